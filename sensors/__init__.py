@@ -1,0 +1,26 @@
+"""Streams in, drives out: encoders for event cameras, taxels, joints and gas sensors."""
+
+if "." not in __name__:
+    raise ImportError("import mottle.sensors instead", name=__name__)
+
+from mottle.sensors.delta import LevelCrossing
+from mottle.sensors.events import EventRate, TimeSurface
+from mottle.sensors.gas import GasDrive
+from mottle.sensors.masks import TimeMask
+from mottle.sensors.stack import DriveStack
+from mottle.sensors.streams import EVENT_DTYPE, as_streams, check_events, check_samples
+from mottle.sensors.tactile import TaxelDrive
+
+__all__ = [
+    "EVENT_DTYPE",
+    "DriveStack",
+    "EventRate",
+    "GasDrive",
+    "LevelCrossing",
+    "TaxelDrive",
+    "TimeMask",
+    "TimeSurface",
+    "as_streams",
+    "check_events",
+    "check_samples",
+]

@@ -1,0 +1,380 @@
+"""Event streams to drives: counts per cell and step, and decaying time surfaces."""
+
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from mottle.sensors.base import Encoder, check_option, check_positive, check_whole
+from mottle.sensors.kernels import events as kernels
+from mottle.sensors.streams import EVENT_DTYPE as EVENT_DTYPE
+from mottle.sensors.streams import Streams, as_streams, check_events, check_present, is_absent
+
+COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
+QUANTILE = 0.99
+
+
+class EventEncoder(Encoder):
+    """Base of the encoders of event streams: cells, steps and the account of dropped events.
+
+    A subclass gives ``_encode``, which returns the drive of one recording, the number of events
+    outside the sensor and the number after the end, and may give ``_learn_scale``.
+    """
+
+    def fit(self, X, y=None):
+        """Learn duration, sensor size and scale from training recordings.
+
+        Parameters
+        ----------
+        X : Series, list, object array, one-column DataFrame, or one lone stream
+            Event streams: structured arrays with t (microseconds), x, y and p.
+        y : ignored
+            Present for scikit-learn.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        streams = self._read(X)
+        check_present(streams)
+        fields = streams.cells
+        if self.sensor_size is None:
+            self.sensor_size_ = tuple(
+                1 + max(int(events[axis].max()) for events in fields) for axis in "xy"
+            )
+            if min(self.sensor_size_) < 1:
+                raise ValueError(
+                    f"no event lies on the sensor: sizes {self.sensor_size_} in pixels"
+                )
+        else:
+            width, height = self.sensor_size[:2]
+            self.sensor_size_ = check_whole("width", width), check_whole("height", height)
+        if self.duration is None:  # one microsecond more, so that the last event is still inside
+            self._duration_us = 1 + max(int(e["t"][-1] - self._start(e)) for e in fields)
+        else:
+            self._duration_us = round(self.duration * 1e6)
+        self.duration_ = self._duration_us / 1e6
+        columns, rows = (-(-size // self.cell) for size in self.sensor_size_)
+        self.input_shape_ = (rows, columns, 2 if self.polarity == "split" else 1)
+        self.n_features_out_ = int(np.prod(self.input_shape_))
+        self._learn_scale(fields)
+        return self
+
+    def transform(self, X):
+        """Return the drives of the recordings; dropped events raise one warning.
+
+        Parameters
+        ----------
+        X : Series, list, object array, one-column DataFrame, or one lone stream
+            Event streams, None where the sense is absent.
+
+        Returns
+        -------
+        ndarray of shape (recording, n_steps, input) or (n_steps, input)
+            The drive; input = (row * columns + column) * polarities + polarity, see
+            ``input_shape_``. NaN throughout for an absent recording.
+
+        Warns
+        -----
+        UserWarning
+            If events were dropped and ``on_drop="warn"``.
+        """
+        streams, drives, account = self._run(X)
+        self._report(streams, account)
+        return self._pack([self._scale(d) for d in drives], streams, self.n_steps)
+
+    def count(self, X):
+        """Account for every event, without encoding anything.
+
+        Parameters
+        ----------
+        X : as in ``transform``
+            Event streams, None where the sense is absent.
+
+        Returns
+        -------
+        DataFrame
+            One row a recording with the numbers of ``events``, and of them ``encoded``, ``outside``
+            the sensor and ``late``, that is after the end (``duration_``).
+        """
+        streams, _, account = self._run(X)
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else range(len(streams.cells))
+        return pd.DataFrame(account, index=index, columns=["events", "encoded", "outside", "late"])
+
+    def _run(self, X):
+        check_is_fitted(self)
+        streams = self._read(X)
+        drives: list = []
+        account = []
+        for events in streams.cells:
+            if events is None:
+                drives.append(None)
+                account.append((0, 0, 0, 0))
+                continue
+            drive, outside, late = self._encode(events)
+            drives.append(drive)
+            n_events = len(events["t"])
+            account.append((n_events, n_events - outside - late, outside, late))
+        return streams, drives, np.array(account, dtype=np.int64)
+
+    def _report(self, streams, account):
+        n_events, encoded, outside, late = account.sum(axis=0)
+        if encoded == n_events or self.on_drop == "ignore":
+            return
+        worst = int(np.argmax(account[:, 0] - account[:, 1]))
+        text = (
+            f"{n_events - encoded} of {n_events} events were dropped: {outside} outside the sensor "
+            f"of {self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
+            f"{self.duration_:g} s; most, {account[worst, 0] - account[worst, 1]} of "
+            f"{account[worst, 0]}, in {streams.place(worst)}. "
+            "Set sensor_size or duration (s), or on_drop='ignore' if the cut is meant"
+        )
+        if self.on_drop == "raise":
+            raise ValueError(text)
+        warn(text, UserWarning, stacklevel=3)
+
+    def _check_parameters(self):
+        check_whole("n_steps", self.n_steps)
+        check_whole("cell", self.cell, ", in pixels")
+        check_option("polarity", self.polarity, ("split", "sum", "signed"))
+        check_option("origin", self.origin, ("first", "zero"))
+        check_option("on_drop", self.on_drop, ("warn", "ignore", "raise"))
+        if self.duration is not None:
+            check_positive("duration", self.duration, "second")
+            if self.duration * 1e6 < self.n_steps:
+                raise ValueError(
+                    f"duration={self.duration} s gives {self.n_steps} steps of less than 1 us, the "
+                    "clock of the events. Is the duration in seconds?"
+                )
+        if self.sensor_size is not None and np.size(self.sensor_size) not in (2, 3):
+            raise ValueError(
+                f"sensor_size={self.sensor_size!r}: expected (width, height) in pixels"
+            )
+
+    def _read(self, X):
+        streams = as_streams(X)
+        cells = [
+            None
+            if is_absent(cell) and not streams.one
+            else check_events(cell, streams.place(recording))
+            for recording, cell in enumerate(streams.cells)
+        ]
+        if self.origin == "zero":
+            for recording, events in enumerate(cells):
+                if events is not None and events["t"][0] < 0:
+                    raise ValueError(
+                        f"{streams.place(recording)} starts at {events['t'][0]} us, before the "
+                        "origin; use origin='first'"
+                    )
+        return Streams(cells, streams.one, streams.sense)
+
+    def _start(self, events):
+        return int(events["t"][0]) if self.origin == "first" else 0
+
+    def _arguments(self, events, *more):
+        n_polarities = self.input_shape_[2]
+        return (
+            *(events[name] for name in "txyp"),
+            self._start(events),
+            self._duration_us,
+            int(self.n_steps),
+            int(self.cell),
+            self.sensor_size_,
+            n_polarities,
+            self.polarity == "signed",
+            *more,
+        )
+
+    def _learn_scale(self, fields):
+        """Learn the scale of the drive, if there is one."""
+
+    def _scale(self, drive):
+        return drive
+
+    def _names_out(self):
+        rows, columns, _ = self.input_shape_
+        labels = ("_off", "_on") if self.polarity == "split" else ("",)
+        return [
+            f"y{row}_x{column}{label}"
+            for row in range(rows)
+            for column in range(columns)
+            for label in labels
+        ]
+
+
+class EventRate(EventEncoder):
+    """Count events per cell and time step.
+
+    Parameters
+    ----------
+    n_steps : int, default=30
+        Steps a recording is cut into.
+    cell : int, default=2
+        Cells are ``cell`` x ``cell`` pixels; where they do not divide the sensor, the last column
+        and row of cells are smaller.
+    duration : float, default=None
+        Time encoded, in second. None takes the longest training recording.
+    sensor_size : (int, int), default=None
+        Width and height in pixels. None takes the largest coordinates in training.
+    polarity : {"split", "sum", "signed"}, default="split"
+        Off and on events as two inputs a cell, added, or on minus off.
+    compress : {"sqrt", "log", None}, default="sqrt"
+        What a count n becomes: sqrt(n), log(1 + n) or n, with the sign of n.
+    scale : {"global", None}, default="global"
+        One scale for all cells, learnt in fit: the 99th percentile of the non-zero compressed
+        training counts becomes 1. None leaves them.
+    origin : {"first", "zero"}, default="first"
+        Time counts from the first event of each recording, or from t = 0.
+    on_drop : {"warn", "ignore", "raise"}, default="warn"
+        What ``transform`` does about events outside the sensor or after the end; ``count`` always
+        tells.
+
+    Attributes
+    ----------
+    scale_ : float
+        What compressed counts are divided by.
+    duration_ : float
+        Time encoded, in second.
+    sensor_size_ : (int, int)
+        Width and height in pixels.
+    input_shape_ : (int, int, int)
+        Rows, columns and polarities of the cells.
+    n_features_out_ : int
+        Number of inputs, the product of ``input_shape_``.
+
+    Raises
+    ------
+    ValueError
+        By ``fit`` and ``transform``, if a stream is empty or its time goes back; by ``fit``, if a
+        stream is None.
+
+    Notes
+    -----
+    A step's value depends on events up to the end of the step only. The drive lies in 0 .. about 1
+    (-1 .. 1 with ``"signed"``) and is not clipped: dense steps go above.
+
+    Examples
+    --------
+    >>> events = np.array([(0, 0, 0, 1), (400, 3, 1, 0), (999, 3, 1, 0)], dtype=EVENT_DTYPE)
+    >>> EventRate(2, polarity="sum", compress=None, scale=None).fit_transform(events)
+    array([[1., 1.],
+           [0., 1.]])
+    """
+
+    def __init__(
+        self,
+        n_steps=30,
+        *,
+        cell=2,
+        duration=None,
+        sensor_size=None,
+        polarity="split",
+        compress="sqrt",
+        scale="global",
+        origin="first",
+        on_drop="warn",
+    ):
+        self.n_steps, self.cell, self.duration = n_steps, cell, duration
+        self.sensor_size, self.polarity, self.compress = sensor_size, polarity, compress
+        self.scale, self.origin, self.on_drop = scale, origin, on_drop
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_option("compress", self.compress, tuple(COMPRESS))
+        check_option("scale", self.scale, ("global", None))
+
+    def _encode(self, events):
+        return kernels.count(*self._arguments(events))
+
+    def _learn_scale(self, fields):
+        self.scale_ = 1.0
+        if self.scale is None:
+            return
+        often = np.zeros(1, dtype=np.int64)  # how often each count occurs, over all recordings
+        for events in fields:
+            counts = np.abs(self._encode(events)[0]).astype(np.int64)
+            seen = np.bincount(counts.ravel(), minlength=len(often))
+            seen[: len(often)] += often
+            often = seen
+        often[0] = 0
+        if often.any():
+            share = np.cumsum(often) / often.sum()
+            self.scale_ = float(COMPRESS[self.compress](float(np.argmax(share >= QUANTILE))))
+
+    def _scale(self, drive):
+        if drive is None:
+            return None
+        return np.sign(drive) * COMPRESS[self.compress](np.abs(drive)) / self.scale_
+
+
+class TimeSurface(EventEncoder):
+    """Sample how recently each cell saw an event: a decaying time surface.
+
+    At the end of a step, a cell whose last event is the time ``age`` ago has the value
+    exp(-age / tau); before its first event it is 0.
+
+    Parameters
+    ----------
+    n_steps : int, default=30
+        Steps a recording is cut into.
+    tau : float, default=0.03
+        Decay time in second.
+    cell, duration, sensor_size, origin, on_drop :
+        As in `EventRate`.
+    polarity : {"split", "sum", "signed"}, default="split"
+        One surface for off and one for on events, one for both, or one for both whose sign is that
+        of the last event.
+
+    Attributes
+    ----------
+    duration_, sensor_size_, input_shape_, n_features_out_ :
+        As in `EventRate`.
+
+    Raises
+    ------
+    ValueError
+        By ``fit`` and ``transform``, if a stream is empty or its time goes back; by ``fit``, if a
+        stream is None.
+
+    Notes
+    -----
+    The drive lies in 0 .. 1, with ``"signed"`` in -1 .. 1; nothing is learnt about its size. A
+    step's value depends on events up to the end of the step only.
+
+    References
+    ----------
+    X. Lagorce et al., IEEE TPAMI 39 (2017) 1346, doi:10.1109/TPAMI.2016.2574707.
+
+    Examples
+    --------
+    >>> events = np.array([(0, 0, 0, 1), (10_000, 0, 0, 1)], dtype=EVENT_DTYPE)
+    >>> surface = TimeSurface(2, tau=0.02, duration=0.04, polarity="sum")
+    >>> surface.fit_transform(events).round(3)  # 10 and 30 ms after the last event
+    array([[0.607],
+           [0.223]])
+    """
+
+    def __init__(
+        self,
+        n_steps=30,
+        *,
+        tau=0.03,
+        cell=2,
+        duration=None,
+        sensor_size=None,
+        polarity="split",
+        origin="first",
+        on_drop="warn",
+    ):
+        self.n_steps, self.tau, self.cell, self.duration = n_steps, tau, cell, duration
+        self.sensor_size, self.polarity = sensor_size, polarity
+        self.origin, self.on_drop = origin, on_drop
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_positive("tau", self.tau, "second")
+
+    def _encode(self, events):
+        return kernels.surface(*self._arguments(events, self.tau * 1e6))

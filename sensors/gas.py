@@ -1,0 +1,220 @@
+"""Gas sensors: change against clean air, and how fast it comes."""
+
+import numpy as np
+
+from mottle.sensors.align import time_edges, times_to_steps
+from mottle.sensors.base import check_option, check_positive, check_whole
+from mottle.sensors.kernels.gas import leaky_rate
+from mottle.sensors.sampled import SampledEncoder
+from mottle.sensors.streams import Samples
+
+RESPONSES = ("log_ratio", "ratio", "difference")
+
+
+class GasDrive(SampledEncoder):
+    r"""Turn the slow channels of an electronic nose into a drive.
+
+    With x a channel and :math:`x_0` its baseline, the mean of the recording's first seconds:
+    log(x / x0) (``"log_ratio"``), x / x0 - 1 (``"ratio"``) or x - x0 (``"difference"``); beside it
+    the derivative of its leaky mean m, where dm/dt = (response - m) / smooth.
+
+    Parameters
+    ----------
+    n_steps : int, default=60
+        Steps every recording is cut into, whatever its length. None: see ``dt``.
+    dt : float, default=None
+        Length of a step in second, instead of ``n_steps=None``; the number of steps then follows
+        from the length of the recording. With both None the sensor's own rows are kept.
+    baseline : float or None, default=10.0
+        Length of the baseline in second; at least the first row. None takes the channel's mean over
+        all training recordings, which keeps the absolute level (and with it the session).
+    response : str or dict, default="log_ratio"
+        One of "log_ratio", "ratio" and "difference" for all channels, or a dict from channel name
+        to one of them; channels not named have "log_ratio". See Notes for values of 0 and below.
+    derivative : bool, default=True
+        Add the smoothed time derivative of each response as an input of its own.
+    smooth : float, default=5.0
+        Time constant of the derivative, in second.
+    duration : float, default=None
+        Use only the first seconds of each recording: where its length depends on what was recorded,
+        ``n_steps`` steps would give the label away.
+    channels : list of str or int, default=None
+        Channels to keep, by name or number; None keeps all.
+    drop : tuple of str, default=()
+        Names of channels to leave out; names a stream does not have are ignored.
+    scale : {"channel", "global", None}, default="channel"
+        Learnt in fit: divide every input by its root mean square over the training steps, at least
+        5 % of the median over the moving inputs of its kind (same response, or derivative of such).
+    clip : float, default=3.0
+        Scaled drives are cut at -clip and clip.
+
+    Attributes
+    ----------
+    channels_ : list of str
+        Channels kept.
+    responses_ : list of str
+        Response used for every channel.
+    zero_ : ndarray of shape (channel,)
+        What a value of 0 is read as in a ratio, in units of the sensor: the smallest positive
+        training value.
+    center_ : ndarray of shape (channel,)
+        Training mean of every channel, in units of the sensor.
+    scale_ : ndarray of shape (input,)
+        What the inputs are divided by.
+    n_steps_, input_shape_, n_features_out_ :
+        As in `TaxelDrive`; ``input_shape_`` is (1, channels, 2 with derivative).
+
+    Raises
+    ------
+    ValueError
+        By ``fit`` and ``transform``, if a channel holds a NaN, inf or an overflowed counter, if
+        channels differ or time goes back, or if a value below 0 meets a ratio asked for by name or
+        learnt from positive values; by ``fit``, if a stream is None.
+
+    Notes
+    -----
+    A ratio needs values above 0. What is done about others, by channel, is decided in fit:
+
+    * A channel with values below 0 in training (altitude, degrees Celsius) has no zero to take
+      ratios from: its response is "difference", unless ``response`` names it, which is an error.
+    * A channel with values of 0 but not below (the count of a MOX sensor in clean air) keeps its
+      ratio, and 0 is read as the smallest positive training value: one count, the resolution.
+
+    SmellNet's NO2, C2H5OH, VOC, CO, Alcohol, LPG, Temperature, Pressure, Humidity, Gas_Resistance
+    and Altitude thus all work as they are (Benzene overflows: ``drop=("Benzene",)``); Alcohol and
+    LPG keep log ratios, Altitude becomes a difference in metres. Temperature, pressure and altitude
+    tell the room rather than the smell; leave them out with ``drop`` to be sure of the nose.
+
+    Examples
+    --------
+    >>> gas = np.array([[100.0], [100.0], [200.0], [200.0]])
+    >>> nose = GasDrive(2, baseline=2.0, derivative=False, scale=None)
+    >>> nose.fit_transform(gas).round(3)
+    array([[0.   ],
+           [0.693]])
+    """
+
+    def __init__(
+        self,
+        n_steps=60,
+        *,
+        dt=None,
+        baseline=10.0,
+        response="log_ratio",
+        derivative=True,
+        smooth=5.0,
+        duration=None,
+        channels=None,
+        drop=(),
+        scale="channel",
+        clip=3.0,
+    ):
+        self.n_steps, self.dt, self.baseline, self.response = n_steps, dt, baseline, response
+        self.derivative, self.smooth, self.duration = derivative, smooth, duration
+        self.channels, self.drop, self.scale, self.clip = channels, drop, scale, clip
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.n_steps is not None:
+            check_whole("n_steps", self.n_steps)
+            if self.dt is not None:
+                raise ValueError(
+                    f"n_steps={self.n_steps} and dt={self.dt} s both set the steps; for steps of "
+                    "dt pass n_steps=None"
+                )
+        for name in ("dt", "baseline", "duration"):
+            if getattr(self, name) is not None and (name != "baseline" or self.baseline != 0):
+                check_positive(name, getattr(self, name), "second")
+        check_positive("smooth", self.smooth, "second")
+        named = self.response if isinstance(self.response, dict) else {"": self.response}
+        for response in named.values():
+            check_option("response", response, RESPONSES)
+
+    def _choose(self, known):
+        drop = (self.drop,) if isinstance(self.drop, str) else tuple(self.drop)
+        if not drop:
+            return self.channels
+        kept = range(len(known)) if self.channels is None else self.channels
+        names = [key if isinstance(key, str) else known[key] for key in kept]
+        return [name for name in names if name not in drop]
+
+    def _labels(self):
+        return ["", "_rate"] if self.derivative else [""]
+
+    def _kinds(self):
+        kinds = [RESPONSES.index(response) for response in self.responses_]
+        if self.derivative:
+            kinds = [kind + offset for kind in kinds for offset in (0, len(RESPONSES))]
+        return np.array(kinds)
+
+    def _learn(self, cells):
+        rows = np.concatenate([self._cut(samples).values for samples in cells])
+        least = rows.min(axis=0)
+        self.responses_ = [
+            self._respond(name, low) for name, low in zip(self.channels_, least, strict=True)
+        ]
+        self.zero_ = np.min(rows, axis=0, where=rows > 0, initial=np.inf)
+        self.zero_[np.isinf(self.zero_)] = 1.0  # never above 0: any constant gives a ratio of 1
+        self.center_ = rows.mean(axis=0)
+
+    def _respond(self, name, least):
+        if isinstance(self.response, dict):
+            wanted, explicit = self.response.get(name, "log_ratio"), name in self.response
+            unknown = [key for key in self.response if key not in self.channels_]
+            if unknown:
+                raise ValueError(
+                    f"response names the channel '{unknown[0]}', which is not kept; kept are "
+                    f"{', '.join(self.channels_)}"
+                )
+        else:
+            wanted, explicit = self.response, False
+        if least >= 0 or wanted == "difference":
+            return wanted
+        if explicit:
+            raise ValueError(
+                f"channel '{name}' holds {least:g} and response asks for its {wanted}, which needs "
+                "values of 0 or more; use 'difference' for it"
+            )
+        return "difference"
+
+    def _cut(self, samples):
+        if self.duration is None:
+            return samples
+        rows = max(1, int(np.searchsorted(samples.time, samples.time[0] + self.duration)))
+        return Samples(samples.values[:rows], samples.time[:rows], samples.names)
+
+    def _encode(self, samples, place):
+        values, time, _ = self._cut(samples)
+        response = self._response(values, time, place)
+        parts = [response]
+        if self.derivative:
+            parts.append(leaky_rate(response, time, float(self.smooth)))
+        both = np.stack(parts, axis=2).reshape(len(values), -1)
+        if self.n_steps is None and self.dt is None:
+            return both
+        return times_to_steps(both, time, time_edges(time, self.n_steps, self.dt))
+
+    def _response(self, values, time, place):
+        ratio = np.array([response != "difference" for response in self.responses_])
+        low = np.argwhere((values < 0) & ratio)
+        if low.size:
+            row, channel = low[0]
+            name = self.channels_[channel]
+            raise ValueError(
+                f"channel '{name}' of {place} holds {values[row, channel]:g} at row {row}, and it "
+                f"was never below 0 in training, so that its {self.responses_[channel]} was "
+                f"learnt; repair the row, or pass response={{'{name}': 'difference'}}"
+            )
+        values = np.where((values == 0) & ratio, self.zero_, values)
+        if self.baseline is None:
+            start = np.where((self.center_ == 0) & ratio, self.zero_, self.center_)
+        else:
+            rows = max(1, int(np.searchsorted(time, time[0] + self.baseline)))
+            # from the first row, so that a channel which never moves is 0 to the last bit
+            start = values[0] + np.mean(values[:rows] - values[0], axis=0)
+        response = values - start
+        for channel in np.flatnonzero(ratio):
+            share = values[:, channel] / start[channel]
+            log = self.responses_[channel] == "log_ratio"
+            response[:, channel] = np.log(share) if log else share - 1.0
+        return response

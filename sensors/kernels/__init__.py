@@ -1,0 +1,1 @@
+"""Compiled loops of the encoders: arrays in, arrays out, input already checked."""

@@ -1,0 +1,228 @@
+"""What the encoders of sampled streams share: channels, and scales learnt on training data."""
+
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mottle.sensors.base import Encoder, check_option, check_positive
+from mottle.sensors.streams import (
+    Streams,
+    as_streams,
+    check_present,
+    check_samples,
+    is_absent,
+    shape_of_samples,
+)
+
+FLOOR = 0.05
+"""The least a channel is divided by, as a fraction of the median spread of the channels that move:
+one that hardly moves in training must not turn its noise into a full drive."""
+
+
+class SampledEncoder(Encoder):
+    """Base of the encoders of sampled streams (time, channel).
+
+    A subclass gives ``_encode`` (one recording to an unscaled drive) and ``_labels`` (what is added
+    to a channel's name, one entry for each of its inputs; inputs are channel-major), and stores the
+    parameters ``channels``, ``scale`` and ``clip``.
+    """
+
+    def fit(self, X, y=None):
+        """Learn channels and scales from training recordings.
+
+        Parameters
+        ----------
+        X : Series, list, 3-D array, one-column DataFrame, or one lone stream
+            Sampled streams; each a DataArray (time, channel) or a 2-D array.
+        y : ignored
+            Present for scikit-learn.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        streams = self._read(X, fitting=True)
+        self._learn(streams.cells)
+        self.n_features_out_ = len(self._names_out())
+        self.input_shape_ = (1, len(self.channels_), len(self._labels()))
+        drives = [
+            self._encode(samples, streams.place(i)) for i, samples in enumerate(streams.cells)
+        ]
+        self.n_steps_ = max(map(len, drives))  # the length of an absent recording
+        self._learn_scale(np.concatenate(drives))
+        return self
+
+    def transform(self, X):
+        """Return the drives of the recordings.
+
+        Parameters
+        ----------
+        X : Series, list, 3-D array, one-column DataFrame, or one lone stream
+            Sampled streams with the channels seen in fit, None where the sense is absent.
+
+        Returns
+        -------
+        ndarray of shape (recording, step, input) or (step, input), or list of (step, input)
+            The drive; NaN throughout for an absent recording.
+        """
+        check_is_fitted(self)
+        streams = self._read(X, fitting=False)
+        drives = [
+            None if samples is None else self._scale(self._encode(samples, streams.place(i)))
+            for i, samples in enumerate(streams.cells)
+        ]
+        return self._pack(drives, streams, self.n_steps_)
+
+    @abstractmethod
+    def _encode(self, samples, place):
+        """Return the unscaled drive (step, input) of one recording."""
+
+    @abstractmethod
+    def _labels(self):
+        """Return what is added to a channel's name for each of its inputs."""
+
+    def _check_parameters(self):
+        check_option("scale", self.scale, ("channel", "global", None))
+        check_positive("clip", self.clip, "scaled units")
+        if isinstance(self.channels, str):
+            raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}]")
+
+    def _learn(self, cells):
+        """Learn what ``_encode`` needs, before it is called."""
+
+    def _names_out(self):
+        return [name + label for name in self.channels_ for label in self._labels()]
+
+    def _kinds(self):
+        """Say for every input which others are of its kind, that is comparable in size."""
+        return np.tile(np.arange(len(self._labels())), len(self.channels_))
+
+    def _learn_scale(self, drives):
+        self.scale_ = np.ones(drives.shape[1])
+        if self.scale is not None:
+            self.scale_ = learn_spread(drives, self._kinds(), self.scale)
+
+    def _scale(self, drive):
+        if self.scale is None:
+            return drive
+        return np.clip(drive / self.scale_, -self.clip, self.clip)
+
+    def _read(self, X, fitting):
+        streams = as_streams(X)
+        if streams.one and not hasattr(streams.cells[0], "dims"):
+            cells = [self._read_plain(streams.cells[0], fitting)]
+            return Streams(cells, True, streams.sense)
+        if fitting:
+            check_present(streams)
+            first, place = streams.cells[0], streams.place(0)
+            self._meet(*shape_of_samples(first, place))
+        cells = [
+            None if is_absent(cell) else self._take(cell, streams.place(recording))
+            for recording, cell in enumerate(streams.cells)
+        ]
+        return Streams(cells, streams.one, streams.sense)
+
+    def _read_plain(self, table, fitting):
+        """Let scikit-learn check one plain table of numbers, in its own words."""
+        if table is None or getattr(getattr(table, "dtype", None), "names", None):
+            shape_of_samples(table, "the input")  # raises, and says why
+        values = validate_data(
+            self, table, dtype=np.float64, reset=fitting, ensure_all_finite=False
+        )
+        if fitting:
+            names = getattr(self, "feature_names_in_", None)
+            self._meet(None if names is None else list(names), values.shape[1])
+        return self._take(values, "the input")
+
+    def _meet(self, names, n_channels):
+        """Remember the channels of the first training recording, and which are kept."""
+        self.n_features_in_ = n_channels
+        known = names or [f"channel{index}" for index in range(n_channels)]
+        chosen = self._choose(known)
+        self._chosen = chosen is not None
+        self._keep = list(range(n_channels)) if chosen is None else _places(chosen, known)
+        self._named = names is not None
+        self.channels_ = [known[index] for index in self._keep]
+        if not self.channels_:
+            raise ValueError(f"no channel is left of {', '.join(known)}; see channels=")
+
+    def _choose(self, known):
+        """Return the channels to keep by name or number, or None for all."""
+        return self.channels
+
+    def _take(self, cell, place):
+        """Check one recording and pick its channels, by name where it has names."""
+        names, n_channels = shape_of_samples(cell, place)
+        if self._named and names is not None:
+            extra = [name for name in names if name not in self.channels_]
+            if extra and not self._chosen:
+                raise ValueError(
+                    f"{place} has a channel '{extra[0]}' which the first training recording lacks "
+                    f"(it has {', '.join(self.channels_)}); choose with channels=[...]"
+                )
+            return check_samples(cell, place, self.channels_)
+        if n_channels != self.n_features_in_:
+            raise ValueError(
+                f"{place} has {n_channels} channels where the first training recording has "
+                f"{self.n_features_in_}; every recording needs the same ones"
+            )
+        return check_samples(cell, place, self._keep)
+
+
+def _places(chosen, known):
+    """Return the numbers of the chosen channels."""
+    places = []
+    for channel in chosen:
+        if isinstance(channel, str) and channel in known:
+            places.append(known.index(channel))
+        elif isinstance(channel, int | np.integer) and -len(known) <= channel < len(known):
+            places.append(int(channel) % len(known))
+        else:
+            raise ValueError(
+                f"there is no channel {channel!r}; the first training recording has "
+                f"{len(known)}: {', '.join(known)}"
+            )
+    if len(set(places)) != len(places):
+        raise ValueError(f"channels={list(chosen)!r} names a channel twice")
+    return places
+
+
+def learn_spread(drives, kinds, scale="channel", floor=FLOOR):
+    """Return what to divide every input by: its root mean square over the training steps.
+
+    Parameters
+    ----------
+    drives : ndarray of shape (step, input)
+        Training drives, one below the other.
+    kinds : ndarray of shape (input,)
+        Inputs with the same number share a floor, and with ``"global"`` the spread.
+    scale : {"channel", "global"}
+        One spread an input, or one a kind.
+    floor : float
+        Least spread, as a fraction of the median spread of the inputs of its kind that move.
+
+    Returns
+    -------
+    ndarray of shape (input,)
+        Positive; 1 where no input of the kind moves.
+
+    Examples
+    --------
+    >>> drives = np.array([[3.0, 0.001, 0.0], [-3.0, 0.001, 0.0]])
+    >>> learn_spread(drives, np.zeros(3)).round(3).tolist()
+    [3.0, 0.075, 0.075]
+    """
+    squares = np.mean(drives**2, axis=0)
+    spread = np.sqrt(squares)
+    for kind in np.unique(kinds):
+        of_kind = kinds == kind
+        moving = of_kind & (spread > 0)
+        if not moving.any():
+            spread[of_kind] = 1.0
+        elif scale == "global":
+            spread[of_kind] = np.sqrt(squares[of_kind].mean())
+        else:
+            spread[of_kind] = np.maximum(spread[of_kind], floor * np.median(spread[moving]))
+    return spread

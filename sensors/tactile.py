@@ -1,0 +1,154 @@
+"""Taxels, joints and other sampled sensors whose change since the start matters."""
+
+import numpy as np
+
+from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
+from mottle.sensors.base import check_whole
+from mottle.sensors.sampled import SampledEncoder
+
+STATISTICS = ("mean", "std", "diff", "last")
+
+
+class TaxelDrive(SampledEncoder):
+    """Turn the frames of taxels, joint encoders or other sampled sensors into a drive.
+
+    A baseline is subtracted from every channel, rows are gathered into steps, and every channel is
+    divided by its training spread.
+
+    Parameters
+    ----------
+    n_steps : int, default=None
+        Steps for every recording, whatever its length: rows are shared out evenly, or interpolated
+        linearly where they are fewer than the steps. None keeps the sensor's own rows, so that
+        drives differ in length where recordings do.
+    baseline : {"first", "mean", "training", None} or int, default="first"
+        Subtracted from every channel: the recording's first row; the mean of its first k rows for a
+        number k; its own mean (which looks ahead); the channel's mean over the training recordings;
+        or nothing, for sensors whose rest is 0.
+    statistics : tuple of {"mean", "std", "diff", "last"}, default=("mean",)
+        What is kept of the rows of a step: mean, standard deviation, mean absolute difference from
+        row to row, last row. Each is an input of its own.
+    channels : list of str or int, default=None
+        Channels to keep, by name or number; None keeps all.
+    scale : {"channel", "global", None}, default="channel"
+        Learnt in fit: divide each channel by its root mean square over the training steps, at least
+        5 % of the median over the channels that move; or all by a common one; or nothing.
+    clip : float, default=3.0
+        Scaled drives are cut at -clip and clip.
+    max_rows : int, default=None
+        Use only the first rows. Where the length of a recording depends on what was recorded, as it
+        often does, ``n_steps`` stretches it by an amount which gives the label away: choose the
+        length of the shortest recording.
+
+    Attributes
+    ----------
+    channels_ : list of str
+        Channels kept.
+    scale_ : ndarray of shape (input,)
+        What the inputs are divided by, in units of the sensor.
+    center_ : ndarray of shape (channel,)
+        Training mean of every channel, in units of the sensor.
+    n_steps_ : int
+        Steps of the longest training drive; an absent recording is given as many.
+    input_shape_ : (int, int, int)
+        (1, channels, statistics): input = channel * n_statistics + statistic.
+    n_features_out_ : int
+        Number of inputs.
+
+    Raises
+    ------
+    ValueError
+        By ``fit`` and ``transform``, if a channel holds a NaN, inf or an overflowed counter, if
+        channels differ or time goes back; by ``fit``, if a stream is None.
+
+    Notes
+    -----
+    Absolute values tell the session more than the object on many hands and arrays; this is why the
+    default baseline is the first row. Rows count, their times do not.
+
+    Examples
+    --------
+    >>> frames = np.array([[255.0, 40.0], [250.0, 41.0], [245.0, 40.0], [235.0, 43.0]])
+    >>> TaxelDrive(2, scale=None).fit_transform(frames)
+    array([[ -2.5,   0.5],
+           [-15. ,   1.5]])
+    """
+
+    def __init__(
+        self,
+        n_steps=None,
+        *,
+        baseline="first",
+        statistics=("mean",),
+        channels=None,
+        scale="channel",
+        clip=3.0,
+        max_rows=None,
+    ):
+        self.n_steps, self.baseline, self.statistics = n_steps, baseline, statistics
+        self.channels, self.scale, self.clip = channels, scale, clip
+        self.max_rows = max_rows
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.n_steps is not None:
+            check_whole("n_steps", self.n_steps)
+        if self.max_rows is not None:
+            check_whole("max_rows", self.max_rows)
+        if self.baseline is not None and self.baseline not in ("first", "mean", "training"):
+            check_whole("baseline", self.baseline, " rows, or 'first', 'mean', 'training', None")
+        wanted = self._statistics()
+        wrong = [name for name in wanted if name not in STATISTICS]
+        if wrong or not wanted or len(set(wanted)) < len(wanted):
+            raise ValueError(
+                f"statistics={self.statistics!r}: expected some of {', '.join(STATISTICS)}, each "
+                "once"
+            )
+        if self.n_steps is None and "std" in wanted:
+            raise ValueError(
+                "statistics has 'std', the spread of the rows within a step, and with n_steps=None "
+                "every step is one row; set n_steps"
+            )
+
+    def _statistics(self):
+        return (self.statistics,) if isinstance(self.statistics, str) else tuple(self.statistics)
+
+    def _labels(self):
+        wanted = self._statistics()
+        return [""] if wanted == ("mean",) else [f"_{name}" for name in wanted]
+
+    def _learn(self, cells):
+        rows = np.concatenate([samples.values[: self.max_rows] for samples in cells])
+        self.center_ = rows.mean(axis=0)
+
+    def _encode(self, samples, place):
+        values = samples.values[: self.max_rows]
+        values = values - self._baseline(values)
+        kept = [_steps(values, self.n_steps, statistic) for statistic in self._statistics()]
+        return np.stack(kept, axis=2).reshape(len(kept[0]), -1)
+
+    def _baseline(self, values):
+        if self.baseline is None:
+            return 0.0
+        if self.baseline == "training":
+            return self.center_
+        rows = {"first": 1, "mean": None}.get(self.baseline, self.baseline)
+        # from the first row, so that a channel which never moves is 0 to the last bit
+        return values[0] + np.mean(values[:rows] - values[0], axis=0)
+
+
+def _steps(values, n_steps, statistic):
+    """Return one statistic of the rows of every step, (step, channel)."""
+    if statistic == "diff":
+        values = np.abs(np.diff(values, axis=0, prepend=values[:1]))
+    if n_steps is None:
+        return values
+    rows = len(values)
+    if statistic in ("mean", "diff") or rows < n_steps:
+        steps = rows_to_steps(values, n_steps)
+        return np.zeros_like(steps) if statistic == "std" else steps
+    bounds = row_bounds(rows, n_steps)
+    if statistic == "last":
+        return values[bounds[1:] - 1]
+    mean = np.repeat(bin_mean(values, bounds), np.diff(bounds), axis=0)
+    return np.sqrt(bin_mean((values - mean) ** 2, bounds))

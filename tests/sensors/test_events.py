@@ -1,0 +1,185 @@
+"""Event encoders: counts, surfaces, causality and the account of dropped events."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive.encoders import event_counts, time_surface
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mottle.sensors import EVENT_DTYPE, EventRate, TimeSurface
+from mottle.sensors.events import COMPRESS
+
+pytestmark = pytest.mark.kernel
+
+
+def draw_events(seed, n=60, size=(7, 5), span=1000):
+    rng = np.random.default_rng(seed)
+    events = np.empty(n, dtype=EVENT_DTYPE)
+    events["t"] = np.sort(rng.integers(0, span, n)) + 12345
+    events["x"], events["y"] = rng.integers(0, size[0], n), rng.integers(0, size[1], n)
+    events["p"] = rng.integers(0, 2, n)
+    return events
+
+
+@pytest.mark.parametrize("polarity", ["split", "sum", "signed"])
+@pytest.mark.parametrize("cell", [1, 2, 3])
+def test_counts_follow_the_naive_count(polarity, cell):
+    events = draw_events(0)
+    encoder = EventRate(
+        7, cell=cell, duration=8e-4, sensor_size=(6, 5), polarity=polarity, compress=None,
+        scale=None, on_drop="ignore",
+    )  # fmt: skip
+    drive = encoder.fit_transform(events).reshape(7, *encoder.fit(events).input_shape_)
+    if polarity != "signed":
+        assert (drive >= 0).all()
+    expected = np.zeros_like(drive)
+    counts, outside, late = event_counts(events, 7, 800, cell, (6, 5), polarity)
+    for place, amount in counts.items():
+        expected[place] = amount
+    assert outside > 0
+    assert late > 0
+    assert_array_equal(drive, expected)
+    assert encoder.count(events).iloc[0].tolist() == [60, 60 - outside - late, outside, late]
+
+
+def test_the_surface_follows_the_naive_surface():
+    events = draw_events(1, size=(3, 2))
+    encoder = TimeSurface(5, tau=3e-4, cell=1, duration=1e-3, sensor_size=(3, 2))
+    drive = encoder.fit_transform(events).reshape(5, 2, 3, 2)
+    for step, row, column, p in np.ndindex(drive.shape):
+        expected = time_surface(events, step, 5, 1000, 300, row, column, p)
+        assert_allclose(drive[step, row, column, p], expected, rtol=1e-12)
+
+
+def test_a_signed_surface_has_the_sign_of_the_last_event():
+    events = np.array([(0, 0, 0, 1), (10, 0, 0, 0)], dtype=EVENT_DTYPE)
+    encoder = TimeSurface(2, tau=1e-5, duration=2e-5, polarity="signed")
+    assert_allclose(encoder.fit_transform(events)[:, 0], [np.exp(-1), -np.exp(-1)])
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_steps=st.integers(1, 9), cell=st.integers(1, 8))
+@settings(max_examples=25, deadline=None)
+def test_every_event_is_encoded_or_reported(seed, n_steps, cell):
+    events = draw_events(seed)
+    encoder = EventRate(
+        n_steps, cell=cell, duration=7e-4, sensor_size=(5, 4), compress=None, scale=None,
+        on_drop="ignore",
+    )  # fmt: skip
+    total = encoder.fit_transform(events).sum()
+    account = encoder.count(events)
+    assert total == account["encoded"].sum()
+    assert (account["events"] == account[["encoded", "outside", "late"]].sum(axis=1)).all()
+    assert account["events"].sum() == len(events)
+
+
+@pytest.mark.parametrize("encoder", [EventRate, TimeSurface])
+@pytest.mark.parametrize("origin", ["first", "zero"])
+@given(seed=st.integers(0, 2**32 - 1), keep=st.integers(1, 5))
+@settings(max_examples=15, deadline=None)
+def test_a_step_never_depends_on_later_events(encoder, origin, seed, keep):
+    events = draw_events(seed)
+    events["t"] -= 12345 * (origin == "zero")
+    fitted = encoder(6, duration=1e-3, sensor_size=(7, 5), origin=origin).fit(events)
+    start = events["t"][0] if origin == "first" else 0
+    past = events[(events["t"] - start) * 6 < keep * 1000]
+    if len(past):
+        assert_array_equal(fitted.transform(past)[:keep], fitted.transform(events)[:keep])
+
+
+@pytest.mark.parametrize("encoder", [EventRate, TimeSurface])
+def test_recordings_do_not_mix(encoder):
+    many = [draw_events(seed) for seed in range(4)]
+    fitted = encoder(6, sensor_size=(7, 5), on_drop="ignore").fit(many)
+    together = fitted.transform(many)
+    for i in (3, 0):
+        assert_array_equal(together[i], fitted.transform(many[i]))
+
+
+def test_a_lone_event_falls_into_the_first_step():
+    one = np.array([(77, 3, 2, 1)], dtype=EVENT_DTYPE)
+    encoder = EventRate(4, cell=1, duration=1e-3)
+    drive = encoder.fit_transform(one)
+    assert encoder.sensor_size_ == (4, 3)
+    assert drive.sum() == drive[0, (2 * 4 + 3) * 2 + 1] == 1.0
+
+
+def test_the_learnt_duration_holds_the_last_event():
+    events = draw_events(2)
+    encoder = EventRate(9).fit(events)
+    assert encoder.duration_ == pytest.approx((events["t"][-1] - events["t"][0] + 1) * 1e-6)
+    assert encoder.count(events)[["outside", "late"]].to_numpy().sum() == 0
+
+
+def test_names_and_places_agree():
+    encoder = EventRate(1, cell=2, sensor_size=(5, 3), scale=None)
+    events = np.array([(0, 4, 2, 1)], dtype=EVENT_DTYPE)
+    drive = encoder.fit_transform(events)
+    assert encoder.input_shape_ == (2, 3, 2)
+    assert encoder.get_feature_names_out()[drive[0] > 0].tolist() == ["y1_x2_on"]
+
+
+@pytest.mark.parametrize("compress", [None, "sqrt", "log"])
+def test_the_scale_is_the_99th_percentile_of_training_counts(compress):
+    many = [draw_events(seed, n=300) for seed in range(3)]
+    raw = EventRate(5, compress=None, scale=None).fit_transform(many)
+    encoder = EventRate(5, compress=compress).fit(many)
+    percentile = np.quantile(raw[raw > 0], 0.99, method="inverted_cdf")
+    assert encoder.scale_ == pytest.approx(COMPRESS[compress](percentile))
+    assert_allclose(encoder.transform(many), COMPRESS[compress](raw) / encoder.scale_)
+
+
+def test_signed_counts_keep_their_sign_when_compressed():
+    events = np.array([(0, 0, 0, 0)] * 4 + [(9, 0, 0, 1)] * 4, dtype=EVENT_DTYPE)
+    encoder = EventRate(2, polarity="signed", scale=None)
+    assert_array_equal(encoder.fit_transform(events), [[-2.0], [2.0]])
+
+
+def test_dropped_events_raise_one_warning_with_the_worst_recording():
+    many = pd.Series([draw_events(0, n=50), draw_events(1, n=90)], name="sight")
+    encoder = EventRate(5, duration=5e-4, sensor_size=(6, 5)).fit(many)
+    account = encoder.count(many)
+    assert account.index.equals(many.index)
+    dropped = int((account["events"] - account["encoded"]).sum())
+    with pytest.warns(UserWarning, match=f"{dropped} of 140 events were dropped") as caught:
+        encoder.transform(many)
+    assert len(caught) == 1
+    assert "in recording 1 of 'sight'" in str(caught[0].message)
+    with pytest.raises(ValueError, match="dropped"):
+        encoder.set_params(on_drop="raise").transform(many)
+
+
+def test_an_absent_recording_is_nan_and_the_rest_is_not():
+    events = draw_events(0)
+    encoder = TimeSurface(3).fit([events])
+    drive = encoder.transform([None, events])
+    assert np.isnan(drive[0]).all()
+    assert_array_equal(drive[1], encoder.transform(events))
+    assert encoder.count([None, events])["events"].tolist() == [0, 60]
+    with pytest.raises(TypeError, match="not an event stream"):
+        encoder.transform(None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ({"n_steps": 0}, "n_steps=0"),
+        ({"cell": 1.5}, "cell=1.5: .* in pixels"),
+        ({"duration": -1.0}, "duration=-1.0: .* in second"),
+        ({"duration": 1e-6}, "steps of less than 1 us"),
+        ({"polarity": "both"}, "polarity='both': expected one of 'split'"),
+        ({"compress": "cube"}, "compress='cube'"),
+        ({"sensor_size": 34}, "expected \\(width, height\\)"),
+    ],
+)
+def test_bad_parameters_are_named(parameters, text):
+    with pytest.raises(ValueError, match=text):
+        EventRate(**parameters).fit(draw_events(0))
+
+
+def test_a_start_before_the_origin_is_refused():
+    events = draw_events(0)
+    events["t"] -= 20_000
+    with pytest.raises(ValueError, match="before the origin"):
+        EventRate(origin="zero").fit(events)
