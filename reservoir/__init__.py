@@ -1,4 +1,18 @@
-"""TODO."""
+"""Drives in, states or features out: simulated devices, an echo state baseline, linear readouts."""
 
 if "." not in __name__:
     raise ImportError("import mottle.reservoir instead", name=__name__)
+
+from mottle.reservoir.base import ReservoirState
+from mottle.reservoir.echo_state import EchoStateReservoir
+from mottle.reservoir.memristor import MemristorReservoir
+from mottle.reservoir.readout import RidgeReadout
+from mottle.reservoir.vo2 import VO2Reservoir
+
+__all__ = [
+    "EchoStateReservoir",
+    "MemristorReservoir",
+    "ReservoirState",
+    "RidgeReadout",
+    "VO2Reservoir",
+]

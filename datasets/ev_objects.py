@@ -1,0 +1,83 @@
+"""Ev-Objects: 36 objects grasped by a robot hand with an event-driven skin."""
+
+import io
+from zipfile import ZipFile
+
+import numpy as np
+
+from mottle.datasets.archive import matching_members, read_member
+from mottle.datasets.home import find_recordings
+from mottle.datasets.table import Recordings, make_table, sampled
+
+SHAPE = (39, 2, 250)  # taxel, polarity, bin
+BIN_S = 0.02
+LARGEST = 2**17  # bytes of one npy; each has 78128
+CHANNELS = [f"taxel{taxel:02d}_{sign}" for taxel in range(SHAPE[0]) for sign in ("on", "off")]
+CITATION = (
+    "F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet: A Spiking Graph Neural Network for "
+    "Event-based Tactile Object Recognition, IROS 2020"
+)
+LICENCE = "none stated: use it, do not pass it on"
+
+
+def load_ev_objects() -> Recordings:
+    """Load 720 grasps of 36 objects felt by the event-driven skin NeuTouch.
+
+    Read straight from ``ev-objects/Ev-Objects.zip`` in the data folder (`data_home`).
+
+    Returns
+    -------
+    Recordings
+        720 rows, the 576 of the published training set first. Column ``touch``: `DataArray`
+        (time 250, channel 78), float32 0 or 1 (an event in this bin of 20 ms, units "1"), 5 s;
+        channels ``taxel00_on``, ``taxel00_off``, ``taxel01_on`` and so on. ``target``: object
+        0 to 35, int. ``groups``: "train" or "test", the split as published, so that
+        ``recordings.take(recordings.groups == "test")`` are the 144 to be scored.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the archive is not there.
+    ValueError
+        If a recording has another shape.
+
+    Notes
+    -----
+    The archive does not say which polarity is first. It is taken for "on": of the taxels that
+    show both, it comes first in four of five.
+
+    References
+    ----------
+    F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet, IROS 2020. No licence stated.
+    """
+    path = find_recordings(
+        "ev-objects/Ev-Objects.zip",
+        source="https://github.com/clear-nus/TactileSGNet",
+        licence=LICENCE,
+    )
+    pattern = r"Ev-Objects/(train|test)/sample_(\d+)_label_(\d+)\.npy"
+    time = np.arange(SHAPE[2]) * BIN_S
+    streams, target, groups, names = [], [], [], []
+    with ZipFile(path) as archive:
+        members = matching_members(archive, pattern, limit=LARGEST)
+        members.sort(key=lambda found: (found[1][1] == "test", int(found[1][2])))
+        for member, match in members:
+            raw = np.load(io.BytesIO(read_member(archive, member)), allow_pickle=False)
+            if raw.shape != SHAPE:
+                raise ValueError(
+                    f"'{member.filename}' in {path} has shape {raw.shape}, expected {SHAPE} "
+                    "(taxel, polarity, bin)"
+                )
+            values = raw.transpose(2, 0, 1).reshape(SHAPE[2], -1)
+            streams.append(sampled(values, time, CHANNELS, units="1", name="touch"))
+            target.append(int(match[3]))
+            groups.append(match[1])
+            names.append(f"{match[1]}-{int(match[2]):03d}")
+    table = make_table(index=names, touch=streams)
+    table.attrs = {
+        "name": "ev-objects",
+        "licence": LICENCE,
+        "citation": CITATION,
+        "split": "groups 'train' and 'test' as published",
+    }
+    return Recordings(table, np.array(target), np.array(groups))

@@ -1,0 +1,342 @@
+"""What every reservoir shares: kinds of input, blocks of recordings, pooling, labelled states."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import version
+from json import dumps
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
+
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.kernels import inputs, pooling
+from mottle.reservoir.wiring import draw_input_weights
+
+BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
+CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
+
+
+@dataclass
+class ReservoirState:
+    """Where a live run stands: node variables, noise keys and the number of steps done."""
+
+    values: NDArray  # (recording, variable, node)
+    keys: NDArray  # (recording,), uint64
+    step: int = 0
+
+
+class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of the reservoirs: a subclass draws its nodes and runs them, this class does the rest.
+
+    A 2-D array is one recording with time as rows; a 3-D array (recording, step, input) or a list
+    of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
+    """
+
+    n_variables = 1  # state variables of a node
+    units = "1"
+
+    # a subclass's __init__ stores n_nodes, wiring, fan_in, input_shape, field, pool, n_segments and
+    # random_state beside its own parameters
+
+    @abstractmethod
+    def _draw(self, rng: np.random.RandomState) -> None:
+        """Draw the nodes once ``input_weights_`` is there."""
+
+    @abstractmethod
+    def _rest(self) -> NDArray:
+        """State (variable, node) of a node that was left alone."""
+
+    @abstractmethod
+    def _run(self, v_in: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
+        """Run node inputs (recording, step, node); advance ``state.values`` in place."""
+
+    @abstractmethod
+    def _gain_and_bias(self) -> tuple[float, float]:
+        """How a node's input follows from its weighted sum."""
+
+    def fit(self, X, y=None):
+        """Draw the reservoir; of ``X`` only the number of inputs is used.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
+            Drive; a list holds arrays of shape (n_steps, n_inputs).
+        y : ignored
+            Present for the sake of pipelines.
+
+        Returns
+        -------
+        self : Reservoir
+            The fitted reservoir.
+        """
+        if not (isinstance(self.n_nodes, int | np.integer) and self.n_nodes >= 1):
+            raise ValueError(f"n_nodes={self.n_nodes!r} must be a whole number, at least 1.")
+        self._statistics()
+        drives, _ = self._check_drive(X, reset=True)
+        if any(np.isnan(drive).all() for drive in drives):
+            place = next(i for i, drive in enumerate(drives) if np.isnan(drive).all())
+            raise ValueError(
+                f"recording {place} is absent (its drive is NaN throughout): fit on recordings "
+                "that are there; a sense may be missing at predict time only."
+            )
+        rng = check_random_state(self.random_state)
+        self.input_weights_ = draw_input_weights(
+            rng,
+            self.n_nodes,
+            self.n_features_in_,
+            self.wiring,
+            self.fan_in,
+            self.input_shape,
+            self.field,
+        )
+        self.noise_seed_ = int(rng.randint(2**31))
+        self._draw(rng)
+        self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
+        return self
+
+    def transform(self, X):
+        """Return states, or features where ``pool`` or ``n_segments`` asks for them.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
+            Drive. A recording that is NaN throughout is absent, and so is its result.
+
+        Returns
+        -------
+        out : ndarray or list of ndarray
+            With pooling (n_recordings, n_features). Without, states: (n_steps, n_nodes) for 2-D
+            input, (n_recordings, n_steps, n_nodes) for 3-D input, a list for a list.
+        """
+        check_is_fitted(self)
+        drives, kind = self._check_drive(X, reset=False)
+        statistics = self._statistics()
+        if statistics:
+            return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
+        states = [
+            block[i, :n] if n else np.full((drives[first + i].shape[0], self.n_nodes), np.nan)
+            for first, block, lengths in self._blocks(drives)
+            for i, n in enumerate(lengths)
+        ]
+        if kind == "one":
+            return states[0]
+        return np.stack(states) if kind == "array" else states
+
+    def states(self, X, keys=None):
+        """Return every node at every step as a labelled dataset.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
+            Drive.
+        keys : array-like of int of shape (n_recordings,), default=None
+            What the noise of each recording depends on; by default a hash of its drive.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
+            (recording,); attributes hold units, parameters, seed and versions.
+        """
+        check_is_fitted(self)
+        drives, _ = self._check_drive(X, reset=False)
+        sizes = np.array([drive.shape[0] for drive in drives])
+        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
+        for first, block, lengths in self._blocks(drives, keys):
+            for i, n in enumerate(lengths):
+                out[first + i, :n] = block[i, :n]
+        return xr.Dataset(
+            {
+                "states": (("recording", "step", "node"), out, {"units": self.units}),
+                "row_size": ("recording", sizes, {"long_name": "steps of a recording"}),
+            },
+            coords={name: np.arange(n) for name, n in zip(("recording", "step", "node"), out.shape, strict=True)},
+            attrs=self.describe(),
+        )  # fmt: skip
+
+    def describe(self) -> dict[str, Any]:
+        """Say what made the states: class, parameters, seed, step time and versions."""
+        parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        return {
+            "reservoir": type(self).__name__,
+            "parameters": dumps(parameters, sort_keys=True),
+            "noise_seed": self.noise_seed_,
+            "units": self.units,
+            "versions": dumps({name: version(name) for name in ("mottle", "numpy", "numba")}),
+        }
+
+    def start(self, n_recordings=1, keys=None):
+        """Return the state of ``n_recordings`` live runs at rest.
+
+        Parameters
+        ----------
+        n_recordings : int, default=1
+            Number of runs side by side.
+        keys : array-like of int of shape (n_recordings,), default=None
+            What the noise of each run depends on, by default its place.
+
+        Returns
+        -------
+        state : ReservoirState
+            For ``advance``.
+        """
+        check_is_fitted(self)
+        keys = np.arange(n_recordings) if keys is None else keys
+        rest = np.repeat(self._rest()[np.newaxis], n_recordings, axis=0)
+        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys))
+
+    def advance(self, state, X):
+        """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : ReservoirState
+            From ``start`` or the call before; it is not changed.
+        X : ndarray of shape (n_recordings, n_steps, n_inputs)
+            The next chunk of every run.
+
+        Returns
+        -------
+        state : ReservoirState
+            Where the runs stand now.
+        states : ndarray of shape (n_recordings, n_steps, n_nodes)
+            What the nodes showed.
+        """
+        check_is_fitted(self)
+        X = np.asarray(X, dtype=np.float64)
+        if X.ndim != 3 or X.shape[0] != state.keys.size or X.shape[2] != self.n_features_in_:
+            raise ValueError(
+                f"the chunk has shape {X.shape}; expected ({state.keys.size} recordings, steps, "
+                f"{self.n_features_in_} inputs), as in start and fit."
+            )
+        if not np.isfinite(X).all():
+            raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
+        new = ReservoirState(state.values.copy(), state.keys, state.step)
+        out = self._run_block(X, np.full(len(X), X.shape[1]), new)
+        new.step += X.shape[1]
+        return new, out
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features after statistic, segment and node.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only checked against the names seen in ``fit``.
+
+        Returns
+        -------
+        names : ndarray of str
+            One name a column of what ``transform`` returns.
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        prefix, nodes = type(self).__name__.lower(), range(self.n_nodes)
+        statistics = self._statistics()
+        if not statistics:
+            return np.array([f"{prefix}{node}" for node in nodes], dtype=object)
+        return np.array(
+            [
+                f"{prefix}_{name}{segment}_{node}"
+                for name in statistics
+                for segment in range(self.n_segments)
+                for node in nodes
+            ],
+            dtype=object,
+        )
+
+    def _statistics(self) -> tuple[str, ...]:
+        """Names of the pooled statistics; none for states as they are."""
+        if not (isinstance(self.n_segments, int | np.integer) and self.n_segments >= 1):
+            raise ValueError(f"n_segments={self.n_segments!r} must be a whole number, at least 1.")
+        if self.pool is None:
+            return ("mean",) if self.n_segments > 1 else ()
+        names = (self.pool,) if isinstance(self.pool, str) else tuple(self.pool)
+        for name in names:
+            choose(name, CODES, "pool")
+        return names
+
+    def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
+        """Return one float array (step, input) a recording, and what kind of input it was."""
+        if isinstance(X, xr.DataArray):
+            X = X.to_numpy()
+        if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+            X = list(X)
+        if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
+            drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
+        elif getattr(X, "ndim", None) == 3:
+            drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
+        else:
+            return [validate_data(self, X, dtype=np.float64, reset=reset)], "one"
+        if not drives:
+            raise ValueError("the drive holds no recording; expected at least one.")
+        if reset:
+            self.n_features_in_ = drives[0].shape[1]
+            vars(self).pop("feature_names_in_", None)
+        for i, drive in enumerate(drives):
+            if drive.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"recording {i} has {drive.shape[1]} inputs, expected {self.n_features_in_}: "
+                    "every recording needs the same channels in the same order."
+                )
+            if drive.shape[0] == 0:
+                raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
+            bad = ~np.isfinite(drive)
+            if bad.any() and not np.isnan(drive).all():
+                step, channel = np.argwhere(bad)[0]
+                raise ValueError(
+                    f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
+                    "mend or drop it (a recording that is NaN throughout counts as absent)."
+                )
+        return drives, kind
+
+    def _noise_keys(self, ids: Any) -> NDArray:
+        """Keys of the noise from the seed and what a recording is known by."""
+        seed = self.noise_seed_.to_bytes(8, "little")
+        digests = [blake2b(bytes(i) if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True), digest_size=8, key=seed) for i in ids]  # fmt: skip
+        return np.array([int.from_bytes(d.digest(), "little") for d in digests], dtype=np.uint64)
+
+    def _blocks(self, drives, keys=None):
+        """Yield (first recording, states, lengths) for blocks of bounded memory, from rest."""
+        sizes = np.array([drive.shape[0] for drive in drives])
+        per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_)
+        width = int(max(1, BLOCK_BYTES // per_recording))
+        rest = self._rest()
+        noisy = getattr(self, "noise", 0) > 0
+        for first in range(0, len(drives), width):
+            chosen = drives[first : first + width]
+            absent = np.array([bool(np.isnan(drive[0]).all()) for drive in chosen])
+            lengths = np.where(absent, 0, sizes[first : first + width])
+            padded = np.zeros((len(chosen), max(int(lengths.max()), 1), self.n_features_in_))
+            for i, n in enumerate(lengths):
+                padded[i, :n] = chosen[i][:n]
+            if keys is not None:
+                ids = list(keys)[first : first + width]
+            else:
+                ids = [drive.tobytes() for drive in chosen] if noisy else [0] * len(chosen)
+            values = np.repeat(rest[np.newaxis], len(chosen), axis=0)
+            state = ReservoirState(np.ascontiguousarray(values), self._noise_keys(ids))
+            yield first, self._run_block(padded, lengths, state), lengths
+
+    def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
+        weights = self.input_weights_
+        gain, bias = self._gain_and_bias()
+        v_in = inputs.project(
+            padded, lengths, weights.indptr, weights.indices, weights.data, float(gain), float(bias)
+        )
+        return self._run(v_in, lengths, state)
+
+    def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
+        _, states, lengths = block
+        codes = np.array([CODES[name] for name in statistics])
+        return pooling.pool(states, lengths, codes, self.n_segments).reshape(len(states), -1)

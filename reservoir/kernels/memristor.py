@@ -1,0 +1,64 @@
+"""WOx volatile memristors: pure functions over arrays, SI units, input already checked.
+
+dw/dt = lambda sinh(eta V) - (w - w_min) / tau,  I = w gamma sinh(delta V) + (1 - w) alpha (1 - e^(-beta V))
+
+Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y. The state equation is linear
+in w while V is held, so a step of any length is exact.
+"""
+
+from math import exp, sinh
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+OBSERVABLES = ("state", "conductance", "current")
+
+
+class Memristors(NamedTuple):
+    """One value a node, except the last six."""
+
+    rate: np.ndarray  # 1/s, lambda
+    tau: np.ndarray  # s
+    eta: float  # 1/V
+    w_min: float
+    alpha: float  # A
+    beta: float  # 1/V
+    gamma: float  # A
+    delta: float  # 1/V
+
+
+@njit(cache=True)
+def current(w, v, nodes):
+    """Current in A of a device in state ``w`` at ``v`` V."""
+    tunnelling = w * nodes.gamma * sinh(nodes.delta * v)
+    return tunnelling + (1.0 - w) * nodes.alpha * (1.0 - exp(-nodes.beta * v))
+
+
+@njit(cache=True)
+def advance(w, v, rate, fade, tau, eta, w_min):
+    """State after a step at ``v`` V; ``fade`` is exp(-dt / tau)."""
+    w_rest = w_min + tau * rate * sinh(eta * v)
+    return min(max(w_rest + (w - w_rest) * fade, 0.0), 1.0)
+
+
+@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
+def run(v_in, lengths, state, nodes, dt, v_read, observable):
+    """Run many recordings; v_in (recording, step, node) in V, state (recording, 1, node)."""
+    out = np.zeros(v_in.shape)
+    fade = np.exp(-dt / nodes.tau)
+    for r in prange(v_in.shape[0]):
+        for step in range(lengths[r]):
+            for node in range(v_in.shape[2]):
+                w = advance(
+                    state[r, 0, node], v_in[r, step, node], nodes.rate[node], fade[node],
+                    nodes.tau[node], nodes.eta, nodes.w_min,
+                )  # fmt: skip
+                state[r, 0, node] = w
+                if observable == 0:
+                    out[r, step, node] = w
+                elif observable == 1:
+                    out[r, step, node] = current(w, v_read, nodes) / v_read
+                else:
+                    out[r, step, node] = current(w, v_in[r, step, node], nodes)
+    return out

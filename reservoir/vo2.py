@@ -1,0 +1,192 @@
+"""VO2Reservoir: thermal neuristors, coupled on a grid or not."""
+
+from warnings import warn
+
+import numpy as np
+
+from mottle.reservoir.base import Reservoir
+from mottle.reservoir.devices import check_neuristor
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.kernels import vo2
+from mottle.reservoir.wiring import draw_spread, grid_neighbours
+
+OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
+SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+V_COMPLIANCE = 25.0  # V: a source gives no more, and nothing below zero
+
+
+class VO2Reservoir(Reservoir):
+    r"""Map a drive to what VO2 thermal neuristors show.
+
+    .. math::
+        C \dot V = (V_{in} - V) / R_{load} - V / R(T), \quad
+        C_{th} \dot T = V^2 / R - S_e (T - T_0) + S_c \sum (T_j - T)
+
+    with a hysteretic :math:`R(T)`; a node fires when its film heats past the transition. Integrated
+    by Heun's method.
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of neuristors.
+    v_bias, v_gain : float, default=12.0 and 0.8
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
+    device : str or VO2Neuristor, default="vo2_neuristor"
+        Device constants: a key of ``devices.VO2_NEURISTORS``, or your own.
+    dt_device : float, default=2e-7
+        Device time in second for which one step of the drive is held.
+    dt : float, default=1e-8
+        Longest integration step in second.
+    observable : {"voltage", "current", "temperature", "spikes"}, default="voltage"
+        What a state is: the mean over the step in V, A or K, or the number of spikes in it.
+    kappa : float, default=0.0
+        Thermal coupling to the four neighbours on the squarest grid, 0 to 0.2; published 0.02.
+    noise : float, default=0.0
+        Temperature noise in K per square root of second; the published reservoir has about 133.
+    spread : float or dict, default=0.0
+        Relative device-to-device spread (lognormal) of all constants, or of those named.
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node listens to: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    oscillating : bool, default=True
+        Refuse a bias at which a node does not oscillate.
+    random_state : int, RandomState instance or None, default=None
+        Draws wiring, devices and the seed of the noise.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
+        Input weights, dimensionless.
+    devices_ : dict of str to ndarray of shape (n_nodes,)
+        Constants that may differ from node to node, SI units.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ValueError
+        By ``fit``: for a bias outside the oscillation window or a ``dt`` too coarse.
+
+    References
+    ----------
+    Y.-H. Zhang, C. Sipling, E. Qiu, I. K. Schuller, M. Di Ventra, "Collective dynamics and
+    long-range order in thermal neuristor networks" (2024), arXiv:2312.12899.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> VO2Reservoir(n_nodes=5, random_state=0).fit_transform(X).shape
+    (50, 5)
+    """
+
+    n_variables = vo2.N_STATE
+
+    def __init__(self, n_nodes=100, *, v_bias=12.0, v_gain=0.8, device="vo2_neuristor",
+                 dt_device=2e-7, dt=1e-8, observable="voltage", kappa=0.0, noise=0.0, spread=0.0,
+                 wiring="random", fan_in=4, input_shape=None, field=5, pool=None, n_segments=1,
+                 oscillating=True, random_state=None):  # fmt: skip
+        self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
+        self.device, self.dt_device, self.dt = device, dt_device, dt
+        self.observable, self.kappa, self.noise, self.spread = observable, kappa, noise, spread
+        self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.pool, self.n_segments = pool, n_segments
+        self.oscillating, self.random_state = oscillating, random_state
+
+    @property
+    def units(self):
+        """Unit of a state."""
+        return OBSERVABLES[self.observable]
+
+    def describe(self):
+        """Say what made the states; see ``Reservoir.describe``."""
+        return super().describe() | {"dt_device": self.dt_device, "dt": self.dt}
+
+    def _draw(self, rng):
+        choose(self.observable, OBSERVABLES, "observable")
+        device = check_neuristor(self.device)
+        if not 0 <= self.kappa <= 0.2:
+            raise ValueError(
+                f"kappa={self.kappa} must lie in [0, 0.2]: a node cannot give its neighbours more "
+                "heat than it loses."
+            )
+        if self.noise < 0:
+            raise ValueError(f"noise={self.noise} K/sqrt(s) must not be negative.")
+        check_step(self.dt, self.dt_device, device)
+        if self.oscillating:
+            check_bias(self.v_bias, device)
+        self.devices_ = draw_spread(rng, device, SPREADABLE, self.spread, self.n_nodes)
+
+    def _rest(self):
+        rest = np.zeros((vo2.N_STATE, self.n_nodes))
+        rest[1] = check_neuristor(self.device).t_0
+        rest[2] = 1.0  # the first thing a cold film does is heat
+        return rest
+
+    def _gain_and_bias(self):
+        return self.v_gain, self.v_bias
+
+    def _run(self, v_in, lengths, state):
+        held = np.clip(v_in, 0.0, V_COMPLIANCE)
+        share = np.mean(held != v_in)
+        if share > 0.2:
+            warn(
+                f"{share:.0%} of the node voltages lie outside 0 to {V_COMPLIANCE:g} V and are cut "
+                f"(lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to about "
+                "-1 to 1, or lower v_gain.",
+                stacklevel=2,
+            )
+        device = check_neuristor(self.device)
+        names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
+        nodes = vo2.Neuristors(
+            t_c=np.full(self.n_nodes, device.t_c),
+            kappa=float(self.kappa),
+            **self.devices_,
+            **{name: getattr(device, name) for name in names},
+        )
+        n_micro = micro_steps(self.dt, self.dt_device)
+        return vo2.run(
+            held, lengths, state.values, state.keys, state.step, nodes,
+            grid_neighbours(self.n_nodes), float(self.noise), self.dt_device / n_micro, n_micro,
+            vo2.OBSERVABLES.index(self.observable),
+        )  # fmt: skip
+
+
+def micro_steps(dt: float, dt_device: float) -> int:
+    """Whole number of integration steps, none longer than ``dt``, in a step of the drive."""
+    return max(1, int(np.ceil(dt_device / dt * (1 - 1e-9))))
+
+
+def check_step(dt, dt_device, device) -> None:
+    """Refuse an integration step that the film's heating outruns."""
+    if not (dt > 0 and dt_device > 0):
+        raise ValueError(f"dt={dt} s and dt_device={dt_device} s must be positive.")
+    # measured: Heun keeps the period within 0.5 % up to here, at both published heat capacities
+    limit = 0.3 * min(device.c_th / device.s_th, 0.5 * device.r_metallic * device.capacitance)
+    if dt > limit:
+        raise ValueError(
+            f"dt={dt:.3g} s is too coarse for this film, which heats in "
+            f"{device.c_th / device.s_th:.3g} s; use dt <= {limit:.2g} s (dt_device may stay)."
+        )
+
+
+def check_bias(v_bias, device) -> None:
+    """Refuse a bias at which a single device does not oscillate."""
+    low, high = device.window
+    if not low <= v_bias <= high:
+        raise ValueError(
+            f"v_bias={v_bias} V lies outside {low} to {high} V, where this device oscillates; take "
+            f"for example {0.6 * low + 0.4 * high:.3g} V, or set oscillating=False if nodes at rest "
+            "are meant."
+        )

@@ -1,0 +1,129 @@
+"""Who listens to whom: input weights, receptive fields, neighbours, device spread, from a seed."""
+
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+WIRINGS = ("random", "local", "one_to_one")
+
+
+def draw_input_weights(
+    rng: np.random.RandomState,
+    n_nodes: int,
+    n_inputs: int,
+    wiring: str,
+    fan_in: int | None,
+    input_shape: tuple[int, int, int] | None,
+    field: int,
+) -> sparse.csr_array:
+    """Draw input weights of shape (n_nodes, n_inputs).
+
+    ``random`` and ``local`` weights are uniform with unit variance of the sum for independent
+    inputs of unit variance; ``one_to_one`` weights are 1.
+    """
+    if wiring == "one_to_one":
+        if n_nodes % n_inputs:
+            raise ValueError(
+                f"wiring='one_to_one' needs n_nodes to be a multiple of the {n_inputs} inputs, got "
+                f"n_nodes={n_nodes}; {max(1, round(n_nodes / n_inputs)) * n_inputs} would do."
+            )
+        return sparse.csr_array(np.tile(np.eye(n_inputs), (n_nodes // n_inputs, 1)))
+    if wiring == "random":
+        pools = [np.arange(n_inputs)] * n_nodes
+    elif wiring == "local":
+        pools = receptive_fields(n_nodes, n_inputs, input_shape, field)
+    else:
+        raise ValueError(f"wiring={wiring!r} is not known; choose from {', '.join(WIRINGS)}.")
+    rows, columns, values = [], [], []
+    for node, pool in enumerate(pools):
+        k = pool.size if fan_in is None else min(fan_in, pool.size)
+        rows.append(np.full(k, node))
+        columns.append(rng.choice(pool, k, replace=False))
+        values.append(rng.uniform(-1, 1, k) * np.sqrt(3 / k))
+    index = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.csr_array((np.concatenate(values), index), shape=(n_nodes, n_inputs))
+
+
+def receptive_fields(
+    n_nodes: int, n_inputs: int, input_shape: tuple[int, int, int] | None, field: int
+) -> list[NDArray]:
+    """List, for nodes spread evenly over a frame, the inputs in a ``field`` x ``field`` window."""
+    if input_shape is None or int(np.prod(input_shape)) != n_inputs:
+        raise ValueError(
+            f"wiring='local' needs input_shape=(height, width, channels) with product {n_inputs}, "
+            f"the number of inputs; got input_shape={input_shape}. Encoders show theirs as "
+            "input_shape_."
+        )
+    height, width, channels = input_shape
+    rows, columns = near_square(n_nodes)
+    index = np.arange(n_inputs).reshape(height, width, channels)
+    side_y, side_x = min(field, height), min(field, width)
+    fields = []
+    for node in range(n_nodes):
+        row, column = divmod(node, columns)
+        y = round((height - side_y) * (row / max(rows - 1, 1)))
+        x = round((width - side_x) * (column / max(columns - 1, 1)))
+        fields.append(index[y : y + side_y, x : x + side_x].ravel())
+    return fields
+
+
+def near_square(n: int) -> tuple[int, int]:
+    """Rows and columns of the squarest grid with exactly ``n`` places.
+
+    Examples
+    --------
+    >>> near_square(400), near_square(12), near_square(7)
+    ((20, 20), (3, 4), (1, 7))
+    """
+    rows = next(k for k in range(isqrt(n), 0, -1) if n % k == 0)
+    return rows, n // rows
+
+
+def grid_neighbours(n_nodes: int) -> NDArray[np.int64]:
+    """Four neighbours of each node on the squarest grid; at an edge the node itself stands in."""
+    rows, columns = near_square(n_nodes)
+    padded = np.pad(np.arange(n_nodes).reshape(rows, columns), 1, mode="edge")
+    sides = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
+    return np.stack([side.ravel() for side in sides], axis=1)
+
+
+def draw_recurrent_weights(
+    rng: np.random.RandomState, n_nodes: int, density: float, spectral_radius: float
+) -> sparse.csr_array:
+    """Draw sparse normal weights, rescaled to the spectral radius by all their eigenvalues."""
+    n_kept = max(1, round(density * n_nodes))
+    weights = np.zeros((n_nodes, n_nodes))
+    for row in weights:
+        row[rng.choice(n_nodes, n_kept, replace=False)] = rng.normal(size=n_kept)
+    # dense eigenvalues: power iteration misses complex pairs, and ARPACK may not converge
+    radius = np.abs(linalg.eigvals(weights)).max()
+    return sparse.csr_array(weights * (spectral_radius / radius if radius > 0 else 0.0))
+
+
+def draw_spread(
+    rng: np.random.RandomState,
+    device: Any,
+    names: tuple[str, ...],
+    spread: float | dict[str, float],
+    n_nodes: int,
+) -> dict[str, NDArray]:
+    """Draw device constants, one a node: lognormal with a relative spread and the preset's median.
+
+    ``spread`` is one relative standard deviation for all ``names``, or one for some of them.
+    """
+    chosen = spread if isinstance(spread, dict) else dict.fromkeys(names, spread)
+    unknown = sorted(set(chosen) - set(names))
+    if unknown:
+        raise ValueError(f"spread has no constant {unknown[0]!r}; choose from {', '.join(names)}.")
+    for name, value in chosen.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"spread of {name} is {value}; it is relative and lies in [0, 1).")
+    drawn = {}
+    for name in names:  # a draw for every name, so that one spread does not move the others
+        z = rng.normal(size=n_nodes)
+        sigma = np.sqrt(np.log1p(chosen.get(name, 0.0) ** 2))
+        drawn[name] = getattr(device, name) * np.exp(sigma * z)
+    return drawn
