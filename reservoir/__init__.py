@@ -6,12 +6,14 @@ if "." not in __name__:
 from mottle.reservoir.base import ReservoirState
 from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.memristor import MemristorReservoir
+from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.readout import RidgeReadout
 from mottle.reservoir.vo2 import VO2Reservoir
 
 __all__ = [
     "EchoStateReservoir",
     "MemristorReservoir",
+    "NoReservoir",
     "ReservoirState",
     "RidgeReadout",
     "VO2Reservoir",

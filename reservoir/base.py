@@ -23,6 +23,7 @@ from mottle.reservoir.kernels import inputs, pooling
 from mottle.reservoir.wiring import draw_input_weights
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
+DIMS = ("recording", "step", "node")
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 
 
@@ -157,12 +158,12 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 out[first + i, :n] = block[i, :n]
         return xr.Dataset(
             {
-                "states": (("recording", "step", "node"), out, {"units": self.units}),
+                "states": (DIMS, out, {"units": self.units}),
                 "row_size": ("recording", sizes, {"long_name": "steps of a recording"}),
             },
-            coords={name: np.arange(n) for name, n in zip(("recording", "step", "node"), out.shape, strict=True)},
+            coords={name: np.arange(n) for name, n in zip(DIMS, out.shape, strict=True)},
             attrs=self.describe(),
-        )  # fmt: skip
+        )
 
     def describe(self) -> dict[str, Any]:
         """Say what made the states: class, parameters, seed, step time and versions."""
@@ -303,8 +304,12 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _noise_keys(self, ids: Any) -> NDArray:
         """Keys of the noise from the seed and what a recording is known by."""
         seed = self.noise_seed_.to_bytes(8, "little")
-        digests = [blake2b(bytes(i) if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True), digest_size=8, key=seed) for i in ids]  # fmt: skip
-        return np.array([int.from_bytes(d.digest(), "little") for d in digests], dtype=np.uint64)
+        keys = []
+        for i in ids:
+            name = i if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True)
+            digest = blake2b(name, digest_size=8, key=seed).digest()
+            keys.append(int.from_bytes(digest, "little"))
+        return np.array(keys, dtype=np.uint64)
 
     def _blocks(self, drives, keys=None):
         """Yield (first recording, states, lengths) for blocks of bounded memory, from rest."""

@@ -6,7 +6,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import column_or_1d
+from sklearn.utils import ClassifierTags, RegressorTags, column_or_1d
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -136,8 +137,9 @@ class RidgeReadout(BaseEstimator):
         weights = right @ ((np.sqrt(values) / (values + self.alpha_))[:, np.newaxis] * seen)
         return (weights / scale[:, np.newaxis]).T, targets - error
 
+    @available_if(lambda self: self._classifies())
     def decision_function(self, X):
-        """Return the linear combination; see ``predict``.
+        """Return the linear combination that decides between classes.
 
         Parameters
         ----------
@@ -149,9 +151,18 @@ class RidgeReadout(BaseEstimator):
         decision : ndarray of shape (n_samples,) or (n_samples, n_targets)
             Positive for the second of two classes.
         """
+        return self._combine(X)
+
+    def _combine(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
+
+    def _classifies(self):
+        """Tell whether labels are learnt; an unfitted "auto" may yet learn them."""
+        if self.task == "auto" and hasattr(self, "coef_"):
+            return hasattr(self, "classes_")
+        return self.task != "regression"
 
     def predict(self, X):
         """Return labels or numbers.
@@ -166,11 +177,12 @@ class RidgeReadout(BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             What was learnt.
         """
-        decision = self.decision_function(X)
+        decision = self._combine(X)
         if not hasattr(self, "classes_"):
             return decision
         return self.classes_[_two_sided(decision).argmax(axis=1)]
 
+    @available_if(lambda self: self._classifies())
     def predict_proba(self, X):
         """Return class probabilities, calibrated on the leave-one-out decisions.
 
@@ -184,10 +196,8 @@ class RidgeReadout(BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Rows sum to 1.
         """
-        decision = self.decision_function(X)
-        if not hasattr(self, "classes_"):
-            raise AttributeError("this readout was fitted to numbers and has no classes.")
-        return softmax(self.sharpness_ * _two_sided(decision), axis=1)
+        decision = _two_sided(self._combine(X))
+        return softmax(self.sharpness_ * decision, axis=1)
 
     def score(self, X, y, sample_weight=None):
         """Return accuracy for labels, the coefficient of determination for numbers.
@@ -213,16 +223,13 @@ class RidgeReadout(BaseEstimator):
 
     def __sklearn_tags__(self):
         """Tell scikit-learn what is learnt; unfitted "auto" counts as a classifier."""
-        from sklearn.utils import ClassifierTags, RegressorTags
-
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        fitted_to_numbers = hasattr(self, "coef_") and not hasattr(self, "classes_")
-        if self.task == "regression" or (self.task == "auto" and fitted_to_numbers):
+        if self._classifies():
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        else:
             tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
             tags.target_tags.multi_output = True
-        else:
-            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
         return tags
 
 

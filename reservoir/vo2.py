@@ -142,9 +142,9 @@ class VO2Reservoir(Reservoir):
         share = np.mean(held != v_in)
         if share > 0.2:
             warn(
-                f"{share:.0%} of the node voltages lie outside 0 to {V_COMPLIANCE:g} V and are cut "
-                f"(lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to about "
-                "-1 to 1, or lower v_gain.",
+                f"{share:.0%} of the node voltages lie outside 0 to {V_COMPLIANCE:g} V and are "
+                f"cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to "
+                "about -1 to 1, or lower v_gain.",
                 stacklevel=2,
             )
         device = check_neuristor(self.device)
@@ -187,6 +187,6 @@ def check_bias(v_bias, device) -> None:
     if not low <= v_bias <= high:
         raise ValueError(
             f"v_bias={v_bias} V lies outside {low} to {high} V, where this device oscillates; take "
-            f"for example {0.6 * low + 0.4 * high:.3g} V, or set oscillating=False if nodes at rest "
-            "are meant."
+            f"for example {0.6 * low + 0.4 * high:.3g} V, or set oscillating=False if nodes at "
+            "rest are meant."
         )

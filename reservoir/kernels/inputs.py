@@ -1,4 +1,4 @@
-"""Weighted sums of inputs in a fixed order, so that a state never depends on the batch around it."""
+"""Weighted sums of inputs in a fixed order: a state never depends on the batch around it."""
 
 import numpy as np
 from numba import njit, prange

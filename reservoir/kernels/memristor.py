@@ -1,6 +1,7 @@
 """WOx volatile memristors: pure functions over arrays, SI units, input already checked.
 
-dw/dt = lambda sinh(eta V) - (w - w_min) / tau,  I = w gamma sinh(delta V) + (1 - w) alpha (1 - e^(-beta V))
+dw/dt = lambda sinh(eta V) - (w - w_min) / tau
+I = w gamma sinh(delta V) + (1 - w) alpha (1 - e^(-beta V))
 
 Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y. The state equation is linear
 in w while V is held, so a step of any length is exact.
@@ -30,7 +31,7 @@ class Memristors(NamedTuple):
 
 @njit(cache=True)
 def current(w, v, nodes):
-    """Current in A of a device in state ``w`` at ``v`` V."""
+    """Return the current in A of a device in state ``w`` at ``v`` V."""
     tunnelling = w * nodes.gamma * sinh(nodes.delta * v)
     return tunnelling + (1.0 - w) * nodes.alpha * (1.0 - exp(-nodes.beta * v))
 

@@ -1,0 +1,81 @@
+# make demo      install into .venv and run the demo
+# make test      install with the developers' tools, then everything in `check`
+# make test-all  the same, slow tests included
+# make check     lint, types, import rules, tests, in the .venv that is there
+# make clean     remove .venv and whatever tools left behind
+
+PYTHON ?= python3
+BIN := .venv/bin
+ROOMS := reservoir sensors datasets pipelines
+SOURCES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*')
+NOT_SLOW := -m "not slow"
+
+# a developer's install follows the sources by itself; only a plain one must be renewed
+INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
+
+.PHONY: demo test test-all check lint types imports tests kernels clean
+
+demo: $(INSTALLED)
+	$(BIN)/mottle demo
+
+test: .venv/.dev
+	$(MAKE) --no-print-directory check
+
+test-all: .venv/.dev
+	$(MAKE) --no-print-directory check NOT_SLOW=
+
+# one after the other, also under make -j: the shared line at the end is pytest's
+check:
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory types
+	$(MAKE) --no-print-directory imports
+	$(MAKE) --no-print-directory kernels
+	$(MAKE) --no-print-directory tests
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .typing/linked
+	$(BIN)/mypy -p mottle
+
+imports: .typing/linked
+	PYTHONPATH=.typing $(BIN)/lint-imports
+
+kernels:  # the compiled loops once more as plain Python, where indices are checked
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel
+
+tests:  # with doctests and docstring checks, see tests/test_house.py
+	$(BIN)/python -m pytest $(NOT_SLOW)
+
+# An editable install is an import hook, which type checkers and import linters do not follow:
+# they see the package through these links.
+.typing/linked:
+	mkdir -p .typing/mottle
+	ln -sfn ../../reservoir/_root/__init__.py .typing/mottle/__init__.py
+	ln -sfn ../../reservoir/_root/py.typed .typing/mottle/py.typed
+	for room in $(ROOMS); do ln -sfn ../../$$room .typing/mottle/$$room; done
+	touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mottle needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	    "Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# build/ goes before and after: setuptools would ship a deleted module from an old one
+.venv/.plain: pyproject.toml README.md $(SOURCES) | .venv/bin/python
+	rm -rf build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	rm -rf build
+	touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	rm -rf build .venv/.plain
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis .coverage
+	find $(ROOMS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

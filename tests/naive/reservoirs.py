@@ -1,0 +1,34 @@
+"""Plain loops over recordings, steps and nodes: what the kernels must equal."""
+
+import numpy as np
+
+
+def echo_states(X, w_in, w, gain, bias, leak):
+    x, out = np.zeros(w.shape[0]), []
+    for row in X:
+        x = (1 - leak) * x + leak * np.tanh(bias + gain * w_in @ row + w @ x)
+        out.append(x)
+    return np.array(out)
+
+
+def memristor_states(v, rate, tau, eta, w_min, dt, n_fine=2000):
+    """Euler in many small steps, for one device under held voltages."""
+    w, out = w_min, []
+    for held in v:
+        for _ in range(n_fine):
+            w += dt / n_fine * (rate * np.sinh(eta * held) - (w - w_min) / tau)
+            w = min(max(w, 0.0), 1.0)
+        out.append(w)
+    return np.array(out)
+
+
+def pooled(states, names, n_segments):
+    n, features = len(states), []
+    functions = {"mean": lambda s: s.mean(0), "last": lambda s: s[-1],
+                 "max": lambda s: s.max(0), "std": lambda s: s.std(0)}  # fmt: skip
+    for name in names:
+        for k in range(n_segments):
+            begin = k * n // n_segments
+            end = max((k + 1) * n // n_segments, begin + 1)
+            features.append(functions[name](states[begin:end]))
+    return np.concatenate(features)

@@ -1,0 +1,326 @@
+"""Laws and house rules that every reservoir keeps."""
+
+import pickle
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive.reservoirs import echo_states, memristor_states, pooled
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from mottle.datasets import narma
+from mottle.reservoir import EchoStateReservoir, MemristorReservoir, VO2Reservoir
+from mottle.reservoir.kernels import inputs, memristor, pooling
+
+SMALL = [
+    VO2Reservoir(6, dt_device=4e-8, random_state=0),
+    VO2Reservoir(6, dt_device=4e-8, kappa=0.02, noise=100.0, spread=0.1, random_state=0),
+    MemristorReservoir(6, random_state=0),
+    EchoStateReservoir(6, random_state=0),
+]
+every = pytest.mark.parametrize("reservoir", SMALL, ids=["vo2", "vo2_noisy", "memristor", "echo"])
+ROWS_ARE_TIME = {
+    "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
+    "check_methods_subset_invariance": "rows are time: a batch of rows starts from rest",
+}
+
+
+@parametrize_with_checks(
+    [VO2Reservoir(4, dt_device=2e-8), MemristorReservoir(4), EchoStateReservoir(4)],
+    expected_failed_checks=lambda _: ROWS_ARE_TIME,
+)
+@pytest.mark.filterwarnings("ignore:.*node voltages lie outside")
+def test_house_rules_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def drive(n_recordings=5, n_steps=12, n_inputs=3, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (n_recordings, n_steps, n_inputs))
+
+
+@every
+@settings(max_examples=10, deadline=None)
+@given(keep=st.integers(1, 11), seed=st.integers(0, 2**32 - 1))
+def test_states_never_depend_on_the_future(reservoir, keep, seed):
+    X = drive(2, seed=seed)
+    reservoir = clone(reservoir).fit(X)
+    whole = reservoir.states(X, keys=[1, 2])["states"].to_numpy()
+    part = reservoir.states(X[:, :keep], keys=[1, 2])["states"].to_numpy()
+    assert_array_equal(whole[:, :keep], part)
+
+
+@every
+def test_recordings_do_not_mix_whatever_their_order_or_batch(reservoir, monkeypatch):
+    X = drive()
+    reservoir = clone(reservoir).fit(X)
+    whole = reservoir.transform(X)
+    assert_array_equal(reservoir.transform(X[::-1])[::-1], whole)
+    assert_array_equal(reservoir.transform(X[2:3])[0], whole[2])
+    assert_array_equal(reservoir.transform(X[2]), whole[2])
+    monkeypatch.setattr("mottle.reservoir.base.BLOCK_BYTES", 1)  # one recording a block
+    assert_array_equal(reservoir.transform(X), whole)
+
+
+@every
+def test_one_thread_and_two_give_the_same_bytes(reservoir):
+    X = drive()
+    reservoir = clone(reservoir).fit(X)
+    both = reservoir.transform(X)
+    numba.set_num_threads(1)
+    try:
+        one = reservoir.transform(X)
+    finally:
+        numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+    assert one.tobytes() == both.tobytes()
+
+
+@every
+@pytest.mark.parametrize("chunk", [1, 5])
+def test_chunks_give_the_same_bytes_as_the_whole(reservoir, chunk):
+    X = drive()
+    reservoir = clone(reservoir).fit(X)
+    whole = reservoir.states(X, keys=range(5))["states"].to_numpy()
+    state, parts = reservoir.start(5), []
+    for begin in range(0, X.shape[1], chunk):
+        state, states = reservoir.advance(state, X[:, begin : begin + chunk])
+        parts.append(states)
+    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
+
+
+@every
+def test_permuted_nodes_permute_states(reservoir):
+    X = drive()
+    quiet = {"kappa": 0, "noise": 0} if hasattr(reservoir, "kappa") else {}
+    fitted = clone(reservoir).set_params(**quiet).fit(X)
+    before = fitted.transform(X)
+    order = np.random.default_rng(1).permutation(6)
+    fitted.input_weights_ = fitted.input_weights_[order]
+    if hasattr(fitted, "devices_"):
+        fitted.devices_ = {name: values[order] for name, values in fitted.devices_.items()}
+    if hasattr(fitted, "weights_"):
+        fitted.weights_ = fitted.weights_[order][:, order]
+    assert_allclose(fitted.transform(X), before[:, :, order], rtol=1e-12)
+
+
+@every
+def test_ragged_lists_arrays_and_single_recordings_agree(reservoir):
+    X = drive()
+    reservoir = clone(reservoir).fit(X)
+    ragged = [x[: 4 + i] for i, x in enumerate(X)]
+    for states, x in zip(reservoir.transform(ragged), ragged, strict=True):
+        assert_array_equal(states, reservoir.transform(x))
+
+
+@every
+def test_absent_recording_gives_nan_and_leaves_the_others_alone(reservoir):
+    X = drive()
+    reservoir = clone(reservoir).set_params(pool="mean").fit(X)
+    whole = reservoir.transform(X)
+    X[1] = np.nan
+    masked = reservoir.transform(X)
+    assert np.isnan(masked[1]).all()
+    assert_array_equal(np.delete(masked, 1, axis=0), np.delete(whole, 1, axis=0))
+    with pytest.raises(ValueError, match="recording 1 is absent"):
+        clone(reservoir).fit(X)
+
+
+@every
+@pytest.mark.parametrize("n_segments", [1, 3, 20])
+def test_features_are_the_pooled_states(reservoir, n_segments):
+    X = [x[: 4 + i] for i, x in enumerate(drive())]
+    names = ("mean", "last", "max", "std")
+    reservoir = clone(reservoir)
+    if hasattr(reservoir, "noise"):
+        reservoir.set_params(noise=0)
+    states = reservoir.fit(X).transform(X)
+    features = clone(reservoir).set_params(pool=names, n_segments=n_segments).fit(X)
+    got = features.transform(X)
+    expected = [pooled(s, names, n_segments) for s in states]
+    assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+    assert features.get_feature_names_out().size == got.shape[1]
+
+
+@pytest.mark.kernel
+def test_pooling_kernel_equals_plain_loops():
+    states = np.random.default_rng(0).normal(size=(2, 7, 3))
+    got = pooling.pool(states, np.array([7, 5]), np.arange(4), 2).reshape(2, -1)
+    names = pooling.STATISTICS
+    assert_allclose(got[0], pooled(states[0], names, 2), rtol=1e-12)
+    assert_allclose(got[1], pooled(states[1, :5], names, 2), rtol=1e-12)
+
+
+@pytest.mark.kernel
+def test_projection_equals_the_matrix_product():
+    X, w = drive(2, 4, 3), np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0]])
+    got = inputs.project(X, np.array([4, 4]), np.array([0, 2, 3]), np.array([0, 2, 1]),
+                         np.array([0.5, -1.0, 2.0]), 3.0, 1.0)  # fmt: skip
+    assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
+
+
+def test_states_are_labelled_and_say_what_made_them():
+    X = [x[: 4 + i] for i, x in enumerate(drive())]
+    states = VO2Reservoir(6, random_state=3).fit(X).states(X)
+    assert states["states"].dims == ("recording", "step", "node")
+    assert states["states"].attrs["units"] == "V"
+    assert states["row_size"].to_numpy().tolist() == [4, 5, 6, 7, 8]
+    assert np.isnan(states["states"].to_numpy()[0, 4:]).all()
+    assert '"random_state": "3"' in states.attrs["parameters"]
+    assert states.attrs["dt_device"] == 2e-7
+
+
+@every
+def test_clone_pickle_and_seed_give_the_same_states(reservoir):
+    X = drive()
+    fitted = clone(reservoir).fit(X)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(again.transform(X), clone(reservoir).fit_transform(X))
+    other = clone(reservoir).set_params(random_state=1).fit_transform(X)
+    assert not np.array_equal(other, fitted.transform(X))
+
+
+def test_pandas_output_carries_the_feature_names():
+    X = drive()
+    frame = EchoStateReservoir(3, pool="last").set_output(transform="pandas").fit_transform(X)
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.columns.tolist() == [f"echostatereservoir_last0_{k}" for k in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("reservoir", "least"),
+    [(VO2Reservoir(200, random_state=0), 0.05), (MemristorReservoir(200, random_state=0), 0.2),
+     (EchoStateReservoir(200, random_state=0), 0.5)],
+    ids=["vo2", "memristor", "echo"],
+)  # fmt: skip
+def test_two_dimensional_input_does_a_narma_task(reservoir, least):
+    u, y = narma(1200, random_state=0)
+    model = make_pipeline(reservoir, Ridge(alpha=1e-4)).fit(4 * u - 1, y)
+    predicted = model.predict(4 * u - 1)
+    r2 = 1 - np.mean((predicted - y)[100:] ** 2) / np.var(y[100:])
+    assert r2 > least
+
+
+def test_grid_search_reaches_the_parameters():
+    X, y = drive(20), np.arange(20) % 2
+    X[y == 1] += 0.3
+    pipe = make_pipeline(EchoStateReservoir(10, pool="mean", random_state=0), Ridge())
+    search = GridSearchCV(pipe, {"echostatereservoir__leak": [0.1, 0.9]}, cv=2).fit(X, y)
+    assert search.best_params_["echostatereservoir__leak"] in (0.1, 0.9)
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        pipe.set_params(echostatereservoir__leek=0.1)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.full((2, 3, 1), np.inf), "recording 0 holds inf at step 0, input 0"),
+        ([np.zeros((3, 1)), np.zeros((3, 2))], "recording 1 has 2 inputs, expected 1"),
+        ([np.zeros((0, 1))], "recording 0 has no steps"),
+    ],
+)
+def test_bad_drives_are_refused_with_their_place(X, message):
+    with pytest.raises(ValueError, match=message):
+        EchoStateReservoir(3).fit(X)
+
+
+def test_partly_missing_recording_is_refused_with_its_place():
+    X = drive()
+    X[2, 3, 1] = np.nan
+    with pytest.raises(ValueError, match="recording 2 holds nan at step 3, input 1"):
+        EchoStateReservoir(3).fit(X)
+
+
+def test_echo_states_equal_the_plain_recurrence():
+    X = drive(1)[0]
+    esn = EchoStateReservoir(20, gain=0.7, bias=0.1, leak=0.4, random_state=0).fit(X)
+    w_in, w = esn.input_weights_.toarray(), esn.weights_.toarray()
+    assert_allclose(esn.transform(X), echo_states(X, w_in, w, 0.7, 0.1, 0.4), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n_nodes", "density"), [(30, 0.1), (100, 0.1), (50, 1.0)])
+def test_recurrent_weights_have_the_asked_spectral_radius(n_nodes, density):
+    esn = EchoStateReservoir(n_nodes, spectral_radius=0.8, density=density, random_state=1)
+    w = esn.fit(np.zeros((3, 1))).weights_.toarray()
+    assert_allclose(np.abs(np.linalg.eigvals(w)).max(), 0.8, rtol=1e-9)
+    assert np.count_nonzero(w) == n_nodes * round(density * n_nodes)
+
+
+def test_echo_state_forgets_its_start():
+    X = drive(1, 400)
+    esn = EchoStateReservoir(50, random_state=0).fit(X)
+    other = esn.start(1)
+    other.values[:] = 1.0
+    _, from_rest = esn.advance(esn.start(1), X)
+    _, from_ones = esn.advance(other, X)
+    assert np.abs(from_rest - from_ones)[0, -1].max() < 1e-6
+
+
+def test_local_fields_cover_the_frame_and_stay_small():
+    X = drive(2, 3, 8 * 8 * 2)
+    r = EchoStateReservoir(16, wiring="local", input_shape=(8, 8, 2), field=3, fan_in=None)
+    w = r.fit(X).input_weights_.toarray().reshape(16, 8, 8, 2)
+    assert (np.count_nonzero(w, axis=(1, 2, 3)) == 18).all()
+    assert (np.abs(w).sum(axis=(0, 3)) > 0).all()
+    with pytest.raises(ValueError, match=r"input_shape=\(height, width, channels\) with product 128"):
+        r.set_params(input_shape=None).fit(X)
+
+
+def test_one_to_one_wiring_says_which_size_would_fit():
+    with pytest.raises(ValueError, match="multiple of the 3 inputs, got n_nodes=10; 9 would do"):
+        EchoStateReservoir(10, wiring="one_to_one").fit(drive())
+
+
+# ------------------------------------------------------------------- WOx memristor, reference
+WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 0.5, 1e-5, 4.0)
+
+
+def wox(v, dt=1e-3, observable=0):
+    v = np.asarray(v, dtype=float).reshape(1, -1, 1)
+    state = np.full((1, 1, 1), 0.1)
+    return memristor.run(v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable)[0, :, 0]
+
+
+@pytest.mark.kernel
+def test_pulse_trains_leave_the_reference_states():
+    def after(bits):
+        return wox([x for bit in bits for x in (1.5 * bit, 0.0)])[-1]
+
+    assert_allclose(after((1, 1, 1, 1)), 0.397796, rtol=1e-5)
+    assert_allclose(after((0, 0, 0, 1)), 0.178974, rtol=1e-5)
+    assert_allclose(after((1, 0, 0, 0)), 0.170043, rtol=1e-5)
+    states = np.sort([after(((i >> 3) & 1, (i >> 2) & 1, (i >> 1) & 1, i & 1)) for i in range(16)])
+    assert_allclose(np.diff(states).min(), 2.4e-4, rtol=0.05)
+
+
+@pytest.mark.kernel
+def test_rest_state_and_decay_have_the_reference_values():
+    assert_allclose(wox([1.0], dt=10.0)[0], 0.174524, rtol=1e-5)
+    assert wox([1.5], dt=10.0)[0] == 1.0  # 4.168870 is cut
+    grown = wox([1.5, 0.0])
+    assert_allclose(grown[0] - 0.1, 0.0806, rtol=1e-2)
+    assert_allclose((grown[1] - 0.1) / (grown[0] - 0.1), np.exp(-1 / 50), rtol=1e-9)
+
+
+@pytest.mark.kernel
+def test_no_voltage_gives_no_current():
+    assert abs(wox([1.2, 0.0], observable=2)[1]) < 1e-19
+
+
+@pytest.mark.kernel
+def test_exact_step_equals_many_small_ones():
+    v = np.array([1.2, 0.3, -0.8, 1.4, 0.0])
+    naive = memristor_states(v, 1e-3, 50e-3, 8.0, 0.1, 5e-3)
+    assert_allclose(wox(v, dt=5e-3), naive, rtol=2e-4)
+
+
+def test_time_constants_are_spaced_logarithmically():
+    r = MemristorReservoir(11, tau=(0.01, 1.0), random_state=0).fit(np.zeros((3, 1)))
+    assert_allclose(np.sort(r.devices_["tau"]), np.geomspace(0.01, 1.0, 11), rtol=1e-9)
+    assert_allclose(r.devices_["tau"] * r.devices_["rate"], 5e-5, rtol=1e-9)

@@ -1,0 +1,152 @@
+"""The house rules that a machine can keep: packages, guards, imports, docstrings, doctests."""
+
+import ast
+import doctest
+import inspect
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import mottle
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
+MODULES = sorted(
+    {"mottle"} | {found.name for found in pkgutil.walk_packages(mottle.__path__, "mottle.")}
+)
+MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
+
+
+def folder_of(package: str) -> Path:
+    return (
+        ROOT / "reservoir/_root" if package == "mottle" else ROOT.joinpath(*package.split(".")[1:])
+    )
+
+
+def packages_in_tree() -> set[str]:
+    found = {"mottle"}
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("__init__.py"):
+            if file.parent.name != "_root":
+                found.add(".".join(("mottle", *file.parent.relative_to(ROOT).parts)))
+    return found
+
+
+def public_names() -> list[str]:
+    rooms = {room: import_module(f"mottle.{room}") for room in ROOMS}
+    names = [
+        f"mottle.{room}.{name}"
+        for room, module in rooms.items()
+        for name in getattr(module, "__all__", ())
+    ]
+    return [
+        name for name in names if inspect.isclass(found := load(name)) or inspect.isfunction(found)
+    ]
+
+
+def load(name: str):
+    module, _, last = name.rpartition(".")
+    return getattr(import_module(module), last)
+
+
+def public_methods() -> list[str]:
+    """Methods which the class, or a class of ours above it, defines."""
+    return [
+        f"{name}.{method}"
+        for name in public_names()
+        if inspect.isclass(load(name))
+        for method, value in inspect.getmembers(load(name), inspect.isfunction)
+        if not method.startswith("_") and value.__module__.startswith("mottle.")
+    ]
+
+
+def faults(name: str, codes: set[str]) -> list[str]:
+    return [f"{code} {text}" for code, text in validate(name)["errors"] if code in codes]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests_of_a_module_hold(name):
+    result = doctest.testmod(import_module(name))
+    assert result.failed == 0, f"{result.failed} of {result.attempted} examples fail in {name}"
+
+
+def test_some_doctests_were_found_in_every_room():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for room in ROOMS:
+        names = [name for name in MODULES if name.startswith(f"mottle.{room}")]
+        tests = [test for name in names for test in finder.find(import_module(name))]
+        assert sum(len(test.examples) for test in tests) > 0, room
+
+
+def test_package_list_equals_the_tree():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert set(declared["packages"]) == packages_in_tree()
+    assert len(declared["packages"]) == len(set(declared["packages"]))
+
+
+def test_every_folder_with_modules_is_a_package():
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            assert (file.parent / "__init__.py").exists(), file.parent
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_bare_import_from_the_root_is_refused(room):
+    code = f"import {room}"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert f"ImportError: import mottle.{room} instead" in run.stderr
+
+
+def test_rooms_open_when_named_and_unknown_ones_do_not():
+    code = (
+        "import sys, mottle; assert 'mottle.sensors' not in sys.modules; "
+        "assert 'numpy' not in sys.modules; mottle.sensors.EventRate; "
+        "assert not hasattr(mottle, 'sensor')"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
+
+
+def test_kernels_import_numpy_numba_and_other_kernels_only():
+    allowed = {"math", "typing", "collections", "numpy", "numba"}
+    files = [file for room in ROOMS for file in (ROOT / room).glob("kernels/*.py")]
+    assert files
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module or "."]
+            else:
+                continue
+            own = f"mottle.{file.parts[-3]}.kernels"
+            strange = [
+                module
+                for module in modules
+                if module.split(".")[0] not in allowed and not f"{module}.".startswith(f"{own}.")
+            ]
+            assert not strange, f"{file.relative_to(ROOT)}:{node.lineno} imports {strange}"
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_public_docstrings_name_every_parameter_and_no_other(name):
+    assert not faults(name, {MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED})
+
+
+@pytest.mark.parametrize("name", public_methods())
+def test_public_methods_have_docstrings_that_name_no_stranger(name):
+    assert not faults(name, {MISSING, UNKNOWN})
+
+
+def test_the_docstring_check_sees_a_missing_parameter():
+    assert UNDOCUMENTED in {code for code, _ in validate(f"{__name__}.undocumented")["errors"]}
+
+
+def undocumented(value):
+    """Do nothing."""

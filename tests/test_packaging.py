@@ -1,0 +1,116 @@
+"""The wheel holds every file of the rooms, nothing else, and leaves other people's packages be."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
+OTHER = 'NAME = "the other distribution"\n'
+
+
+def is_source(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+
+
+def expected_files() -> set[str]:
+    """Return what the wheel should hold, taken from the tree and not from pyproject."""
+    found = set()
+    for room in ROOMS:
+        for path in filter(is_source, (ROOT / room).rglob("*")):
+            inside = path.relative_to(ROOT).as_posix()
+            found.add(f"mottle/{inside}".replace("mottle/reservoir/_root/", "mottle/"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """Build in a copy: setuptools leaves build/ and an egg-info beside the sources."""
+    copy = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=copy)
+    (built,) = (copy / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory) -> Path:
+    """Give a folder with the wheel installed beside another distribution called datasets."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "datasets").mkdir()
+    (folder / "datasets/__init__.py").write_text(OTHER)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(*pip, "--no-deps", "--no-index", "--target", folder, wheel, cwd=folder)
+    return folder
+
+
+def run(*command, cwd, env=None) -> str:
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def python(site: Path, code: str) -> str:
+    """Run code that sees the installed wheel, from elsewhere than the checkout."""
+    command = (sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(site)!r}); {code}")
+    return run(*command, cwd=site.parent).strip()
+
+
+def test_the_wheel_holds_every_file_of_the_rooms_and_no_other(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    inside = {name for name in names if ".dist-info/" not in name}
+    assert sorted(expected_files() - inside) == []
+    assert sorted(inside - expected_files()) == []
+
+
+def test_recordings_come_with_their_notices(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    folder = "mottle/datasets/recordings/"
+    assert [name for name in names if name.startswith(folder) and name.endswith(".npz")]
+    assert [name for name in names if name.startswith(f"{folder}NOTICE")]
+    assert "mottle/py.typed" in names
+
+
+def test_the_wheel_has_no_bare_top_level_package(wheel):
+    tops = {PurePosixPath(name).parts[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"mottle"}
+
+
+def test_the_wheel_carries_licence_version_and_command(wheel):
+    archive = zipfile.ZipFile(wheel)
+    names = archive.namelist()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (metadata,) = (archive.read(n).decode() for n in names if n.endswith(".dist-info/METADATA"))
+    (commands,) = (archive.read(n).decode() for n in names if n.endswith("entry_points.txt"))
+    assert f"\nVersion: {project['version']}\n" in metadata
+    assert "License-Expression: BSD-3-Clause" in metadata
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "mottle = mottle.pipelines.cli:main" in commands
+
+
+def test_the_installed_wheel_loads_recordings_from_its_own_place(site):
+    code = "import mottle.datasets as d; t, y, g = d.load_icub_grasp(); print(d.__file__, len(t))"
+    file, rows = python(site, code).rsplit(" ", 1)
+    assert Path(file) == site / "mottle/datasets/__init__.py"
+    assert int(rows) == 200
+
+
+def test_another_distributions_datasets_stays_as_it_was(site):
+    assert (site / "datasets/__init__.py").read_text() == OTHER
+    assert sorted(p.name for p in (site / "datasets").iterdir() if p.suffix) == ["__init__.py"]
+    code = "import mottle.datasets, datasets; print(datasets.NAME)"
+    assert python(site, code) == "the other distribution"
+
+
+def test_the_command_starts(site):
+    assert "demo" in python(site, "from mottle.pipelines.cli import main; main(['--help'])")
