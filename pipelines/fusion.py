@@ -272,7 +272,9 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         for k, missing in enumerate(patterns):
             rows = np.flatnonzero(which == k)
             parts.append((rows, self._judge(X[rows][:, ~missing], missing, method)))
-        out = np.empty((len(X), *parts[0][1].shape[1:]), dtype=np.result_type(*[p for _, p in parts]))
+        out = np.empty(
+            (len(X), *parts[0][1].shape[1:]), dtype=np.result_type(*[p for _, p in parts])
+        )
         for rows, part in parts:
             out[rows] = part
         return out
@@ -370,7 +372,11 @@ def make_fusion_pipeline(encoders, reservoir=None, *, fusion="middle", readout=N
         for sense, front in fronts.items()
     ]
     kind = get_tags(MaskedReadout(readout)).estimator_type
-    vote = VotingRegressor(members) if kind == "regressor" else VotingClassifier(members, voting="soft")
+    vote = (
+        VotingRegressor(members)
+        if kind == "regressor"
+        else VotingClassifier(members, voting="soft")
+    )
     return Pipeline([("senses", check), ("vote", vote)])
 
 

@@ -7,26 +7,26 @@ import pkgutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
 
-import mottle
-
 ROOT = Path(__file__).parents[1]
 ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
-MODULES = sorted(
-    {"mottle"} | {found.name for found in pkgutil.walk_packages(mottle.__path__, "mottle.")}
-)
 MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
 
 
-def folder_of(package: str) -> Path:
-    return (
-        ROOT / "reservoir/_root" if package == "mottle" else ROOT.joinpath(*package.split(".")[1:])
-    )
+def modules() -> list[str]:
+    """Walk room by room: in an editable install the umbrella's own path holds no rooms."""
+    found = ["mottle"]
+    for room in ROOMS:
+        path = import_module(f"mottle.{room}").__path__
+        walked = (module.name for module in pkgutil.walk_packages(path, f"mottle.{room}."))
+        found += [f"mottle.{room}", *(name for name in walked if "._root" not in name)]
+    return found
 
 
 def packages_in_tree() -> set[str]:
@@ -70,18 +70,23 @@ def faults(name: str, codes: set[str]) -> list[str]:
     return [f"{code} {text}" for code, text in validate(name)["errors"] if code in codes]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", modules())
 def test_doctests_of_a_module_hold(name):
     result = doctest.testmod(import_module(name))
     assert result.failed == 0, f"{result.failed} of {result.attempted} examples fail in {name}"
 
 
-def test_some_doctests_were_found_in_every_room():
+def test_every_file_of_the_rooms_is_walked():
+    files = {file for room in ROOMS for file in (ROOT / room).rglob("*.py")}
+    assert {Path(import_module(name).__file__) for name in modules()} == files
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_shows_examples(room):
     finder = doctest.DocTestFinder(exclude_empty=True)
-    for room in ROOMS:
-        names = [name for name in MODULES if name.startswith(f"mottle.{room}")]
-        tests = [test for name in names for test in finder.find(import_module(name))]
-        assert sum(len(test.examples) for test in tests) > 0, room
+    names = [name for name in modules() if name.startswith(f"mottle.{room}")]
+    tests = [test for name in names for test in finder.find(import_module(name))]
+    assert sum(len(test.examples) for test in tests) > 0
 
 
 def test_package_list_equals_the_tree():
@@ -136,7 +141,9 @@ def test_kernels_import_numpy_numba_and_other_kernels_only():
 
 @pytest.mark.parametrize("name", public_names())
 def test_public_docstrings_name_every_parameter_and_no_other(name):
-    assert not faults(name, {MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED})
+    record = is_dataclass(load(name)) or hasattr(load(name), "_fields")  # fields are attributes
+    codes = {MISSING, UNKNOWN} | (set() if record else {UNDOCUMENTED, DISORDERED})
+    assert not faults(name, codes)
 
 
 @pytest.mark.parametrize("name", public_methods())

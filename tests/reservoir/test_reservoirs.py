@@ -268,7 +268,9 @@ def test_local_fields_cover_the_frame_and_stay_small():
     w = r.fit(X).input_weights_.toarray().reshape(16, 8, 8, 2)
     assert (np.count_nonzero(w, axis=(1, 2, 3)) == 18).all()
     assert (np.abs(w).sum(axis=(0, 3)) > 0).all()
-    with pytest.raises(ValueError, match=r"input_shape=\(height, width, channels\) with product 128"):
+    with pytest.raises(
+        ValueError, match=r"input_shape=\(height, width, channels\) with product 128"
+    ):
         r.set_params(input_shape=None).fit(X)
 
 
