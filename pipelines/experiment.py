@@ -179,7 +179,9 @@ def judge(
     left_out = combinations(senses, len(senses) - 1) if recipe.missing else ()
     subsets = [(tuple(senses), ""), *((kept, (set(senses) - set(kept)).pop()) for kept in left_out)]
     for kept, lost in subsets:
-        if "middle" in recipe.fusion:
+        if "middle" in recipe.fusion and len(kept) == 1:
+            out["middle", lost] = out[kept[0], ""]
+        elif "middle" in recipe.fusion:
             readout = recipe.make_readout().fit(np.hstack([train[s] for s in kept]), y)
             out["middle", lost] = readout.predict(np.hstack([test[s] for s in kept]))
         if "late" in recipe.fusion:

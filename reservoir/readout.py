@@ -1,7 +1,6 @@
 """RidgeReadout: the linear readout, its penalty chosen by leave-one-out from one decomposition."""
 
 import numpy as np
-from scipy.linalg import eigh
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator
@@ -118,7 +117,7 @@ class RidgeReadout(BaseEstimator):
         Z = (X - X.mean(axis=0)) / scale
         goal = targets - targets.mean(axis=0)
         tall = n_samples >= X.shape[1]
-        values, vectors = eigh(Z.T @ Z if tall else Z @ Z.T)
+        values, vectors = np.linalg.eigh(Z.T @ Z if tall else Z @ Z.T)
         kept = values > values[-1] * 1e-14 if values[-1] > 0 else np.zeros(len(values), dtype=bool)
         values = values[kept]
         right = vectors[:, kept] if tall else Z.T @ vectors[:, kept] / np.sqrt(values)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Recipes that ship with the package, one TOML file each."""

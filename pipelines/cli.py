@@ -1,0 +1,104 @@
+"""The `mottle` command; what it needs is imported when a subcommand runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mottle")
+def main() -> None:
+    """Reservoir computing and sensor fusion on simulated VO2 oscillators and memristors.
+
+    Exit codes: 0 done, 1 the input or the recipe is at fault, 2 the command line is.
+    """
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("mottle-demo"), show_default=True, help="Folder for report, scores and states.")  # fmt: skip
+def demo(out: Path) -> None:
+    """See, touch and smell through VO2 and memristor reservoirs, on recordings that ship."""
+    _run(["demo-grasp", "demo-senses"], out, out / "states.zarr", as_json=False)
+
+
+@main.command()
+@click.argument("config")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("mottle-runs"), show_default=True, help="Folder for report and scores.")  # fmt: skip
+@click.option("--states", type=click.Path(path_type=Path), help="Write all states here as zarr; a killed run resumes.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")  # fmt: skip
+def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
+    """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe."""
+    _run([config], out, states, as_json)
+
+
+@main.command()
+def recipes() -> None:
+    """List the recipes that ship with mottle."""
+    from mottle.pipelines.recipe import read_recipe, shipped
+
+    for name in shipped():
+        click.echo(f"{name:16} {read_recipe(name)[0].title}")
+
+
+@main.command()
+def datasets() -> None:
+    """List the data sets that mottle knows."""
+    from mottle.datasets import catalogue
+
+    click.echo(catalogue().to_string())
+
+
+def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> None:
+    """Run recipes with a progress bar on standard error; print, write, and say where."""
+    from json import dumps
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from mottle.pipelines.experiment import run_recipe
+    from mottle.pipelines.output import write_all, write_scores, write_states
+    from mottle.pipelines.recipe import read_recipe
+    from mottle.pipelines.report import scores_table
+
+    screen, errors = Console(), Console(stderr=True)
+    results = {}
+    try:
+        read = {Path(config).stem: read_recipe(config) for config in configs}
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors) as bars:
+            for name, (recipe, text) in read.items():
+                bar = bars.add_task(recipe.title, total=None)
+                results[name] = run_recipe(
+                    recipe,
+                    text,
+                    lambda done, of, bar=bar: bars.update(bar, completed=done, total=of),
+                )
+            if states is not None:
+                bar = bars.add_task("states", total=len(read))
+                for name, (recipe, text) in read.items():
+                    write_states(states / name, recipe, text)
+                    bars.advance(bar)
+        report = write_all(out, results)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}")
+        sys.exit(1)
+    for name, result in results.items():
+        if as_json:
+            click.echo(dumps(write_scores(out, name, result)))
+            continue
+        screen.print(scores_table(result))
+        screen.print(result.description, style="dim")
+        for note in result.notes:
+            screen.print(f"- {note}")
+        screen.print(f"[dim]{result.seconds:.0f} s[/]\n")
+    errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
+    if states is not None:
+        errors.print(f"states: {states}", soft_wrap=True)
+
+
+def _plain(error: Exception) -> str:
+    """Text of an error with rich's markup escaped."""
+    from rich.markup import escape
+
+    return escape(str(error))
