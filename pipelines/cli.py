@@ -15,8 +15,17 @@ def main() -> None:
     """
 
 
+FOLDER = click.Path(path_type=Path)
+
+
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("mottle-demo"), show_default=True, help="Folder for report, scores and states.")  # fmt: skip
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("mottle-demo"),
+    show_default=True,
+    help="Folder for report, scores and states.",
+)
 def demo(out: Path) -> None:
     """See, touch and smell through VO2 and memristor reservoirs, on recordings that ship."""
     _run(["demo-grasp", "demo-senses"], out, out / "states.zarr", as_json=False)
@@ -24,9 +33,15 @@ def demo(out: Path) -> None:
 
 @main.command()
 @click.argument("config")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("mottle-runs"), show_default=True, help="Folder for report and scores.")  # fmt: skip
-@click.option("--states", type=click.Path(path_type=Path), help="Write all states here as zarr; a killed run resumes.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")  # fmt: skip
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("mottle-runs"),
+    show_default=True,
+    help="Folder for report and scores.",
+)
+@click.option("--states", type=FOLDER, help="Write all states here; a killed run resumes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
     """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe."""
     _run([config], out, states, as_json)
@@ -54,7 +69,7 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     from json import dumps
 
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from mottle.pipelines.experiment import run_recipe
     from mottle.pipelines.output import write_all, write_scores, write_states
@@ -69,11 +84,11 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
         with Progress(*columns, console=errors) as bars:
             for name, (recipe, text) in read.items():
                 bar = bars.add_task(recipe.title, total=None)
-                results[name] = run_recipe(
-                    recipe,
-                    text,
-                    lambda done, of, bar=bar: bars.update(bar, completed=done, total=of),
-                )
+
+                def move(done: int, of: int, bar: TaskID = bar) -> None:
+                    bars.update(bar, completed=done, total=of)
+
+                results[name] = run_recipe(recipe, text, move)
             if states is not None:
                 bar = bars.add_task("states", total=len(read))
                 for name, (recipe, text) in read.items():

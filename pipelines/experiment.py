@@ -93,7 +93,8 @@ def run_recipe(
         sensor_size=tuple(table.attrs["sensor_size"]) if "sensor_size" in table.attrs else None,
         versions={name: version(name) for name in PACKAGES},
     )
-    rows, guesses = [], {}
+    rows: list[tuple] = []
+    guesses: dict[tuple[str, str], list] = {}
     n_done, n_all = 0, len(folds) * len(recipe.seeds) * len(recipe.reservoirs)
     for fold, (train, test) in enumerate(folds):
         drives = {sense: encode(e, table[sense], train, test) for sense, e in encoders.items()}
@@ -240,7 +241,7 @@ def medians(scores: pd.DataFrame) -> pd.Series:
 
 def add_confusion(result: Result, guesses: dict[tuple[str, str], list]) -> None:
     """Add the confusion matrix of the best reservoir and input, first seed, all folds."""
-    best = medians(result.scores).idxmax()
+    best: Any = medians(result.scores).idxmax()
     truth, predicted = (np.concatenate(part) for part in zip(*guesses[best], strict=True))
     labels = np.unique(truth)
     result.confusion = confusion_matrix(truth, predicted, labels=labels)

@@ -55,10 +55,11 @@ class SenseCheck(TransformerMixin, BaseEstimator):
         absent = self._absent(X)
         if absent.to_numpy().any():
             row, column = np.argwhere(absent.to_numpy())[0]
+            count, sense = int(absent.iloc[:, column].sum()), absent.columns[column]
             raise ValueError(
-                f"sense {absent.columns[column]!r} is missing in recording {X.index[row]!r} of the "
-                f"training data ({int(absent.iloc[:, column].sum())} of {len(X)} recordings): leave "
-                "those recordings out of fit; a sense may be missing at predict time only."
+                f"sense {sense!r} is missing in recording {X.index[row]!r} of the training data "
+                f"({count} of {len(X)} recordings): leave those recordings out of fit; a sense may "
+                "be missing at predict time only."
             )
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)

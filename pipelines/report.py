@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from rich.markup import escape as markup
 from rich.table import Table
 
 from mottle.pipelines import figures
@@ -20,7 +21,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border: 1px solid #8888; padding: .3rem .7rem; text-align: right; }
 th:first-child { text-align: left; } .best { font-weight: bold; }
-img { max-width: 100%; background: white; } pre { overflow-x: auto; border: 1px solid #8888; padding: 1rem; }
+img { max-width: 100%; background: white; }
+pre { overflow-x: auto; border: 1px solid #8888; padding: 1rem; }
 """
 
 
@@ -55,7 +57,9 @@ def scores_table(result: Result) -> Table:
     rich.table.Table
         A row for each input, a column for each reservoir, the best of a row bold.
     """
-    caption = f"{result.metric} in %: median [range] over {len(result.seeds)} seeds; {result.split}"
+    caption = (
+        f"{result.metric} in %: median \\[range] over {len(result.seeds)} seeds; {result.split}"
+    )
     table = Table(title=result.title, caption=caption)
     table.add_column("inputs")
     for name in result.scores["reservoir"].unique():
@@ -66,7 +70,9 @@ def scores_table(result: Result) -> Table:
             table.add_section()
         before = missing
         label = f"{inputs}, {missing} missing at test" if missing else inputs
-        table.add_row(label, *(f"[bold]{text}[/]" if best else text for text, best in cells))
+        table.add_row(
+            label, *(f"[bold]{markup(text)}[/]" if best else markup(text) for text, best in cells)
+        )
     return table
 
 

@@ -43,8 +43,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
     """
 
-    n_variables = 1  # state variables of a node
-    units = "1"
+    @property
+    def units(self) -> str:
+        """Unit of a state."""
+        return "1"
 
     # a subclass's __init__ stores n_nodes, wiring, fan_in, input_shape, field, pool, n_segments and
     # random_state beside its own parameters
@@ -93,7 +95,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         rng = check_random_state(self.random_state)
         self.input_weights_ = draw_input_weights(
             rng,
-            self.n_nodes,
+            int(self.n_nodes),
             self.n_features_in_,
             self.wiring,
             self.fan_in,
@@ -283,7 +285,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ValueError("the drive holds no recording; expected at least one.")
         if reset:
             self.n_features_in_ = drives[0].shape[1]
-            vars(self).pop("feature_names_in_", None)
+            self.__dict__.pop("feature_names_in_", None)
         for i, drive in enumerate(drives):
             if drive.shape[1] != self.n_features_in_:
                 raise ValueError(
@@ -344,4 +346,5 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
         codes = np.array([CODES[name] for name in statistics])
-        return pooling.pool(states, lengths, codes, self.n_segments).reshape(len(states), -1)
+        pooled: NDArray = pooling.pool(states, lengths, codes, self.n_segments)
+        return pooled.reshape(len(states), -1)

@@ -1,5 +1,7 @@
 """MemristorReservoir: WOx volatile memristors with log-spaced time constants."""
 
+from typing import Any
+
 import numpy as np
 
 from mottle.reservoir.base import Reservoir
@@ -124,9 +126,9 @@ class MemristorReservoir(Reservoir):
     def _run(self, v_in, lengths, state):
         device = check_memristor(self.device)
         names = ("eta", "w_min", "alpha", "beta", "gamma", "delta")
-        nodes = memristor.Memristors(
-            **self.devices_, **{name: getattr(device, name) for name in names}
-        )
+        constants: dict[str, Any] = {name: getattr(device, name) for name in names}
+        drawn: dict[str, Any] = self.devices_
+        nodes = memristor.Memristors(**drawn, **constants)
         return memristor.run(
             np.clip(v_in, -V_COMPLIANCE, V_COMPLIANCE), lengths, state.values, nodes,
             float(self.dt_device), float(self.v_read),

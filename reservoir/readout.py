@@ -97,7 +97,7 @@ class RidgeReadout(BaseEstimator):
             targets = targets[:, 1:] if self.classes_.size == 2 else targets
         else:
             X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-            vars(self).pop("classes_", None)
+            self.__dict__.pop("classes_", None)
             targets = y.reshape(len(y), -1).astype(np.float64)
         coef, held_out = self._solve(X, targets, alphas)
         if classify:
@@ -123,13 +123,13 @@ class RidgeReadout(BaseEstimator):
         right = vectors[:, kept] if tall else Z.T @ vectors[:, kept] / np.sqrt(values)
         left = Z @ vectors[:, kept] / np.sqrt(values) if tall else vectors[:, kept]
         seen, square = left.T @ goal, left**2
-        best = None
+        best = (np.inf, alphas[0], goal)
         for alpha in alphas:
             share = values / (values + alpha)
             leverage = np.minimum(square @ share + 1.0 / n_samples, 1.0 - 1e-9)
             error = (goal - left @ (share[:, np.newaxis] * seen)) / (1.0 - leverage)[:, np.newaxis]
             loss = np.mean(error**2)
-            if best is None or loss < best[0]:
+            if loss < best[0]:
                 best = loss, alpha, error
         _, self.alpha_, error = best
         self.alpha_ = float(self.alpha_)

@@ -1,5 +1,6 @@
 """VO2Reservoir: thermal neuristors, coupled on a grid or not."""
 
+from typing import Any
 from warnings import warn
 
 import numpy as np
@@ -91,8 +92,6 @@ class VO2Reservoir(Reservoir):
     (50, 5)
     """
 
-    n_variables = vo2.N_STATE
-
     def __init__(self, n_nodes=100, *, v_bias=12.0, v_gain=0.8, device="vo2_neuristor",
                  dt_device=2e-7, dt=1e-8, observable="voltage", kappa=0.0, noise=0.0, spread=0.0,
                  wiring="random", fan_in=4, input_shape=None, field=5, pool=None, n_segments=1,
@@ -149,11 +148,13 @@ class VO2Reservoir(Reservoir):
             )
         device = check_neuristor(self.device)
         names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
+        constants: dict[str, Any] = {name: getattr(device, name) for name in names}
+        drawn: dict[str, Any] = self.devices_
         nodes = vo2.Neuristors(
             t_c=np.full(self.n_nodes, device.t_c),
             kappa=float(self.kappa),
-            **self.devices_,
-            **{name: getattr(device, name) for name in names},
+            **drawn,
+            **constants,
         )
         n_micro = micro_steps(self.dt, self.dt_device)
         return vo2.run(

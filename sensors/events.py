@@ -321,11 +321,13 @@ class TimeSurface(EventEncoder):
         Steps a recording is cut into.
     tau : float, default=0.03
         Decay time in second.
-    cell, duration, sensor_size, origin, on_drop :
+    cell, duration, sensor_size :
         As in `EventRate`.
     polarity : {"split", "sum", "signed"}, default="split"
         One surface for off and one for on events, one for both, or one for both whose sign is that
         of the last event.
+    origin, on_drop :
+        As in `EventRate`.
 
     Attributes
     ----------

@@ -1,10 +1,12 @@
 """Presets by name, with a helping hand for a misspelt one."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def choose(name: str, known: dict[str, Any], what: str) -> Any:
+def choose(name: str, known: dict[str, T], what: str) -> T:
     """Return ``known[name]`` or say which names there are and which one was probably meant.
 
     Examples

@@ -8,7 +8,7 @@ from numba import njit
 
 @njit(cache=True)
 def mix(key):
-    """Scramble 64 bits: the finaliser of splitmix64 (Steele et al., doi:10.1145/2660193.2660195)."""
+    """Scramble 64 bits: finaliser of splitmix64 (Steele et al., doi:10.1145/2660193.2660195)."""
     key = np.uint64(key)
     key ^= key >> np.uint64(30)
     key *= np.uint64(0xBF58476D1CE4E5B9)

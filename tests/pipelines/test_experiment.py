@@ -1,0 +1,136 @@
+"""Recipes, experiments, what they leave on disk, and the command."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from sklearn.model_selection import PredefinedSplit, cross_val_score
+
+from mottle.datasets import load_demo, open_states
+from mottle.pipelines import make_fusion_pipeline
+from mottle.pipelines.cli import main
+from mottle.pipelines.experiment import run_recipe
+from mottle.pipelines.output import write_states
+from mottle.pipelines.recipe import read_recipe, shipped
+from mottle.pipelines.report import section, write_report
+
+SMALL = """
+title = "a <small> recipe"
+seeds = [0, 1]
+[data]
+name = "demo"
+options = { task = "grasp" }
+[split]
+kind = "blocked"
+n_splits = 2
+[encoders]
+touch = { kind = "TaxelDrive", n_steps = 6 }
+joints = { kind = "TaxelDrive", n_steps = 6 }
+[reservoirs]
+memristor = { kind = "MemristorReservoir", n_nodes = 20, pool = "mean", for.joints.n_nodes = 10 }
+none = { kind = "NoReservoir", pool = "mean" }
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL)
+    return path
+
+
+def test_scores_equal_those_of_the_pipelines_and_repeat_to_the_last_digit(small):
+    recipe, text = read_recipe(small)
+    result, again = run_recipe(recipe, text), run_recipe(recipe, text)
+    assert result.scores.equals(again.scores)
+    table, target, groups = load_demo("grasp")
+    folds = PredefinedSplit((groups > 10).astype(int))
+    scores = result.scores.set_index(["reservoir", "inputs", "missing", "seed"])["score"]
+    for fusion in ("early", "middle", "late"):
+        reservoir = recipe.make_reservoir("memristor", "early", 1)
+        if fusion != "early":
+            reservoir = {s: recipe.make_reservoir("memristor", s, 1) for s in ("touch", "joints")}
+        model = make_fusion_pipeline(recipe.make_encoders(), reservoir, fusion=fusion)
+        expected = cross_val_score(model, table, target, cv=folds).mean()
+        assert scores["memristor", fusion, "", 1] == pytest.approx(expected, abs=1e-12)
+    missing = scores["memristor", "middle", "joints", 0]
+    assert missing == scores["memristor", "touch", "", 0]
+
+
+def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
+    result = run_recipe(*read_recipe(small))
+    html = write_report(tmp_path / "report.html", [result]).read_text()
+    assert "a &lt;small&gt; recipe" in html
+    assert "<small>" not in html
+    assert "http" not in html.replace("http://www.w3.org", "")
+    part = result.scores.query("inputs == 'middle' and reservoir == 'memristor' and missing == ''")
+    assert f"{part['score'].median() * 100:.1f} [" in section(result)
+    assert html.count("<figure>") == 6  # bars, confusion, two senses, two state rasters
+    assert result.confusion.sum() == 200
+    assert any("without a reservoir" in note for note in result.notes)
+
+
+def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
+    recipe, text = read_recipe(small)
+    written = write_states(tmp_path / "states", recipe, text)
+    assert [str(p.relative_to(tmp_path / "states")) for p in written][:2] == [
+        "memristor/touch",
+        "none/touch",
+    ]
+    states = open_states(written[0])
+    assert states["states"].shape == (200, 6, 20)
+    assert np.isfinite(states["states"].to_numpy()).all()
+    assert set(states["part"].to_numpy().tolist()) == {"train", "test"}
+    assert write_states(tmp_path / "states", recipe, text) == written
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("n_splits = 2", "n_split = 2", "unknown key split.n_split; did you mean 'n_splits'"),
+        ("seeds = [0, 1]", "seed = [0]", "unknown key seed; did you mean 'seeds'"),
+        ("n_nodes = 20", "n_node = 20", "n_node is not a parameter .* did you mean 'n_nodes'"),
+        ("MemristorReservoir", "MemristorReservoire", "did you mean 'MemristorReservoir'"),
+        ("for.joints", "for.joint", "is no sense; did you mean 'joints'"),
+        ('kind = "TaxelDrive"', 'kind = "TaxelDriv"', "did you mean 'TaxelDrive'"),
+        ('kind = "blocked"', 'kind = "random"', "split.kind='random'"),
+        ('"memristor', '= "', "is not TOML"),
+        (', pool = "mean", for', ", for", "gives states, but the readout needs features"),
+    ],
+)
+def test_faults_of_a_recipe_are_named_with_the_way_out(small, old, new, message):
+    text = SMALL.replace(old, new) if old in SMALL else SMALL + new
+    small.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_recipe(small)
+
+
+def test_too_many_folds_are_refused_with_the_most_there_can_be(small):
+    small.write_text(SMALL.replace("n_splits = 2", "n_splits = 30"))
+    with pytest.raises(ValueError, match=r"more than the 20 groups; take at most 20"):
+        run_recipe(*read_recipe(small))
+
+
+def test_early_fusion_of_unequal_clocks_is_refused_by_name(small):
+    small.write_text(SMALL.replace("n_steps = 6 }\njoints", "n_steps = 5 }\njoints"))
+    with pytest.raises(ValueError, match="touch 5, joints 6 steps"):
+        run_recipe(*read_recipe(small))
+
+
+def test_shipped_recipes_are_all_sound():
+    assert {"demo-grasp", "demo-senses"} <= set(shipped())
+    for name in shipped():
+        assert read_recipe(name)[0].title
+
+
+def test_command_runs_a_recipe_and_says_what_is_wrong_with_another(small, tmp_path):
+    runner = CliRunner()
+    done = runner.invoke(main, ["run", str(small), "--out", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["n_recordings"] == 200
+    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
+    lost = runner.invoke(main, ["run", "demo-grap"])
+    assert lost.exit_code == 1
+    assert "did you mean 'demo-grasp'" in " ".join(lost.stderr.split())
+    assert "demo-grasp" in runner.invoke(main, ["recipes"]).stdout
