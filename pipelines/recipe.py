@@ -45,9 +45,10 @@ class Part(BaseModel):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Return the parameters, lists as tuples."""
+        """Return the parameters: lists as tuples, "none" as None, which TOML does not have."""
         return {
-            k: tuple(v) if isinstance(v, list) else v for k, v in (self.model_extra or {}).items()
+            name: tuple(value) if isinstance(value, list) else None if value == "none" else value
+            for name, value in (self.model_extra or {}).items()
         }
 
 

@@ -39,6 +39,8 @@ def score_rows(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[tuple[str,
                     f"{middle[name]:.1f} [{low[name]:.1f}-{high[name]:.1f}]",
                     bool(middle[name] == middle.max()),
                 )
+                if name in middle
+                else ("", False)
                 for name in reservoirs
             ]
             yield str(inputs), missing, cells

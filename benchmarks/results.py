@@ -1,0 +1,86 @@
+"""Run every shipped recipe whose recordings are there, and write docs/results.md.
+
+    MOTTLE_DATA=folder python benchmarks/results.py [RECIPE ...]
+
+Without names all recipes are run. Scores are kept in docs/results/*.csv, so that one recipe can be
+run anew without the others; the page is put together from those files.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+
+from mottle.datasets import load
+from mottle.pipelines.experiment import honest_notes, make_folds, run_recipe
+from mottle.pipelines.figures import accuracy_bars
+from mottle.pipelines.recipe import Recipe, read_recipe, shipped
+from mottle.pipelines.report import score_rows
+
+DOCS = Path(__file__).parent.parent / "docs"
+FORESTS = {"smellnet": "smell"}  # recipes whose bar is a random forest on the same folds
+
+
+def forest_score(recipe: Recipe, sense: str) -> list[float]:
+    """Accuracy of a random forest on mean, spread and change of each channel, five seeds."""
+    recordings = load(recipe.data.name, **recipe.data.options)
+    values = [stream.to_numpy() for stream in recordings.table[sense]]
+    X = np.array([np.concatenate([v.mean(0), v.std(0), v[-1] - v[0]]) for v in values])
+    y = recordings.target
+    return [
+        float(
+            np.mean(
+                [
+                    RandomForestClassifier(300, random_state=seed).fit(X[a], y[a]).score(X[b], y[b])
+                    for a, b in make_folds(recipe.split, recordings)
+                ]
+            )
+        )
+        for seed in recipe.seeds
+    ]
+
+
+def run(name: str) -> None:
+    recipe, text = read_recipe(name)
+    result = run_recipe(recipe, text)
+    scores = result.scores
+    if name in FORESTS:
+        rows = [
+            {"reservoir": "forest", "inputs": FORESTS[name], "missing": "", "seed": s, "score": v}
+            for s, v in zip(recipe.seeds, forest_score(recipe, FORESTS[name]), strict=True)
+        ]
+        scores = pd.concat([scores, pd.DataFrame(rows)])
+    (DOCS / "results").mkdir(exist_ok=True)
+    scores.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.6f")
+    if name == "demo-grasp":
+        accuracy_bars(scores, result.chance).savefig(DOCS / "demo-grasp.png", dpi=90)
+    print(name, f"{result.seconds:.0f} s", flush=True)
+
+
+def page() -> str:
+    """Put the page together from the kept scores."""
+    parts = [
+        "# Results\n\nMade by `benchmarks/results.py`; accuracy in %, median [range] over five "
+        "seeds, each the mean over the folds. `none` is the same readout on the pooled encoded "
+        "input, `echo` an echo state network of equal size. Run one with `mottle run NAME`.\n"
+    ]
+    for path in sorted((DOCS / "results").glob("*.csv")):
+        recipe, _ = read_recipe(path.stem)
+        scores = pd.read_csv(path, keep_default_na=False)
+        names = list(scores["reservoir"].unique())
+        parts.append(f"\n## {path.stem}: {recipe.title}\n\n{recipe.description}\n")
+        parts.append(f"\n| inputs | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n")
+        for inputs, missing, cells in score_rows(scores):
+            label = f"{inputs}, {missing} missing at test" if missing else inputs
+            texts = [f"**{text}**" if best else text for text, best in cells]
+            parts.append(f"| {label} | {' | '.join(texts)} |\n")
+        parts.append("\n" + "".join(f"- {note}\n" for note in honest_notes(scores, recipe)))
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or shipped():
+        run(name)
+    (DOCS / "results.md").write_text(page(), encoding="utf-8")
