@@ -270,6 +270,7 @@ def honest_notes(scores: pd.DataFrame, recipe: Recipe) -> list[str]:
         )
     notes.append(
         "Scales, penalties and features are learnt on training folds only. Settings of the recipe "
-        "were fixed by hand while looking at cross-validated scores of these recordings."
+        "were fixed by hand, once for all folds and seeds, while looking at such scores: take "
+        "differences of a point or two as noise."
     )
     return notes

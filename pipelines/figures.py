@@ -101,5 +101,5 @@ def accuracy_bars(scores: pd.DataFrame, chance: float) -> Figure:
     axis.axhline(100 * chance, color="0.4", ls=":", label="chance")
     axis.set_xticks(range(len(inputs)), inputs)
     axis.set(ylabel="accuracy (%)", ylim=(0, 100))
-    axis.legend(ncols=len(reservoirs) + 1, fontsize="small", loc="lower left")
+    figure.legend(ncols=len(reservoirs) + 1, fontsize="small", loc="outside upper center")
     return figure
