@@ -34,7 +34,7 @@ class VO2Reservoir(Reservoir):
         Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     device : str or VO2Neuristor, default="vo2_neuristor"
         Device constants: a key of ``devices.VO2_NEURISTORS``, or your own.
-    dt_device : float, default=2e-7
+    dt_device : float, default=1e-6
         Device time in second for which one step of the drive is held.
     dt : float, default=1e-8
         Longest integration step in second.
@@ -93,7 +93,7 @@ class VO2Reservoir(Reservoir):
     """
 
     def __init__(self, n_nodes=100, *, v_bias=12.0, v_gain=0.8, device="vo2_neuristor",
-                 dt_device=2e-7, dt=1e-8, observable="voltage", kappa=0.0, noise=0.0, spread=0.0,
+                 dt_device=1e-6, dt=1e-8, observable="voltage", kappa=0.0, noise=0.0, spread=0.0,
                  wiring="random", fan_in=4, input_shape=None, field=5, pool=None, n_segments=1,
                  oscillating=True, random_state=None):  # fmt: skip
         self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain

@@ -173,7 +173,7 @@ def test_states_are_labelled_and_say_what_made_them():
     assert states["row_size"].to_numpy().tolist() == [4, 5, 6, 7, 8]
     assert np.isnan(states["states"].to_numpy()[0, 4:]).all()
     assert '"random_state": "3"' in states.attrs["parameters"]
-    assert states.attrs["dt_device"] == 2e-7
+    assert states.attrs["dt_device"] == 1e-6
 
 
 @every
