@@ -28,7 +28,11 @@ FOLDER = click.Path(path_type=Path)
 )
 def demo(out: Path) -> None:
     """See, touch and smell through VO2 and memristor reservoirs, on recordings that ship."""
-    _run(["demo-grasp", "demo-senses"], out, out / "states.zarr", as_json=False)
+    from shutil import rmtree
+
+    states = out / "states.zarr"
+    rmtree(states, ignore_errors=True)  # the demo's own, perhaps of an older version
+    _run(["demo-grasp", "demo-senses"], out, states, as_json=False)
 
 
 @main.command()
@@ -89,12 +93,12 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
                     bars.update(bar, completed=done, total=of)
 
                 results[name] = run_recipe(recipe, text, move)
+            report = write_all(out, results)
             if states is not None:
                 bar = bars.add_task("states", total=len(read))
                 for name, (recipe, text) in read.items():
                     write_states(states / name, recipe, text)
                     bars.advance(bar)
-        report = write_all(out, results)
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         errors.print(f"[bold red]error:[/] {_plain(error)}")
         sys.exit(1)

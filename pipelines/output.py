@@ -57,8 +57,6 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
         drives = [ordered[i] for i in np.argsort(order)]
         for name in recipe.reservoirs:
             reservoir = recipe.make_reservoir(name, sense, recipe.seeds[0])
-            if not hasattr(reservoir, "wiring") or not hasattr(reservoir, "describe"):
-                continue
             reservoir.fit(list(halves[0]))
             sizes = np.array([len(drive) for drive in drives])
             n_steps, n_nodes = int(sizes.max()), int(reservoir.n_nodes)

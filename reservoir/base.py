@@ -264,7 +264,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ValueError(f"n_segments={self.n_segments!r} must be a whole number, at least 1.")
         if self.pool is None:
             return ("mean",) if self.n_segments > 1 else ()
-        names = (self.pool,) if isinstance(self.pool, str) else tuple(self.pool)
+        names = tuple(self.pool) if isinstance(self.pool, tuple | list) else (self.pool,)
         for name in names:
             choose(name, CODES, "pool")
         return names
