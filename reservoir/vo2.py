@@ -6,8 +6,8 @@ from warnings import warn
 import numpy as np
 
 from mottle.reservoir.base import Reservoir
-from mottle.reservoir.devices import check_neuristor
 from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.vo2 import check_neuristor, check_step, micro_steps
 from mottle.reservoir.kernels import vo2
 from mottle.reservoir.wiring import draw_spread, grid_neighbours
 
@@ -162,24 +162,6 @@ class VO2Reservoir(Reservoir):
             grid_neighbours(self.n_nodes), float(self.noise), self.dt_device / n_micro, n_micro,
             vo2.OBSERVABLES.index(self.observable),
         )  # fmt: skip
-
-
-def micro_steps(dt: float, dt_device: float) -> int:
-    """Whole number of integration steps, none longer than ``dt``, in a step of the drive."""
-    return max(1, int(np.ceil(dt_device / dt * (1 - 1e-9))))
-
-
-def check_step(dt, dt_device, device) -> None:
-    """Refuse an integration step that the film's heating outruns."""
-    if not (dt > 0 and dt_device > 0):
-        raise ValueError(f"dt={dt} s and dt_device={dt_device} s must be positive.")
-    # measured: Heun keeps the period within 0.5 % up to here, at both published heat capacities
-    limit = 0.3 * min(device.c_th / device.s_th, 0.5 * device.r_metallic * device.capacitance)
-    if dt > limit:
-        raise ValueError(
-            f"dt={dt:.3g} s is too coarse for this film, which heats in "
-            f"{device.c_th / device.s_th:.3g} s; use dt <= {limit:.2g} s (dt_device may stay)."
-        )
 
 
 def check_bias(v_bias, device) -> None:

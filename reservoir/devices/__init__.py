@@ -1,13 +1,33 @@
-"""Device constants with units and source, one file a family."""
+"""The devices: constants with units and source, one file a family, and each followed alone."""
 
+from mottle.reservoir.devices.nonvolatile import DriftMemristor, Memdiode, YakopcicMemristor
+from mottle.reservoir.devices.simulate import get, list_devices, pulse_train, simulate
+from mottle.reservoir.devices.threshold_switch import HHNeuristor, ThresholdSwitch
 from mottle.reservoir.devices.vo2 import VO2_NEURISTORS, VO2Neuristor, check_neuristor
-from mottle.reservoir.devices.wox import WOX_MEMRISTORS, WOxMemristor, check_memristor
+from mottle.reservoir.devices.wox import (
+    WOX_MEMRISTORS,
+    TiOxMemristor,
+    WOxMemristor,
+    check_memristor,
+)
+
+list = list_devices  # devices.list(), as one says it
 
 __all__ = [
     "VO2_NEURISTORS",
     "WOX_MEMRISTORS",
+    "DriftMemristor",
+    "HHNeuristor",
+    "Memdiode",
+    "ThresholdSwitch",
+    "TiOxMemristor",
     "VO2Neuristor",
     "WOxMemristor",
+    "YakopcicMemristor",
     "check_memristor",
     "check_neuristor",
+    "get",
+    "list",
+    "pulse_train",
+    "simulate",
 ]

@@ -1,8 +1,12 @@
-"""WOx volatile memristors: constants in SI units."""
+"""WOx and TiOx volatile memristors: constants in SI units."""
 
 from typing import NamedTuple
 
+from numpy.typing import NDArray
+
 from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.trace import Trace, positive
+from mottle.reservoir.kernels import memristor as kernel
 
 
 class WOxMemristor(NamedTuple):
@@ -16,10 +20,48 @@ class WOxMemristor(NamedTuple):
     beta: float = 0.5  # 1/V
     gamma: float = 1e-5  # A
     delta: float = 4.0  # 1/V
-    source: str = "Du et al., Nat. Commun. 8 (2017) 2204, supplement table 1 (rate: unit inferred)"
+    source: str = "Du et al., Nat. Commun. 8 (2017) 2204, supplement table 1"
+    provisional: str = "rate: its time unit is inferred from the pulse response"
+
+    @property
+    def kind(self) -> str:
+        """What sort of device this is."""
+        return "volatile"
+
+    @property
+    def time_scale(self) -> float:
+        """Decay time in s."""
+        return self.tau
+
+
+class TiOxMemristor(NamedTuple):
+    """Constants of one TiOx/TaOy device, whose model knows pulses, not time."""
+
+    keep: float = 0.99  # share of the distance to rest left after a pulse
+    g_rest: float = 0.5
+    alpha: float = 0.23  # 1/V
+    k_p: float = 9.13e-6  # A/V^3
+    k_n: float = 0.32e-6  # A/V^3
+    t_pulse: float = 4e-6  # s
+    source: str = "Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1"
+    provisional: str = "t_pulse: chosen so that rest is reached with the measured 400 us decay"
+
+    @property
+    def kind(self) -> str:
+        """What sort of device this is."""
+        return "volatile"
+
+    @property
+    def time_scale(self) -> float:
+        """Decay time in s."""
+        return self.t_pulse / (1 - self.keep)
 
 
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
+PRESETS: dict[str, WOxMemristor | TiOxMemristor] = {
+    **WOX_MEMRISTORS,
+    "tiox_zhong2021": TiOxMemristor(),
+}
 
 
 def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
@@ -32,9 +74,22 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     """
     if not isinstance(device, WOxMemristor):
         return choose(device, WOX_MEMRISTORS, "device")
-    for name in ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"):
-        if not getattr(device, name) > 0:
-            raise ValueError(f"device.{name}={getattr(device, name)} must be positive (SI units).")
+    positive(device, ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"))
     if not 0 <= device.w_min < 1:
         raise ValueError(f"device.w_min={device.w_min} must lie in [0, 1).")
     return device
+
+
+def trace(device: WOxMemristor | TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device from rest; to a TiOx device every step is one pulse, whatever ``dt``."""
+    if isinstance(device, TiOxMemristor):
+        rest = device.g_rest
+        g, current = kernel.pulsed(
+            drive, rest, device.keep, rest, device.alpha, device.k_p, device.k_n
+        )
+        return Trace({"current": (current, "A"), "state": (g, "1")})
+    check_memristor(device)
+    names = kernel.Memristors._fields
+    nodes = kernel.Memristors(**{name: getattr(device, name) for name in names})
+    w, current = kernel.trace(drive, dt, device.w_min, nodes)
+    return Trace({"current": (current, "A"), "state": (w, "1")})

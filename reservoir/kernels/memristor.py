@@ -63,3 +63,30 @@ def run(v_in, lengths, state, nodes, dt, v_read, observable):
                 else:
                     out[r, step, node] = current(w, v_in[r, step, node], nodes)
     return out
+
+
+@njit(cache=True)
+def trace(v, dt, w, nodes):
+    """Follow one device, constants as numbers, under voltages (step,) held for ``dt`` s."""
+    states, currents = np.empty(v.size), np.empty(v.size)
+    fade = exp(-dt / nodes.tau)
+    for step in range(v.size):
+        w = advance(w, v[step], nodes.rate, fade, nodes.tau, nodes.eta, nodes.w_min)
+        states[step], currents[step] = w, current(w, v[step], nodes)
+    return states, currents
+
+
+@njit(cache=True)
+def pulsed(v, g, keep, g_rest, alpha, k_p, k_n):
+    """Follow one TiOx device, a pulse a step: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
+
+    Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
+    """
+    states, currents = np.empty(v.size), np.empty(v.size)
+    for step in range(v.size):
+        push = alpha * abs(v[step])
+        u = push / (push + 1.0)
+        g = keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v[step] > 0.0 else 0.0) - g)
+        k = k_p if v[step] > 0.0 else k_n
+        states[step], currents[step] = g, g * k * v[step] ** 3
+    return states, currents

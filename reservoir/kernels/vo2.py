@@ -224,3 +224,75 @@ def run(v_in, lengths, state, keys, first_step, nodes, neighbours, noise, dt, n_
             observable, out[r, :n],
         )  # fmt: skip
     return out
+
+
+@njit(cache=True, error_model="numpy")
+def slopes(v, t, v_in, memory, nodes):
+    """Return dV/dt, dT/dt and the film's resistance of a lone device, constants as numbers."""
+    direction, t_reversal, offset_reversal = memory
+    offset = loop_offset(t, t_reversal, offset_reversal, nodes.gamma)
+    r = resistance(
+        t, direction, offset, nodes.r_0, nodes.r_metallic, nodes.t_c, nodes.e_a, nodes.width,
+        nodes.beta,
+    )  # fmt: skip
+    dv = ((v_in - v) / nodes.r_load - v / r) / nodes.capacitance
+    return dv, (v * v / r - nodes.s_th * (t - nodes.t_0)) / nodes.c_th, r
+
+
+@njit(cache=True, error_model="numpy")
+def powers(v, v_in, r, r_load):
+    """Power in W in the device, in the load resistor and from the supply."""
+    over = v_in - v
+    return np.array((v * v / r, over * over / r_load, v_in * over / r_load))
+
+
+@njit(cache=True, error_model="numpy")
+def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
+    """Follow a lone device from rest; v_in (step,) in V, each held for ``n_micro`` steps of ``dt``.
+
+    Returns voltage, temperature and resistance at the ends of the steps, the spike times in s and
+    the energies (device, resistor, supply) in J, summed over the integrator's own stages. Heun's
+    method, or classical Runge-Kutta.
+    """
+    out = np.empty((3, v_in.size))
+    spikes = []
+    v, t, memory = 0.0, nodes.t_0, (1.0, 0.0, 0.0)
+    energies, load = np.zeros(3), nodes.r_load
+    half = 0.5 * dt
+    for step in range(v_in.size):
+        u = v_in[step]
+        for micro in range(n_micro):
+            dv1, dt1, r1 = slopes(v, t, u, memory, nodes)
+            if memory[0] * dt1 < 0.0:
+                offset = loop_offset(t, memory[1], memory[2], nodes.gamma)
+                memory = (-memory[0], t, memory[0] * -nodes.width + offset)
+            spent = powers(v, u, r1, load)
+            if fourth_order:
+                v2, t2 = v + half * dv1, t + half * dt1
+                dv2, dt2, r2 = slopes(v2, t2, u, memory, nodes)
+                v3, t3 = v + half * dv2, t + half * dt2
+                dv3, dt3, r3 = slopes(v3, t3, u, memory, nodes)
+                v4, t4 = v + dt * dv3, t + dt * dt3
+                dv4, dt4, r4 = slopes(v4, t4, u, memory, nodes)
+                new_v = v + dt / 6.0 * (dv1 + 2.0 * (dv2 + dv3) + dv4)
+                new_t = t + dt / 6.0 * (dt1 + 2.0 * (dt2 + dt3) + dt4)
+                spent += 2.0 * (powers(v2, u, r2, load) + powers(v3, u, r3, load))
+                spent = (spent + powers(v4, u, r4, load)) / 6.0
+            else:
+                v2, t2 = v + dt * dv1, t + dt * dt1
+                dv2, dt2, r2 = slopes(v2, t2, u, memory, nodes)
+                new_v, new_t = v + half * (dv1 + dv2), t + half * (dt1 + dt2)
+                spent = 0.5 * (spent + powers(v2, u, r2, load))
+            energies += dt * spent
+            if noise > 0.0:
+                new_t += noise * sqrt(dt) * normal(join(key, step * n_micro + micro))
+            before, after = v / r1, new_v / slopes(new_v, new_t, u, memory, nodes)[2]
+            if before < nodes.i_spike <= after:
+                share = (nodes.i_spike - before) / (after - before)
+                spikes.append((step * n_micro + micro + share) * dt)
+            v, t = new_v, new_t
+        out[0, step], out[1, step], out[2, step] = v, t, slopes(v, t, u, memory, nodes)[2]
+    times = np.empty(len(spikes))
+    for i in range(len(spikes)):
+        times[i] = spikes[i]
+    return out, times, energies

@@ -1,0 +1,216 @@
+"""The devices by name, and one of them followed through time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.reservoir.devices import nonvolatile, threshold_switch, vo2, wox
+from mottle.reservoir.devices.choose import choose
+
+Preset = Any  # a NamedTuple of one of the families below
+FAMILIES: dict[type, Callable[..., Any]] = {
+    vo2.VO2Neuristor: vo2.trace,
+    threshold_switch.ThresholdSwitch: threshold_switch.trace,
+    threshold_switch.HHNeuristor: threshold_switch.trace,
+    wox.WOxMemristor: wox.trace,
+    wox.TiOxMemristor: wox.trace,
+    nonvolatile.DriftMemristor: nonvolatile.trace,
+    nonvolatile.YakopcicMemristor: nonvolatile.trace,
+    nonvolatile.Memdiode: nonvolatile.trace,
+}
+KNOWN: dict[str, Preset] = {
+    **vo2.VO2_NEURISTORS,
+    **threshold_switch.PRESETS,
+    **wox.PRESETS,
+    **nonvolatile.PRESETS,
+}
+
+
+def list_devices() -> pd.DataFrame:
+    """List the presets.
+
+    Returns
+    -------
+    presets : pandas.DataFrame
+        Indexed by name: kind, time_scale in s, source, and what in it is provisional ("" if
+        nothing is).
+
+    Examples
+    --------
+    >>> list_devices().loc["wox_du2017", "kind"]
+    'volatile'
+    """
+    columns = ("kind", "time_scale", "source", "provisional")
+    rows = {name: [getattr(preset, c) for c in columns] for name, preset in KNOWN.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).rename_axis("name")
+
+
+def get(name: str) -> Preset:
+    """Return the constants behind a name.
+
+    Parameters
+    ----------
+    name : str
+        One of those in ``list()``.
+
+    Returns
+    -------
+    preset : NamedTuple
+        Constants in SI units; ``preset._replace(tau=0.1)`` gives a device of your own.
+
+    Examples
+    --------
+    >>> get("hp").r_off
+    16000.0
+    """
+    return choose(name, KNOWN, "device")
+
+
+def pulse_train(
+    amplitude: float | ArrayLike,
+    width: float,
+    period: float,
+    dt: float,
+    n_pulses: int | None = None,
+    base: float = 0.0,
+) -> NDArray[np.float64]:
+    """Make a waveform of rectangular pulses.
+
+    Parameters
+    ----------
+    amplitude : float or array-like of shape (n_pulses,)
+        Height of the pulses in V; an array gives each its own, 0 leaves one out.
+    width, period : float
+        Length of a pulse and distance of their beginnings in s.
+    dt : float
+        Step in s; ``width`` and ``period`` must be whole numbers of it.
+    n_pulses : int, default=None
+        Number of pulses; by default as many as there are amplitudes.
+    base : float, default=0.0
+        Level between pulses in V.
+
+    Returns
+    -------
+    voltage : ndarray of shape (n_pulses * period / dt,)
+        Waveform in V.
+
+    Examples
+    --------
+    >>> pulse_train([1.5, 0, 1.5], width=1e-3, period=2e-3, dt=1e-3).tolist()
+    [1.5, 0.0, 0.0, 0.0, 1.5, 0.0]
+    """
+    heights = np.atleast_1d(np.asarray(amplitude, dtype=np.float64))
+    if n_pulses is not None:
+        heights = np.broadcast_to(heights, n_pulses)
+    on, whole = round(width / dt), round(period / dt)
+    if not (np.isclose(on * dt, width) and np.isclose(whole * dt, period) and 0 < on <= whole):
+        raise ValueError(
+            f"width={width} s and period={period} s must be whole numbers of dt={dt} s, "
+            "width the shorter."
+        )
+    wave = np.full((heights.size, whole), float(base))
+    wave[:, :on] = np.where(heights == 0, base, heights)[:, np.newaxis]
+    return wave.ravel()
+
+
+def simulate(
+    device: str | Preset,
+    voltage: float | ArrayLike,
+    dt: float,
+    *,
+    duration: float | None = None,
+    random_state: int = 0,
+    **options: Any,
+) -> xr.Dataset:
+    """Follow one device from rest.
+
+    Parameters
+    ----------
+    device : str or preset
+        A name in ``list()``, or constants of your own.
+    voltage : float or array-like of shape (n_steps,)
+        Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
+        "nbo2_hh" it is an input current in A.
+    dt : float
+        Step of waveform and result in s.
+    duration : float, default=None
+        Length in s, for a constant.
+    random_state : int, default=0
+        Seed of the noise; only devices asked for noise have any.
+    **options : dict
+        Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s, ``noise``
+        in K per square root of second. Threshold switch: ``threshold_noise``, relative. Linear
+        drift: ``window`` ("none", "joglekar", "biolek") and its ``power``.
+
+    Returns
+    -------
+    dataset : xarray.Dataset
+        Over ``time`` in s, the end of each step: ``voltage`` (what was applied), ``current``, every
+        state variable, each with its unit. A device that spikes has ``spike_time`` (spike,) in s,
+        one with a supply the attributes ``energy_device``, ``energy_resistor`` and
+        ``energy_supply`` in J over the whole run.
+
+    Raises
+    ------
+    ValueError
+        For an unknown device or option, impossible constants, or a step too coarse.
+
+    Examples
+    --------
+    >>> run = simulate("vo2_pwl", 5.0, 1e-7, duration=1e-5)
+    >>> round(float(run.spike_time.diff("spike").mean()) * 1e9, 2)
+    710.62
+    """
+    preset = get(device) if isinstance(device, str) else device
+    family = FAMILIES.get(type(preset))
+    if family is None:
+        raise ValueError(
+            f"device={device!r} is neither a name in devices.list() nor a preset's constants."
+        )
+    if not dt > 0:
+        raise ValueError(f"dt={dt} s must be positive.")
+    drive = np.asarray(voltage, dtype=np.float64)
+    if drive.ndim == 0:
+        if duration is None or not duration >= dt:
+            raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
+        drive = np.full(round(duration / dt), float(drive))
+    elif drive.ndim != 1 or drive.size == 0:
+        raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
+    elif duration is not None:
+        raise ValueError("duration belongs to a constant voltage; a waveform has its own length.")
+    if not np.isfinite(drive).all():
+        place = int(np.flatnonzero(~np.isfinite(drive))[0])
+        raise ValueError(
+            f"voltage holds {drive[place]} at step {place}; every value must be finite."
+        )
+    if isinstance(preset, threshold_switch.ThresholdSwitch | threshold_switch.HHNeuristor):
+        threshold_switch.check(preset)
+    key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
+    try:
+        trace = family(preset, drive, float(dt), key, **options)
+    except TypeError as error:
+        known = sorted(getattr(family, "__kwdefaults__", None) or {})
+        unknown = sorted(set(options) - set(known))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"a {preset.kind} of this family has no option {unknown[0]!r}; it has: "
+            f"{', '.join(known) or 'none'}."
+        ) from error
+    driven = isinstance(preset, threshold_switch.HHNeuristor)
+    data: dict[str, Any] = {
+        "input_current" if driven else "voltage": ("time", drive, {"units": "A" if driven else "V"})
+    }
+    for name, (values, unit) in trace.variables.items():
+        data[name] = ("time", values, {"units": unit})
+    if trace.spikes is not None:
+        data["spike_time"] = ("spike", trace.spikes, {"units": "s"})
+    time = ("time", np.arange(1, drive.size + 1) * dt, {"units": "s"})
+    attrs = {"device": device if isinstance(device, str) else repr(preset), "dt": dt}
+    attrs |= {"source": preset.source, "provisional": preset.provisional}
+    attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
+    return xr.Dataset(data, coords={"time": time}, attrs=attrs)

@@ -1,0 +1,201 @@
+"""Piecewise-linear threshold switches: relaxation oscillators and the Hodgkin-Huxley neuristor."""
+
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.devices.trace import Trace, positive
+from mottle.reservoir.kernels import threshold_switch as kernel
+
+
+class ThresholdSwitch(NamedTuple):
+    """A threshold switch with capacitor and series resistor: a relaxation oscillator."""
+
+    r_insulating: float = 100e3  # ohm
+    r_metallic: float = 1e3  # ohm
+    v_high: float = 1.99  # V, turns metallic
+    v_low: float = 0.99  # V, turns insulating
+    r_series: float = 20e3  # ohm
+    capacitance: float = 100e-12  # F
+    source: str = "Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207, doi:10.1109/TCSI.2015.2455251"
+    provisional: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What sort of device this is."""
+        return "oscillator"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to charge through the series resistor."""
+        r = self.r_insulating * self.r_series / (self.r_insulating + self.r_series)
+        return self.capacitance * r
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Supply voltages in V between which it oscillates.
+
+        Examples
+        --------
+        >>> ThresholdSwitch().window
+        (2.388, 20.79)
+        """
+        low = self.v_high * (1 + self.r_series / self.r_insulating)
+        return round(low, 9), round(self.v_low * (1 + self.r_series / self.r_metallic), 9)
+
+    def period(self, v_in: float) -> float:
+        """Period in s at a supply of ``v_in`` V, in closed form.
+
+        Examples
+        --------
+        >>> f"{ThresholdSwitch().period(5.0):.6e}"
+        '7.106200e-07'
+        """
+        low, high = self.window
+        if not low < v_in < high:
+            raise ValueError(f"v_in={v_in} V lies outside {low} to {high} V: no oscillation.")
+        total = 0.0
+        for r, begin, end in (
+            (self.r_insulating, self.v_low, self.v_high),
+            (self.r_metallic, self.v_high, self.v_low),
+        ):
+            share = r / (r + self.r_series)
+            tau, v_end = self.capacitance * self.r_series * share, v_in * share
+            total += tau * log((v_end - begin) / (v_end - end))
+        return total
+
+
+class HHNeuristor(NamedTuple):
+    """Two threshold switches between opposite rails: a neuron that spikes all or nothing."""
+
+    c_1: float = 3e-9  # F
+    c_2: float = 2e-9  # F
+    r_link: float = 100e3  # ohm, between the two nodes
+    r_leak: float = 1e9  # ohm, load at the output
+    v_rail: float = 0.9  # V
+    v_high: float = 1.0  # V
+    v_low: float = 0.5  # V
+    r_insulating: float = 10e6  # ohm
+    r_metallic: float = 50e3  # ohm
+    source: str = "Pickett et al., Nat. Mater. 12 (2013) 114, doi:10.1038/nmat3510"
+    provisional: str = "all constants: a published simulation script's, not the paper's device"
+
+    @property
+    def kind(self) -> str:
+        """What sort of device this is."""
+        return "neuron"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s of the link between the nodes."""
+        return self.c_1 * self.r_link
+
+
+PRESETS: dict[str, ThresholdSwitch | HHNeuristor] = {
+    "vo2_pwl": ThresholdSwitch(provisional="all constants: typical of published networks"),
+    "vo2_haptic": ThresholdSwitch(
+        r_insulating=2.66e3,
+        r_metallic=500.0,
+        v_high=1.4,
+        v_low=1.21,
+        r_series=4e3,
+        capacitance=2.83e-9,
+        source="fit to eight measured frequencies of a VO2 haptic neuron",
+        provisional="effective constants: rms error of frequency 12 %; C stands for heat too",
+    ),
+    "nbo2_hh": HHNeuristor(),
+}
+
+
+def check(device: ThresholdSwitch | HHNeuristor) -> None:
+    """Refuse impossible constants.
+
+    Examples
+    --------
+    >>> check(ThresholdSwitch(r_metallic=2e5))
+    Traceback (most recent call last):
+    ValueError: device.r_metallic=200000.0 ohm must be below device.r_insulating=100000.0 ohm.
+    """
+    names = (name for name in device._fields if name not in ("source", "provisional"))
+    positive(device, tuple(names))
+    if not device.v_low < device.v_high:
+        raise ValueError(
+            f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "
+            "without hysteresis between them a switch cannot oscillate."
+        )
+    if not device.r_metallic < device.r_insulating:
+        raise ValueError(
+            f"device.r_metallic={device.r_metallic} ohm must be below "
+            f"device.r_insulating={device.r_insulating} ohm."
+        )
+
+
+def trace(
+    device: ThresholdSwitch | HHNeuristor,
+    drive: NDArray,
+    dt: float,
+    key: int,
+    *,
+    threshold_noise: float = 0.0,
+) -> Trace:
+    """Follow an oscillator under a supply in V, or a neuristor under an input current in A.
+
+    ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle.
+    """
+    if isinstance(device, HHNeuristor):
+        if threshold_noise:
+            raise ValueError("threshold_noise is known for single oscillators only; leave it at 0.")
+        return trace_neuristor(device, drive, dt)
+    if not 0 <= threshold_noise < 0.3:
+        raise ValueError(f"threshold_noise={threshold_noise} is relative and lies in [0, 0.3).")
+    r = (device.r_insulating, device.r_metallic)
+    most = 1024
+    while True:
+        v, metallic, spikes, n_spikes, *energies = kernel.relax(
+            drive, dt, 0.0, False, r, device.r_series, device.capacitance, device.v_high,
+            device.v_low, float(threshold_noise), np.uint64(key), most,
+        )  # fmt: skip
+        if n_spikes <= most:
+            break
+        most = n_spikes
+    return Trace(
+        {
+            "device_voltage": (v, "V"),
+            "current": (v / np.where(metallic > 0, *r[::-1]), "A"),
+            "metallic": (metallic, "1"),
+        },
+        spikes,
+        dict(zip(("device", "resistor", "supply"), energies, strict=True)),
+    )
+
+
+def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
+    """Follow the two nodes of a neuristor under an input current in A; node 2 is the output."""
+    inject = np.zeros((drive.size, 2))
+    inject[:, 0] = drive
+    link, leak = 1 / device.r_link, 1 / device.r_leak
+    g = np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2)
+    fastest = min(device.c_1, device.c_2) / (link + leak + 1 / device.r_metallic)
+    most = 1024
+    while True:
+        v, metallic, times, nodes, n_spikes = kernel.run_network(
+            inject, dt, np.zeros(2), np.zeros(2, dtype=bool),
+            np.diag([1 / device.c_1, 1 / device.c_2]),
+            np.array([[link, -link], [-link, link + leak]]), g,
+            np.array([-device.v_rail, device.v_rail]), np.array([1.0, -1.0]),
+            np.full(2, device.v_high), np.full(2, device.v_low), kernel.REACH * fastest, most,
+        )  # fmt: skip
+        if n_spikes <= most:
+            break
+        most = n_spikes
+    return Trace(
+        {
+            "output_voltage": (v[:, 1], "V"),
+            "node_voltage": (v[:, 0], "V"),
+            "metallic_1": (metallic[:, 0], "1"),
+            "metallic_2": (metallic[:, 1], "1"),
+        },
+        times[nodes == 1],
+    )

@@ -1,0 +1,28 @@
+"""What simulating one device gives, before it becomes a labelled dataset."""
+
+from typing import NamedTuple
+
+from numpy.typing import NDArray
+
+
+class Trace(NamedTuple):
+    """Values at the end of each step, each with its unit; spike times in s; energies in J."""
+
+    variables: dict[str, tuple[NDArray, str]]
+    spikes: NDArray | None = None
+    energies: dict[str, float] | None = None
+
+
+def positive(preset: NamedTuple, names: tuple[str, ...]) -> None:
+    """Refuse constants that are not positive.
+
+    Examples
+    --------
+    >>> from mottle.reservoir.devices import VO2Neuristor
+    >>> positive(VO2Neuristor(r_load=-1.0), ("r_load",))
+    Traceback (most recent call last):
+    ValueError: device.r_load=-1.0 must be positive (SI units).
+    """
+    for name in names:
+        if not getattr(preset, name) > 0:
+            raise ValueError(f"device.{name}={getattr(preset, name)} must be positive (SI units).")

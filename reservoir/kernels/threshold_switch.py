@@ -1,0 +1,165 @@
+"""Circuits of threshold switches: linear between two switchings, so both are found exactly.
+
+A switch has two resistances: it turns metallic when the voltage over it reaches ``v_high`` and
+insulating again when it falls to ``v_low`` (Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207).
+"""
+
+from math import exp, log
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.kernels.noise import join, normal
+
+ORDER = 12  # of the Taylor series of a network's step
+REACH = 0.25  # longest such step in units of the fastest time constant: error about 1e-17
+
+
+@njit(cache=True)
+def power_integrals(v_end, fall, tau, span):
+    """Integrals of v and of v squared over ``span`` s, with v = v_end + fall * exp(-t / tau)."""
+    left = 1.0 - exp(-span / tau)
+    once = v_end * span + fall * tau * left
+    twice = v_end * v_end * span + 2.0 * v_end * fall * tau * left
+    twice += 0.5 * fall * fall * tau * (1.0 - exp(-2.0 * span / tau))
+    return once, twice
+
+
+@njit(cache=True)
+def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter, key, most):
+    """Run one relaxation oscillator; v_in (step,) in V is held for ``dt`` s.
+
+    ``r`` is (insulating, metallic) in ohm; ``jitter`` the relative noise of ``v_high``, drawn once
+    a cycle. Returns the voltage over the switch and its phase at the end of each step, the times of
+    the first ``most`` spikes with their number, and the energies (device, resistor, supply) in J.
+    """
+    out, phases = np.empty(v_in.size), np.empty(v_in.size)
+    spikes, n_spikes = np.empty(most), 0
+    device, resistor, supply = 0.0, 0.0, 0.0
+    threshold = v_high
+    if jitter > 0.0:
+        threshold *= 1.0 + jitter * normal(join(key, 0))
+    for step in range(v_in.size):
+        left = dt
+        while left > 0.0:
+            r_now = r[1] if metallic else r[0]
+            v_end = v_in[step] * r_now / (r_now + r_series)
+            tau = capacitance * r_now * r_series / (r_now + r_series)
+            goal = v_low if metallic else threshold
+            ahead = v_end < goal if metallic else v_end > goal
+            span, switches = left, False
+            if (metallic and v <= goal) or (not metallic and v >= goal):
+                span, switches = 0.0, True
+            elif ahead:
+                wait = tau * log((v_end - v) / (v_end - goal))
+                if wait < left:
+                    span, switches = wait, True
+            fall = v - v_end
+            once, twice = power_integrals(v_end, fall, tau, span)
+            device += twice / r_now
+            supply += v_in[step] * (v_in[step] * span - once) / r_series
+            resistor += (
+                v_in[step] * v_in[step] * span - 2.0 * v_in[step] * once + twice
+            ) / r_series
+            v = v_end + fall * exp(-span / tau)
+            left -= span
+            if switches:
+                v = goal if span > 0.0 else v
+                metallic = not metallic
+                if metallic:
+                    if n_spikes < most:
+                        spikes[n_spikes] = (step + 1) * dt - left
+                    n_spikes += 1
+                elif jitter > 0.0:
+                    threshold = v_high * (1.0 + jitter * normal(join(key, n_spikes)))
+        out[step] = v
+        phases[step] = 1.0 if metallic else 0.0
+    return out, phases, spikes[: min(n_spikes, most)], n_spikes, device, resistor, supply
+
+
+@njit(cache=True)
+def polynomial(c, k, t):
+    """Value at ``t`` of the Taylor series in column ``k``."""
+    value = 0.0
+    for order in range(ORDER, -1, -1):
+        value = value * t + c[order, k]
+    return value
+
+
+@njit(cache=True)
+def crossing(c, k, aim, span):
+    """Time in (0, span] at which series ``k`` crosses ``aim``, by bisection to the last bit."""
+    low, high = 0.0, span
+    above = polynomial(c, k, 0.0) > aim
+    while True:
+        middle = 0.5 * (low + high)
+        if middle <= low or middle >= high:
+            return high
+        if (polynomial(c, k, middle) > aim) == above:
+            low = middle
+        else:
+            high = middle
+
+
+@njit(cache=True)
+def expand(c, v, metallic, per_c, leak, inject, g, rail):
+    """Taylor coefficients of all node voltages about now."""
+    n = v.size
+    c[0] = v
+    flow = np.empty(n)
+    for order in range(ORDER):
+        for k in range(n):
+            g_now = g[k, 1] if metallic[k] else g[k, 0]
+            flow[k] = -g_now * c[order, k]
+            if order == 0:
+                flow[k] += inject[k] + g_now * rail[k]
+            for j in range(n):
+                flow[k] -= leak[k, j] * c[order, j]
+        for k in range(n):
+            rate = 0.0
+            for j in range(n):
+                rate += per_c[k, j] * flow[j]
+            c[order + 1, k] = rate / (order + 1)
+
+
+@njit(cache=True)
+def run_network(inject, dt, v, metallic, per_c, leak, g, rail, sign, v_high, v_low, longest, most):
+    """Run coupled switches; inject (step, node) in A is held for ``dt`` s.
+
+    C dv/dt = inject - leak v - g (v - rail), where ``per_c`` is the inverse of C, ``leak`` (node,
+    node) the linear conductances in S, ``g`` (node, 2) those of the switches, which join a node to
+    ``rail`` V and see ``sign * (v - rail)``. No step is longer than ``longest`` s. Changes ``v``
+    and ``metallic``; returns voltages (step, node), phases, and spike times and nodes.
+    """
+    n_steps, n = inject.shape
+    out, phases = np.empty((n_steps, n)), np.empty((n_steps, n))
+    times, nodes, n_spikes = np.empty(most), np.empty(most, np.int64), 0
+    c = np.empty((ORDER + 1, n))
+    for step in range(n_steps):
+        left = dt
+        while left > 0.0:
+            expand(c, v, metallic, per_c, leak, inject[step], g, rail)
+            span, who = min(left, longest), -1
+            for k in range(n):
+                limit = v_low[k] if metallic[k] else v_high[k]
+                aim = rail[k] + sign[k] * limit
+                # over the aim in the sense of the switch: upward while insulating
+                sense = -sign[k] if metallic[k] else sign[k]
+                if sense * (v[k] - aim) >= 0.0:
+                    span, who = 0.0, k
+                elif sense * (polynomial(c, k, span) - aim) >= 0.0:
+                    span, who = crossing(c, k, aim, span), k
+            for k in range(n):
+                v[k] = polynomial(c, k, span)
+            left -= span
+            if who >= 0:
+                metallic[who] = not metallic[who]
+                if metallic[who]:
+                    if n_spikes < most:
+                        times[n_spikes], nodes[n_spikes] = (step + 1) * dt - left, who
+                    n_spikes += 1
+        out[step] = v
+        for k in range(n):
+            phases[step, k] = 1.0 if metallic[k] else 0.0
+    kept = min(n_spikes, most)
+    return out, phases, times[:kept], nodes[:kept], n_spikes
