@@ -68,6 +68,49 @@ def datasets() -> None:
     click.echo(catalogue().to_string())
 
 
+@main.group()
+def devices() -> None:
+    """Show the simulated devices."""
+
+
+@devices.command("list")
+def list_devices() -> None:
+    """List the devices: kind, time scale, what is provisional, source."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mottle.reservoir import devices as known
+
+    table = Table("name", "kind", "time scale", "provisional", "source")
+    for name, row in known.list().iterrows():
+        table.add_row(
+            str(name), row.kind, f"{row.time_scale:.2g} s", row.provisional or "-", row.source
+        )
+    Console().print(table)
+
+
+@devices.command()
+@click.argument("name")
+@click.option("--plot", type=FOLDER, help="Draw the device into this file, such as FILE.png.")
+def show(name: str, plot: Path | None) -> None:
+    """Print the constants of the device NAME, in SI units."""
+    from mottle.reservoir import devices as known
+
+    try:
+        preset = known.get(name)
+        for field, value in preset._asdict().items():
+            click.echo(f"{field:14} {value}")
+        click.echo(f"{'kind':14} {preset.kind}\n{'time_scale':14} {preset.time_scale:.3g} s")
+        if plot is not None:
+            from mottle.pipelines.device_figures import device_figure
+
+            device_figure(name).savefig(plot, dpi=120)
+            click.echo(f"figure: {plot}")
+    except (ValueError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
 def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> None:
     """Run recipes with a progress bar on standard error; print, write, and say where."""
     from json import dumps

@@ -76,7 +76,7 @@ class Memdiode(NamedTuple):
     alpha_on: float = 3.8  # 1/V
     r_off: float = 256.0  # ohm
     r_on: float = 117.0  # ohm
-    source: str = "Aguirre et al., Micromachines 13 (2022) 330, doi:10.3390/mi13020330"
+    source: str = "Aguirre, Miranda et al., public SPICE card of the dynamic memdiode"
     provisional: str = "I-V form: symmetric; which of alpha and series resistance is on or off"
 
     @property

@@ -19,7 +19,7 @@ class ThresholdSwitch(NamedTuple):
     v_low: float = 0.99  # V, turns insulating
     r_series: float = 20e3  # ohm
     capacitance: float = 100e-12  # F
-    source: str = "Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207, doi:10.1109/TCSI.2015.2455251"
+    source: str = "Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207"
     provisional: str = ""
 
     @property

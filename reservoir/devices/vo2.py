@@ -120,3 +120,19 @@ def trace(
         spikes,
         dict(zip(("device", "resistor", "supply"), energies, strict=True)),
     )
+
+
+def sweep(device: VO2Neuristor, temperature: NDArray) -> NDArray[np.float64]:
+    """Resistance in ohm along a path of temperatures in K, from the cold heating branch on.
+
+    Examples
+    --------
+    >>> sweep(VO2Neuristor(), np.array([325.0, 330.0, 335.0])).round(3).tolist()
+    [51843.351, 39543.388, 22329.628]
+    """
+    check_neuristor(device)
+    resistance: NDArray[np.float64] = kernel.sweep(
+        np.asarray(temperature, dtype=np.float64), device.r_0, device.r_metallic, device.t_c,
+        device.e_a, device.width, device.beta, device.gamma,
+    )  # fmt: skip
+    return resistance

@@ -44,7 +44,7 @@ class TiOxMemristor(NamedTuple):
     k_n: float = 0.32e-6  # A/V^3
     t_pulse: float = 4e-6  # s
     source: str = "Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1"
-    provisional: str = "t_pulse: chosen so that rest is reached with the measured 400 us decay"
+    provisional: str = "t_pulse: from the measured 400 us decay; k_p, k_n: unit taken as uA/V^3"
 
     @property
     def kind(self) -> str:

@@ -296,3 +296,20 @@ def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
     for i in range(len(spikes)):
         times[i] = spikes[i]
     return out, times, energies
+
+
+@njit(cache=True, error_model="numpy")
+def sweep(temperature, r_0, r_metallic, t_c, e_a, width, beta, gamma):
+    """Resistance in ohm along a path of temperatures (step,) in K, reversals included."""
+    out = np.empty(temperature.size)
+    direction, t_reversal, offset_reversal = 1.0, 0.0, 0.0
+    for i in range(temperature.size):
+        t = temperature[i]
+        if i > 0 and direction * (t - temperature[i - 1]) < 0.0:
+            turn = temperature[i - 1]
+            offset = loop_offset(turn, t_reversal, offset_reversal, gamma)
+            offset_reversal, t_reversal = direction * -width + offset, turn
+            direction = -direction
+        offset = loop_offset(t, t_reversal, offset_reversal, gamma)
+        out[i] = resistance(t, direction, offset, r_0, r_metallic, t_c, e_a, width, beta)
+    return out
