@@ -13,7 +13,10 @@ from sklearn.base import BaseEstimator
 from mottle import reservoir, sensors
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
-RESERVOIRS = ("EchoStateReservoir", "MemristorReservoir", "NoReservoir", "VO2Reservoir")
+RESERVOIRS = (
+    "EchoStateReservoir", "MemristorReservoir", "NoReservoir", "OscillatorReservoir",
+    "VO2Reservoir",
+)  # fmt: skip
 READOUTS = ("RidgeReadout",)
 
 

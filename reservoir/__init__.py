@@ -7,6 +7,7 @@ from mottle.reservoir.base import ReservoirState
 from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.memristor import MemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
+from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
 from mottle.reservoir.readout import RidgeReadout
 from mottle.reservoir.vo2 import VO2Reservoir
 
@@ -14,7 +15,9 @@ __all__ = [
     "EchoStateReservoir",
     "MemristorReservoir",
     "NoReservoir",
+    "OscillatorReservoir",
     "ReservoirState",
     "RidgeReadout",
     "VO2Reservoir",
+    "order_parameter",
 ]

@@ -1,19 +1,18 @@
 """VO2Reservoir: thermal neuristors, coupled on a grid or not."""
 
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.supply import check_bias, within_supply
 from mottle.reservoir.devices.vo2 import check_neuristor, check_step, micro_steps
 from mottle.reservoir.kernels import vo2
 from mottle.reservoir.wiring import draw_spread, grid_neighbours
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
-V_COMPLIANCE = 25.0  # V: a source gives no more, and nothing below zero
 
 
 class VO2Reservoir(Reservoir):
@@ -137,15 +136,6 @@ class VO2Reservoir(Reservoir):
         return self.v_gain, self.v_bias
 
     def _run(self, v_in, lengths, state):
-        held = np.clip(v_in, 0.0, V_COMPLIANCE)
-        share = np.mean(held != v_in)
-        if share > 0.2:
-            warn(
-                f"{share:.0%} of the node voltages lie outside 0 to {V_COMPLIANCE:g} V and are "
-                f"cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to "
-                "about -1 to 1, or lower v_gain.",
-                stacklevel=2,
-            )
         device = check_neuristor(self.device)
         names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
         constants: dict[str, Any] = {name: getattr(device, name) for name in names}
@@ -158,18 +148,7 @@ class VO2Reservoir(Reservoir):
         )
         n_micro = micro_steps(self.dt, self.dt_device)
         return vo2.run(
-            held, lengths, state.values, state.keys, state.step, nodes,
+            within_supply(v_in), lengths, state.values, state.keys, state.step, nodes,
             grid_neighbours(self.n_nodes), float(self.noise), self.dt_device / n_micro, n_micro,
             vo2.OBSERVABLES.index(self.observable),
         )  # fmt: skip
-
-
-def check_bias(v_bias, device) -> None:
-    """Refuse a bias at which a single device does not oscillate."""
-    low, high = device.window
-    if not low <= v_bias <= high:
-        raise ValueError(
-            f"v_bias={v_bias} V lies outside {low} to {high} V, where this device oscillates; take "
-            f"for example {0.6 * low + 0.4 * high:.3g} V, or set oscillating=False if nodes at "
-            "rest are meant."
-        )

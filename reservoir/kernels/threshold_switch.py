@@ -5,9 +5,10 @@ insulating again when it falls to ``v_low`` (Maffezzoni et al., IEEE TCAS-I 62 (
 """
 
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from mottle.reservoir.kernels.noise import join, normal
 
@@ -23,6 +24,20 @@ def power_integrals(v_end, fall, tau, span):
     twice = v_end * v_end * span + 2.0 * v_end * fall * tau * left
     twice += 0.5 * fall * fall * tau * (1.0 - exp(-2.0 * span / tau))
     return once, twice
+
+
+@njit(cache=True)
+def until_switch(v, metallic, v_in, r_now, r_series, capacitance, goal, left):
+    """Return where the voltage heads, its time constant, the time it goes on, and if it switches."""
+    v_end = v_in * r_now / (r_now + r_series)
+    tau = capacitance * r_now * r_series / (r_now + r_series)
+    if (metallic and v <= goal) or (not metallic and v >= goal):
+        return v_end, tau, 0.0, True
+    if (metallic and v_end < goal) or (not metallic and v_end > goal):
+        wait = tau * log((v_end - v) / (v_end - goal))
+        if wait < left:
+            return v_end, tau, wait, True
+    return v_end, tau, left, False
 
 
 @njit(cache=True)
@@ -43,17 +58,10 @@ def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter
         left = dt
         while left > 0.0:
             r_now = r[1] if metallic else r[0]
-            v_end = v_in[step] * r_now / (r_now + r_series)
-            tau = capacitance * r_now * r_series / (r_now + r_series)
             goal = v_low if metallic else threshold
-            ahead = v_end < goal if metallic else v_end > goal
-            span, switches = left, False
-            if (metallic and v <= goal) or (not metallic and v >= goal):
-                span, switches = 0.0, True
-            elif ahead:
-                wait = tau * log((v_end - v) / (v_end - goal))
-                if wait < left:
-                    span, switches = wait, True
+            v_end, tau, span, switches = until_switch(
+                v, metallic, v_in[step], r_now, r_series, capacitance, goal, left
+            )
             fall = v - v_end
             once, twice = power_integrals(v_end, fall, tau, span)
             device += twice / r_now
@@ -163,3 +171,76 @@ def run_network(inject, dt, v, metallic, per_c, leak, g, rail, sign, v_high, v_l
             phases[step, k] = 1.0 if metallic[k] else 0.0
     kept = min(n_spikes, most)
     return out, phases, times[:kept], nodes[:kept], n_spikes
+
+
+OBSERVABLES = ("voltage", "current", "spikes", "frequency", "phase")
+VOLTAGE, METALLIC, THRESHOLD, SINCE, INTERVAL, SPIKES = range(6)  # rows of a state
+N_STATE = 6
+
+
+class Oscillators(NamedTuple):
+    """One value a node."""
+
+    r_insulating: np.ndarray  # ohm
+    r_metallic: np.ndarray  # ohm
+    v_high: np.ndarray  # V
+    v_low: np.ndarray  # V
+    r_series: np.ndarray  # ohm
+    capacitance: np.ndarray  # F
+
+
+@njit(cache=True)
+def hold(v_in, state, node, nodes, key, noise, dt, observable):
+    """Run one node through a held step and return what it showed; changes ``state``."""
+    v, metallic = state[VOLTAGE, node], state[METALLIC, node] > 0.0
+    left, charge, mean, fired = dt, 0.0, 0.0, 0.0
+    r_series, capacitance = nodes.r_series[node], nodes.capacitance[node]
+    while left > 0.0:
+        r_now = nodes.r_metallic[node] if metallic else nodes.r_insulating[node]
+        goal = nodes.v_low[node] if metallic else state[THRESHOLD, node]
+        v_end, tau, span, switches = until_switch(
+            v, metallic, v_in, r_now, r_series, capacitance, goal, left
+        )
+        fall, fade = v - v_end, exp(-span / tau)
+        area = v_end * span + fall * tau * (1.0 - fade)
+        mean += area
+        charge += area / r_now
+        v = v_end + fall * fade
+        left -= span
+        state[SINCE, node] += span
+        if switches:
+            v = goal if span > 0.0 else v
+            metallic = not metallic
+            if metallic:
+                fired += 1.0
+                state[SPIKES, node] += 1.0
+                if state[SPIKES, node] > 1.0:
+                    state[INTERVAL, node] = state[SINCE, node]
+                state[SINCE, node] = 0.0
+            elif noise > 0.0:
+                draw = normal(join(join(key, node), int(state[SPIKES, node])))
+                state[THRESHOLD, node] = nodes.v_high[node] * (1.0 + noise * draw)
+    state[VOLTAGE, node], state[METALLIC, node] = v, 1.0 if metallic else 0.0
+    interval = state[INTERVAL, node]
+    if observable == 0:
+        return mean / dt
+    if observable == 1:
+        return charge / dt
+    if observable == 2:
+        return fired
+    if interval == 0.0:
+        return 0.0
+    return 1.0 / interval if observable == 3 else min(state[SINCE, node] / interval, 1.0)
+
+
+@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
+def run(v_in, lengths, state, keys, nodes, noise, dt, observable):
+    """Run many recordings; v_in (recording, step, node) in V, state (recording, field, node)."""
+    out = np.zeros(v_in.shape)
+    for r in prange(v_in.shape[0]):
+        for step in range(lengths[r]):
+            for node in range(v_in.shape[2]):
+                out[r, step, node] = hold(
+                    v_in[r, step, node], state[r], node, nodes, keys[r], noise, dt, observable
+                )
+    return out

@@ -17,7 +17,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.datasets import narma
-from mottle.reservoir import EchoStateReservoir, MemristorReservoir, VO2Reservoir
+from mottle.reservoir import (
+    EchoStateReservoir,
+    MemristorReservoir,
+    OscillatorReservoir,
+    VO2Reservoir,
+)
 from mottle.reservoir.kernels import inputs, memristor, pooling
 
 SMALL = [
@@ -25,8 +30,11 @@ SMALL = [
     VO2Reservoir(6, dt_device=4e-8, kappa=0.02, noise=100.0, spread=0.1, random_state=0),
     MemristorReservoir(6, random_state=0),
     EchoStateReservoir(6, random_state=0),
+    OscillatorReservoir(6, random_state=0),
+    OscillatorReservoir(6, noise=0.02, spread=0.05, observable="phase", random_state=0),
 ]
-every = pytest.mark.parametrize("reservoir", SMALL, ids=["vo2", "vo2_noisy", "memristor", "echo"])
+NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "oscillator", "oscillator_noisy"]
+every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
     "check_methods_subset_invariance": "rows are time: a batch of rows starts from rest",
@@ -34,7 +42,12 @@ ROWS_ARE_TIME = {
 
 
 @parametrize_with_checks(
-    [VO2Reservoir(4, dt_device=2e-8), MemristorReservoir(4), EchoStateReservoir(4)],
+    [
+        VO2Reservoir(4, dt_device=2e-8),
+        MemristorReservoir(4),
+        EchoStateReservoir(4),
+        OscillatorReservoir(4),
+    ],
     expected_failed_checks=lambda _: ROWS_ARE_TIME,
 )
 @pytest.mark.filterwarnings("ignore:.*node voltages lie outside")
@@ -98,7 +111,7 @@ def test_chunks_give_the_same_bytes_as_the_whole(reservoir, chunk):
 @every
 def test_permuted_nodes_permute_states(reservoir):
     X = drive()
-    quiet = {"kappa": 0, "noise": 0} if hasattr(reservoir, "kappa") else {}
+    quiet = {name: 0 for name in ("kappa", "noise") if hasattr(reservoir, name)}
     fitted = clone(reservoir).set_params(**quiet).fit(X)
     before = fitted.transform(X)
     order = np.random.default_rng(1).permutation(6)

@@ -1,0 +1,173 @@
+"""OscillatorReservoir: piecewise-linear relaxation oscillators."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.reservoir.base import Reservoir
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.supply import check_bias, within_supply
+from mottle.reservoir.devices.threshold_switch import PRESETS, ThresholdSwitch, check
+from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.wiring import draw_spread
+
+OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1"}
+SPREADABLE = kernel.Oscillators._fields
+
+
+class OscillatorReservoir(Reservoir):
+    r"""Map a drive to what relaxation oscillators of threshold switches show.
+
+    .. math::
+        C \dot v = (V_{in} - v) / R_{series} - v / R
+
+    where the resistance R turns metallic at ``v_high`` and insulating again at ``v_low``. Between
+    two switchings the equation is solved exactly, so a drive step may have any length.
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of oscillators.
+    v_bias, v_gain : float, default=5.0 and 1.0
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
+    device : str or ThresholdSwitch, default="vo2_pwl"
+        Device constants: "vo2_pwl", "vo2_haptic", or your own.
+    dt_device : float, default=2e-6
+        Device time in second for which one step of the drive is held.
+    observable : {"voltage", "current", "spikes", "frequency", "phase"}, default="frequency"
+        What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
+        of the last interval between spikes in Hz, or the share of that interval which has passed
+        since the last spike (0 to 1). Before its second spike a node shows 0 for the last two.
+    noise : float, default=0.0
+        Relative noise of ``v_high``, redrawn once a cycle.
+    spread : float or dict, default=0.0
+        Relative device-to-device spread (lognormal) of all constants, or of those named.
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node listens to: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    oscillating : bool, default=True
+        Refuse a bias at which a node does not oscillate.
+    random_state : int, RandomState instance or None, default=None
+        Draws wiring, devices and the seed of the noise.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
+        Input weights, dimensionless.
+    devices_ : dict of str to ndarray of shape (n_nodes,)
+        Constants of each node, SI units.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ValueError
+        By ``fit``: for a bias outside the oscillation window, or thresholds that cross.
+
+    References
+    ----------
+    P. Maffezzoni et al., IEEE Trans. Circuits Syst. I 62 (2015) 2207.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> OscillatorReservoir(n_nodes=5, random_state=0).fit_transform(X).shape
+    (50, 5)
+    """
+
+    def __init__(self, n_nodes=100, *, v_bias=5.0, v_gain=1.0, device="vo2_pwl", dt_device=2e-6,
+                 observable="frequency", noise=0.0, spread=0.0, wiring="random", fan_in=4,
+                 input_shape=None, field=5, pool=None, n_segments=1, oscillating=True,
+                 random_state=None):  # fmt: skip
+        self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
+        self.device, self.dt_device, self.observable = device, dt_device, observable
+        self.noise, self.spread = noise, spread
+        self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.pool, self.n_segments = pool, n_segments
+        self.oscillating, self.random_state = oscillating, random_state
+
+    @property
+    def units(self):
+        """Unit of a state."""
+        return OBSERVABLES[self.observable]
+
+    def describe(self):
+        """Say what made the states; see ``Reservoir.describe``."""
+        return super().describe() | {"dt_device": self.dt_device}
+
+    def _preset(self) -> ThresholdSwitch:
+        if isinstance(self.device, ThresholdSwitch):
+            return self.device
+        known = {name: p for name, p in PRESETS.items() if isinstance(p, ThresholdSwitch)}
+        return choose(self.device, known, "device")
+
+    def _draw(self, rng):
+        choose(self.observable, OBSERVABLES, "observable")
+        device = self._preset()
+        check(device)
+        if not self.dt_device > 0:
+            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
+        if not 0 <= self.noise < 0.3:
+            raise ValueError(f"noise={self.noise} is relative to v_high and lies in [0, 0.3).")
+        if self.oscillating:
+            check_bias(self.v_bias, device)
+        drawn = draw_spread(rng, device, SPREADABLE, self.spread, self.n_nodes)
+        crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
+        if crossed.size:
+            node = crossed[0]
+            raise ValueError(
+                f"spread={self.spread} gave node {node} v_low={drawn['v_low'][node]:.3g} V above "
+                f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
+                "spread for these two."
+            )
+        self.devices_ = drawn
+
+    def _rest(self):
+        rest = np.zeros((kernel.N_STATE, self.n_nodes))
+        rest[kernel.THRESHOLD] = self.devices_["v_high"]
+        return rest
+
+    def _gain_and_bias(self):
+        return self.v_gain, self.v_bias
+
+    def _run(self, v_in, lengths, state):
+        drawn: dict[str, Any] = self.devices_
+        return kernel.run(
+            within_supply(v_in), lengths, state.values, state.keys, kernel.Oscillators(**drawn),
+            float(self.noise), float(self.dt_device), kernel.OBSERVABLES.index(self.observable),
+        )  # fmt: skip
+
+
+def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
+    r"""Synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
+
+    Parameters
+    ----------
+    phase : array-like of shape (..., n_nodes)
+        Phases in cycles, the states of ``OscillatorReservoir(observable="phase")``.
+
+    Returns
+    -------
+    order : ndarray of shape (...)
+        1 where all nodes are in phase, near 0 where their phases are spread evenly.
+
+    Examples
+    --------
+    >>> order_parameter([[0.2, 0.2], [0.0, 0.5]]).round(6).tolist()
+    [1.0, 0.0]
+    """
+    order: NDArray[np.float64] = np.abs(np.exp(2j * np.pi * np.asarray(phase)).mean(axis=-1))
+    return order
