@@ -92,5 +92,8 @@ def _memristor(axes: Any, preset: Any) -> None:
     axes[0].set(xlabel="voltage (V)", ylabel="current (µA)", title="second cycle of a sine")
     train = devices.pulse_train(1.2, 5 * scale, 10 * scale, scale, n_pulses=10)
     run = devices.simulate(preset, np.concatenate([train, np.zeros(150)]), scale)
-    axes[1].plot(run.time, run.state, color=COLOURS[1])
+    for name, colour in zip(("state", "filament", "residue"), COLOURS[1:], strict=False):
+        if name in run:
+            axes[1].plot(run.time, run[name], color=colour, label=name)
+            axes[1].legend()
     axes[1].set(xlabel="time (s)", ylabel="state", title="ten pulses, then rest")

@@ -1,5 +1,6 @@
 """The devices: constants with units and source, one file a family, and each followed alone."""
 
+from mottle.reservoir.devices.diffusive import AgMemristor
 from mottle.reservoir.devices.nonvolatile import DriftMemristor, Memdiode, YakopcicMemristor
 from mottle.reservoir.devices.simulate import get, list_devices, pulse_train, simulate
 from mottle.reservoir.devices.threshold_switch import HHNeuristor, ThresholdSwitch
@@ -16,6 +17,7 @@ list = list_devices  # devices.list(), as one says it
 __all__ = [
     "VO2_NEURISTORS",
     "WOX_MEMRISTORS",
+    "AgMemristor",
     "DriftMemristor",
     "HHNeuristor",
     "Memdiode",

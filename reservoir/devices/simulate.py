@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import nonvolatile, threshold_switch, vo2, wox
+from mottle.reservoir.devices import diffusive, nonvolatile, threshold_switch, vo2, wox
 from mottle.reservoir.devices.choose import choose
 
 Preset = Any  # a NamedTuple of one of the families below
@@ -18,6 +18,7 @@ FAMILIES: dict[type, Callable[..., Any]] = {
     threshold_switch.HHNeuristor: threshold_switch.trace,
     wox.WOxMemristor: wox.trace,
     wox.TiOxMemristor: wox.trace,
+    diffusive.AgMemristor: diffusive.trace,
     nonvolatile.DriftMemristor: nonvolatile.trace,
     nonvolatile.YakopcicMemristor: nonvolatile.trace,
     nonvolatile.Memdiode: nonvolatile.trace,
@@ -26,6 +27,7 @@ KNOWN: dict[str, Preset] = {
     **vo2.VO2_NEURISTORS,
     **threshold_switch.PRESETS,
     **wox.PRESETS,
+    **diffusive.PRESETS,
     **nonvolatile.PRESETS,
 }
 
@@ -140,11 +142,11 @@ def simulate(
     duration : float, default=None
         Length in s, for a constant.
     random_state : int, default=0
-        Seed of the noise; only devices asked for noise have any.
+        Seed of the noise; only an Ag device, and those asked for noise, have any.
     **options : dict
         Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s, ``noise``
-        in K per square root of second. Threshold switch: ``threshold_noise``, relative. Linear
-        drift: ``window`` ("none", "joglekar", "biolek") and its ``power``.
+        in K per square root of second. Threshold switch: ``threshold_noise``, relative. Ag:
+        ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
 
     Returns
     -------

@@ -28,7 +28,7 @@ def power_integrals(v_end, fall, tau, span):
 
 @njit(cache=True)
 def until_switch(v, metallic, v_in, r_now, r_series, capacitance, goal, left):
-    """Return where the voltage heads, its time constant, the time it goes on, and if it switches."""
+    """Return the voltage aimed at, its time constant, how long it goes on, and if it switches."""
     v_end = v_in * r_now / (r_now + r_series)
     tau = capacitance * r_now * r_series / (r_now + r_series)
     if (metallic and v <= goal) or (not metallic and v >= goal):

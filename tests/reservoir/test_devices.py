@@ -303,6 +303,52 @@ def test_yakopcic_moves_between_its_thresholds_only_outside_them():
     assert lobe_area("yakopcic_miao", 1.0, 100.0) < 0.2 * lobe_area("yakopcic_miao", 1.0, 1.0)
 
 
+def switching(v_in, n=300, duration=0.02):
+    """Share of Ag devices that switch on within a pulse, and their mean delay in s."""
+    delays = []
+    for seed in range(n):
+        run = devices.simulate("ag_pulse", v_in, 1e-5, duration=duration, random_state=seed)
+        on = v_in / run.current.values - 22e3 < 1e5
+        delays.append(run.time.values[on.argmax()] if on.any() else np.nan)
+    return np.mean(np.isfinite(delays)), np.nanmean(delays) if np.isfinite(delays).any() else None
+
+
+# of 60 published-style devices 0, 11, 35, 59, 60 switched: three standard errors of both samples
+@pytest.mark.parametrize(
+    ("v_in", "switched", "delay"),
+    [(0.4, 0, None), (0.6, 11, 18.3e-3), (0.8, 35, 13.1e-3), (1.0, 59, 11.2e-3), (1.2, 60, 7.6e-3),
+     (1.5, 60, 4.4e-3), (2.0, 60, 2.1e-3)],
+)  # fmt: skip
+def test_diffusive_device_switches_as_often_and_late_as_the_reference(v_in, switched, delay):
+    share, mean = switching(v_in)
+    p = (switched + 1) / 62
+    assert abs(share - switched / 60) < 3 * np.sqrt(p * (1 - p) * (1 / 60 + 1 / 300))
+    if delay is None:
+        assert mean is None
+    else:
+        assert_allclose(mean, delay, rtol=0.07)
+
+
+@pytest.mark.parametrize("dt_inner", [1e-5, 2.5e-6])
+def test_diffusive_noise_does_not_depend_on_the_step(dt_inner):
+    delays = []
+    for seed in range(200):
+        run = devices.simulate("ag_pulse", 1.2, 5e-5, duration=0.03, random_state=seed,
+                               dt_inner=dt_inner)  # fmt: skip
+        delays.append(run.time.values[(1.2 / run.current.values - 22e3 < 1e5).argmax()])
+    assert_allclose(np.mean(delays), 7.43e-3, rtol=0.08)
+
+
+def test_diffusive_device_relaxes_later_after_a_stronger_pulse():
+    times = []
+    for v_in in (1.2, 2.0):
+        wave = np.concatenate([np.full(3000, v_in), np.full(1000, 0.01)])
+        runs = [devices.simulate("ag_pulse", wave, 1e-5, random_state=k) for k in range(40)]
+        off = [(0.01 / run.current.values[3000:] - 22e3 > 1e5).argmax() for run in runs]
+        times.append(np.mean(off) * 1e-5)
+    assert 0.24e-3 < times[0] < times[1] < 1.5e-3
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
