@@ -7,7 +7,8 @@ import numpy as np
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.supply import check_bias, within_supply
-from mottle.reservoir.devices.vo2 import check_neuristor, check_step, micro_steps
+from mottle.reservoir.devices.trace import micro_steps
+from mottle.reservoir.devices.vo2 import check_neuristor, check_step
 from mottle.reservoir.kernels import vo2
 from mottle.reservoir.wiring import draw_spread, grid_neighbours
 

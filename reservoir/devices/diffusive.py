@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.devices.trace import Trace, positive
+from mottle.reservoir.devices.trace import Trace, micro_steps, positive
 from mottle.reservoir.kernels import diffusive as kernel
 
 
@@ -60,7 +60,7 @@ def trace(
     names = device._fields[: device._fields.index("residue")]
     constants: dict[str, Any] = {name: getattr(device, name) for name in names}
     start = np.random.default_rng(key).uniform(*device.residue)
-    n_micro = max(1, int(np.ceil(dt / dt_inner * (1 - 1e-9))))
+    n_micro = micro_steps(dt_inner, dt)
     f, r, current = kernel.trace(
         drive, dt, 0.0, start, **constants, n_micro=n_micro, key=np.uint64(key)
     )

@@ -1,5 +1,6 @@
 """What simulating one device gives, before it becomes a labelled dataset."""
 
+from math import ceil
 from typing import NamedTuple
 
 from numpy.typing import NDArray
@@ -26,3 +27,14 @@ def positive(preset: NamedTuple, names: tuple[str, ...]) -> None:
     for name in names:
         if not getattr(preset, name) > 0:
             raise ValueError(f"device.{name}={getattr(preset, name)} must be positive (SI units).")
+
+
+def micro_steps(dt: float, held: float) -> int:
+    """Whole number of integration steps, none longer than ``dt``, in a held step.
+
+    Examples
+    --------
+    >>> micro_steps(1e-8, 1e-6), micro_steps(1e-8, 1.1e-8)
+    (100, 2)
+    """
+    return max(1, ceil(held / dt * (1 - 1e-9)))

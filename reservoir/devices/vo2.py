@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.trace import Trace, positive
+from mottle.reservoir.devices.trace import Trace, micro_steps, positive
 from mottle.reservoir.kernels import vo2 as kernel
 
 
@@ -65,11 +65,6 @@ def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
             "cooling there is no hysteresis and no node can oscillate."
         )
     return device
-
-
-def micro_steps(dt: float, dt_device: float) -> int:
-    """Whole number of integration steps, none longer than ``dt``, in a held step."""
-    return max(1, int(np.ceil(dt_device / dt * (1 - 1e-9))))
 
 
 def check_step(dt: float, dt_device: float, device: VO2Neuristor) -> None:
