@@ -34,6 +34,7 @@ class ReservoirState:
     values: NDArray  # (recording, variable, node)
     keys: NDArray  # (recording,), uint64
     step: int = 0
+    past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -96,7 +97,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.input_weights_ = draw_input_weights(
             rng,
             int(self.n_nodes),
-            self.n_features_in_,
+            self.n_features_in_ * self._taps(),
             self.wiring,
             self.fan_in,
             self.input_shape,
@@ -224,7 +225,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             )
         if not np.isfinite(X).all():
             raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
-        new = ReservoirState(state.values.copy(), state.keys, state.step)
+        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past)
         out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
@@ -268,6 +269,26 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         for name in names:
             choose(name, CODES, "pool")
         return names
+
+    def _taps(self) -> int:
+        """How many steps of the drive, the present one included, a node may listen to."""
+        n_taps = getattr(self, "n_taps", 1)
+        if not (isinstance(n_taps, int | np.integer) and n_taps >= 1):
+            raise ValueError(f"n_taps={n_taps!r} must be a whole number, at least 1.")
+        if n_taps > 1 and self.wiring != "random":
+            raise ValueError(f"n_taps={n_taps} goes with wiring='random', not {self.wiring!r}.")
+        return int(n_taps)
+
+    def _tapped(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
+        """Put earlier steps beside the present one, lag after lag; 0 before the beginning."""
+        n, back = len(padded), self._taps() - 1
+        past = np.zeros((n, back, padded.shape[2])) if state.past is None else state.past
+        whole = np.concatenate([past, padded], axis=1)
+        rows = lengths[:, np.newaxis] + np.arange(back)
+        state.past = whole[np.arange(n)[:, np.newaxis], rows]
+        n_steps = padded.shape[1]
+        lags = [whole[:, back - lag : back - lag + n_steps] for lag in range(back + 1)]
+        return np.concatenate(lags, axis=2)
 
     def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
         """Return one float array (step, input) a recording, and what kind of input it was."""
@@ -316,7 +337,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _blocks(self, drives, keys=None):
         """Yield (first recording, states, lengths) for blocks of bounded memory, from rest."""
         sizes = np.array([drive.shape[0] for drive in drives])
-        per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_)
+        per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
         width = int(max(1, BLOCK_BYTES // per_recording))
         rest = self._rest()
         noisy = getattr(self, "noise", 0) > 0
@@ -337,6 +358,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
         weights = self.input_weights_
+        if self._taps() > 1:
+            padded = self._tapped(padded, lengths, state)
         gain, bias = self._gain_and_bias()
         v_in = inputs.project(
             padded, lengths, weights.indptr, weights.indices, weights.data, float(gain), float(bias)

@@ -47,6 +47,9 @@ class MemristorReservoir(Reservoir):
         Which inputs a node listens to: any, those in a receptive field, or one.
     fan_in : int or None, default=4
         Number of inputs of a node; None takes all it may have.
+    n_taps : int, default=1
+        Delay taps: nodes listen to the last ``n_taps`` steps of each input, so that memory reaches
+        as far back as wanted. Needs ``wiring="random"``; before the beginning the drive is 0.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -60,8 +63,8 @@ class MemristorReservoir(Reservoir):
 
     Attributes
     ----------
-    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
-        Input weights, dimensionless.
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_taps * n_features_in_)
+        Input weights, dimensionless; the inputs of lag 0 first.
     devices_ : dict of str to ndarray of shape (n_nodes,)
         Growth rate in 1/s and decay time in s of each node.
     n_features_in_ : int
@@ -83,12 +86,13 @@ class MemristorReservoir(Reservoir):
 
     def __init__(self, n_nodes=100, *, v_bias=0.9, v_gain=0.3, device="wox_du2017", dt_device=1e-2,
                  tau=(0.01, 0.5), observable="state", v_read=0.2, spread=0.0, wiring="random",
-                 fan_in=4, input_shape=None, field=5, pool=None, n_segments=1,
+                 fan_in=4, n_taps=1, input_shape=None, field=5, pool=None, n_segments=1,
                  random_state=None):  # fmt: skip
         self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
         self.device, self.dt_device, self.tau = device, dt_device, tau
         self.observable, self.v_read, self.spread = observable, v_read, spread
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.n_taps = n_taps
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
 
     @property

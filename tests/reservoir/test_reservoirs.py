@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.datasets import narma
@@ -30,10 +31,11 @@ SMALL = [
     VO2Reservoir(6, dt_device=4e-8, kappa=0.02, noise=100.0, spread=0.1, random_state=0),
     MemristorReservoir(6, random_state=0),
     EchoStateReservoir(6, random_state=0),
+    MemristorReservoir(6, n_taps=4, random_state=0),
     OscillatorReservoir(6, random_state=0),
     OscillatorReservoir(6, noise=0.02, spread=0.05, observable="phase", random_state=0),
 ]
-NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "oscillator", "oscillator_noisy"]
+NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy"]
 every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
@@ -339,3 +341,35 @@ def test_time_constants_are_spaced_logarithmically():
     r = MemristorReservoir(11, tau=(0.01, 1.0), random_state=0).fit(np.zeros((3, 1)))
     assert_allclose(np.sort(r.devices_["tau"]), np.geomspace(0.01, 1.0, 11), rtol=1e-9)
     assert_allclose(r.devices_["tau"] * r.devices_["rate"], 5e-5, rtol=1e-9)
+
+
+def lags(u, n):
+    return np.column_stack([np.r_[np.zeros(k), u[: len(u) - k, 0]] for k in range(n)])
+
+
+def test_delay_taps_are_inputs_of_earlier_steps():
+    u = np.random.default_rng(0).uniform(-1, 1, (40, 1))
+    tapped = MemristorReservoir(8, n_taps=5, random_state=0).fit_transform(u)
+    assert_array_equal(tapped, MemristorReservoir(8, random_state=0).fit_transform(lags(u, 5)))
+
+
+def test_delay_taps_beat_the_linear_readout_of_as_many_lags_on_narma():
+    u, y = narma(3000, random_state=0)
+    u, y = 4 * np.reshape(u, (-1, 1)) - 1, np.ravel(y)
+    node = MemristorReservoir(250, tau=(0.003, 0.03), n_taps=20, random_state=0)
+    errors = []
+    for X in (node.fit_transform(u), lags(u, 20)):
+        readout = make_pipeline(StandardScaler(), Ridge(1e-2)).fit(X[100:2000], y[100:2000])
+        errors.append(
+            np.sqrt(np.mean((readout.predict(X[2000:]) - y[2000:]) ** 2) / y[2000:].var())
+        )
+    assert errors[0] < 0.32 < 0.40 < errors[1]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"n_taps": 0}, "n_taps=0 must be"), ({"n_taps": 2, "wiring": "one_to_one"}, "goes with")],
+)
+def test_impossible_taps_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        MemristorReservoir(4, **parameters).fit(np.zeros((5, 1)))
