@@ -33,8 +33,8 @@ switchings, whatever the step; the thermal neuristor by Heun's method (10 ns) or
   the upper edge of its window.
 - **4 bits in a WOx device.** Sixteen pulse patterns leave sixteen states, but the closest two are
   2.4e-4 apart (of 1): a read noise of 1e-4 already mixes them.
-- **The neuristor of two switches at 5 µA** alternates between intervals of 352 and 414 µs, 2609 Hz
-  on average; solvers that switch at the end of a fixed step give about 2658 Hz.
+- **The neuristor of two switches at 5 µA** does not tick evenly: it alternates between intervals of
+  352 and 414 µs, 2609 Hz on average.
 """
 
 

@@ -30,9 +30,11 @@ def demo(out: Path) -> None:
     """See, touch and smell through VO2 and memristor reservoirs, on recordings that ship."""
     from shutil import rmtree
 
-    states = out / "states.zarr"
-    rmtree(states, ignore_errors=True)  # the demo's own, perhaps of an older version
-    _run(["demo-grasp", "demo-senses"], out, states, as_json=False)
+    names, states = ["demo-grasp", "demo-senses"], out / "states.zarr"
+    for name in names:
+        if (states / name).exists():  # the demo's own, perhaps of an older version
+            rmtree(states / name)
+    _run(names, out, states, as_json=False)
 
 
 @main.command()
@@ -100,7 +102,8 @@ def show(name: str, plot: Path | None) -> None:
         preset = known.get(name)
         for field, value in preset._asdict().items():
             click.echo(f"{field:14} {value}")
-        click.echo(f"{'kind':14} {preset.kind}\n{'time_scale':14} {preset.time_scale:.3g} s")
+        kind = str(known.list().loc[name, "kind"])
+        click.echo(f"{'kind':14} {kind}\n{'time_scale':14} {preset.time_scale:.3g} s")
         if plot is not None:
             from mottle.pipelines.device_figures import device_figure
 

@@ -31,15 +31,15 @@ def device_figure(name: str) -> Figure:
     >>> len(device_figure("wox_du2017").axes)
     2
     """
-    preset = devices.get(name)
+    preset, kind = devices.get(name), devices.list().loc[name, "kind"]
     thermal = isinstance(preset, devices.VO2Neuristor)
     figure = Figure(figsize=(12 if thermal else 8.5, 3.2), layout="constrained")
     axes = figure.subplots(1, 3 if thermal else 2)
-    if preset.kind == "oscillator":
+    if kind == "oscillator":
         _oscillator(axes, preset)
         if thermal:
             _hysteresis(axes[2], preset)
-    elif preset.kind == "neuron":
+    elif kind == "neuron":
         _neuron(axes, preset)
     else:
         _memristor(axes, preset)

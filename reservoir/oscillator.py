@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.supply import check_bias, within_supply
-from mottle.reservoir.devices.threshold_switch import PRESETS, ThresholdSwitch, check
+from mottle.reservoir.devices.threshold_switch import (
+    PRESETS,
+    ThresholdSwitch,
+    check,
+    check_noise,
+)
 from mottle.reservoir.kernels import threshold_switch as kernel
 from mottle.reservoir.wiring import draw_spread
 
@@ -40,7 +45,7 @@ class OscillatorReservoir(Reservoir):
         of the last interval between spikes in Hz, or the share of that interval which has passed
         since the last spike (0 to 1). Before its second spike a node shows 0 for the last two.
     noise : float, default=0.0
-        Relative noise of ``v_high``, redrawn once a cycle.
+        Relative noise of ``v_high``, redrawn once a cycle; at most a fifth of the gap to ``v_low``.
     spread : float or dict, default=0.0
         Relative device-to-device spread (lognormal) of all constants, or of those named.
     wiring : {"random", "local", "one_to_one"}, default="random"
@@ -120,8 +125,6 @@ class OscillatorReservoir(Reservoir):
         check(device)
         if not self.dt_device > 0:
             raise ValueError(f"dt_device={self.dt_device} s must be positive.")
-        if not 0 <= self.noise < 0.3:
-            raise ValueError(f"noise={self.noise} is relative to v_high and lies in [0, 0.3).")
         if self.oscillating:
             check_bias(self.v_bias, device)
         drawn = draw_spread(rng, device, SPREADABLE, self.spread, self.n_nodes)
@@ -133,6 +136,8 @@ class OscillatorReservoir(Reservoir):
                 f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
                 "spread for these two."
             )
+        narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
+        check_noise("noise", self.noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
         self.devices_ = drawn
 
     def _rest(self):

@@ -31,11 +31,6 @@ class AgMemristor(NamedTuple):
     provisional: str = "thickening of a closed filament is left out"
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "volatile"
-
-    @property
     def time_scale(self) -> float:
         """Time in s in which an open filament dissolves."""
         return 1 / (self.gamma_1 + self.beta)
@@ -51,6 +46,9 @@ def trace(
     positive(
         device, ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "alpha", "beta", "lam", "t_noise")
     )
+    low, high = device.residue
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"device.residue={device.residue} must be (low, high) within 0 to 1.")
     limit = 0.1 * device.time_scale
     if not 0 < dt_inner <= limit:
         raise ValueError(

@@ -1,15 +1,17 @@
 """Nonvolatile memristors: linear ion drift, Yakopcic's model and the dynamic memdiode."""
 
-from math import exp
+from math import ceil, exp
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.trace import Trace, positive
 from mottle.reservoir.kernels import nonvolatile as kernel
 
-N_MICRO = 16  # integration steps in a held step
+STRIDE = 0.05  # farthest the state may move in an integration step, of its range of 1
+MOST_STEPS = 100_000  # integration steps in a held step
 
 
 class DriftMemristor(NamedTuple):
@@ -22,11 +24,6 @@ class DriftMemristor(NamedTuple):
     w_0: float = 0.1  # share of the film that conducts at the start
     source: str = "Strukov et al., Nature 453 (2008) 80, doi:10.1038/nature06932"
     provisional: str = ""
-
-    @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "nonvolatile"
 
     @property
     def time_scale(self) -> float:
@@ -53,11 +50,6 @@ class YakopcicMemristor(NamedTuple):
     provisional: str = "x_0: a starting point of our own"
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "nonvolatile"
-
-    @property
     def time_scale(self) -> float:
         """Time in s of a full change at 1 V without slowing."""
         return 1 / (self.a_p * (exp(1.0) - exp(self.v_p)))
@@ -80,11 +72,6 @@ class Memdiode(NamedTuple):
     provisional: str = "I-V form: symmetric; which of alpha and series resistance is on or off"
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "nonvolatile"
-
-    @property
     def time_scale(self) -> float:
         """Time in s to set at 1 V."""
         return self.t_set * exp(-1 / self.v_set)
@@ -95,6 +82,29 @@ PRESETS: dict[str, DriftMemristor | YakopcicMemristor | Memdiode] = {
     "yakopcic_miao": YakopcicMemristor(),
     "memdiode_hfo2": Memdiode(),
 }
+
+
+def check_start(name: str, state: float) -> None:
+    """Refuse a state to start from that lies outside 0 to 1."""
+    if not 0 <= state <= 1:
+        raise ValueError(f"device.{name}={state} must lie in [0, 1].")
+
+
+def inner_steps(dt: float, speed: float) -> int:
+    """Integration steps in a held step of a state that moves at up to ``speed`` per s.
+
+    Examples
+    --------
+    >>> inner_steps(1e-3, 100.0)
+    2
+    """
+    n_micro = max(1, ceil(dt * speed / STRIDE))
+    if n_micro > MOST_STEPS:
+        raise ValueError(
+            f"dt={dt} s is too coarse for a state that may cross its range in {1 / speed:.2g} s at "
+            f"this voltage; use dt <= {MOST_STEPS * STRIDE / speed:.2g} s, or a lower voltage."
+        )
+    return n_micro
 
 
 def trace(
@@ -112,17 +122,25 @@ def trace(
     """
     if isinstance(device, DriftMemristor):
         positive(device, ("r_on", "r_off", "thickness", "mobility"))
+        check_start("w_0", device.w_0)
         kind = choose(window, {name: i for i, name in enumerate(kernel.WINDOWS)}, "window")
         if power < 1:
             raise ValueError(f"power={power} must be a whole number, at least 1.")
         per_charge = device.mobility * device.r_on / device.thickness**2
+        least = min(device.r_on, device.r_off)
+        n_micro = inner_steps(dt, per_charge * float(np.abs(drive).max()) / least)
         w, current = kernel.drift(
-            drive, dt, device.w_0, device.r_on, device.r_off, per_charge, kind, int(power), N_MICRO
+            drive, dt, device.w_0, device.r_on, device.r_off, per_charge, kind, int(power), n_micro
         )
     elif window != "none":
         raise ValueError(f"window={window!r} belongs to linear drift (device 'hp'); leave it out.")
     elif isinstance(device, YakopcicMemristor):
-        w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], N_MICRO)
+        positive(device, ("a", "b", "a_p", "a_n", "v_p", "v_n"))
+        check_start("x_0", device.x_0)
+        speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
+        w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
     else:
+        names = tuple(name for name in device._fields if name not in ("source", "provisional"))
+        positive(device, names)
         w, current = kernel.memdiode(drive, dt, 0.0, *device[:-2])
     return Trace({"current": (current, "A"), "state": (w, "1")})

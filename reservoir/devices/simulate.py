@@ -12,16 +12,16 @@ from mottle.reservoir.devices import diffusive, nonvolatile, threshold_switch, v
 from mottle.reservoir.devices.choose import choose
 
 Preset = Any  # a NamedTuple of one of the families below
-FAMILIES: dict[type, Callable[..., Any]] = {
-    vo2.VO2Neuristor: vo2.trace,
-    threshold_switch.ThresholdSwitch: threshold_switch.trace,
-    threshold_switch.HHNeuristor: threshold_switch.trace,
-    wox.WOxMemristor: wox.trace,
-    wox.TiOxMemristor: wox.trace,
-    diffusive.AgMemristor: diffusive.trace,
-    nonvolatile.DriftMemristor: nonvolatile.trace,
-    nonvolatile.YakopcicMemristor: nonvolatile.trace,
-    nonvolatile.Memdiode: nonvolatile.trace,
+FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
+    vo2.VO2Neuristor: ("oscillator", vo2.trace),
+    threshold_switch.ThresholdSwitch: ("oscillator", threshold_switch.trace),
+    threshold_switch.HHNeuristor: ("neuron", threshold_switch.trace),
+    wox.WOxMemristor: ("volatile", wox.trace),
+    wox.TiOxMemristor: ("volatile", wox.trace),
+    diffusive.AgMemristor: ("volatile", diffusive.trace),
+    nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.YakopcicMemristor: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.Memdiode: ("nonvolatile", nonvolatile.trace),
 }
 KNOWN: dict[str, Preset] = {
     **vo2.VO2_NEURISTORS,
@@ -46,9 +46,12 @@ def list_devices() -> pd.DataFrame:
     >>> list_devices().loc["wox_du2017", "kind"]
     'volatile'
     """
-    columns = ("kind", "time_scale", "source", "provisional")
-    rows = {name: [getattr(preset, c) for c in columns] for name, preset in KNOWN.items()}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).rename_axis("name")
+    columns = ("time_scale", "source", "provisional")
+    rows = {
+        name: {"kind": FAMILIES[type(preset)][0]} | {c: getattr(preset, c) for c in columns}
+        for name, preset in KNOWN.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
 
 def get(name: str) -> Preset:
@@ -136,7 +139,8 @@ def simulate(
         A name in ``list()``, or constants of your own.
     voltage : float or array-like of shape (n_steps,)
         Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
-        "nbo2_hh" it is an input current in A.
+        "nbo2_hh" it is an input current in A. For "tiox_zhong2021", whose model counts pulses, each
+        step is one pulse, whatever ``dt``.
     dt : float
         Step of waveform and result in s.
     duration : float, default=None
@@ -168,11 +172,11 @@ def simulate(
     710.62
     """
     preset = get(device) if isinstance(device, str) else device
-    family = FAMILIES.get(type(preset))
-    if family is None:
+    if type(preset) not in FAMILIES:
         raise ValueError(
             f"device={device!r} is neither a name in devices.list() nor a preset's constants."
         )
+    kind, family = FAMILIES[type(preset)]
     if not dt > 0:
         raise ValueError(f"dt={dt} s must be positive.")
     drive = np.asarray(voltage, dtype=np.float64)
@@ -189,8 +193,6 @@ def simulate(
         raise ValueError(
             f"voltage holds {drive[place]} at step {place}; every value must be finite."
         )
-    if isinstance(preset, threshold_switch.ThresholdSwitch | threshold_switch.HHNeuristor):
-        threshold_switch.check(preset)
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
     try:
         trace = family(preset, drive, float(dt), key, **options)
@@ -200,7 +202,7 @@ def simulate(
         if not unknown:
             raise
         raise ValueError(
-            f"a {preset.kind} of this family has no option {unknown[0]!r}; it has: "
+            f"{kind} devices of this family have no option {unknown[0]!r}; there is: "
             f"{', '.join(known) or 'none'}."
         ) from error
     driven = isinstance(preset, threshold_switch.HHNeuristor)

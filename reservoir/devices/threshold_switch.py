@@ -23,11 +23,6 @@ class ThresholdSwitch(NamedTuple):
     provisional: str = ""
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "oscillator"
-
-    @property
     def time_scale(self) -> float:
         """Time in s to charge through the series resistor."""
         r = self.r_insulating * self.r_series / (self.r_insulating + self.r_series)
@@ -83,11 +78,6 @@ class HHNeuristor(NamedTuple):
     provisional: str = "all constants: a published simulation script's, not the paper's device"
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "neuron"
-
-    @property
     def time_scale(self) -> float:
         """Time in s of the link between the nodes."""
         return self.c_1 * self.r_link
@@ -132,6 +122,23 @@ def check(device: ThresholdSwitch | HHNeuristor) -> None:
         )
 
 
+def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
+    """Refuse noise of ``v_high`` that would carry it to ``v_low`` within five deviations.
+
+    Examples
+    --------
+    >>> check_noise("noise", 0.2, 1.99, 0.99)
+    Traceback (most recent call last):
+    ValueError: noise=0.2 is relative to v_high and must lie in [0, 0.1], or thresholds would cross.
+    """
+    limit = (1 - v_low / v_high) / 5
+    if not 0 <= noise <= limit:
+        raise ValueError(
+            f"{name}={noise} is relative to v_high and must lie in [0, {limit:.2g}], or thresholds "
+            "would cross."
+        )
+
+
 def trace(
     device: ThresholdSwitch | HHNeuristor,
     drive: NDArray,
@@ -144,12 +151,12 @@ def trace(
 
     ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle.
     """
+    check(device)
     if isinstance(device, HHNeuristor):
         if threshold_noise:
             raise ValueError("threshold_noise is known for single oscillators only; leave it at 0.")
         return trace_neuristor(device, drive, dt)
-    if not 0 <= threshold_noise < 0.3:
-        raise ValueError(f"threshold_noise={threshold_noise} is relative and lies in [0, 0.3).")
+    check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
     r = (device.r_insulating, device.r_metallic)
     most = 1024
     while True:

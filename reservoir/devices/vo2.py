@@ -31,11 +31,6 @@ class VO2Neuristor(NamedTuple):
     provisional: str = ""
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "oscillator"
-
-    @property
     def time_scale(self) -> float:
         """Time in s to charge the parasitic capacitor through the load."""
         return self.r_load * self.capacitance
@@ -95,6 +90,7 @@ def trace(
     ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and ``noise`` that
     of the temperature in K per square root of second.
     """
+    check_neuristor(device)
     fourth = choose(method, {"heun": False, "rk4": True}, "method")
     check_step(dt_inner, dt, device)
     if noise < 0:

@@ -24,11 +24,6 @@ class WOxMemristor(NamedTuple):
     provisional: str = "rate: its time unit is inferred from the pulse response"
 
     @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "volatile"
-
-    @property
     def time_scale(self) -> float:
         """Decay time in s."""
         return self.tau
@@ -45,11 +40,6 @@ class TiOxMemristor(NamedTuple):
     t_pulse: float = 4e-6  # s
     source: str = "Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1"
     provisional: str = "t_pulse: from the measured 400 us decay; k_p, k_n: unit taken as uA/V^3"
-
-    @property
-    def kind(self) -> str:
-        """What sort of device this is."""
-        return "volatile"
 
     @property
     def time_scale(self) -> float:
@@ -83,6 +73,12 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
 def trace(device: WOxMemristor | TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Follow one device from rest; to a TiOx device every step is one pulse, whatever ``dt``."""
     if isinstance(device, TiOxMemristor):
+        positive(device, ("keep", "g_rest", "alpha", "k_p", "k_n", "t_pulse"))
+        if not (device.keep < 1 and device.g_rest <= 1):
+            raise ValueError(
+                f"device.keep={device.keep} must lie below 1, device.g_rest={device.g_rest} not "
+                "above it: a volatile device returns to rest, and its state ends at 1."
+            )
         rest = device.g_rest
         g, current = kernel.pulsed(
             drive, rest, device.keep, rest, device.alpha, device.k_p, device.k_n

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from naive import switches as naive
+from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
@@ -40,16 +40,19 @@ def test_neuristor_spikes_at_the_reference_times(v_in, first, period, method, rt
     assert_allclose(1e9 / rate(run, 5e-6), period, rtol=rtol)
 
 
-def test_neuristor_converges_with_second_order():
+@pytest.mark.parametrize(("method", "expected"), [("heun", 2.0), ("rk4", 4.0)])
+def test_neuristor_converges_with_the_order_of_its_method(method, expected):
     # the first heating leg has no reversal: the order, fitted over four steps, shows cleanly
     steps = np.array([2e-8, 1e-8, 5e-9, 2.5e-9])
     ends = [
-        devices.simulate("vo2_neuristor", 12.0, 2e-6, duration=2e-6, dt_inner=dt).temperature[0]
+        devices.simulate(
+            "vo2_neuristor", 12.0, 2e-6, duration=2e-6, dt_inner=dt, method=method
+        ).temperature[0]
         for dt in (*steps, 2.5e-10)
     ]
     errors = np.abs(np.array(ends[:-1]) - float(ends[-1]))
     order = np.polyfit(np.log(steps), np.log(errors), 1)[0]
-    assert 1.8 < order < 2.3
+    assert_allclose(order, expected, atol=0.15)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_neuristor_of_two_switches_fires_at_the_reference_rates(micro_ampere, he
 
 
 def test_neuristor_alternates_between_two_intervals_at_5_microampere():
-    # a published-style fixed-step run gives 2658 Hz; exact switching and scipy agree on less
+    # the reference of 2658 Hz is 1.9 % above what exact switching and scipy agree on: 2609 Hz
     run = devices.simulate("nbo2_hh", 5e-6, 1e-5, duration=0.02)
     assert_allclose(run.spike_time, naive.neuristor(5e-6, 0.02), rtol=1e-6)
     intervals = np.diff(run.spike_time)[-10:]
@@ -225,8 +228,11 @@ def test_neuristor_spikes_all_or_nothing_and_is_refractory():
         return devices.simulate("nbo2_hh", wave, 1e-5)
 
     assert_allclose(answer(3, 0).output_voltage.max(), 0.063, rtol=0.02)
-    peaks = [float(answer(i, 0).node_voltage.min()) for i in (4, 10, 20)]
-    assert_allclose(peaks, peaks[0], rtol=0.02)
+    for micro_ampere in (4, 5, 10, 20):
+        pulse = np.repeat([micro_ampere * 1e-6, 0.0], [1000, 4000])
+        output = devices.simulate("nbo2_hh", pulse, 1e-7).output_voltage
+        assert_allclose([output.max(), output.min()], [0.4, -0.1], rtol=0.0015)
+        assert_allclose(output.max(), 0.4, rtol=0.001)
     assert answer(4, 0).sizes["spike"] == 1
     assert answer(10, 0, 16).sizes["spike"] == 1
     assert answer(10, 0, 20).sizes["spike"] == 2
@@ -285,6 +291,16 @@ def test_hp_windows_equal_scipy(window, power):
     wave = np.sin(2 * np.pi * np.arange(60) / 40)
     run = devices.simulate("hp", wave, 0.02, window=window, power=power)
     assert_allclose(run.state, naive.drift(wave, 0.02, 0.1, window, power), rtol=1e-6)
+
+
+def test_memdiode_and_yakopcic_equal_scipy():
+    wave = 1.2 * np.sin(2 * np.pi * np.arange(40) / 40)
+    run = devices.simulate("memdiode_hfo2", wave, 0.2)
+    state, current = naive.memdiode(wave, 0.2)
+    assert_allclose(run.state, state, rtol=1e-6, atol=1e-12)
+    assert_allclose(run.current, current, rtol=1e-6, atol=1e-15)
+    run = devices.simulate("yakopcic_miao", wave, 0.01)
+    assert_allclose(run.state, naive.yakopcic(wave, 0.01), rtol=2e-3)
 
 
 @pytest.mark.kernel
@@ -358,6 +374,10 @@ def test_diffusive_device_relaxes_later_after_a_stronger_pulse():
         ((devices.ThresholdSwitch(v_low=2.0), [1.0], 1e-6), "without hysteresis"),
         (("vo2_pwl", [1.0], 0.0), r"dt=0.0 s must be positive"),
         ((3, [1.0], 1.0), "neither a name"),
+        ((devices.VO2Neuristor(width=0.0), [1.0], 1e-8), "no hysteresis"),
+        ((devices.DriftMemristor(w_0=1.5), [1.0], 1e-3), r"device.w_0=1.5 must lie in \[0, 1\]"),
+        ((devices.TiOxMemristor(keep=1.0), [1.0], 1e-3), "keep=1.0 must lie below 1"),
+        (("hp", [1.0], 100.0), r"dt=100.0 s is too coarse .* use dt <= 50 s"),
     ],
 )
 def test_impossible_simulations_are_refused_with_the_way_out(arguments, message):
@@ -365,8 +385,13 @@ def test_impossible_simulations_are_refused_with_the_way_out(arguments, message)
         devices.simulate(*arguments)
 
 
+def test_noise_that_would_cross_the_thresholds_is_refused():
+    with pytest.raises(ValueError, match=r"threshold_noise=0.2 .* must lie in \[0, 0.1\]"):
+        devices.simulate("vo2_pwl", 5.0, 1e-6, duration=1e-5, threshold_noise=0.2)
+
+
 def test_unknown_options_are_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"no option 'metod'; it has: dt_inner, method, noise"):
+    with pytest.raises(ValueError, match=r"no option 'metod'; there is: dt_inner, method, noise"):
         devices.simulate("vo2_neuristor", 12.0, 1e-8, duration=1e-7, metod="rk4")
     with pytest.raises(ValueError, match="use dt <="):
         devices.simulate("vo2_neuristor", 12.0, 1e-6, duration=1e-5, dt_inner=1e-6)

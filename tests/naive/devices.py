@@ -1,7 +1,8 @@
-"""Threshold-switch circuits handed to scipy, from switching to switching."""
+"""Devices handed to scipy: switch circuits from switching to switching, memristors step by step."""
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 
 def spikes(slope, seen, v, v_high, v_low, duration):
@@ -73,4 +74,42 @@ def drift(v, dt, w, window, power):
     for held in v:
         w = solve_ivp(slope, (0, dt), [w], args=(held,), rtol=1e-11, atol=1e-13).y[0, -1]
         out.append(w)
+    return np.array(out)
+
+
+def memdiode(v, dt):
+    """State and current of the HfO2 memdiode under held voltages, by scipy."""
+    x, states, currents = 0.0, [], []
+    for held in v:
+        up, down = np.exp(held / 0.0899) / 1.796e6, np.exp(-held / 0.1905) / 132
+        x = solve_ivp(lambda _, x, up=up, down=down: up * (1 - x) - down * x, (0, dt), [x],
+                      method="Radau", rtol=1e-9, atol=1e-13).y[0, -1]  # fmt: skip
+        i_0 = np.exp(np.log(1.8e-6) * (1 - x) + np.log(1.23e-3) * x)
+        alpha, r = 3 + 0.8 * x, 256 - 139 * x
+
+        def excess(i, i_0=i_0, alpha=alpha, r=r, held=held):
+            return i_0 * np.sinh(alpha * (held - r * i)) - i
+
+        currents.append(brentq(excess, -abs(held) / r - 1e-12, abs(held) / r + 1e-12, xtol=1e-18))
+        states.append(x)
+    return np.array(states), np.array(currents)
+
+
+def yakopcic(v, dt):
+    """State of Yakopcic's model, constants of Miao's device, under held voltages, by scipy."""
+
+    def slope(_, x, held):
+        x = min(max(x[0], 0.0), 1.0)
+        if held > 0.09:
+            slow = np.exp(0.3 - x) * ((0.3 - x) / 0.7 + 1) if x >= 0.3 else 1.0
+            return [7.5 * (np.exp(held) - np.exp(0.09)) * slow]
+        if held < -0.75:
+            slow = np.exp(5 * (x - 0.5)) * x / 0.5 if x <= 0.5 else 1.0
+            return [-2.0 * (np.exp(-held) - np.exp(0.75)) * slow]
+        return [0.0]
+
+    x, out = 0.11, []
+    for held in v:
+        x = solve_ivp(slope, (0, dt), [x], args=(held,), rtol=1e-9, atol=1e-12).y[0, -1]
+        out.append(x)
     return np.array(out)
