@@ -70,8 +70,12 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 	rm -rf build
 	touch $@
 
+# a plain install leaves the kernels' compile caches behind when it goes; as a folder without sources
+# they would hide the developer's install
 .venv/.dev: pyproject.toml | .venv/bin/python
 	rm -rf build .venv/.plain
+	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes mottle
+	rm -rf .venv/lib/*/site-packages/mottle
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
