@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import inputs, pooling
-from mottle.reservoir.wiring import draw_input_weights
+from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
 DIMS = ("recording", "step", "node")
@@ -94,15 +94,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 "that are there; a sense may be missing at predict time only."
             )
         rng = check_random_state(self.random_state)
-        self.input_weights_ = draw_input_weights(
+        weights = draw_input_weights(
             rng,
-            int(self.n_nodes),
+            int(self.n_nodes) // self._masks(),
             self.n_features_in_ * self._taps(),
             self.wiring,
             self.fan_in,
             self.input_shape,
             self.field,
         )
+        self.input_weights_ = draw_masks(rng, weights, self._masks())
         self.noise_seed_ = int(rng.randint(2**31))
         self._draw(rng)
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
@@ -279,6 +280,22 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ValueError(f"n_taps={n_taps} goes with wiring='random', not {self.wiring!r}.")
         return int(n_taps)
 
+    def _masks(self) -> int:
+        """How many input masks a device sees one after another within a step."""
+        n_masks = getattr(self, "n_masks", 1)
+        if not (isinstance(n_masks, int | np.integer) and n_masks >= 1):
+            raise ValueError(f"n_masks={n_masks!r} must be a whole number, at least 1.")
+        if self.n_nodes % n_masks:
+            raise ValueError(
+                f"n_nodes={self.n_nodes} counts devices times masks and must be a multiple of "
+                f"n_masks={n_masks}; {max(1, round(self.n_nodes / n_masks)) * n_masks} would do."
+            )
+        return int(n_masks)
+
+    def _noisy(self) -> bool:
+        """Whether states depend on the key of a recording."""
+        return getattr(self, "noise", 0) > 0
+
     def _tapped(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
         """Put earlier steps beside the present one, lag after lag; 0 before the beginning."""
         n, back = len(padded), self._taps() - 1
@@ -340,7 +357,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
         width = int(max(1, BLOCK_BYTES // per_recording))
         rest = self._rest()
-        noisy = getattr(self, "noise", 0) > 0
+        noisy = self._noisy()
         for first in range(0, len(drives), width):
             chosen = drives[first : first + width]
             absent = np.array([bool(np.isnan(drive[0]).all()) for drive in chosen])

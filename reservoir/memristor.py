@@ -1,48 +1,104 @@
-"""MemristorReservoir: WOx volatile memristors with log-spaced time constants."""
+"""MemristorReservoir: volatile memristors with log-spaced time constants."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mottle.reservoir.base import Reservoir
-from mottle.reservoir.devices import check_memristor
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.kernels import memristor
+from mottle.reservoir.devices.diffusive import PRESETS as AG_PRESETS
+from mottle.reservoir.devices.diffusive import (
+    AgMemristor,
+    FastAgMemristor,
+    check_ag,
+    inner_step,
+)
+from mottle.reservoir.devices.trace import micro_steps
+from mottle.reservoir.devices.wox import PRESETS as OXIDE_PRESETS
+from mottle.reservoir.devices.wox import (
+    TiOxMemristor,
+    WOxMemristor,
+    check_memristor,
+    check_pulsed,
+)
+from mottle.reservoir.kernels import diffusive, memristor
+from mottle.reservoir.kernels.noise import disturb
 from mottle.reservoir.wiring import draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: a source gives no more, of either sign
+LOG_SPACED = (0.2, 10.0)  # decay times by default, in units of the device's own
+DEVICES = {
+    name: preset
+    for name, preset in {**OXIDE_PRESETS, **AG_PRESETS}.items()
+    if getattr(preset, "kind", "volatile") == "volatile"
+}
+
+
+class Family(NamedTuple):
+    """What a reservoir must know of a device family."""
+
+    v_bias: float  # V
+    v_gain: float  # V
+    dt_device: float  # s, held for each mask
+    rates: tuple[str, ...]  # constants that grow where the device gets faster
+    times: tuple[str, ...]  # and those that shrink
+    others: tuple[str, ...] = ()  # further constants that a spread may change
+
+
+FAMILIES = {
+    WOxMemristor: Family(0.9, 0.3, 1e-2, ("rate",), ("tau",)),
+    TiOxMemristor: Family(0.85, 1.65, 4e-6, ("alpha",), ("tau",)),
+    AgMemristor: Family(0.8, 0.4, 1e-3, ("mu", "gamma_1", "gamma_2", "beta"), ()),
+    FastAgMemristor: Family(0.8, 0.4, 1e-3, (), ("delay", "t_off"), ("v_high", "v_low")),
+}
 
 
 class MemristorReservoir(Reservoir):
-    r"""Map a drive to the states of volatile WOx memristors.
+    r"""Map a drive to the states of volatile memristors.
+
+    WOx devices follow
 
     .. math::
         \dot w = \lambda \sinh(\eta V) - (w - w_{min}) / \tau, \quad
         I = w \gamma \sinh(\delta V) + (1 - w) \alpha (1 - e^{-\beta V})
 
-    The step under a held voltage is exact for any length.
+    exactly for a step of any length; to TiOx devices a step is a pulse; Ag devices grow a filament
+    after a random delay (see ``devices``).
 
     Parameters
     ----------
     n_nodes : int, default=100
-        Number of devices.
-    v_bias, v_gain : float, default=0.9 and 0.3
-        Device voltage: ``v_bias + v_gain * input_weights_ @ x``, within -3 to 3 V.
-    device : str or WOxMemristor, default="wox_du2017"
-        Device constants: a key of ``devices.WOX_MEMRISTORS``, or your own.
-    dt_device : float, default=1e-2
-        Device time in second for which one step of the drive is held.
-    tau : tuple of float or None, default=(0.01, 0.5)
-        Shortest and longest decay time in second; the nodes' are spaced logarithmically between
-        them, in random order, and the growth rate keeps its product with tau. None: the device's.
+        Number of states: devices times ``n_masks``.
+    v_bias, v_gain : float or None, default=None
+        Device voltage: ``v_bias + v_gain * input_weights_ @ x``, within -3 to 3 V. None: 0.9 and
+        0.3 for WOx, 0.85 and 1.65 for TiOx, 0.8 and 0.4 for Ag.
+    device : str or preset, default="wox_du2017"
+        Device constants: "wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_dc", "ag_fast", or your
+        own (``devices.get(name)._replace(...)``).
+    dt_device : float or None, default=None
+        Device time in second for which one step of the drive is held, shared by its masks. None:
+        ``n_masks`` times 10 ms for WOx, one pulse of 4 us for TiOx, 1 ms for Ag.
+    tau : "log", tuple of float or None, default="log"
+        Shortest and longest decay time in second; the devices' are spaced logarithmically between
+        them, in random order, and each device is slower as a whole: its rates keep their products
+        with tau. "log": from a fifth of the device's own decay time to ten times it. None: the
+        device's.
+    n_masks : int, default=1
+        Input masks of random sign a device sees one after another within a step, each leaving one
+        state: few devices show many virtual nodes. Node k is device ``k % n_devices``.
     observable : {"state", "conductance", "current"}, default="state"
-        What a state is: w (0 to 1), the conductance in S at ``v_read``, or the current in A at the
-        driving voltage.
+        What a state is: how far the device has switched (0 to 1), the conductance in S at
+        ``v_read``, or the current in A at the driving voltage.
     v_read : float, default=0.2
         Read voltage in V.
-    spread : float or dict, default=0.0
-        Relative device-to-device spread (lognormal) of ``rate`` and ``tau``, or of those named.
+    noise : float, default=0.0
+        Relative noise of every state as read, drawn anew each step.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of all constants that say how fast a device is, or of those
+        named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta; "ag_fast":
+        delay, t_off, v_high, v_low). Lognormal; ("normal", number) for a normal one.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Which inputs a node listens to: any, those in a receptive field, or one.
     fan_in : int or None, default=4
@@ -59,22 +115,23 @@ class MemristorReservoir(Reservoir):
     n_segments : int, default=1
         Segments of equal length in which to pool.
     random_state : int, RandomState instance or None, default=None
-        Draws wiring and devices.
+        Draws wiring, masks, devices and the seed of the noise.
 
     Attributes
     ----------
     input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_taps * n_features_in_)
         Input weights, dimensionless; the inputs of lag 0 first.
-    devices_ : dict of str to ndarray of shape (n_nodes,)
-        Growth rate in 1/s and decay time in s of each node.
+    devices_ : dict of str to ndarray of shape (n_nodes / n_masks,)
+        Constants of each device, SI units.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
-        Unused: these devices have no noise.
+        Seed of the noise.
 
     References
     ----------
     C. Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y.
+    Y. Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
 
     Examples
     --------
@@ -84,13 +141,14 @@ class MemristorReservoir(Reservoir):
     (1, 10)
     """
 
-    def __init__(self, n_nodes=100, *, v_bias=0.9, v_gain=0.3, device="wox_du2017", dt_device=1e-2,
-                 tau=(0.01, 0.5), observable="state", v_read=0.2, spread=0.0, wiring="random",
-                 fan_in=4, n_taps=1, input_shape=None, field=5, pool=None, n_segments=1,
-                 random_state=None):  # fmt: skip
+    def __init__(self, n_nodes=100, *, v_bias=None, v_gain=None, device="wox_du2017",
+                 dt_device=None, tau="log", n_masks=1, observable="state", v_read=0.2, noise=0.0,
+                 spread=0.0, wiring="random", fan_in=4, n_taps=1, input_shape=None, field=5,
+                 pool=None, n_segments=1, random_state=None):  # fmt: skip
         self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
-        self.device, self.dt_device, self.tau = device, dt_device, tau
-        self.observable, self.v_read, self.spread = observable, v_read, spread
+        self.device, self.dt_device, self.tau, self.n_masks = device, dt_device, tau, n_masks
+        self.observable, self.v_read = observable, v_read
+        self.noise, self.spread = noise, spread
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.n_taps = n_taps
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
@@ -102,39 +160,120 @@ class MemristorReservoir(Reservoir):
 
     def describe(self):
         """Say what made the states; see ``Reservoir.describe``."""
-        return super().describe() | {"dt_device": self.dt_device}
+        return super().describe() | {"dt_device": self._dt_mask() * self.n_masks}
+
+    def _preset(self) -> Any:
+        return (
+            choose(self.device, DEVICES, "device") if isinstance(self.device, str) else self.device
+        )
+
+    def _family(self) -> Family:
+        return FAMILIES[type(self._preset())]
+
+    def _dt_mask(self) -> float:
+        """Device time in s for which one mask is held."""
+        held = self.dt_device
+        return self._family().dt_device if held is None else float(held / self.n_masks)
 
     def _draw(self, rng):
         choose(self.observable, OBSERVABLES, "observable")
-        device = check_memristor(self.device)
-        if not self.dt_device > 0:
+        device = self._preset()
+        if type(device) not in FAMILIES:
+            raise ValueError(
+                f"device={device!r} is no volatile memristor; take one of "
+                f"{', '.join(sorted(DEVICES))}, or constants of such a device."
+            )
+        if isinstance(device, WOxMemristor):
+            check_memristor(device)
+        elif isinstance(device, TiOxMemristor):
+            check_pulsed(device)
+        else:
+            check_ag(device)
+        if self.dt_device is not None and not self.dt_device > 0:
             raise ValueError(f"dt_device={self.dt_device} s must be positive.")
         if self.observable == "conductance" and self.v_read == 0:
             raise ValueError("v_read=0 V reads no conductance; take 0.2 V, for example.")
-        drawn = draw_spread(rng, device, ("rate", "tau"), self.spread, self.n_nodes)
-        order = rng.permutation(self.n_nodes)
-        if self.tau is not None:
-            low, high = self.tau
-            if not 0 < low <= high:
-                raise ValueError(f"tau={self.tau} s must be (shortest, longest), both positive.")
-            factor = np.geomspace(low, high, self.n_nodes)[order] / device.tau
-            drawn = {"rate": drawn["rate"] / factor, "tau": drawn["tau"] * factor}
+        if not 0 <= self.noise < 1:
+            raise ValueError(f"noise={self.noise} is relative to a state and must lie in [0, 1).")
+        family, n_devices = self._family(), self.n_nodes // self.n_masks
+        names = family.rates + family.times + family.others
+        drawn = draw_spread(rng, device, names, self.spread, n_devices)
+        slower = self._slower(rng.permutation(n_devices))
+        for name in family.rates:
+            drawn[name] = drawn[name] / slower
+        for name in family.times:
+            drawn[name] = drawn[name] * slower
+        if isinstance(device, AgMemristor):
+            drawn["residue"] = rng.uniform(*device.residue, n_devices)
         self.devices_ = drawn
 
+    def _slower(self, order: NDArray) -> NDArray:
+        """How much slower each device is than its preset."""
+        if self.tau is None:
+            return np.ones(order.size)
+        own = self._preset().time_scale
+        low, high = np.multiply(LOG_SPACED, own) if self.tau == "log" else self.tau
+        if not 0 < low <= high:
+            raise ValueError(
+                f"tau={self.tau} s must be 'log', None or (shortest, longest), both positive."
+            )
+        slower: NDArray = np.geomspace(low, high, order.size)[order] / own
+        return slower
+
     def _rest(self):
-        return np.full((1, self.n_nodes), check_memristor(self.device).w_min)
+        device, n_devices = self._preset(), self.n_nodes // self.n_masks
+        if isinstance(device, WOxMemristor):
+            return np.full((1, n_devices), device.w_min)
+        if isinstance(device, TiOxMemristor):
+            return np.full((1, n_devices), device.g_rest)
+        if isinstance(device, FastAgMemristor):
+            return np.zeros((3, n_devices))
+        rest = np.zeros((diffusive.N_STATE, n_devices))
+        rest[diffusive.RESIDUE], rest[diffusive.THICKNESS] = self.devices_["residue"], 1.0
+        return rest
 
     def _gain_and_bias(self):
-        return self.v_gain, self.v_bias
+        family = self._family()
+        gain = family.v_gain if self.v_gain is None else self.v_gain
+        return gain, family.v_bias if self.v_bias is None else self.v_bias
+
+    def _noisy(self):
+        device = self._preset()
+        inside = getattr(device, "noise_1", 0) or getattr(device, "noise_on", 0)
+        return self.noise > 0 or inside > 0
 
     def _run(self, v_in, lengths, state):
-        device = check_memristor(self.device)
-        names = ("eta", "w_min", "alpha", "beta", "gamma", "delta")
-        constants: dict[str, Any] = {name: getattr(device, name) for name in names}
-        drawn: dict[str, Any] = self.devices_
-        nodes = memristor.Memristors(**drawn, **constants)
-        return memristor.run(
-            np.clip(v_in, -V_COMPLIANCE, V_COMPLIANCE), lengths, state.values, nodes,
-            float(self.dt_device), float(self.v_read),
-            memristor.OBSERVABLES.index(self.observable),
+        shape, n_masks = v_in.shape, self.n_masks
+        v = np.clip(v_in, -V_COMPLIANCE, V_COMPLIANCE)
+        # masks follow one another in time: rows of masks become steps of the devices
+        v = v.reshape(shape[0], shape[1] * n_masks, shape[2] // n_masks)
+        out = self._run_devices(v, lengths * n_masks, state).reshape(shape)
+        if self.noise > 0:
+            disturb(out, lengths, state.keys, state.step, float(self.noise))
+        return out
+
+    def _run_devices(self, v, lengths, state):
+        device, drawn = self._preset(), self.devices_
+        dt, v_read = self._dt_mask(), float(self.v_read)
+        what = memristor.OBSERVABLES.index(self.observable)
+
+        def nodes(kind: Any, **changed: Any) -> Any:
+            values = {name: getattr(device, name, None) for name in kind._fields}
+            values |= {name: drawn[name] for name in drawn if name in kind._fields}
+            return kind(**values | changed)
+
+        if isinstance(device, WOxMemristor):
+            wox = nodes(memristor.Memristors)
+            return memristor.run(v, lengths, state.values, wox, dt, v_read, what)
+        if isinstance(device, TiOxMemristor):
+            tiox = nodes(memristor.PulsedMemristors, keep=np.exp(-dt / drawn["tau"]))
+            return memristor.run_pulsed(v, lengths, state.values, tiox, v_read, what)
+        if isinstance(device, FastAgMemristor):
+            fast = nodes(diffusive.FastAgDevices)
+            return diffusive.run_fast(v, lengths, state.values, state.keys, fast, dt, v_read, what)
+        n_micro = micro_steps(inner_step(device, None), dt)
+        first = state.step * self.n_masks
+        return diffusive.run(
+            v, lengths, state.values, state.keys, first, nodes(diffusive.AgDevices), dt, n_micro,
+            v_read, what,
         )  # fmt: skip

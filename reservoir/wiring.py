@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 WIRINGS = ("random", "local", "one_to_one")
+Spread = float | tuple[str, float]
 
 
 def draw_input_weights(
@@ -107,23 +108,47 @@ def draw_spread(
     rng: np.random.RandomState,
     device: Any,
     names: tuple[str, ...],
-    spread: float | dict[str, float],
+    spread: Spread | dict[str, Spread],
     n_nodes: int,
 ) -> dict[str, NDArray]:
-    """Draw device constants, one a node: lognormal with a relative spread and the preset's median.
+    """Draw device constants, one a node, about the preset's value.
 
-    ``spread`` is one relative standard deviation for all ``names``, or one for some of them.
+    ``spread`` is one relative standard deviation for all ``names``, or a dict with one for some of
+    them. A number means a lognormal distribution, ``("normal", number)`` a normal one.
     """
     chosen = spread if isinstance(spread, dict) else dict.fromkeys(names, spread)
     unknown = sorted(set(chosen) - set(names))
     if unknown:
         raise ValueError(f"spread has no constant {unknown[0]!r}; choose from {', '.join(names)}.")
-    for name, value in chosen.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"spread of {name} is {value}; it is relative and lies in [0, 1).")
     drawn = {}
     for name in names:  # a draw for every name, so that one spread does not move the others
         z = rng.normal(size=n_nodes)
-        sigma = np.sqrt(np.log1p(chosen.get(name, 0.0) ** 2))
-        drawn[name] = getattr(device, name) * np.exp(sigma * z)
+        kind, width = "lognormal", chosen.get(name, 0.0)
+        if isinstance(width, tuple | list):
+            kind, width = width
+        if kind not in ("lognormal", "normal") or not 0 <= width < 1:
+            raise ValueError(
+                f"spread of {name} is {chosen[name]!r}: expected a relative standard deviation in "
+                "[0, 1), or ('normal', deviation)."
+            )
+        if kind == "normal":
+            factor = 1 + width * z
+            if factor.min() <= 0:
+                raise ValueError(
+                    f"spread of {name}, normal with {width}, made node {factor.argmin()} negative; "
+                    "a lognormal spread of that width does not."
+                )
+        else:
+            factor = np.exp(np.sqrt(np.log1p(width**2)) * z)
+        drawn[name] = getattr(device, name) * factor
     return drawn
+
+
+def draw_masks(
+    rng: np.random.RandomState, weights: sparse.csr_array, n_masks: int
+) -> sparse.csr_array:
+    """Show the same inputs ``n_masks`` times with random signs: rows mask after mask."""
+    if n_masks == 1:
+        return weights
+    signs = rng.choice([-1.0, 1.0], (n_masks, weights.shape[0]))
+    return sparse.csr_array(sparse.vstack([sparse.diags_array(row) @ weights for row in signs]))

@@ -19,6 +19,7 @@ FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
     wox.WOxMemristor: ("volatile", wox.trace),
     wox.TiOxMemristor: ("volatile", wox.trace),
     diffusive.AgMemristor: ("volatile", diffusive.trace),
+    diffusive.FastAgMemristor: ("volatile", diffusive.trace),
     nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
     nonvolatile.YakopcicMemristor: ("nonvolatile", nonvolatile.trace),
     nonvolatile.Memdiode: ("nonvolatile", nonvolatile.trace),
@@ -30,6 +31,12 @@ KNOWN: dict[str, Preset] = {
     **diffusive.PRESETS,
     **nonvolatile.PRESETS,
 }
+
+
+def kind_of(preset: Preset) -> str:
+    """Return the kind of a preset: that of its family, unless its circuit makes it another."""
+    kind: str = getattr(preset, "kind", FAMILIES[type(preset)][0])
+    return kind
 
 
 def list_devices() -> pd.DataFrame:
@@ -48,7 +55,7 @@ def list_devices() -> pd.DataFrame:
     """
     columns = ("time_scale", "source", "provisional")
     rows = {
-        name: {"kind": FAMILIES[type(preset)][0]} | {c: getattr(preset, c) for c in columns}
+        name: {"kind": kind_of(preset)} | {c: getattr(preset, c) for c in columns}
         for name, preset in KNOWN.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
@@ -176,7 +183,7 @@ def simulate(
         raise ValueError(
             f"device={device!r} is neither a name in devices.list() nor a preset's constants."
         )
-    kind, family = FAMILIES[type(preset)]
+    family = FAMILIES[type(preset)][1]
     if not dt > 0:
         raise ValueError(f"dt={dt} s must be positive.")
     drive = np.asarray(voltage, dtype=np.float64)
@@ -202,7 +209,7 @@ def simulate(
         if not unknown:
             raise
         raise ValueError(
-            f"{kind} devices of this family have no option {unknown[0]!r}; there is: "
+            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; there is: "
             f"{', '.join(known) or 'none'}."
         ) from error
     driven = isinstance(preset, threshold_switch.HHNeuristor)

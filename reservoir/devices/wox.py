@@ -1,5 +1,6 @@
 """WOx and TiOx volatile memristors: constants in SI units."""
 
+from math import log
 from typing import NamedTuple
 
 from numpy.typing import NDArray
@@ -42,9 +43,14 @@ class TiOxMemristor(NamedTuple):
     provisional: str = "t_pulse: from the measured 400 us decay; k_p, k_n: unit taken as uA/V^3"
 
     @property
+    def tau(self) -> float:
+        """Decay time in s."""
+        return -self.t_pulse / log(self.keep)
+
+    @property
     def time_scale(self) -> float:
         """Decay time in s."""
-        return self.t_pulse / (1 - self.keep)
+        return self.tau
 
 
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
@@ -70,19 +76,30 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     return device
 
 
+def check_pulsed(device: TiOxMemristor) -> None:
+    """Refuse impossible constants of a device that knows pulses.
+
+    Examples
+    --------
+    >>> check_pulsed(TiOxMemristor(keep=0.0))
+    Traceback (most recent call last):
+    ValueError: device.keep=0.0 must be positive (SI units).
+    """
+    positive(device, ("keep", "g_rest", "alpha", "k_p", "k_n", "t_pulse"))
+    if not (device.keep < 1 and device.g_rest <= 1):
+        raise ValueError(
+            f"device.keep={device.keep} must lie below 1, device.g_rest={device.g_rest} not above "
+            "it: a volatile device returns to rest, and its state ends at 1."
+        )
+
+
 def trace(device: WOxMemristor | TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Follow one device from rest; to a TiOx device every step is one pulse, whatever ``dt``."""
     if isinstance(device, TiOxMemristor):
-        positive(device, ("keep", "g_rest", "alpha", "k_p", "k_n", "t_pulse"))
-        if not (device.keep < 1 and device.g_rest <= 1):
-            raise ValueError(
-                f"device.keep={device.keep} must lie below 1, device.g_rest={device.g_rest} not "
-                "above it: a volatile device returns to rest, and its state ends at 1."
-            )
-        rest = device.g_rest
-        g, current = kernel.pulsed(
-            drive, rest, device.keep, rest, device.alpha, device.k_p, device.k_n
-        )
+        check_pulsed(device)
+        fields = kernel.PulsedMemristors._fields
+        one = kernel.PulsedMemristors(**{name: getattr(device, name) for name in fields})
+        g, current = kernel.trace_pulsed(drive, device.g_rest, one)
         return Trace({"current": (current, "A"), "state": (g, "1")})
     check_memristor(device)
     names = kernel.Memristors._fields

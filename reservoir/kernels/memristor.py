@@ -1,4 +1,4 @@
-"""WOx volatile memristors: pure functions over arrays, SI units, input already checked.
+"""WOx and TiOx volatile memristors: pure functions over arrays, SI units, input already checked.
 
 dw/dt = lambda sinh(eta V) - (w - w_min) / tau
 I = w gamma sinh(delta V) + (1 - w) alpha (1 - e^(-beta V))
@@ -8,7 +8,7 @@ in w while V is held, so a step of any length is exact.
 """
 
 from math import exp, sinh
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -76,17 +76,52 @@ def trace(v, dt, w, nodes):
     return states, currents
 
 
+class PulsedMemristors(NamedTuple):
+    """TiOx devices, which know pulses; one value a node, except the last three."""
+
+    alpha: Any  # 1/V
+    keep: Any  # share of the distance to rest left after a pulse
+    g_rest: float
+    k_p: float  # A/V^3
+    k_n: float  # A/V^3
+
+
 @njit(cache=True)
-def pulsed(v, g, keep, g_rest, alpha, k_p, k_n):
-    """Follow one TiOx device, a pulse a step: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
+def pulse(g, v, alpha, keep, g_rest):
+    """State after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
 
     Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
     """
+    push = alpha * abs(v)
+    u = push / (push + 1.0)
+    return keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v > 0.0 else 0.0) - g)
+
+
+@njit(cache=True)
+def trace_pulsed(v, g, nodes):
+    """Follow one device, constants as numbers, from state ``g``, a pulse a step."""
     states, currents = np.empty(v.size), np.empty(v.size)
     for step in range(v.size):
-        push = alpha * abs(v[step])
-        u = push / (push + 1.0)
-        g = keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v[step] > 0.0 else 0.0) - g)
-        k = k_p if v[step] > 0.0 else k_n
+        g = pulse(g, v[step], nodes.alpha, nodes.keep, nodes.g_rest)
+        k = nodes.k_p if v[step] > 0.0 else nodes.k_n
         states[step], currents[step] = g, g * k * v[step] ** 3
     return states, currents
+
+
+@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
+def run_pulsed(v_in, lengths, state, nodes, v_read, observable):
+    """Run many recordings of pulsed devices; shapes as in ``run``."""
+    out = np.zeros(v_in.shape)
+    for r in prange(v_in.shape[0]):
+        for step in range(lengths[r]):
+            for node in range(v_in.shape[2]):
+                v = v_in[r, step, node]
+                g = pulse(state[r, 0, node], v, nodes.alpha[node], nodes.keep[node], nodes.g_rest)
+                state[r, 0, node] = g
+                if observable == 1:
+                    out[r, step, node] = g * (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read**2
+                elif observable == 2:
+                    out[r, step, node] = g * (nodes.k_p if v > 0.0 else nodes.k_n) * v**3
+                else:
+                    out[r, step, node] = g
+    return out

@@ -31,3 +31,16 @@ def normal(key):
     second = np.float64(join(key, 1) >> np.uint64(11))
     unit = 1.1102230246251565e-16  # 2 ** -53: first lies in (0, 1], so its logarithm is finite
     return sqrt(-2.0 * log(first * unit)) * cos(6.283185307179586 * second * unit)
+
+
+@njit(cache=True)
+def disturb(out, lengths, keys, first, noise):
+    """Add relative read noise to states (recording, step, node) in place; ``first`` step is done.
+
+    What a node reads depends on recording, node and step alone.
+    """
+    for r in range(out.shape[0]):
+        for node in range(out.shape[2]):
+            key = join(~np.uint64(keys[r]), node)  # not the key of what happens inside the device
+            for step in range(lengths[r]):
+                out[r, step, node] *= 1.0 + noise * normal(join(key, first + step))

@@ -1,0 +1,141 @@
+"""MemristorReservoir on every volatile family: against lone devices, masks, noise and spread."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mottle.reservoir import MemristorReservoir, devices
+
+QUIET = {
+    "wox_du2017": devices.get("wox_du2017"),
+    "tiox_zhong2021": devices.get("tiox_zhong2021"),
+    "ag_pulse": devices.get("ag_pulse")._replace(noise_1=0.0, residue=(0.4, 0.4)),
+    "ag_dc": devices.get("ag_dc")._replace(noise_1=0.0, noise_2=0.0),
+    "ag_fast": devices.get("ag_fast")._replace(noise_on=0.0, noise_off=0.0),
+}
+
+
+def one_to_one(n_nodes=1, **parameters):
+    return MemristorReservoir(n_nodes, wiring="one_to_one", v_bias=0.0, v_gain=1.0, tau=None,
+                              random_state=0, **parameters)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUIET)
+@pytest.mark.parametrize("observable", ["state", "current"])
+def test_a_node_is_the_lone_device(name, observable):
+    wave = np.random.default_rng(0).uniform(0.2, 1.6, 25)
+    node = one_to_one(device=QUIET[name], observable=observable)
+    got = node.fit_transform(wave.reshape(-1, 1))[:, 0]
+    lone = devices.simulate(QUIET[name], wave, node.describe()["dt_device"])
+    if observable == "current":
+        expected = lone.current
+    elif name == "ag_fast":
+        expected = np.where(lone.on > 0, 1.0, lone.progress)
+    else:
+        expected = lone.state if "state" in lone else lone.filament + lone.residue
+    assert_allclose(got, expected, rtol=1e-9, atol=1e-15)
+    assert np.ptp(got) > 0
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_conductance_is_current_over_read_voltage(name):
+    device, v = QUIET[name], 0.2
+    wave = np.full((6, 1), v)  # reading while driven at the read voltage
+    current = one_to_one(device=device, observable="current").fit_transform(wave)
+    conductance = one_to_one(device=device, observable="conductance", v_read=v).fit_transform(wave)
+    assert_allclose(conductance, current / v, rtol=1e-12)
+
+
+def test_masks_are_steps_of_the_device_with_the_inputs_signs_changed():
+    X = np.random.default_rng(0).uniform(-1, 1, (12, 2))
+    node = MemristorReservoir(15, device="tiox_zhong2021", n_masks=5, random_state=0).fit(X)
+    states = node.transform(X).reshape(12, 5, 3)
+    v = 0.85 + 1.65 * X @ node.input_weights_.toarray().T
+    for k in range(3):
+        lone = QUIET["tiox_zhong2021"]
+        tau, alpha = (node.devices_[name][k] for name in ("tau", "alpha"))
+        lone = lone._replace(keep=np.exp(-lone.t_pulse / tau), alpha=alpha)
+        pulses = np.clip(v.reshape(12, 5, 3)[:, :, k].ravel(), -3, 3)
+        expected = devices.simulate(lone, pulses, 4e-6).state.to_numpy().reshape(12, 5)
+        assert_allclose(states[:, :, k], expected, rtol=1e-12)
+    size = np.abs(node.input_weights_.toarray().reshape(5, 3, 2))
+    assert_allclose(size, np.broadcast_to(size[0], size.shape))
+
+
+def test_tiox_forgets_with_its_own_time_constant():
+    # the published relaxation, 400 us, whatever the step in which it is sampled
+    for dt in (4e-6, 40e-6):
+        node = one_to_one(device="tiox_zhong2021", dt_device=dt)
+        wave = np.r_[3.0, np.zeros(round(398e-6 / dt))]
+        g = node.fit_transform(wave.reshape(-1, 1))[:, 0] - 0.5
+        tau = -4e-6 / np.log(0.99)
+        assert_allclose(g[-1] / g[0], np.exp(-(wave.size - 1) * dt / tau), rtol=1e-9)
+
+
+def test_henon_map_is_followed_as_closely_as_published():
+    # Zhong's settings: 25 devices of 4 masks, -0.8 to 2.5 V, current; their hardware had .046
+    x = [0.1, 0.1]
+    while len(x) < 3101:
+        x.append(1 - 1.4 * x[-1] ** 2 + 0.3 * x[-2])
+    x = np.array(x[100:])
+    u = 2 * (x[:-1] - x.min()) / np.ptp(x) - 1
+    node = MemristorReservoir(100, device="tiox_zhong2021", n_masks=4, wiring="one_to_one",
+                              observable="current", tau=None, spread=0.1, random_state=0)  # fmt: skip
+    X, y = node.fit_transform(u.reshape(-1, 1)), x[1:]
+    readout = make_pipeline(StandardScaler(), Ridge(1e-6)).fit(X[50:2000], y[50:2000])
+    error = np.sqrt(np.mean((readout.predict(X[2000:]) - y[2000:]) ** 2) / y[2000:].var())
+    assert error < 0.03
+
+
+@pytest.mark.parametrize("device", ["ag_pulse", "ag_fast"])
+def test_ag_devices_switch_at_random_and_by_the_recording_alone(device):
+    X = np.zeros((40, 30, 1))
+    X[:, 0, 0] = np.arange(40) * 1e-9  # other recordings, practically the same drive
+    node = MemristorReservoir(8, device=device, v_bias=0.8, v_gain=0.0, tau=None, random_state=0)
+    last = node.fit_transform(X)[:, 19] > 0.99
+    assert 0.3 < last.mean() < 0.95
+    assert_array_equal(node.transform(X[::-1])[::-1][:, 19] > 0.99, last)
+
+
+def test_read_noise_is_relative_and_new_at_every_step_node_and_recording():
+    X = np.random.default_rng(0).uniform(-1, 1, (20, 30, 1))
+    quiet, noisy = (
+        MemristorReservoir(10, noise=noise, random_state=0).fit_transform(X) for noise in (0, 0.01)
+    )
+    z = (noisy / quiet - 1) / 0.01
+    assert stats.kstest(z.ravel(), "norm").pvalue > 0.01
+    for axis in range(3):
+        a, b = (z.take(range(k, z.shape[axis] - 1 + k), axis).ravel() for k in (0, 1))
+        assert abs(np.corrcoef(a, b)[0, 1]) < 0.06
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "normal"])
+def test_spread_has_the_asked_distribution(kind):
+    spread = {"tau": 0.2 if kind == "lognormal" else ("normal", 0.2)}
+    node = MemristorReservoir(4000, tau=None, spread=spread, random_state=0).fit(np.zeros((2, 1)))
+    ratio = node.devices_["tau"] / 50e-3
+    assert_allclose(node.devices_["rate"], 1e-3)
+    assert_allclose(ratio.std() / ratio.mean(), 0.2, rtol=0.05)
+    assert_allclose(stats.skew(ratio), 0.61 if kind == "lognormal" else 0.0, atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_nodes": 10, "n_masks": 4}, "n_masks=4; 8 would do"),
+        ({"n_masks": 0}, "n_masks=0 must be"),
+        ({"device": "ag_lif"}, "device='ag_lif' is not known; did you mean 'ag_"),
+        ({"device": devices.get("hp")}, "is no volatile memristor; take one of ag_dc"),
+        ({"noise": -0.1}, r"noise=-0.1 is relative"),
+        ({"spread": {"tau": ("gamma", 0.1)}}, r"spread of tau is \('gamma', 0.1\)"),
+        ({"spread": ("normal", 0.9), "n_nodes": 200}, "made node .* negative"),
+        ({"tau": (0.5, 0.1)}, "shortest, longest"),
+    ],
+)
+def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        MemristorReservoir(random_state=0, **parameters).fit(np.zeros((5, 1)))
