@@ -14,8 +14,8 @@ from mottle import reservoir, sensors
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
-    "EchoStateReservoir", "MemristorReservoir", "NoReservoir", "OscillatorReservoir",
-    "VO2Reservoir",
+    "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
+    "OscillatorReservoir", "VO2Reservoir",
 )  # fmt: skip
 READOUTS = ("RidgeReadout",)
 

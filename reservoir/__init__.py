@@ -5,6 +5,7 @@ if "." not in __name__:
 
 from mottle.reservoir.base import ReservoirState
 from mottle.reservoir.echo_state import EchoStateReservoir
+from mottle.reservoir.event_memristor import EventMemristorReservoir
 from mottle.reservoir.memristor import MemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
@@ -13,6 +14,7 @@ from mottle.reservoir.vo2 import VO2Reservoir
 
 __all__ = [
     "EchoStateReservoir",
+    "EventMemristorReservoir",
     "MemristorReservoir",
     "NoReservoir",
     "OscillatorReservoir",

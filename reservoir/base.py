@@ -129,7 +129,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
         states = [
-            block[i, :n] if n else np.full((drives[first + i].shape[0], self.n_nodes), np.nan)
+            block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
             for i, n in enumerate(lengths)
         ]
@@ -155,7 +155,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
-        sizes = np.array([drive.shape[0] for drive in drives])
+        sizes = np.array([self._n_steps(drive) for drive in drives])
         out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
         for first, block, lengths in self._blocks(drives, keys):
             for i, n in enumerate(lengths):
@@ -340,6 +340,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                     "mend or drop it (a recording that is NaN throughout counts as absent)."
                 )
         return drives, kind
+
+    def _n_steps(self, recording: Any) -> int:
+        """Return the number of steps of a recording."""
+        return int(recording.shape[0])
 
     def _noise_keys(self, ids: Any) -> NDArray:
         """Keys of the noise from the seed and what a recording is known by."""

@@ -31,7 +31,8 @@ def draw_input_weights(
                 f"wiring='one_to_one' needs n_nodes to be a multiple of the {n_inputs} inputs, got "
                 f"n_nodes={n_nodes}; {max(1, round(n_nodes / n_inputs)) * n_inputs} would do."
             )
-        return sparse.csr_array(np.tile(np.eye(n_inputs), (n_nodes // n_inputs, 1)))
+        eye = sparse.eye_array(n_inputs)
+        return sparse.csr_array(sparse.vstack([eye] * (n_nodes // n_inputs)))
     if wiring == "random":
         pools = [np.arange(n_inputs)] * n_nodes
     elif wiring == "local":

@@ -1,6 +1,7 @@
 """The devices: constants with units and source, one file a family, and each followed alone."""
 
-from mottle.reservoir.devices.diffusive import AgMemristor
+from mottle.reservoir.devices.diffusive import AgMemristor, FastAgMemristor
+from mottle.reservoir.devices.event import EventMemristor
 from mottle.reservoir.devices.nonvolatile import DriftMemristor, Memdiode, YakopcicMemristor
 from mottle.reservoir.devices.simulate import get, list_devices, pulse_train, simulate
 from mottle.reservoir.devices.threshold_switch import HHNeuristor, ThresholdSwitch
@@ -19,6 +20,8 @@ __all__ = [
     "WOX_MEMRISTORS",
     "AgMemristor",
     "DriftMemristor",
+    "EventMemristor",
+    "FastAgMemristor",
     "HHNeuristor",
     "Memdiode",
     "ThresholdSwitch",

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import diffusive, nonvolatile, threshold_switch, vo2, wox
+from mottle.reservoir.devices import diffusive, event, nonvolatile, threshold_switch, vo2, wox
 from mottle.reservoir.devices.choose import choose
 
 Preset = Any  # a NamedTuple of one of the families below
@@ -18,6 +18,7 @@ FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
     threshold_switch.HHNeuristor: ("neuron", threshold_switch.trace),
     wox.WOxMemristor: ("volatile", wox.trace),
     wox.TiOxMemristor: ("volatile", wox.trace),
+    event.EventMemristor: ("volatile", event.trace),
     diffusive.AgMemristor: ("volatile", diffusive.trace),
     diffusive.FastAgMemristor: ("volatile", diffusive.trace),
     nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
@@ -28,6 +29,7 @@ KNOWN: dict[str, Preset] = {
     **vo2.VO2_NEURISTORS,
     **threshold_switch.PRESETS,
     **wox.PRESETS,
+    **event.PRESETS,
     **diffusive.PRESETS,
     **nonvolatile.PRESETS,
 }

@@ -32,3 +32,25 @@ def pooled(states, names, n_segments):
             end = max((k + 1) * n // n_segments, begin + 1)
             features.append(functions[name](states[begin:end]))
     return np.concatenate(features)
+
+
+def event_memristor_states(events, taus, p_c, n_steps, duration, size, cell, polarity):
+    """Walk through time in microseconds of events and step ends, every pixel at each of them."""
+    columns, rows = -(-size[0] // cell), -(-size[1] // cell)
+    n_polarities = 2 if polarity == "split" else 1
+    g = np.zeros((len(taus), rows, columns, n_polarities))
+    ends = [(round((k + 1) * duration / n_steps * 1e6, 6), None) for k in range(n_steps)]
+    start = events["t"][0]
+    moments = sorted([((e["t"] - start), tuple(e)) for e in events] + ends, key=lambda m: m[0])
+    now, out = 0.0, []
+    for moment, event in moments:
+        for device, tau in enumerate(taus):
+            g[device] *= np.exp(-(moment - now) * 1e-6 / tau)
+        now = moment
+        if event is None:
+            out.append(g.ravel().copy())
+        else:
+            _, x, y, p = event
+            at = g[:, y // cell, x // cell, p if n_polarities == 2 else 0]
+            at += p_c * (1 - at)
+    return np.array(out)

@@ -84,7 +84,8 @@ def test_henon_map_is_followed_as_closely_as_published():
     x = np.array(x[100:])
     u = 2 * (x[:-1] - x.min()) / np.ptp(x) - 1
     node = MemristorReservoir(100, device="tiox_zhong2021", n_masks=4, wiring="one_to_one",
-                              observable="current", tau=None, spread=0.1, random_state=0)  # fmt: skip
+                              observable="current", tau=None, spread=0.1,
+                              random_state=0)  # fmt: skip
     X, y = node.fit_transform(u.reshape(-1, 1)), x[1:]
     readout = make_pipeline(StandardScaler(), Ridge(1e-6)).fit(X[50:2000], y[50:2000])
     error = np.sqrt(np.mean((readout.predict(X[2000:]) - y[2000:]) ** 2) / y[2000:].var())

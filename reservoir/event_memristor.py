@@ -1,0 +1,375 @@
+"""EventMemristorReservoir: one volatile memristor a pixel, touched only by its events."""
+
+from typing import Any
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from mottle.reservoir.base import BLOCK_BYTES, Reservoir, ReservoirState
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.event import PRESETS, EventMemristor, check_event
+from mottle.reservoir.kernels import event_memristor as kernel
+from mottle.reservoir.wiring import draw_spread
+
+FIELDS = ("t", "x", "y", "p")
+POLARITIES = {"split": 2, "sum": 1}
+ON_DROP = {"warn": None, "ignore": None, "raise": None}
+
+
+class EventMemristorReservoir(Reservoir):
+    r"""Map event streams to the states of volatile memristors, one or more a pixel.
+
+    .. math::
+        G \leftarrow G e^{-\Delta t / \tau}, \quad \text{on an event} \quad
+        G \leftarrow G + p_c (1 - G)
+
+    Nothing is computed between events, and an event touches its own pixel only.
+
+    Parameters
+    ----------
+    device : str or EventMemristor, default="stm_event"
+        Device constants, or your own.
+    tau : float, tuple of float or None, default=None
+        Decay times in second: each pixel has one device for each. None: the device's.
+    n_steps : int, default=10
+        Steps of equal length into which a recording is cut; states are shown at their ends.
+    duration : float or None, default=None
+        Time of a recording in second, from its first event. None takes the longest in training.
+    sensor_size : (int, int) or None, default=None
+        Width and height in pixels. None takes the largest coordinates in training.
+    cell : int, default=1
+        A device listens to ``cell`` x ``cell`` pixels.
+    polarity : {"split", "sum"}, default="split"
+        Devices of their own for off and on events, or one for both.
+    on_drop : {"warn", "ignore", "raise"}, default="warn"
+        What ``transform`` does about events outside the sensor or after the end.
+    dt_device : float, default=1e-3
+        Length of a step in second where a drive comes in instead of events.
+    noise : float, default=0.0
+        Relative noise of ``p_c``, drawn anew at each event.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of ``tau`` and ``p_c``, or of those named: lognormal, or
+        ("normal", number).
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    random_state : int, RandomState instance or None, default=None
+        Draws devices and the seed of the noise.
+
+    Attributes
+    ----------
+    devices_ : dict of str to ndarray of shape (n_nodes_,)
+        ``tau`` in s and ``p_c`` of each device.
+    n_nodes_ : int
+        Number of devices. Node = device * inputs + (row * columns + column) * polarities +
+        polarity.
+    n_features_in_ : int
+        Number of inputs, rows * columns * polarities.
+    input_shape_ : (int, int, int)
+        Rows, columns and polarities (events only).
+    duration_ : float
+        Time of a recording in second (events only).
+
+    Notes
+    -----
+    A drive (recording, step, input) is taken, too: the size of a value is the number of events at
+    the beginning of the step, one input a device.
+
+    References
+    ----------
+    RN-Net, arXiv:2303.10770.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dtype = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
+    >>> events = np.array([(0, 0, 0, 1), (50000, 1, 0, 1), (99999, 1, 0, 1)], dtype=dtype)
+    >>> EventMemristorReservoir(n_steps=2, polarity="sum").fit_transform(events).round(3)
+    array([[0.11 , 0.   ],
+           [0.041, 0.377]])
+    """
+
+    def __init__(self, device="stm_event", *, tau=None, n_steps=10, duration=None,
+                 sensor_size=None, cell=1, polarity="split", on_drop="warn", dt_device=1e-3,
+                 noise=0.0, spread=0.0, pool=None, n_segments=1,
+                 random_state=None):  # fmt: skip
+        self.device, self.tau = device, tau
+        self.n_steps, self.duration, self.sensor_size = n_steps, duration, sensor_size
+        self.cell, self.polarity, self.on_drop = cell, polarity, on_drop
+        self.dt_device, self.noise, self.spread = dt_device, noise, spread
+        self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
+
+    @property
+    def n_nodes(self):
+        """Number of devices, known after ``fit``."""
+        check_is_fitted(self)
+        return self.n_nodes_
+
+    def describe(self):
+        """Say what made the states; see ``Reservoir.describe``."""
+        step = self.duration_ / self.n_steps if hasattr(self, "duration_") else self.dt_device
+        return super().describe() | {"dt_device": step}
+
+    def fit(self, X, y=None):
+        """Learn sensor size and duration, and draw the devices.
+
+        Parameters
+        ----------
+        X : Series, list, object array, one-column DataFrame of event streams, or one lone stream
+            Structured arrays with t (microseconds, not decreasing), x, y and p (0 or 1); or a
+            drive, as for the other reservoirs.
+        y : ignored
+            Present for the sake of pipelines.
+
+        Returns
+        -------
+        self : EventMemristorReservoir
+            The fitted reservoir.
+        """
+        self._check_parameters()
+        self.__dict__.pop("duration_", None)
+        recordings, _ = self._check_drive(X, reset=True)
+        if isinstance(recordings[0], Events):
+            self._learn(recordings)
+        rng = check_random_state(self.random_state)
+        device = self._preset()
+        taus = np.atleast_1d(device.tau if self.tau is None else self.tau).astype(float)
+        if taus.ndim != 1 or not (taus > 0).all():
+            raise ValueError(f"tau={self.tau} s must be positive.")
+        self.n_nodes_ = self.n_features_in_ * taus.size
+        drawn = draw_spread(rng, device, ("tau", "p_c"), self.spread, self.n_nodes_)
+        drawn["tau"] *= np.repeat(taus, self.n_features_in_) / device.tau
+        self.devices_ = drawn | {"p_c": np.minimum(drawn["p_c"], 1.0)}
+        self.noise_seed_ = int(rng.randint(2**31))
+        self._n_features_out = self.n_nodes_ * max(1, len(self._statistics()) * self.n_segments)
+        return self
+
+    def advance(self, state, X, n_steps=1):
+        """Carry live runs on; see ``Reservoir.advance``.
+
+        Parameters
+        ----------
+        state : ReservoirState
+            From ``start`` or the call before; it is not changed.
+        X : list of event streams, or ndarray of shape (n_recordings, n_steps, n_inputs)
+            The events of every run in the next ``n_steps`` steps, times counted from the start of
+            the run; or a chunk of drive.
+        n_steps : int, default=1
+            Number of steps, ``duration_ / n_steps`` long each, that the events cover.
+
+        Returns
+        -------
+        state : ReservoirState
+            Where the runs stand now.
+        states : ndarray of shape (n_recordings, n_steps, n_nodes)
+            What the nodes showed.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "duration_"):
+            return super().advance(state, X)
+        recordings = [Events(stream, r, may_be_empty=True) for r, stream in enumerate(X)]
+        if len(recordings) != state.keys.size:
+            raise ValueError(f"{len(recordings)} streams came in for {state.keys.size} runs.")
+        dt = self.duration_ / self.n_steps
+        begin, end = (round(dt * k * 1e6) for k in (state.step, state.step + n_steps))
+        for r, events in enumerate(recordings):
+            outside = events.t[(events.t < begin) | (events.t >= end)]
+            if outside.size:
+                raise ValueError(
+                    f"run {r} has an event at {outside[0]} us; steps {state.step} to "
+                    f"{state.step + n_steps} hold {begin} to {end} us."
+                )
+        new = ReservoirState(state.values.copy(), state.keys, state.step)
+        out, _, _ = self._run_events(recordings, new, n_steps, np.zeros(len(recordings), np.int64))
+        new.step += n_steps
+        return new, out
+
+    def _preset(self) -> EventMemristor:
+        if isinstance(self.device, EventMemristor):
+            return self.device
+        return choose(self.device, PRESETS, "device")
+
+    def _check_parameters(self):
+        check_event(self._preset())
+        choose(self.polarity, POLARITIES, "polarity")
+        choose(self.on_drop, ON_DROP, "on_drop")
+        for name in ("n_steps", "cell"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | np.integer) and value >= 1):
+                raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
+        for name in ("duration", "dt_device"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name}={value} s must be positive.")
+        if not 0 <= self.noise < 1:
+            raise ValueError(f"noise={self.noise} is relative to p_c and must lie in [0, 1).")
+        self._statistics()
+
+    def _check_drive(self, X: Any, reset: bool) -> tuple[list[Any], str]:
+        streams, one = as_event_streams(X)
+        if streams is None:
+            if not reset and hasattr(self, "duration_"):
+                raise ValueError("this reservoir was fitted on event streams, a drive came in.")
+            drives, kind = super()._check_drive(X, reset)
+            if reset:
+                n_devices = 1 if self.tau is None else np.size(self.tau)
+                eye = sparse.eye_array(self.n_features_in_)
+                self.input_weights_ = sparse.csr_array(sparse.vstack([eye] * n_devices))
+            return drives, kind
+        if not reset and not hasattr(self, "duration_"):
+            raise ValueError("this reservoir was fitted on a drive, event streams came in.")
+        return [Events(stream, i) for i, stream in enumerate(streams)], "one" if one else "array"
+
+    def _learn(self, recordings: list["Events"]) -> None:
+        """Take sensor size and duration from recordings, where they are not given."""
+        for r, events in enumerate(recordings):
+            if events.absent:
+                raise ValueError(
+                    f"recording {r} is absent (None): fit on recordings that are there; a sense "
+                    "may be missing at predict time only."
+                )
+        size = self.sensor_size
+        if size is None:
+            size = tuple(1 + max(int(getattr(e, axis).max()) for e in recordings) for axis in "xy")
+        columns, rows = (-(-int(side) // self.cell) for side in size[:2])
+        self.sensor_size_ = int(size[0]), int(size[1])
+        self.input_shape_ = rows, columns, POLARITIES[self.polarity]
+        self.n_features_in_ = int(np.prod(self.input_shape_))
+        longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
+        self.duration_ = longest * 1e-6 if self.duration is None else float(self.duration)
+
+    def _n_steps(self, recording):
+        return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
+
+    def _blocks(self, drives, keys=None):
+        if not isinstance(drives[0], Events):
+            yield from super()._blocks(drives, keys)
+            return
+        width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
+        account = np.zeros((len(drives), 2), dtype=np.int64)
+        for first in range(0, len(drives), width):
+            chosen = drives[first : first + width]
+            if keys is not None:
+                ids = list(keys)[first : first + width]
+            else:
+                ids = [e.content() if self.noise > 0 else 0 for e in chosen]
+            values = np.repeat(self._rest()[np.newaxis], len(chosen), axis=0)
+            state = ReservoirState(values, self._noise_keys(ids))
+            origin = np.array([0 if e.absent else e.t[0] for e in chosen])
+            out, *dropped = self._run_events(chosen, state, self.n_steps, origin)
+            account[first : first + width] = np.transpose(dropped)
+            yield first, out, np.array([0 if e.absent else self.n_steps for e in chosen])
+        self._report(account, sum(e.t.size for e in drives))
+
+    def _report(self, account: NDArray, n_events: int) -> None:
+        outside, late = account.sum(axis=0)
+        if outside + late == 0 or self.on_drop == "ignore":
+            return
+        worst = int(account.sum(axis=1).argmax())
+        text = (
+            f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
+            f"{self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
+            f"{self.duration_:g} s; most, {account[worst].sum()}, in recording {worst}. Set "
+            "sensor_size or duration (s), or on_drop='ignore' if the cut is meant."
+        )
+        if self.on_drop == "raise":
+            raise ValueError(text)
+        warn(text, stacklevel=5)
+
+    def _run_events(self, recordings, state, n_steps, origin):
+        """Run a block; returns states, and the events outside the sensor and after the end."""
+        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
+        t, x, y, p = (np.concatenate([getattr(e, f) for e in recordings]) for f in FIELDS)
+        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
+        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
+        if n_polarities == 2:
+            place += p
+        off = (x < 0) | (y < 0) | (x >= width) | (y >= height)
+        place[off] = -1
+        out, late = kernel.run_events(
+            t, place, self.n_features_in_, offsets, origin, state.values, state.keys, state.step,
+            self.duration_ / self.n_steps, int(n_steps), self.devices_["tau"],
+            self.devices_["p_c"], float(self.noise),
+        )  # fmt: skip
+        before = np.concatenate([[0], np.cumsum(off)])[offsets]
+        return out, np.diff(before), late
+
+    def _rest(self):
+        return np.zeros((kernel.N_STATE, self.n_nodes_))
+
+    def _gain_and_bias(self):
+        return 1.0, 0.0
+
+    def _draw(self, rng):
+        """Do nothing: ``fit`` draws."""
+
+    def _run(self, v_in, lengths, state):
+        return kernel.run_counts(
+            v_in, lengths, state.values, state.keys, state.step, float(self.dt_device),
+            self.devices_["tau"], self.devices_["p_c"], float(self.noise),
+        )  # fmt: skip
+
+
+class Events:
+    """The checked fields of one event stream as contiguous int64 arrays; none where absent."""
+
+    def __init__(self, stream: Any, recording: int, may_be_empty: bool = False):
+        self.absent = stream is None
+        if self.absent:
+            self.t = self.x = self.y = self.p = np.zeros(0, dtype=np.int64)
+            return
+        for name in FIELDS:
+            if name not in stream.dtype.names:
+                raise ValueError(
+                    f"recording {recording} has no field {name!r}, it has "
+                    f"{', '.join(stream.dtype.names)}; expected t (microseconds), x, y, p."
+                )
+            setattr(self, name, np.ascontiguousarray(stream[name], dtype=np.int64))
+        if self.t.size == 0 and not may_be_empty:
+            raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
+        back = np.flatnonzero(np.diff(self.t) < 0)
+        if back.size:
+            k = back[0] + 1
+            raise ValueError(
+                f"time goes back in recording {recording}: event {k} is at {self.t[k]} us, the one "
+                f"before at {self.t[k - 1]} us; sort it, np.sort(events, order='t', kind='stable')."
+            )
+        odd = np.flatnonzero((self.p != 0) & (self.p != 1))
+        if odd.size:
+            raise ValueError(
+                f"event {odd[0]} of recording {recording} has polarity {self.p[odd[0]]}; "
+                "expected 0 (off) or 1 (on)."
+            )
+
+    def content(self) -> bytes:
+        """Return what the noise of this recording depends on."""
+        return b"".join(getattr(self, name).tobytes() for name in FIELDS)
+
+
+def as_event_streams(X: Any) -> tuple[list[Any] | None, bool]:
+    """Return the event streams of a container and whether a lone one came in; None for a drive.
+
+    Examples
+    --------
+    >>> as_event_streams([[1.0]])
+    (None, False)
+    """
+    if isinstance(X, np.ndarray) and X.dtype.names is not None:
+        return [X], True
+    if isinstance(X, pd.DataFrame) and X.shape[1] == 1 and X.iloc[:, 0].dtype.kind == "O":
+        X = X.iloc[:, 0]
+    if not isinstance(X, pd.Series | list | tuple | np.ndarray):
+        return None, False
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return None, False
+    cells = [None if cell is None or cell is pd.NA or cell is np.nan else cell for cell in X]
+    there = [cell for cell in cells if cell is not None]
+    if not there or not all(getattr(getattr(c, "dtype", None), "names", None) for c in there):
+        return None, False
+    return cells, False

@@ -1,0 +1,168 @@
+"""EventMemristorReservoir against plain loops, the lone device and the laws of every reservoir."""
+
+import pickle
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+from naive.reservoirs import event_memristor_states
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from mottle.reservoir import EventMemristorReservoir, devices
+
+DTYPE = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
+ROWS_ARE_TIME = {
+    "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
+    "check_methods_subset_invariance": "rows are time: a batch of rows starts from rest",
+}
+SIZE = {"sensor_size": (5, 4), "duration": 0.1}
+
+
+@parametrize_with_checks(
+    [EventMemristorReservoir()], expected_failed_checks=lambda _: ROWS_ARE_TIME
+)
+def test_house_rules_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def draw(n=4, n_events=200, seed=0):
+    rng = np.random.default_rng(seed)
+    recordings = []
+    for _ in range(n):
+        events = np.zeros(n_events, dtype=DTYPE)
+        events["t"] = 1000 + np.sort(rng.integers(0, 99_000, n_events))
+        events["t"][0] = 1000
+        events["x"], events["y"] = rng.integers(0, 5, n_events), rng.integers(0, 4, n_events)
+        events["p"] = rng.integers(0, 2, n_events)
+        recordings.append(events)
+    return recordings
+
+
+@pytest.mark.parametrize("cell", [1, 2])
+@pytest.mark.parametrize("polarity", ["split", "sum"])
+def test_states_equal_plain_loops_over_every_pixel(cell, polarity):
+    events = draw(1)[0]
+    node = EventMemristorReservoir(
+        tau=(0.01, 0.05), n_steps=7, cell=cell, polarity=polarity, **SIZE
+    ).fit([events])
+    expected = event_memristor_states(events, (0.01, 0.05), 0.3, 7, 0.1, (5, 4), cell, polarity)
+    assert_allclose(node.transform(events), expected, rtol=1e-9)
+    assert node.n_nodes_ == 2 * np.prod(node.input_shape_)
+
+
+@pytest.mark.kernel
+def test_a_drive_gives_the_lone_device():
+    pulses = np.random.default_rng(0).integers(0, 2, 40).astype(float)
+    got = EventMemristorReservoir(dt_device=2e-3).fit_transform(pulses.reshape(-1, 1))[:, 0]
+    assert_allclose(got, devices.simulate("stm_event", pulses, 2e-3).state, rtol=1e-12)
+
+
+@pytest.mark.kernel
+def test_several_events_at_once_count_one_by_one():
+    counts = np.array([[3.0], [0.0], [2.0]])
+    got = EventMemristorReservoir(dt_device=1e-9).fit_transform(counts)[:, 0]
+    assert_allclose(got, 1 - 0.7 ** np.array([3, 3, 5]), rtol=1e-6)
+
+
+@pytest.fixture(params=[0.0, 0.2], ids=["quiet", "noisy"])
+def node(request):
+    return EventMemristorReservoir(noise=request.param, spread=0.1, random_state=0, **SIZE)
+
+
+def test_recordings_do_not_mix_whatever_order_batch_or_thread(node, monkeypatch):
+    X = draw()
+    whole = node.fit(X).transform(X)
+    assert_array_equal(node.transform(X[::-1])[::-1], whole)
+    assert_array_equal(node.transform(X[2]), whole[2])
+    numba.set_num_threads(1)
+    try:
+        assert node.transform(X).tobytes() == whole.tobytes()
+    finally:
+        numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+    monkeypatch.setattr("mottle.reservoir.event_memristor.BLOCK_BYTES", 1)
+    assert_array_equal(node.transform(pd.Series(X)), whole)
+    assert_array_equal(pickle.loads(pickle.dumps(node)).transform(X), whole)
+    assert_array_equal(clone(node).fit_transform(pd.DataFrame({"sight": X})), whole)
+
+
+def test_chunks_of_events_give_the_same_bytes_as_the_whole(node):
+    X = draw()
+    X[3] = X[3][(X[3]["t"] < 31_000) | (X[3]["t"] >= 41_000)]
+    whole = node.fit(X).states(X, keys=range(4))["states"].to_numpy()
+    state, parts = node.start(4), []
+    for begin, n_steps in ((0, 3), (3, 1), (4, 6)):  # one run is silent in the second chunk
+        chunk = [e.copy() for e in X]
+        for events in chunk:
+            events["t"] -= 1000
+        low, high = begin * 10_000, (begin + n_steps) * 10_000
+        chunk = [e[(e["t"] >= low) & (e["t"] < high)] for e in chunk]
+        state, states = node.advance(state, chunk, n_steps)
+        parts.append(states)
+    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
+    with pytest.raises(ValueError, match="run 0 has an event at 0 us; steps 10 to 11 hold 100000"):
+        node.advance(state, [np.zeros(1, DTYPE)] * 4)
+
+
+def test_states_never_depend_on_the_future():
+    X = draw(1)[0]
+    node = EventMemristorReservoir(**SIZE).fit([X])
+    early = X[X["t"] < 51_000]
+    assert_array_equal(node.transform(early)[:5], node.transform(X)[:5])
+
+
+def test_features_absent_recordings_and_names_agree():
+    X = draw()
+    node = EventMemristorReservoir(pool=("mean", "last"), n_segments=2, **SIZE).fit(X)
+    features = node.transform([*X[:2], None])
+    assert np.isnan(features[2]).all()
+    assert features.shape[1] == node.get_feature_names_out().size == 4 * 40
+    states = EventMemristorReservoir(**SIZE).fit(X).transform(X)
+    assert_allclose(features[0, :40], states[0, :5].mean(axis=0), rtol=1e-12)
+    assert_allclose(features[1, 120:], states[1, 9], rtol=1e-12)
+
+
+def test_dropped_events_are_counted():
+    X = draw()
+    X[1]["x"][:3] = 7
+    X[2]["t"][-2:] = 900_000
+    node = EventMemristorReservoir(**SIZE).fit(X)
+    with pytest.warns(UserWarning, match=r"5 of 800 events .* 3 outside .* 2 after the end"):
+        node.transform(X)
+    with pytest.raises(ValueError, match="most, 3, in recording 1"):
+        node.set_params(on_drop="raise").transform(X)
+    node.set_params(on_drop="ignore").transform(X)
+
+
+def spoil(field, place, value):
+    events = draw(1)
+    events[0][field][place] = value
+    return events
+
+
+@pytest.mark.parametrize(
+    ("X", "parameters", "message"),
+    [
+        (spoil("t", 5, -1), {}, "time goes back in recording 0: event 5 is at -1 us"),
+        (spoil("p", 3, 4), {}, "event 3 of recording 0 has polarity 4"),
+        ([np.zeros(0, DTYPE)], {}, "recording 0 has no events"),
+        ([np.zeros(2, [("t", "i8")])], {}, "has no field 'x', it has t"),
+        ([None, *draw(1)], {}, "recording 0 is absent"),
+        (draw(), {"tau": -1.0}, "tau=-1.0 s must be positive"),
+        (draw(), {"cell": 0}, "cell=0 must be"),
+        (draw(), {"polarity": "both"}, "polarity='both' is not known"),
+        (draw(), {"duration": 0.0}, "duration=0.0 s must be positive"),
+    ],
+)
+def test_bad_input_is_refused_with_its_place(X, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        EventMemristorReservoir(**parameters).fit(X)
+
+
+def test_events_and_drives_are_not_mixed_up():
+    with pytest.raises(ValueError, match="fitted on event streams, a drive came in"):
+        EventMemristorReservoir().fit(draw()).transform(np.zeros((3, 40)))
+    with pytest.raises(ValueError, match="fitted on a drive, event streams came in"):
+        EventMemristorReservoir().fit(np.zeros((3, 40))).transform(draw())
