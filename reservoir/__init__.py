@@ -9,6 +9,7 @@ from mottle.reservoir.event_memristor import EventMemristorReservoir
 from mottle.reservoir.memristor import MemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
+from mottle.reservoir.oscillator_memory import OscillatorMemory
 from mottle.reservoir.readout import RidgeReadout
 from mottle.reservoir.vo2 import VO2Reservoir
 
@@ -17,6 +18,7 @@ __all__ = [
     "EventMemristorReservoir",
     "MemristorReservoir",
     "NoReservoir",
+    "OscillatorMemory",
     "OscillatorReservoir",
     "ReservoirState",
     "RidgeReadout",

@@ -7,18 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.supply import check_bias, within_supply
-from mottle.reservoir.devices.threshold_switch import (
-    PRESETS,
-    ThresholdSwitch,
-    check,
-    check_noise,
-)
+from mottle.reservoir.devices.supply import within_supply
+from mottle.reservoir.devices.threshold_switch import couple, draw_oscillators, get_oscillator
 from mottle.reservoir.kernels import threshold_switch as kernel
-from mottle.reservoir.wiring import draw_spread
+from mottle.reservoir.wiring import adjacency
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1"}
-SPREADABLE = kernel.Oscillators._fields
 
 
 class OscillatorReservoir(Reservoir):
@@ -28,7 +22,9 @@ class OscillatorReservoir(Reservoir):
         C \dot v = (V_{in} - v) / R_{series} - v / R
 
     where the resistance R turns metallic at ``v_high`` and insulating again at ``v_low``. Between
-    two switchings the equation is solved exactly, so a drive step may have any length.
+    two switchings the equation is solved exactly, so a drive step may have any length. Coupled
+    oscillators pull each other: through a capacitor identical ones settle in anti-phase, through a
+    resistor in phase.
 
     Parameters
     ----------
@@ -44,6 +40,15 @@ class OscillatorReservoir(Reservoir):
         What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
         of the last interval between spikes in Hz, or the share of that interval which has passed
         since the last spike (0 to 1). Before its second spike a node shows 0 for the last two.
+    c_couple : float, default=0.0
+        Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
+        series of order 12 from switching to switching, which takes the time of a few hundred
+        uncoupled ones.
+    r_couple : float or None, default=None
+        Resistance in ohm between coupled nodes; None for none.
+    topology : {"grid", "ring", "all"} or array of shape (n_nodes, n_nodes), default="grid"
+        Which nodes are coupled: four neighbours on the squarest grid, two on a ring, all, or a
+        symmetric array of strengths that multiply ``c_couple`` and ``1 / r_couple``.
     noise : float, default=0.0
         Relative noise of ``v_high``, redrawn once a cycle; at most a fifth of the gap to ``v_low``.
     spread : float or dict, default=0.0
@@ -84,6 +89,7 @@ class OscillatorReservoir(Reservoir):
     References
     ----------
     P. Maffezzoni et al., IEEE Trans. Circuits Syst. I 62 (2015) 2207.
+    A. Parihar, N. Shukla, S. Datta, A. Raychowdhury, arXiv:1408.2582 (coupling).
 
     Examples
     --------
@@ -94,11 +100,12 @@ class OscillatorReservoir(Reservoir):
     """
 
     def __init__(self, n_nodes=100, *, v_bias=5.0, v_gain=1.0, device="vo2_pwl", dt_device=2e-6,
-                 observable="frequency", noise=0.0, spread=0.0, wiring="random", fan_in=4,
-                 input_shape=None, field=5, pool=None, n_segments=1, oscillating=True,
-                 random_state=None):  # fmt: skip
+                 observable="frequency", c_couple=0.0, r_couple=None, topology="grid", noise=0.0,
+                 spread=0.0, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
+                 n_segments=1, oscillating=True, random_state=None):  # fmt: skip
         self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
         self.device, self.dt_device, self.observable = device, dt_device, observable
+        self.c_couple, self.r_couple, self.topology = c_couple, r_couple, topology
         self.noise, self.spread = noise, spread
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
@@ -113,32 +120,21 @@ class OscillatorReservoir(Reservoir):
         """Say what made the states; see ``Reservoir.describe``."""
         return super().describe() | {"dt_device": self.dt_device}
 
-    def _preset(self) -> ThresholdSwitch:
-        if isinstance(self.device, ThresholdSwitch):
-            return self.device
-        known = {name: p for name, p in PRESETS.items() if isinstance(p, ThresholdSwitch)}
-        return choose(self.device, known, "device")
-
     def _draw(self, rng):
         choose(self.observable, OBSERVABLES, "observable")
-        device = self._preset()
-        check(device)
+        device = get_oscillator(self.device, self.v_bias, self.oscillating)
         if not self.dt_device > 0:
             raise ValueError(f"dt_device={self.dt_device} s must be positive.")
-        if self.oscillating:
-            check_bias(self.v_bias, device)
-        drawn = draw_spread(rng, device, SPREADABLE, self.spread, self.n_nodes)
-        crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
-        if crossed.size:
-            node = crossed[0]
-            raise ValueError(
-                f"spread={self.spread} gave node {node} v_low={drawn['v_low'][node]:.3g} V above "
-                f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
-                "spread for these two."
-            )
-        narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
-        check_noise("noise", self.noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
-        self.devices_ = drawn
+        if not 0 <= self.c_couple < np.inf:
+            raise ValueError(f"c_couple={self.c_couple} F must be 0 or more.")
+        if self.r_couple is not None and not self.r_couple > 0:
+            raise ValueError(f"r_couple={self.r_couple} ohm must be positive, or None for none.")
+        self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, self.n_nodes)
+        self._circuit = None
+        if self.c_couple > 0 or self.r_couple is not None:
+            links = adjacency(self.n_nodes, self.topology)
+            g_link = 0 * links if self.r_couple is None else links / self.r_couple
+            self._circuit = couple(self.devices_, self.c_couple * links, g_link)
 
     def _rest(self):
         rest = np.zeros((kernel.N_STATE, self.n_nodes))
@@ -150,10 +146,14 @@ class OscillatorReservoir(Reservoir):
 
     def _run(self, v_in, lengths, state):
         drawn: dict[str, Any] = self.devices_
-        return kernel.run(
-            within_supply(v_in), lengths, state.values, state.keys, kernel.Oscillators(**drawn),
-            float(self.noise), float(self.dt_device), kernel.OBSERVABLES.index(self.observable),
-        )  # fmt: skip
+        nodes, v = kernel.Oscillators(**drawn), within_supply(v_in)
+        noise, dt = float(self.noise), float(self.dt_device)
+        what = kernel.OBSERVABLES.index(self.observable)
+        if self._circuit is None:
+            return kernel.run(v, lengths, state.values, state.keys, nodes, noise, dt, what)
+        return kernel.run_coupled(
+            v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what
+        )
 
 
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:

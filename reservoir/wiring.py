@@ -92,6 +92,41 @@ def grid_neighbours(n_nodes: int) -> NDArray[np.int64]:
     return np.stack([side.ravel() for side in sides], axis=1)
 
 
+def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
+    """Return which nodes are coupled, and how strongly in units of the given coupling.
+
+    ``topology`` is "grid" (four neighbours on the squarest grid), "ring", "all", or the symmetric
+    (n_nodes, n_nodes) array itself.
+
+    Examples
+    --------
+    >>> adjacency(4, "ring").astype(int).tolist()
+    [[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
+    """
+    links: NDArray[np.float64] = np.zeros((n_nodes, n_nodes))
+    if isinstance(topology, str):
+        if topology == "grid":
+            links[np.arange(n_nodes)[:, np.newaxis], grid_neighbours(n_nodes)] = 1.0
+        elif topology == "ring":
+            links += np.roll(np.eye(n_nodes), 1, axis=1)
+        elif topology == "all":
+            links += 1.0
+        else:
+            raise ValueError(
+                f"topology={topology!r} is not known; choose from all, grid, ring, or give a "
+                "symmetric array (n_nodes, n_nodes)."
+            )
+        links = np.maximum(links, links.T)
+        np.fill_diagonal(links, 0.0)
+        return links
+    links = np.asarray(topology, dtype=np.float64)
+    if links.shape != (n_nodes, n_nodes):
+        raise ValueError(f"topology has shape {links.shape}, expected ({n_nodes}, {n_nodes}).")
+    if (links != links.T).any() or (links < 0).any() or np.diag(links).any():
+        raise ValueError("topology must be symmetric, without negative values, 0 on its diagonal.")
+    return links
+
+
 def draw_recurrent_weights(
     rng: np.random.RandomState, n_nodes: int, density: float, spectral_radius: float
 ) -> sparse.csr_array:

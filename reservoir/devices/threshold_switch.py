@@ -1,13 +1,17 @@
 """Piecewise-linear threshold switches: relaxation oscillators and the Hodgkin-Huxley neuristor."""
 
 from math import log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.devices.supply import check_bias
 from mottle.reservoir.devices.trace import Trace, positive
 from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.wiring import draw_spread
 
 
 class ThresholdSwitch(NamedTuple):
@@ -178,25 +182,112 @@ def trace(
     )
 
 
+def make_circuit(
+    capacitance: NDArray, leak: NDArray, g: NDArray, v_low: NDArray,
+    rail: NDArray | None = None, sign: NDArray | None = None,
+) -> kernel.Circuit:  # fmt: skip
+    """Bring a circuit of switches into the form of its kernel.
+
+    Parameters
+    ----------
+    capacitance : ndarray of shape (n, n)
+        Capacitance matrix in F: own and coupling ones on the diagonal, minus the coupling off it.
+    leak : ndarray of shape (n, n)
+        Conductance matrix of the resistors in S, of the same form.
+    g : ndarray of shape (n, 2)
+        Conductances in S of the switch at each node, insulating and metallic.
+    v_low : ndarray of shape (n,)
+        Voltage in V at which a switch turns insulating.
+    rail, sign : ndarray of shape (n,), default=None
+        Voltage in V to which a switch joins its node, and the sense of the voltage it sees; 0 and 1
+        by default.
+
+    Returns
+    -------
+    circuit : Circuit
+        For ``run_network`` and ``run_coupled``.
+    """
+    n = v_low.size
+    per_c = np.linalg.inv(capacitance)
+    per_c[np.abs(per_c) < 1e-15 * np.abs(per_c).max()] = 0.0
+    # Gershgorin: no mode decays faster than the largest conductance over the smallest capacitance
+    own = np.diag(capacitance) - np.abs(capacitance - np.diag(np.diag(capacitance))).sum(axis=1)
+    fastest = (own / (np.abs(leak).sum(axis=1) + g[:, 1])).min()
+    first, second = sparse.csr_array(per_c), sparse.csr_array(leak)
+    return kernel.Circuit(
+        first.data, first.indices, first.indptr, second.data, second.indices, second.indptr,
+        np.ascontiguousarray(g[:, 0]), np.ascontiguousarray(g[:, 1]),
+        np.zeros(n) if rail is None else rail, np.ones(n) if sign is None else sign, v_low,
+        kernel.REACH * float(fastest),
+    )  # fmt: skip
+
+
+def couple(drawn: dict[str, NDArray], c_link: NDArray, g_link: NDArray) -> kernel.Circuit:
+    """Couple oscillators: ``c_link`` in F and ``g_link`` in S, both symmetric (node, node)."""
+    g = np.column_stack([1 / drawn["r_insulating"], 1 / drawn["r_metallic"]])
+    return make_circuit(
+        np.diag(drawn["capacitance"] + c_link.sum(axis=1)) - c_link,
+        np.diag(1 / drawn["r_series"] + g_link.sum(axis=1)) - g_link,
+        g,
+        drawn["v_low"],
+    )
+
+
+def draw_oscillators(
+    rng: np.random.RandomState, device: ThresholdSwitch, spread: Any, noise: float, n_nodes: int
+) -> dict[str, NDArray]:
+    """Draw the constants of oscillators; refuse those of which one could not switch."""
+    drawn = draw_spread(rng, device, kernel.Oscillators._fields, spread, n_nodes)
+    crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
+    if crossed.size:
+        node = crossed[0]
+        raise ValueError(
+            f"spread={spread} gave node {node} v_low={drawn['v_low'][node]:.3g} V above "
+            f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
+            "spread for these two."
+        )
+    narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
+    check_noise("noise", noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
+    return drawn
+
+
+def get_oscillator(device: str | ThresholdSwitch, v_bias: float, oscillating: bool = True) -> Any:
+    """Return the constants of an oscillator; refuse impossible ones, and a bias outside them."""
+    if not isinstance(device, ThresholdSwitch):
+        known = {name: p for name, p in PRESETS.items() if isinstance(p, ThresholdSwitch)}
+        device = choose(device, known, "device")
+    check(device)
+    if oscillating:
+        check_bias(v_bias, device)
+    return device
+
+
+def follow(circuit: kernel.Circuit, inject: NDArray, dt: float, v_high: NDArray) -> tuple:
+    """Run a circuit from rest: voltages, phases (both step, node), spike times and their nodes."""
+    n, most = v_high.size, 1024
+    while True:
+        v, metallic, times, nodes, n_spikes = kernel.run_network(
+            inject, dt, np.zeros(n), np.zeros(n), v_high, circuit, most
+        )
+        if n_spikes <= most:
+            return v, metallic, times, nodes
+        most = n_spikes
+
+
 def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
     """Follow the two nodes of a neuristor under an input current in A; node 2 is the output."""
     inject = np.zeros((drive.size, 2))
     inject[:, 0] = drive
     link, leak = 1 / device.r_link, 1 / device.r_leak
-    g = np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2)
-    fastest = min(device.c_1, device.c_2) / (link + leak + 1 / device.r_metallic)
-    most = 1024
-    while True:
-        v, metallic, times, nodes, n_spikes = kernel.run_network(
-            inject, dt, np.zeros(2), np.zeros(2, dtype=bool),
-            np.diag([1 / device.c_1, 1 / device.c_2]),
-            np.array([[link, -link], [-link, link + leak]]), g,
-            np.array([-device.v_rail, device.v_rail]), np.array([1.0, -1.0]),
-            np.full(2, device.v_high), np.full(2, device.v_low), kernel.REACH * fastest, most,
-        )  # fmt: skip
-        if n_spikes <= most:
-            break
-        most = n_spikes
+    circuit = make_circuit(
+        np.diag([device.c_1, device.c_2]),
+        np.array([[link, -link], [-link, link + leak]]),
+        np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2),
+        np.full(2, device.v_low),
+        np.array([-device.v_rail, device.v_rail]),
+        np.array([1.0, -1.0]),
+    )
+    v, metallic, times, nodes = follow(circuit, inject, dt, np.full(2, device.v_high))
     return Trace(
         {
             "output_voltage": (v[:, 1], "V"),

@@ -13,7 +13,7 @@ from numba import njit, prange
 from mottle.reservoir.kernels.noise import join, normal
 
 ORDER = 12  # of the Taylor series of a network's step
-REACH = 0.25  # longest such step in units of the fastest time constant: error about 1e-17
+REACH = 0.5  # longest such step in units of the fastest time constant: error about 2e-14
 
 
 @njit(cache=True)
@@ -109,66 +109,93 @@ def crossing(c, k, aim, span):
             high = middle
 
 
+class Circuit(NamedTuple):
+    """Coupled switches: C dv/dt = inject - leak v - g (v - rail), one switch a node.
+
+    A switch joins its node to ``rail`` V and sees ``sign * (v - rail)``. The inverse of C and the
+    linear conductances ``leak`` are sparse, in compressed rows.
+    """
+
+    per_c: np.ndarray  # 1/F
+    per_c_columns: np.ndarray
+    per_c_rows: np.ndarray  # where each begins
+    leak: np.ndarray  # S
+    leak_columns: np.ndarray
+    leak_rows: np.ndarray
+    g_insulating: np.ndarray  # S
+    g_metallic: np.ndarray  # S
+    rail: np.ndarray  # V
+    sign: np.ndarray
+    v_low: np.ndarray  # V
+    longest: float  # s, no integration step is longer
+
+
 @njit(cache=True)
-def expand(c, v, metallic, per_c, leak, inject, g, rail):
-    """Taylor coefficients of all node voltages about now."""
+def expand(c, flow, v, metallic, inject, circuit):
+    """Taylor coefficients ``c`` (order, node) of all node voltages about now."""
     n = v.size
     c[0] = v
-    flow = np.empty(n)
+    rows, c_rows = circuit.leak_rows, circuit.per_c_rows
     for order in range(ORDER):
         for k in range(n):
-            g_now = g[k, 1] if metallic[k] else g[k, 0]
-            flow[k] = -g_now * c[order, k]
+            g = circuit.g_metallic[k] if metallic[k] > 0.0 else circuit.g_insulating[k]
+            flow[k] = -g * c[order, k]
             if order == 0:
-                flow[k] += inject[k] + g_now * rail[k]
-            for j in range(n):
-                flow[k] -= leak[k, j] * c[order, j]
+                flow[k] += inject[k] + g * circuit.rail[k]
+            for j in range(rows[k], rows[k + 1]):
+                flow[k] -= circuit.leak[j] * c[order, circuit.leak_columns[j]]
         for k in range(n):
             rate = 0.0
-            for j in range(n):
-                rate += per_c[k, j] * flow[j]
+            for j in range(c_rows[k], c_rows[k + 1]):
+                rate += circuit.per_c[j] * flow[circuit.per_c_columns[j]]
             c[order + 1, k] = rate / (order + 1)
 
 
 @njit(cache=True)
-def run_network(inject, dt, v, metallic, per_c, leak, g, rail, sign, v_high, v_low, longest, most):
+def until_any_switch(c, v, metallic, v_high, circuit, left):
+    """Return how long the series ``c`` holds, at most ``left`` s, and which switch ends it or -1.
+
+    ``v`` moves to the end of that span.
+    """
+    span, who = min(left, circuit.longest), -1
+    for k in range(v.size):
+        limit = circuit.v_low[k] if metallic[k] > 0.0 else v_high[k]
+        aim = circuit.rail[k] + circuit.sign[k] * limit
+        # over the aim in the sense of the switch: upward while insulating
+        sense = -circuit.sign[k] if metallic[k] > 0.0 else circuit.sign[k]
+        if sense * (v[k] - aim) >= 0.0:
+            span, who = 0.0, k
+        elif sense * (polynomial(c, k, span) - aim) >= 0.0:
+            span, who = crossing(c, k, aim, span), k
+    for k in range(v.size):
+        v[k] = polynomial(c, k, span)
+    return span, who
+
+
+@njit(cache=True)
+def run_network(inject, dt, v, metallic, v_high, circuit, most):
     """Run coupled switches; inject (step, node) in A is held for ``dt`` s.
 
-    C dv/dt = inject - leak v - g (v - rail), where ``per_c`` is the inverse of C, ``leak`` (node,
-    node) the linear conductances in S, ``g`` (node, 2) those of the switches, which join a node to
-    ``rail`` V and see ``sign * (v - rail)``. No step is longer than ``longest`` s. Changes ``v``
-    and ``metallic``; returns voltages (step, node), phases, and spike times and nodes.
+    Changes ``v`` and ``metallic``; returns voltages (step, node), phases, and spike times and nodes
+    with their number, of which the first ``most`` are kept.
     """
     n_steps, n = inject.shape
     out, phases = np.empty((n_steps, n)), np.empty((n_steps, n))
     times, nodes, n_spikes = np.empty(most), np.empty(most, np.int64), 0
-    c = np.empty((ORDER + 1, n))
+    c, flow = np.empty((ORDER + 1, n)), np.empty(n)
     for step in range(n_steps):
         left = dt
         while left > 0.0:
-            expand(c, v, metallic, per_c, leak, inject[step], g, rail)
-            span, who = min(left, longest), -1
-            for k in range(n):
-                limit = v_low[k] if metallic[k] else v_high[k]
-                aim = rail[k] + sign[k] * limit
-                # over the aim in the sense of the switch: upward while insulating
-                sense = -sign[k] if metallic[k] else sign[k]
-                if sense * (v[k] - aim) >= 0.0:
-                    span, who = 0.0, k
-                elif sense * (polynomial(c, k, span) - aim) >= 0.0:
-                    span, who = crossing(c, k, aim, span), k
-            for k in range(n):
-                v[k] = polynomial(c, k, span)
+            expand(c, flow, v, metallic, inject[step], circuit)
+            span, who = until_any_switch(c, v, metallic, v_high, circuit, left)
             left -= span
             if who >= 0:
-                metallic[who] = not metallic[who]
-                if metallic[who]:
+                metallic[who] = 1.0 - metallic[who]
+                if metallic[who] > 0.0:
                     if n_spikes < most:
                         times[n_spikes], nodes[n_spikes] = (step + 1) * dt - left, who
                     n_spikes += 1
-        out[step] = v
-        for k in range(n):
-            phases[step, k] = 1.0 if metallic[k] else 0.0
+        out[step], phases[step] = v, metallic
     kept = min(n_spikes, most)
     return out, phases, times[:kept], nodes[:kept], n_spikes
 
@@ -190,12 +217,42 @@ class Oscillators(NamedTuple):
 
 
 @njit(cache=True)
+def note_switch(state, node, v_high, key, noise):
+    """Turn a node over: count a spike, or draw the threshold of the next cycle."""
+    if state[METALLIC, node] > 0.0:
+        state[METALLIC, node] = 0.0
+        if noise > 0.0:
+            draw = normal(join(join(key, node), int(state[SPIKES, node])))
+            state[THRESHOLD, node] = v_high * (1.0 + noise * draw)
+        return
+    state[METALLIC, node] = 1.0
+    state[SPIKES, node] += 1.0
+    if state[SPIKES, node] > 1.0:
+        state[INTERVAL, node] = state[SINCE, node]
+    state[SINCE, node] = 0.0
+
+
+@njit(cache=True)
+def show(observable, area, charge, fired, since, interval, dt):
+    """Return what a node shows of a step: see ``OBSERVABLES``."""
+    if observable == 0:
+        return area / dt
+    if observable == 1:
+        return charge / dt
+    if observable == 2:
+        return fired
+    if interval == 0.0:
+        return 0.0
+    return 1.0 / interval if observable == 3 else min(since / interval, 1.0)
+
+
+@njit(cache=True)
 def hold(v_in, state, node, nodes, key, noise, dt, observable):
     """Run one node through a held step and return what it showed; changes ``state``."""
-    v, metallic = state[VOLTAGE, node], state[METALLIC, node] > 0.0
-    left, charge, mean, fired = dt, 0.0, 0.0, 0.0
+    v, left, charge, mean, before = state[VOLTAGE, node], dt, 0.0, 0.0, state[SPIKES, node]
     r_series, capacitance = nodes.r_series[node], nodes.capacitance[node]
     while left > 0.0:
+        metallic = state[METALLIC, node] > 0.0
         r_now = nodes.r_metallic[node] if metallic else nodes.r_insulating[node]
         goal = nodes.v_low[node] if metallic else state[THRESHOLD, node]
         v_end, tau, span, switches = until_switch(
@@ -210,27 +267,12 @@ def hold(v_in, state, node, nodes, key, noise, dt, observable):
         state[SINCE, node] += span
         if switches:
             v = goal if span > 0.0 else v
-            metallic = not metallic
-            if metallic:
-                fired += 1.0
-                state[SPIKES, node] += 1.0
-                if state[SPIKES, node] > 1.0:
-                    state[INTERVAL, node] = state[SINCE, node]
-                state[SINCE, node] = 0.0
-            elif noise > 0.0:
-                draw = normal(join(join(key, node), int(state[SPIKES, node])))
-                state[THRESHOLD, node] = nodes.v_high[node] * (1.0 + noise * draw)
-    state[VOLTAGE, node], state[METALLIC, node] = v, 1.0 if metallic else 0.0
-    interval = state[INTERVAL, node]
-    if observable == 0:
-        return mean / dt
-    if observable == 1:
-        return charge / dt
-    if observable == 2:
-        return fired
-    if interval == 0.0:
-        return 0.0
-    return 1.0 / interval if observable == 3 else min(state[SINCE, node] / interval, 1.0)
+            note_switch(state, node, nodes.v_high[node], key, noise)
+    state[VOLTAGE, node] = v
+    return show(
+        observable, mean, charge, state[SPIKES, node] - before, state[SINCE, node],
+        state[INTERVAL, node], dt,
+    )  # fmt: skip
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
@@ -243,4 +285,43 @@ def run(v_in, lengths, state, keys, nodes, noise, dt, observable):
                 out[r, step, node] = hold(
                     v_in[r, step, node], state[r], node, nodes, keys[r], noise, dt, observable
                 )
+    return out
+
+
+@njit(cache=True)
+def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out):
+    """Run all nodes of a recording through a held step; arrays (node,); fills ``s`` and ``out``."""
+    n = v_in.size
+    c, flow, inject = np.empty((ORDER + 1, n)), np.empty(n), v_in / nodes.r_series
+    area, charge, before = np.zeros(n), np.zeros(n), s[SPIKES].copy()
+    left = dt
+    while left > 0.0:
+        expand(c, flow, s[VOLTAGE], s[METALLIC], inject, circuit)
+        span, who = until_any_switch(c, s[VOLTAGE], s[METALLIC], s[THRESHOLD], circuit, left)
+        left -= span
+        for k in range(n):
+            whole = 0.0
+            for order in range(ORDER, -1, -1):
+                whole = (whole + c[order, k] / (order + 1)) * span
+            g = circuit.g_metallic[k] if s[METALLIC, k] > 0.0 else circuit.g_insulating[k]
+            area[k] += whole
+            charge[k] += whole * g
+            s[SINCE, k] += span
+        if who >= 0:
+            note_switch(s, who, nodes.v_high[who], key, noise)
+    for k in range(n):
+        fired = s[SPIKES, k] - before[k]
+        out[k] = show(observable, area[k], charge[k], fired, s[SINCE, k], s[INTERVAL, k], dt)
+
+
+@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
+def run_coupled(v_in, lengths, state, keys, nodes, circuit, noise, dt, observable):
+    """Run many recordings of coupled oscillators; shapes as in ``run``."""
+    out = np.zeros(v_in.shape)
+    for r in prange(v_in.shape[0]):
+        for step in range(lengths[r]):
+            hold_coupled(
+                v_in[r, step], state[r], nodes, circuit, keys[r], noise, dt, observable,
+                out[r, step],
+            )  # fmt: skip
     return out

@@ -8,6 +8,7 @@ from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
+from mottle.reservoir.devices.threshold_switch import make_circuit
 from mottle.reservoir.kernels import threshold_switch as kernel
 
 
@@ -140,14 +141,16 @@ def test_haptic_neuron_follows_the_measured_frequencies():
 
 def pair(r_series, c_link=0.0, g_link=0.0, duration=4e-4):
     """Spike times of two coupled oscillators at 5 V."""
-    inverse = np.linalg.inv(np.diag([100e-12 + c_link] * 2) - c_link * (1 - np.eye(2)))
-    leak = np.diag(1 / np.array(r_series) + g_link) - g_link * (1 - np.eye(2))
-    inject = np.tile(5.0 / np.array(r_series), (round(duration / 1e-6), 1))
-    two = np.ones(2)
-    _, _, times, nodes, _ = kernel.run_network(
-        inject, 1e-6, np.array([0.0, 0.5]), np.zeros(2, bool), inverse, leak,
-        np.array([[1e-5, 1e-3]] * 2), 0 * two, two, 1.99 * two, 0.99 * two, 2e-8, 20_000,
+    circuit = make_circuit(
+        np.diag([100e-12 + c_link] * 2) - c_link * (1 - np.eye(2)),
+        np.diag(1 / np.array(r_series) + g_link) - g_link * (1 - np.eye(2)),
+        np.array([[1e-5, 1e-3]] * 2), np.full(2, 0.99),
     )  # fmt: skip
+    inject = np.tile(5.0 / np.array(r_series), (round(duration / 1e-6), 1))
+    start = np.array([0.0, 0.5])
+    _, _, times, nodes, _ = kernel.run_network(
+        inject, 1e-6, start, np.zeros(2), np.full(2, 1.99), circuit, 20_000
+    )
     return times[nodes == 0], times[nodes == 1]
 
 

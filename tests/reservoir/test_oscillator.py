@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
+from mottle.reservoir.wiring import adjacency
 
 
 def states(observable, v_bias=5.0, n_steps=40, **parameters):
@@ -50,9 +51,67 @@ def test_order_parameter_tells_like_nodes_from_unlike_ones():
     assert order_parameter(unlike.fit_transform(X)[50:]).mean() < 0.4
 
 
+def settled(observable, dt_device=2e-6, **coupling):
+    """Two oscillators, one ahead by a push in the first step; what they show in the end."""
+    X = np.zeros((400, 2))
+    X[0] = [0.0, 1.0]
+    node = OscillatorReservoir(2, wiring="one_to_one", observable=observable, topology="all",
+                               dt_device=dt_device, **coupling)  # fmt: skip
+    return node.fit_transform(X)
+
+
+@pytest.mark.parametrize(
+    ("coupling", "frequency", "apart"),
+    [
+        ({"c_couple": 10e-12}, 1_276_470.83, 0.5),
+        ({"r_couple": 50e3}, 1_407_221.8074, 0.0),
+        ({"c_couple": 10e-12, "r_couple": 200e3}, 1_274_334.468, 0.5),
+    ],
+)
+def test_coupled_pair_settles_at_the_reference_frequency_and_phase(coupling, frequency, apart):
+    assert_allclose(settled("frequency", **coupling)[-1], frequency, rtol=1e-5)
+    phase = settled("phase", **coupling)[-1]
+    between = abs(phase[0] - phase[1])
+    assert_allclose(min(between, 1 - between), apart, atol=1e-3)
+
+
+@pytest.mark.parametrize("observable", ["voltage", "current", "spikes", "frequency", "phase"])
+def test_weakest_coupling_changes_nothing(observable):
+    lone, linked = (settled(observable, **coupling)[:30] for coupling in ({}, {"r_couple": 1e16}))
+    assert_allclose(linked, lone, rtol=1e-6, atol=1e-12)
+
+
+def test_grid_of_oscillators_synchronises_through_resistors_only():
+    X = np.random.default_rng(0).uniform(-1, 1, (300, 16))
+    X[1:] = 0.0  # one random push, then left alone
+    order = {}
+    for name, coupling in {"r": {"r_couple": 2e4}, "c": {"c_couple": 2e-11}, "none": {}}.items():
+        node = OscillatorReservoir(16, wiring="one_to_one", observable="phase", **coupling)
+        order[name] = order_parameter(node.fit_transform(X))[-20:].mean()
+    assert order["r"] > 0.99
+    assert order["none"] < 0.6
+    assert order["c"] < 0.2  # neighbours in anti-phase: half the nodes against the other half
+
+
+@pytest.mark.parametrize(
+    ("topology", "n_links"), [("grid", 12), ("ring", 9), ("all", 36), (np.diag([2.0] * 8, 1), 8)]
+)
+def test_topologies_have_their_links(topology, n_links):
+    if isinstance(topology, np.ndarray):
+        topology = topology + topology.T
+    links = adjacency(9, topology)
+    assert_allclose(links, links.T)
+    assert np.count_nonzero(links) == 2 * n_links
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"c_couple": -1e-12}, r"c_couple=-1e-12 F must be 0 or more"),
+        ({"r_couple": 0.0}, r"r_couple=0.0 ohm must be positive"),
+        ({"r_couple": 1e4, "topology": "line"}, r"topology='line' is not known; choose from all"),
+        ({"r_couple": 1e4, "topology": np.eye(3)}, r"topology has shape \(3, 3\)"),
+        ({"r_couple": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),
         ({"v_bias": 2.0}, r"v_bias=2.0 V lies outside 2.388 to 20.79 V"),
         ({"device": "nbo2_hh"}, r"device='nbo2_hh' is not known"),
         ({"noise": 0.5}, r"noise=0.5 is relative to v_high"),

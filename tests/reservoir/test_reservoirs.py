@@ -37,9 +37,10 @@ SMALL = [
     MemristorReservoir(6, device="tiox_zhong2021", n_masks=2, noise=0.01, random_state=0),
     MemristorReservoir(6, device="ag_pulse", random_state=0),
     MemristorReservoir(6, device="ag_fast", v_bias=1.5, dt_device=5e-3, random_state=0),
+    OscillatorReservoir(6, c_couple=1e-11, r_couple=1e5, noise=0.01, random_state=0),
 ]
 NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy", "tiox",
-         "ag_pulse", "ag_fast"]  # fmt: skip
+         "ag_pulse", "ag_fast", "oscillator_coupled"]  # fmt: skip
 every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
@@ -117,7 +118,8 @@ def test_chunks_give_the_same_bytes_as_the_whole(reservoir, chunk):
 @every
 def test_permuted_nodes_permute_states(reservoir):
     X = drive()
-    quiet = {name: 0 for name in ("kappa", "noise") if hasattr(reservoir, name)}
+    alone = {"kappa": 0.0, "noise": 0.0, "c_couple": 0.0, "r_couple": None}
+    quiet = {name: value for name, value in alone.items() if hasattr(reservoir, name)}
     fitted = clone(reservoir).set_params(**quiet).fit(X)
     if fitted._noisy() or getattr(fitted, "n_masks", 1) > 1:
         pytest.skip("its noise belongs to a node's place, or nodes share devices")
