@@ -9,7 +9,7 @@ from scipy import sparse
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.supply import check_bias
-from mottle.reservoir.devices.trace import Trace, positive
+from mottle.reservoir.devices.trace import Trace, micro_steps, positive
 from mottle.reservoir.kernels import threshold_switch as kernel
 from mottle.reservoir.wiring import draw_spread
 
@@ -144,30 +144,49 @@ def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
 
 
 def trace(
-    device: ThresholdSwitch | HHNeuristor,
+    device: Any,
     drive: NDArray,
     dt: float,
     key: int,
     *,
     threshold_noise: float = 0.0,
+    voltage_noise: float = 0.0,
+    dt_inner: float | None = None,
 ) -> Trace:
     """Follow an oscillator under a supply in V, or a neuristor under an input current in A.
 
-    ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle.
+    ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle;
+    ``voltage_noise`` that of the voltage over the switch in V, an Ornstein-Uhlenbeck process seen
+    every ``dt_inner`` s (by default a hundredth of the time scale).
     """
     check(device)
-    if isinstance(device, HHNeuristor):
-        if threshold_noise:
-            raise ValueError("threshold_noise is known for single oscillators only; leave it at 0.")
+    if not isinstance(device, ThresholdSwitch):
+        if threshold_noise or voltage_noise:
+            raise ValueError("noise is known for single oscillators only; leave it at 0.")
         return trace_neuristor(device, drive, dt)
     check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
+    if not voltage_noise >= 0:
+        raise ValueError(f"voltage_noise={voltage_noise} V must not be negative.")
+    longest = 0.1 * device.time_scale
+    dt_inner = 0.1 * longest if dt_inner is None else dt_inner
+    if not 0 < dt_inner <= longest:
+        raise ValueError(
+            f"dt_inner={dt_inner} s is too coarse to see crossings of a noisy voltage that changes "
+            f"in {device.time_scale:.3g} s; use dt_inner <= {longest:.2g} s."
+        )
     r = (device.r_insulating, device.r_metallic)
-    most = 1024
+    circuit = (r, device.r_series, device.capacitance, device.v_high, device.v_low)
+    jitter, key_, most = float(threshold_noise), np.uint64(key), 1024
     while True:
-        v, metallic, spikes, n_spikes, *energies = kernel.relax(
-            drive, dt, 0.0, False, r, device.r_series, device.capacitance, device.v_high,
-            device.v_low, float(threshold_noise), np.uint64(key), most,
-        )  # fmt: skip
+        if voltage_noise > 0:
+            v, metallic, spikes, n_spikes, *energies = kernel.relax_noisy(
+                drive, dt, micro_steps(dt_inner, dt), *circuit, float(voltage_noise), jitter, key_,
+                most,
+            )  # fmt: skip
+        else:
+            v, metallic, spikes, n_spikes, *energies = kernel.relax(
+                drive, dt, 0.0, False, *circuit, jitter, key_, most
+            )
         if n_spikes <= most:
             break
         most = n_spikes
@@ -178,7 +197,7 @@ def trace(
             "metallic": (metallic, "1"),
         },
         spikes,
-        dict(zip(("device", "resistor", "supply"), energies, strict=True)),
+        dict(zip(("device", "resistor", "supply"), energies, strict=True)) if energies else None,
     )
 
 

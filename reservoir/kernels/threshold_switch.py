@@ -86,6 +86,46 @@ def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter
 
 
 @njit(cache=True)
+def relax_noisy(
+    v_in, dt, n_micro, r, r_series, capacitance, v_high, v_low, sigma, jitter, key, most
+):
+    """Run one oscillator whose voltage fluctuates by ``sigma`` V about where it would be.
+
+    An Ornstein-Uhlenbeck process with the circuit's own time constant, exact from one of the
+    ``n_micro`` points of a step to the next; a crossing is seen at these points. Returns as
+    ``relax``, without energies.
+    """
+    out, phases = np.empty(v_in.size), np.empty(v_in.size)
+    spikes, n_spikes = np.empty(most), 0
+    h, v, metallic, threshold = dt / n_micro, 0.0, False, v_high
+    if jitter > 0.0:
+        threshold *= 1.0 + jitter * normal(join(key, 0))
+    path = join(~key, 0)  # not the key of the thresholds
+    fades = (
+        exp(-h * (1.0 / r_series + 1.0 / r[0]) / capacitance),
+        exp(-h * (1.0 / r_series + 1.0 / r[1]) / capacitance),
+    )
+    for step in range(v_in.size):
+        for micro in range(n_micro):
+            r_now, fade = (r[1], fades[1]) if metallic else (r[0], fades[0])
+            v_end = v_in[step] * r_now / (r_now + r_series)
+            kick = sigma * np.sqrt(1.0 - fade * fade) * normal(join(path, step * n_micro + micro))
+            v = v_end + (v - v_end) * fade + kick
+            if metallic and v <= v_low:
+                metallic = False
+                if jitter > 0.0:
+                    threshold = v_high * (1.0 + jitter * normal(join(key, n_spikes)))
+            elif not metallic and v >= threshold:
+                metallic = True
+                if n_spikes < most:
+                    spikes[n_spikes] = (step * n_micro + micro + 1) * h
+                n_spikes += 1
+        out[step] = v
+        phases[step] = 1.0 if metallic else 0.0
+    return out, phases, spikes[: min(n_spikes, most)], n_spikes
+
+
+@njit(cache=True)
 def polynomial(c, k, t):
     """Value at ``t`` of the Taylor series in column ``k``."""
     value = 0.0

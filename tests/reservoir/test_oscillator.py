@@ -85,7 +85,7 @@ def test_grid_of_oscillators_synchronises_through_resistors_only():
     X = np.random.default_rng(0).uniform(-1, 1, (300, 16))
     X[1:] = 0.0  # one random push, then left alone
     order = {}
-    for name, coupling in {"r": {"r_couple": 2e4}, "c": {"c_couple": 2e-11}, "none": {}}.items():
+    for name, coupling in {"r": {"r_couple": 1e5}, "c": {"c_couple": 2e-11}, "none": {}}.items():
         node = OscillatorReservoir(16, wiring="one_to_one", observable="phase", **coupling)
         order[name] = order_parameter(node.fit_transform(X))[-20:].mean()
     assert order["r"] > 0.99
