@@ -2,9 +2,17 @@
 
 from mottle.reservoir.devices.diffusive import AgMemristor, FastAgMemristor
 from mottle.reservoir.devices.event import EventMemristor
-from mottle.reservoir.devices.nonvolatile import DriftMemristor, Memdiode, YakopcicMemristor
+from mottle.reservoir.devices.nonvolatile import (
+    DriftMemristor,
+    FerroelectricJunction,
+    InterfaceMemristor,
+    Memdiode,
+    YakopcicMemristor,
+)
+from mottle.reservoir.devices.programming import Programming, endurance, levels, program
+from mottle.reservoir.devices.pulse_response import PulseMemristor, shape_of_nonlinearity
 from mottle.reservoir.devices.simulate import get, list_devices, pulse_train, simulate
-from mottle.reservoir.devices.threshold_switch import HHNeuristor, ThresholdSwitch
+from mottle.reservoir.devices.threshold_switch import BurstNeuron, HHNeuristor, ThresholdSwitch
 from mottle.reservoir.devices.vo2 import VO2_NEURISTORS, VO2Neuristor, check_neuristor
 from mottle.reservoir.devices.wox import (
     WOX_MEMRISTORS,
@@ -19,11 +27,16 @@ __all__ = [
     "VO2_NEURISTORS",
     "WOX_MEMRISTORS",
     "AgMemristor",
+    "BurstNeuron",
     "DriftMemristor",
     "EventMemristor",
     "FastAgMemristor",
+    "FerroelectricJunction",
     "HHNeuristor",
+    "InterfaceMemristor",
     "Memdiode",
+    "Programming",
+    "PulseMemristor",
     "ThresholdSwitch",
     "TiOxMemristor",
     "VO2Neuristor",
@@ -31,8 +44,12 @@ __all__ = [
     "YakopcicMemristor",
     "check_memristor",
     "check_neuristor",
+    "endurance",
     "get",
+    "levels",
     "list",
+    "program",
     "pulse_train",
+    "shape_of_nonlinearity",
     "simulate",
 ]

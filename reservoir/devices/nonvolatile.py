@@ -77,10 +77,54 @@ class Memdiode(NamedTuple):
         return self.t_set * exp(-1 / self.v_set)
 
 
-PRESETS: dict[str, DriftMemristor | YakopcicMemristor | Memdiode] = {
+class FerroelectricJunction(NamedTuple):
+    """HZO tunnel junction: domains that nucleate, faster at higher voltage."""
+
+    tau_0: float = 1e-9  # s
+    v_a: float = 3.5  # V
+    shape: float = 0.7
+    g_off: float = 1e-9  # S
+    g_on: float = 834e-9  # S
+    p_0: float = 0.0  # share of switched domains at the start
+    source: str = "Hf0.5Zr0.5O2 junction with an on/off ratio of 834 at 20 ns, Du et al. (2021)"
+    provisional: str = "all constants but the ratio, which suit 20 ns pulses of 2 V"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to switch at 2 V."""
+        return self.tau_0 * exp((self.v_a / 2) ** 2)
+
+
+class InterfaceMemristor(NamedTuple):
+    """Nb:SrTiO3 Schottky interface: gradual writing, relaxation as a power of time."""
+
+    t_switch: float = 1.0  # s, at 0 V
+    v_0: float = 0.3  # V
+    v_least: float = 0.5  # V, nothing is written below
+    t_1: float = 1e-2  # s
+    n: float = 0.1
+    j_off: float = 1e-2  # S/cm^2
+    j_on: float = 1.0  # S/cm^2
+    area: float = 1e-4  # cm^2
+    w_0: float = 0.0
+    source: str = "Nb:SrTiO3 interface devices, power-law relaxation"
+    provisional: str = "all constants: of the published order of magnitude, 0.05 <= n <= 0.3"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to write at 1.5 V."""
+        return self.t_switch * exp(-1.5 / self.v_0)
+
+
+Nonvolatile = (
+    DriftMemristor | YakopcicMemristor | Memdiode | FerroelectricJunction | InterfaceMemristor
+)
+PRESETS: dict[str, Nonvolatile] = {
     "hp": DriftMemristor(),
     "yakopcic_miao": YakopcicMemristor(),
     "memdiode_hfo2": Memdiode(),
+    "ftj_hzo": FerroelectricJunction(),
+    "nbsto_interface": InterfaceMemristor(),
 }
 
 
@@ -108,7 +152,7 @@ def inner_steps(dt: float, speed: float) -> int:
 
 
 def trace(
-    device: DriftMemristor | YakopcicMemristor | Memdiode,
+    device: Nonvolatile,
     drive: NDArray,
     dt: float,
     key: int,
@@ -139,8 +183,17 @@ def trace(
         check_start("x_0", device.x_0)
         speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
         w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
+    elif isinstance(device, FerroelectricJunction):
+        positive(device, device._fields[:5])
+        check_start("p_0", device.p_0)
+        tau_0, v_a, shape, g_off, g_on, p_0 = device[:6]
+        w, current = kernel.ferroelectric(drive, dt, p_0, tau_0, v_a, shape, g_off, g_on)
+    elif isinstance(device, InterfaceMemristor):
+        positive(device, device._fields[:8])
+        check_start("w_0", device.w_0)
+        g_off, g_on = device.area * device.j_off, device.area * device.j_on
+        w, current = kernel.interface(drive, dt, device.w_0, *device[:5], g_off, g_on)
     else:
-        names = tuple(name for name in device._fields if name not in ("source", "provisional"))
-        positive(device, names)
+        positive(device, device._fields[:-2])
         w, current = kernel.memdiode(drive, dt, 0.0, *device[:-2])
     return Trace({"current": (current, "A"), "state": (w, "1")})

@@ -8,7 +8,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import diffusive, event, nonvolatile, threshold_switch, vo2, wox
+from mottle.reservoir.devices import (
+    diffusive,
+    event,
+    nonvolatile,
+    programming,
+    pulse_response,
+    threshold_switch,
+    vo2,
+    wox,
+)
 from mottle.reservoir.devices.choose import choose
 
 Preset = Any  # a NamedTuple of one of the families below
@@ -16,6 +25,7 @@ FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
     vo2.VO2Neuristor: ("oscillator", vo2.trace),
     threshold_switch.ThresholdSwitch: ("oscillator", threshold_switch.trace),
     threshold_switch.HHNeuristor: ("neuron", threshold_switch.trace),
+    threshold_switch.BurstNeuron: ("neuron", threshold_switch.trace),
     wox.WOxMemristor: ("volatile", wox.trace),
     wox.TiOxMemristor: ("volatile", wox.trace),
     event.EventMemristor: ("volatile", event.trace),
@@ -24,6 +34,10 @@ FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
     nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
     nonvolatile.YakopcicMemristor: ("nonvolatile", nonvolatile.trace),
     nonvolatile.Memdiode: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.FerroelectricJunction: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.InterfaceMemristor: ("nonvolatile", nonvolatile.trace),
+    pulse_response.PulseMemristor: ("nonvolatile", pulse_response.trace),
+    programming.Programming: ("programming", programming.refuse_trace),
 }
 KNOWN: dict[str, Preset] = {
     **vo2.VO2_NEURISTORS,
@@ -32,6 +46,8 @@ KNOWN: dict[str, Preset] = {
     **event.PRESETS,
     **diffusive.PRESETS,
     **nonvolatile.PRESETS,
+    **pulse_response.PRESETS,
+    **programming.PRESETS,
 }
 
 
@@ -148,8 +164,9 @@ def simulate(
         A name in ``list()``, or constants of your own.
     voltage : float or array-like of shape (n_steps,)
         Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
-        "nbo2_hh" it is an input current in A. For "tiox_zhong2021", whose model counts pulses, each
-        step is one pulse, whatever ``dt``.
+        "nbo2_hh" it is an input current in A. To models that count pulses ("tiox_zhong2021", and
+        those of training circuits, "reram_sb" and others) each step is one pulse, whatever ``dt``;
+        "stm_event" takes an event at each step with a positive voltage.
     dt : float
         Step of waveform and result in s.
     duration : float, default=None
@@ -158,8 +175,9 @@ def simulate(
         Seed of the noise; only an Ag device, and those asked for noise, have any.
     **options : dict
         Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s, ``noise``
-        in K per square root of second. Threshold switch: ``threshold_noise``, relative. Ag:
-        ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
+        in K per square root of second. Threshold switch: ``threshold_noise``, relative, and
+        ``voltage_noise`` in V with its ``dt_inner``. Ag: ``dt_inner`` in s. Linear drift:
+        ``window`` ("none", "joglekar", "biolek"), ``power``.
 
     Returns
     -------

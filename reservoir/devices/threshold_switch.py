@@ -33,6 +33,11 @@ class ThresholdSwitch(NamedTuple):
         return self.capacitance * r
 
     @property
+    def kind(self) -> str:
+        """One that is emptied by every spike integrates and fires."""
+        return "neuron" if self.v_low <= 0.1 * self.v_high else "oscillator"
+
+    @property
     def window(self) -> tuple[float, float]:
         """Supply voltages in V between which it oscillates.
 
@@ -87,7 +92,33 @@ class HHNeuristor(NamedTuple):
         return self.c_1 * self.r_link
 
 
-PRESETS: dict[str, ThresholdSwitch | HHNeuristor] = {
+class BurstNeuron(NamedTuple):
+    """A slow and a fast threshold switch on one supply: spikes come in bursts, more at more bias.
+
+    The slow node lifts the fast one over its threshold in the late part of its cycle.
+    """
+
+    c_slow: float = 10e-9  # F
+    c_fast: float = 2.15e-9  # F
+    r_slow: float = 100e3  # ohm, supply to slow node
+    r_fast: float = 168e3  # ohm, supply to fast node
+    r_link: float = 61.4e3  # ohm, between the nodes
+    v_high_slow: float = 0.45  # V
+    v_low_slow: float = 0.1  # V
+    v_high: float = 0.475  # V
+    v_low: float = 0.2  # V
+    r_insulating: float = 10e6  # ohm
+    r_metallic: float = 1e3  # ohm
+    source: str = "bursts as in Nat. Commun. (2024), doi:10.1038/s41467-024-48399-7"
+    provisional: str = "circuit and constants: of our own, found by their spikes per burst"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to charge the slow node."""
+        return self.c_slow * self.r_slow
+
+
+PRESETS: dict[str, ThresholdSwitch | HHNeuristor | BurstNeuron] = {
     "vo2_pwl": ThresholdSwitch(provisional="all constants: typical of published networks"),
     "vo2_haptic": ThresholdSwitch(
         r_insulating=2.66e3,
@@ -99,11 +130,22 @@ PRESETS: dict[str, ThresholdSwitch | HHNeuristor] = {
         source="fit to eight measured frequencies of a VO2 haptic neuron",
         provisional="effective constants: rms error of frequency 12 %; C stands for heat too",
     ),
+    "ts_lif": ThresholdSwitch(
+        r_insulating=1e6,
+        r_metallic=1e3,
+        v_high=1.0,
+        v_low=0.05,
+        r_series=100e3,
+        capacitance=1e-9,
+        source="leaky integrate-and-fire on a threshold switch",
+        provisional="all constants: an example; a spike empties the capacitor to 5 %",
+    ),
     "nbo2_hh": HHNeuristor(),
+    "nbo2_burst": BurstNeuron(),
 }
 
 
-def check(device: ThresholdSwitch | HHNeuristor) -> None:
+def check(device: ThresholdSwitch | HHNeuristor | BurstNeuron) -> None:
     """Refuse impossible constants.
 
     Examples
@@ -118,6 +160,11 @@ def check(device: ThresholdSwitch | HHNeuristor) -> None:
         raise ValueError(
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "
             "without hysteresis between them a switch cannot oscillate."
+        )
+    if isinstance(device, BurstNeuron) and not device.v_low_slow < device.v_high_slow:
+        raise ValueError(
+            f"device.v_low_slow={device.v_low_slow} V must lie below "
+            f"device.v_high_slow={device.v_high_slow} V."
         )
     if not device.r_metallic < device.r_insulating:
         raise ValueError(
@@ -163,7 +210,8 @@ def trace(
     if not isinstance(device, ThresholdSwitch):
         if threshold_noise or voltage_noise:
             raise ValueError("noise is known for single oscillators only; leave it at 0.")
-        return trace_neuristor(device, drive, dt)
+        neuron = trace_burst if isinstance(device, BurstNeuron) else trace_neuristor
+        return neuron(device, drive, dt)
     check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
     if not voltage_noise >= 0:
         raise ValueError(f"voltage_noise={voltage_noise} V must not be negative.")
@@ -313,6 +361,28 @@ def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
             "node_voltage": (v[:, 0], "V"),
             "metallic_1": (metallic[:, 0], "1"),
             "metallic_2": (metallic[:, 1], "1"),
+        },
+        times[nodes == 1],
+    )
+
+
+def trace_burst(device: BurstNeuron, drive: NDArray, dt: float) -> Trace:
+    """Follow the two nodes of a bursting neuron under a supply in V; the fast one is the output."""
+    slow, fast, link = 1 / device.r_slow, 1 / device.r_fast, 1 / device.r_link
+    circuit = make_circuit(
+        np.diag([device.c_slow, device.c_fast]),
+        np.array([[slow + link, -link], [-link, fast + link]]),
+        np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2),
+        np.array([device.v_low_slow, device.v_low]),
+    )
+    v_high = np.array([device.v_high_slow, device.v_high])
+    v, metallic, times, nodes = follow(circuit, np.outer(drive, [slow, fast]), dt, v_high)
+    return Trace(
+        {
+            "output_voltage": (v[:, 1], "V"),
+            "slow_voltage": (v[:, 0], "V"),
+            "metallic": (metallic[:, 1], "1"),
+            "metallic_slow": (metallic[:, 0], "1"),
         },
         times[nodes == 1],
     )

@@ -1,6 +1,6 @@
 """Memristors that keep their state: pure functions over arrays, SI units, input checked."""
 
-from math import exp, sinh
+from math import exp, inf, log, log1p, sinh
 
 import numpy as np
 from numba import njit
@@ -97,4 +97,54 @@ def memdiode(
                 high = middle
         states[step] = x
         currents[step] = low if v[step] >= 0.0 else -low
+    return states, currents
+
+
+@njit(cache=True)
+def nucleate(p, v, dt, tau_0, v_a, shape):
+    """Carry the share of switched domains on by ``dt`` s at ``v`` V: 1 - exp(-(t / tau)^shape).
+
+    tau = tau_0 exp((v_a / v)^2), Merz' law; a negative voltage switches back alike.
+    """
+    if v == 0.0:
+        return p
+    tau = tau_0 * exp(min((v_a / v) ** 2, 700.0))
+    left = 1.0 - p if v > 0.0 else p
+    if left <= 0.0:
+        return p
+    done = tau * (-log(left)) ** (1.0 / shape) if left < 1.0 else 0.0
+    left = exp(-(((done + dt) / tau) ** shape))
+    return 1.0 - left if v > 0.0 else left
+
+
+@njit(cache=True)
+def ferroelectric(v, dt, p, tau_0, v_a, shape, g_off, g_on):
+    """Follow a ferroelectric tunnel junction; returns its switched share and the current."""
+    states, currents = np.empty(v.size), np.empty(v.size)
+    for step in range(v.size):
+        p = nucleate(p, v[step], dt, tau_0, v_a, shape)
+        states[step] = p
+        currents[step] = v[step] * (g_off + p * (g_on - g_off))
+    return states, currents
+
+
+@njit(cache=True)
+def interface(v, dt, w, t_switch, v_0, v_least, t_1, n, g_off, g_on):
+    """Follow an interface device: exponential writing, then relaxation as a power of time.
+
+    Written at a rate exp(|v| / v_0) / t_switch while |v| >= ``v_least``; afterwards
+    w(t) = w (1 + t / t_1)^-n.
+    """
+    states, currents = np.empty(v.size), np.empty(v.size)
+    written, since = w, inf
+    for step in range(v.size):
+        if abs(v[step]) >= v_least:
+            aim = 1.0 if v[step] > 0.0 else 0.0
+            w = aim + (w - aim) * exp(-dt * exp(min(abs(v[step]) / v_0, 700.0)) / t_switch)
+            written, since = w, 0.0
+        elif since < inf:
+            since += dt
+            w = written * exp(-n * log1p(since / t_1))
+        states[step] = w
+        currents[step] = v[step] * (g_off + w * (g_on - g_off))
     return states, currents

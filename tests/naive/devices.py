@@ -113,3 +113,49 @@ def yakopcic(v, dt):
         x = solve_ivp(slope, (0, dt), [x], args=(held,), rtol=1e-9, atol=1e-12).y[0, -1]
         out.append(x)
     return np.array(out)
+
+
+def pulse_weights(device, pulses):
+    """Weights after each pulse from the formulas as printed, one branch a rule and direction."""
+    w, out = device.w_0, []
+    low, high = device.w_min, device.w_max
+    for pulse in pulses:
+        side, d = (0, 1) if pulse > 0 else (1, -1)
+        step = device.step[side]
+        if pulse == 0:
+            change = 0.0
+        elif device.rule == "linear":
+            slope = -device.gamma[side] / (high if d > 0 else low) if device.gamma[side] else 0.0
+            change = d * step * (1 + slope * w)
+        elif device.rule == "exponential":
+            z = 2 * device.scale * w / (high - low) + device.shift
+            y = 1 - device.a[side] * np.exp(d * device.gamma[side] * z)
+            change = d * step * max(y, 0)
+        else:
+            nl = device.gamma[side]
+            a = brentq(lambda a, nl=nl: 10.102 * (_b(a) - a - a * np.log(_b(a) / a)) - nl, 0.01, 99)
+            g = (w - low) if d > 0 else (high - w)
+            p = brentq(lambda p, a=a, g=g: _b(a) * (1 - np.exp(-p / a)) - g, -1e-9, 1 + 1e-9)
+            change = d * (_b(a) * (1 - np.exp(-min(p + step, 1) / a)) - g)
+        w = min(max(w + change, low), high)
+        out.append(w)
+    return np.array(out)
+
+
+def _b(a):
+    return 1 / (1 - np.exp(-1 / a))
+
+
+def interface_states(v, dt):
+    """Interface device of the default constants, by its two laws written out."""
+    written, age, out = 0.0, None, []
+    for held in v:
+        now = written if age is None else written * (1 + age / 1e-2) ** -0.1
+        if abs(held) >= 0.5:
+            rate = np.exp(abs(held) / 0.3) / 1.0
+            goal = 1.0 if held > 0 else 0.0
+            written, age = goal + (now - goal) * np.exp(-rate * dt), 0.0
+        elif age is not None:
+            age += dt
+        out.append(written if age is None else written * (1 + age / 1e-2) ** -0.1)
+    return np.array(out)

@@ -1,0 +1,129 @@
+"""Nonvolatile devices under pulses and over time, against closed forms and published statistics."""
+
+import numpy as np
+import pytest
+from naive.devices import interface_states, pulse_weights
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mottle.reservoir import devices
+
+QUIET = {"noise": 0.0, "write_noise": 0.0}
+TRAINING = [name for name, preset in
+            ((n, devices.get(n)) for n in devices.list().index)
+            if isinstance(preset, devices.PulseMemristor)]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_pulses_move_the_weight_as_plain_formulas_say(name):
+    device = devices.get(name)._replace(**QUIET)
+    pulses = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], 300)
+    run = devices.simulate(device, pulses, 1e-7)
+    assert_allclose(run.weight, pulse_weights(device, pulses), rtol=1e-10, atol=1e-13)
+    assert_array_equal(run.weight, run.weight_shown)
+
+
+@pytest.mark.parametrize("nl", [0.5, 1.0, 5.0, 9.0])
+def test_a_form_has_its_nonlinearity(nl):
+    d = devices.get("neurosim_nl")._replace(gamma=(nl, nl), step=(1e-3, 1e-3), **QUIET)
+    up = devices.simulate(d, np.ones(1000), 1e-7).weight.to_numpy()
+    p = np.arange(1, 1001) / 1000
+    assert_allclose(10.102 * (up - p).max(), nl, rtol=1e-3)
+    assert_allclose(up[-1], 1.0, atol=1e-9)
+    down = devices.simulate(d._replace(w_0=1.0), -np.ones(1000), 1e-7).weight.to_numpy()
+    assert_allclose(down, 1 - up, atol=1e-9)  # its mirror
+
+
+def test_soft_bounds_equal_the_exponential_of_the_pulse_count():
+    # w(p) = w_min + B (1 - exp(-alpha p)) in the limit of small steps
+    d = devices.PulseMemristor("linear", (1e-3, 1e-3), (1.0, 1.0), w_min=-1.0, w_max=1.0, w_0=0.0)
+    w = devices.simulate(d, np.ones(3000), 1e-7).weight.to_numpy()
+    assert_allclose(w, 1 - (1 - 1e-3) ** np.arange(1, 3001), rtol=1e-9)
+
+
+def test_noise_of_a_step_and_of_writing_have_their_size():
+    d = devices.PulseMemristor("linear", (1e-3, 1e-3), noise=0.5, write_noise=2.0)
+    run = devices.simulate(d, np.tile([1.0, -1.0], 5000), 1e-7)
+    steps = np.abs(np.diff(run.weight))
+    assert_allclose([steps.mean(), np.diff(run.weight)[::2].std()], [1e-3, 0.5e-3], rtol=0.07)
+    assert_allclose((run.weight_shown - run.weight).std(), 2e-3, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "expected"),
+    [("milo2021", 0.0, 14), ("wan2022", 1.0, 6), ("cmo_hfox", 0.0, 50),
+     ("cmo_hfox_fine", 0.0, 518), ("cmo_hfox", 86400.0, 20)],
+)  # fmt: skip
+def test_as_many_levels_as_the_published_statistics_leave(name, age, expected):
+    assert_allclose(devices.levels(name, age), expected, rtol=0.03)
+
+
+def test_written_conductances_scatter_and_relax_as_published():
+    wanted = np.full(20_000, 40e-6)
+    run = devices.program("cmo_hfox", wanted, [0.0, 1.0, 86400.0], random_state=0)
+    g = run.conductance * 1e6
+    assert_allclose(g.mean("device"), [40.0, 40.0, 40.0 - 0.0890 * np.log(86400)], atol=0.03)
+    write = 0.01122 + 0.01129 * 40
+    later = [0.0, 0.4118, 0.4118 + 0.0420 * np.log(86400)]
+    assert_allclose(g.std("device"), np.hypot(write, later), rtol=0.02)
+
+
+def test_phase_change_memory_drifts_by_a_power_of_time():
+    wanted = np.full(20_000, 10e-6)
+    ages = [20.0, 200.0, 20_000.0]
+    g = devices.program("pcm", wanted, ages, random_state=0).conductance
+    exponent = -np.log(g[2] / g[1]) / np.log(100)
+    share = np.log(10 / 25)
+    assert_allclose(np.median(exponent), max(-0.0155 * share + 0.0244, 0.049), rtol=0.03)
+    assert_allclose(g[0].std() * 1e6, 0.26348 + 1.9650 * 0.4 - 1.1731 * 0.16, rtol=0.02)
+
+
+def test_endurance_closes_windows_after_a_lognormal_number_of_cycles():
+    worn = devices.endurance([1e5, 1e8, 1e12], 4000, n_fail=1e8, spread=1.0, random_state=0)
+    window = (worn.on - worn.off).to_numpy().reshape(3, -1)
+    assert_allclose(window[0].min(), 1.0)
+    assert_allclose((window[1] < 1).mean(), 0.5, atol=0.03)
+    assert_allclose(window[2], 0.0, atol=1e-6)
+    assert_allclose(worn.on.to_numpy().reshape(3, -1)[2].mean(), 0.5, atol=0.03)
+
+
+def test_ferroelectric_junction_switches_the_same_in_one_pulse_or_many():
+    whole = devices.simulate("ftj_hzo", [2.0], 20e-9).state[-1]
+    parts = devices.simulate("ftj_hzo", np.full(200, 2.0), 1e-10).state[-1]
+    tau = 1e-9 * np.exp((3.5 / 2) ** 2)
+    assert_allclose([whole, parts], 1 - np.exp(-((20e-9 / tau) ** 0.7)), rtol=1e-9)
+    states = [float(devices.simulate("ftj_hzo", [v], 20e-9).state[-1])
+              for v in np.linspace(1.3, 2.7, 8)]  # fmt: skip
+    assert (np.diff(states) > 0.02).all()  # eight states by amplitude
+    on, off = (devices.simulate("ftj_hzo", [v, 0.1], 1e-5).current[-1] for v in (4.0, -4.0))
+    assert_allclose(on / off, 834, rtol=1e-3)
+    rest = devices.simulate("ftj_hzo", np.r_[3.0, np.zeros(100)], 20e-9).state
+    assert_array_equal(rest[1:], rest[0])
+
+
+def test_interface_device_relaxes_by_a_power_of_time_and_equals_plain_loops():
+    wave = np.r_[np.full(5, 1.5), np.zeros(2000)]
+    w = devices.simulate("nbsto_interface", wave, 1e-2).state.to_numpy()
+    assert_allclose(np.log(w[2004] / w[204]) / np.log(20.01 / 2.01), -0.1, rtol=0.01)
+    wave = np.random.default_rng(0).choice([-1.2, 0.0, 0.3, 1.2], 60)
+    run = devices.simulate("nbsto_interface", wave, 5e-3)
+    assert_allclose(run.state, interface_states(wave, 5e-3), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: devices.simulate("milo2021", [1.0], 1.0), "see devices.program"),
+        (lambda: devices.program("cmo_hfox", [1e-6]), r"target 0 is 1e-06 S; this device holds 9e"),
+        (lambda: devices.program("cmo_hfox", [2e-5], -1.0), r"age=-1.0 s must not be negative"),
+        (lambda: devices.program("cmo_hfx", [2e-5]), "did you mean 'cmo_hfox'"),
+        (lambda: devices.levels(devices.Programming(2e-6, 1e-6, (1.0,))), "g_min=2e-06 S must lie"),
+        (lambda: devices.endurance([-1.0]), "must not be negative"),
+        (lambda: devices.shape_of_nonlinearity(11.0), "NL=11.0 must lie above 0 and below 10"),
+        (lambda: devices.simulate(devices.PulseMemristor("cubic", (1, 1)), [1.0], 1.0), "'cubic'"),
+        (lambda: devices.simulate(devices.PulseMemristor("linear", (0, 1)), [1.0], 1.0),
+         r"device.step=\(0, 1\) must be positive"),
+    ],
+)  # fmt: skip
+def test_impossible_requests_are_refused_with_the_way_out(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
