@@ -9,6 +9,7 @@ from mottle.reservoir.devices.nonvolatile import (
     Memdiode,
     YakopcicMemristor,
 )
+from mottle.reservoir.devices.pbit import PBit, calibrate_pbit, sample_pbits
 from mottle.reservoir.devices.programming import Programming, endurance, levels, program
 from mottle.reservoir.devices.pulse_response import PulseMemristor, shape_of_nonlinearity
 from mottle.reservoir.devices.simulate import get, list_devices, pulse_train, simulate
@@ -35,6 +36,7 @@ __all__ = [
     "HHNeuristor",
     "InterfaceMemristor",
     "Memdiode",
+    "PBit",
     "Programming",
     "PulseMemristor",
     "ThresholdSwitch",
@@ -42,6 +44,7 @@ __all__ = [
     "VO2Neuristor",
     "WOxMemristor",
     "YakopcicMemristor",
+    "calibrate_pbit",
     "check_memristor",
     "check_neuristor",
     "endurance",
@@ -50,6 +53,7 @@ __all__ = [
     "list",
     "program",
     "pulse_train",
+    "sample_pbits",
     "shape_of_nonlinearity",
     "simulate",
 ]

@@ -159,6 +159,53 @@ def run(v_in, lengths, state, keys, first, nodes, dt, n_micro, v_read, observabl
     return out
 
 
+@njit(cache=True)
+def switches(v_in, residue, nodes, h, n_micro, r_switch, key):
+    """Say if a fresh device falls below ``r_switch`` ohm within ``n_micro`` steps of ``h`` s."""
+    x = (0.0, residue, 1.0, 0.0)
+    for i in range(n_micro):
+        drawn = join(key, int((i + 0.5) * h / nodes.t_noise))
+        x = micro(x, v_in, h, nodes, nodes.mu, nodes.gamma_1, nodes.gamma_2, nodes.beta, drawn)
+        if resistance(min(x[0] + x[1], 1.0), x[2], nodes) < r_switch:
+            return True
+    return False
+
+
+@njit(parallel=True)  # devices are independent; parallel kernels stay uncached (numba #4807)
+def count_switched(v_in, residues, nodes, h, n_micro, r_switch, key):
+    """Count, for each of the voltages (n,), how many devices with ``residues`` (m,) switch."""
+    counts = np.zeros(v_in.size, np.int64)
+    for k in prange(v_in.size):
+        for device in range(residues.size):
+            own = join(join(key, k), device)
+            counts[k] += switches(v_in[k], residues[device], nodes, h, n_micro, r_switch, own)
+    return counts
+
+
+@njit(cache=True)
+def gibbs(m, free, weights, bias, volts, logits, low, high, nodes, h, n_micro, r_switch, n, key):
+    """Sweep ``n`` times over bits ``m`` (-1 or 1), each set by whether a device switches.
+
+    ``volts`` belong to the rising ``logits``; ``low`` and ``high`` bound the residue, drawn anew.
+    """
+    out = np.empty((n, m.size), np.int8)
+    for sweep in range(n):
+        for i in range(m.size):
+            if free[i]:
+                field = bias[i]
+                for j in range(m.size):
+                    field += weights[i, j] * m[j]
+                own = join(join(key, sweep), i)
+                # uniform from the same counter-based bits as the normal numbers
+                share = np.float64(join(own, 1) >> np.uint64(11)) * 1.1102230246251565e-16
+                v = np.interp(2.0 * field, logits, volts)
+                start = low + (high - low) * share
+                m[i] = 1.0 if switches(v, start, nodes, h, n_micro, r_switch, own) else -1.0
+        for i in range(m.size):
+            out[sweep, i] = int(m[i])
+    return out
+
+
 class FastAgDevices(NamedTuple):
     """One value a node for the first four, which a spread may change, else a number."""
 

@@ -39,9 +39,8 @@ def mean_step(w, up, rule):
     d, side = (1.0, 0) if up else (-1.0, 1)
     step, gamma = rule.step[side], rule.gamma[side]
     if rule.rule == 0:
-        return (
-            d * step * (1.0 - gamma * w / (rule.w_max if up else rule.w_min)) if gamma else d * step
-        )
+        bound = rule.w_max if up else rule.w_min
+        return d * step if gamma == 0.0 else d * step * (1.0 - gamma * w / bound)
     span = rule.w_max - rule.w_min
     if rule.rule == 1:
         z = 2.0 * rule.scale * w / span + rule.shift
