@@ -24,6 +24,16 @@ devices.simulate(devices.get("wox_du2017")._replace(tau=0.1), wave, 1e-3).state
 Voltages are supplies held for a step. Piecewise-linear circuits are solved exactly between two
 switchings, whatever the step; the thermal neuristor by Heun's method (10 ns) or `method="rk4"`.
 
+Write statistics (kind "programming") are no circuits: `devices.program(name, targets, age)` writes
+conductances and lets them relax, `devices.levels(name, age)` counts those that can be told apart,
+`devices.endurance(cycles)` follows the switching window. [Noise and chance](stochastic.md) shows
+stochastic resonance and probabilistic bits, [the reservoirs compared](reservoirs.md) what stands on
+the devices.
+
+Devices of a reservoir differ by its `spread`: a relative deviation for all constants or for those
+named, lognormal, or `("normal", 0.05)` for a normal one; noise from cycle to cycle is counter-based
+and does not depend on threads, batch or chunk.
+
 ## What contradicts a common claim
 
 - **Energy per spike.** The micrometre VO2 neuristor spends 5.7 to 8.0 nJ in the device and 15 to
@@ -33,6 +43,12 @@ switchings, whatever the step; the thermal neuristor by Heun's method (10 ns) or
   the upper edge of its window.
 - **4 bits in a WOx device.** Sixteen pulse patterns leave sixteen states, but the closest two are
   2.4e-4 apart (of 1): a read noise of 1e-4 already mixes them.
+- **32 to 128 conductance levels.** Two deviations apart on either side, published write statistics
+  leave 14 levels ("milo2021"), 6 ("wan2022") or 49 ("cmo_hfox", written to 2 %), and 20 of these
+  after a day; writing ten times finer gives 517 levels fresh and 23 after that day:
+  `devices.levels(name, age)`.
+- **The model of oscillating Ag devices** settles with the published constants instead of
+  oscillating; "ag_osc" has some of its own.
 - **The neuristor of two switches at 5 µA** does not tick evenly: it alternates between intervals of
   352 and 414 µs, 2609 Hz on average.
 """
