@@ -50,8 +50,8 @@ class Family(NamedTuple):
 FAMILIES = {
     WOxMemristor: Family(0.9, 0.3, 1e-2, ("rate",), ("tau",)),
     TiOxMemristor: Family(0.85, 1.65, 4e-6, ("alpha",), ("tau",)),
-    AgMemristor: Family(0.8, 0.4, 1e-3, ("mu", "gamma_1", "gamma_2", "beta"), ()),
-    FastAgMemristor: Family(0.8, 0.4, 1e-3, (), ("delay", "t_off"), ("v_high", "v_low")),
+    AgMemristor: Family(0.5, 0.5, 1e-3, ("mu", "gamma_1", "gamma_2", "beta"), ()),
+    FastAgMemristor: Family(0.3, 0.3, 1e-3, (), ("delay", "t_off"), ("v_high", "v_low")),
 }
 
 
@@ -73,7 +73,7 @@ class MemristorReservoir(Reservoir):
         Number of states: devices times ``n_masks``.
     v_bias, v_gain : float or None, default=None
         Device voltage: ``v_bias + v_gain * input_weights_ @ x``, within -3 to 3 V. None: 0.9 and
-        0.3 for WOx, 0.85 and 1.65 for TiOx, 0.8 and 0.4 for Ag.
+        0.3 for WOx, 0.85 and 1.65 for TiOx, 0.5 and 0.5 for Ag, 0.3 and 0.3 for "ag_fast".
     device : str or preset, default="wox_du2017"
         Device constants: "wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_dc", "ag_fast", or your
         own (``devices.get(name)._replace(...)``).
