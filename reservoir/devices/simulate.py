@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,17 @@ def kind_of(preset: Preset) -> str:
     """Return the kind of a preset: that of its family, unless its circuit makes it another."""
     kind: str = getattr(preset, "kind", FAMILIES[type(preset)][0])
     return kind
+
+
+def warn_outside(voltage: float, preset: Preset) -> None:
+    """Warn where a constant supply lies outside the window in which a device oscillates."""
+    low, high = preset.window
+    if not low <= voltage <= high:
+        warn(
+            f"voltage={voltage} V lies outside {low} to {high} V: this device settles instead of "
+            f"oscillating; {0.6 * low + 0.4 * high:.3g} V would do.",
+            stacklevel=3,
+        )
 
 
 def list_devices() -> pd.DataFrame:
@@ -192,6 +204,11 @@ def simulate(
     ValueError
         For an unknown device or option, impossible constants, or a step too coarse.
 
+    Warns
+    -----
+    UserWarning
+        If an oscillator gets a constant supply at which it does not oscillate.
+
     Examples
     --------
     >>> run = simulate("vo2_pwl", 5.0, 1e-7, duration=1e-5)
@@ -210,6 +227,8 @@ def simulate(
     if drive.ndim == 0:
         if duration is None or not duration >= dt:
             raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
+        if kind_of(preset) == "oscillator" and not options.get("voltage_noise"):
+            warn_outside(float(drive), preset)
         drive = np.full(round(duration / dt), float(drive))
     elif drive.ndim != 1 or drive.size == 0:
         raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")

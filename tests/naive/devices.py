@@ -8,14 +8,15 @@ from scipy.optimize import brentq
 def spikes(slope, seen, v, v_high, v_low, duration):
     """Switch-on times and places of any circuit; ``seen(v)`` are the voltages over the switches.
 
-    ``slope(v, metallic)`` gives dv/dt.
+    ``slope(v, metallic)`` gives dv/dt; the thresholds are one for all or one a switch.
     """
     metallic, start, found = [False] * len(seen(v)), 0.0, []
+    high, low = (np.broadcast_to(limit, len(metallic)) for limit in (v_high, v_low))
     while start < duration:
 
         def event(k, on=tuple(metallic)):
             def over(_, y):
-                return v_low - seen(y)[k] if on[k] else seen(y)[k] - v_high
+                return low[k] - seen(y)[k] if on[k] else seen(y)[k] - high[k]
 
             over.terminal, over.direction = True, 1
             return over
@@ -55,6 +56,45 @@ def neuristor(i_in, duration):
 
     found = spikes(slope, lambda v: (v[0] + 0.9, 0.9 - v[1]), np.zeros(2), 1.0, 0.5, duration)
     return np.array([time for time, k in found if k == 1])
+
+
+def burst(device, v_in, duration):
+    """Output spikes of the bursting circuit, its constants spelt out."""
+    slow, fast, link = 1 / device.r_slow, 1 / device.r_fast, 1 / device.r_link
+
+    def slope(v, on):
+        g = np.where(on, 1 / device.r_metallic, 1 / device.r_insulating)
+        between = (v[1] - v[0]) * link
+        return [
+            (slow * (v_in - v[0]) + between - g[0] * v[0]) / device.c_slow,
+            (fast * (v_in - v[1]) - between - g[1] * v[1]) / device.c_fast,
+        ]
+
+    high = (device.v_high_slow, device.v_high)
+    low = (device.v_low_slow, device.v_low)
+    found = spikes(slope, lambda v: v, np.zeros(2), high, low, duration)
+    return np.array([time for time, k in found if k == 1])
+
+
+def filament(device, v_in, duration):
+    """Filament and residue of an open Ag device without noise, by scipy, with or without C."""
+
+    def slope(_, y):
+        f, r, v = y
+        total = f + r
+        gap = np.expm1((1 - total) / device.lam) / np.expm1(1 / device.lam)
+        ohm = device.r_on * total + device.r_off * gap
+        rate = 0.0
+        if device.capacitance:
+            rate = ((v_in - v) / device.r_series - v / ohm) / device.capacitance
+        else:
+            v = v_in * ohm / (ohm + device.r_series)
+        growth = device.mu * v / (device.alpha + 1 - total) - (device.gamma_1 + device.beta) * f
+        return [growth, device.beta * f - device.gamma_2 * r, rate]
+
+    start = [0.0, device.residue[0], 0.0]
+    end = solve_ivp(slope, (0, duration), start, method="LSODA", rtol=1e-10, atol=1e-12)
+    return end.y[0, -1], end.y[1, -1]
 
 
 def drift(v, dt, w, window, power):

@@ -21,7 +21,8 @@ def rate(run, since):
 @pytest.mark.parametrize("name", devices.list().query("kind != 'programming'").index)
 def test_every_preset_runs_and_names_units_and_source(name):
     scale = devices.get(name).time_scale
-    run = devices.simulate(name, 1e-6 if name == "nbo2_hh" else 1.0, scale / 100, duration=scale)
+    level = 1e-6 if name == "nbo2_hh" else 1.0
+    run = devices.simulate(name, np.full(100, level), scale / 100)
     assert run.sizes["time"] == 100
     assert run.source
     for variable in run.data_vars.values():
@@ -107,8 +108,10 @@ def test_oscillator_has_the_closed_form_period_and_energy(v_in, period, e_device
 def test_oscillator_window_is_where_it_spikes():
     low, high = devices.get("vo2_pwl").window
     for v_in, spikes in ((low - 0.01, 0), (low + 0.01, 5), (high - 0.05, 5), (high + 0.05, 1)):
-        run = devices.simulate("vo2_pwl", v_in, 1e-6, duration=1e-4)
+        run = devices.simulate("vo2_pwl", np.full(100, v_in), 1e-6)
         assert min(run.sizes["spike"], 5) == spikes
+    with pytest.warns(UserWarning, match=r"voltage=2.3 V lies outside 2.388 to 20.79 V"):
+        devices.simulate("vo2_pwl", 2.3, 1e-6, duration=1e-5)
 
 
 def test_oscillator_does_not_depend_on_the_sampling_step():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
@@ -107,6 +108,26 @@ def test_ag_neuron_integrates_pulses_and_fires_earlier_at_more_volt():
     assert 5e-6 < first[2] < first[1] < first[0]
     rare = devices.pulse_train(2.5, 5e-6, 1e-4, 1e-6, n_pulses=40)
     assert devices.simulate("ag_lif", rare, 1e-6).sizes["spike"] == 0
+
+
+def test_bursting_circuit_equals_scipy():
+    run = devices.simulate("nbo2_burst", 1.1, 1e-5, duration=4e-3)
+    found = naive.burst(devices.get("nbo2_burst"), 1.1, 4e-3)
+    assert found.size > 8
+    assert_allclose(run.spike_time, found, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "duration"), [("ag_pulse", 8e-3), ("ag_osc", 20e-3)])
+def test_ag_filament_converges_to_scipy_with_the_first_order_of_its_method(name, duration):
+    device = devices.get(name)._replace(noise_1=0.0, residue=(0.3, 0.3))
+    steps, errors = np.array([8e-6, 4e-6, 2e-6, 1e-6]), []
+    f, r = naive.filament(device, 0.9, duration)
+    assert 0.05 < f < 0.6  # before it closes
+    for dt in steps:
+        run = devices.simulate(device, 0.9, duration, duration=duration, dt_inner=dt)
+        errors.append(abs(float(run.filament[-1]) - f) + abs(float(run.residue[-1]) - r))
+    assert errors[-1] < 2e-3
+    assert_allclose(np.polyfit(np.log(steps), np.log(errors), 1)[0], 1.0, atol=0.15)
 
 
 def test_ag_oscillator_ticks_between_its_limits():
