@@ -1,0 +1,335 @@
+"""Event files: real ones by the hashes of their fields, written ones byte by byte, damaged ones."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from mottle.sensors import EVENT_DTYPE
+from mottle.sensors.files import EventReader, read_events
+
+HERE = Path(__file__).parent / "files"
+REAL = Path(os.environ.get("MOTTLE_DATA", "")) / "event-files"
+HASHES = {  # sha256 of t, x, y, p as int64 little-endian, first 16 digits
+    "evt3_sample.raw": "0ec9b6fdd0d36784 1a10c745c766fb63 69882d3358554118 2d3fe810674a0ac1",
+    "evt2_sample.raw": "64fec5ce1b270d80 a573bcc002c344fb 4423574ead1cd342 28ed6c2f1b221104",
+    "evt2_faery.raw": "ecac3caf317a6737 50bd0c37ba41091b 7d83c005f6851b70 d4dbca9095ff7065",
+    "sample_ncars.dat": "e9e618b87bd7acec 5416b797c8452a66 29d470d6e22ce889 f46e03c7d971c71b",
+    "dvs.es": "a40868f587354c3e 024c11efe9a13970 cd06a0beb0efead7 c0c3c39c34eab873",
+    "sample.aedat4": "4501ef229eb5b956 3f22cf291e6e1856 393c1d148985605d f1e15fd9499df5ff",
+    "evt3_640x480_cut.bin": "a46b9faec19df831 94fadd89e363fe4f b1929d0f6c121a64 d126ea8093d85e7f",
+}
+
+
+def hashes(events):
+    return [hashlib.sha256(events[k].astype("<i8").tobytes()).hexdigest()[:16] for k in "txyp"]
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_real_files_decode_to_the_known_fields(name):
+    if not (REAL / name).is_file():
+        pytest.skip(f"MOTTLE_DATA has no event-files/{name}")
+    kind = "evt3" if name.endswith(".bin") else None
+    assert hashes(read_events(REAL / name, format=kind).events) == HASHES[name].split()
+
+
+def test_shipped_cut_of_a_real_recording_decodes_to_the_known_fields():
+    file = read_events(HERE / "evt3_1280x720_cut.bin", format="evt3", sensor_size=(1280, 720))
+    assert hashes(file.events) == [
+        "ba18da0a753905d3", "a3a4af2e0c5888c0", "c3665d31e4b1f3af", "6b6f34f0f955130b"
+    ]  # fmt: skip
+    assert file.repairs == {}
+    assert file.events["p"].sum() == 15533
+
+
+def draw(n=500, width=300, height=200, step=40, seed=0):
+    rng = np.random.default_rng(seed)
+    events = np.zeros(n, dtype=EVENT_DTYPE)
+    events["t"] = np.cumsum(rng.integers(0, step, n))
+    events["x"], events["y"] = rng.integers(0, width, n), rng.integers(0, height, n)
+    events["p"] = rng.integers(0, 2, n)
+    return events
+
+
+def fields(events):
+    return (events[name].astype(np.int64) for name in "txyp")
+
+
+def evt2(events, wrap=1 << 28):
+    words, high = [], None
+    for t, x, y, p in zip(*fields(events), strict=True):
+        if t >> 6 != high:
+            high = t >> 6
+            words.append(8 << 28 | high % wrap)
+        words.append(p << 28 | (t & 63) << 22 | x << 11 | y)
+    return b"% evt 2.0\n% end\n" + np.array(words, "<u4").tobytes()
+
+
+def evt3(events):
+    words, high, low, row = [], None, None, None
+    for t, x, y, p in zip(*fields(events), strict=True):
+        if t >> 12 != high:
+            high, low = t >> 12, None
+            words.append(0x8000 | high & 0xFFF)
+        if t & 0xFFF != low:
+            low = t & 0xFFF
+            words.append(0x6000 | low)
+        if y != row:
+            row = y
+            words.append(row)
+        words.append(0x2000 | p << 11 | x)
+    return b"% evt 3.0\n% geometry 300x200\n% end\n" + np.array(words, "<u2").tobytes()
+
+
+def dat(events, version):
+    t, x, y, p = fields(events)
+    place = x | y << 14 | p << 28 if version == 2 else x | y << 9 | p << 17
+    head = f"% Data file\n% Version {version}\n% Width 300\n% Height 200\n".encode()
+    return head + b"\x0c\x08" + np.stack([t & 0xFFFFFFFF, place], 1).astype("<u4").tobytes()
+
+
+def es(events):
+    out = bytearray(b"Event Stream\x02\x00\x00\x01" + np.array([300, 200], "<u2").tobytes())
+    now = 0
+    for t, x, y, p in zip(*fields(events), strict=True):
+        late = t - now
+        out += b"\xff" * (late // 127) + bytes([(late % 127) << 1 | p])
+        out += np.array([x, 199 - y], "<u2").tobytes()
+        now = t
+    return bytes(out)
+
+
+def aedat2(events):
+    t, x, y, p = fields(events)
+    address = y << 22 | x << 12 | p << 11
+    head = b"#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis.Davis346red\r\n"
+    return head + np.stack([address, t], 1).astype(">u4").tobytes()
+
+
+def aedat3(events):
+    t, x, y, p = fields(events)
+    body = np.stack([x << 17 | y << 2 | p << 1 | 1, t & 0x7FFFFFFF], 1).astype("<u4")
+    out = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n"
+    for first in range(0, len(body), 100):
+        part, over = body[first : first + 100], int(t[first] >> 31)
+        for kind, content in ((3, np.zeros(5, "<u4")), (1, part)):  # a packet of frames before
+            size = 20 if kind == 3 else 8
+            number = 1 if kind == 3 else len(part)
+            out += np.array([kind, 0], "<i2").tobytes()
+            out += np.array([size, 4, over, number, number, number], "<i4").tobytes()
+            out += content.tobytes()
+    return out
+
+
+def nmnist(events):
+    t, x, y, p = fields(events)
+    rows = np.stack([x, y, p << 7 | t >> 16 & 0x7F, t >> 8 & 0xFF, t & 0xFF], 1)
+    return rows.astype(np.uint8).tobytes()
+
+
+WRITERS = {
+    "evt2": (evt2, ".raw"), "evt3": (evt3, ".raw"), "dat": (lambda e: dat(e, 2), ".dat"),
+    "es": (es, ".es"), "aedat2": (aedat2, ".aedat"), "aedat3.1": (aedat3, ".aedat"),
+    "nmnist": (nmnist, ".bin"),
+}  # fmt: skip
+
+
+def write(folder, name, events):
+    writer, suffix = WRITERS[name]
+    path = folder / f"events{suffix}"
+    path.write_bytes(writer(events))
+    return path
+
+
+def sample(name, **changes):
+    return draw(width=34, height=34, **changes) if name == "nmnist" else draw(**changes)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_written_events_come_back_whatever_the_chunk(name, tmp_path):
+    events = sample(name)
+    path = write(tmp_path, name, events)
+    file = read_events(path)
+    assert file.format == name
+    assert_array_equal(file.events, events)
+    assert file.repairs == {}
+    for chunk_bytes in (64, 1000):
+        reader = EventReader(path, chunk_bytes=chunk_bytes)
+        for _ in range(2):  # a second pass starts anew
+            parts = list(reader)
+            assert len(parts) > 2 or name == "aedat3.1"
+            assert_array_equal(np.concatenate(parts), events)
+
+
+@pytest.mark.parametrize("name", ["evt2", "evt3", "dat", "es", "sample.aedat4"])
+def test_faery_reads_the_same(name, tmp_path):
+    faery = pytest.importorskip("faery")
+    if name in WRITERS:
+        path = write(tmp_path, name, draw(2000))
+    elif not (path := REAL / name).is_file():
+        pytest.skip(f"MOTTLE_DATA has no event-files/{name}")
+    mine = read_events(path, sensor_size=(300, 200) if name in WRITERS else None).events
+    size = {"dimensions_fallback": (300, 200)} if name == "evt2" else {}
+    theirs = faery.events_stream_from_file(path, **size).to_array()
+    for own, other in zip("txyp", ("t", "x", "y", "on" if "on" in theirs.dtype.names else "p"),
+                          strict=True):  # fmt: skip
+        assert_array_equal(mine[own], theirs[other].astype(np.int64))
+
+
+def test_version_one_of_dat_has_narrow_fields(tmp_path):
+    events = draw(width=300, height=200)
+    (tmp_path / "old.dat").write_bytes(dat(events, 1))
+    assert_array_equal(read_events(tmp_path / "old.dat").events, events)
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"), [("evt2", 34), ("evt3", 24), ("dat", 32), ("aedat2", 32)]
+)
+def test_clocks_that_wrap_run_on(name, bits, tmp_path):
+    events = sample(name)
+    events["t"] += (1 << bits) - int(events["t"][250])
+    path = write(tmp_path, name, events)
+    got = read_events(path).events
+    assert_array_equal(got["t"], events["t"])
+
+
+def test_vectors_of_evt3_hold_a_pixel_a_bit(tmp_path):
+    words = [0x8000, 0x6005, 0x0007, 0x3000 | 1 << 11 | 30, 0x4000 | 0b1001, 0x5000 | 0b10000001]
+    (tmp_path / "v.raw").write_bytes(b"% evt 3.0\n" + np.array(words, "<u2").tobytes())
+    events = read_events(tmp_path / "v.raw").events
+    assert events["x"].tolist() == [30, 33, 42, 49]
+    assert set(events["t"]) == {5}
+    assert set(events["y"]) == {7}
+
+
+@pytest.mark.parametrize("text", [
+    "t,x,y,p\n10,3,4,1\n25,3,5,0\n", "10 3 4 1\n25 3 5 0\n", "x;y;polarity;timestamp\n3;4;1;10\n3;5;-1;25\n",
+    "0.00001 3 4 1\n0.000025 3 5 0\n",
+])  # fmt: skip
+def test_tables_give_their_events(text, tmp_path):
+    (tmp_path / "e.txt").write_text(text)
+    assert read_events(tmp_path / "e.txt").events.tolist() == [(10, 3, 4, 1), (25, 3, 5, 0)]
+
+
+def test_arrays_give_their_events(tmp_path):
+    events = draw()
+    np.save(tmp_path / "a.npy", events)
+    np.save(tmp_path / "b.npy", np.stack(list(fields(events)), axis=1))
+    for name in "ab":
+        assert_array_equal(read_events(tmp_path / f"{name}.npy").events, events)
+    np.save(tmp_path / "c.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_events(tmp_path / "c.npy")
+
+
+def spoilt(tmp_path, **changes):
+    events = draw(50)
+    for name, value in changes.items():
+        events[name][20] = value
+    return write(tmp_path, "dat", events), events
+
+
+@pytest.mark.parametrize("on_bad", ["drop", "repair"])
+def test_times_that_go_back_are_counted_and_mended(on_bad, tmp_path):
+    path, events = spoilt(tmp_path, t=0)
+    with pytest.raises(ValueError, match=r"time goes back at event 20 of .*; on_bad='drop'"):
+        read_events(path)
+    file = read_events(path, on_bad=on_bad)
+    assert file.repairs == {"times that went back": 1}
+    if on_bad == "drop":
+        assert_array_equal(file.events, np.delete(events, 20))
+    else:
+        events["t"][20] = events["t"][19]
+        assert_array_equal(file.events, events)
+
+
+@pytest.mark.parametrize("on_bad", ["drop", "repair"])
+def test_events_outside_the_sensor_are_counted_and_dropped(on_bad, tmp_path):
+    path, events = spoilt(tmp_path, x=301)
+    with pytest.raises(ValueError, match=r"event 20 of .* has x=301.* sensor of 300 x 200 pixels"):
+        read_events(path)
+    file = read_events(path, on_bad=on_bad)
+    assert file.repairs == {"outside the sensor": 1}
+    assert_array_equal(file.events, np.delete(events, 20))
+    assert read_events(path, sensor_size=(302, 200)).repairs == {}
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "aedat3.1"])
+def test_a_cut_end_is_named_by_its_byte_and_the_rest_kept(name, tmp_path):
+    events = sample(name)
+    path = write(tmp_path, name, events)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"ends within an event: \d bytes from byte \d+"):
+        read_events(path)
+    file = read_events(path, on_bad="drop")
+    assert_array_equal(file.events, events[:-1])
+    assert file.repairs["bytes at a cut end"] in (1, 3, 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "message"),
+    [
+        (b"", ".raw", "is empty: 0 bytes"),
+        (b"hello world", ".raw", "begins with b'hello world', which no event format does"),
+        (b"% evt 2.0\n% end\n", ".raw", "holds no event"),
+        (b"% evt 2.0", ".raw", "does not end within 9 bytes"),
+        (b"% Version 2\n\x0c\x10", ".dat", "names an event size of 16 bytes at byte 13"),
+        (b"Event Stream\x02\x00\x00\x00", ".es", "events of type 0"),
+        (b"t,x,y\n1,2,3\n", ".csv", "has the columns t, x, y and lacks p"),
+        (b"t,x,y,p\n1,2,oops,1\n", ".csv", "holds 'oops' as y in row 0"),
+        (b"1,2,3\n", ".csv", "has 3 columns without names"),
+    ],
+)  # fmt: skip
+def test_what_is_no_event_file_is_refused_with_the_reason(content, suffix, message, tmp_path):
+    (tmp_path / f"bad{suffix}").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_events(tmp_path / f"bad{suffix}")
+
+
+def test_misspelt_choices_are_refused(tmp_path):
+    path = write(tmp_path, "dat", draw())
+    for choice, message in (({"on_bad": "skip"}, "on_bad='skip'"), ({"format": "evt4"}, "'evt4'")):
+        with pytest.raises(ValueError, match=message):
+            read_events(path, **choice)
+
+
+def mutate(data, rng):
+    """Change, cut, double or insert a few bytes."""
+    data = bytearray(data)
+    for _ in range(rng.integers(1, 6)):
+        at = int(rng.integers(len(data))) if data else 0
+        kind = rng.integers(4)
+        if kind == 0 and data:
+            data[at] = rng.integers(256)
+        elif kind == 1:
+            del data[at : at + int(rng.integers(1, 40))]
+        elif kind == 2:
+            data[at:at] = data[at : at + int(rng.integers(1, 40))]
+        else:
+            data[at:at] = rng.bytes(int(rng.integers(1, 9)))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", [*WRITERS, "table"])
+def test_damaged_files_give_events_or_a_clear_error(name, tmp_path):
+    rng = np.random.default_rng(0)
+    if name == "table":
+        whole, suffix = b"t,x,y,p\n" + b"10,3,4,1\n25,3,5,0\n" * 20, ".csv"
+    else:
+        whole, suffix = WRITERS[name][0](sample(name, n=60)), WRITERS[name][1]
+    path = tmp_path / f"fuzz{suffix}"
+    outcomes = {"read": 0, "refused": 0}
+    for k in range(150):
+        path.write_bytes(mutate(whole, rng))
+        try:
+            events = read_events(path, on_bad=("raise", "drop", "repair")[k % 3]).events
+        except ValueError:
+            outcomes["refused"] += 1
+        else:
+            outcomes["read"] += 1
+            assert (np.diff(events["t"]) >= 0).all()
+            assert events["p"].max() <= 1
+    assert min(outcomes.values()) > 0
