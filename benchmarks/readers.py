@@ -16,7 +16,7 @@ from mottle.sensors.files import read_events
 
 
 def write(folder, n):
-    """Write the files vectorised; a clock word for every 64 us, rows and times where they change."""
+    """Write one file a format; clock words where the time changes."""
     rng = np.random.default_rng(0)
     t = np.sort(rng.integers(0, n // 4, n))
     x, y = rng.integers(0, 1280, n), rng.integers(0, 720, n)

@@ -205,10 +205,15 @@ def test_vectors_of_evt3_hold_a_pixel_a_bit(tmp_path):
     assert set(events["y"]) == {7}
 
 
-@pytest.mark.parametrize("text", [
-    "t,x,y,p\n10,3,4,1\n25,3,5,0\n", "10 3 4 1\n25 3 5 0\n", "x;y;polarity;timestamp\n3;4;1;10\n3;5;-1;25\n",
-    "0.00001 3 4 1\n0.000025 3 5 0\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t,x,y,p\n10,3,4,1\n25,3,5,0\n",
+        "10 3 4 1\n25 3 5 0\n",
+        "x;y;polarity;timestamp\n3;4;1;10\n3;5;-1;25\n",
+        "0.00001 3 4 1\n0.000025 3 5 0\n",
+    ],
+)
 def test_tables_give_their_events(text, tmp_path):
     (tmp_path / "e.txt").write_text(text)
     assert read_events(tmp_path / "e.txt").events.tolist() == [(10, 3, 4, 1), (25, 3, 5, 0)]
