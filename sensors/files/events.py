@@ -1,16 +1,16 @@
 """Event files of any format, whole or chunk by chunk, checked and with an account of repairs."""
 
-import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.sensors.files.formats import DECODERS, find_decoder
+from mottle.sensors.files.tables import load_array, read_table
 from mottle.sensors.kernels import event_files as kernel
 from mottle.sensors.streams import EVENT_DTYPE
 
@@ -257,7 +257,7 @@ class EventReader:
         return np.concatenate([np.empty((4, 0), dtype=np.int64), *found], axis=1)
 
     def _npy(self) -> NDArray[np.int64]:
-        array: Any = np.load(self.path, allow_pickle=False)
+        array = load_array(self.path)
         if array.dtype.names is None:
             if array.ndim != 2 or array.shape[1] != 4:
                 raise ValueError(
@@ -268,14 +268,7 @@ class EventReader:
         return self._columns(pd.DataFrame({name: array[name] for name in array.dtype.names}))
 
     def _table(self) -> NDArray[np.int64]:
-        with self.path.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline()
-        separator = next((mark for mark in (",", ";", "\t") if mark in first), r"\s+")
-        named = bool(names_columns(first))
-        try:
-            table = pd.read_csv(self.path, sep=separator, header=0 if named else None, comment="#")
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self.path} is no table of events: {error}") from error
+        table, named = read_table(self.path)
         if not named:
             if table.shape[1] != 4:
                 raise ValueError(
@@ -310,14 +303,3 @@ class EventReader:
             t = np.round(t * 1e6).astype(np.int64)
         x, y, p = (numbers[name].to_numpy().astype(np.int64) for name in "xyp")
         return np.stack([t, x, y, np.where(p == -1, 0, p)])
-
-
-def names_columns(line: str) -> bool:
-    """Say whether a line names columns.
-
-    Examples
-    --------
-    >>> names_columns("t,x,y,p"), names_columns("1e-3 4 5 1")
-    (True, False)
-    """
-    return any(word.isidentifier() for word in re.split(r"[,;\s]+", line))

@@ -205,7 +205,7 @@ class Aedat2(Decoder):
     def __init__(self, head: bytes, place: str):
         super().__init__(head, place)
         text = "\n".join(self.lines(b"#")).lower()
-        chip = re.search(r"aechip: .*?(dvs128|davis\s*240|davis\s*346)", text)
+        chip = re.search(r"aechip: .*?(dvs128|davis ?240|davis ?346)", text)
         known = chip[1].replace(" ", "").upper() if chip else "DVS128"
         self.davis, self.sensor_size = known.startswith("DAVIS"), CHIPS[known]
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from mottle.sensors import EVENT_DTYPE
-from mottle.sensors.files import EventReader, read_events
+from mottle.sensors.files import EventReader, read, read_events
 
 HERE = Path(__file__).parent / "files"
 REAL = Path(os.environ.get("MOTTLE_DATA", "")) / "event-files"
@@ -226,7 +226,7 @@ def test_arrays_give_their_events(tmp_path):
     for name in "ab":
         assert_array_equal(read_events(tmp_path / f"{name}.npy").events, events)
     np.save(tmp_path / "c.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(ValueError, match="pickled objects are not loaded"):
         read_events(tmp_path / "c.npy")
 
 
@@ -292,6 +292,23 @@ def test_what_is_no_event_file_is_refused_with_the_reason(content, suffix, messa
     (tmp_path / f"bad{suffix}").write_bytes(content)
     with pytest.raises(ValueError, match=message):
         read_events(tmp_path / f"bad{suffix}")
+
+
+def test_one_door_tells_events_from_samples(tmp_path):
+    events = draw()
+    for name in ("evt2", "es", "aedat3.1"):
+        assert_array_equal(read(write(tmp_path, name, events)).events, events)
+    np.save(tmp_path / "e.npy", events)
+    assert_array_equal(read(tmp_path / "e.npy").events, events)
+    np.save(tmp_path / "s.npy", np.ones((5, 4)))
+    assert read(tmp_path / "s.npy").dims == ("time", "channel")
+    (tmp_path / "e.csv").write_text("time,x,y,on\n10,3,4,1\n")
+    (tmp_path / "s.csv").write_text("time,x,y,z\n10,3,4,1\n")
+    assert read(tmp_path / "e.csv").format == "table"
+    assert read(tmp_path / "s.csv").sizes["channel"] == 3
+    (tmp_path / "odd.xyz").write_text("what")
+    with pytest.raises(ValueError, match="which no event format does"):
+        read(tmp_path / "odd.xyz")
 
 
 def test_misspelt_choices_are_refused(tmp_path):

@@ -1,0 +1,184 @@
+"""Sampled streams from files: tables, numpy arrays, sound."""
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.io import wavfile
+
+from mottle.sensors.files.tables import load_array, read_table
+
+ON_BAD = ("raise", "drop", "repair")
+TIMES = ("time", "t", "timestamp", "time_s", "seconds")
+OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
+TABLES = (".csv", ".tsv", ".txt", ".dat")
+
+
+def read_samples(
+    path: str | PathLike[str],
+    *,
+    rate: float | None = None,
+    units: str = "1",
+    channels: list[str] | None = None,
+    key: str | None = None,
+    on_bad: str = "raise",
+) -> xr.DataArray:
+    r"""Read a sampled stream.
+
+    Parameters
+    ----------
+    path : path
+        A table with a header (``.csv``, ``.tsv``, ``.txt``, ``.dat``), ``.npy`` or ``.npz`` (rows
+        are time), or ``.wav``. A column named time, t, timestamp, time_s or seconds is the time in
+        second; it must rise.
+    rate : float, default=None
+        Samples a second, where there is no time; None counts rows.
+    units : str, default="1"
+        Unit of the values.
+    channels : list of str, default=None
+        Columns to keep, in this order; by default all that hold numbers.
+    key : str, default=None
+        Array of an ``.npz`` that holds several.
+    on_bad : {"raise", "drop", "repair"}, default="raise"
+        What becomes of values that are missing, infinite or overflowed (4294967295, 2147483647) and
+        of times that do not rise: refused, their rows left out, or values interpolated in time (and
+        rows whose time does not rise left out). ``attrs["repairs"]`` counts what was done.
+
+    Returns
+    -------
+    samples : xarray.DataArray
+        Dims (time, channel), float64; ``time`` in second, ``attrs["units"]``.
+
+    Raises
+    ------
+    ValueError
+        For files without numbers, unknown channels or bad values, with row and column.
+
+    Examples
+    --------
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile(suffix=".csv") as file:
+    ...     _ = file.write(b"time,CO,NO2\n0.0,1.5,2\n0.5,1.6,3\n")
+    ...     _ = file.flush()
+    ...     read_samples(file.name).sel(channel="NO2").values.tolist()
+    [2.0, 3.0]
+    """
+    if on_bad not in ON_BAD:
+        raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
+    if rate is not None and not rate > 0:
+        raise ValueError(f"rate={rate} samples a second must be positive.")
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
+    if suffix in (".npy", ".npz"):
+        table, own_rate = _arrays(path, key), None
+    elif suffix == ".wav":
+        table, own_rate = _sound(path)
+    elif suffix in TABLES:
+        table, own_rate = read_table(path)[0], None
+    else:
+        raise ValueError(
+            f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES)}, .npy, .npz, .wav."
+        )
+    names = [str(name).strip() for name in table]
+    table.columns = pd.Index(names)
+    named = [name for name in names if name.lower() in TIMES]
+    time = None
+    if named:
+        time = pd.to_numeric(table.pop(named[0]), errors="coerce").to_numpy(dtype=np.float64)
+    if channels is not None:
+        unknown = [name for name in channels if name not in table]
+        if unknown:
+            raise ValueError(f"{path} has no channel {unknown[0]!r}; it has {', '.join(names)}.")
+        table = table[channels]
+    else:
+        table = table.select_dtypes("number")
+    if not table.shape[0] or not table.shape[1]:
+        raise ValueError(
+            f"{path} has {table.shape[0]} rows and {table.shape[1]} columns of numbers."
+        )
+    if time is None:
+        time = np.arange(len(table)) / (rate or own_rate or 1.0)
+    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    return _mend(path, time, values, [str(name) for name in table], units, on_bad)
+
+
+def _mend(
+    path: Path, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str
+) -> xr.DataArray:
+    repairs: dict[str, int] = {}
+    latest = np.maximum.accumulate(np.where(np.isfinite(time), time, -np.inf))
+    rises = np.isfinite(time) & np.concatenate([[True], time[1:] > latest[:-1]])
+    if not rises.all():
+        row = int(np.argmin(rises))
+        if on_bad == "raise":
+            raise ValueError(
+                f"time does not rise in row {row} of {path}: {time[row]} s after "
+                f"{latest[max(row - 1, 0)]} s; on_bad='drop' leaves such rows out."
+            )
+        repairs["rows whose time does not rise"] = int((~rises).sum())
+        time, values = time[rises], values[rises]
+    bad = ~np.isfinite(values) | np.isin(values, OVERFLOWS)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        if on_bad == "raise":
+            raise ValueError(
+                f"{path} holds {values[row, column]:.12g} in row {row}, channel {names[column]!r} "
+                f"({bad.sum()} such values); on_bad='drop' leaves such rows out, 'repair' "
+                "interpolates, or name the channels to keep."
+            )
+        if on_bad == "drop":
+            keep = ~bad.any(axis=1)
+            repairs["rows with bad values"] = int((~keep).sum())
+            time, values = time[keep], values[keep]
+        else:
+            repairs["values interpolated"] = int(bad.sum())
+            for k in range(values.shape[1]):
+                good = ~bad[:, k]
+                if not good.any():
+                    raise ValueError(
+                        f"channel {names[k]!r} of {path} holds no good value: leave it out with "
+                        "channels=[...]."
+                    )
+                values[:, k] = np.interp(time, time[good], values[good, k])
+    if not len(values):
+        raise ValueError(f"no row of {path} is left: every one holds a bad value.")
+    return xr.DataArray(
+        values, dims=("time", "channel"), coords={"time": time, "channel": names},
+        attrs={"units": units, "source": path.name, "repairs": repairs},
+    )  # fmt: skip
+
+
+def _arrays(path: Path, key: str | None) -> pd.DataFrame:
+    loaded = load_array(path)
+    if isinstance(loaded, np.lib.npyio.NpzFile):
+        with loaded:
+            names = loaded.files
+            if key is None and len(names) != 1:
+                raise ValueError(f"{path} holds {', '.join(names)}: name one with key=.")
+            if key is not None and key not in names:
+                raise ValueError(f"{path} has no array {key!r}; it has {', '.join(names)}.")
+            loaded = loaded[key or names[0]]
+    array = loaded[:, np.newaxis] if loaded.ndim == 1 and loaded.dtype.names is None else loaded
+    if array.dtype.names is not None:
+        return pd.DataFrame({name: array[name] for name in array.dtype.names})
+    if array.ndim != 2 or array.dtype.kind not in "iufb":
+        raise ValueError(
+            f"{path} holds an array of shape {array.shape} and type {array.dtype}; expected "
+            "numbers, (time, channel)."
+        )
+    return pd.DataFrame(array, columns=[str(k) for k in range(array.shape[1])])
+
+
+def _sound(path: Path) -> tuple[pd.DataFrame, float]:
+    try:
+        rate, wave = wavfile.read(path)
+    except (ValueError, EOFError) as why:
+        raise ValueError(f"{path} is no sound file: {why}") from why
+    scale = float(np.iinfo(wave.dtype).max) if wave.dtype.kind in "iu" else 1.0
+    wave = wave.reshape(len(wave), -1) / scale
+    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), float(rate)
