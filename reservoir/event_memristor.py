@@ -207,6 +207,9 @@ class EventMemristorReservoir(Reservoir):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name}={value} s must be positive.")
+        size = self.sensor_size
+        if size is not None and not (np.size(size) in (2, 3) and min(size[:2]) >= 1):
+            raise ValueError(f"sensor_size={size!r}: expected (width, height) in pixels.")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise={self.noise} is relative to p_c and must lie in [0, 1).")
         self._statistics()
@@ -330,6 +333,12 @@ class Events:
                     f"recording {recording} has no field {name!r}, it has "
                     f"{', '.join(stream.dtype.names)}; expected t (microseconds), x, y, p."
                 )
+            if stream.dtype[name].kind not in "iub":
+                way = " in microseconds, (seconds * 1e6).astype('int64')" if name == "t" else ""
+                raise ValueError(
+                    f"field {name!r} of recording {recording} is {stream.dtype[name]}: expected "
+                    f"integers{way}."
+                )
             setattr(self, name, np.ascontiguousarray(stream[name], dtype=np.int64))
         if self.t.size == 0 and not may_be_empty:
             raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
@@ -370,6 +379,6 @@ def as_event_streams(X: Any) -> tuple[list[Any] | None, bool]:
         return None, False
     cells = [None if cell is None or cell is pd.NA or cell is np.nan else cell for cell in X]
     there = [cell for cell in cells if cell is not None]
-    if not there or not all(getattr(getattr(c, "dtype", None), "names", None) for c in there):
+    if not cells or not all(getattr(getattr(c, "dtype", None), "names", None) for c in there):
         return None, False
     return cells, False

@@ -14,6 +14,7 @@ from mottle.reservoir.devices.diffusive import (
     check_ag,
     inner_step,
 )
+from mottle.reservoir.devices.supply import within_supply
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.devices.wox import PRESETS as OXIDE_PRESETS
 from mottle.reservoir.devices.wox import (
@@ -212,11 +213,12 @@ class MemristorReservoir(Reservoir):
         if self.tau is None:
             return np.ones(order.size)
         own = self._preset().time_scale
-        low, high = np.multiply(LOG_SPACED, own) if self.tau == "log" else self.tau
-        if not 0 < low <= high:
+        span = np.multiply(LOG_SPACED, own) if self.tau == "log" else self.tau
+        if not (np.size(span) == 2 and 0 < span[0] <= span[1]):
             raise ValueError(
-                f"tau={self.tau} s must be 'log', None or (shortest, longest), both positive."
+                f"tau={self.tau!r} s must be 'log', None or (shortest, longest), both positive."
             )
+        low, high = span
         slower: NDArray = np.geomspace(low, high, order.size)[order] / own
         return slower
 
@@ -244,7 +246,7 @@ class MemristorReservoir(Reservoir):
 
     def _run(self, v_in, lengths, state):
         shape, n_masks = v_in.shape, self.n_masks
-        v = np.clip(v_in, -V_COMPLIANCE, V_COMPLIANCE)
+        v = within_supply(v_in, -V_COMPLIANCE, V_COMPLIANCE)
         # masks follow one another in time: rows of masks become steps of the devices
         v = v.reshape(shape[0], shape[1] * n_masks, shape[2] // n_masks)
         out = self._run_devices(v, lengths * n_masks, state).reshape(shape)

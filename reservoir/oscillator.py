@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.supply import within_supply
-from mottle.reservoir.devices.threshold_switch import couple, draw_oscillators, get_oscillator
+from mottle.reservoir.devices.threshold_switch import (
+    check_stiffness,
+    couple,
+    draw_oscillators,
+    get_oscillator,
+)
 from mottle.reservoir.kernels import threshold_switch as kernel
 from mottle.reservoir.wiring import adjacency
 
@@ -135,6 +140,7 @@ class OscillatorReservoir(Reservoir):
             links = adjacency(self.n_nodes, self.topology)
             g_link = 0 * links if self.r_couple is None else links / self.r_couple
             self._circuit = couple(self.devices_, self.c_couple * links, g_link)
+            check_stiffness(self._circuit, self.dt_device)
 
     def _rest(self):
         rest = np.zeros((kernel.N_STATE, self.n_nodes))

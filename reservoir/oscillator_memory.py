@@ -9,7 +9,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.reservoir.devices.threshold_switch import couple, draw_oscillators, get_oscillator
+from mottle.reservoir.devices.threshold_switch import (
+    check_stiffness,
+    couple,
+    draw_oscillators,
+    get_oscillator,
+)
 from mottle.reservoir.kernels import threshold_switch as kernel
 
 
@@ -103,6 +108,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         g_link = np.block([[same, crossed], [crossed, same]]) / (self.r_couple * total)
         c_link = self.c_pair * np.kron([[0, 1], [1, 0]], np.eye(self.n_features_in_))
         self._circuit = couple(self.devices_, c_link, g_link)
+        check_stiffness(self._circuit, self.n_cycles * device.period(self.v_bias))
         return self
 
     def transform(self, X):

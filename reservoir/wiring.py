@@ -160,9 +160,10 @@ def draw_spread(
     for name in names:  # a draw for every name, so that one spread does not move the others
         z = rng.normal(size=n_nodes)
         kind, width = "lognormal", chosen.get(name, 0.0)
-        if isinstance(width, tuple | list):
+        if isinstance(width, tuple | list) and len(width) == 2:
             kind, width = width
-        if kind not in ("lognormal", "normal") or not 0 <= width < 1:
+        number = isinstance(width, int | float | np.number)
+        if kind not in ("lognormal", "normal") or not number or not 0 <= width < 1:
             raise ValueError(
                 f"spread of {name} is {chosen[name]!r}: expected a relative standard deviation in "
                 "[0, 1), or ('normal', deviation)."

@@ -191,6 +191,8 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     [49, 20]
     """
     preset = get_programming(device)
+    if not age >= 0:
+        raise ValueError(f"age={age} s must not be negative.")
     g = np.linspace(preset.g_min, preset.g_max, 20_001)
     deviation = np.hypot(write_deviation(preset, g), age_moments(preset, g, age)[1])
     return float(1 + np.trapezoid(1 / (4 * deviation), g))

@@ -148,6 +148,8 @@ def pulse_train(
     heights = np.atleast_1d(np.asarray(amplitude, dtype=np.float64))
     if n_pulses is not None:
         heights = np.broadcast_to(heights, n_pulses)
+    if not dt > 0:
+        raise ValueError(f"dt={dt} s must be positive.")
     on, whole = round(width / dt), round(period / dt)
     if not (np.isclose(on * dt, width) and np.isclose(whole * dt, period) and 0 < on <= whole):
         raise ValueError(

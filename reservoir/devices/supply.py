@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 V_COMPLIANCE = 25.0  # V: a source gives no more, and nothing below zero
 
 
-def within_supply(v_in: NDArray[np.float64]) -> NDArray[np.float64]:
+def within_supply(
+    v_in: NDArray[np.float64], low: float = 0.0, high: float = V_COMPLIANCE
+) -> NDArray[np.float64]:
     """Cut node voltages to what a source can give, and warn where that changes many.
 
     Examples
@@ -17,11 +19,11 @@ def within_supply(v_in: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> within_supply(np.array([3.0, 4.0, 5.0, 6.0, 7.0, -0.5])).tolist()
     [3.0, 4.0, 5.0, 6.0, 7.0, 0.0]
     """
-    held = np.clip(v_in, 0.0, V_COMPLIANCE)
+    held = np.clip(v_in, low, high)
     share = np.mean(held != v_in)
     if share > 0.2:
         warn(
-            f"{share:.0%} of the node voltages lie outside 0 to {V_COMPLIANCE:g} V and are "
+            f"{share:.0%} of the node voltages lie outside {low:g} to {high:g} V and are "
             f"cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to "
             "about -1 to 1, or lower v_gain.",
             stacklevel=3,

@@ -289,6 +289,19 @@ def make_circuit(
     )  # fmt: skip
 
 
+MOST_STEPS = 1_000_000  # integration steps in a held step of coupled oscillators
+
+
+def check_stiffness(circuit: kernel.Circuit, dt: float) -> None:
+    """Refuse a circuit so fast that a step of ``dt`` s would not end in reasonable time."""
+    if dt > MOST_STEPS * circuit.longest:
+        raise ValueError(
+            f"the coupled circuit changes within {circuit.longest / kernel.REACH:.2g} s, so that "
+            f"{dt:.2g} s of device time take {dt / circuit.longest:.1e} integration steps: weaken "
+            f"the coupling (a larger r_couple), or take {MOST_STEPS * circuit.longest:.1g} s."
+        )
+
+
 def couple(drawn: dict[str, NDArray], c_link: NDArray, g_link: NDArray) -> kernel.Circuit:
     """Couple oscillators: ``c_link`` in F and ``g_link`` in S, both symmetric (node, node)."""
     g = np.column_stack([1 / drawn["r_insulating"], 1 / drawn["r_metallic"]])

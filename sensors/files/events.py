@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.io import loadmat
 
 from mottle.sensors.files.formats import DECODERS, find_decoder
 from mottle.sensors.files.tables import load_array, read_table
@@ -18,6 +19,14 @@ ON_BAD = ("raise", "drop", "repair")
 TABLES = (".csv", ".tsv", ".txt")
 COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "x": "x", "y": "y", "p": "p",
            "pol": "p", "polarity": "p", "on": "p"}  # fmt: skip
+WHOLE = {  # formats that a library opens, and how they begin
+    "aedat4": b"#!AER-DAT4",
+    "npy": b"\x93NUMPY",
+    "hdf5": b"\x89HDF\r\n\x1a\n",
+    "stmnist": b"MATLAB 5.0",
+}
+SIDE = 10  # taxels of ST-MNIST's square sensor
+TAXELS = SIDE * SIDE
 LONGEST_PACKET = 1 << 26  # bytes
 MOST_PIXEL = 2**15 - 1  # that an EVENT_DTYPE holds
 
@@ -57,11 +66,12 @@ def read_events(
     ----------
     path : path
         The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 3 or DAT, Event Stream (DVS or ATIS),
-        N-MNIST ``.bin``, ``.npy``, or a table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x,
-        y, p, named in a header or in this order; a fractional t is in seconds.
+        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee), ``.npy``, or a table
+        (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in this
+        order; a fractional t is in seconds.
     format : str, default=None
-        "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "npy" or "table",
-        where content and name do not tell.
+        "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
+        "hdf5", "npy" or "table", where content and name do not tell.
     sensor_size : (int, int), default=None
         Width and height in pixels, if the file does not tell or tells otherwise.
     on_bad : {"raise", "drop", "repair"}, default="raise"
@@ -126,7 +136,7 @@ class EventReader:
     ):
         if on_bad not in ON_BAD:
             raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
-        known = (*DECODERS, "aedat4", "npy", "table")
+        known = (*DECODERS, *WHOLE, "table")
         if format is not None and format not in known:
             raise ValueError(f"format={format!r} is not known; choose from {', '.join(known)}.")
         if chunk_bytes < 64:
@@ -144,10 +154,9 @@ class EventReader:
         if self._decoder is not None:
             self.format = self._decoder.name
             self.sensor_size = sensor_size or self._decoder.sensor_size
-        elif format == "aedat4" or head.startswith(b"#!AER-DAT4"):
-            self.format = "aedat4"
-        elif format == "npy" or head.startswith(b"\x93NUMPY"):
-            self.format = "npy"
+        elif format in WHOLE or any(head.startswith(magic) for magic in WHOLE.values()):
+            told = next((name for name, magic in WHOLE.items() if head.startswith(magic)), "")
+            self.format = format or told
         elif format == "table" or self.path.suffix.lower() in TABLES:
             self.format = "table"
         else:
@@ -159,8 +168,11 @@ class EventReader:
     def __iter__(self) -> Iterator[NDArray[np.void]]:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
         if self._decoder is None:
-            whole = {"aedat4": self._aedat4, "npy": self._npy, "table": self._table}[self.format]
-            yield self._check(*whole())
+            if self.format == "hdf5":
+                yield from (self._check(*fields) for fields in self._hdf5())
+                return
+            whole = {"aedat4": self._aedat4, "npy": self._npy, "stmnist": self._stmnist}
+            yield self._check(*whole.get(self.format, self._table)())
             return
         decoder = type(self._decoder)(self._decoder.head, str(self.path))  # each pass from rest
         self.repairs, self._now, self._done = {}, None, 0
@@ -256,6 +268,55 @@ class EventReader:
         found = [np.stack([e[name].astype(np.int64) for name in names]) for e in packets]
         return np.concatenate([np.empty((4, 0), dtype=np.int64), *found], axis=1)
 
+    def _hdf5(self) -> Iterator[tuple[NDArray, ...]]:
+        try:
+            import h5py
+        except ImportError as error:
+            raise ImportError(
+                f"{self.path} is HDF5, which needs one more package: pip install mottle[hdf5]"
+            ) from error
+        try:
+            with h5py.File(self.path, "r") as file:
+                found = find_hdf5_events(file)
+                if found is None:
+                    raise ValueError(
+                        f"{self.path} has no group with datasets t, x, y and p, and no dataset "
+                        "with these fields."
+                    )
+                offset = int(file["t_offset"][()]) if "t_offset" in file else 0
+                grouped = isinstance(found, h5py.Group)
+                n = (found["t"] if grouped else found).shape[0]
+                rows = max(self.chunk_bytes // 16, 1)
+                for first in range(0, n, rows):
+                    part = slice(first, first + rows)
+                    block = {name: found[name][part] for name in "txyp"} if grouped else found[part]
+                    t, x, y, p = (np.asarray(block[name], dtype=np.int64) for name in "txyp")
+                    yield t + offset, x, y, np.where(p == -1, 0, p)
+        except (OSError, RuntimeError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{self.path} cannot be read as HDF5: {error}. Files of DSEC need the filters of "
+                "hdf5plugin: install it and import it first."
+            ) from error
+
+    def _stmnist(self) -> NDArray[np.int64]:
+        try:
+            train = loadmat(self.path, variable_names=["spiketrain"])["spiketrain"]
+        except Exception as error:  # scipy raises many kinds for damaged files
+            raise ValueError(f"{self.path} holds no readable 'spiketrain': {error}") from error
+        if train.ndim != 2 or train.shape[0] != TAXELS + 1 or train.dtype.kind not in "iuf":
+            raise ValueError(
+                f"'spiketrain' of {self.path} has shape {train.shape}; expected {TAXELS} rows of "
+                "taxels and one of times."
+            )
+        if not np.isfinite(train).all():
+            raise ValueError(f"'spiketrain' of {self.path} holds NaN or infinity.")
+        if self.sensor_size is None:
+            self.sensor_size = SIDE, SIDE
+        column, taxel = np.nonzero(train[:TAXELS].T)
+        t = np.round(train[TAXELS, column] * 1e6).astype(np.int64)
+        p = (train[taxel, column] > 0).astype(np.int64)
+        return np.stack([t, taxel % SIDE, taxel // SIDE, p])
+
     def _npy(self) -> NDArray[np.int64]:
         array = load_array(self.path)
         if array.dtype.names is None:
@@ -303,3 +364,17 @@ class EventReader:
             t = np.round(t * 1e6).astype(np.int64)
         x, y, p = (numbers[name].to_numpy().astype(np.int64) for name in "xyp")
         return np.stack([t, x, y, np.where(p == -1, 0, p)])
+
+
+def find_hdf5_events(group: Any) -> Any:
+    """Return the first group with datasets t, x, y, p, or the first dataset with such fields."""
+    if set("txyp") <= set(group):
+        return group
+    for name in group:
+        item = group[name]
+        if set("txyp") <= set(getattr(getattr(item, "dtype", None), "names", None) or ()):
+            return item
+        found = find_hdf5_events(item) if hasattr(item, "keys") else None
+        if found is not None:
+            return found
+    return None

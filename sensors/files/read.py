@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from mottle.sensors.files.events import COLUMNS, EventFile, read_events
+from mottle.sensors.files.events import COLUMNS, WHOLE, EventFile, read_events
 from mottle.sensors.files.formats import DECODERS, HEAD
 from mottle.sensors.files.samples import TABLES, read_samples
 from mottle.sensors.files.tables import load_array, read_table
@@ -59,6 +59,8 @@ def holds_events(path: Path) -> bool:
         names = table.columns if named else ()
     elif suffix == ".npy" and head:
         names = load_array(path).dtype.names or ()
+    elif any(head.startswith(magic) for name, magic in WHOLE.items() if name != "npy"):
+        return True
     elif suffix not in (".npz", ".wav"):
         return True  # N-MNIST, or a format read_events refuses with the list of all
     return {COLUMNS.get(str(name).strip().lower()) for name in names} >= set("txyp")

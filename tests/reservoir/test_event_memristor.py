@@ -118,6 +118,7 @@ def test_features_absent_recordings_and_names_agree():
     node = EventMemristorReservoir(pool=("mean", "last"), n_segments=2, **SIZE).fit(X)
     features = node.transform([*X[:2], None])
     assert np.isnan(features[2]).all()
+    assert np.isnan(node.transform([None])).all()
     assert features.shape[1] == node.get_feature_names_out().size == 4 * 40
     states = EventMemristorReservoir(**SIZE).fit(X).transform(X)
     assert_allclose(features[0, :40], states[0, :5].mean(axis=0), rtol=1e-12)
@@ -150,6 +151,14 @@ def spoil(field, place, value):
         ([np.zeros(0, DTYPE)], {}, "recording 0 has no events"),
         ([np.zeros(2, [("t", "i8")])], {}, "has no field 'x', it has t"),
         ([None, *draw(1)], {}, "recording 0 is absent"),
+        ([None, None], {}, "recording 0 is absent"),
+        (
+            [e.astype([("t", float), *DTYPE[1:]]) for e in draw(1)],
+            {},
+            "field 't' of recording 0 is fl",
+        ),
+        (draw(), {"sensor_size": 5}, r"sensor_size=5: expected \(width, height\)"),
+        (draw(), {"sensor_size": (-1, 3)}, r"sensor_size=\(-1, 3\): expected"),
         (draw(), {"tau": -1.0}, "tau=-1.0 s must be positive"),
         (draw(), {"cell": 0}, "cell=0 must be"),
         (draw(), {"polarity": "both"}, "polarity='both' is not known"),

@@ -135,6 +135,9 @@ def test_spread_has_the_asked_distribution(kind):
         ({"spread": {"tau": ("gamma", 0.1)}}, r"spread of tau is \('gamma', 0.1\)"),
         ({"spread": ("normal", 0.9), "n_nodes": 200}, "made node .* negative"),
         ({"tau": (0.5, 0.1)}, "shortest, longest"),
+        ({"tau": "lin"}, "tau='lin' s must be 'log', None or"),
+        ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
+        ({"spread": "wide"}, "spread of rate is 'wide'"),
     ],
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):

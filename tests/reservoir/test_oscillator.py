@@ -109,6 +109,7 @@ def test_topologies_have_their_links(topology, n_links):
     [
         ({"c_couple": -1e-12}, r"c_couple=-1e-12 F must be 0 or more"),
         ({"r_couple": 0.0}, r"r_couple=0.0 ohm must be positive"),
+        ({"r_couple": 1e-3}, r"takes? .* integration steps: weaken the coupling"),
         ({"r_couple": 1e4, "topology": "line"}, r"topology='line' is not known; choose from all"),
         ({"r_couple": 1e4, "topology": np.eye(3)}, r"topology has shape \(3, 3\)"),
         ({"r_couple": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),

@@ -117,6 +117,8 @@ def test_interface_device_relaxes_by_a_power_of_time_and_equals_plain_loops():
         (lambda: devices.program("cmo_hfox", [2e-5], -1.0), r"age=-1.0 s must not be negative"),
         (lambda: devices.program("cmo_hfx", [2e-5]), "did you mean 'cmo_hfox'"),
         (lambda: devices.levels(devices.Programming(2e-6, 1e-6, (1.0,))), "g_min=2e-06 S must lie"),
+        (lambda: devices.levels("pcm", -1.0), r"age=-1.0 s must not be negative"),
+        (lambda: devices.pulse_train(1.0, 1e-3, 2e-3, 0.0), r"dt=0.0 s must be positive"),
         (lambda: devices.endurance([-1.0]), "must not be negative"),
         (lambda: devices.shape_of_nonlinearity(11.0), "NL=11.0 must lie above 0 and below 10"),
         (lambda: devices.simulate(devices.PulseMemristor("cubic", (1, 1)), [1.0], 1.0), "'cubic'"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.io import savemat
 
 from mottle.sensors import EVENT_DTYPE
 from mottle.sensors.files import EventReader, read, read_events
@@ -228,6 +229,51 @@ def test_arrays_give_their_events(tmp_path):
     np.save(tmp_path / "c.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="pickled objects are not loaded"):
         read_events(tmp_path / "c.npy")
+
+
+@pytest.mark.parametrize("layout", ["dsec", "prophesee"])
+def test_hdf5_gives_its_events(layout, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    events = draw(3000)
+    with h5py.File(tmp_path / "e.h5", "w") as file:
+        if layout == "dsec":
+            for name in "txyp":
+                file[f"events/{name}"] = events[name] - (1000 if name == "t" else 0)
+            file["t_offset"] = 1000
+        else:
+            file["CD/events"] = events[["x", "y", "p", "t"]]
+    assert_array_equal(read(tmp_path / "e.h5").events, events)
+    parts = list(EventReader(tmp_path / "e.h5", chunk_bytes=16_000))
+    assert [part.size for part in parts] == [1000, 1000, 1000]
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        file["states"] = np.ones(3)
+    with pytest.raises(ValueError, match="has no group with datasets t, x, y and p"):
+        read_events(tmp_path / "odd.h5")
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "e.h5").read_bytes()[:900])
+    with pytest.raises(ValueError, match="cannot be read as HDF5"):
+        read_events(tmp_path / "cut.h5")
+
+
+def test_spike_trains_of_st_mnist_give_their_events(tmp_path):
+    train = np.zeros((101, 4))
+    train[[3, 57, 99, 0], range(4)] = [1, -1, 1, 1]
+    train[100] = [0.001, 0.002, 0.002, 0.5]
+    savemat(tmp_path / "s.mat", {"spiketrain": train})
+    file = read(tmp_path / "s.mat")
+    assert file.sensor_size == (10, 10)
+    assert file.events.tolist() == [
+        (1000, 3, 0, 1), (2000, 7, 5, 0), (2000, 9, 9, 1), (500_000, 0, 0, 1)
+    ]  # fmt: skip
+    savemat(tmp_path / "odd.mat", {"spiketrain": train[:50]})
+    with pytest.raises(ValueError, match=r"has shape \(50, 4\); expected 100 rows of taxels"):
+        read_events(tmp_path / "odd.mat")
+    (tmp_path / "cut.mat").write_bytes((tmp_path / "s.mat").read_bytes()[:150])
+    with pytest.raises(ValueError, match="holds no readable 'spiketrain'"):
+        read_events(tmp_path / "cut.mat")
+    if (REAL / "sample_stmnist.mat").is_file():
+        real = read_events(REAL / "sample_stmnist.mat").events
+        assert real.size == 2346
+        assert 0 < real["t"][-1] < 10_000_000
 
 
 def spoilt(tmp_path, **changes):
