@@ -11,7 +11,7 @@ from mottle.datasets.archive import read_shipped
 from mottle.datasets.home import find_recordings
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors import EVENT_DTYPE
-from mottle.sensors.files import read_nmnist
+from mottle.sensors.files import read_events
 
 CITATION = (
     "G. Orchard, A. Jayawant, G. Cohen, N. Thakor, Converting Static Image Datasets to Spiking "
@@ -75,7 +75,7 @@ def load_nmnist(path: str | Path | None = None) -> Recordings:
                 )
             if not re.fullmatch(r"[0-9]", label):
                 raise ValueError(f"line {line} of {listed} has label {label!r}, expected a digit")
-            events.append(read_nmnist(folder / "train" / name))
+            events.append(read_events(folder / "train" / name, format="nmnist").events)
             target.append(int(label))
             names.append(name.removesuffix(".bin"))
     table = make_table(index=names, sight=events)
