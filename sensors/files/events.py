@@ -112,7 +112,7 @@ class EventReader:
     ----------
     path, format, sensor_size, on_bad :
         As in ``read_events``.
-    chunk_bytes : int, default=2**23
+    chunk_bytes : int, default=2**20
         Bytes of the file held at once.
 
     Attributes
@@ -132,7 +132,7 @@ class EventReader:
         format: str | None = None,
         sensor_size: tuple[int, int] | None = None,
         on_bad: str = "raise",
-        chunk_bytes: int = 1 << 23,
+        chunk_bytes: int = 1 << 20,
     ):
         if on_bad not in ON_BAD:
             raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
