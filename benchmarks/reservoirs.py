@@ -46,12 +46,11 @@ def lags(u, n):
 
 
 def henon(seed, n=3100):
-    """Return the map x[k + 1] = 1 - 1.4 x[k]^2 + 0.3 x[k - 1], scaled to -1 to 1."""
+    """Return the map x[k + 1] = 1 - 1.4 x[k]^2 + 0.3 x[k - 1]; its attractor lies within 1.3."""
     x = list(np.random.default_rng(seed).uniform(-0.1, 0.1, 2))
     while len(x) < n + 101:
         x.append(1 - 1.4 * x[-1] ** 2 + 0.3 * x[-2])
-    x = np.array(x[100:])
-    return (2 * (x - x.min()) / np.ptp(x) - 1).reshape(-1, 1)
+    return np.array(x[100:]).reshape(-1, 1) / 1.3
 
 
 def time_series():

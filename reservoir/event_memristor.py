@@ -18,7 +18,7 @@ from mottle.reservoir.wiring import draw_spread
 
 FIELDS = ("t", "x", "y", "p")
 POLARITIES = {"split": 2, "sum": 1}
-ON_DROP = {"warn": None, "ignore": None, "raise": None}
+ON_DROP = dict.fromkeys(("warn", "ignore", "raise"))
 
 
 class EventMemristorReservoir(Reservoir):
@@ -177,7 +177,7 @@ class EventMemristorReservoir(Reservoir):
         if len(recordings) != state.keys.size:
             raise ValueError(f"{len(recordings)} streams came in for {state.keys.size} runs.")
         dt = self.duration_ / self.n_steps
-        begin, end = (round(dt * k * 1e6) for k in (state.step, state.step + n_steps))
+        begin, end = (first_microsecond(dt * k) for k in (state.step, state.step + n_steps))
         for r, events in enumerate(recordings):
             outside = events.t[(events.t < begin) | (events.t >= end)]
             if outside.size:
@@ -317,6 +317,20 @@ class EventMemristorReservoir(Reservoir):
             v_in, lengths, state.values, state.keys, state.step, float(self.dt_device),
             self.devices_["tau"], self.devices_["p_c"], float(self.noise),
         )  # fmt: skip
+
+
+def first_microsecond(moment: float) -> int:
+    """Return the first whole microsecond that is not before a moment in s, as kernels compare.
+
+    Examples
+    --------
+    >>> first_microsecond(0.1 / 3), first_microsecond(0.02)
+    (33334, 20000)
+    """
+    t = round(moment * 1e6)
+    while t * 1e-6 < moment:
+        t += 1
+    return t
 
 
 class Events:

@@ -17,7 +17,8 @@ from mottle.reservoir.devices.threshold_switch import (
 from mottle.reservoir.kernels import threshold_switch as kernel
 from mottle.reservoir.wiring import adjacency
 
-OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1"}
+OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
+               "order": "1"}  # fmt: skip
 
 
 class OscillatorReservoir(Reservoir):
@@ -41,10 +42,13 @@ class OscillatorReservoir(Reservoir):
         Device constants: "vo2_pwl", "vo2_haptic", or your own.
     dt_device : float, default=2e-6
         Device time in second for which one step of the drive is held.
-    observable : {"voltage", "current", "spikes", "frequency", "phase"}, default="frequency"
+    observable : {"voltage", "current", "spikes", "frequency", "phase", "order"}, \
+            default="frequency"
         What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
         of the last interval between spikes in Hz, or the share of that interval which has passed
-        since the last spike (0 to 1). Before its second spike a node shows 0 for the last two.
+        since the last spike (0 to 1). Before its second spike a node shows 0 for these two. Order
+        is the order parameter of the phases of a node and those it is coupled to (of all nodes
+        where none are coupled): 1 in phase, 0 spread evenly.
     c_couple : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
         series of order 12 from switching to switching, which takes the time of a few hundred
@@ -56,8 +60,9 @@ class OscillatorReservoir(Reservoir):
         symmetric array of strengths that multiply ``c_couple`` and ``1 / r_couple``.
     noise : float, default=0.0
         Relative noise of ``v_high``, redrawn once a cycle; at most a fifth of the gap to ``v_low``.
-    spread : float or dict, default=0.0
-        Relative device-to-device spread (lognormal) of all constants, or of those named.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of all constants, or of those named: lognormal, or
+        ("normal", number).
     wiring : {"random", "local", "one_to_one"}, default="random"
         Which inputs a node listens to: any, those in a receptive field, or one.
     fan_in : int or None, default=4
@@ -135,12 +140,13 @@ class OscillatorReservoir(Reservoir):
         if self.r_couple is not None and not self.r_couple > 0:
             raise ValueError(f"r_couple={self.r_couple} ohm must be positive, or None for none.")
         self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, self.n_nodes)
-        self._circuit = None
+        self._circuit, self._near = None, np.ones((self.n_nodes, self.n_nodes))
         if self.c_couple > 0 or self.r_couple is not None:
             links = adjacency(self.n_nodes, self.topology)
             g_link = 0 * links if self.r_couple is None else links / self.r_couple
             self._circuit = couple(self.devices_, self.c_couple * links, g_link)
             check_stiffness(self._circuit, self.dt_device)
+            self._near = (links + np.eye(self.n_nodes) > 0).astype(np.float64)
 
     def _rest(self):
         rest = np.zeros((kernel.N_STATE, self.n_nodes))
@@ -154,12 +160,18 @@ class OscillatorReservoir(Reservoir):
         drawn: dict[str, Any] = self.devices_
         nodes, v = kernel.Oscillators(**drawn), within_supply(v_in)
         noise, dt = float(self.noise), float(self.dt_device)
-        what = kernel.OBSERVABLES.index(self.observable)
+        ordered = self.observable == "order"
+        what = kernel.OBSERVABLES.index("phase" if ordered else self.observable)
         if self._circuit is None:
-            return kernel.run(v, lengths, state.values, state.keys, nodes, noise, dt, what)
-        return kernel.run_coupled(
-            v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what
-        )
+            out = kernel.run(v, lengths, state.values, state.keys, nodes, noise, dt, what)
+        else:
+            out = kernel.run_coupled(
+                v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what
+            )
+        if not ordered:
+            return out
+        turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), self._near)
+        return np.abs(turned) / self._near.sum(axis=1)
 
 
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:

@@ -44,8 +44,9 @@ class VO2Reservoir(Reservoir):
         Thermal coupling to the four neighbours on the squarest grid, 0 to 0.2; published 0.02.
     noise : float, default=0.0
         Temperature noise in K per square root of second; the published reservoir has about 133.
-    spread : float or dict, default=0.0
-        Relative device-to-device spread (lognormal) of all constants, or of those named.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of all constants, or of those named: lognormal, or
+        ("normal", number).
     wiring : {"random", "local", "one_to_one"}, default="random"
         Which inputs a node listens to: any, those in a receptive field, or one.
     fan_in : int or None, default=4

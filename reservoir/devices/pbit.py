@@ -114,7 +114,8 @@ def sample_pbits(
     clamp : dict of int to {-1, 1}, default=None
         Bits held at a value.
     pbit : PBit, default=None
-        From ``calibrate_pbit``, by default that of "ag_pulse".
+        From ``calibrate_pbit``, which takes some seconds: do it once. By default that of
+        "ag_pulse".
     random_state : int, default=0
         Seed.
 

@@ -241,12 +241,19 @@ def trace(
     return Trace(
         {
             "device_voltage": (v, "V"),
-            "current": (v / np.where(metallic > 0, *r[::-1]), "A"),
+            "current": (through(device, v, metallic), "A"),
             "metallic": (metallic, "1"),
         },
         spikes,
         dict(zip(("device", "resistor", "supply"), energies, strict=True)) if energies else None,
     )
+
+
+def through(device: Any, v: NDArray, metallic: NDArray) -> NDArray[np.float64]:
+    """Return the current in A through a switch with ``v`` V over it."""
+    ohm = np.where(metallic > 0, device.r_metallic, device.r_insulating)
+    current: NDArray[np.float64] = v / ohm
+    return current
 
 
 def make_circuit(
@@ -371,6 +378,7 @@ def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
     return Trace(
         {
             "output_voltage": (v[:, 1], "V"),
+            "current": (through(device, v[:, 1] - device.v_rail, metallic[:, 1]), "A"),
             "node_voltage": (v[:, 0], "V"),
             "metallic_1": (metallic[:, 0], "1"),
             "metallic_2": (metallic[:, 1], "1"),
@@ -393,6 +401,7 @@ def trace_burst(device: BurstNeuron, drive: NDArray, dt: float) -> Trace:
     return Trace(
         {
             "output_voltage": (v[:, 1], "V"),
+            "current": (through(device, v[:, 1], metallic[:, 1]), "A"),
             "slow_voltage": (v[:, 0], "V"),
             "metallic": (metallic[:, 1], "1"),
             "metallic_slow": (metallic[:, 0], "1"),

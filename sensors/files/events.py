@@ -167,6 +167,7 @@ class EventReader:
 
     def __iter__(self) -> Iterator[NDArray[np.void]]:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
+        self.repairs, self._now, self._done = {}, None, 0  # each pass from the beginning
         if self._decoder is None:
             if self.format == "hdf5":
                 yield from (self._check(*fields) for fields in self._hdf5())
@@ -174,8 +175,7 @@ class EventReader:
             whole = {"aedat4": self._aedat4, "npy": self._npy, "stmnist": self._stmnist}
             yield self._check(*whole.get(self.format, self._table)())
             return
-        decoder = type(self._decoder)(self._decoder.head, str(self.path))  # each pass from rest
-        self.repairs, self._now, self._done = {}, None, 0
+        decoder = type(self._decoder)(self._decoder.head, str(self.path))
         rest = np.empty(0, dtype=np.uint8)
         at = decoder.start
         with self.path.open("rb") as file:
@@ -224,6 +224,7 @@ class EventReader:
         width, height = self.sensor_size or (MOST_PIXEL + 1, MOST_PIXEL + 1)
         now = np.iinfo(np.int64).min if self._now is None else self._now
         outside, k, back, first_back, latest = kernel.faults(t, x, y, p, width, height, now)
+        when = int(t[first_back]) if back else now
         if outside:
             self._fault(
                 f"event {self._done + k} of {self.path} (t={t[k]} us) has x={x[k]}, y={y[k]}, "
@@ -234,7 +235,7 @@ class EventReader:
             t, x, y, p = t[keep], x[keep], y[keep], p[keep]
         if back:
             self._fault(
-                f"time goes back at event {self._done + first_back} of {self.path}",
+                f"time goes back at event {self._done + first_back} of {self.path}, to {when} us",
                 "times that went back", back,
             )  # fmt: skip
             held = np.maximum(np.maximum.accumulate(t), now)

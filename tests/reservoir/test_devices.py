@@ -25,6 +25,7 @@ def test_every_preset_runs_and_names_units_and_source(name):
     run = devices.simulate(name, np.full(100, level), scale / 100)
     assert run.sizes["time"] == 100
     assert run.source
+    assert "current" in run
     for variable in run.data_vars.values():
         assert variable.units
         assert np.isfinite(variable).all()

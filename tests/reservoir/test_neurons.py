@@ -115,6 +115,7 @@ def test_bursting_circuit_equals_scipy():
     found = naive.burst(devices.get("nbo2_burst"), 1.1, 4e-3)
     assert found.size > 8
     assert_allclose(run.spike_time, found, rtol=1e-7)
+    assert_allclose(run.current * np.where(run.metallic > 0, 1e3, 10e6), run.output_voltage)
 
 
 @pytest.mark.parametrize(("name", "duration"), [("ag_pulse", 8e-3), ("ag_osc", 20e-3)])

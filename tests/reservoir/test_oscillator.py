@@ -93,6 +93,19 @@ def test_grid_of_oscillators_synchronises_through_resistors_only():
     assert order["c"] < 0.2  # neighbours in anti-phase: half the nodes against the other half
 
 
+def test_order_is_that_of_a_node_and_its_neighbours():
+    X = np.random.default_rng(0).uniform(-1, 1, (40, 6))
+    for coupling, near in (({}, range(6)), ({"r_couple": 1e6, "topology": "ring"}, (5, 0, 1))):
+        phase, order = (
+            OscillatorReservoir(6, wiring="one_to_one", observable=name, **coupling).fit_transform(
+                X
+            )
+            for name in ("phase", "order")
+        )
+        assert_allclose(order[:, 0], order_parameter(phase[:, list(near)]), atol=1e-12)
+        assert 0 < order[-1].min() < order[-1].max() + 1e-12 <= 1 + 1e-12
+
+
 @pytest.mark.parametrize(
     ("topology", "n_links"), [("grid", 12), ("ring", 9), ("all", 36), (np.diag([2.0] * 8, 1), 8)]
 )

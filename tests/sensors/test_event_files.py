@@ -180,6 +180,29 @@ def test_faery_reads_the_same(name, tmp_path):
         assert_array_equal(mine[own], theirs[other].astype(np.int64))
 
 
+def test_atis_streams_leave_out_exposures_as_faery_does(tmp_path):
+    rng, t, expected = np.random.default_rng(0), 0, []
+    out = bytearray(b"Event Stream\x02\x00\x00\x02" + np.array([300, 200], "<u2").tobytes())
+    for k in range(200):
+        late, x, y, p = (int(rng.integers(n)) for n in (400, 300, 200, 2))
+        t += late
+        while late >= 63:  # up to three overflows in a byte
+            times = min(late // 63, 3)
+            out.append(0b11111100 | times)
+            late -= 63 * times
+        exposure = k % 5 == 0
+        out += bytes([late << 2 | p << 1 | exposure]) + np.array([x, y], "<u2").tobytes()
+        if not exposure:
+            expected.append((t, x, 199 - y, p))
+    (tmp_path / "a.es").write_bytes(out)
+    events = read_events(tmp_path / "a.es").events
+    assert events.tolist() == expected
+    faery = pytest.importorskip("faery")
+    theirs = faery.events_stream_from_file(tmp_path / "a.es").to_array()
+    for own, other in zip("txyp", ("t", "x", "y", "on"), strict=True):
+        assert_array_equal(events[own], theirs[other].astype(np.int64))
+
+
 def test_version_one_of_dat_has_narrow_fields(tmp_path):
     events = draw(width=300, height=200)
     (tmp_path / "old.dat").write_bytes(dat(events, 1))
@@ -226,6 +249,9 @@ def test_arrays_give_their_events(tmp_path):
     np.save(tmp_path / "b.npy", np.stack(list(fields(events)), axis=1))
     for name in "ab":
         assert_array_equal(read_events(tmp_path / f"{name}.npy").events, events)
+        reader = EventReader(tmp_path / f"{name}.npy")
+        for _ in range(2):  # a second pass starts anew
+            assert_array_equal(np.concatenate(list(reader)), events)
     np.save(tmp_path / "c.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="pickled objects are not loaded"):
         read_events(tmp_path / "c.npy")
@@ -286,7 +312,9 @@ def spoilt(tmp_path, **changes):
 @pytest.mark.parametrize("on_bad", ["drop", "repair"])
 def test_times_that_go_back_are_counted_and_mended(on_bad, tmp_path):
     path, events = spoilt(tmp_path, t=0)
-    with pytest.raises(ValueError, match=r"time goes back at event 20 of .*; on_bad='drop'"):
+    with pytest.raises(
+        ValueError, match=r"time goes back at event 20 of .*, to 0 us.*; on_bad='drop'"
+    ):
         read_events(path)
     file = read_events(path, on_bad=on_bad)
     assert file.repairs == {"times that went back": 1}
