@@ -19,9 +19,12 @@ import numpy as np
 import xarray as xr
 import zarr
 from numpy.typing import ArrayLike, NDArray
-from zarr.codecs import BloscCodec
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from mottle.datasets.disk import lock_path, release_lock, sync, take_lock
 
 DIMS = ("recording", "step", "node")
+COMPRESSORS = (BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"), Crc32cCodec())
 CHUNK_BYTES = 16 * 2**20  # a larger block is cut along its steps; 5 to 30 MB read fastest
 
 
@@ -30,8 +33,8 @@ class StatesWriter:
 
     A context manager: entering makes the store, or resumes one of the same recipe, and locks it.
     The lock vanishes with its process, however that ends. The same recipe and states give the same
-    bytes, for one set of library versions, however often a run was killed. A power cut is not
-    covered: the blocks are not forced onto the disk.
+    bytes, for one set of library versions, however often a run was killed. A block is forced onto
+    the disk before its flag is set.
 
     Parameters
     ----------
@@ -107,7 +110,7 @@ class StatesWriter:
         if self._lock is not None:
             raise RuntimeError(f"this writer of '{self.path}' is open already; make another")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _take_lock(self._lock_path)
+        self._lock = take_lock(lock_path(self.path))
         try:
             if _is_empty(self.path):
                 self._make_template()
@@ -128,8 +131,7 @@ class StatesWriter:
         trace: TracebackType | None,
     ) -> None:
         if self._lock is not None:
-            self._lock_path.unlink(missing_ok=True)  # while it is still ours
-            os.close(self._lock)
+            release_lock(self._lock, lock_path(self.path))
             self._lock = None
 
     def pending(self) -> list[int]:
@@ -161,6 +163,9 @@ class StatesWriter:
             )
         states = self._check_states(index, array)
         self._group["states"][rows] = states  # type: ignore[index]
+        written = self.path / "states" / "c" / str(index)
+        for item in (*written.rglob("*"), written):  # on the disk before the flag says so
+            sync(item)
         self._group["done"][index] = True  # type: ignore[index]
 
     def _check_open(self) -> None:
@@ -187,10 +192,6 @@ class StatesWriter:
                 f"large for {self.dtype}; scale the states or store them as float64"
             ) from None
 
-    @property
-    def _lock_path(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.lock")
-
     def _make_template(self) -> None:
         aside = self.path.with_name(f".{self.path.name}.template")
         if aside.exists():  # left by a kill, and the lock is ours
@@ -205,7 +206,7 @@ class StatesWriter:
             shape=self.shape,
             chunks=(self.block, n_steps, self.shape[2]),
             dtype=self.dtype,
-            compressors=BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
+            compressors=COMPRESSORS,
             fill_value=np.nan,
             dimension_names=DIMS,
         )
@@ -368,27 +369,3 @@ def _open(path: Path) -> xr.Dataset:
     if not all((path / name / "zarr.json").is_file() for name in (".", "states", "done")):
         raise ValueError(f"'{path}' is not a states store; choose another path")
     return xr.open_dataset(path, engine="zarr", consolidated=False, chunks=None, cache=False)
-
-
-def _take_lock(path: Path) -> int:
-    """Lock the file and return its descriptor; the kernel lets go when the process ends."""
-    import fcntl  # here, so that Windows, which has none, can still read stores
-
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            if not isinstance(error, BlockingIOError):
-                raise
-            raise RuntimeError(
-                f"'{path.with_suffix('')}' is being written by another writer; wait for it to end, "
-                "or choose another path"
-            ) from None
-        try:
-            if os.path.samestat(os.fstat(lock), os.stat(path)):
-                return lock
-        except FileNotFoundError:
-            pass
-        os.close(lock)  # its last owner removed the file between our two calls: take the new one

@@ -1,7 +1,9 @@
 """The `mottle` command; what it needs is imported when a subcommand runs."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +13,8 @@ import click
 def main() -> None:
     """Reservoir computing and sensor fusion on simulated VO2 oscillators and memristors.
 
-    Exit codes: 0 done, 1 the input or the recipe is at fault, 2 the command line is.
+    Exit codes: 0 done, 1 the input or the recipe is at fault, 2 the command line is, 3 done but
+    recordings were skipped, 130 stopped by Ctrl-C.
     """
 
 
@@ -62,12 +65,186 @@ def recipes() -> None:
         click.echo(f"{name:16} {read_recipe(name)[0].title}")
 
 
-@main.command()
+@main.group()
 def datasets() -> None:
-    """List the data sets that mottle knows."""
+    """Show the data sets that mottle knows."""
+
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@datasets.command("list")
+@AS_JSON
+def list_datasets(as_json: bool) -> None:
+    """List the data sets: senses, number of recordings, licence, where they are."""
+    from json import dumps
+
+    from rich.console import Console
+    from rich.table import Table
+
     from mottle.datasets import catalogue
 
-    click.echo(catalogue().to_string())
+    rows = catalogue()
+    if as_json:
+        click.echo(dumps(rows.reset_index().to_dict("records")))
+        return
+    table = Table("name", "senses", "recordings", "licence", "where")
+    for name, row in rows.iterrows():
+        table.add_row(str(name), row.senses, str(row.n_recordings), row.licence, row["where"])
+    Console().print(table)
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="NAME|PATH...")
+@click.option("--out", type=FOLDER, required=True, help="Store to make, such as digits.zarr.")
+@click.option("--encode", type=FOLDER, help="TOML file; without it streams are stored as they are.")
+@click.option(
+    "--on-bad", type=click.Choice(["raise", "skip"]), default="raise", show_default=True,
+    help="Stop at a recording that cannot be used, or leave it out and exit with 3.",
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), help="Take the first recordings only.")
+@click.option(
+    "--jobs", type=click.IntRange(0), default=1, show_default=True,
+    help="Processes; 0 is one a core.",
+)  # fmt: skip
+@click.option("--dask", metavar="ADDRESS", help="Work on a dask cluster, such as tcp://host:8786.")
+@click.option("--dry-run", is_flag=True, help="Try ten recordings; print shape, size and time.")
+@AS_JSON
+def prepare(
+    sources: tuple[str, ...], out: Path, encode: Path | None, on_bad: str, limit: int | None,
+    jobs: int, dask: str | None, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
+
+    A run that was stopped, even by kill -9, goes on where it was when it is started again; the
+    store appears under its name when it is whole. Recordings that did not change are not done
+    again. Why a recording was skipped is told in OUT.skipped.csv.
+    """
+    from json import dumps
+
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from mottle.datasets import plan
+    from mottle.datasets import prepare as run_prepare
+    from mottle.pipelines.prepare import find_recordings, read_config, workers
+
+    errors = Console(stderr=True)
+    close = None
+    try:
+        config = read_config(encode)
+        listing = find_recordings(sources, config)
+        listing = listing.first(limit) if limit else listing
+        options: dict = {
+            "encoders": config.make_encoders(), "fit_on": config.fit.on,
+            "fit_limit": config.fit.limit, "on_bad": on_bad, "dtype": config.store.dtype,
+        }  # fmt: skip
+        if dry_run:
+            told = plan(listing, **options)
+            click.echo(
+                dumps(told._asdict()) if as_json else
+                f"{told.n_recordings} recordings\n"
+                + "".join(f"{sense}: {text}\n" for sense, text in told.senses.items())
+                + f"about {told.n_bytes / 1e6:.3g} MB before compression, {told.seconds:.3g} s"
+            )  # fmt: skip
+            return
+        do, close = workers(jobs, dask)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                   TimeRemainingColumn())  # fmt: skip
+        with Progress(*columns, console=errors) as bars:
+            tasks: dict = {}
+
+            def move(what: str, done: int, of: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=of)
+                bars.update(tasks[what], completed=done)
+
+            done = run_prepare(
+                listing, out, block=config.store.block, run=do, progress=move, **options
+            )
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on where this one was")
+        sys.exit(130)
+    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        sys.exit(1)
+    finally:
+        if close is not None:
+            close()
+    report = out.with_name(f"{out.name}.skipped.csv")
+    if done.skipped:
+        import pandas as pd
+
+        pd.Series(done.skipped, name="reason").rename_axis("recording").to_csv(report)
+    else:
+        report.unlink(missing_ok=True)
+    if as_json:
+        click.echo(dumps({**done._asdict(), "path": str(done.path)}))
+    else:
+        click.echo(
+            f"{out}: {done.n_recordings} recordings, {done.n_encoded} of them done now, "
+            f"{len(done.skipped)} skipped, {done.seconds:.1f} s"
+        )
+        for reason, count in done.repairs.items():
+            click.echo(f"repaired: {reason}: {count}")
+        if done.skipped:
+            click.echo(f"skipped: see {report}")
+    sys.exit(3 if done.skipped else 0)
+
+
+@main.group()
+def store() -> None:
+    """Look into a store of `mottle prepare`, and prove it."""
+
+
+@store.command("info")
+@click.argument("path", type=FOLDER, metavar="STORE")
+@AS_JSON
+def info_store(path: Path, as_json: bool) -> None:
+    """Say what STORE holds."""
+    from json import dumps
+
+    from mottle.datasets import store_info
+
+    found = _or_exit(store_info, path)
+    if as_json:
+        click.echo(dumps(found))
+        return
+    click.echo(f"{path}: {found['recordings']} recordings, {found['bytes'] / 1e6:.3g} MB on disk")
+    for label in ("classes", "groups"):
+        click.echo(f"{label:12} {found[label] or 'none given'}")
+    for name, sense in found["senses"].items():
+        span = f"{sense['shortest']} to {sense['longest']}"
+        columns = ", ".join(f"{key} {text}" for key, text in sense["columns"].items())
+        click.echo(f"{name:12} {sense['kind']}, {span} rows, {columns}, {sense['absent']} absent")
+    for sense, part in found["recipe"]["encoders"].items():
+        given = ", ".join(f"{key}={value}" for key, value in part["parameters"].items())
+        click.echo(f"{'encoder':12} {sense}: {part['kind']}({given})")
+    click.echo(f"{'skipped':12} {len(found['skipped'])}")
+    click.echo(f"{'content':12} {found['content_hash']}")
+
+
+@store.command("verify")
+@click.argument("path", type=FOLDER, metavar="STORE")
+@AS_JSON
+def verify_store(path: Path, as_json: bool) -> None:
+    """Check every byte of STORE against the hashes it was finished with."""
+    from json import dumps
+
+    from mottle.datasets import verify_prepared
+
+    wrong = _or_exit(verify_prepared, path)
+    if as_json:
+        click.echo(dumps({"path": str(path), "wrong": wrong}))
+    else:
+        click.echo("\n".join(wrong) if wrong else f"{path}: every byte is as it was written")
+    sys.exit(1 if wrong else 0)
 
 
 @main.group()
@@ -109,6 +286,15 @@ def show(name: str, plot: Path | None) -> None:
 
             device_figure(name).savefig(plot, dpi=120)
             click.echo(f"figure: {plot}")
+    except (ValueError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+def _or_exit(work: Callable[[Path], Any], path: Path) -> Any:
+    """Call with a path; say what is wrong and exit with 1 where it raises."""
+    try:
+        return work(path)
     except (ValueError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)

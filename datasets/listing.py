@@ -1,0 +1,179 @@
+"""Recordings to come: what there is and how to read one, before any is read."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mottle.datasets.disk import file_hash
+from mottle.datasets.table import Recordings
+from mottle.sensors.files import EventFile, read
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Recordings by row number, none of them read yet.
+
+    Attributes
+    ----------
+    names : list of str
+        One a recording, no two the same.
+    target, groups : ndarray of shape (n_recordings,) or None
+        Classes, and what must not be split between training and test.
+    read : callable
+        Row number to a dict of sense to stream (None where the sensor was absent); raises
+        `ValueError` for a recording that cannot be read.
+    digest : callable
+        Row number to the sha256 of what ``read`` would read.
+    attrs : dict
+        Licence, citation and the like; plain JSON values.
+    """
+
+    names: list[str]
+    target: NDArray | None
+    groups: NDArray | None
+    read: Callable[[int], dict[str, Any]]
+    digest: Callable[[int], str]
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    def first(self, n: int) -> "Listing":
+        """Return the first recordings only."""
+        cut = [None if part is None else part[:n] for part in (self.target, self.groups)]
+        return Listing(self.names[:n], *cut, self.read, self.digest, self.attrs)
+
+
+def list_table(recordings: Recordings) -> Listing:
+    """List the rows of a table that is in memory.
+
+    Examples
+    --------
+    >>> from mottle.datasets import load_nmnist_100
+    >>> listing = list_table(load_nmnist_100())
+    >>> len(listing.names), len(listing.read(0)["sight"])
+    (100, 5028)
+    """
+    table = recordings.table
+    return Listing(
+        [str(name) for name in table.index],
+        np.asarray(recordings.target),
+        np.asarray(recordings.groups),
+        lambda row: dict(table.iloc[row]),
+        lambda row: stream_hash(dict(table.iloc[row])),
+        dict(table.attrs),
+    )
+
+
+def list_files(
+    paths: Sequence[str | Path],
+    *,
+    sense: str,
+    pattern: str | None = None,
+    **options: Any,
+) -> Listing:
+    """List files of one sense, each of which is a recording.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files, and folders whose files are taken, subfolders included, in the order of their names;
+        hidden files are left out.
+    sense : str
+        What they are called in the table.
+    pattern : str, optional
+        Regular expression, searched in the path below the common folder, with the groups
+        ``target`` and ``group`` (either may be missing), such as
+        ``r"(?P<group>train|test)/(?P<target>[0-9])/"``. Files that it does not match are refused.
+    **options
+        Handed to `mottle.sensors.files.read`.
+
+    Returns
+    -------
+    Listing
+        Names are paths below the common folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path does not exist.
+    ValueError
+        If there is no file, one is named twice, or the pattern is broken or does not match.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(path.rglob("*"))
+            files += [f for f in inside if f.is_file() and not f.name.startswith(".")]
+        elif path.exists():
+            files.append(path)
+        else:
+            raise FileNotFoundError(f"{path} does not exist; give files, or folders of files.")
+    if not files:
+        raise ValueError(f"there is no file in {', '.join(map(str, paths))}.")
+    resolved = [file.resolve() for file in files]
+    if len(set(resolved)) < len(files):
+        twice = next(file for file in files if resolved.count(file.resolve()) > 1)
+        raise ValueError(f"{twice} is named twice; name each recording once.")
+    folder = Path(commonpath([file.parent for file in resolved]))
+    names = [file.relative_to(folder).as_posix() for file in resolved]
+    target, groups = labels_from(names, pattern)
+
+    def read_row(row: int) -> dict[str, Any]:
+        return {sense: read(files[row], **options)}
+
+    return Listing(names, target, groups, read_row, lambda row: file_hash(files[row]))
+
+
+def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | None, NDArray | None]:
+    """Return target and groups as a pattern finds them in names, None for those it does not name.
+
+    Examples
+    --------
+    >>> labels_from(["a/3.bin", "b/4.bin"], r"(?P<group>[ab])/(?P<target>[0-9])")
+    (array(['3', '4'], dtype='<U1'), array(['a', 'b'], dtype='<U1'))
+    """
+    if pattern is None:
+        return None, None
+    try:
+        finder = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"pattern={pattern!r} is no regular expression: {error}") from None
+    found = [finder.search(name) for name in names]
+    if None in found:
+        raise ValueError(f"pattern={pattern!r} does not match {names[found.index(None)]!r}.")
+    parts = [match.groupdict() for match in found if match is not None]
+
+    def column(name: str) -> NDArray | None:
+        return np.array([part[name] for part in parts]) if name in finder.groupindex else None
+
+    return column("target"), column("group")
+
+
+def stream_hash(streams: dict[str, Any]) -> str:
+    """Return the sha256 of the streams of one recording: values, times, names, types."""
+    found = sha256()
+    for sense in sorted(streams):
+        stream = streams[sense]
+        stream = stream.events if isinstance(stream, EventFile) else stream
+        parts = [stream]
+        if isinstance(stream, xr.DataArray):
+            parts = [
+                stream.values,
+                *(stream[name].values for name in sorted(map(str, stream.coords))),
+            ]
+        found.update(sense.encode())
+        for part in parts:
+            array = np.asarray(part)
+            found.update(f"{array.dtype}{array.shape}".encode())
+            found.update(
+                repr(array.tolist()).encode()
+                if array.dtype.kind in "OT"
+                else np.ascontiguousarray(array).tobytes()
+            )
+    return found.hexdigest()

@@ -1,0 +1,197 @@
+"""``mottle prepare``: its configuration, where recordings come from, and who does the work."""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from mottle import sensors
+from mottle.datasets import Listing, list_files, list_table, load
+from mottle.datasets.catalogue import CATALOGUE
+from mottle.datasets.preparation import Run, one_by_one
+from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
+
+
+class Data(Section):
+    """Options of the loader of a named set."""
+
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Files(Section):
+    """How files are read, and what their names tell."""
+
+    sense: str = "stream"
+    pattern: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Fit(Section):
+    """What encoders may learn from."""
+
+    on: str | list[str] | None = None
+    limit: Annotated[int, Field(ge=1)] = 1000
+
+
+class Save(Section):
+    """How the store is written."""
+
+    dtype: Literal["float32", "float64"] = "float32"
+    block: Annotated[int, Field(ge=1)] = 64
+
+
+class Config(Section):
+    """A whole configuration of ``mottle prepare``."""
+
+    data: Data = Data()
+    files: Files = Files()
+    fit: Fit = Fit()
+    store: Save = Save()
+    encoders: dict[str, Part] = Field(default_factory=dict)
+
+    def make_encoders(self) -> dict[str, Any] | None:
+        """Return an unfitted encoder a sense, or None if streams are stored as they are."""
+        return {
+            sense: make(part, sensors, ENCODERS, f"encoders.{sense}")
+            for sense, part in self.encoders.items()
+        } or None
+
+
+def read_config(path: Path | None) -> Config:
+    """Read and check a configuration; without one, streams are stored as they are.
+
+    Parameters
+    ----------
+    path : Path or None
+        TOML file.
+
+    Returns
+    -------
+    Config
+        Checked, every encoder created once.
+
+    Raises
+    ------
+    ValueError
+        For unreadable TOML, or a key or value that the schema refuses.
+    """
+    if path is None:
+        return Config()
+    try:
+        config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        config.make_encoders()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not TOML: {error}") from None
+    except ValidationError as error:
+        raise ValueError("\n".join(f"{path}: {line}" for line in complaints(error))) from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if len(config.encoders) == 1 and "sense" not in config.files.model_fields_set:
+        config.files.sense = next(iter(config.encoders))
+    return config
+
+
+def find_recordings(sources: Sequence[str], config: Config) -> Listing:
+    """Return the recordings of a named set, or of files and folders.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        One name of the catalogue, or paths.
+    config : Config
+        Options of the loader, or of the readers.
+
+    Returns
+    -------
+    Listing
+        Nothing is read yet from files; a named set is loaded.
+
+    Raises
+    ------
+    ValueError
+        If a source is neither.
+    FileNotFoundError
+        If the set is not on this machine.
+    """
+    known = [source for source in sources if source.replace("_", "-") in CATALOGUE]
+    if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
+        return list_table(load(sources[0], **config.data.options))
+    for source in sources:
+        if not Path(source).exists():
+            raise ValueError(
+                f"{source!r} is no file, no folder and no data set{hint(source, CATALOGUE)}"
+            )
+    files = config.files
+    return list_files(sources, sense=files.sense, pattern=files.pattern, **files.options)
+
+
+def workers(jobs: int, dask: str | None) -> tuple[Run, Callable[[], None]]:
+    """Return who does the blocks, and how to let go of them.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes on this machine; 1 works here, 0 takes one a core.
+    dask : str or None
+        Address of a dask scheduler, such as "tcp://host:8786"; its workers need to see the files
+        under the same paths.
+
+    Returns
+    -------
+    run, close : callable
+        As `mottle.datasets.preparation` takes it; and to be called at the end.
+    """
+    if dask is not None:
+        return _dask(dask)
+    if jobs == 1:
+        return one_by_one, lambda: None
+    from joblib import Parallel, delayed
+
+    def run(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        pool = Parallel(n_jobs=jobs or os.cpu_count(), return_as="generator")
+        return enumerate(pool(delayed(work)(item) for item in items))
+
+    return run, lambda: None
+
+
+def _dask(address: str) -> tuple[Run, Callable[[], None]]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise ValueError(
+            "work on a cluster needs one more package: pip install mottle[cluster]"
+        ) from error
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no dask scheduler answers at {address!r}: {error}") from error
+
+    def run(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        room = 2 * max(1, sum(client.nthreads().values()))  # results held at once are few
+        waiting = iter(range(len(items)))
+        shared = client.scatter(work, hash=False, broadcast=True)
+        numbers: dict[Any, int] = {}
+
+        def send(number: int) -> Any:
+            future = client.submit(_call, shared, items[number], pure=False, retries=3)
+            numbers[future.key] = number
+            return future
+
+        queue = as_completed([send(n) for _, n in zip(range(room), waiting, strict=False)])
+        for future in queue:
+            number = numbers.pop(future.key)
+            result = future.result()
+            future.release()
+            for more in waiting:
+                queue.add(send(more))
+                break
+            yield number, result
+
+    return run, client.close
+
+
+def _call(work: Callable[[Any], Any], item: Any) -> Any:
+    return work(item)

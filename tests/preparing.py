@@ -1,0 +1,19 @@
+"""What the tests of `prepare` run, here and in processes that they kill."""
+
+from mottle.datasets import list_files, prepare
+from mottle.sensors import EventRate
+
+ENCODERS = {"sight": EventRate(6, sensor_size=(34, 34), cell=2, duration=0.32, on_drop="ignore")}
+
+
+def files(folder):
+    return list_files([folder], sense="sight", pattern=r"(?P<group>train|test)/(?P<target>\d)/")
+
+
+def make(folder, out, **options):
+    return prepare(files(folder), out, **({"encoders": ENCODERS, "block": 4} | options))
+
+
+def begin_and_make(folder, out, begun):
+    begun.set()
+    make(folder, out)
