@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from os.path import commonpath
 from pathlib import Path
@@ -45,12 +45,22 @@ class Listing:
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
-        cut = [None if part is None else part[:n] for part in (self.target, self.groups)]
-        return Listing(self.names[:n], *cut, self.read, self.digest, self.attrs)
+        target, groups = (None if part is None else part[:n] for part in (self.target, self.groups))
+        return replace(self, names=self.names[:n], target=target, groups=groups)
 
 
 def list_table(recordings: Recordings) -> Listing:
     """List the rows of a table that is in memory.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        What a loader returned.
+
+    Returns
+    -------
+    Listing
+        Names are the table's index, as text.
 
     Examples
     --------
@@ -60,13 +70,17 @@ def list_table(recordings: Recordings) -> Listing:
     (100, 5028)
     """
     table = recordings.table
+
+    def cells(row: int) -> dict[str, Any]:
+        return {str(sense): cell for sense, cell in table.iloc[row].items()}
+
     return Listing(
         [str(name) for name in table.index],
         np.asarray(recordings.target),
         np.asarray(recordings.groups),
-        lambda row: dict(table.iloc[row]),
-        lambda row: stream_hash(dict(table.iloc[row])),
-        dict(table.attrs),
+        cells,
+        lambda row: stream_hash(cells(row)),
+        {str(key): value for key, value in table.attrs.items()},
     )
 
 

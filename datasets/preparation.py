@@ -257,7 +257,7 @@ def fit_encoders(
             if groups is None or group not in groups:
                 known = "none" if groups is None else ", ".join(sorted(set(groups))[:10])
                 raise ValueError(f"fit_on: there is no group {group!r}; there are {known}.")
-        rows = np.flatnonzero(np.isin(groups, wanted))
+        rows = np.flatnonzero(np.isin(np.asarray(groups), wanted))
     if fit_limit < 1:
         raise ValueError(f"fit_limit={fit_limit} recordings must be at least 1.")
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(fit_limit, len(rows))).astype(int))]
@@ -387,15 +387,15 @@ def raw_sense(stream: Any, size: tuple[int, int] | None) -> Sense:
     if isinstance(stream, np.ndarray) and stream.dtype.names is not None:
         if not len(stream):
             raise ValueError("it holds no event.")
-        about = {} if size is None else {"sensor_size": [int(side) for side in size]}
-        return Sense("events", {name: np.ascontiguousarray(stream[name]) for name in "txyp"}, about)
+        told = {} if size is None else {"sensor_size": [int(side) for side in size]}
+        return Sense("events", {name: np.ascontiguousarray(stream[name]) for name in "txyp"}, told)
     if not isinstance(stream, xr.DataArray):
         values = np.asarray(stream)
         stream = xr.DataArray(
             values, dims=("time", "channel"),
             coords={"time": np.arange(len(values), dtype=float), "channel": range(values.shape[1])},
         )  # fmt: skip
-    about = {
+    about: dict[str, Any] = {
         "names": [str(name) for name in stream["channel"].to_numpy()],
         "units": str(stream.attrs.get("units", "1")),
     }
@@ -460,7 +460,7 @@ class Parts:
         arrays["index"] = np.frombuffer(json.dumps(index).encode(), dtype=np.uint8)
         self.folder.mkdir(exist_ok=True)
         path = self._path(digests)
-        write_whole(path, lambda file: np.savez(file, **arrays))
+        write_whole(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
         self._index.update({row: (path, k, index[k]) for k, row in enumerate(rows)})
 
     def sort_out(

@@ -85,7 +85,7 @@ def write_prepared(
     if aside.exists():  # left by a kill
         rmtree(aside)
     n = len(labels["recording"])
-    group = zarr.open_group(aside, mode="w", zarr_format=3)
+    group: Any = zarr.open_group(aside, mode="w", zarr_format=3)
     fills: dict[str, dict[str, Fill]] = {}
     for sense, (kind, shapes, about) in layouts.items():
         equal = kind == "drive" and len(np.unique(sizes[sense])) == 1
@@ -179,7 +179,7 @@ class Store:
         if not self.path.exists():
             raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare makes one")
         try:
-            self.group = zarr.open_group(self.path, mode="r", use_consolidated=False)
+            self.group: Any = zarr.open_group(self.path, mode="r", use_consolidated=False)
             self.attrs = dict(self.group.attrs)
         except (ValueError, OSError, KeyError) as error:
             raise ValueError(f"'{path}' is no zarr store: {error}") from None
@@ -280,7 +280,7 @@ def open_prepared(path: str | Path, *, rows: Any = None) -> Recordings:
         for sense, stored in store.read(int(row), starts).items():
             cells[sense].append(None if stored is None else as_stream(sense, stored))
     table = make_table(index=[str(name) for name in names[at]], **cells)
-    table.attrs = store.attrs
+    table.attrs = dict[Any, Any](store.attrs)
     target, groups = store.label("target"), store.label("group")
     return Recordings(
         table,

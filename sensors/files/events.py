@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 
 from mottle.sensors.files.formats import DECODERS, find_decoder
+from mottle.sensors.files.rosbag import bag_events
 from mottle.sensors.files.tables import load_array, read_table
 from mottle.sensors.kernels import event_files as kernel
 from mottle.sensors.streams import EVENT_DTYPE
@@ -24,6 +25,7 @@ WHOLE = {  # formats that a library opens, and how they begin
     "npy": b"\x93NUMPY",
     "hdf5": b"\x89HDF\r\n\x1a\n",
     "stmnist": b"MATLAB 5.0",
+    "rosbag": b"#ROSBAG V2.0",
 }
 SIDE = 10  # taxels of ST-MNIST's square sensor
 TAXELS = SIDE * SIDE
@@ -58,6 +60,7 @@ def read_events(
     *,
     format: str | None = None,
     sensor_size: tuple[int, int] | None = None,
+    key: str | None = None,
     on_bad: str = "raise",
 ) -> EventFile:
     r"""Read an event file; its format is found by content first, then by name.
@@ -66,14 +69,17 @@ def read_events(
     ----------
     path : path
         The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 3 or DAT, Event Stream (DVS or ATIS),
-        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee), ``.npy``, or a table
+        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee), ROS bag (dvs_msgs,
+        event_camera_msgs), ``.npy``, or a table
         (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in this
         order; a fractional t is in seconds.
     format : str, default=None
         "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
-        "hdf5", "npy" or "table", where content and name do not tell.
+        "hdf5", "rosbag", "npy" or "table", where content and name do not tell.
     sensor_size : (int, int), default=None
         Width and height in pixels, if the file does not tell or tells otherwise.
+    key : str, default=None
+        Topic of a ROS bag that holds events of several cameras.
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of events outside the sensor, times that go back, and a cut end. "drop" leaves
         such events out; "repair" holds a time that goes back at the latest one before it, and
@@ -98,7 +104,7 @@ def read_events(
     ...     read_events(file.name).events.tolist()
     [(10, 3, 4, 1), (25, 3, 5, 0)]
     """
-    stream = EventReader(path, format=format, sensor_size=sensor_size, on_bad=on_bad)
+    stream = EventReader(path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad)
     chunks = list(stream)
     if not sum(chunk.size for chunk in chunks):
         raise ValueError(f"{path} holds no event ({stream.format}): leave the recording out.")
@@ -110,7 +116,7 @@ class EventReader:
 
     Parameters
     ----------
-    path, format, sensor_size, on_bad :
+    path, format, sensor_size, key, on_bad :
         As in ``read_events``.
     chunk_bytes : int, default=2**20
         Bytes of the file held at once.
@@ -131,6 +137,7 @@ class EventReader:
         *,
         format: str | None = None,
         sensor_size: tuple[int, int] | None = None,
+        key: str | None = None,
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
     ):
@@ -142,6 +149,7 @@ class EventReader:
         if chunk_bytes < 64:
             raise ValueError(f"chunk_bytes={chunk_bytes} must be at least 64.")
         self.path, self.on_bad, self.chunk_bytes = Path(path), on_bad, chunk_bytes
+        self.key = key
         self.repairs: dict[str, int] = {}
         self._now: int | None = None
         self._done = 0
@@ -171,6 +179,12 @@ class EventReader:
         if self._decoder is None:
             if self.format == "hdf5":
                 yield from (self._check(*fields) for fields in self._hdf5())
+                return
+            if self.format == "rosbag":
+                for fields, size in bag_events(self.path, self.key):
+                    self.sensor_size = self.sensor_size or size
+                    if fields[0].size:
+                        yield self._check(*fields)
                 return
             whole = {"aedat4": self._aedat4, "npy": self._npy, "stmnist": self._stmnist}
             yield self._check(*whole.get(self.format, self._table)())
@@ -280,6 +294,10 @@ class EventReader:
             with h5py.File(self.path, "r") as file:
                 found = find_hdf5_events(file)
                 if found is None:
+                    if "spikes/units" in file:
+                        raise ValueError(
+                            f"{self.path} holds many recordings of spikes: read_spikes reads them."
+                        )
                     raise ValueError(
                         f"{self.path} has no group with datasets t, x, y and p, and no dataset "
                         "with these fields."

@@ -14,6 +14,7 @@ from mottle.sensors.files.tables import load_array, read_table
 ON_BAD = ("raise", "drop", "repair")
 TIMES = ("time", "t", "timestamp", "time_s", "seconds")
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
+HDF5 = (".h5", ".hdf5")
 TABLES = (".csv", ".tsv", ".txt", ".dat")
 
 
@@ -31,9 +32,9 @@ def read_samples(
     Parameters
     ----------
     path : path
-        A table with a header (``.csv``, ``.tsv``, ``.txt``, ``.dat``), ``.npy`` or ``.npz`` (rows
-        are time), or ``.wav``. A column named time, t, timestamp, time_s or seconds is the time in
-        second; it must rise.
+        A table with a header (``.csv``, ``.tsv``, ``.txt``, ``.dat``), ``.npy``, ``.npz`` or HDF5
+        (rows are time), or ``.wav``. A column named time, t, timestamp, time_s or seconds is the
+        time in second; it must rise.
     rate : float, default=None
         Samples a second, where there is no time; None counts rows.
     units : str, default="1"
@@ -41,7 +42,7 @@ def read_samples(
     channels : list of str, default=None
         Columns to keep, in this order; by default all that hold numbers.
     key : str, default=None
-        Array of an ``.npz`` that holds several.
+        Array of an ``.npz``, or dataset of an HDF5 file such as "imu/accel", that holds several.
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of values that are missing, infinite or overflowed (4294967295, 2147483647) and
         of times that do not rise: refused, their rows left out, or values interpolated in time (and
@@ -76,13 +77,16 @@ def read_samples(
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
     if suffix in (".npy", ".npz"):
         table, own_rate = _arrays(path, key), None
+    elif suffix in HDF5:
+        table, own_rate = _hdf5(path, key), None
     elif suffix == ".wav":
         table, own_rate = _sound(path)
     elif suffix in TABLES:
         table, own_rate = read_table(path)[0], None
     else:
         raise ValueError(
-            f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES)}, .npy, .npz, .wav."
+            f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, "
+            ".npz, .wav; read_ts, read_drift and read_spikes read files of many recordings."
         )
     names = [str(name).strip() for name in table]
     table.columns = pd.Index(names)
@@ -163,6 +167,10 @@ def _arrays(path: Path, key: str | None) -> pd.DataFrame:
             if key is not None and key not in names:
                 raise ValueError(f"{path} has no array {key!r}; it has {', '.join(names)}.")
             loaded = loaded[key or names[0]]
+    return _frame(path, loaded)
+
+
+def _frame(path: Path, loaded: NDArray) -> pd.DataFrame:
     array = loaded[:, np.newaxis] if loaded.ndim == 1 and loaded.dtype.names is None else loaded
     if array.dtype.names is not None:
         return pd.DataFrame({name: array[name] for name in array.dtype.names})
@@ -172,6 +180,27 @@ def _arrays(path: Path, key: str | None) -> pd.DataFrame:
             "numbers, (time, channel)."
         )
     return pd.DataFrame(array, columns=[str(k) for k in range(array.shape[1])])
+
+
+def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(f"{path} is HDF5, which needs: pip install mottle[hdf5]") from error
+    try:
+        with h5py.File(path, "r") as file:
+            names: list[str] = []
+            file.visititems(lambda n, item: names.append(n) if hasattr(item, "dtype") else None)
+            if key is None and len(names) != 1:
+                raise ValueError(
+                    f"{path} holds {', '.join(names) or 'nothing'}: name one with key=."
+                )
+            if key is not None and key not in names:
+                raise ValueError(f"{path} has no dataset {key!r}; it has {', '.join(names)}.")
+            values = np.asarray(file[key or names[0]][()])
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
+    return _frame(path, values)
 
 
 def _sound(path: Path) -> tuple[pd.DataFrame, float]:

@@ -36,10 +36,14 @@ def names_columns(line: str) -> bool:
 
 
 def load_array(path: Path) -> Any:
-    """Load ``.npy`` or ``.npz``; never unpickles."""
+    """Load ``.npy`` as an array, ``.npz`` as a dict of them; never unpickles."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as why:
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except Exception as why:  # zipfile, zlib and numpy's header raise many kinds for damaged files
         raise ValueError(
             f"{path} holds no plain numpy array (pickled objects are not loaded): {why}"
         ) from why

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from scipy.io import savemat
 
 from mottle.sensors import EVENT_DTYPE
-from mottle.sensors.files import EventReader, read, read_events
+from mottle.sensors.files import EventReader, read, read_events, read_spikes
 
 HERE = Path(__file__).parent / "files"
 REAL = Path(os.environ.get("MOTTLE_DATA", "")) / "event-files"
@@ -20,6 +20,7 @@ HASHES = {  # sha256 of t, x, y, p as int64 little-endian, first 16 digits
     "evt2_faery.raw": "ecac3caf317a6737 50bd0c37ba41091b 7d83c005f6851b70 d4dbca9095ff7065",
     "sample_ncars.dat": "e9e618b87bd7acec 5416b797c8452a66 29d470d6e22ce889 f46e03c7d971c71b",
     "dvs.es": "a40868f587354c3e 024c11efe9a13970 cd06a0beb0efead7 c0c3c39c34eab873",
+    "test_events_1.bag": "dac2ac92549d5540 b2826a1a8c51ed32 cf708c35ec66d461 b3a6b62c9f833a3b",
     "sample.aedat4": "4501ef229eb5b956 3f22cf291e6e1856 393c1d148985605d f1e15fd9499df5ff",
     "evt3_640x480_cut.bin": "a46b9faec19df831 94fadd89e363fe4f b1929d0f6c121a64 d126ea8093d85e7f",
 }
@@ -429,3 +430,80 @@ def test_damaged_files_give_events_or_a_clear_error(name, tmp_path):
             assert (np.diff(events["t"]) >= 0).all()
             assert events["p"].max() <= 1
     assert min(outcomes.values()) > 0
+
+
+def write_bag(path, messages, topics=("/dvs/events",)):
+    """Write event arrays of dvs_msgs, as its definition says."""
+    from rosbags.rosbag1 import Writer
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+    store = get_typestore(Stores.ROS1_NOETIC)
+    array, event = "dvs_msgs/msg/EventArray", "dvs_msgs/msg/Event"
+    store.register(get_types_from_msg("uint16 x\nuint16 y\ntime ts\nbool polarity", event))
+    text = "Header header\nuint32 height\nuint32 width\ndvs_msgs/Event[] events"
+    store.register(get_types_from_msg(text, array))
+    types = store.types
+    stamp = types["builtin_interfaces/msg/Time"]
+    with Writer(path) as bag:
+        for topic in topics:
+            connection = bag.add_connection(topic, array, typestore=store)
+            for k, events in enumerate(messages):
+                header = types["std_msgs/msg/Header"](seq=k, stamp=stamp(1, 0), frame_id="")
+                cells = [
+                    types[event](
+                        int(e["x"]), int(e["y"]),
+                        stamp(int(e["t"]) // 10**6, int(e["t"]) % 10**6 * 1000), bool(e["p"]),
+                    )
+                    for e in events
+                ]  # fmt: skip
+                message = types[array](header=header, height=180, width=240, events=cells)
+                bag.write(connection, k, store.serialize_ros1(message, array))
+
+
+def test_bags_of_event_arrays_come_back(tmp_path):
+    pytest.importorskip("rosbags")
+    events = draw(300, 240, 180)
+    write_bag(tmp_path / "a.bag", [events[:100], events[100:100], events[100:]])
+    file = read_events(tmp_path / "a.bag")
+    assert file.format == "rosbag"
+    assert file.sensor_size == (240, 180)
+    assert_array_equal(file.events, events)
+    assert_array_equal(read(tmp_path / "a.bag").events, events)
+    write_bag(tmp_path / "b.bag", [events], topics=("/left", "/right"))
+    with pytest.raises(ValueError, match="/left, /right: name one with key="):
+        read_events(tmp_path / "b.bag")
+    assert_array_equal(read_events(tmp_path / "b.bag", key="/right").events, events)
+    data = (tmp_path / "a.bag").read_bytes()
+    for cut in (20, len(data) // 2, len(data) - 3):
+        (tmp_path / "c.bag").write_bytes(data[:cut])
+        with pytest.raises(ValueError, match=r"c\.bag"):
+            read_events(tmp_path / "c.bag")
+
+
+def test_spikes_of_many_recordings_come_back(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    rng = np.random.default_rng(0)
+    times = [np.sort(rng.random(n)).astype(np.float16) for n in (5, 0, 9)]
+    units = [rng.integers(0, 700, len(t)).astype(np.uint16) for t in times]
+    path = tmp_path / "shd.h5"
+    with h5py.File(path, "w") as file:
+        for name, cells, kind in (("times", times, np.float16), ("units", units, np.uint16)):
+            data = file.create_dataset(f"spikes/{name}", (3,), dtype=h5py.vlen_dtype(kind))
+            for row, cell in enumerate(cells):
+                data[row] = cell
+        file["labels"], file["extra/speaker"] = [3, 1, 19], [0, 0, 4]
+        file["extra/keys"] = np.array([b"zero", b"null"])
+    got = read_spikes(path)
+    assert got.labels.tolist() == [3, 1, 19]
+    assert got.speakers.tolist() == [0, 0, 4]
+    assert got.classes == ["zero", "null"]
+    for events, t, x in zip(got.events, times, units, strict=True):
+        assert_array_equal(events["t"], np.round(t.astype(float) * 1e6))
+        assert_array_equal(events["x"], x)
+    for door in (read_events, read):
+        with pytest.raises(ValueError, match="read_spikes reads them"):
+            door(path)
+    with h5py.File(path, "a") as file:
+        file["spikes/units"][0] = units[0][:-1]
+    with pytest.raises(ValueError, match=r"recording 0 .* has 5 times"):
+        read_spikes(path)

@@ -1,5 +1,6 @@
 """Sampled streams from tables, arrays and sound; bad values named or mended."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.io import wavfile
 
-from mottle.sensors.files import read_samples
+from mottle.sensors.files import read, read_drift, read_idx, read_samples, read_ts
 
 DATA = Path(os.environ.get("MOTTLE_DATA", ""))
 
@@ -43,10 +44,14 @@ def test_arrays_and_sound_come_with_their_rate(tmp_path):
     assert_allclose(sound[:, 0] * 32767, (array[:, 0] * 1000).astype(np.int16))
 
 
+def real(name):
+    if not (DATA / name).exists():
+        pytest.skip(f"MOTTLE_DATA has no {name}")
+    return DATA / name
+
+
 def test_real_sound_and_gas_files_are_read():
-    if not (DATA / "fsdd").is_dir():
-        pytest.skip("MOTTLE_DATA has no fsdd")
-    sound = read_samples(sorted((DATA / "fsdd").rglob("*.wav"))[0])
+    sound = read_samples(sorted(real("fsdd").rglob("*.wav"))[0])
     assert sound.shape[0] > 1000
     assert np.abs(sound).max() <= 1
     gas = read_samples(DATA / "multimodalgas-sensors" / "Gas_Sensors_Measurements.csv")
@@ -97,3 +102,83 @@ def test_time_that_does_not_rise_is_named_or_left_out(tmp_path):
 def test_what_is_no_stream_is_refused_with_the_reason(content, name, options, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         read_samples(write(tmp_path, content, name), **options)
+
+
+def test_ts_files_come_back(tmp_path):
+    path = tmp_path / "x.ts"
+    head = "#note\n@problemName x\n@timeStamps false\n@classLabel true a b\n@data\n"
+    path.write_text(head + "1,2.5,-3e2:4,5,6:a\n7,8:9,10:b\n")
+    streams, labels = read_ts(path)
+    assert labels.tolist() == ["a", "b"]
+    assert streams[0].values.tolist() == [[1, 4], [2.5, 5], [-300, 6]]
+    assert streams[1].shape == (2, 2)
+    for bad, words in (
+        ("1,?:2,3:a", "line 7 .*missing values"), ("1,2:3:a", r"lengths \[1, 2\]"), ("1,2:a", "")
+    ):  # fmt: skip
+        path.write_text(head + bad + ("\n1:2:b" if not words else "") + "\n")
+        with pytest.raises(ValueError, match=words or "as many as in the first"):
+            read_ts(path)
+    path.write_text(head.replace("timeStamps false", "timeStamps true"))
+    with pytest.raises(ValueError, match="time stamps"):
+        read_ts(path)
+    with pytest.raises(ValueError, match="read_ts reads them"):
+        read(path)
+
+
+def test_real_ts_files_have_their_published_sizes():
+    folder = real("japanese-vowels")
+    streams, labels = read_ts(folder / "JapaneseVowels_TRAIN.ts")
+    assert len(streams) == 270
+    assert streams[0].shape == (20, 12)
+    assert np.unique(labels, return_counts=True)[1].tolist() == [30] * 9
+    assert len(read_ts(folder / "JapaneseVowels_TEST.ts")[0]) == 370
+
+
+@pytest.mark.parametrize("ppm", [";10.000000", ""])
+def test_drift_batches_come_back(tmp_path, ppm):
+    path = tmp_path / "batch1.dat"
+    line = " ".join(f"{k}:{k / 8}" for k in range(1, 129))
+    path.write_text(f"1{ppm} {line}\n6{ppm} {line} \n")
+    features, gases, concentration = read_drift(path)
+    assert features.shape == (2, 128)
+    assert features[1, 127] == 16
+    assert gases.tolist() == ["ethanol", "toluene"]
+    assert np.array_equal(concentration, [10 if ppm else np.nan] * 2, equal_nan=True)
+    with pytest.raises(ValueError, match="read_drift reads them"):
+        read(path)
+    for bad in (f"7{ppm} {line}", f"1{ppm} {line[4:]}", f"1{ppm} {line}x", ""):
+        path.write_text(bad + "\n")
+        with pytest.raises(ValueError, match=r"line 1 of|no sample"):
+            read_drift(path)
+
+
+def test_real_drift_batch_has_its_published_size():
+    features, gases, ppm = read_drift(real("uci-gas-drift/batch1.dat"))
+    assert features.shape == (445, 128)
+    assert np.isfinite(ppm).all()
+    assert set(gases) == {"ethanol", "ethylene", "ammonia", "acetaldehyde", "acetone", "toluene"}
+
+
+def test_hdf5_samples_come_back(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path, values = tmp_path / "x.h5", np.arange(12.0).reshape(6, 2)
+    with h5py.File(path, "w") as file:
+        file["imu/accel"] = values
+    assert read(path, rate=2.0).values.tolist() == values.tolist()
+    with h5py.File(path, "a") as file:
+        file["gas"] = values[:, 0]
+    with pytest.raises(ValueError, match="gas, imu/accel: name one with key="):
+        read_samples(path)
+    assert read_samples(path, key="gas").shape == (6, 1)
+
+
+def test_idx_arrays_come_back(tmp_path):
+    path = tmp_path / "images.gz"
+    images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    head = b"\0\0\x08\x03" + np.array(images.shape, dtype=">u4").tobytes()
+    path.write_bytes(gzip.compress(head + images.tobytes()))
+    assert np.array_equal(read_idx(path), images)
+    for data in (gzip.compress(head + images.tobytes())[:-9], head + images.tobytes()[:-1], b"xx"):
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"images\.gz"):
+            read_idx(path)
