@@ -9,10 +9,10 @@ from mottle.datasets.archive import matching_members, read_member
 from mottle.datasets.home import find_recordings
 from mottle.datasets.table import Recordings, make_table, sampled
 
-SHAPE = (39, 2, 250)  # taxel, polarity, bin
+N_TAXELS = 39
 BIN_S = 0.02
-LARGEST = 2**17  # bytes of one npy; each has 78128
-CHANNELS = [f"taxel{taxel:02d}_{sign}" for taxel in range(SHAPE[0]) for sign in ("on", "off")]
+LARGEST = 2**19  # bytes of one npy; those of Ev-Objects have 78128
+CHANNELS = [f"taxel{taxel:02d}_{sign}" for taxel in range(N_TAXELS) for sign in ("on", "off")]
 CITATION = (
     "F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet: A Spiking Graph Neural Network for "
     "Event-based Tactile Object Recognition, IROS 2020"
@@ -50,32 +50,59 @@ def load_ev_objects() -> Recordings:
     ----------
     F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet, IROS 2020. No licence stated.
     """
+    return _load("ev-objects", "Ev-Objects", 250)
+
+
+def load_ev_containers() -> Recordings:
+    """Load the containers of the event-driven skin NeuTouch: how full, and which.
+
+    Read straight from ``ev-containers/Ev-Containers.zip`` in the data folder (`data_home`).
+
+    Returns
+    -------
+    Recordings
+        As of `load_ev_objects`, 20 classes; the number of bins is that of the files.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the archive is not there.
+    ValueError
+        If a recording has another shape.
+
+    References
+    ----------
+    F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet, IROS 2020. No licence stated.
+    """
+    return _load("ev-containers", "Ev-Containers", None)
+
+
+def _load(name: str, stem: str, n_bins: int | None) -> Recordings:
     path = find_recordings(
-        "ev-objects/Ev-Objects.zip",
-        source="https://github.com/clear-nus/TactileSGNet",
-        licence=LICENCE,
+        f"{name}/{stem}.zip", source="https://github.com/clear-nus/TactileSGNet", licence=LICENCE
     )
-    pattern = r"Ev-Objects/(train|test)/sample_(\d+)_label_(\d+)\.npy"
-    time = np.arange(SHAPE[2]) * BIN_S
+    pattern = stem + r"/(train|test)/sample_(\d+)_label_(\d+)\.npy"
     streams, target, groups, names = [], [], [], []
     with ZipFile(path) as archive:
         members = matching_members(archive, pattern, limit=LARGEST)
         members.sort(key=lambda found: (found[1][1] == "test", int(found[1][2])))
         for member, match in members:
             raw = np.load(io.BytesIO(read_member(archive, member)), allow_pickle=False)
-            if raw.shape != SHAPE:
+            wanted = (N_TAXELS, 2, n_bins or raw.shape[-1])
+            if raw.shape != wanted:
                 raise ValueError(
-                    f"'{member.filename}' in {path} has shape {raw.shape}, expected {SHAPE} "
+                    f"'{member.filename}' in {path} has shape {raw.shape}, expected {wanted} "
                     "(taxel, polarity, bin)"
                 )
-            values = raw.transpose(2, 0, 1).reshape(SHAPE[2], -1)
+            values = raw.transpose(2, 0, 1).reshape(raw.shape[2], -1)
+            time = np.arange(len(values)) * BIN_S
             streams.append(sampled(values, time, CHANNELS, units="1", name="touch"))
             target.append(int(match[3]))
             groups.append(match[1])
             names.append(f"{match[1]}-{int(match[2]):03d}")
     table = make_table(index=names, touch=streams)
     table.attrs = {
-        "name": "ev-objects",
+        "name": name,
         "licence": LICENCE,
         "citation": CITATION,
         "split": "groups 'train' and 'test' as published",

@@ -47,3 +47,11 @@ def find_recordings(relative: str, *, source: str, licence: str) -> Path:
             f"environment variable {ENVIRONMENT}"
         )
     return path
+
+
+def find_within(folder: Path, name: str) -> Path:
+    """Return the file of this name in a folder or below it."""
+    found = sorted(folder.rglob(name))
+    if not found:
+        raise FileNotFoundError(f"{folder} has no {name}, in no subfolder either.")
+    return found[0]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.datasets.archive import read_shipped
+from mottle.datasets.folders import DIGITS, list_folder, read_all
 from mottle.datasets.home import find_recordings
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors import EVENT_DTYPE
@@ -30,15 +31,17 @@ def load_nmnist(path: str | Path | None = None) -> Recordings:
     Parameters
     ----------
     path : path, optional
-        Folder with ``train.csv`` (columns ``file``, ``label``) and ``train/*.bin``; default
-        ``nmnist`` in the data folder (`data_home`).
+        Folder as published (``Train/7/00042.bin``, ``Test/...``), or with ``train.csv`` (columns
+        ``file``, ``label``) and ``train/*.bin``; default ``nmnist`` in the data folder
+        (`data_home`).
 
     Returns
     -------
     Recordings
-        One row a line of ``train.csv`` and in its order (1000 in the set this was written for).
+        One row a file in the order of the paths, or a line of ``train.csv`` and in its order.
         Column ``sight``: event streams of 34 x 34 pixels, time in microseconds, about 300 ms.
-        ``target``: digits, int. ``groups``: row numbers, each recording is its own group.
+        ``target``: digits, int. ``groups``: "train" or "test" as published; with ``train.csv`` row
+        numbers, each recording is its own group.
 
     Raises
     ------
@@ -60,6 +63,8 @@ def load_nmnist(path: str | Path | None = None) -> Recordings:
         )
     folder = Path(path)
     listed = folder / "train.csv"
+    if not listed.is_file() and (folder / "Train").is_dir():
+        return read_all(list_folder(DIGITS, folder))
     if not listed.is_file():
         raise FileNotFoundError(
             f"{listed} is missing: it lists the recordings (columns file, label)"

@@ -41,11 +41,12 @@ ATTRS = {
 
 
 def load_smellnet(
-    window: float | None = None, *, channels: str | Sequence[str] = "all"
+    window: float | None = None, *, channels: str | Sequence[str] = "all", part: str = "train"
 ) -> Recordings:
-    """Load the 250 training recordings of SmellNet: 50 foods, five each.
+    """Load the 250 training recordings of SmellNet: 50 foods, five each; or the official test part.
 
-    Read straight from ``smellnet/offline_training.zip`` in the data folder (`data_home`).
+    Read straight from ``smellnet/offline_training.zip`` (or ``offline_testing.zip``) in the data
+    folder (`data_home`).
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def load_smellnet(
     channels : "all", "gas" or sequence of str, default="all"
         "all" is every channel but Benzene, which overflows in a third of the rows; "gas" the six
         sensors NO2, C2H5OH, VOC, CO, Alcohol and LPG; or names, in the order wanted.
+    part : {"train", "test"}, default="train"
+        Which archive.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def load_smellnet(
     FileNotFoundError
         If the archive is not there.
     ValueError
-        If a channel is unknown, a file broken, or no recording is as long as ``window``.
+        If a channel or part is unknown, a file broken, or no recording is as long as ``window``.
 
     Notes
     -----
@@ -82,14 +85,18 @@ def load_smellnet(
     ----------
     D. Feng et al., arXiv:2506.00239 (2025); CC BY 4.0.
     """
+    if part not in ("train", "test"):
+        raise ValueError(f"part={part!r} must be 'train' or 'test'")
     path = find_recordings(
-        "smellnet/offline_training.zip",
+        f"smellnet/offline_{part}ing.zip",
         source="https://huggingface.co/datasets/DeweiFeng/smell-net",
         licence=str(ATTRS["licence"]),
     )
     foods, names, streams, repaired = [], [], [], []
     with ZipFile(path) as archive:
-        members = matching_members(archive, r"offline_training/(\w+)/([\w.-]+)\.csv", limit=LARGEST)
+        members = matching_members(
+            archive, rf"offline_{part}ing/(\w+)/([\w.-]+)\.csv", limit=LARGEST
+        )
         for member, match in sorted(members, key=lambda found: found[0].filename):
             header, values = _read_csv(read_member(archive, member), member.filename)
             if any(name in MISSPELT for name in header):

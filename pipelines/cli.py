@@ -94,6 +94,43 @@ def list_datasets(as_json: bool) -> None:
     Console().print(table)
 
 
+@datasets.command("info")
+@click.argument("name")
+@AS_JSON
+def info_dataset(name: str, as_json: bool) -> None:
+    """Say what is known of the data set NAME, and where it lies or comes from."""
+    from json import dumps
+
+    from mottle.datasets import data_home
+    from mottle.datasets.catalogue import entry
+
+    known = _or_exit(entry, name)
+    doc = (known.loader.__doc__ or "").split("\n\n")[0].strip()
+    told = {
+        "name": name, "about": doc, "senses": known.senses, "recordings": known.n_recordings,
+        "licence": known.licence, "citation": known.citation, "where": known.where,
+        "loader": f"mottle.datasets.{known.loader.__name__}", "data folder": str(data_home()),
+        "files": [f"{remote.url} ({remote.hash or 'no hash published'})" for remote in known.files],
+    }  # fmt: skip
+    if as_json:
+        click.echo(dumps(told))
+        return
+    for key, value in told.items():
+        click.echo(f"{key:12} {value if key != 'files' else ''}".rstrip())
+    for line in told["files"]:
+        click.echo(f"  {line}")
+
+
+@datasets.command("fetch")
+@click.argument("name")
+def fetch_dataset(name: str) -> None:
+    """Download the data set NAME into the data folder, if it is not there."""
+    from mottle.datasets import fetch
+
+    for path in _or_exit(lambda name: fetch(name, load=False), name):
+        click.echo(str(path))
+
+
 @main.command()
 @click.argument("sources", nargs=-1, required=True, metavar="NAME|PATH...")
 @click.option("--out", type=FOLDER, required=True, help="Store to make, such as digits.zarr.")
@@ -291,8 +328,8 @@ def show(name: str, plot: Path | None) -> None:
         sys.exit(1)
 
 
-def _or_exit(work: Callable[[Path], Any], path: Path) -> Any:
-    """Call with a path; say what is wrong and exit with 1 where it raises."""
+def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
+    """Call, and say what is wrong and exit with 1 where it raises."""
     try:
         return work(path)
     except (ValueError, OSError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from mottle import sensors
-from mottle.datasets import Listing, list_files, list_table, load
+from mottle.datasets import Listing, list_dataset, list_files
 from mottle.datasets.catalogue import CATALOGUE
 from mottle.datasets.preparation import Run, one_by_one
 from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
@@ -107,7 +107,7 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
     Returns
     -------
     Listing
-        Nothing is read yet from files; a named set is loaded.
+        Nothing is read yet where a recording is a file; other sets are loaded.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
     """
     known = [source for source in sources if source.replace("_", "-") in CATALOGUE]
     if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
-        return list_table(load(sources[0], **config.data.options))
+        return list_dataset(sources[0], **config.data.options)
     for source in sources:
         if not Path(source).exists():
             raise ValueError(
