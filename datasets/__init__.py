@@ -39,13 +39,26 @@ from mottle.datasets.gas import (
     load_home_activity,
     load_multimodal_gas,
 )
-from mottle.datasets.generators import narma
+from mottle.datasets.generators import (
+    henon,
+    kuramoto_sivashinsky,
+    lorenz63,
+    lorenz96,
+    mackey_glass,
+    memory_task,
+    narma,
+    nonlinear_channel,
+    rossler,
+    sine_square,
+    waveform_classes,
+)
 from mottle.datasets.home import data_home
 from mottle.datasets.icub_grasp import load_icub_grasp
 from mottle.datasets.listing import Listing, list_files, list_table
 from mottle.datasets.nmnist import load_nmnist, load_nmnist_100
 from mottle.datasets.preparation import Plan, Prepared, plan, prepare
 from mottle.datasets.prepared import open_prepared, store_info, verify_prepared
+from mottle.datasets.scene import make_scene
 from mottle.datasets.series import (
     load_japanese_vowels,
     load_mnist,
@@ -79,6 +92,8 @@ __all__ = [
     "fetch_shd",
     "fetch_smellnet",
     "fetch_twin_arrays",
+    "henon",
+    "kuramoto_sivashinsky",
     "label_paired",
     "list_dataset",
     "list_files",
@@ -107,12 +122,21 @@ __all__ = [
     "load_stmnist",
     "load_tonic",
     "load_twin_arrays",
+    "lorenz63",
+    "lorenz96",
+    "mackey_glass",
+    "make_scene",
     "make_table",
+    "memory_task",
     "narma",
+    "nonlinear_channel",
     "open_prepared",
     "open_states",
     "plan",
     "prepare",
+    "rossler",
+    "sine_square",
     "store_info",
     "verify_prepared",
+    "waveform_classes",
 ]

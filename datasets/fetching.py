@@ -213,9 +213,7 @@ def members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
         for member in tar:
             if member.isdir():
                 continue
-            content = tar.extractfile(member) if member.isreg() else None
-            if content is None:
-                raise ValueError(
-                    f"{archive} holds {member.name!r}, which is no plain file: refused."
-                )
-            yield member.name, content  # type: ignore[misc]
+            plain: Any = tar.extractfile(member) if member.isreg() else None
+            if plain is None:
+                raise ValueError(f"{archive} holds {member.name!r}, no plain file: refused.")
+            yield member.name, plain

@@ -143,7 +143,7 @@ def test_vowels_digits_and_drift_of_the_real_sets():
     assert dict(zip(*counts, strict=True)) == {"test": 370, "train": 270}
     means = np.stack([cell.mean("time").to_numpy() for cell in table["sound"]])
     model = RidgeClassifier().fit(means[groups == "train"], target[groups == "train"])
-    assert model.score(means[groups == "test"], target[groups == "test"]) > 0.9
+    assert model.score(means[groups == "test"], target[groups == "test"]) > 0.8  # of the mean alone
     real("mnist")
     digits = load("mnist")
     assert np.bincount(digits.target).tolist() == [

@@ -295,7 +295,13 @@ def test_attrs_of_all_sets_are_plain(raw_data):
         return isinstance(value, str | int | float)
 
     for name in datasets.catalogue().index:
-        table = datasets.load(name).table
+        try:
+            table = datasets.load(name).table
+        except FileNotFoundError:
+            continue
+        except AttributeError:
+            assert name == "santafe-laser"  # one series, no table
+            continue
         assert isinstance(table, pd.DataFrame)
         assert plain(table.attrs)
         assert table.attrs["licence"]
