@@ -34,6 +34,10 @@ Progress = Callable[[str, int, int], None]
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
 ON_BAD = ("raise", "skip")
 FIT_LIMIT = 1000
+WAY_OUT = (
+    " (What was done so far is kept: mend the recording and run again, or skip bad ones with "
+    "on_bad='skip'.)"
+)
 PACKAGES = ("numpy", "xarray", "zarr")
 
 
@@ -164,10 +168,7 @@ def prepare(
             }
             if bad and on_bad == "raise":
                 row = min(bad)
-                raise ValueError(
-                    f"{names[row]}: {bad[row]} What was done so far is kept: mend the recording "
-                    "and run again, or skip bad ones (on_bad='skip')."
-                )
+                raise ValueError(f"{names[row]}: {bad[row]}{WAY_OUT}")
             parts.keep(rows, [digests[row] for row in rows], done)
         layouts = dict(old.layouts) if old else {}
         good, skipped = parts.sort_out(names, todo, layouts)
@@ -268,7 +269,7 @@ def fit_encoders(
             found = listing.read(int(row))
         except ValueError as error:
             if on_bad == "raise":
-                raise ValueError(f"{listing.names[row]}: {error}") from error
+                raise ValueError(f"{listing.names[row]}: {error}{WAY_OUT}") from error
             continue
         for sense in encoders:
             if sense not in found:

@@ -86,7 +86,9 @@ def read_config(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
-        raise ValueError("\n".join(f"{path}: {line}" for line in complaints(error))) from None
+        raise ValueError(
+            "\n".join(f"{path}: {line}" for line in complaints(error, Config))
+        ) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if len(config.encoders) == 1 and "sense" not in config.files.model_fields_set:

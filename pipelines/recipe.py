@@ -177,16 +177,16 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     return recipe, text
 
 
-def complaints(error: ValidationError) -> list[str]:
-    """Turn pydantic's findings into sentences with a suggestion."""
+def complaints(error: ValidationError, root: type[BaseModel] = Recipe) -> list[str]:
+    """Turn pydantic's findings about a file of the form ``root`` into sentences with a hint."""
     lines = []
     for found in error.errors():
         *parents, key = found["loc"]
         place = ".".join(map(str, found["loc"]))
         if found["type"] == "extra_forbidden":
-            model: Any = Recipe
+            model: Any = root
             for parent in parents:
-                model = {"data": Data, "split": Split}.get(str(parent), model)
+                model = model.model_fields[parent].annotation
             lines.append(f"unknown key {place}{hint(str(key), model.model_fields)}")
         elif found["type"] == "missing":
             lines.append(f"{place} is missing.")

@@ -1,0 +1,163 @@
+"""`mottle prepare` and `mottle store`, as a user types them."""
+
+import signal
+import subprocess
+import sys
+import time
+from json import loads
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from mottle.datasets import load_nmnist_100, open_prepared
+from mottle.pipelines.cli import main
+
+CONFIG = """
+[files]
+pattern = '(?P<group>train|test)/(?P<target>[0-9])/'
+[encoders]
+sight = { kind = "EventRate", n_steps = 5, sensor_size = [34, 34], cell = 2, on_drop = "ignore" }
+[store]
+block = 4
+"""
+
+
+def mottle(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def digits(tmp_path):
+    table, target, _ = load_nmnist_100()
+    for row in range(0, 100, 5):
+        path = tmp_path / f"in/{'test' if row % 10 else 'train'}/{target[row]}/{row}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, table["sight"].iloc[row][:300])
+    (tmp_path / "encode.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_a_folder_becomes_a_store_that_is_verified(digits):
+    out = digits / "s.zarr"
+    told = loads(
+        mottle("prepare", digits / "in", "--out", out, "--encode", digits / "encode.toml",
+               "--dry-run", "--json").stdout
+    )  # fmt: skip
+    assert told["n_recordings"] == 20
+    assert told["senses"] == {"sight": "drive: 5 rows of drive (578,)"}
+    assert not out.exists()
+    run = mottle("prepare", digits / "in", "--out", out, "--encode", digits / "encode.toml")
+    assert run.exit_code == 0, run.output
+    assert "20 recordings, 20 of them done now, 0 skipped" in run.output
+    again = mottle(
+        "prepare", digits / "in", "--out", out, "--encode", digits / "encode.toml", "--json"
+    )
+    assert loads(again.stdout)["n_encoded"] == 0
+    table, target, groups = open_prepared(out)
+    assert table["sight"].iloc[0].shape == (5, 578)
+    assert set(groups) == {"train", "test"}
+    assert target[0] == Path(table.index[0]).parts[1]
+    info = loads(mottle("store", "info", out, "--json").stdout)
+    assert info["classes"] == 10
+    assert info["recipe"]["encoders"]["sight"]["kind"] == "EventRate"
+    assert "EventRate(cell=2" in mottle("store", "info", out).output
+    assert mottle("store", "verify", out).exit_code == 0
+    shard = out / "sight/drive/c/0/0/0"
+    data = bytearray(shard.read_bytes())
+    data[100] ^= 1
+    shard.write_bytes(data)
+    run = mottle("store", "verify", out)
+    assert run.exit_code == 1
+    assert "sight/drive/c/0/0/0: its sha256 differs" in run.output
+
+
+def test_a_named_set_and_a_limit(tmp_path):
+    run = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--limit", 7)
+    assert run.exit_code == 0, run.output
+    table, target, _ = open_prepared(tmp_path / "s.zarr")
+    assert len(table) == 7
+    assert target.tolist() == [0] * 7
+
+
+def test_bad_recordings_are_told_and_the_exit_code_says_so(digits):
+    bad = next((digits / "in/train").rglob("*.npy"))
+    bad.write_bytes(b"\x93NUMPY broken")
+    words = [
+        "prepare",
+        digits / "in",
+        "--out",
+        digits / "s.zarr",
+        "--encode",
+        digits / "encode.toml",
+    ]
+    run = mottle(*words)
+    assert run.exit_code == 1
+    assert "skip bad ones with on_bad='skip'" in run.output
+    run = mottle(*words, "--on-bad", "skip")
+    assert run.exit_code == 3
+    report = (digits / "s.zarr.skipped.csv").read_text()
+    assert report.startswith("recording,reason\ntrain/")
+    assert len(open_prepared(digits / "s.zarr").table) == 19
+    bad.unlink()
+    assert mottle(*words, "--on-bad", "skip").exit_code == 0
+    assert not (digits / "s.zarr.skipped.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("pattern", "patern", "files.patern; did you mean 'pattern'"),
+        ('"EventRate"', '"EventRates"', "did you mean 'EventRate'"),
+        ("n_steps", "n_step", "did you mean 'n_steps'"),
+        ("block = 4", "block = 0", "store.block=0"),
+        ("[store]", "[store", "is not TOML"),
+        ("(?P<group>", "(?P<group", "no regular expression"),
+        ("[0-9])/", "[a-z])/", "does not match"),
+    ],
+)
+def test_a_wrong_configuration_says_what_was_meant(digits, old, new, message):
+    (digits / "encode.toml").write_text(CONFIG.replace(old, new))
+    run = mottle(
+        "prepare", digits / "in", "--out", digits / "s.zarr", "--encode", digits / "encode.toml"
+    )
+    assert run.exit_code == 1
+    assert message in run.output
+    assert not (digits / "s.zarr").exists()
+
+
+def test_unknown_sources_are_refused(tmp_path):
+    run = mottle("prepare", "nmist-100", "--out", tmp_path / "s.zarr")
+    assert run.exit_code == 1
+    assert "did you mean 'nmnist-100'" in run.output
+    assert mottle("prepare", "--out", tmp_path / "s.zarr").exit_code == 2
+    run = mottle("store", "info", tmp_path / "none.zarr")
+    assert run.exit_code == 1
+    assert "mottle prepare makes one" in run.output
+    dask = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--dask", "nonsense")
+    assert dask.exit_code == 1
+    assert "no dask scheduler answers" in dask.output
+
+
+def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits):
+    for k in range(100):
+        source = next((digits / "in/train").rglob("*.npy"))
+        (source.parent / f"more{k}.npy").write_bytes(source.read_bytes())
+    command = [
+        str(Path(sys.executable).parent / "mottle"), "prepare", str(digits / "in"), "--out",
+        str(digits / "s.zarr"), "--encode", str(digits / "encode.toml"),
+    ]  # fmt: skip
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    parts = digits / ".s.zarr.parts"
+    while not (parts.exists() and any(parts.iterdir())) and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate()
+    assert child.returncode == 130, told
+    assert "the same command goes on where this one was" in told
+    assert "Traceback" not in told
+    assert not (digits / "s.zarr").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "120 recordings" in done.stdout
+    assert mottle("store", "verify", digits / "s.zarr").exit_code == 0
