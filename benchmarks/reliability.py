@@ -67,7 +67,7 @@ def kills():
             child = command(path)
             runs += 1
             try:
-                child.wait(rng.uniform(0.4, 1.0) * took)
+                assert child.wait(rng.uniform(0.4, 1.0) * took) == 0, "a run failed by itself"
             except subprocess.TimeoutExpired:
                 child.send_signal(signal.SIGKILL)
                 child.wait()

@@ -1,7 +1,7 @@
 """Run docs/tutorial.md from top to bottom: python benchmarks/tutorial.py [--check].
 
 Commands go to the shell, tables into files, code to one Python. Writes what it printed back into
-the page; with --check it only runs. Needs N-MNIST, Ev-Objects and SmellNet in the folder MOTTLE_DATA.
+the page; with --check only runs it. Needs N-MNIST, Ev-Objects and SmellNet in MOTTLE_DATA.
 """
 
 import os

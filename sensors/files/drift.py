@@ -3,64 +3,45 @@
 import re
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.checks import Faults
-
-FEATURES = 128  # 16 sensors, 8 features each
+N_FEATURES = 128  # 16 sensors, 8 features each
+NUMBERS = [str(k) for k in range(1, N_FEATURES + 1)]
 GASES = ("ethanol", "ethylene", "ammonia", "acetaldehyde", "acetone", "toluene")  # classes 1 to 6
-NUMBERS = [str(k) for k in range(1, FEATURES + 1)]
 BEGINS = re.compile(rb"\s*\d+(;\S+)?[ \t]+1:\S+[ \t]+2:\S")
 
 
-class DriftFile(NamedTuple):
-    """Measurements of one batch.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n_measurements, 128)
-        Features, eight a sensor: resistance in ohm, its relative change, and six of the transients.
-    labels : ndarray of shape (n_measurements,)
-        1 ethanol, 2 ethylene, 3 ammonia, 4 acetaldehyde, 5 acetone, 6 toluene.
-    concentration : ndarray of shape (n_measurements,)
-        In ppm; NaN where the file does not tell.
-    repairs : dict of str to int
-        How many lines were left out, by reason.
-    """
-
-    values: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    concentration: NDArray[np.float64]
-    repairs: dict[str, int]
-
-
-def read_drift(path: str | PathLike[str], *, on_bad: str = "raise") -> DriftFile:
-    """Read a batch of the gas sensor array drift sets (UCI 224 and 270).
+def read_drift(
+    path: str | PathLike[str],
+) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:
+    """Read one batch of the UCI gas sensor array drift sets.
 
     Parameters
     ----------
     path : path
-        Lines ``class;concentration 1:value 2:value ...``, or without the concentration.
-    on_bad : {"raise", "drop", "repair"}, default="raise"
-        What becomes of lines that do not have one class and 128 finite numbers: refused, or left
-        out and counted.
+        Text: ``class;ppm 1:v ... 128:v`` (set 270) or ``class 1:v ... 128:v`` (set 224) a line.
 
     Returns
     -------
-    file : DriftFile
-        Values, labels, concentration and repairs.
+    features : ndarray of shape (n_samples, 128)
+        Eight features of each of 16 sensors, sensor by sensor.
+    gases : ndarray of str, shape (n_samples,)
+        "ethanol", "ethylene", "ammonia", "acetaldehyde", "acetone" or "toluene".
+    ppm : ndarray of shape (n_samples,)
+        Concentration in ppmv, NaN where the file has none.
 
     Raises
     ------
     ValueError
-        For other files and bad lines, with the number of the line.
+        For any other line; names it.
 
     References
     ----------
-    A. Vergara et al., Sensors and Actuators B 166 (2012) 320, doi:10.1016/j.snb.2012.01.074.
+    A. Vergara et al., Chemical gas sensor drift compensation using classifier ensembles, Sensors
+    and Actuators B 166 (2012) 320; I. Rodriguez-Lujan et al., Chemom. Intell. Lab. Syst. 130 (2014)
+    123.
 
     Examples
     --------
@@ -68,42 +49,37 @@ def read_drift(path: str | PathLike[str], *, on_bad: str = "raise") -> DriftFile
     >>> with NamedTemporaryFile("w", suffix=".dat") as file:
     ...     features = " ".join(f"{k}:{k / 2}" for k in range(1, 129))
     ...     print(f"3;50.0 {features}", file=file, flush=True)
-    ...     batch = read_drift(file.name)
-    >>> batch.labels.tolist(), batch.concentration.tolist(), batch.values[0, -1].item()
-    ([3], [50.0], 64.0)
+    ...     features, gases, ppm = read_drift(file.name)
+    >>> features.shape, gases.tolist(), ppm.tolist()
+    ((1, 128), ['ammonia'], [50.0])
     """
-    path = Path(path)
-    faults = Faults(str(path), on_bad)
     rows: list[list[float]] = []
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
+    with Path(path).open(encoding="ascii", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
                 rows.append(_parse(line))
-            except ValueError as why:
-                faults.fault(f"line {number} of {path}: {why}", "lines left out", 1)
+            except ValueError as error:
+                raise ValueError(
+                    f"line {number} of {path}, {line[:30]!r}..., is none of a drift batch: {error}."
+                ) from None
     if not rows:
-        raise ValueError(f"{path} holds no measurement.")
+        raise ValueError(f"{path} holds no sample.")
     table = np.array(rows)
-    return DriftFile(
-        np.ascontiguousarray(table[:, 2:]), table[:, 0].astype(np.int64), table[:, 1],
-        faults.repairs,
-    )  # fmt: skip
+    gases = np.array(GASES)[table[:, 0].astype(np.int64) - 1]
+    return np.ascontiguousarray(table[:, 2:]), gases, table[:, 1]
 
 
 def _parse(line: str) -> list[float]:
     """Return class, concentration and features."""
-    head, *pairs = line.split()
+    head, *cells = line.split()
+    pairs = [cell.partition(":") for cell in cells]
     kind, mark, ppm = head.partition(";")
-    if kind not in ("1", "2", "3", "4", "5", "6"):
-        raise ValueError(f"the class is {kind[:20]!r}; expected 1 to 6")
-    if len(pairs) != FEATURES:
-        raise ValueError(f"there are {len(pairs)} features; expected {FEATURES}")
-    parts = [pair.partition(":") for pair in pairs]
-    if [index for index, _, _ in parts] != NUMBERS:
-        raise ValueError(f"the features are not numbered 1: to {FEATURES}: in this order")
-    numbers = [float(ppm) if mark else 0.0, *(float(value) for _, _, value in parts)]
-    if not np.isfinite(numbers).all():
+    if kind not in NUMBERS[: len(GASES)] or [number for number, _, _ in pairs] != NUMBERS:
+        raise ValueError(f"a class 1 to {len(GASES)} and features 1: to {N_FEATURES}: are expected")
+    values = [float(value) for _, _, value in pairs]
+    amount = float(ppm) if mark else 0.0
+    if not np.isfinite([amount, *values]).all():
         raise ValueError("it holds NaN or infinity")
-    return [float(kind), numbers[0] if mark else np.nan, *numbers[1:]]
+    return [float(kind), amount if mark else np.nan, *values]

@@ -3,34 +3,35 @@
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
+from mottle.sensors.files.checks import Faults
 from mottle.sensors.files.formats import DECODERS, find_decoder
-from mottle.sensors.files.rosbag import bag_events
+from mottle.sensors.files.hdf5 import MAGIC as HDF5
+from mottle.sensors.files.hdf5 import event_chunks, open_hdf5
+from mottle.sensors.files.mat import read_matrix
+from mottle.sensors.files.rosbag import MAGIC, MAGIC_2, bag_chunks
+from mottle.sensors.files.spikes import LATEST, N_UNITS, count_recordings, holds_spikes, take_spikes
 from mottle.sensors.files.tables import load_array, read_table
-from mottle.sensors.kernels import event_files as kernel
-from mottle.sensors.streams import EVENT_DTYPE
 
-ON_BAD = ("raise", "drop", "repair")
 TABLES = (".csv", ".tsv", ".txt")
 COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "x": "x", "y": "y", "p": "p",
            "pol": "p", "polarity": "p", "on": "p"}  # fmt: skip
-WHOLE = {  # formats that a library opens, and how they begin
-    "aedat4": b"#!AER-DAT4",
-    "npy": b"\x93NUMPY",
-    "hdf5": b"\x89HDF\r\n\x1a\n",
-    "stmnist": b"MATLAB 5.0",
-    "rosbag": b"#ROSBAG V2.0",
+LIBRARIES: dict[str, tuple[bytes, ...]] = {  # formats that a library opens, and how they begin
+    "aedat4": (b"#!AER-DAT4",),
+    "npy": (b"\x93NUMPY",),
+    "hdf5": (HDF5,),
+    "stmnist": (b"MATLAB 5.0",),
+    "rosbag": (MAGIC, *MAGIC_2),
 }
+MANY = ("hdf5", "rosbag")  # formats of files with several streams, which a key tells apart
 SIDE = 10  # taxels of ST-MNIST's square sensor
 TAXELS = SIDE * SIDE
 LONGEST_PACKET = 1 << 26  # bytes
-MOST_PIXEL = 2**15 - 1  # that an EVENT_DTYPE holds
 
 
 class EventFile(NamedTuple):
@@ -60,7 +61,7 @@ def read_events(
     *,
     format: str | None = None,
     sensor_size: tuple[int, int] | None = None,
-    key: str | None = None,
+    key: str | int | None = None,
     on_bad: str = "raise",
 ) -> EventFile:
     r"""Read an event file; its format is found by content first, then by name.
@@ -69,17 +70,18 @@ def read_events(
     ----------
     path : path
         The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 3 or DAT, Event Stream (DVS or ATIS),
-        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee), ROS bag (dvs_msgs,
-        event_camera_msgs), ``.npy``, or a table
-        (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in this
-        order; a fractional t is in seconds.
+        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, or one recording of SHD and
+        SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
+        table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in
+        this order; a fractional t is in seconds.
     format : str, default=None
         "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
         "hdf5", "rosbag", "npy" or "table", where content and name do not tell.
     sensor_size : (int, int), default=None
         Width and height in pixels, if the file does not tell or tells otherwise.
-    key : str, default=None
-        Topic of a ROS bag that holds events of several cameras.
+    key : str or int, default=None
+        Which stream, where a file holds several: the topic of a ROS bag, the group of an HDF5 file,
+        or the number of a recording of spikes.
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of events outside the sensor, times that go back, and a cut end. "drop" leaves
         such events out; "repair" holds a time that goes back at the latest one before it, and
@@ -124,7 +126,7 @@ class EventReader:
     Attributes
     ----------
     sensor_size : (int, int) or None
-        Width and height in pixels.
+        Width and height in pixels; of AEDAT 4 and ROS bags known from the first chunk on.
     format : str
         Name of the format.
     repairs : dict of str to int
@@ -137,57 +139,65 @@ class EventReader:
         *,
         format: str | None = None,
         sensor_size: tuple[int, int] | None = None,
-        key: str | None = None,
+        key: str | int | None = None,
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
     ):
-        if on_bad not in ON_BAD:
-            raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
-        known = (*DECODERS, *WHOLE, "table")
+        known = (*DECODERS, *LIBRARIES, "table")
         if format is not None and format not in known:
             raise ValueError(f"format={format!r} is not known; choose from {', '.join(known)}.")
         if chunk_bytes < 64:
             raise ValueError(f"chunk_bytes={chunk_bytes} must be at least 64.")
-        self.path, self.on_bad, self.chunk_bytes = Path(path), on_bad, chunk_bytes
-        self.key = key
-        self.repairs: dict[str, int] = {}
-        self._now: int | None = None
-        self._done = 0
-        with self.path.open("rb") as file:
-            self._decoder = None
-            head = file.peek(16)[:16]
-            if format in (None, *DECODERS):
-                self._decoder = find_decoder(file, str(path), self.path.suffix.lower(), format)
+        self.path, self.key, self.chunk_bytes = Path(path), key, chunk_bytes
+        self._start(on_bad)
+        self._decoder = None
+        head = b""
+        if self.path.is_dir():
+            if not (self.path / "metadata.yaml").is_file():
+                raise ValueError(
+                    f"{path} is a folder without metadata.yaml; of folders, only those of rosbag 2 "
+                    "are read."
+                )
+            format = "rosbag"
+        else:
+            with self.path.open("rb") as file:
+                head = file.peek(16)[:16]
+                if format in (None, *DECODERS):
+                    self._decoder = find_decoder(file, str(path), self.path.suffix.lower(), format)
         self.sensor_size = sensor_size
         if self._decoder is not None:
             self.format = self._decoder.name
             self.sensor_size = sensor_size or self._decoder.sensor_size
-        elif format in WHOLE or any(head.startswith(magic) for magic in WHOLE.values()):
-            told = next((name for name, magic in WHOLE.items() if head.startswith(magic)), "")
-            self.format = format or told
+        elif told := format if format in LIBRARIES else known_by(head):
+            self.format = told
         elif format == "table" or self.path.suffix.lower() in TABLES:
             self.format = "table"
         else:
             raise ValueError(
                 f"{path} begins with {head!r}, which no event format does; give its format, one of "
-                f"{', '.join(known)}."
+                f"{', '.join(known)}. Samples and sets of recordings have readers of their own: "
+                "read(path) finds them."
             )
+        if key is not None and self.format not in MANY:
+            raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
+
+    def _start(self, on_bad: str) -> None:
+        self._faults = Faults(str(self.path), on_bad)
+        self.repairs = self._faults.repairs
+
+    def _check(self, fields: tuple[NDArray, ...] | NDArray) -> NDArray[np.void]:
+        return self._faults.check(tuple(fields), self.sensor_size)
 
     def __iter__(self) -> Iterator[NDArray[np.void]]:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
-        self.repairs, self._now, self._done = {}, None, 0  # each pass from the beginning
+        self._start(self._faults.on_bad)  # each pass from the beginning
         if self._decoder is None:
-            if self.format == "hdf5":
-                yield from (self._check(*fields) for fields in self._hdf5())
-                return
-            if self.format == "rosbag":
-                for fields, size in bag_events(self.path, self.key):
-                    self.sensor_size = self.sensor_size or size
-                    if fields[0].size:
-                        yield self._check(*fields)
+            if self.format in MANY:
+                parts = self._hdf5() if self.format == "hdf5" else self._rosbag()
+                yield from (self._check(fields) for fields in parts)
                 return
             whole = {"aedat4": self._aedat4, "npy": self._npy, "stmnist": self._stmnist}
-            yield self._check(*whole.get(self.format, self._table)())
+            yield self._check(whole.get(self.format, self._table)())
             return
         decoder = type(self._decoder)(self._decoder.head, str(self.path))
         rest = np.empty(0, dtype=np.uint8)
@@ -196,73 +206,23 @@ class EventReader:
             file.seek(at)
             while block := file.read(self.chunk_bytes):
                 data = np.frombuffer(rest.tobytes() + block, dtype=np.uint8)
-                whole_words = data.size - data.size % decoder.word
-                used = 0
-                while used < whole_words:
-                    (t, x, y, p), took = decoder.decode(data[used:whole_words])
-                    used += took
-                    if t.size:
-                        if decoder.flips and self.sensor_size is not None:
-                            y = self.sensor_size[1] - 1 - y
-                        yield self._check(t, x, y, p)
-                    if not took:
-                        break
-                rest, at = data[used:], at + used
+                for t, x, y, p in decoder.decode_all(data):
+                    if decoder.flips and self.sensor_size is not None:
+                        y = self.sensor_size[1] - 1 - y
+                    yield self._check((t, x, y, p))
+                rest, at = data[decoder.used :], at + decoder.used
                 if rest.size > LONGEST_PACKET:
                     raise ValueError(
                         f"{self.path} claims a packet of over {LONGEST_PACKET} bytes at byte {at}: "
                         "the copy is damaged."
                     )
         for reason, count in decoder.repairs().items():
-            self._note(reason, count)
+            self._faults.note(reason, count)
         if rest.size:
-            self._fault(
+            self._faults.fault(
                 f"{self.path} ends within an event: {rest.size} bytes from byte {at} are left over",
                 "bytes at a cut end", rest.size,
             )  # fmt: skip
-
-    def _note(self, reason: str, count: int) -> None:
-        self.repairs[reason] = self.repairs.get(reason, 0) + int(count)
-
-    def _fault(self, what: str, reason: str, count: int) -> None:
-        if self.on_bad == "raise":
-            raise ValueError(
-                f"{what}. The copy is damaged, or this is another format; on_bad='drop' or "
-                "'repair' reads the rest."
-            )
-        self._note(reason, count)
-
-    def _check(self, t: NDArray, x: NDArray, y: NDArray, p: NDArray) -> NDArray[np.void]:
-        """Return the events as a structured array, mended where they must and may be."""
-        n = t.size
-        width, height = self.sensor_size or (MOST_PIXEL + 1, MOST_PIXEL + 1)
-        now = np.iinfo(np.int64).min if self._now is None else self._now
-        outside, k, back, first_back, latest = kernel.faults(t, x, y, p, width, height, now)
-        when = int(t[first_back]) if back else now
-        if outside:
-            self._fault(
-                f"event {self._done + k} of {self.path} (t={t[k]} us) has x={x[k]}, y={y[k]}, "
-                f"p={p[k]}, outside the sensor of {width} x {height} pixels or polarities 0 and 1",
-                "outside the sensor", outside,
-            )  # fmt: skip
-            keep = (x >= 0) & (y >= 0) & (x < width) & (y < height) & ((p == 0) | (p == 1))
-            t, x, y, p = t[keep], x[keep], y[keep], p[keep]
-        if back:
-            self._fault(
-                f"time goes back at event {self._done + first_back} of {self.path}, to {when} us",
-                "times that went back", back,
-            )  # fmt: skip
-            held = np.maximum(np.maximum.accumulate(t), now)
-            if self.on_bad == "drop":
-                keep = t == held
-                t, x, y, p = t[keep], x[keep], y[keep], p[keep]
-            else:
-                t = held
-        self._now = int(latest)
-        self._done += n
-        events = np.empty(t.size, dtype=EVENT_DTYPE)
-        events["t"], events["x"], events["y"], events["p"] = t, x, y, p
-        return events
 
     def _aedat4(self) -> NDArray[np.int64]:
         try:
@@ -284,51 +244,33 @@ class EventReader:
         return np.concatenate([np.empty((4, 0), dtype=np.int64), *found], axis=1)
 
     def _hdf5(self) -> Iterator[tuple[NDArray, ...]]:
-        try:
-            import h5py
-        except ImportError as error:
-            raise ImportError(
-                f"{self.path} is HDF5, which needs one more package: pip install mottle[hdf5]"
-            ) from error
-        try:
-            with h5py.File(self.path, "r") as file:
-                found = find_hdf5_events(file)
-                if found is None:
-                    if "spikes/units" in file:
-                        raise ValueError(
-                            f"{self.path} holds many recordings of spikes: read_spikes reads them."
-                        )
-                    raise ValueError(
-                        f"{self.path} has no group with datasets t, x, y and p, and no dataset "
-                        "with these fields."
-                    )
-                offset = int(file["t_offset"][()]) if "t_offset" in file else 0
-                grouped = isinstance(found, h5py.Group)
-                n = (found["t"] if grouped else found).shape[0]
-                rows = max(self.chunk_bytes // 16, 1)
-                for first in range(0, n, rows):
-                    part = slice(first, first + rows)
-                    block = {name: found[name][part] for name in "txyp"} if grouped else found[part]
-                    t, x, y, p = (np.asarray(block[name], dtype=np.int64) for name in "txyp")
-                    yield t + offset, x, y, np.where(p == -1, 0, p)
-        except (OSError, RuntimeError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{self.path} cannot be read as HDF5: {error}. Files of DSEC need the filters of "
-                "hdf5plugin: install it and import it first."
-            ) from error
+        with open_hdf5(self.path) as file:
+            if not holds_spikes(file):
+                yield from event_chunks(self.path, file, self.key, max(self.chunk_bytes // 16, 1))
+                return
+            n = count_recordings(self.path, file)
+            if self.key is None:
+                raise ValueError(
+                    f"{self.path} holds {n} recordings of spikes: read_spikes reads them, and "
+                    "key=0 picks the first."
+                )
+            self.sensor_size = self.sensor_size or (N_UNITS, 1)
+            yield take_spikes(self.path, file, self.key, n, self._faults)
+
+    def _rosbag(self) -> Iterator[tuple[NDArray, ...]]:
+        for size, fields in bag_chunks(self.path, self.key, self._faults):
+            self.sensor_size = self.sensor_size or size
+            yield fields
 
     def _stmnist(self) -> NDArray[np.int64]:
-        try:
-            train = loadmat(self.path, variable_names=["spiketrain"])["spiketrain"]
-        except Exception as error:  # scipy raises many kinds for damaged files
-            raise ValueError(f"{self.path} holds no readable 'spiketrain': {error}") from error
-        if train.ndim != 2 or train.shape[0] != TAXELS + 1 or train.dtype.kind not in "iuf":
+        train = read_matrix(self.path, "spiketrain")
+        if train.shape[0] != TAXELS + 1:
             raise ValueError(
                 f"'spiketrain' of {self.path} has shape {train.shape}; expected {TAXELS} rows of "
                 "taxels and one of times."
             )
-        if not np.isfinite(train).all():
-            raise ValueError(f"'spiketrain' of {self.path} holds NaN or infinity.")
+        if not (np.abs(train[TAXELS]) < LATEST).all() or np.isnan(train).any():
+            raise ValueError(f"'spiketrain' of {self.path} holds NaN, infinity, or no times.")
         if self.sensor_size is None:
             self.sensor_size = SIDE, SIDE
         column, taxel = np.nonzero(train[:TAXELS].T)
@@ -338,6 +280,9 @@ class EventReader:
 
     def _npy(self) -> NDArray[np.int64]:
         array = load_array(self.path)
+        kinds = [array.dtype[name].kind for name in array.dtype.names or ()] or [array.dtype.kind]
+        if not set(kinds) <= set("iufb"):
+            raise ValueError(f"{self.path} holds {array.dtype}; expected numbers.")
         if array.dtype.names is None:
             if array.ndim != 2 or array.shape[1] != 4:
                 raise ValueError(
@@ -370,7 +315,7 @@ class EventReader:
         bad = ~np.isfinite(numbers.to_numpy())
         if bad.any():
             row, column = np.argwhere(bad)[0]
-            self._fault(
+            self._faults.fault(
                 f"{self.path} holds {table['txyp'[column]].iloc[row]!r} as {'txyp'[column]} in row "
                 f"{row}",
                 "rows without numbers", bad.any(axis=1).sum(),
@@ -385,15 +330,6 @@ class EventReader:
         return np.stack([t, x, y, np.where(p == -1, 0, p)])
 
 
-def find_hdf5_events(group: Any) -> Any:
-    """Return the first group with datasets t, x, y, p, or the first dataset with such fields."""
-    if set("txyp") <= set(group):
-        return group
-    for name in group:
-        item = group[name]
-        if set("txyp") <= set(getattr(getattr(item, "dtype", None), "names", None) or ()):
-            return item
-        found = find_hdf5_events(item) if hasattr(item, "keys") else None
-        if found is not None:
-            return found
-    return None
+def known_by(head: bytes) -> str:
+    """Return the name of the format of a library whose files begin so, "" for none."""
+    return next((name for name, magic in LIBRARIES.items() if head.startswith(magic)), "")

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -34,6 +35,7 @@ class Decoder(ABC):
     def __init__(self, head: bytes, place: str):
         self.head, self.place = head, place
         self.state = np.zeros(kernel.N_STATE, dtype=np.int64)
+        self.used = 0  # bytes, by the latest decode_all
 
     @staticmethod
     @abstractmethod
@@ -43,6 +45,17 @@ class Decoder(ABC):
     @abstractmethod
     def decode(self, data: NDArray[np.uint8]) -> tuple[Fields, int]:
         """Turn bytes into arrays t, x, y, p, and say how many bytes were used."""
+
+    def decode_all(self, data: NDArray[np.uint8]) -> Iterator[Fields]:
+        """Yield arrays t, x, y, p until only a cut word is left; ``used`` says how far it went."""
+        whole, self.used = data.size - data.size % self.word, 0
+        while self.used < whole:
+            fields, took = self.decode(data[self.used : whole])
+            self.used += took
+            if fields[0].size:
+                yield fields
+            if not took:
+                break
 
     def repairs(self) -> dict[str, int]:
         """Count what the decoder itself mended."""

@@ -1,4 +1,4 @@
-"""One door for every file: events, samples, or a set of recordings, by what is in it."""
+"""One door for every stream: events or samples, by what is in the file."""
 
 from collections.abc import Callable
 from os import PathLike
@@ -7,38 +7,36 @@ from typing import Any
 
 import xarray as xr
 
-from mottle.sensors.files.drift import BEGINS, DriftFile, read_drift
+from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.events import COLUMNS, EventFile, known_by, read_events
 from mottle.sensors.files.formats import DECODERS, HEAD
-from mottle.sensors.files.hdf5 import find_first, holds_events, open_hdf5
+from mottle.sensors.files.hdf5 import find_events, open_hdf5
 from mottle.sensors.files.samples import TABLES, read_samples
-from mottle.sensors.files.spikes import SpikeFile, holds_spikes, read_spikes
+from mottle.sensors.files.spikes import holds_spikes
 from mottle.sensors.files.tables import load_array, read_table
-from mottle.sensors.files.ts import TsFile, read_ts
 
 
-def read(
-    path: str | PathLike[str], **options: Any
-) -> EventFile | xr.DataArray | SpikeFile | TsFile | DriftFile:
-    """Read any file: what is in it finds the reader, then its name.
+def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
+    """Read a file of events or of samples, whichever it holds.
 
     Parameters
     ----------
     path : path
-        Any file that ``read_events``, ``read_samples``, ``read_spikes``, ``read_ts`` or
-        ``read_drift`` knows. A table or an array holds events if it names t, x, y and p.
+        Any file that ``read_events`` or ``read_samples`` knows. A table or an array holds events if
+        it names t, x, y and p.
     **options : dict
-        Those of the reader it turns out to be. With ``key=``, one recording of spikes is read.
+        Those of the reader it turns out to be.
 
     Returns
     -------
-    stream : EventFile, xarray.DataArray, SpikeFile, TsFile or DriftFile
-        What that reader returns: of a set of recordings, all of them.
+    stream : EventFile or xarray.DataArray
+        What ``read_events`` or ``read_samples`` returns.
 
     Raises
     ------
     ValueError
-        As the readers do.
+        As these two do; and for a file of many recordings, which has a reader of its own: the
+        message names it.
 
     Examples
     --------
@@ -48,10 +46,8 @@ def read(
     ...     read(file.name).sizes["channel"]
     2
     """
-    reader = find_reader(Path(path))
-    if reader is read_spikes and "key" in options:
-        reader = read_events
-    return reader(path, **options)
+    stream: EventFile | xr.DataArray = find_reader(Path(path))(path, **options)
+    return stream
 
 
 def find_reader(path: Path) -> Callable[..., Any]:
@@ -64,15 +60,14 @@ def find_reader(path: Path) -> Callable[..., Any]:
     if any(kind.matches(head) for kind in DECODERS.values()):
         return read_events
     if BEGINS.match(head):
-        return read_drift
+        raise ValueError(f"{path} holds many samples of gases: read_drift reads them.")
     if suffix == ".ts" or begins_ts(head):
-        return read_ts
+        raise ValueError(f"{path} holds many labelled series: read_ts reads them.")
     told = known_by(head)
     if told == "hdf5":
         with open_hdf5(path) as file:
-            if holds_spikes(file):
-                return read_spikes
-            return read_samples if find_first(file, holds_events) is None else read_events
+            events = holds_spikes(file) or find_events(file) is not None
+            return read_events if events else read_samples
     names: Any = ()
     if suffix in TABLES and head:
         table, named = read_table(path)

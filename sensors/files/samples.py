@@ -2,6 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
+from mottle.sensors.files.checks import check_on_bad
+from mottle.sensors.files.drift import BEGINS
+from mottle.sensors.files.hdf5 import begins_hdf5, check_claim, open_hdf5, walk
 from mottle.sensors.files.tables import load_array, read_table
 
-ON_BAD = ("raise", "drop", "repair")
 TIMES = ("time", "t", "timestamp", "time_s", "seconds")
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
-HDF5 = (".h5", ".hdf5")
 TABLES = (".csv", ".tsv", ".txt", ".dat")
+HDF5 = (".h5", ".hdf5")
 
 
 def read_samples(
@@ -67,8 +70,7 @@ def read_samples(
     ...     read_samples(file.name).sel(channel="NO2").values.tolist()
     [2.0, 3.0]
     """
-    if on_bad not in ON_BAD:
-        raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
+    check_on_bad(on_bad)
     if rate is not None and not rate > 0:
         raise ValueError(f"rate={rate} samples a second must be positive.")
     path = Path(path)
@@ -77,11 +79,14 @@ def read_samples(
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
     if suffix in (".npy", ".npz"):
         table, own_rate = _arrays(path, key), None
-    elif suffix in HDF5:
+    elif suffix in HDF5 or begins_hdf5(path):
         table, own_rate = _hdf5(path, key), None
     elif suffix == ".wav":
         table, own_rate = _sound(path)
     elif suffix in TABLES:
+        with path.open("rb") as file:
+            if BEGINS.match(file.read(1 << 12)):
+                raise ValueError(f"{path} holds features of gases, no series: read_drift reads it.")
         table, own_rate = read_table(path)[0], None
     else:
         raise ValueError(
@@ -108,12 +113,14 @@ def read_samples(
     if time is None:
         time = np.arange(len(table)) / (rate or own_rate or 1.0)
     values = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, copy=True)
-    return _mend(path, time, values, [str(name) for name in table], units, on_bad)
+    samples = mend(str(path), time, values, [str(name) for name in table], units, on_bad)
+    return samples.assign_attrs(source=path.name)
 
 
-def _mend(
-    path: Path, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str
+def mend(
+    place: str, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str
 ) -> xr.DataArray:
+    """Return samples (time, channel) whose bad values are refused, left out or interpolated."""
     repairs: dict[str, int] = {}
     latest = np.maximum.accumulate(np.where(np.isfinite(time), time, -np.inf))
     rises = np.isfinite(time) & np.concatenate([[True], time[1:] > latest[:-1]])
@@ -121,7 +128,7 @@ def _mend(
         row = int(np.argmin(rises))
         if on_bad == "raise":
             raise ValueError(
-                f"time does not rise in row {row} of {path}: {time[row]} s after "
+                f"time does not rise in row {row} of {place}: {time[row]} s after "
                 f"{latest[max(row - 1, 0)]} s; on_bad='drop' leaves such rows out."
             )
         repairs["rows whose time does not rise"] = int((~rises).sum())
@@ -131,7 +138,7 @@ def _mend(
         row, column = np.argwhere(bad)[0]
         if on_bad == "raise":
             raise ValueError(
-                f"{path} holds {values[row, column]:.12g} in row {row}, channel {names[column]!r} "
+                f"{place} holds {values[row, column]:.12g} in row {row}, channel {names[column]!r} "
                 f"({bad.sum()} such values); on_bad='drop' leaves such rows out, 'repair' "
                 "interpolates, or name the channels to keep."
             )
@@ -145,35 +152,53 @@ def _mend(
                 good = ~bad[:, k]
                 if not good.any():
                     raise ValueError(
-                        f"channel {names[k]!r} of {path} holds no good value: leave it out with "
+                        f"channel {names[k]!r} of {place} holds no good value: leave it out with "
                         "channels=[...]."
                     )
                 values[:, k] = np.interp(time, time[good], values[good, k])
     if not len(values):
-        raise ValueError(f"no row of {path} is left: every one holds a bad value.")
+        raise ValueError(f"no row of {place} is left: every one holds a bad value.")
     return xr.DataArray(
         values, dims=("time", "channel"), coords={"time": time, "channel": names},
-        attrs={"units": units, "source": path.name, "repairs": repairs},
+        attrs={"units": units, "repairs": repairs},
     )  # fmt: skip
 
 
 def _arrays(path: Path, key: str | None) -> pd.DataFrame:
     loaded = load_array(path)
-    if isinstance(loaded, np.lib.npyio.NpzFile):
-        with loaded:
-            names = loaded.files
-            if key is None and len(names) != 1:
-                raise ValueError(f"{path} holds {', '.join(names)}: name one with key=.")
-            if key is not None and key not in names:
-                raise ValueError(f"{path} has no array {key!r}; it has {', '.join(names)}.")
-            loaded = loaded[key or names[0]]
+    if isinstance(loaded, dict):
+        loaded = loaded[_choose(path, list(loaded), key)]
     return _frame(path, loaded)
 
 
-def _frame(path: Path, loaded: NDArray) -> pd.DataFrame:
+def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
+    with open_hdf5(path) as file:
+        found = {name: item for name, item in walk(file) if _is_table(item)}
+        dataset = found[_choose(path, list(found), key)]
+        check_claim(path, dataset)
+        return _frame(path, dataset[()])
+
+
+def _is_table(item: Any) -> bool:
+    """Say whether an object of an HDF5 file is a list or a table of numbers."""
+    return getattr(item, "ndim", 0) in (1, 2) and item.dtype.kind in "iuf"
+
+
+def _choose(path: Path, names: list[str], key: str | None) -> str:
+    if key is None and len(names) != 1:
+        raise ValueError(
+            f"{path} holds {', '.join(names) or 'no array of numbers'}: name one with key=."
+        )
+    if key is not None and key not in names:
+        raise ValueError(f"{path} has no array {key!r}; it has {', '.join(names)}.")
+    return key or names[0]
+
+
+def _frame(path: Path, loaded: Any) -> pd.DataFrame:
     array = loaded[:, np.newaxis] if loaded.ndim == 1 and loaded.dtype.names is None else loaded
     if array.dtype.names is not None:
-        return pd.DataFrame({name: array[name] for name in array.dtype.names})
+        numbers = [name for name in array.dtype.names if array.dtype[name].kind in "iufb"]
+        return pd.DataFrame({name: array[name] for name in numbers})
     if array.ndim != 2 or array.dtype.kind not in "iufb":
         raise ValueError(
             f"{path} holds an array of shape {array.shape} and type {array.dtype}; expected "
@@ -182,31 +207,10 @@ def _frame(path: Path, loaded: NDArray) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[str(k) for k in range(array.shape[1])])
 
 
-def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(f"{path} is HDF5, which needs: pip install mottle[hdf5]") from error
-    try:
-        with h5py.File(path, "r") as file:
-            names: list[str] = []
-            file.visititems(lambda n, item: names.append(n) if hasattr(item, "dtype") else None)
-            if key is None and len(names) != 1:
-                raise ValueError(
-                    f"{path} holds {', '.join(names) or 'nothing'}: name one with key=."
-                )
-            if key is not None and key not in names:
-                raise ValueError(f"{path} has no dataset {key!r}; it has {', '.join(names)}.")
-            values = np.asarray(file[key or names[0]][()])
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read as HDF5: {error}") from error
-    return _frame(path, values)
-
-
 def _sound(path: Path) -> tuple[pd.DataFrame, float]:
     try:
         rate, wave = wavfile.read(path)
-    except (ValueError, EOFError) as why:
+    except Exception as why:  # scipy raises many kinds for damaged files
         raise ValueError(f"{path} is no sound file: {why}") from why
     scale = float(np.iinfo(wave.dtype).max) if wave.dtype.kind in "iu" else 1.0
     wave = wave.reshape(len(wave), -1) / scale

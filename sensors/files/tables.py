@@ -43,7 +43,7 @@ def load_array(path: Path) -> Any:
             return loaded
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except Exception as why:  # zipfile, zlib and numpy's header raise many kinds for damaged files
+    except Exception as why:  # zipfile, zlib and numpy raise many kinds for damaged files
         raise ValueError(
             f"{path} holds no plain numpy array (pickled objects are not loaded): {why}"
         ) from why

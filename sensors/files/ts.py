@@ -2,7 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,26 +11,7 @@ from numpy.typing import NDArray
 from mottle.sensors.files.checks import check_on_bad
 from mottle.sensors.files.samples import mend
 
-
-class TsFile(NamedTuple):
-    """A labelled set of series.
-
-    Attributes
-    ----------
-    recordings : list of xarray.DataArray
-        One a line: dims (time, channel), float64, ``time`` in second.
-    labels : ndarray of shape (n_recordings,) or None
-        Class of each as text, or target as number; None where the file tells none.
-    name : str
-        Name of the set.
-    repairs : dict of str to int
-        What was mended or left out in all recordings, by reason.
-    """
-
-    recordings: list[xr.DataArray]
-    labels: NDArray | None
-    name: str
-    repairs: dict[str, int]
+Header = dict[str, list[str]]  # words behind each tag
 
 
 def read_ts(
@@ -39,34 +20,33 @@ def read_ts(
     rate: float | None = None,
     units: str = "1",
     on_bad: str = "raise",
-) -> TsFile:
-    """Read a ``.ts`` file: one recording a line, channels parted by colons, the label last.
+) -> tuple[list[xr.DataArray], NDArray[Any]]:
+    """Read labelled time series in the ``.ts`` format of sktime and aeon.
 
     Parameters
     ----------
     path : path
-        The file. Series with time stamps are refused.
+        Text: lines of ``@`` tags, then ``@data``, then a recording a line, its channels parted by
+        colons and its values by commas, the label last. Time stamps are refused.
     rate : float, default=None
         Samples a second; None counts rows.
     units : str, default="1"
         Unit of the values.
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of missing values (``?`` or NaN): refused, their rows left out, or interpolated
-        in time. Both count what they did.
+        in time. ``attrs["repairs"]`` of a stream counts what was done.
 
     Returns
     -------
-    file : TsFile
-        Recordings, labels, name of the set and repairs.
+    streams : list of DataArray
+        Each (time, channel), float64.
+    labels : ndarray of str or float, shape (n_recordings,)
+        Text of a class label, empty if the file says it has none, or numbers of a target label.
 
     Raises
     ------
     ValueError
-        For other files, and lines that do not fit the header, with the number of the line.
-
-    References
-    ----------
-    A. Bagnall et al., The UEA multivariate time series classification archive, arXiv:1811.00075.
+        For time stamps, and for lines that do not fit the tags; names the line.
 
     Examples
     --------
@@ -74,96 +54,78 @@ def read_ts(
     >>> with NamedTemporaryFile("w", suffix=".ts") as file:
     ...     print("@problemName two", "@classLabel true a b", "@data", sep=chr(10), file=file)
     ...     print("1,2,3:4,5,6:a", "1,2:3,4:b", sep=chr(10), file=file, flush=True)
-    ...     found = read_ts(file.name)
-    >>> [recording.shape for recording in found.recordings], found.labels.tolist()
+    ...     streams, labels = read_ts(file.name)
+    >>> [stream.shape for stream in streams], labels.tolist()
     ([(3, 2), (2, 2)], ['a', 'b'])
     """
     path = Path(path)
     check_on_bad(on_bad)
     if rate is not None and not rate > 0:
         raise ValueError(f"rate={rate} samples a second must be positive.")
-    header: dict[str, list[str]] = {}
-    recordings: list[xr.DataArray] = []
-    labels: list[str] = []
-    repairs: dict[str, int] = {}
+    header: Header = {}
+    streams: list[xr.DataArray] = []
+    labels: list[Any] = []
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
             text, place = line.strip(), f"line {number} of {path}"
-            if not text or text.startswith("#"):
+            if not text or text.startswith(("#", "%")):
                 continue
-            if "data" not in header:
-                if not text.startswith("@"):
-                    raise ValueError(
-                        f"{place} comes before @data; expected a line as @problemName."
-                    )
+            if text.startswith("@"):
                 name, *words = text[1:].split() or [""]
                 header[name.lower()] = words
+                if name.lower() == "data" and _says(header, "timestamps"):
+                    raise ValueError(f"{path} has time stamps (@timeStamps true): not read.")
                 continue
-            series, label = _parse(text, header, place)
+            if "data" not in header:
+                raise ValueError(f"{place} comes before @data: {text[:40]!r}.")
+            values, label = _parse(text, header, place)
+            if streams and len(values) != streams[0].sizes["channel"]:
+                raise ValueError(
+                    f"{place} has {len(values)} channels: they must be as many as in the first, "
+                    f"{streams[0].sizes['channel']}."
+                )
+            time = np.arange(values.shape[1]) / (rate or 1.0)
+            names = [str(k) for k in range(len(values))]
+            streams.append(mend(place, time, values.T, names, units, on_bad))
             labels.append(label)
-            time = np.arange(len(series)) / (rate or 1.0)
-            names = [str(k) for k in range(series.shape[1])]
-            found = mend(place, path.name, time, series, names, units, on_bad)
-            recordings.append(found)
-            for reason, count in found.repairs.items():
-                repairs[reason] = repairs.get(reason, 0) + count
-    if not recordings:
-        raise ValueError(f"{path} holds no series: no line follows @data.")
-    return TsFile(
-        recordings, _labels(labels, header, path), " ".join(header.get("problemname", [])), repairs
-    )
+    if not streams:
+        raise ValueError(f"{path} holds no recording after @data; is it a .ts file?")
+    return streams, np.array(labels)
 
 
-def _says(header: dict[str, list[str]], name: str) -> bool:
-    return header.get(name, ["false"])[:1] in (["true"], ["True"], ["TRUE"])
+def _says(header: Header, name: str) -> bool:
+    return [word.lower() for word in header.get(name, [])[:1]] == ["true"]
 
 
-def _parse(
-    text: str, header: dict[str, list[str]], place: str
-) -> tuple[NDArray[np.float64], str]:  # fmt: skip
-    """Return the values (time, channel) of a line, and its label, empty where there is none."""
-    if _says(header, "timestamps") or "(" in text:
-        raise ValueError(
-            f"{place} holds time stamps, which are not read: write the values alone, or a table "
-            "with a column time for each recording."
-        )
-    parts, label = text.split(":"), ""
-    if _says(header, "classlabel") or _says(header, "targetlabel"):
-        label = parts.pop().strip()
-        classes = header.get("classlabel", [])[1:]
-        if not label or (classes and label not in classes):
-            raise ValueError(
-                f"{place} ends with the label {label!r}; the header names "
-                f"{', '.join(classes) or 'no classes'}."
-            )
+def _parse(text: str, header: Header, place: str) -> tuple[NDArray[np.float64], Any]:
+    """Return the values (channel, time) of a line, and its label."""
+    if "(" in text:
+        raise ValueError(f"{place} has time stamps, as (time,value): not read.")
+    parts = text.split(":")
+    label: Any = ""
+    target = _says(header, "targetlabel")
     try:
+        if target or _says(header, "classlabel"):
+            label = float(parts[-1]) if target else parts[-1].strip()
+            parts.pop()
         rows = [[float(v) for v in part.replace("?", "nan").split(",")] for part in parts]
-    except ValueError as why:
-        raise ValueError(f"{place} holds no series of numbers: {why}.") from why
+    except ValueError as error:
+        raise ValueError(f"{place} holds no series of numbers: {error}.") from None
+    classes = [] if target else header.get("classlabel", [])[1:]
+    if classes and label not in classes:
+        raise ValueError(f"{place} ends with {label!r}; the classes are {', '.join(classes)}.")
     lengths = sorted({len(row) for row in rows})
     if len(lengths) != 1:
         raise ValueError(
-            f"{place} has channels of {', '.join(map(str, lengths))} values; expected equal ones "
-            "within a recording."
+            f"{place} has {len(rows)} channels of lengths {lengths}: they must be one length in a "
+            "recording."
         )
-    told = {"dimensions": len(rows), "serieslength": lengths[0]}
-    if _says(header, "univariate"):
-        header.setdefault("dimensions", ["1"])
-    for name, have in told.items():
-        if name in header and header[name] != [str(have)]:
+    one = ["1"] if _says(header, "univariate") else [str(len(rows))]
+    told = {"dimensions": (len(rows), one), "serieslength": (lengths[0], [str(lengths[0])])}
+    for name, (have, otherwise) in told.items():
+        if (say := header.get(name, otherwise)) != [str(have)]:
             raise ValueError(
-                f"{place} has {len(rows)} channels of {lengths[0]} values; the header says "
-                f"@{name} {' '.join(header[name])}."
+                f"{place} has {len(rows)} channels of {lengths[0]} values; the header says @{name} "
+                f"{' '.join(say)}."
             )
-    return np.array(rows).T, label
-
-
-def _labels(labels: list[str], header: dict[str, list[str]], path: Path) -> NDArray | None:
-    if _says(header, "classlabel"):
-        return np.array(labels)
-    if not _says(header, "targetlabel"):
-        return None
-    try:
-        return np.array([float(label) for label in labels])
-    except ValueError as why:
-        raise ValueError(f"a target in {path} is no number: {why}.") from why
+    return np.array(rows), label

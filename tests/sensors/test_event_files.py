@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from mottle.sensors import EVENT_DTYPE
 from mottle.sensors.files import EventReader, read, read_events, read_spikes
+from mottle.sensors.files.mat import read_matrix
 
 HERE = Path(__file__).parent / "files"
 REAL = Path(os.environ.get("MOTTLE_DATA", "")) / "event-files"
@@ -20,9 +21,9 @@ HASHES = {  # sha256 of t, x, y, p as int64 little-endian, first 16 digits
     "evt2_faery.raw": "ecac3caf317a6737 50bd0c37ba41091b 7d83c005f6851b70 d4dbca9095ff7065",
     "sample_ncars.dat": "e9e618b87bd7acec 5416b797c8452a66 29d470d6e22ce889 f46e03c7d971c71b",
     "dvs.es": "a40868f587354c3e 024c11efe9a13970 cd06a0beb0efead7 c0c3c39c34eab873",
-    "test_events_1.bag": "dac2ac92549d5540 b2826a1a8c51ed32 cf708c35ec66d461 b3a6b62c9f833a3b",
     "sample.aedat4": "4501ef229eb5b956 3f22cf291e6e1856 393c1d148985605d f1e15fd9499df5ff",
     "evt3_640x480_cut.bin": "a46b9faec19df831 94fadd89e363fe4f b1929d0f6c121a64 d126ea8093d85e7f",
+    "test_events_1.bag": "dac2ac92549d5540 b2826a1a8c51ed32 cf708c35ec66d461 b3a6b62c9f833a3b",
 }
 
 
@@ -303,6 +304,17 @@ def test_spike_trains_of_st_mnist_give_their_events(tmp_path):
         assert 0 < real["t"][-1] < 10_000_000
 
 
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i1", "u2", "i8"])
+def test_matrices_of_matlab_are_read_as_scipy_reads_them(packed, kind, tmp_path):
+    matrix = np.arange(-3, 3).reshape(2, 3).astype(kind)
+    savemat(tmp_path / "m.mat", {"a": "text", "m": matrix, "z": 1j}, do_compression=packed)
+    assert_array_equal(read_matrix(tmp_path / "m.mat", "m"), loadmat(tmp_path / "m.mat")["m"])
+    for name, message in (("b", "it has a, m, z"), ("a", "no full matrix"), ("z", "no full")):
+        with pytest.raises(ValueError, match=message):
+            read_matrix(tmp_path / "m.mat", name)
+
+
 def spoilt(tmp_path, **changes):
     events = draw(50)
     for name, value in changes.items():
@@ -480,18 +492,189 @@ def test_bags_of_event_arrays_come_back(tmp_path):
             read_events(tmp_path / "c.bag")
 
 
+HEADER_2 = [("s", "<u4"), ("ns", "<u4"), ("n", "<u4"), ("name", "S4")]
+
+
+def cdr(events, encoding=""):
+    """Write a message of ROS 2: an EventArray, or an EventPacket where there is an encoding."""
+    t, x, y, p = fields(events)
+    out = bytearray(b"\0\1\0\0" + np.array([(1, 0, 4, b"cam")], HEADER_2).tobytes())
+    out += np.array([180, 240], "<u4").tobytes()
+    if not encoding:
+        out += np.array([events.size], "<u4").tobytes()
+        for k in range(events.size):
+            out += b"\0" * (-(len(out) - 4) % 2) + np.array([x[k], y[k]], "<u2").tobytes()
+            out += b"\0" * (-(len(out) - 4) % 4)
+            out += np.array([t[k] // 10**6, t[k] % 10**6 * 1000], "<u4").tobytes() + bytes([p[k]])
+        return bytes(out)
+    word = (t * 1000).astype("<u8") | x.astype("<u8") << 32 | y.astype("<u8") << 48
+    data = (word | p.astype("<u8") << 63).tobytes()
+    if encoding != "mono":
+        data = {"evt2": evt2, "evt3": evt3}.get(encoding, evt2)(events)
+        data = data[data.index(b"% end\n") + 6 :]
+    out += b"\0" * (-(len(out) - 4) % 8)
+    base = 7 if encoding == "mono" else 0
+    out += np.array([0, base], "<u8").tobytes()
+    out += np.array([len(encoding) + 1], "<u4").tobytes() + encoding.encode() + b"\0\0"
+    out += b"\0" * (-(len(out) - 4) % 4) + np.array([len(data)], "<u4").tobytes() + data
+    return bytes(out)
+
+
+def write_bag_2(path, messages, plugin="SQLITE3", encoding=""):
+    from rosbags.rosbag2 import StoragePlugin, Writer
+
+    kind = "event_camera_msgs/msg/EventPacket" if encoding else "dvs_msgs/msg/EventArray"
+    with Writer(path, version=9, storage_plugin=StoragePlugin[plugin]) as bag:
+        connection = bag.add_connection("/events", kind, msgdef="int32 any", rihs01="RIHS01_0")
+        for k, message in enumerate(messages):
+            bag.write(connection, k, message)
+
+
+@pytest.mark.parametrize("plugin", ["SQLITE3", "MCAP"])
+@pytest.mark.parametrize("encoding", ["", "evt2", "evt3", "mono"])
+def test_bags_of_ros_2_come_back_as_folder_and_as_file(plugin, encoding, tmp_path):
+    pytest.importorskip("rosbags")
+    events = draw(300, 240, 180)
+    parts = [events[:100], events[100:101], events[101:]]
+    folder = tmp_path / "bag"
+    write_bag_2(folder, [cdr(part, encoding) for part in parts], plugin, encoding)
+    inside = next(path for path in folder.iterdir() if path.suffix != ".yaml")
+    for path in (folder, inside):
+        file = read(path)
+        assert file.format == "rosbag"
+        assert file.sensor_size == (240, 180)
+        assert_array_equal(file.events, events)
+    reader = EventReader(folder, key="/events")
+    assert [[chunk.size for chunk in reader] for _ in range(2)] == [[100, 1, 199]] * 2
+    with pytest.raises(ValueError, match="has no events of '/other'; it has /events"):
+        read_events(folder, key="/other")
+
+
+def test_messages_that_cannot_be_read_are_named_or_left_out(tmp_path):
+    pytest.importorskip("rosbags")
+    events = draw(60, 240, 180)
+    good = cdr(events)
+    write_bag_2(tmp_path / "bag", [cdr(events[:0]), good[:-20], good])
+    with pytest.raises(
+        ValueError, match=r"message 1 of .* is no dvs_msgs/msg/EventArray: \d+ bytes"
+    ):
+        read_events(tmp_path / "bag")
+    file = read_events(tmp_path / "bag", on_bad="drop")
+    assert_array_equal(file.events, events)
+    assert file.repairs == {"messages left out": 1}
+    write_bag_2(tmp_path / "odd", [cdr(events, "libcaer")], encoding="libcaer")
+    with pytest.raises(ValueError, match="holds events as 'libcaer'; evt3, evt2, mono are read"):
+        read_events(tmp_path / "odd", on_bad="drop")
+    with pytest.raises(ValueError, match=r"is a folder without metadata\.yaml"):
+        read_events(tmp_path)
+
+
+def test_a_bag_without_events_says_what_it_holds(tmp_path):
+    rosbag1 = pytest.importorskip("rosbags.rosbag1")
+    with rosbag1.Writer(tmp_path / "a.bag") as bag:
+        sound = bag.add_connection(
+            "/voice", "std_msgs/msg/String", msgdef="string data", md5sum="0"
+        )
+        bag.write(sound, 0, b"\0\0\0\0")
+    with pytest.raises(
+        ValueError, match=r"no topic of events; it has /voice \(std_msgs/msg/String"
+    ):
+        read(tmp_path / "a.bag")
+
+
+def test_a_key_needs_a_file_of_several_streams(tmp_path):
+    with pytest.raises(ValueError, match=r"key=3: .*\(dat\) holds one stream"):
+        read_events(write(tmp_path, "dat", draw()), key=3)
+
+
+def test_damaged_hdf5_events_are_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    events, path = draw(3000), tmp_path / "e.h5"
+    with h5py.File(path, "w") as file:
+        for name in "txyp":
+            file[f"left/{name}"] = events[name]
+            file[f"right/{name}"] = events[name][:1000] / (1e6 if name == "t" else 1)
+        file["left/self"] = file["left"]  # a cycle
+        file["out"] = h5py.ExternalLink(tmp_path / "other.h5", "/")  # is left alone
+        for name in "txyp":
+            file[f"short/{name}"] = events[name][: 10 if name == "x" else 20]
+            file.create_dataset(f"vast/{name}", (10**12,), "u1", chunks=(10**6,))
+    assert_array_equal(read_events(path).events, events)
+    assert_array_equal(read_events(path, key="right").events, events[:1000])  # t in seconds
+    for key, message in (
+        ("short", r"have shapes .*\(20,\), \(10,\)"), ("vast", "claims 1000000000000"),
+        ("up", "has no 'up'; it has left, out, right"), (5, "has no 5"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            read_events(path, key=key)
+    with h5py.File(path, "a") as file:
+        file["right/t"][3] = np.nan
+    with pytest.raises(ValueError, match=r"t in .* holds NaN"):
+        read_events(path, key="right")
+
+
+def write_spikes(path, times, units, labels=(3, 1, 19)):
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for name, cells, kind in (("times", times, np.float16), ("units", units, np.uint16)):
+            data = file.create_dataset(f"spikes/{name}", (3,), dtype=h5py.vlen_dtype(kind))
+            for row, cell in enumerate(cells):
+                data[row] = cell
+        file["labels"] = labels
+
+
+def test_one_recording_of_spikes_is_events_of_its_own(tmp_path):
+    pytest.importorskip("h5py")
+    path = tmp_path / "ssc.h5"
+    write_spikes(path, [[0.5], [1.3998, 0.25, 0.25], []], [[699], [7, 9, 8], []])
+    file = read(path, key=1)
+    assert file.sensor_size == (700, 1)
+    assert file.events.tolist() == [(250_000, 9, 0, 1), (250_000, 8, 0, 1), (1_399_414, 7, 0, 1)]
+    some = read_spikes(path, select=[2, 0])
+    assert [events.size for events in some.events] == [0, 1]
+    assert some.labels.tolist() == [19, 3]
+    assert some.speakers is None
+    assert some.classes == []
+    for key in (3, -1, "spikes"):
+        with pytest.raises(ValueError, match=f"has no recording {key!r}; it has 0 to 2"):
+            read_events(path, key=key)
+
+
+def test_bad_spikes_are_named_or_left_out(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "shd.h5"
+    write_spikes(path, [[0.1], [0.5, np.nan, 1.0, 2.0], [0.5]], [[1], [7, 9, 700, 8], [4, 5]])
+    for k, message in (
+        (1, "spike 1 of recording 1 of .* comes at nan s"),
+        (2, "recording 2 of .* has 1 times and 2 units"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            read_spikes(path, select=[0, k])
+    got = read_spikes(path, on_bad="drop")
+    assert [events["x"].tolist() for events in got.events] == [[1], [7, 8], [4]]
+    assert got.repairs == {"no time": 1, "outside the sensor": 1, "spikes without time or unit": 1}
+    with h5py.File(path) as file:
+        told = file["spikes/times"].id.get_offset() + 16  # of recording 1
+    data = bytearray(path.read_bytes())
+    data[told : told + 4] = b"\xff\xff\xff\x7f"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="'/spikes/times' claims 2147483647 numbers"):
+        read_spikes(path)
+    write_spikes(path, [[], [], []], [[], [], []], labels=[1, 2])
+    with pytest.raises(ValueError, match=r"'labels' in .* has shape \(2,\)"):
+        read_spikes(path)
+
+
 def test_spikes_of_many_recordings_come_back(tmp_path):
     h5py = pytest.importorskip("h5py")
     rng = np.random.default_rng(0)
     times = [np.sort(rng.random(n)).astype(np.float16) for n in (5, 0, 9)]
     units = [rng.integers(0, 700, len(t)).astype(np.uint16) for t in times]
     path = tmp_path / "shd.h5"
-    with h5py.File(path, "w") as file:
-        for name, cells, kind in (("times", times, np.float16), ("units", units, np.uint16)):
-            data = file.create_dataset(f"spikes/{name}", (3,), dtype=h5py.vlen_dtype(kind))
-            for row, cell in enumerate(cells):
-                data[row] = cell
-        file["labels"], file["extra/speaker"] = [3, 1, 19], [0, 0, 4]
+    write_spikes(path, times, units)
+    with h5py.File(path, "a") as file:
+        file["extra/speaker"] = [0, 0, 4]
         file["extra/keys"] = np.array([b"zero", b"null"])
     got = read_spikes(path)
     assert got.labels.tolist() == [3, 1, 19]

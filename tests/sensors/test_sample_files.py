@@ -113,16 +113,51 @@ def test_ts_files_come_back(tmp_path):
     assert streams[0].values.tolist() == [[1, 4], [2.5, 5], [-300, 6]]
     assert streams[1].shape == (2, 2)
     for bad, words in (
-        ("1,?:2,3:a", "line 7 .*missing values"), ("1,2:3:a", r"lengths \[1, 2\]"), ("1,2:a", "")
+        ("1,?:2,3:a", "line 6 .*holds nan in row 1, channel '0'"),
+        ("1,2:3:a", r"lengths \[1, 2\]"), ("1,2:a", ""),
     ):  # fmt: skip
         path.write_text(head + bad + ("\n1:2:b" if not words else "") + "\n")
         with pytest.raises(ValueError, match=words or "as many as in the first"):
             read_ts(path)
+    path.write_text(head + "1,?,4:2,3,5:a\n")
+    streams, _ = read_ts(path, rate=10.0, units="V", on_bad="repair")
+    assert streams[0].values.tolist() == [[1, 2], [2.5, 3], [4, 5]]
+    assert streams[0].attrs == {"units": "V", "repairs": {"values interpolated": 1}}
+    assert streams[0].time.values.tolist() == [0, 0.1, 0.2]
+    assert read_ts(path, on_bad="drop")[0][0].values.tolist() == [[1, 2], [4, 5]]
     path.write_text(head.replace("timeStamps false", "timeStamps true"))
     with pytest.raises(ValueError, match="time stamps"):
         read_ts(path)
     with pytest.raises(ValueError, match="read_ts reads them"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("tags", "lines", "message"),
+    [
+        ("", "1,2:3,4:c", "line 3 .* ends with 'c'; the classes are a, b"),
+        ("@univariate true\n", "1,2:3,4:a", "has 2 channels of 2 values; .*@dimensions 1"),
+        ("@dimensions 3\n", "1,2:3,4:a", "the header says @dimensions 3"),
+        ("@seriesLength 5\n", "1,2:3,4:a", "the header says @serieslength 5"),
+        ("", "(0,1),(1,2):a", r"time stamps, as \(time,value\)"),
+        ("", "1,,2:a", "holds no series of numbers"),
+        ("", "", "holds no recording after @data"),
+    ],
+)
+def test_lines_that_do_not_fit_the_tags_are_named(tags, lines, message, tmp_path):
+    path = write(tmp_path, f"{tags}@classLabel true a b\n@data\n{lines}\n", "x.ts")
+    with pytest.raises(ValueError, match=message):
+        read_ts(path)
+
+
+def test_targets_are_numbers_and_no_label_is_empty(tmp_path):
+    path = write(tmp_path, "@targetlabel true\n@data\n1,2:-3.5\n", "x.ts")
+    assert read_ts(path)[1].tolist() == [-3.5]
+    streams, labels = read_ts(write(tmp_path, "@data\n1,2:3,4\n", "y.ts"))
+    assert streams[0].values.tolist() == [[1, 3], [2, 4]]
+    assert labels.tolist() == [""]
+    with pytest.raises(ValueError, match=r"line 1 .* comes before @data"):
+        read_ts(write(tmp_path, "1,2\n", "z.ts"))
 
 
 def test_real_ts_files_have_their_published_sizes():
@@ -132,6 +167,15 @@ def test_real_ts_files_have_their_published_sizes():
     assert streams[0].shape == (20, 12)
     assert np.unique(labels, return_counts=True)[1].tolist() == [30] * 9
     assert len(read_ts(folder / "JapaneseVowels_TEST.ts")[0]) == 370
+    for name, shape, n in (
+        ("GunPoint_TRAIN", (150, 1), 50), ("BasicMotions_TEST", (100, 6), 40),
+        ("PickupGestureWiimoteZ_eq_TEST", (361, 1), 50),
+    ):  # fmt: skip
+        streams, labels = read_ts(folder.parent / "ts-small" / f"{name}.ts")
+        assert {stream.shape for stream in streams} == {shape}
+        assert len(streams) == len(labels) == n
+    streams, _ = read_ts(folder.parent / "ts-small" / "PickupGestureWiimoteZ_TEST.ts")
+    assert len({stream.shape for stream in streams}) > 5  # not padded
 
 
 @pytest.mark.parametrize("ppm", [";10.000000", ""])
@@ -146,7 +190,11 @@ def test_drift_batches_come_back(tmp_path, ppm):
     assert np.array_equal(concentration, [10 if ppm else np.nan] * 2, equal_nan=True)
     with pytest.raises(ValueError, match="read_drift reads them"):
         read(path)
-    for bad in (f"7{ppm} {line}", f"1{ppm} {line[4:]}", f"1{ppm} {line}x", ""):
+    with pytest.raises(ValueError, match="read_drift reads it"):
+        read_samples(path)
+    nan = line.replace("9:1.125", "9:nan")
+    assert nan != line
+    for bad in (f"7{ppm} {line}", f"1{ppm} {line[4:]}", f"1{ppm} {line}x", f"1{ppm} {nan}", ""):
         path.write_text(bad + "\n")
         with pytest.raises(ValueError, match=r"line 1 of|no sample"):
             read_drift(path)
@@ -169,7 +217,18 @@ def test_hdf5_samples_come_back(tmp_path):
         file["gas"] = values[:, 0]
     with pytest.raises(ValueError, match="gas, imu/accel: name one with key="):
         read_samples(path)
+    with h5py.File(path, "a") as file:
+        file["names"] = ["a", "b"]
+        file.create_dataset("vast", (10**9, 1000), "f8", chunks=(1000, 1000))
     assert read_samples(path, key="gas").shape == (6, 1)
+    assert read(path.rename(tmp_path / "x.hdf"), key="gas").shape == (6, 1)
+    (tmp_path / "x.hdf").rename(path)
+    for key, message in (("vast", "claims 8000000000000"), ("names", "has no array 'names'")):
+        with pytest.raises(ValueError, match=message):
+            read_samples(path, key=key)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match=r"x\.h5 cannot be read as HDF5"):
+        read(path)
 
 
 def test_idx_arrays_come_back(tmp_path):

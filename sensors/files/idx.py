@@ -1,0 +1,46 @@
+"""Arrays of bytes in the IDX format of MNIST."""
+
+import gzip
+import zlib
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read_idx(path: str | PathLike[str]) -> NDArray[np.uint8]:
+    """Read an array of bytes in the IDX format of MNIST, packed with gzip or not.
+
+    Parameters
+    ----------
+    path : path
+        Such as ``train-images-idx3-ubyte.gz``.
+
+    Returns
+    -------
+    ndarray of uint8
+        As many axes as the file states, at most 4.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or holds more or less than it states.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            head = file.read(4)
+            n_axes = head[3] if len(head) == 4 and head[:3] == b"\0\0\x08" else 0
+            if not 1 <= n_axes <= 4:
+                raise ValueError(f"{path} begins with {head!r}, which no IDX file of bytes does.")
+            shape = tuple(np.frombuffer(file.read(4 * n_axes), dtype=">u4").tolist())
+            size = int(np.prod(shape, dtype=object)) if len(shape) == n_axes else -1
+            data = file.read(size + 1) if 0 <= size < 2**31 else b""
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if len(data) != size:
+        raise ValueError(f"{path} states the shape {shape} and holds {len(data)} bytes.")
+    return np.frombuffer(data, dtype=np.uint8).reshape(shape)
