@@ -63,6 +63,7 @@ def list_folder(form: FolderSet, folder: Path | None = None) -> Listing:
         read,
         lambda row: file_hash(paths[row]),
         attrs,
+        {"set": form.name},
     )
 
 

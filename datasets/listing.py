@@ -34,6 +34,8 @@ class Listing:
         Row number to the sha256 of what ``read`` would read.
     attrs : dict
         Licence, citation and the like; plain JSON values.
+    how : dict
+        What decides the streams beside the files, such as a reader's options; plain JSON values.
     """
 
     names: list[str]
@@ -42,6 +44,7 @@ class Listing:
     read: Callable[[int], dict[str, Any]]
     digest: Callable[[int], str]
     attrs: dict[str, Any] = field(default_factory=dict)
+    how: dict[str, Any] = field(default_factory=dict)
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
@@ -97,7 +100,7 @@ def list_files(
     ----------
     paths : sequence of path
         Files, and folders whose files are taken, subfolders included, in the order of their names;
-        hidden files are left out.
+        hidden files and folders, and zarr stores, are left out.
     sense : str
         What they are called in the table.
     pattern : str, optional
@@ -123,7 +126,7 @@ def list_files(
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(path.rglob("*"))
-            files += [f for f in inside if f.is_file() and not f.name.startswith(".")]
+            files += [f for f in inside if f.is_file() and not _is_ours(f.relative_to(path))]
         elif path.exists():
             files.append(path)
         else:
@@ -141,7 +144,13 @@ def list_files(
     def read_row(row: int) -> dict[str, Any]:
         return {sense: read(files[row], **options)}
 
-    return Listing(names, target, groups, read_row, lambda row: file_hash(files[row]))
+    how = {"sense": sense, **options}
+    return Listing(names, target, groups, read_row, lambda row: file_hash(files[row]), {}, how)
+
+
+def _is_ours(path: Path) -> bool:
+    """Say whether a path is hidden, or belongs to a store that may lie among the recordings."""
+    return any(part.startswith(".") or ".zarr" in part for part in path.parts)
 
 
 def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | None, NDArray | None]:

@@ -145,7 +145,7 @@ def prepare(
     with only_writer(path):
         finish_swap(path)
         fitted = fit_encoders(listing, encoders, fit_on, fit_limit, on_bad)
-        recipe = describe(fitted, dtype)
+        recipe = describe(listing.how, fitted, dtype)
         old = _open_old(path, recipe)
         blocks = [range(i, min(i + block, len(names))) for i in range(0, len(names), block)]
         digests: list[str] = [""] * len(names)
@@ -295,11 +295,14 @@ def _take_size(encoder: BaseEstimator, file: EventFile) -> None:
         encoder.set_params(sensor_size=file.sensor_size)
 
 
-def describe(fitted: Mapping[str, BaseEstimator] | None, dtype: str) -> dict[str, Any]:
-    """Return what decides the bytes, as JSON values: kinds, parameters, what was learnt."""
+def describe(
+    how: Mapping[str, Any], fitted: Mapping[str, BaseEstimator] | None, dtype: str
+) -> dict[str, Any]:
+    """Return what decides the bytes, as JSON values: how recordings are read and encoded."""
+    recipe: dict[str, Any] = {"mottle": version("mottle"), "read": dict(how), "encoders": {}}
     if fitted is None:
-        return {"encoders": {}, "mottle": version("mottle")}
-    parts = {}
+        return check_attrs(recipe)
+    parts = recipe["encoders"]
     for sense, encoder in sorted(fitted.items()):
         learnt = sha256()
         for name, value in sorted(vars(encoder).items()):
@@ -311,7 +314,7 @@ def describe(fitted: Mapping[str, BaseEstimator] | None, dtype: str) -> dict[str
             "parameters": encoder.get_params(),
             "learnt": learnt.hexdigest(),
         }
-    return check_attrs({"encoders": parts, "dtype": dtype, "mottle": version("mottle")})
+    return check_attrs({**recipe, "dtype": dtype})
 
 
 def one_by_one(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:

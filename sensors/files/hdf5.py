@@ -14,6 +14,7 @@ from mottle.sensors.files.formats import Fields
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MOST_COMPRESSED = 2000  # times smaller than what it holds; deflate reaches 1032
 MOST_LINKS = 100_000  # in a group
+TEXT = (str, bytes)
 SMALL = 1 << 26  # bytes that are read in any case
 
 
@@ -93,42 +94,39 @@ def check_claim(path: Path, dataset: Any) -> None:
         )
 
 
-def check_list(path: Path, dataset: Any, k: int, width: int) -> None:
-    """Raise if list ``k`` of a dataset of lists claims what the file cannot hold.
+def take_list(path: Path, dataset: Any, k: int) -> NDArray:
+    """Return list ``k`` of a dataset of lists of numbers, or of the bytes of texts.
 
-    The library would make room for any length (each number has ``width`` bytes), and never return
-    from some damaged collections of lists.
+    It is taken from the file itself: from damaged collections of lists the library makes room for
+    any length, never returns, or crashes. It is asked only where their places are compressed.
     """
-    begin, n_bytes = _place_of(dataset, k), path.stat().st_size
+    kind, begin = dataset.dtype.metadata["vlen"], _place_of(dataset, k)
+    dtype = np.dtype("u1" if kind in TEXT else kind)
     if begin is None:
-        return
+        return np.frombuffer(dataset[k], dtype) if kind in TEXT else np.asarray(dataset[k])
+    what = f"{path} is damaged: list {k} of {dataset.name!r}"
+    n_bytes = path.stat().st_size
     with path.open("rb") as file:
 
         def take(at: int, form: str) -> tuple[Any, ...]:
             if at > n_bytes - 16:
-                raise ValueError(f"{path} is damaged: list {k} of {dataset.name!r} lies outside.")
+                raise ValueError(f"{what} lies beyond its end.")
             file.seek(at)
             return struct.unpack(form, file.read(16))
 
-        length, address, _ = take(begin, "<IQI")
-        if length * width > n_bytes:
-            raise ValueError(
-                f"{path} has {n_bytes} bytes, and list {k} of {dataset.name!r} claims {length} "
-                "numbers: the copy is damaged."
-            )
+        length, address, wanted = take(begin, "<IQI")
         if not length:
-            return
+            return np.empty(0, dtype)
         magic, size = take(address, "<8sQ")
-        at, end = address + 16, address + size
-        while at + 16 <= end:
+        at, end = address + 16, min(address + size, n_bytes)
+        while magic.startswith(b"GCOL") and at + 16 <= end:
             number, _, _, step = take(at, "<HHIQ")
-            step = 16 + step + -step % 8 if number else step  # number 0 is the room left over
-            if not 16 <= step <= end - at or not magic.startswith(b"GCOL"):
-                raise ValueError(
-                    f"{path} is damaged at byte {at}, among the lists where list {k} of "
-                    f"{dataset.name!r} should be."
-                )
-            at += step
+            if number == wanted and length * dtype.itemsize <= min(step, end - at - 16):
+                return np.frombuffer(file.read(length * dtype.itemsize), dtype)
+            if number in (0, wanted):  # 0 is the room left over
+                break
+            at += 16 + step + -step % 8
+    raise ValueError(f"{what}, of {length} numbers, is not at byte {address}.")
 
 
 def _place_of(dataset: Any, k: int) -> int | None:

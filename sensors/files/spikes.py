@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mottle.sensors.files.checks import Faults
 from mottle.sensors.files.formats import Fields
-from mottle.sensors.files.hdf5 import check_claim, check_list, open_hdf5
+from mottle.sensors.files.hdf5 import TEXT, check_claim, open_hdf5, take_list
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits
@@ -146,11 +146,9 @@ def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields
     if not isinstance(k, int) or not 0 <= k < n:
         raise ValueError(f"{path} has no recording {k!r}; it has 0 to {n - 1}.")
     faults.start(f"recording {k} of {path}")
-    for name in ("spikes/times", "spikes/units"):
-        check_list(path, file[name], k, file[name].dtype.metadata["vlen"].itemsize)
     # float16 in the published files, where 1e6 would be infinite
-    times = np.asarray(file["spikes/times"][k], dtype=np.float64)
-    units = np.asarray(file["spikes/units"][k], dtype=np.int64)
+    times = take_list(path, file["spikes/times"], k).astype(np.float64)
+    units = take_list(path, file["spikes/units"], k).astype(np.int64)
     if times.size != units.size:
         alone = abs(times.size - units.size)
         faults.fault(
@@ -184,9 +182,11 @@ def _classes(path: Path, file: Any) -> list[str]:
     if "extra/keys" not in file:
         return []
     names = file["extra/keys"]
-    if getattr(names, "ndim", 0) != 1 or names.dtype.kind not in "SO":
+    kind = getattr(names, "dtype", np.dtype("V1"))
+    lists = (kind.metadata or {}).get("vlen") in TEXT
+    if not (lists or kind.kind == "S") or names.ndim != 1:
         raise ValueError(f"'extra/keys' in {path} is no list of names.")
     check_claim(path, names)
-    for k in range(names.size if names.dtype.kind == "O" else 0):
-        check_list(path, names, k, 1)
-    return [name.decode("utf-8", "replace") for name in names[()] if isinstance(name, bytes)]
+    places = range(names.size)
+    texts = [take_list(path, names, k).tobytes() for k in places] if lists else names[()]
+    return [text.decode("utf-8", "replace") for text in texts]

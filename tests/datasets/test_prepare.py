@@ -224,6 +224,9 @@ def test_only_what_changed_is_done_again(digits, tmp_path):
     assert tree(path) == tree(tmp_path / "fresh.zarr")
     with pytest.raises(ValueError, match="made by another recipe"):
         make(folder, path)
+    other = list_files([folder], sense="sight", on_bad="drop")  # what is read may differ
+    with pytest.raises(ValueError, match="made by another recipe"):
+        prepare(other, path)
 
 
 def test_a_bad_recording_stops_the_run_or_is_left_out_with_its_reason(digits, quiet, tmp_path):
@@ -365,6 +368,16 @@ def test_a_plan_tells_shape_and_size_and_writes_nothing(digits, tmp_path):
     assert told.senses == {"sight": "drive: 6 rows of drive (578,)"}
     assert told.n_bytes == 50 * 6 * 578 * 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_among_its_recordings_is_none_of_them(digits, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(digits, folder)
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden/x.npy").write_bytes(b"")
+    (folder / "s.zarr.skipped.csv").write_text("recording,reason\n")
+    for _ in range(2):
+        assert make(folder, folder / "s.zarr").n_recordings == 50
 
 
 def test_bad_arguments_are_refused(digits, quiet, tmp_path):
