@@ -255,6 +255,8 @@ def fetch(name: str, *, load: bool = True, progress: bool = True, **options: Any
     known = entry(name)
     if load:
         return _load_or_fetch(known, progress, **options)
+    if not known.files:
+        known.loader(**options)  # says what to do where it is not there
     return fetch_files(known.files, licence=known.licence, progress=progress)
 
 

@@ -487,7 +487,7 @@ class Parts:
             ]
             if odd:
                 was, now = layouts[odd[0]], entry["senses"][odd[0]][2]
-                skipped[names[row]] = f"its {odd[0]} is {now}, that of the first recording {was}"
+                skipped[names[row]] = f"its {odd[0]} differs from the first: {_differ(was, now)}."
                 continue
             good.add(row)
             for reason, count in entry["repairs"].items():
@@ -522,6 +522,16 @@ class Parts:
     def remove(self) -> None:
         """Delete the blocks, once the store holds them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _differ(was: Sequence[Any], now: Sequence[Any]) -> str:
+    """Say in what two layouts differ."""
+    if was[0] != now[0]:
+        return f"{now[0]}, not {was[0]}"
+    if was[1] != now[1]:
+        return f"columns {now[1]}, not {was[1]}"
+    keys = [key for key in {**was[2], **now[2]} if was[2].get(key) != now[2].get(key)]
+    return "; ".join(f"{k} {now[2].get(k, 'not told')}, not {was[2].get(k)}" for k in keys)
 
 
 def _member(place: str, name: str) -> str:

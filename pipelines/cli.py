@@ -127,8 +127,8 @@ def fetch_dataset(name: str) -> None:
     """Download the data set NAME into the data folder, if it is not there."""
     from mottle.datasets import fetch
 
-    for path in _or_exit(lambda name: fetch(name, load=False), name):
-        click.echo(str(path))
+    paths = _or_exit(lambda name: fetch(name, load=False), name)
+    click.echo("\n".join(map(str, paths)) or f"{name} is here; there is nothing to fetch")
 
 
 @main.command()

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
-from mottle.datasets.catalogue import CATALOGUE
+from mottle.datasets.catalogue import CATALOGUE, entry
 from mottle.datasets.preparation import Run, one_by_one
 from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
 
@@ -120,7 +120,11 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
     """
     known = [source for source in sources if source.replace("_", "-") in CATALOGUE]
     if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
-        return list_dataset(sources[0], **config.data.options)
+        try:
+            return list_dataset(sources[0], **config.data.options)
+        except FileNotFoundError as error:
+            way = f". Or: mottle datasets fetch {sources[0]}" if entry(sources[0]).files else ""
+            raise FileNotFoundError(f"{error}{way}") from error
     for source in sources:
         if not Path(source).exists():
             raise ValueError(

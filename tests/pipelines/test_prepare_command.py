@@ -140,6 +140,22 @@ def test_unknown_sources_are_refused(tmp_path):
     assert "no dask scheduler answers" in dask.output
 
 
+def test_recordings_of_another_kind_are_told_apart(digits, monkeypatch):
+    np.savetxt(digits / "in/train/x.csv", [[1.0, 2.0]], header="a,b", comments="", delimiter=",")
+    run = mottle("prepare", digits / "in", "--out", digits / "s.zarr", "--on-bad", "skip")
+    assert run.exit_code == 3
+    told = (digits / "s.zarr.skipped.csv").read_text()
+    assert "its stream differs from the first: samples, not events." in told
+    monkeypatch.setenv("MOTTLE_DATA", str(digits))
+    run = mottle("prepare", "dvs-gesture", "--out", digits / "g.zarr")
+    assert run.exit_code == 1
+    assert "Or: mottle datasets fetch dvs-gesture" in run.output
+    run = mottle("datasets", "fetch", "st-mnist")
+    assert run.exit_code == 1
+    assert "a form" in run.output
+    assert "nothing to fetch" in mottle("datasets", "fetch", "nmnist-100").output
+
+
 def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits):
     for k in range(100):
         source = next((digits / "in/train").rglob("*.npy"))
