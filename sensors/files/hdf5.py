@@ -55,6 +55,16 @@ def link_names(group: Any) -> list[str]:
     return names
 
 
+def find(file: Any, name: str) -> Any:
+    """Return the object of a name, or None; the library's own look-up hangs on damaged files."""
+    item = file
+    for part in name.strip("/").split("/"):
+        if not hasattr(item, "keys") or part not in link_names(item):
+            return None
+        item = item[part]
+    return item
+
+
 def walk(file: Any) -> Iterator[tuple[str, Any]]:
     """Yield each object once, with its name; other files that links lead to are left alone.
 
@@ -77,7 +87,7 @@ def find_events(file: Any) -> Any:
     """Return the first group with datasets t, x, y, p, or dataset with such fields; or None."""
     for _, item in walk(file):
         if hasattr(item, "keys"):
-            if all(name in item for name in "txyp"):
+            if set("txyp") <= set(link_names(item)):
                 return item
         elif set("txyp") <= set(item.dtype.names or ()):
             return item
@@ -165,9 +175,10 @@ def whole_numbers(path: Path, name: str, values: NDArray) -> NDArray[np.int64]:
 
 def event_chunks(path: Path, file: Any, key: Any, rows: int) -> Iterator[Fields]:
     """Yield t, x, y, p of ``rows`` events after another."""
-    if key is not None and (not isinstance(key, str) or key not in file):
+    place = file if key is None else find(file, str(key))
+    if place is None:
         raise ValueError(f"{path} has no {key!r}; it has {', '.join(link_names(file))}.")
-    found = find_events(file if key is None else file[key])
+    found = find_events(place)
     if found is None:
         raise ValueError(
             f"{path} has no group with datasets t, x, y and p, and no dataset with these fields."
@@ -180,7 +191,8 @@ def event_chunks(path: Path, file: Any, key: Any, rows: int) -> Iterator[Fields]
         )
     for field in fields.values():
         check_claim(path, field)
-    offset = int(file["t_offset"][()]) if "t_offset" in file else 0
+    told = find(file, "t_offset")
+    offset = 0 if told is None else int(told[()])
     for first in range(0, shapes[0][0], rows):
         part = slice(first, first + rows)
         block = found[part] if "" in fields else {name: fields[name][part] for name in "txyp"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mottle.sensors.files.checks import Faults
 from mottle.sensors.files.formats import Fields
-from mottle.sensors.files.hdf5 import TEXT, check_claim, open_hdf5, take_list
+from mottle.sensors.files.hdf5 import TEXT, check_claim, find, open_hdf5, take_list
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits
@@ -108,7 +108,7 @@ def read_spikes(
             events.append(faults.check(fields, size))
         labels = _whole(path, file, "labels", n)[numbers]
         speakers: NDArray[np.int64] | None = None
-        if "extra/speaker" in file:
+        if find(file, "extra/speaker") is not None:
             speakers = _whole(path, file, "extra/speaker", n)[numbers]
         classes = _classes(path, file)
     return Spikes(events, labels, speakers, classes, size, faults.repairs)
@@ -116,7 +116,7 @@ def read_spikes(
 
 def holds_spikes(file: Any) -> bool:
     """Say whether an open HDF5 file holds recordings of spikes."""
-    return "spikes/times" in file and "spikes/units" in file
+    return find(file, "spikes/times") is not None and find(file, "spikes/units") is not None
 
 
 def count_recordings(path: Path, file: Any) -> int:
@@ -125,7 +125,7 @@ def count_recordings(path: Path, file: Any) -> int:
 
     if not holds_spikes(file):
         raise ValueError(f"{path} has no spikes/times and spikes/units; read_events reads others.")
-    times, units = file["spikes/times"], file["spikes/units"]
+    times, units = find(file, "spikes/times"), find(file, "spikes/units")
     for dataset, kinds in ((times, "f"), (units, "iu")):
         kind = h5py.check_vlen_dtype(getattr(dataset, "dtype", np.dtype("V1")))
         if kind is None or np.dtype(kind).kind not in kinds or getattr(dataset, "ndim", 0) != 1:
@@ -169,7 +169,7 @@ def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields
 
 
 def _whole(path: Path, file: Any, name: str, n: int) -> NDArray[np.int64]:
-    dataset: Any = file.get(name)
+    dataset = find(file, name)
     if getattr(dataset, "shape", None) != (n,) or dataset.dtype.kind not in "iu":
         raise ValueError(
             f"{name!r} in {path} has shape {getattr(dataset, 'shape', None)}; expected one whole "
@@ -179,9 +179,9 @@ def _whole(path: Path, file: Any, name: str, n: int) -> NDArray[np.int64]:
 
 
 def _classes(path: Path, file: Any) -> list[str]:
-    if "extra/keys" not in file:
+    names = find(file, "extra/keys")
+    if names is None:
         return []
-    names = file["extra/keys"]
     kind = getattr(names, "dtype", np.dtype("V1"))
     lists = (kind.metadata or {}).get("vlen") in TEXT
     if not (lists or kind.kind == "S") or names.ndim != 1:
