@@ -338,17 +338,21 @@ def encode_rows(
 ) -> list[Row | str]:
     """Read and encode some recordings: each as a row, or as the reason why it is none."""
     done: list[Row | str] = []
+    names = {
+        sense: list(map(str, e.get_feature_names_out())) for sense, e in (fitted or {}).items()
+    }
     for row in rows:
         try:
-            done.append(encode_streams(listing.read(row), fitted, dtype))
+            done.append(encode_streams(listing.read(row), fitted, names, dtype))
         except (ValueError, OSError) as error:
             done.append(f"{error}")
     return done
 
 
 def encode_streams(
-    streams: Mapping[str, Any], fitted: Mapping[str, BaseEstimator] | None, dtype: str
-) -> Row:
+    streams: Mapping[str, Any], fitted: Mapping[str, BaseEstimator] | None,
+    names: Mapping[str, list[str]], dtype: str,
+) -> Row:  # fmt: skip
     """Return one recording as it is stored."""
     senses: dict[str, Sense | None] = {}
     repairs: dict[str, int] = {}
@@ -381,7 +385,7 @@ def encode_streams(
                 for reason in ("outside", "late"):
                     if lost[reason]:
                         repairs[f"events {reason}"] = int(lost[reason])
-            about = {"names": [str(n) for n in encoder.get_feature_names_out()], "units": "1"}
+            about = {"names": names[sense], "units": "1"}
             senses[sense] = Sense("drive", {"drive": drive.astype(dtype)}, about)
     return Row(senses, repairs)
 
@@ -419,7 +423,7 @@ class Parts:
         self.folder = folder
         self.recipe = json.dumps(recipe, sort_keys=True)
         self.repairs: dict[str, int] = {}
-        self._index: dict[int, tuple[Path, int, Any]] = {}
+        self._index: dict[int, tuple[Path, Any, list[Any]]] = {}
         self._open: tuple[Path | None, dict[str, NDArray]] = None, {}
 
     def _path(self, digests: Sequence[str]) -> Path:
@@ -432,40 +436,44 @@ class Parts:
         if not path.exists():
             return False
         with np.load(path, allow_pickle=False) as file:
-            index = json.loads(file["index"].tobytes())
+            index, layouts = json.loads(file["index"].tobytes())
         if any(isinstance(entry, str) for entry in index):  # perhaps they are better now
             return False
-        self._index.update({row: (path, k, index[k]) for k, row in enumerate(rows)})
+        self._index.update({row: (path, index[k], layouts) for k, row in enumerate(rows)})
         return True
 
     def keep(self, rows: Sequence[int], digests: Sequence[str], done: Sequence[Row | str]) -> None:
         """Write a block, whole or not at all."""
         index: list[Any] = []
+        layouts: list[Any] = []
         columns: dict[str, list[NDArray]] = {}
-        starts: dict[str, int] = {}
+        ends: list[int] = []
         for entry in done:
             if isinstance(entry, str):
                 index.append(entry)
                 continue
             told: dict[str, Any] = {}
             for sense, stored in entry.senses.items():
+                told[sense] = None
                 if stored is None:
-                    told[sense] = None
                     continue
+                place = [sense, stored.layout()]
+                if place not in layouts:
+                    layouts.append(place)
+                    ends.append(0)
+                number = layouts.index(place)
                 size = len(next(iter(stored.columns.values())))
-                place = json.dumps([sense, stored.layout()])
-                begin = starts.get(place, 0)
-                starts[place] = begin + size
-                told[sense] = [begin, size, stored.layout()]
+                told[sense] = [ends[number], size, number]
+                ends[number] += size
                 for name, column in stored.columns.items():
-                    columns.setdefault(_member(place, name), []).append(column)
+                    columns.setdefault(f"{number}-{name}", []).append(column)
             index.append({"senses": told, "repairs": entry.repairs})
         arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
-        arrays["index"] = np.frombuffer(json.dumps(index).encode(), dtype=np.uint8)
+        arrays["index"] = np.frombuffer(json.dumps([index, layouts]).encode(), dtype=np.uint8)
         self.folder.mkdir(exist_ok=True)
         path = self._path(digests)
         write_whole(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
-        self._index.update({row: (path, k, index[k]) for k, row in enumerate(rows)})
+        self._index.update({row: (path, index[k], layouts) for k, row in enumerate(rows)})
 
     def sort_out(
         self, names: Sequence[str], rows: Sequence[int], layouts: dict[str, list[Any]]
@@ -476,17 +484,14 @@ class Parts:
         """
         good, skipped = set(), {}
         for row in rows:
-            entry = self._index[row][2]
+            _, entry, own = self._index[row]
             if isinstance(entry, str):
                 skipped[names[row]] = entry
                 continue
-            odd = [
-                sense
-                for sense, told in entry["senses"].items()
-                if told is not None and told[2] != layouts.setdefault(sense, told[2])
-            ]
+            mine = {s: own[told[2]][1] for s, told in entry["senses"].items() if told is not None}
+            odd = [s for s, layout in mine.items() if layout != layouts.setdefault(s, layout)]
             if odd:
-                was, now = layouts[odd[0]], entry["senses"][odd[0]][2]
+                was, now = layouts[odd[0]], mine[odd[0]]
                 skipped[names[row]] = f"its {odd[0]} differs from the first: {_differ(was, now)}."
                 continue
             good.add(row)
@@ -496,12 +501,12 @@ class Parts:
 
     def size(self, sense: str, row: int) -> int:
         """Return how many rows a sense of a recording has."""
-        told = self._index[row][2]["senses"].get(sense)
+        told = self._index[row][1]["senses"].get(sense)
         return 0 if told is None else told[1]
 
     def row(self, row: int) -> Row:
         """Return a recording that is done."""
-        path, _, entry = self._index[row]
+        path, entry, layouts = self._index[row]
         if self._open[0] != path:
             with np.load(path, allow_pickle=False) as file:
                 self._open = path, {name: file[name] for name in file.files}
@@ -511,12 +516,11 @@ class Parts:
             if told is None:
                 senses[sense] = None
                 continue
-            begin, size, layout = told
-            place = json.dumps([sense, layout])
-            columns = {
-                name: arrays[_member(place, name)][begin : begin + size] for name, *_ in layout[1]
-            }
-            senses[sense] = Sense(layout[0], columns, layout[2])
+            begin, size, number = told
+            kind, shapes, about = layouts[number][1]
+            part = slice(begin, begin + size)
+            columns = {name: arrays[f"{number}-{name}"][part] for name, *_ in shapes}
+            senses[sense] = Sense(kind, columns, about)
         return Row(senses, entry["repairs"])
 
     def remove(self) -> None:
@@ -532,10 +536,6 @@ def _differ(was: Sequence[Any], now: Sequence[Any]) -> str:
         return f"columns {now[1]}, not {was[1]}"
     keys = [key for key in {**was[2], **now[2]} if was[2].get(key) != now[2].get(key)]
     return "; ".join(f"{k} {now[2].get(k, 'not told')}, not {was[2].get(k)}" for k in keys)
-
-
-def _member(place: str, name: str) -> str:
-    return f"{sha256(place.encode()).hexdigest()[:16]}-{name}"
 
 
 class Old:
