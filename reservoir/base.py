@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
@@ -24,6 +25,7 @@ from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
 DIMS = ("recording", "step", "node")
+METERED = ("device", "resistor", "supply", "spikes")  # energies in J, and a count
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 
 
@@ -35,6 +37,11 @@ class ReservoirState:
     keys: NDArray  # (recording,), uint64
     step: int = 0
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
+    spent: NDArray | None = None  # (recording, 4): see METERED; None where nobody asked
+
+    def meter(self) -> NDArray:
+        """Return what a kernel adds the energies to; without columns where nobody asked."""
+        return np.empty((self.keys.size, 0)) if self.spent is None else self.spent
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -43,6 +50,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     A 2-D array is one recording with time as rows; a 3-D array (recording, step, input) or a list
     of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
     """
+
+    _metered = False  # whether the kernels sum energies
+    _spikes = False  # and count spikes
 
     @property
     def units(self) -> str:
@@ -169,6 +179,44 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             attrs=self.describe(),
         )
 
+    @available_if(lambda self: self._metered)
+    def energy(self, X, keys=None):
+        r"""Return what the recordings cost, :math:`\int V I dt` summed inside the kernels.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
+            Drive.
+        keys : array-like of int of shape (n_recordings,), default=None
+            What the noise of each recording depends on; by default a hash of its drive.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            Over ``recording``, summed over nodes and steps: ``device``, ``resistor`` (whatever is
+            in series with the devices or couples them) and ``supply``, each in J; ``spikes``, of
+            reservoirs that spike; ``row_size``, the number of steps. NaN where a recording is
+            absent. What the supply gave beyond the other two is left in capacitors.
+        """
+        check_is_fitted(self)
+        drives, _ = self._check_drive(X, reset=False)
+        spent = np.zeros((len(drives), len(METERED)))
+        absent = np.zeros(len(drives), dtype=bool)
+        for first, block, lengths in self._blocks(drives, keys, spent):
+            absent[first : first + len(block)] = lengths == 0
+        spent[absent] = np.nan
+        sizes = np.array([self._n_steps(drive) for drive in drives])
+        units = dict.fromkeys(METERED[:3], "J") | ({"spikes": "1"} if self._spikes else {})
+        columns = {
+            name: ("recording", spent[:, METERED.index(name)], {"units": unit})
+            for name, unit in units.items()
+        }
+        return xr.Dataset(
+            {**columns, "row_size": ("recording", sizes)},
+            coords={"recording": np.arange(len(drives))},
+            attrs=self.describe() | {"n_nodes": self.n_nodes},
+        )
+
     def describe(self) -> dict[str, Any]:
         """Say what made the states: class, parameters, seed, step time and versions."""
         parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
@@ -180,7 +228,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "versions": dumps({name: version(name) for name in ("mottle", "numpy", "numba")}),
         }
 
-    def start(self, n_recordings=1, keys=None):
+    def start(self, n_recordings=1, keys=None, *, meter=False):
         """Return the state of ``n_recordings`` live runs at rest.
 
         Parameters
@@ -189,6 +237,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Number of runs side by side.
         keys : array-like of int of shape (n_recordings,), default=None
             What the noise of each run depends on, by default its place.
+        meter : bool, default=False
+            Sum the energies of each run, in ``state.spent``: device, resistor and supply in J, and
+            the number of spikes.
 
         Returns
         -------
@@ -198,7 +249,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         keys = np.arange(n_recordings) if keys is None else keys
         rest = np.repeat(self._rest()[np.newaxis], n_recordings, axis=0)
-        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys))
+        if meter and not self._metered:
+            raise ValueError(f"{type(self).__name__} simulates no device that takes energy.")
+        spent = np.zeros((n_recordings, len(METERED))) if meter else None
+        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys), spent=spent)
 
     def advance(self, state, X):
         """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
@@ -226,7 +280,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             )
         if not np.isfinite(X).all():
             raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
-        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past)
+        spent = None if state.spent is None else state.spent.copy()
+        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past, spent)
         out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
@@ -355,8 +410,11 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             keys.append(int.from_bytes(digest, "little"))
         return np.array(keys, dtype=np.uint64)
 
-    def _blocks(self, drives, keys=None):
-        """Yield (first recording, states, lengths) for blocks of bounded memory, from rest."""
+    def _blocks(self, drives, keys=None, spent=None):
+        """Yield (first recording, states, lengths) for blocks of bounded memory, from rest.
+
+        Energies are added to ``spent`` (recording, 4), if there is one.
+        """
         sizes = np.array([drive.shape[0] for drive in drives])
         per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
         width = int(max(1, BLOCK_BYTES // per_recording))
@@ -375,6 +433,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 ids = [drive.tobytes() for drive in chosen] if noisy else [0] * len(chosen)
             values = np.repeat(rest[np.newaxis], len(chosen), axis=0)
             state = ReservoirState(np.ascontiguousarray(values), self._noise_keys(ids))
+            state.spent = None if spent is None else spent[first : first + width]
             yield first, self._run_block(padded, lengths, state), lengths
 
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:

@@ -154,6 +154,8 @@ class MemristorReservoir(Reservoir):
         self.n_taps = n_taps
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
 
+    _metered = True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -257,7 +259,7 @@ class MemristorReservoir(Reservoir):
     def _run_devices(self, v, lengths, state):
         device, drawn = self._preset(), self.devices_
         dt, v_read = self._dt_mask(), float(self.v_read)
-        what = memristor.OBSERVABLES.index(self.observable)
+        what, spent = memristor.OBSERVABLES.index(self.observable), state.meter()
 
         def nodes(kind: Any, **changed: Any) -> Any:
             values = {name: getattr(device, name, None) for name in kind._fields}
@@ -266,16 +268,20 @@ class MemristorReservoir(Reservoir):
 
         if isinstance(device, WOxMemristor):
             wox = nodes(memristor.Memristors)
-            return memristor.run(v, lengths, state.values, wox, dt, v_read, what)
+            return memristor.run(v, lengths, state.values, wox, dt, v_read, what, spent)
         if isinstance(device, TiOxMemristor):
             tiox = nodes(memristor.PulsedMemristors, keep=np.exp(-dt / drawn["tau"]))
-            return memristor.run_pulsed(v, lengths, state.values, tiox, v_read, what)
+            return memristor.run_pulsed(
+                v, lengths, state.values, tiox, v_read, what, device.t_pulse, spent
+            )
         if isinstance(device, FastAgMemristor):
             fast = nodes(diffusive.FastAgDevices)
-            return diffusive.run_fast(v, lengths, state.values, state.keys, fast, dt, v_read, what)
+            return diffusive.run_fast(
+                v, lengths, state.values, state.keys, fast, dt, v_read, what, spent
+            )
         n_micro = micro_steps(inner_step(device, None), dt)
         first = state.step * self.n_masks
         return diffusive.run(
             v, lengths, state.values, state.keys, first, nodes(diffusive.AgDevices), dt, n_micro,
-            v_read, what,
+            v_read, what, spent,
         )  # fmt: skip

@@ -121,6 +121,8 @@ class OscillatorReservoir(Reservoir):
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
 
+    _metered = _spikes = True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -163,11 +165,14 @@ class OscillatorReservoir(Reservoir):
         ordered = self.observable == "order"
         what = kernel.OBSERVABLES.index("phase" if ordered else self.observable)
         if self._circuit is None:
-            out = kernel.run(v, lengths, state.values, state.keys, nodes, noise, dt, what)
+            out = kernel.run(
+                v, lengths, state.values, state.keys, nodes, noise, dt, what, state.meter()
+            )
         else:
             out = kernel.run_coupled(
-                v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what
-            )
+                v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what,
+                state.meter(),
+            )  # fmt: skip
         if not ordered:
             return out
         turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), self._near)

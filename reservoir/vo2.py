@@ -104,6 +104,8 @@ class VO2Reservoir(Reservoir):
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
 
+    _metered = _spikes = True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -152,5 +154,5 @@ class VO2Reservoir(Reservoir):
         return vo2.run(
             within_supply(v_in), lengths, state.values, state.keys, state.step, nodes,
             grid_neighbours(self.n_nodes), float(self.noise), self.dt_device / n_micro, n_micro,
-            vo2.OBSERVABLES.index(self.observable),
+            vo2.OBSERVABLES.index(self.observable), state.meter(),
         )  # fmt: skip

@@ -127,9 +127,25 @@ def trace(v_in, dt, residue, nodes, n_micro, key, r_spike, most):
     return out, spikes[: min(n_spikes, most)], n_spikes
 
 
+@njit(cache=True)
+def meter(x, v_in, h, nodes, spent):
+    """Add the energies of ``h`` s in state ``x``: device, all else in series, supply, in J."""
+    ohm = resistance(min(x[0] + x[1], 1.0), x[2], nodes)
+    i = current(x, v_in, nodes)
+    supplied = i
+    if nodes.capacitance > 0.0:
+        supplied = (v_in - x[3]) / nodes.r_series
+    spent[0] += h * i * i * ohm
+    spent[1] += h * supplied * (v_in - i * ohm)
+    spent[2] += h * supplied * v_in
+
+
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, keys, first, nodes, dt, n_micro, v_read, observable):
-    """Run many recordings; v_in (recording, step, node) in V, state (recording, field, node)."""
+def run(v_in, lengths, state, keys, first, nodes, dt, n_micro, v_read, observable, spent):
+    """Run many recordings; v_in (recording, step, node) in V, state (recording, field, node).
+
+    ``spent`` (recording, 4) is that of ``meter``; with shape (recording, 0), nothing is summed.
+    """
     out = np.zeros(v_in.shape)
     h = dt / n_micro
     for r in prange(v_in.shape[0]):
@@ -148,6 +164,8 @@ def run(v_in, lengths, state, keys, first, nodes, dt, n_micro, v_read, observabl
                         x, v, h, nodes, nodes.mu[node], nodes.gamma_1[node],
                         nodes.gamma_2[node], nodes.beta[node], drawn,
                     )  # fmt: skip
+                    if spent.shape[1] > 0:
+                        meter(x, v, h, nodes, spent[r])
                 if observable == 0:
                     out[r, step, node] = min(x[0] + x[1], 1.0)
                 elif observable == 1:
@@ -234,31 +252,35 @@ def hold_fast(v, dt, s, nodes, delay, t_off, v_high, v_low, key):
     """Carry one device through a held step; ``s`` (on, progress, cycle) changes in place.
 
     Progress runs to 1, where the device switches, in the drawn delay; below ``v_high`` it fades
-    within ``t_off``. Returns the time in the step at which it last turned on, or infinity.
+    within ``t_off``. Returns the time in the step at which it last turned on, or infinity, and how
+    long in it the device was on.
     """
-    left, turned = dt, inf
+    left, turned, on = dt, inf, 0.0
     while left > 0.0:
         if s[0] > 0.0:
             if abs(v) >= v_low:
                 s[1] = 0.0
-                return turned
+                return turned, on + left
             wait = t_off * draw_delay(nodes.noise_off, join(key, int(2.0 * s[2] + 1.0)))
         elif abs(v) < v_high:
             s[1] *= exp(-left / t_off)
-            return turned
+            return turned, on
         else:
             wait = delay * exp(-abs(v) / nodes.v_scale)
             wait *= draw_delay(nodes.noise_on, join(key, int(2.0 * s[2])))
-        if left < (1.0 - s[1]) * wait:
+        span = (1.0 - s[1]) * wait
+        if s[0] > 0.0:
+            on += min(span, left)
+        if left < span:
             s[1] += left / wait
-            return turned
-        left -= (1.0 - s[1]) * wait
+            return turned, on
+        left -= span
         s[1] = 0.0
         if s[0] > 0.0:
             s[0], s[2] = 0.0, s[2] + 1.0
         else:
             s[0], turned = 1.0, dt - left
-    return turned
+    return turned, on
 
 
 @njit(cache=True)
@@ -268,7 +290,7 @@ def trace_fast(v_in, dt, nodes, key):
     spikes, n_spikes = np.empty(v_in.size), 0
     s = np.zeros(3)
     for step in range(v_in.size):
-        turned = hold_fast(
+        turned, _ = hold_fast(
             v_in[step], dt, s, nodes, nodes.delay, nodes.t_off, nodes.v_high, nodes.v_low, key
         )
         if turned < inf:
@@ -280,8 +302,8 @@ def trace_fast(v_in, dt, nodes, key):
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run_fast(v_in, lengths, state, keys, nodes, dt, v_read, observable):
-    """Run many recordings of fast devices; shapes as in ``run``.
+def run_fast(v_in, lengths, state, keys, nodes, dt, v_read, observable, spent):
+    """Run many recordings of fast devices; shapes as in ``run``, no resistor.
 
     The state shown is 1 while on, else how far the device is on the way.
     """
@@ -292,10 +314,14 @@ def run_fast(v_in, lengths, state, keys, nodes, dt, v_read, observable):
             s = state[r, :, node]
             for step in range(lengths[r]):
                 v = v_in[r, step, node]
-                hold_fast(
+                _, on = hold_fast(
                     v, dt, s, nodes, nodes.delay[node], nodes.t_off[node], nodes.v_high[node],
                     nodes.v_low[node], key,
                 )  # fmt: skip
+                if spent.shape[1] > 0:
+                    used = v * v * (on / nodes.r_on + (dt - on) / nodes.r_off)
+                    spent[r, 0] += used
+                    spent[r, 2] += used
                 ohm = nodes.r_on if s[0] > 0.0 else nodes.r_off
                 if observable == 0:
                     out[r, step, node] = 1.0 if s[0] > 0.0 else s[1]

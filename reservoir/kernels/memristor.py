@@ -7,7 +7,7 @@ Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y. The state
 in w while V is held, so a step of any length is exact.
 """
 
-from math import exp, sinh
+from math import exp, log, sinh
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,25 +43,47 @@ def advance(w, v, rate, fade, tau, eta, w_min):
     return min(max(w_rest + (w - w_rest) * fade, 0.0), 1.0)
 
 
+@njit(cache=True)
+def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
+    """Mean of the state over a step at ``v`` V that began in ``before``; it may meet its ends."""
+    w_rest = w_min + tau * rate * sinh(eta * v)
+    end = w_rest + (before - w_rest) * fade
+    goal = min(max(end, 0.0), 1.0)
+    if goal == end:
+        return w_rest + (before - w_rest) * (tau / dt) * (1.0 - fade)
+    if goal == before:
+        return goal
+    wait = tau * log((before - w_rest) / (goal - w_rest))
+    return (w_rest * wait + (before - goal) * tau + goal * (dt - wait)) / dt
+
+
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, nodes, dt, v_read, observable):
-    """Run many recordings; v_in (recording, step, node) in V, state (recording, 1, node)."""
+def run(v_in, lengths, state, nodes, dt, v_read, observable, spent):
+    """Run many recordings; v_in (recording, step, node) in V, state (recording, 1, node).
+
+    ``spent`` (recording, 4) grows by the energies of device, resistor (none) and supply in J;
+    with shape (recording, 0), nothing is summed.
+    """
     out = np.zeros(v_in.shape)
     fade = np.exp(-dt / nodes.tau)
     for r in prange(v_in.shape[0]):
         for step in range(lengths[r]):
             for node in range(v_in.shape[2]):
-                w = advance(
-                    state[r, 0, node], v_in[r, step, node], nodes.rate[node], fade[node],
-                    nodes.tau[node], nodes.eta, nodes.w_min,
-                )  # fmt: skip
+                v, before = v_in[r, step, node], state[r, 0, node]
+                rate, tau = nodes.rate[node], nodes.tau[node]
+                w = advance(before, v, rate, fade[node], tau, nodes.eta, nodes.w_min)
+                if spent.shape[1] > 0:
+                    mean = mean_state(before, v, dt, rate, fade[node], tau, nodes.eta, nodes.w_min)
+                    used = v * current(mean, v, nodes) * dt  # the current is linear in the state
+                    spent[r, 0] += used
+                    spent[r, 2] += used
                 state[r, 0, node] = w
                 if observable == 0:
                     out[r, step, node] = w
                 elif observable == 1:
                     out[r, step, node] = current(w, v_read, nodes) / v_read
                 else:
-                    out[r, step, node] = current(w, v_in[r, step, node], nodes)
+                    out[r, step, node] = current(w, v, nodes)
     return out
 
 
@@ -109,15 +131,24 @@ def trace_pulsed(v, g, nodes):
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run_pulsed(v_in, lengths, state, nodes, v_read, observable):
-    """Run many recordings of pulsed devices; shapes as in ``run``."""
+def run_pulsed(v_in, lengths, state, nodes, v_read, observable, t_pulse, spent):
+    """Run many recordings of pulsed devices; shapes as in ``run``.
+
+    Energies are those of a pulse of ``t_pulse`` s during which the state goes its way evenly.
+    """
     out = np.zeros(v_in.shape)
     for r in prange(v_in.shape[0]):
         for step in range(lengths[r]):
             for node in range(v_in.shape[2]):
                 v = v_in[r, step, node]
-                g = pulse(state[r, 0, node], v, nodes.alpha[node], nodes.keep[node], nodes.g_rest)
+                before = state[r, 0, node]
+                g = pulse(before, v, nodes.alpha[node], nodes.keep[node], nodes.g_rest)
                 state[r, 0, node] = g
+                if spent.shape[1] > 0:
+                    k = nodes.k_p if v > 0.0 else nodes.k_n
+                    used = 0.5 * (before + g) * k * v**4 * t_pulse
+                    spent[r, 0] += used
+                    spent[r, 2] += used
                 if observable == 1:
                     out[r, step, node] = g * (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read**2
                 elif observable == 2:

@@ -12,6 +12,7 @@ from numba import njit, prange
 
 from mottle.reservoir.kernels.noise import join, normal
 
+GAUSS = 0.5 * np.array(np.polynomial.legendre.leggauss(8)) + np.array([[0.5], [0.0]])
 ORDER = 12  # of the Taylor series of a network's step
 REACH = 0.5  # longest such step in units of the fastest time constant: error about 2e-14
 
@@ -287,8 +288,12 @@ def show(observable, area, charge, fired, since, interval, dt):
 
 
 @njit(cache=True)
-def hold(v_in, state, node, nodes, key, noise, dt, observable):
-    """Run one node through a held step and return what it showed; changes ``state``."""
+def hold(v_in, state, node, nodes, key, noise, dt, observable, spent):
+    """Run one node through a held step and return what it showed; changes ``state``.
+
+    ``spent`` grows by the energies of switch, resistors and supply in J and the number of spikes;
+    empty, nothing is summed.
+    """
     v, left, charge, mean, before = state[VOLTAGE, node], dt, 0.0, 0.0, state[SPIKES, node]
     r_series, capacitance = nodes.r_series[node], nodes.capacitance[node]
     while left > 0.0:
@@ -300,6 +305,12 @@ def hold(v_in, state, node, nodes, key, noise, dt, observable):
         )
         fall, fade = v - v_end, exp(-span / tau)
         area = v_end * span + fall * tau * (1.0 - fade)
+        if spent.size > 0:
+            square = v_end * (2.0 * area - v_end * span)  # the integral of v squared
+            square += 0.5 * fall * fall * tau * (1.0 - fade * fade)
+            spent[0] += square / r_now
+            spent[1] += (v_in * (v_in * span - 2.0 * area) + square) / r_series
+            spent[2] += v_in * (v_in * span - area) / r_series
         mean += area
         charge += area / r_now
         v = v_end + fall * fade
@@ -309,28 +320,57 @@ def hold(v_in, state, node, nodes, key, noise, dt, observable):
             v = goal if span > 0.0 else v
             note_switch(state, node, nodes.v_high[node], key, noise)
     state[VOLTAGE, node] = v
-    return show(
-        observable, mean, charge, state[SPIKES, node] - before, state[SINCE, node],
-        state[INTERVAL, node], dt,
-    )  # fmt: skip
+    fired = state[SPIKES, node] - before
+    if spent.size > 0:
+        spent[3] += fired
+    return show(observable, mean, charge, fired, state[SINCE, node], state[INTERVAL, node], dt)
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, keys, nodes, noise, dt, observable):
-    """Run many recordings; v_in (recording, step, node) in V, state (recording, field, node)."""
+def run(v_in, lengths, state, keys, nodes, noise, dt, observable, spent):
+    """Run many recordings; v_in (recording, step, node) in V, state (recording, field, node).
+
+    ``spent`` (recording, 4) is that of ``hold``, or (recording, 0).
+    """
     out = np.zeros(v_in.shape)
     for r in prange(v_in.shape[0]):
         for step in range(lengths[r]):
             for node in range(v_in.shape[2]):
                 out[r, step, node] = hold(
-                    v_in[r, step, node], state[r], node, nodes, keys[r], noise, dt, observable
-                )
+                    v_in[r, step, node], state[r], node, nodes, keys[r], noise, dt, observable,
+                    spent[r],
+                )  # fmt: skip
     return out
 
 
 @njit(cache=True)
-def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out):
-    """Run all nodes of a recording through a held step; arrays (node,); fills ``s`` and ``out``."""
+def meter(c, span, v_in, s, r_series, circuit, spent):
+    """Add the energies of a span of series ``c``: switches, resistors, supply, in J.
+
+    By Gauss's rule of eight points, which is exact to the order of the series.
+    """
+    v = np.empty(v_in.size)
+    for point in range(8):
+        t, weight = span * GAUSS[0, point], span * GAUSS[1, point]
+        for k in range(v.size):
+            v[k] = polynomial(c, k, t)
+        for k in range(v.size):
+            g = circuit.g_metallic[k] if s[METALLIC, k] > 0.0 else circuit.g_insulating[k]
+            over, through = v_in[k] - v[k], 0.0
+            for j in range(circuit.leak_rows[k], circuit.leak_rows[k + 1]):
+                through += circuit.leak[j] * v[circuit.leak_columns[j]]
+            spent[0] += weight * g * v[k] * v[k]
+            # all linear conductances of the node, the series resistor's end at the supply instead
+            spent[1] += weight * (v[k] * through + (over * over - v[k] * v[k]) / r_series[k])
+            spent[2] += weight * v_in[k] * over / r_series[k]
+
+
+@njit(cache=True)
+def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out, spent):
+    """Run all nodes of a recording through a held step; arrays (node,); fills ``s`` and ``out``.
+
+    ``spent`` is that of ``hold``.
+    """
     n = v_in.size
     c, flow, inject = np.empty((ORDER + 1, n)), np.empty(n), v_in / nodes.r_series
     area, charge, before = np.zeros(n), np.zeros(n), s[SPIKES].copy()
@@ -339,6 +379,8 @@ def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out):
         expand(c, flow, s[VOLTAGE], s[METALLIC], inject, circuit)
         span, who = until_any_switch(c, s[VOLTAGE], s[METALLIC], s[THRESHOLD], circuit, left)
         left -= span
+        if spent.size > 0:
+            meter(c, span, v_in, s, nodes.r_series, circuit, spent)
         for k in range(n):
             whole = 0.0
             for order in range(ORDER, -1, -1):
@@ -351,17 +393,19 @@ def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out):
             note_switch(s, who, nodes.v_high[who], key, noise)
     for k in range(n):
         fired = s[SPIKES, k] - before[k]
+        if spent.size > 0:
+            spent[3] += fired
         out[k] = show(observable, area[k], charge[k], fired, s[SINCE, k], s[INTERVAL, k], dt)
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run_coupled(v_in, lengths, state, keys, nodes, circuit, noise, dt, observable):
+def run_coupled(v_in, lengths, state, keys, nodes, circuit, noise, dt, observable, spent):
     """Run many recordings of coupled oscillators; shapes as in ``run``."""
     out = np.zeros(v_in.shape)
     for r in prange(v_in.shape[0]):
         for step in range(lengths[r]):
             hold_coupled(
                 v_in[r, step], state[r], nodes, circuit, keys[r], noise, dt, observable,
-                out[r, step],
+                out[r, step], spent[r],
             )  # fmt: skip
     return out

@@ -28,7 +28,8 @@ V, T, DIRECTION, T_REVERSAL, OFFSET_REVERSAL, CURRENT = 0, 64, 128, 192, 256, 32
 V_IN, HEAT, V_GUESS, T_GUESS, DV, DT = 384, 448, 512, 576, 640, 704
 R_0, R_METALLIC, T_C, PER_C, PER_C_TH, S_E, PER_R_LOAD = 768, 832, 896, 960, 1024, 1088, 1152
 SUM_V, SUM_I, SUM_T, SPIKES = 1216, 1280, 1344, 1408
-BLOCK = 1472
+CURRENT_GUESS, TO_FILM, TO_LOAD, FROM_SUPPLY = 1472, 1536, 1600, 1664
+BLOCK = 1728
 
 
 class Neuristors(NamedTuple):
@@ -115,10 +116,22 @@ def correct(w, e_a, width, beta, gamma, t_0, dt):
             beta,
         )
         current = v / r
+        w[CURRENT_GUESS + i] = current
         dv = ((w[V_IN + i] - v) * w[PER_R_LOAD + i] - current) * w[PER_C + i]
         slope = (v * current - w[S_E + i] * (t - t_0) + w[HEAT + i]) * w[PER_C_TH + i]
         w[V + i] += 0.5 * dt * (w[DV + i] + dv)
         w[T + i] += 0.5 * dt * (w[DT + i] + slope)
+
+
+@njit(cache=True, error_model="numpy")
+def meter(w, voltage, current, span):
+    """Add the energies of ``span`` s at one stage of a Heun step, two fields of a block."""
+    for i in range(LANES):
+        v, v_in = w[voltage + i], w[V_IN + i]
+        over = v_in - v
+        w[TO_FILM + i] += span * v * w[current + i]
+        w[TO_LOAD + i] += span * over * over * w[PER_R_LOAD + i]
+        w[FROM_SUPPLY + i] += span * v_in * over * w[PER_R_LOAD + i]
 
 
 @njit(cache=True)
@@ -160,9 +173,14 @@ def load(blocks, state, nodes):
 
 
 @njit(cache=True)
-def take(w, first, n_nodes, observable, n_micro, out):
+def take(w, first, n_nodes, observable, n_micro, out, spent):
     """Write what the nodes of a block showed during a step, and clear the sums."""
     for i in range(min(LANES, n_nodes - first)):
+        if spent.size > 0:
+            spent[0] += w[TO_FILM + i]
+            spent[1] += w[TO_LOAD + i]
+            spent[2] += w[FROM_SUPPLY + i]
+            spent[3] += w[SPIKES + i]
         if observable == 0:
             out[first + i] = w[SUM_V + i] / n_micro
         elif observable == 1:
@@ -171,15 +189,20 @@ def take(w, first, n_nodes, observable, n_micro, out):
             out[first + i] = w[SUM_T + i] / n_micro
         else:
             out[first + i] = w[SPIKES + i]
-    w[SUM_V : SPIKES + LANES] = 0.0
+    w[SUM_V:BLOCK] = 0.0
 
 
 @njit(cache=True)
-def run_one(v_in, state, key, first_step, nodes, neighbours, noise, dt, n_micro, observable, out):
+def run_one(
+    v_in, state, key, first_step, nodes, neighbours, noise, dt, n_micro, observable, out, spent
+):
     """Run one recording: v_in (step, node) in V, state (field, node) in and out, out as v_in.
 
-    Uncoupled blocks run one after the other, coupled ones side by side, step by step.
+    Uncoupled blocks run one after the other, coupled ones side by side, step by step. ``spent``
+    grows by the energies of film, load and supply in J and the number of spikes; empty, nothing is
+    summed.
     """
+    metered = spent.size > 0
     n_steps, n_nodes = v_in.shape
     n_blocks = (n_nodes + LANES - 1) // LANES
     blocks = np.empty((n_blocks, BLOCK))
@@ -199,29 +222,38 @@ def run_one(v_in, state, key, first_step, nodes, neighbours, noise, dt, n_micro,
                     exchange(blocks, T, neighbours, s_c)
                 for b in range(begin, end):
                     predict(blocks[b], *const, nodes.i_spike, dt)
+                    if metered:
+                        meter(blocks[b], V, CURRENT, 0.5 * dt)
                 if coupled:
                     exchange(blocks, T_GUESS, neighbours, s_c)
                 for b in range(begin, end):
                     correct(blocks[b], *const, dt)
+                    if metered:
+                        meter(blocks[b], V_GUESS, CURRENT_GUESS, 0.5 * dt)
                     if noise > 0.0:
                         micro_step = (first_step + step) * n_micro + micro
                         shake(blocks[b], b * LANES, n_nodes, key, micro_step, kick)
             for b in range(begin, end):
-                take(blocks[b], b * LANES, n_nodes, observable, n_micro, out[step])
+                take(blocks[b], b * LANES, n_nodes, observable, n_micro, out[step], spent)
     for node in range(n_nodes):
         for field in range(N_STATE):
             state[field, node] = blocks[node // LANES, field * LANES + node % LANES]
 
 
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, keys, first_step, nodes, neighbours, noise, dt, n_micro, observable):
-    """Run many recordings; v_in (recording, step, node), state (recording, field, node)."""
+def run(
+    v_in, lengths, state, keys, first_step, nodes, neighbours, noise, dt, n_micro, observable, spent
+):
+    """Run many recordings; v_in (recording, step, node), state (recording, field, node).
+
+    ``spent`` (recording, 4) is that of ``run_one``, or (recording, 0).
+    """
     out = np.zeros(v_in.shape)
     for r in prange(v_in.shape[0]):
         n = lengths[r]
         run_one(
             v_in[r, :n], state[r], keys[r], first_step, nodes, neighbours, noise, dt, n_micro,
-            observable, out[r, :n],
+            observable, out[r, :n], spent[r],
         )  # fmt: skip
     return out
 

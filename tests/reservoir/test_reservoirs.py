@@ -309,7 +309,9 @@ WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 
 def wox(v, dt=1e-3, observable=0):
     v = np.asarray(v, dtype=float).reshape(1, -1, 1)
     state = np.full((1, 1, 1), 0.1)
-    return memristor.run(v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable)[0, :, 0]
+    return memristor.run(
+        v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable, np.empty((1, 0))
+    )[0, :, 0]
 
 
 @pytest.mark.kernel
