@@ -250,7 +250,7 @@ class EventMemristorReservoir(Reservoir):
     def _n_steps(self, recording):
         return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
 
-    def _blocks(self, drives, keys=None):
+    def _blocks(self, drives, keys=None, spent=None):
         if not isinstance(drives[0], Events):
             yield from super()._blocks(drives, keys)
             return

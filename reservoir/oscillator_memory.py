@@ -175,6 +175,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         phase = kernel.run_coupled(
             supply, lengths, state, keys, kernel.Oscillators(**drawn), self._circuit,
             float(self.noise), self.n_cycles * period, kernel.OBSERVABLES.index("phase"),
+            np.empty((len(starts), 0)),
         )  # fmt: skip
         firsts: NDArray = phase[:, 0, : self.n_features_in_]
         return firsts
