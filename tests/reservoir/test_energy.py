@@ -305,3 +305,12 @@ def test_chips_are_compared_operation_by_operation_and_loihi_2_is_not():
     assert np.isnan(ratios.ratio["Loihi 2"])
     with pytest.raises(ValueError, match="no linear readout"):
         chip_ratios(energy_report(model[0], X))
+
+
+def test_a_film_scaled_in_both_capacities_scales_time_and_energy():
+    """A picojoule a spike would need a film and a capacitor 1.4e-4 of the published ones."""
+    device, share = get("vo2_neuristor"), 1e-3
+    small = device._replace(capacitance=share * device.capacitance, c_th=share * device.c_th)
+    whole, part = spike_energy(device, 12.0), spike_energy(small, 12.0)
+    names = ["device", "resistor", "supply", "period"]
+    assert_allclose(part[names], share * whole[names], rtol=1e-3)
