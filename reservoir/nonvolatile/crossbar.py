@@ -1,7 +1,9 @@
 """A crossbar of memristors as a circuit: wires, transistors or selectors, sneak paths, energy."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numba
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
@@ -179,11 +181,20 @@ class Crossbar:
         if method == "exact":
             found = [self._settle_exactly(*v, g, lines) for v in zip(v_word, v_bit, strict=True)]
             return np.array([w for w, _ in found]), np.array([b for _, b in found])
-        if len(v_word) == 1:
-            w, b, fine = kernel.run_one(v_word[0], v_bit[0], g, self._cell, lines, TOLERANCE)
-            word, bit, settled = w[np.newaxis], b[np.newaxis], np.array([fine])
+        word, bit = (np.empty((len(v_word), *self.shape)) for _ in range(2))
+        settled = np.empty(len(v_word), dtype=bool)
+
+        def run(part: slice) -> None:
+            sets = (x[part] for x in (word, bit, settled))
+            kernel.run(v_word[part], v_bit[part], g, self._cell, lines, TOLERANCE, *sets)
+
+        n_threads = min(len(v_word), numba.get_num_threads())
+        if n_threads == 1:
+            run(slice(None))
         else:
-            word, bit, settled = kernel.run(v_word, v_bit, g, self._cell, lines, TOLERANCE)
+            ends = np.linspace(0, len(v_word), n_threads + 1).astype(int)
+            with ThreadPoolExecutor(n_threads) as threads:
+                list(threads.map(run, map(slice, ends[:-1], ends[1:])))
         for k in np.flatnonzero(~settled):
             word[k], bit[k] = self._settle_exactly(v_word[k], v_bit[k], g, lines)
         return word, bit
