@@ -18,6 +18,7 @@ from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_c
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
 TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
+MOST_SINH = 40  # sinh(40) is 1e17
 BLOCK = 64  # sets of drivers whose node voltages are held at once
 
 
@@ -120,6 +121,10 @@ class Crossbar:
         """Drop what was worked out from the conductances."""
         self._transfer: NDArray | None = None
         self._nodal: dict[bytes, Nodal] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the factors behind, which cannot be pickled."""
+        return self.__dict__ | {"_nodal": {}}
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -277,6 +282,14 @@ class Crossbar:
         if not np.isfinite(v).all():
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(v))[0])
             raise ValueError(f"V{list(place)} = {v[place]} V is not finite.")
+        if self.v_sinh is not None and self.r_transistor == 0 and self.selector is None:
+            most = MOST_SINH * self.v_sinh
+            if v.size and np.abs(v).max() > most:
+                raise ValueError(
+                    f"V reaches {np.abs(v).max():.3g} V, more than {MOST_SINH} times v_sinh="
+                    f"{self.v_sinh} V: the cells' sinh would be a short. Stay within {most:.3g} V, "
+                    "or give them a selector or a transistor."
+                )
         return v
 
     def solve(
@@ -471,7 +484,7 @@ class Crossbar:
             "cell_error": (solved.word_voltage - solved.bit_voltage) / drive[:, np.newaxis] - 1,
             "output_error": output,
             "mean_error": output.mean(),
-            "max_error": output[int(np.abs(output).argmax())],
+            "max_error": output[np.abs(output.to_numpy()).argmax()],
         }
         return xr.Dataset(data)
 
