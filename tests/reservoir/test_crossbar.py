@@ -523,6 +523,7 @@ def test_questions_without_an_answer_are_refused():
         (lambda: crossbar.read(2, 0), "row=2 is not in this array of 2; count from 0 to 1"),
         (lambda: passive.read(0, 0), "bit line 1 floats and all its cells are open"),
         (lambda: sinh.multiply([0.1, 0.1]), "more than 40 times v_sinh=0.001 V"),
+        (lambda: sinh.read(0, 0), "0.2 V is more than 40 times v_sinh"),
         (lambda: sinh.transfer, "no transfer matrix"),
         (lambda: crossbar.ir_drop([0.1, 0.0]), "relative to 0 V"),
         (lambda: crossbar.energy([0.1, 0.1], 0.0), "duration=0.0 s must be positive"),
