@@ -164,7 +164,8 @@ class Crossbar:
         """Return the currents of the columns under voltages on the rows.
 
         Linear cells have a transfer matrix; where many vectors come at once it is worked out, and
-        used from then on. The ways differ by less than 1e-8 of the largest current.
+        used from then on. The ways differ by less than 1e-8 of the largest current, or 1e-6 where
+        the wires leave next to nothing of it.
 
         Parameters
         ----------
@@ -227,9 +228,9 @@ class Crossbar:
             return
         if largest > MOST_SINH * self.v_sinh:
             raise ValueError(
-                f"{largest:.3g} V is more than {MOST_SINH} times v_sinh={self.v_sinh} V: the cells' "
-                f"sinh would be a short. Stay within {MOST_SINH * self.v_sinh:.3g} V, or put a "
-                "selector or a transistor in series."
+                f"{largest:.3g} V is more than {MOST_SINH} times v_sinh={self.v_sinh} V: the cells "
+                f"would be shorts. Stay within {MOST_SINH * self.v_sinh:.3g} V, or put a selector "
+                "or a transistor in series."
             )
 
     def solve(
@@ -285,8 +286,9 @@ class Crossbar:
     def read(self, row: int, column: int) -> xr.Dataset:
         """Read one cell as a memory would.
 
-        In 1T1R the gates of its column alone are on. In a passive array the unselected lines float,
-        or are held at V/2, or at V/3 (word) and 2V/3 (bit), as ``scheme`` says.
+        In 1T1R the gates of its column alone are on, and the other rows float. In a passive array
+        the unselected lines float, or are held at V/2, or at V/3 (word) and 2V/3 (bit), as
+        ``scheme`` says.
 
         Parameters
         ----------
@@ -311,6 +313,8 @@ class Crossbar:
         self._check_sinh(self.v_read)
         if self.topology == "1T1R":
             g = self._gated(column)
+            word_driven = g[:, column] == 0  # all but these float; a row cut off is held at 0 V
+            word_driven[row] = True
         elif levels is None:
             word_driven[:], bit_driven[:] = False, False
             word_driven[row] = bit_driven[column] = True

@@ -375,13 +375,17 @@ def test_a_selector_opens_what_sneak_paths_close():
     assert 1 < margins[None] < 1.1 < margins["sinh"] < 2 < 9 < margins["threshold"] < 9.8
 
 
-def test_transistors_leave_no_sneak_path():
-    crossbar, _ = make((12, 10), wire_resistance=0)
-    read = crossbar.read(3, 7)
-    assert_allclose(read.conductance, crossbar.conductances[3, 7], rtol=1e-12)
-    assert float(read.sneak_current) == 0
-    wired = make((12, 10), wire_resistance=1.0)[0].read(3, 7)
-    assert -0.01 * wired.current < wired.sneak_current < 0  # back into the rows at 0 V
+@pytest.mark.parametrize("wires", [0.0, 1.0, 40.0, (0.0, 7.0)], ids=str)
+@pytest.mark.parametrize("cell", [(3, 7), (0, 9), (11, 0)], ids=str)
+def test_transistors_leave_no_sneak_path(wires, cell):
+    crossbar, _ = make((12, 10), wire_resistance=wires, r_transistor=500.0)
+    g = crossbar.conductances.copy()
+    g[5, 7] = 0.0
+    read, (row, column) = crossbar.set_conductances(g).read(*cell), cell
+    r_word, r_bit = crossbar.wire_resistance
+    alone = 1 / g[cell] + 500 + r_word * (column + 1) + r_bit * (12 - row)
+    assert_allclose(read.conductance, 1 / alone, rtol=1e-8)
+    assert abs(read.sneak_current) < 1e-9 * read.current
 
 
 def test_a_gate_cuts_off_its_column_and_eases_the_others():
