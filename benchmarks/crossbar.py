@@ -36,10 +36,10 @@ cells are not linear, and current takes other ways.
 
 ```python
 crossbar = Crossbar((128, 128), wire_resistance=1.0).set_conductances(G)  # S
-currents = crossbar.multiply(V)             # (n, 128) V to (n, 128) A
-crossbar.solve(v, method="exact")           # every voltage and current, as a Dataset
+currents = crossbar.multiply(V)  # (n, 128) V to (n, 128) A
+crossbar.solve(v, method="exact")  # every voltage and current, as a Dataset
 crossbar.ir_drop(), crossbar.plot_ir_drop()
-crossbar.energy(V, duration=10e-9)          # J in devices, transistors, selectors, wires
+crossbar.energy(V, duration=10e-9)  # J in devices, transistors, selectors, wires
 Crossbar((64, 64), topology="passive", selector="sinh", scheme="V/3").sneak_margin()
 ```
 

@@ -91,8 +91,8 @@ class Circuit:
         share = np.divide(current, scale, out=np.zeros_like(current), where=scale > 0)
         return share if v_sinh == np.inf else np.asarray(v_sinh * np.arcsinh(share))
 
-    def powers(self, g: NDArray, vectors: NDArray) -> NDArray[np.float64]:
-        """Power (set, part) in W of devices, transistors, selectors, wires and drivers."""
+    def powers(self, g: NDArray, vectors: NDArray) -> list[NDArray]:
+        """Powers (set,) in W of devices, transistors, selectors, wires and, in all, drivers."""
         word, bit = self.settle(g, vectors, np.zeros((len(vectors), g.shape[1])))
         u = word - bit
         current = self.currents(u, g)
@@ -105,4 +105,4 @@ class Circuit:
         wires = self.wires[0] * along_words**2 + self.wires[1] * along_bits**2
         supply = vectors[:, :, np.newaxis] * current
         parts = (current * device, current * transistor, current * selector, wires, supply)
-        return np.stack([part.sum(axis=(1, 2)) for part in parts], axis=1)
+        return [part.sum(axis=(1, 2)) for part in parts]

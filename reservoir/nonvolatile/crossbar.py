@@ -303,7 +303,7 @@ class Crossbar:
             S; ``cell_voltage`` in V; ``power`` of all drivers in W.
         """
         for name, k, n in (("row", row, self.shape[0]), ("column", column, self.shape[1])):
-            if not 0 <= k < n:
+            if k not in range(n):
                 raise ValueError(
                     f"{name}={k} is not in this array of {n}; count from 0 to {n - 1}."
                 )
@@ -416,16 +416,16 @@ class Crossbar:
         -------
         dataset : xarray.Dataset
             Relative errors: ``cell_error`` (row, column) of the cells' voltages, ``output_error``
-            (column,) of the currents, and of these the mean and the largest, ``mean_error`` and
-            ``max_error``.
+            (column,) of the currents, 0 for a column of open cells, and of these the mean and the
+            largest, ``mean_error`` and ``max_error``.
         """
         drive = self._check_voltages(np.full(self.shape[0], self.v_read) if v is None else v)
         if drive.ndim != 1 or not (drive != 0).all():
             raise ValueError("an error relative to 0 V is none: give one voltage a row, not 0.")
         solved = self.solve(drive)
         across = np.repeat(drive[:, np.newaxis], self.shape[1], axis=1)
-        ideal = self._circuit.currents(across, self.conductances)
-        output = solved.output_current / ideal.sum(axis=0) - 1
+        ideal = self._circuit.currents(across, self.conductances).sum(axis=0)
+        output = solved.output_current / np.where(ideal == 0, np.inf, ideal) - (ideal != 0)
         data = {
             "cell_error": (solved.word_voltage - solved.bit_voltage) / across - 1,
             "output_error": output,
@@ -468,11 +468,12 @@ class Crossbar:
         if not 0 < duration < np.inf:
             raise ValueError(f"duration={duration} s must be positive and finite.")
         voltages = self._check_voltages(V)
-        blocks = self._in_blocks(lambda g, v: [self._circuit.powers(g, v)], np.atleast_2d(voltages))
-        power = blocks[0]
-        names = ("device", "transistor", "selector", "wire", "supply")
-        joule = {"units": "J"}
-        parts = {name: ("vector", duration * power[:, k], joule) for k, name in enumerate(names)}
+        powers = self._in_blocks(self._circuit.powers, np.atleast_2d(voltages))
+        joule, names = {"units": "J"}, ("device", "transistor", "selector", "wire", "supply")
+        parts = {
+            name: ("vector", duration * power, joule)
+            for name, power in zip(names, powers, strict=True)
+        }
         dataset = xr.Dataset(parts)
         return dataset if voltages.ndim == 2 else dataset.isel(vector=0)
 
