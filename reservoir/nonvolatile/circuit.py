@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.reservoir.kernels import crossbar as kernel
-from mottle.reservoir.nonvolatile.nodal import Nodal, settle_exactly
+from mottle.reservoir.nonvolatile import nodal
 
 TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
 
@@ -19,7 +19,7 @@ class Circuit:
     def __init__(self, cell: kernel.Cell, wires: tuple[float, float]) -> None:
         self.cell, self.wires = cell, wires
         self.is_linear = bool(kernel.is_linear(cell))
-        self._nodal: dict[bytes, Nodal] = {}
+        self._nodal: dict[bytes, nodal.Nodal] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the factors behind, which cannot be pickled."""
@@ -65,12 +65,12 @@ class Circuit:
     ) -> tuple[NDArray, NDArray]:
         """Voltages under one set of drivers; the last linear circuit stays factorised."""
         if not self.is_linear:
-            return settle_exactly(v_word, v_bit, g, self.cell, lines)
+            return nodal.settle(v_word, v_bit, g, self.cell, lines)
+        slope = kernel.cells(np.zeros(g.shape), g, self.cell)[1]
         key = b"".join(part.tobytes() for part in (lines.word_driven, lines.bit_driven, g))
         if key not in self._nodal:
-            slope = kernel.cells(np.zeros(g.shape), g, self.cell)[1]
-            self._nodal = {key: Nodal(slope, lines)}
-        return self._nodal[key].solve(v_word, v_bit)
+            self._nodal = {key: nodal.Nodal(slope, lines)}
+        return nodal.settle_linear(self._nodal[key], v_word, v_bit, slope, lines)
 
     def currents(self, u: NDArray, g: NDArray) -> NDArray[np.float64]:
         """Currents of cells (set, row, column) under voltages ``u``."""

@@ -219,6 +219,17 @@ def test_a_circuit_that_does_not_settle_is_an_error_and_not_a_number(monkeypatch
         crossbar.solve(v, "exact")
 
 
+def test_elimination_refuses_what_double_precision_cannot_hold():
+    circuit, g = Circuit(CELLS["linear"], (1e-9, 1e-9)), np.full((4, 4), 1e-13)
+    lines = circuit.lines(np.arange(4) == 0, np.arange(4) == 3)
+    drivers = g, np.full((1, 4), 0.2), np.zeros((1, 4))
+    word, bit = circuit.settle(*drivers, lines)
+    sensed = circuit.currents(word - bit, g)[0, :, 3].sum()
+    assert_allclose(sensed, 0.2e-13 * (1 + sneak_conductance(4)), rtol=1e-9)
+    with pytest.raises(RuntimeError, match=r"1e\+09 S beside cells of down to 1e-13 S are beyond"):
+        circuit.settle(*drivers, lines, "exact")
+
+
 @given(shape=shapes, seed=seeds)
 @settings(deadline=None)
 def test_ideal_wires_multiply_by_the_conductances(shape, seed):
