@@ -128,7 +128,8 @@ def program(
     Parameters
     ----------
     device : str or Programming
-        "milo2021", "wan2022", "wan2022_day", "cmo_hfox", "cmo_hfox_fine", "pcm", or your own statistics.
+        "milo2021", "wan2022", "wan2022_day", "cmo_hfox", "cmo_hfox_fine", "pcm", or your own
+        statistics.
     targets : array-like of shape (n_devices,)
         Conductances to be written, in S.
     age : float or array-like of shape (n_times,), default=0.0

@@ -13,7 +13,8 @@ from mottle.reservoir.kernels.pulse_response import mean_step
 
 @njit(cache=True)
 def pulse_cells(
-    goal, slack, counts, w, low, high, factor, rule, noise, write_noise, read_noise, offset, most, key
+    goal, slack, counts, w, low, high, factor, rule, noise, write_noise, read_noise, offset, most,
+    key,
 ):  # fmt: skip
     """Write weights by identical pulses up and down.
 
@@ -77,8 +78,9 @@ def ramp_cells(
 ):  # fmt: skip
     """Write memdiodes by pulses that grow by ``v_step``, and start anew when they turn round.
 
-    ``goal`` in S, ``slack`` and ``counts`` are those of ``pulse_cells``; ``first`` and ``v_most`` are (set, reset) amplitudes in V; a cell sees its pulse times
-    ``factor``, and times 1 + ``noise`` xi. A cell that is not ``free`` is stuck.
+    ``goal`` in S, ``slack`` and ``counts`` are those of ``pulse_cells``; ``first`` and ``v_most``
+    are (set, reset) amplitudes in V; a cell sees its pulse times ``factor``, and times 1 +
+    ``noise`` xi. A cell that is not ``free`` is stuck.
 
     Returns conductances, pulses, reads, whether a read said done, and energies in J of pulses and
     of reads.

@@ -33,9 +33,9 @@ def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArra
     if isinstance(cell, Programming):
         mean, deviation = age_moments(cell, written, seconds)
         return np.maximum(written + mean + deviation * path, 0.0)
-    low, high = conductance_range(cell)
     if isinstance(cell, InterfaceMemristor):
         n = cell.n * np.exp(SPREAD_OF_N * path)
+        low, _ = conductance_range(cell)
         return np.asarray(low + (written - low) * (1 + seconds / cell.t_1) ** -n)
     if isinstance(cell, Memdiode):
         x = np.linspace(0, 1, 20_001)

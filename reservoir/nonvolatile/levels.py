@@ -111,7 +111,7 @@ def measure_levels(
         "distinguishable": (("time", "asked"), apart.astype(np.int64), {"units": "1"}),
         "misread": (("time", "asked"), misread, {"units": "1"}),
     } | {name: ("asked", values, {"units": units[name]}) for name, values in means.items()}
-    if isinstance(cell, Programming) and np.ptp(cell.write + (0.0,)) > 0:
+    if isinstance(cell, Programming) and any(cell.write):
         data["published"] = ("time", [levels(cell, float(t)) for t in ages], {"units": "1"})
     return xr.Dataset(
         data, coords={"time": ("time", ages, {"units": "s"}), "asked": asked},

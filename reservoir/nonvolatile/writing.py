@@ -9,12 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices import endurance, shape_of_nonlinearity
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
+from mottle.reservoir.devices.nonvolatile import Memdiode
 from mottle.reservoir.devices.programming import Programming, write_deviation
 from mottle.reservoir.devices.pulse_response import PulseMemristor
 from mottle.reservoir.kernels import pulse_response
 from mottle.reservoir.kernels import writing as kernel
-from mottle.reservoir.nonvolatile.ageing import age as age_cells
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import V_READ, check_targets, conductance_range, get_cell
 
