@@ -49,7 +49,7 @@ def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
 
 
 def outputs_in(n_columns: int, mapping: str, n_slices: int = 2) -> int:
-    """Outputs for which ``n_columns`` suffice; refuses a tile too narrow for one.
+    """Return for how many outputs ``n_columns`` suffice; refuse a tile too narrow for one.
 
     Examples
     --------
