@@ -122,3 +122,13 @@ def ramp_cells(
             pulses[cell] += 1
             g[cell] = memdiode(at_read, 0.0, state, *card)[1][0] / v_read
     return g, pulses, reads, done, written, read_out
+
+
+@njit(cache=True)
+def content_noise(keys, n_columns):
+    """Draw standard normal numbers (vector, column), each from its vector's key alone."""
+    out = np.empty((keys.size, n_columns))
+    for k in range(keys.size):
+        for column in range(n_columns):
+            out[k, column] = normal(join(keys[k], column))
+    return out

@@ -22,6 +22,18 @@ def check_times(times: ArrayLike) -> NDArray[np.float64]:
     return ages
 
 
+def check_later(seconds: float, reached: float) -> float:
+    """Return a time in s; refuse one before the age that was reached."""
+    if not 0 <= seconds < np.inf:
+        raise ValueError(f"seconds={seconds} s must be finite and not negative.")
+    if seconds < reached:
+        raise ValueError(
+            f"seconds={seconds} s lies before the age of {reached} s that was reached: cells do "
+            "not grow younger; program them anew."
+        )
+    return float(seconds)
+
+
 def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
     """Return conductances in S, ``seconds`` after they were ``written``.
 

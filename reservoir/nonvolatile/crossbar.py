@@ -7,10 +7,12 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.programming import Programming, get_programming
 from mottle.reservoir.kernels import crossbar as kernel
+from mottle.reservoir.nonvolatile.ageing import aged, check_later
+from mottle.reservoir.nonvolatile.cells import get_cell
 from mottle.reservoir.nonvolatile.nodal import Nodal, settle_exactly
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
+from mottle.reservoir.nonvolatile.writing import write
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit
@@ -30,8 +32,9 @@ class Crossbar:
     ----------
     shape : tuple of int
         Rows (inputs) and columns (outputs).
-    device : str or Programming, default="cmo_hfox"
-        A preset of ``devices.program``: its range is that of off and on cells in ``sneak_margin``.
+    device : str or preset, default="cmo_hfox"
+        What ``program`` writes and ``age`` ages (see `write`); its range is that of off and on
+        cells in ``sneak_margin``.
     topology : {"1T1R", "passive"}, default="1T1R"
         A transistor in every cell, the gates joined along a column; or cells without.
     wire_resistance : float or (float, float), default=1.0
@@ -76,7 +79,7 @@ class Crossbar:
         self,
         shape: tuple[int, int],
         *,
-        device: str | Programming = "cmo_hfox",
+        device: Any = "cmo_hfox",
         topology: str = "1T1R",
         wire_resistance: float | tuple[float, float] = 1.0,
         selector: str | Selector | None = None,
@@ -87,7 +90,7 @@ class Crossbar:
         random_state: Any = None,
     ) -> None:
         self.shape = check_shape(shape)
-        self.device = get_programming(device)
+        self.device = get_cell(device)
         self.topology = choose(topology, TOPOLOGIES, "topology")
         self.wire_resistance = check_wires(wire_resistance)
         choose(scheme, SCHEMES, "scheme")
@@ -111,6 +114,8 @@ class Crossbar:
         self.v_read, self.r_transistor, self.v_sinh = float(v_read), float(r_transistor), v_sinh
         self._cell = make_cell(self.selector, r_transistor, v_sinh)
         self._conductances: NDArray | None = None
+        self._written: xr.Dataset | None = None
+        self.seconds = 0.0
         self._forget()
 
     def _forget(self) -> None:
@@ -160,8 +165,53 @@ class Crossbar:
                 f"{g.size}); weights with a sign need a pair of cells each."
             )
         g.flags.writeable = False
-        self._conductances = g
+        self._conductances, self._written = g, None
         self._forget()
+        return self
+
+    def program(self, targets: ArrayLike, **options: Any) -> xr.Dataset:
+        """Write conductances into the cells and hold what comes of it.
+
+        Parameters
+        ----------
+        targets : array-like of shape (rows, columns)
+            Conductances in S, within the device's range.
+        **options : dict
+            Those of `write`; ``random_state`` is by default the array's own.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            What `write` returns: conductances, pulses, energy, yield.
+        """
+        if np.shape(targets) != self.shape:
+            raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
+        written = write(self.device, targets, **({"random_state": self.random_state} | options))
+        self.set_conductances(written["conductance"].to_numpy())
+        self._written, self.seconds = written, 0.0
+        return written
+
+    def age(self, seconds: float) -> "Crossbar":
+        """Let the cells age to ``seconds`` s after they were written.
+
+        Parameters
+        ----------
+        seconds : float
+            Time since ``program`` in s; not before the age reached already.
+
+        Returns
+        -------
+        self : Crossbar
+            The array itself.
+        """
+        written = self._written
+        if written is None:
+            raise ValueError("only cells written by program() can age; these were set by hand.")
+        seconds = check_later(seconds, self.seconds)
+        first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
+        g = np.where(written["stuck"], first, aged(self.device, first, path, seconds))
+        self.set_conductances(g)
+        self._written, self.seconds = written, seconds
         return self
 
     def _lines(self, word_driven: ArrayLike = True, bit_driven: ArrayLike = True) -> kernel.Lines:

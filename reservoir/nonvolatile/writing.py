@@ -67,6 +67,7 @@ def write(
     start: float | ArrayLike | None = None,
     circuit: WriteCircuit = CIRCUIT,
     read_noise: float = 0.0,
+    spread: float = 0.0,
     stuck: float | None = None,
     cycles: float = 0.0,
     n_fail: float = 1e8,
@@ -99,6 +100,9 @@ def write(
         Voltages and times, for the energy and for a memdiode's ramp.
     read_noise : float, default=0.0
         Relative standard deviation of a verifying read; 0.01 is typical.
+    spread : float, default=0.0
+        Relative standard deviation, lognormal, of an error that verification does not see: between
+        testing and use of a cell, say, in another circuit or at another temperature.
     stuck : float, default=None
         Share of cells that do not answer, resting anywhere in the range; by default the device's.
     cycles, n_fail : float, default=0.0 and 1e8
@@ -132,8 +136,8 @@ def write(
     most = default_pulses(cell) if max_pulses is None else int(max_pulses)
     if not slack > 0 or most < 1:
         raise ValueError(f"tolerance={slack} S and max_pulses={most} must be positive.")
-    if not read_noise >= 0:
-        raise ValueError(f"read_noise={read_noise} must not be negative.")
+    if not (read_noise >= 0 and spread >= 0):
+        raise ValueError(f"read_noise={read_noise} and spread={spread} must not be negative.")
     rng = np.random.default_rng(random_state)
     share = getattr(cell, "stuck", 0.0) if stuck is None else stuck
     defects = draw_defects(rng, goal.size, share, cycles, n_fail)
@@ -146,6 +150,7 @@ def write(
         g, pulses, reads, energy = _by_ramps(cell, order, defects, rng)
     else:
         raise ValueError(f"a {type(cell).__name__} can age but not be written here.")
+    g = g * np.exp(np.sqrt(np.log1p(spread**2)) * rng.normal(size=g.size))
     reached = np.abs(g - order.goal) <= slack * (1 + 1e-9)
     columns = {
         "target": (order.goal, "S"), "conductance": (g, "S"), "pulses": (pulses, "1"),
