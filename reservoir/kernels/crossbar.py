@@ -11,7 +11,7 @@ from math import asinh, exp, hypot, inf, log
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 NO_SELECTOR, SINH, THRESHOLD = 0, 1, 2
 MOST_STEPS = 600  # conjugate gradients in one solve
@@ -61,7 +61,7 @@ def drop(i, g, r, cell):
 
 @njit(cache=True)
 def respond(u, g, cell):
-    """Current in A of one cell under ``u`` V, and its slope in S."""
+    """Return the current in A of one cell under ``u`` V, and its slope in S."""
     if g == 0.0:
         return 0.0, 0.0
     v, r, fall = abs(u), cell.r_series, 0.0
@@ -177,35 +177,51 @@ def dot(a, b):
 
 
 @njit(cache=True)
+def add(x, factor, y, out):
+    """Write x + factor y into ``out``, which may be either of them."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j] + factor * y[i, j]
+
+
+@njit(cache=True)
+def add_product(x, factor, a, b, out):
+    """Write x + factor a b into ``out``, which may be any of them."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j] + factor * a[i, j] * b[i, j]
+
+
+@njit(cache=True)
 def relax(f_word, f_bit, slope, lines, inverse_word, inverse_bit, goal):
     """Solve the linear circuit for the voltages (word, bit) under currents into its nodes.
 
     Conjugate gradients on the word lines; ends where the estimated error, measured as the power it
     would dissipate, is below ``goal`` W. The third result is the number of steps, -1 for none.
     """
-    word, bit = np.empty_like(slope), np.empty_like(slope)
-    p, a_p, b_p = np.empty_like(slope), np.empty_like(slope), np.empty_like(slope)
-    rest, z = np.empty_like(slope), np.empty_like(slope)
+    word, bit = np.zeros_like(slope), np.empty_like(slope)
+    rest, z, b_p = np.empty_like(slope), np.empty_like(slope), np.empty_like(slope)
     solve_bits(f_bit, inverse_bit, lines.g_bit, bit)
-    rest[:] = f_word + slope * bit
+    add_product(f_word, 1.0, slope, bit, rest)
     solve_words(rest, inverse_word, lines.g_word, z)
-    word[:] = 0.0
-    p[:], a_p[:] = z, rest
+    p, a_p = z.copy(), rest.copy()
     power, longest = dot(rest, z), 1.0
     for step in range(MOST_STEPS):
         if power * longest <= goal:
             return word, bit, step
-        z[:] = slope * p
+        z[:] = 0.0
+        add_product(z, 1.0, slope, p, z)
         solve_bits(z, inverse_bit, lines.g_bit, b_p)
         length = power / (dot(p, a_p) - dot(z, b_p))
         longest = max(longest, length)  # its inverse is a bound from above on the least eigenvalue
-        word += length * p
-        bit += length * b_p
-        rest -= length * (a_p - slope * b_p)
+        add(word, length, p, word)
+        add(bit, length, b_p, bit)
+        add(rest, -length, a_p, rest)
+        add_product(rest, length, slope, b_p, rest)
         solve_words(rest, inverse_word, lines.g_word, z)
         before, power = power, dot(rest, z)
-        p[:] = z + power / before * p
-        a_p[:] = rest + power / before * a_p
+        add(z, power / before, p, p)
+        add(rest, power / before, a_p, a_p)
     return word, bit, -1
 
 
@@ -250,45 +266,54 @@ def start(v_word, v_bit, lines):
 
 @njit(cache=True)
 def settle_linear(v_word, v_bit, slope, lines, inverse_word, inverse_bit, tol):
-    """Voltages (word, bit) of linear cells of ``slope`` S; the third result says if they settled."""
+    """Voltages (word, bit) of linear cells of ``slope`` S, and whether they settled."""
     word, bit = start(v_word, v_bit, lines)
-    current = slope * (word - bit)
-    goal = tol**2 * dot(current, word - bit)
-    d_word, d_bit, steps = relax(-current, current, slope, lines, inverse_word, inverse_bit, goal)
-    return word + d_word, bit + d_bit, steps >= 0
+    u, current = np.empty_like(slope), np.zeros_like(slope)
+    add(word, -1.0, bit, u)
+    add_product(current, 1.0, slope, u, current)
+    goal = tol**2 * dot(current, u)
+    f_word = np.zeros_like(slope)
+    add(f_word, -1.0, current, f_word)
+    d_word, d_bit, steps = relax(f_word, current, slope, lines, inverse_word, inverse_bit, goal)
+    add(word, 1.0, d_word, word)
+    add(bit, 1.0, d_bit, bit)
+    return word, bit, steps >= 0
 
 
 @njit(cache=True)
 def settle(v_word, v_bit, g, cell, lines, tol):
-    """Voltages (word, bit) of nonlinear cells by Newton's method; third result: they settled.
+    """Voltages (word, bit) of nonlinear cells by Newton's method, and whether they settled.
 
     The circuit minimises a convex function (its co-content), of which the forces are the slope: a
     step is shortened until the slope along it no longer points back.
     """
     word, bit = start(v_word, v_bit, lines)
+    new_word, new_bit, u = np.empty_like(word), np.empty_like(word), np.empty_like(word)
     largest = max(np.abs(v_word).max(), np.abs(v_bit).max())
-    current, slope = cells(word - bit, g, cell)
+    add(word, -1.0, bit, u)
+    current, slope = cells(u, g, cell)
     f_word, f_bit = forces(word, bit, v_word, v_bit, current, lines)
     for _ in range(MOST_NEWTON):
         inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
         inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
-        goal = tol**2 * dot(current, word - bit)
+        goal = tol**2 * dot(current, u)
         d_word, d_bit, steps = relax(f_word, f_bit, slope, lines, inverse_word, inverse_bit, goal)
         if steps < 0:
             break
-        move = max(np.abs(d_word).max(), np.abs(d_bit).max())
-        first = dot(f_word, d_word) + dot(f_bit, d_bit)
-        length = 1.0
+        small = max(np.abs(d_word).max(), np.abs(d_bit).max()) <= STEP * largest
+        first, length = dot(f_word, d_word) + dot(f_bit, d_bit), 1.0
         for _ in range(30):
-            new_word, new_bit = word + length * d_word, bit + length * d_bit
-            current, slope = cells(new_word - new_bit, g, cell)
+            add(word, length, d_word, new_word)
+            add(bit, length, d_bit, new_bit)
+            add(new_word, -1.0, new_bit, u)
+            current, slope = cells(u, g, cell)
             f_word, f_bit = forces(new_word, new_bit, v_word, v_bit, current, lines)
             ahead = dot(f_word, d_word) + dot(f_bit, d_bit)
-            if move <= STEP * largest or ahead >= -0.5 * first:
+            if small or ahead >= -0.5 * first:
                 break
             length *= max(0.1, first / (first - ahead))
-        word, bit = new_word, new_bit
-        if move <= STEP * largest:
+        word[:], bit[:] = new_word, new_bit
+        if small:
             return word, bit, True
     return word, bit, False
 
@@ -299,37 +324,22 @@ def is_linear(cell):
     return cell.v_sinh == inf and cell.selector == NO_SELECTOR
 
 
-@njit(cache=True)
-def run_one(v_word, v_bit, g, cell, lines, tol):
-    """Settle under one set of drivers."""
-    if not is_linear(cell):
-        return settle(v_word, v_bit, g, cell, lines, tol)
-    slope = cells(np.zeros_like(g), g, cell)[1]
-    inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
-    inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
-    return settle_linear(v_word, v_bit, slope, lines, inverse_word, inverse_bit, tol)
+@njit(cache=True, nogil=True)
+def run(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
+    """Settle under sets of drivers, (set, row) and (set, column) in V, one after the other.
 
-
-@njit(
-    parallel=True
-)  # sets of drivers are independent; parallel kernels stay uncached (numba #4807)
-def run(v_word, v_bit, g, cell, lines, tol):
-    """Settle under many sets of drivers, (set, row) and (set, column) in V.
-
-    Returns the voltages of the word and bit lines (set, row, column) and which sets settled.
+    Writes the voltages of the word and bit lines (set, row, column) and which sets settled. Threads
+    may share the sets out among them: compiled as a parallel loop this takes half a minute, which
+    every process would pay (numba #4807).
     """
-    n = v_word.shape[0]
-    word, bit = np.empty((n, *g.shape)), np.empty((n, *g.shape))
-    settled = np.empty(n, dtype=np.bool_)
-    linear = is_linear(cell)
-    slope = cells(np.zeros_like(g), g, cell)[1]
-    inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
-    inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
-    for k in prange(n):
-        if linear:
+    if is_linear(cell):
+        slope = cells(np.zeros_like(g), g, cell)[1]
+        inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
+        inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
+        for k in range(v_word.shape[0]):
             word[k], bit[k], settled[k] = settle_linear(
                 v_word[k], v_bit[k], slope, lines, inverse_word, inverse_bit, tol
             )
-        else:
+    else:
+        for k in range(v_word.shape[0]):
             word[k], bit[k], settled[k] = settle(v_word[k], v_bit[k], g, cell, lines, tol)
-    return word, bit, settled

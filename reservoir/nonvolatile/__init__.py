@@ -1,14 +1,19 @@
 """Nonvolatile crossbars: cells written and aged, arrays as circuits, readouts on them."""
 
 from mottle.reservoir.nonvolatile.ageing import age
+from mottle.reservoir.nonvolatile.converters import ADC, DAC, lossless_bits
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.levels import measure_levels
 from mottle.reservoir.nonvolatile.mapping import Mapped, map_weights, unmap
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
+from mottle.reservoir.nonvolatile.schemes import sneak_conductance, write_power
 from mottle.reservoir.nonvolatile.selector import SELECTORS, SinhSelector, ThresholdSelector
+from mottle.reservoir.nonvolatile.sneak import largest_array, sneak_margin
 from mottle.reservoir.nonvolatile.writing import WriteCircuit, write
 
 __all__ = [
+    "ADC",
+    "DAC",
     "SELECTORS",
     "Crossbar",
     "CrossbarReadout",
@@ -17,8 +22,13 @@ __all__ = [
     "ThresholdSelector",
     "WriteCircuit",
     "age",
+    "largest_array",
+    "lossless_bits",
     "map_weights",
     "measure_levels",
+    "sneak_conductance",
+    "sneak_margin",
     "unmap",
     "write",
+    "write_power",
 ]

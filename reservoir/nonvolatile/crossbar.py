@@ -1,21 +1,24 @@
 """A crossbar of memristors as a circuit: wires, transistors or selectors, sneak paths, energy."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numba
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile.ageing import aged, check_later
 from mottle.reservoir.nonvolatile.cells import get_cell
 from mottle.reservoir.nonvolatile.nodal import Nodal, settle_exactly
+from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
 from mottle.reservoir.nonvolatile.writing import write
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
-SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit
 TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
 BLOCK = 64  # sets of drivers whose node voltages are held at once
 
@@ -229,11 +232,20 @@ class Crossbar:
         if method == "exact":
             found = [self._settle_exactly(*v, g, lines) for v in zip(v_word, v_bit, strict=True)]
             return np.array([w for w, _ in found]), np.array([b for _, b in found])
-        if len(v_word) == 1:
-            w, b, fine = kernel.run_one(v_word[0], v_bit[0], g, self._cell, lines, TOLERANCE)
-            word, bit, settled = w[np.newaxis], b[np.newaxis], np.array([fine])
+        word, bit = (np.empty((len(v_word), *self.shape)) for _ in range(2))
+        settled = np.empty(len(v_word), dtype=bool)
+
+        def run(part: slice) -> None:
+            sets = (x[part] for x in (word, bit, settled))
+            kernel.run(v_word[part], v_bit[part], g, self._cell, lines, TOLERANCE, *sets)
+
+        n_threads = min(len(v_word), numba.get_num_threads())
+        if n_threads == 1:
+            run(slice(None))
         else:
-            word, bit, settled = kernel.run(v_word, v_bit, g, self._cell, lines, TOLERANCE)
+            ends = np.linspace(0, len(v_word), n_threads + 1).astype(int)
+            with ThreadPoolExecutor(n_threads) as threads:
+                list(threads.map(run, map(slice, ends[:-1], ends[1:])))
         for k in np.flatnonzero(~settled):
             word[k], bit[k] = self._settle_exactly(v_word[k], v_bit[k], g, lines)
         return word, bit
@@ -290,21 +302,19 @@ class Crossbar:
     def _sums(self, v_word: NDArray, v_bit: NDArray) -> tuple[NDArray, NDArray]:
         """Currents that leave the word lines and that reach the bit lines, all of them driven."""
         g, lines = self.conductances, self._lines()
-        sums = []
+        out, into = np.empty(v_word.shape), np.empty(v_bit.shape)
         for first in range(0, len(v_word), BLOCK):
             now = slice(first, first + BLOCK)
             word, bit = self._settle(v_word[now], v_bit[now], g, lines, "fast")
             current = self._currents(word - bit, g)
-            sums.append((current.sum(axis=2), current.sum(axis=1)))
-        if not sums:
-            return np.empty((0, self.shape[0])), np.empty((0, self.shape[1]))
-        return np.concatenate([s[0] for s in sums]), np.concatenate([s[1] for s in sums])
+            out[now], into[now] = current.sum(axis=2), current.sum(axis=1)
+        return out, into
 
     def _currents(self, u: NDArray, g: NDArray) -> NDArray:
         """Currents of cells (set, row, column) under voltages ``u``."""
         flat = u.reshape(-1, self.shape[1])
         many = np.broadcast_to(g, u.shape).reshape(flat.shape)
-        return kernel.cells(flat, many, self._cell)[0].reshape(u.shape)
+        return np.asarray(kernel.cells(flat, many, self._cell)[0].reshape(u.shape))
 
     def _check_voltages(self, V: ArrayLike) -> NDArray[np.float64]:
         """Refuse voltages of another shape, and what is not finite."""
@@ -319,7 +329,9 @@ class Crossbar:
             raise ValueError(f"V{list(place)} = {v[place]} V is not finite.")
         return v
 
-    def solve(self, v: ArrayLike, method: str = "fast") -> xr.Dataset:
+    def solve(
+        self, v: ArrayLike, method: str = "fast", columns: ArrayLike | None = None
+    ) -> xr.Dataset:
         """Return every voltage and current of the array.
 
         Parameters
@@ -328,6 +340,8 @@ class Crossbar:
             Voltages of the word lines' drivers.
         method : {"fast", "exact"}, default="fast"
             Iteration along the lines, or elimination, which keeps its factors for further vectors.
+        columns : array-like of int, default=None
+            Of a 1T1R array, the columns whose gates are on; by default all.
 
         Returns
         -------
@@ -339,7 +353,7 @@ class Crossbar:
         choose(method, {"fast": 0, "exact": 1}, "method")
         voltages = self._check_voltages(v)
         vectors = np.atleast_2d(voltages)
-        g = self.conductances
+        g = self.conductances if columns is None else self._gated(columns)
         drivers = vectors, np.zeros((len(vectors), self.shape[1]))
         word, bit = self._settle(*drivers, g, self._lines(), method)
         current = self._currents(word - bit, g)
@@ -355,11 +369,231 @@ class Crossbar:
         solved = xr.Dataset(data, attrs={"method": method})
         return solved if voltages.ndim == 2 else solved.isel(vector=0)
 
+    def _gated(self, columns: ArrayLike) -> NDArray[np.float64]:
+        """Conductances with all columns cut off but some."""
+        if self.topology != "1T1R":
+            raise ValueError(f"columns={columns!r}: a passive array has no gates; use 1T1R.")
+        on, asked = np.zeros(self.shape[1], dtype=bool), np.atleast_1d(np.asarray(columns))
+        if asked.dtype.kind not in "iu" or not ((asked >= 0) & (asked < on.size)).all():
+            raise ValueError(f"columns={columns!r} must be whole numbers from 0 to {on.size - 1}.")
+        on[asked] = True
+        return np.where(on, self.conductances, 0.0)
+
+    def read(self, row: int, column: int) -> xr.Dataset:
+        """Read one cell as a memory would.
+
+        In 1T1R the gates of its column alone are on. In a passive array the unselected lines float,
+        or are held at V/2, or at V/3 (word) and 2V/3 (bit), as ``scheme`` says.
+
+        Parameters
+        ----------
+        row, column : int
+            Place of the cell.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            ``current`` into the sense at the selected column, ``cell_current`` through the cell and
+            ``sneak_current``, the rest, in A; ``conductance``, what the read takes the cell for, in
+            S; ``cell_voltage`` in V; ``power`` of all drivers in W.
+        """
+        for name, k, n in (("row", row, self.shape[0]), ("column", column, self.shape[1])):
+            if not 0 <= k < n:
+                raise ValueError(
+                    f"{name}={k} is not in this array of {n}; count from 0 to {n - 1}."
+                )
+        g, (v_word, v_bit) = self.conductances, (np.zeros(n) for n in self.shape)
+        word_driven, bit_driven = np.ones(self.shape[0], bool), np.ones(self.shape[1], bool)
+        levels = SCHEMES[self.scheme]
+        if self.topology == "1T1R":
+            g = self._gated(column)
+        elif levels is None:
+            word_driven[:], bit_driven[:] = False, False
+            word_driven[row] = bit_driven[column] = True
+            self._check_floating(word_driven, bit_driven)
+        else:
+            v_word[:], v_bit[:] = levels[0] * self.v_read, levels[1] * self.v_read
+        v_word[row], v_bit[column] = self.v_read, 0.0
+        lines = self._lines(word_driven, bit_driven)
+        word, bit = self._settle(v_word[np.newaxis], v_bit[np.newaxis], g, lines, "fast")
+        current = self._currents(word - bit, g)[0]
+        sensed, through = current[:, column].sum(), current[row, column]
+        power = v_word @ current.sum(axis=1) - v_bit @ current.sum(axis=0)
+        values = {
+            "current": (sensed, "A"),
+            "cell_current": (through, "A"),
+            "sneak_current": (sensed - through, "A"),
+            "conductance": (sensed / self.v_read, "S"),
+            "cell_voltage": ((word - bit)[0, row, column], "V"),
+            "power": (power, "W"),
+        }
+        return xr.Dataset({name: ((), value, {"units": u}) for name, (value, u) in values.items()})
+
+    def _check_floating(self, word_driven: NDArray, bit_driven: NDArray) -> None:
+        """Refuse a floating line without a cell that conducts: its voltage is anything."""
+        for name, held, axis in (("word line", word_driven, 1), ("bit line", bit_driven, 0)):
+            loose = ~held & (self.conductances == 0).all(axis=axis)
+            if loose.any():
+                raise ValueError(
+                    f"{name} {np.argmax(loose)} floats and all its cells are open (0 S), so that "
+                    "it has no voltage; use scheme='V/2' or 'V/3', or give the cells a leakage."
+                )
+
+    def sneak_margin(self, g_on: float | None = None, g_off: float | None = None) -> xr.Dataset:
+        """Read the worst cell, on and off, of an array of this kind whose other cells are all on.
+
+        Parameters
+        ----------
+        g_on, g_off : float, default=None
+            Conductances in S; by default the ends of the device's range.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            ``seen_on`` and ``seen_off``, what the read takes the cell for, in S; ``on_off``, their
+            ratio; ``swing``, the share of the read voltage between them over a load of 1 / g_on.
+        """
+        on = self.device.g_max if g_on is None else g_on
+        off = self.device.g_min if g_off is None else g_off
+        if not 0 <= off < on:
+            raise ValueError(f"g_off={off} S must lie in [0, g_on={on} S).")
+        twin, g = self._twin(self.shape), np.full(self.shape, on)
+
+        def seen(selected: float) -> float:
+            g[0, -1] = selected  # the cell farthest from driver and sense
+            return float(twin.set_conductances(g).read(0, self.shape[1] - 1).conductance)
+
+        return margin(seen(on), seen(off), on)
+
+    def _twin(self, shape: tuple[int, int], wire_resistance: Any = None) -> "Crossbar":
+        """Make a crossbar of the same kind, of another shape or with other wires."""
+        return Crossbar(
+            shape, device=self.device, topology=self.topology, selector=self.selector,
+            wire_resistance=self.wire_resistance if wire_resistance is None else wire_resistance,
+            scheme=self.scheme, v_read=self.v_read, r_transistor=self.r_transistor,
+            v_sinh=self.v_sinh,
+        )  # fmt: skip
+
+    def plot_sneak(self, sizes: ArrayLike = (2, 4, 8, 16, 32, 64, 128)) -> Any:
+        """Draw the swing of ``sneak_margin`` against the side of square arrays of this kind.
+
+        Parameters
+        ----------
+        sizes : array-like of int, default=(2, 4, 8, 16, 32, 64, 128)
+            Rows and columns.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            One line for wires without resistance, one for these.
+        """
+        sides = np.atleast_1d(np.asarray(sizes))
+        wires = {"ideal wires": (0.0, 0.0), "these wires": self.wire_resistance}
+        swings = [
+            [float(self._twin((n, n), r).sneak_margin().swing) for n in sides.tolist()]
+            for r in wires.values()
+        ]
+        data = {"swing": (("curve", "n"), swings)}
+        return drawing.sneak(xr.Dataset(data, {"curve": list(wires), "n": sides}))
+
+    def ir_drop(self, v: ArrayLike | None = None) -> xr.Dataset:
+        """Compare the array with one whose wires have no resistance.
+
+        Parameters
+        ----------
+        v : array-like of shape (rows,), default=None
+            Voltages on the rows, none of them 0; by default ``v_read`` on all.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            Relative errors: ``cell_error`` (row, column) of the cells' voltages, ``output_error``
+            (column,) of the currents, and of these the mean and the largest, ``mean_error`` and
+            ``max_error``.
+        """
+        drive = self._check_voltages(np.full(self.shape[0], self.v_read) if v is None else v)
+        if drive.ndim != 1 or not (drive != 0).all():
+            raise ValueError("an error relative to 0 V is none: give one voltage a row, not 0.")
+        solved = self.solve(drive)
+        ideal = self._currents(np.repeat(drive[:, np.newaxis], self.shape[1], 1), self.conductances)
+        output = solved.output_current / ideal.sum(axis=0) - 1
+        data = {
+            "cell_error": (solved.word_voltage - solved.bit_voltage) / drive[:, np.newaxis] - 1,
+            "output_error": output,
+            "mean_error": output.mean(),
+            "max_error": output[int(np.abs(output).argmax())],
+        }
+        return xr.Dataset(data)
+
+    def plot_ir_drop(self, v: ArrayLike | None = None) -> Any:
+        """Draw ``ir_drop``: the cells as a map, the outputs as a line.
+
+        Parameters
+        ----------
+        v : array-like of shape (rows,), default=None
+            As in ``ir_drop``.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            Two panels.
+        """
+        return drawing.ir_drop(self.ir_drop(v))
+
+    def energy(self, V: ArrayLike, duration: float) -> xr.Dataset:
+        """Return the energy of products, and where it goes.
+
+        Parameters
+        ----------
+        V : array-like of shape (n_vectors, rows) or (rows,)
+            Voltages in V, held for the whole time.
+        duration : float
+            Time in s for which a vector is applied.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            In J, over vector if ``V`` has two dimensions: ``device``, ``transistor``, ``selector``,
+            ``wire``, and ``supply``, which is their sum.
+        """
+        if not 0 < duration < np.inf:
+            raise ValueError(f"duration={duration} s must be positive and finite.")
+        voltages = self._check_voltages(V)
+        vectors = np.atleast_2d(voltages)
+        blocks = range(0, len(vectors), BLOCK)
+        parts = [self._powers(vectors[first : first + BLOCK]) for first in blocks]
+        power = np.concatenate([np.empty((0, 5)), *parts])
+        names = ("device", "transistor", "selector", "wire", "supply")
+        data = {
+            name: ("vector", duration * power[:, k], {"units": "J"}) for k, name in enumerate(names)
+        }
+        dataset = xr.Dataset(data)
+        return dataset if voltages.ndim == 2 else dataset.isel(vector=0)
+
+    def _powers(self, vectors: NDArray) -> NDArray:
+        """Power (vector, part) in W of devices, transistors, selectors, wires and drivers."""
+        g, ground = self.conductances, np.zeros((len(vectors), self.shape[1]))
+        word, bit = self._settle(vectors, ground, g, self._lines(), "fast")
+        u = word - bit
+        current = self._currents(u, g)
+        over_device = self._device_voltage(current, g)
+        over_transistor = self.r_transistor * current
+        along_words = np.cumsum(current[:, :, ::-1], axis=2)  # a segment feeds all cells behind it
+        along_bits = np.cumsum(current, axis=1)
+        r_word, r_bit = self.wire_resistance
+        cells = (over_device, over_transistor, u - over_device - over_transistor)
+        parts = [(current * part).sum(axis=(1, 2)) for part in cells]
+        if self.selector is None:
+            parts[2][:] = 0.0
+        parts += [(r_word * along_words**2 + r_bit * along_bits**2).sum(axis=(1, 2))]
+        parts += [(vectors * current.sum(axis=2)).sum(axis=1)]
+        return np.stack(parts, axis=1)
+
     def _device_voltage(self, current: NDArray, g: NDArray) -> NDArray:
         """Voltage over the memristors alone; 0 for an open one, which carries no current."""
         scale = g if self.v_sinh is None else g * self.v_sinh
         share = np.divide(current, scale, out=np.zeros_like(current), where=scale > 0)
-        return share if self.v_sinh is None else self.v_sinh * np.arcsinh(share)
+        return share if self.v_sinh is None else np.asarray(self.v_sinh * np.arcsinh(share))
 
 
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:

@@ -8,49 +8,37 @@ from scipy.sparse.linalg import splu
 from mottle.reservoir.kernels import crossbar as kernel
 
 MOST_NEWTON = 200
+Edges = tuple[NDArray, NDArray, NDArray | float]  # from and to, numbers of nodes; S
 
 
 class Nodal:
-    """The nodal equations of cells with conductances ``slope``; factorised once, solved often.
-
-    Nodes of lines without resistance are one; the drivers' nodes come last, their voltages known.
-    """
+    """The nodal equations of cells with conductances ``slope``; factorised once, solved often."""
 
     def __init__(self, slope: NDArray, lines: kernel.Lines) -> None:
-        self.shape = slope.shape
         rows, columns = slope.shape
         ideal_word, ideal_bit = np.isinf(lines.g_word), np.isinf(lines.g_bit)
-        names = np.arange(rows * columns).reshape(slope.shape)
-        word = np.broadcast_to(np.arange(rows)[:, np.newaxis], slope.shape) if ideal_word else names
-        first = rows if ideal_word else names.size
-        bit = first + (np.broadcast_to(np.arange(columns), slope.shape) if ideal_bit else names)
-        total = first + (columns if ideal_bit else names.size)
-        driver_word = word[:, 0] if ideal_word else total + np.arange(rows)
-        total += 0 if ideal_word else rows
-        driver_bit = bit[-1] if ideal_bit else total + np.arange(columns)
-        total += 0 if ideal_bit else columns
-        edges = [(word, bit, slope)]
+        word, driver_word, n_word = number(rows, columns, ideal_word)
+        bit, driver_bit, n_bit = number(columns, rows, ideal_bit)
+        bit, driver_bit = n_word + bit.T, n_word + driver_bit
+        edges: list[Edges] = [(word, bit, slope)]
         if not ideal_word:
             edges += [(word[:, :-1], word[:, 1:], lines.g_word)]
             edges += [(driver_word, word[:, 0], lines.g_word * lines.word_driven)]
         if not ideal_bit:
             edges += [(bit[:-1], bit[1:], lines.g_bit)]
             edges += [(driver_bit, bit[-1], lines.g_bit * lines.bit_driven)]
-        floats = np.zeros(total, dtype=bool)
-        if not ideal_word:
-            floats[driver_word] = True  # a driver's node is known, or hangs on nothing
-        if not ideal_bit:
-            floats[driver_bit] = True
-        floats[driver_word[lines.word_driven]] = floats[driver_bit[lines.bit_driven]] = True
+        known = np.zeros(n_word + n_bit, dtype=bool)
+        known[driver_word] = lines.word_driven | (not ideal_word)  # else the node is a line's own
+        known[driver_bit] = lines.bit_driven | (not ideal_bit)
         self.word, self.bit = word, bit
         self.driver_word, self.driver_bit = driver_word, driver_bit
-        self.known, self.free = np.flatnonzero(floats), np.flatnonzero(~floats)
-        matrix = laplacian(edges, total)
-        self.coupling = matrix[self.free][:, self.known]
+        self.known, self.free = np.flatnonzero(known), np.flatnonzero(~known)
+        matrix = laplacian(edges, known.size)[self.free]
+        self.coupling = matrix[:, self.known]
         self.factors = None
         if self.free.size:
             self.factors = splu(
-                csc_array(matrix[self.free][:, self.free]), permc_spec="MMD_AT_PLUS_A",
+                csc_array(matrix[:, self.free]), permc_spec="MMD_AT_PLUS_A",
                 diag_pivot_thresh=0.0, options={"SymmetricMode": True},
             )  # fmt: skip
 
@@ -72,11 +60,25 @@ class Nodal:
         return x[self.word], x[self.bit]
 
 
-def laplacian(edges: list, n_nodes: int) -> csc_array:
-    """Conductance matrix of edges (from, to, S)."""
-    ends = [[np.ravel(end) for end in (a, b)] for a, b, _ in edges]
-    a, b = (np.concatenate([pair[k] for pair in ends]) for k in (0, 1))
-    g = np.concatenate([np.broadcast_to(g, np.shape(a)).ravel() for a, _, g in edges])
+def number(n_lines: int, n_cells: int, ideal: bool) -> tuple[NDArray, NDArray, int]:
+    """Give the nodes (line, cell) and the drivers (line,) of a set of lines numbers; count both.
+
+    Examples
+    --------
+    >>> number(2, 3, ideal=False)[1:]
+    (array([6, 7]), 8)
+    """
+    if ideal:  # a line is one node, the driver's
+        lines = np.arange(n_lines)
+        return np.repeat(lines[:, np.newaxis], n_cells, axis=1), lines, n_lines
+    nodes = np.arange(n_lines * n_cells).reshape(n_lines, n_cells)
+    return nodes, nodes.size + np.arange(n_lines), nodes.size + n_lines
+
+
+def laplacian(edges: list[Edges], n_nodes: int) -> csc_array:
+    """Add the edges up to a conductance matrix in S."""
+    a, b = (np.concatenate([np.ravel(edge[k]) for edge in edges]) for k in (0, 1))
+    g = np.concatenate([np.broadcast_to(g, a.shape).ravel() for a, _, g in edges])
     rows, columns = np.concatenate([a, b, a, b]), np.concatenate([b, a, a, b])
     values = np.concatenate([-g, -g, g, g])
     return csc_array(coo_array((values, (rows, columns)), shape=(n_nodes, n_nodes)))
