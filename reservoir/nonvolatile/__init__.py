@@ -6,6 +6,7 @@ from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.levels import measure_levels
 from mottle.reservoir.nonvolatile.mapping import Mapped, map_weights, unmap
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
+from mottle.reservoir.nonvolatile.robustness import draw_robustness, robustness
 from mottle.reservoir.nonvolatile.schemes import sneak_conductance, write_power
 from mottle.reservoir.nonvolatile.selector import SELECTORS, SinhSelector, ThresholdSelector
 from mottle.reservoir.nonvolatile.sneak import largest_array, sneak_margin
@@ -22,10 +23,12 @@ __all__ = [
     "ThresholdSelector",
     "WriteCircuit",
     "age",
+    "draw_robustness",
     "largest_array",
     "lossless_bits",
     "map_weights",
     "measure_levels",
+    "robustness",
     "sneak_conductance",
     "sneak_margin",
     "unmap",

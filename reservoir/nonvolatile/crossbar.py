@@ -12,7 +12,7 @@ from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile.ageing import aged, check_later
-from mottle.reservoir.nonvolatile.cells import get_cell
+from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
 from mottle.reservoir.nonvolatile.nodal import Nodal, settle_exactly
 from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
@@ -453,8 +453,8 @@ class Crossbar:
             ``seen_on`` and ``seen_off``, what the read takes the cell for, in S; ``on_off``, their
             ratio; ``swing``, the share of the read voltage between them over a load of 1 / g_on.
         """
-        on = self.device.g_max if g_on is None else g_on
-        off = self.device.g_min if g_off is None else g_off
+        low, high = conductance_range(self.device)
+        on, off = high if g_on is None else g_on, low if g_off is None else g_off
         if not 0 <= off < on:
             raise ValueError(f"g_off={off} S must lie in [0, g_on={on} S).")
         twin, g = self._twin(self.shape), np.full(self.shape, on)

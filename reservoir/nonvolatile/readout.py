@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from mottle.reservoir.nonvolatile.ageing import check_later
 from mottle.reservoir.nonvolatile.aware import fit_aware
+from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
-from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles, quantise
+from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
 
 DEFAULT_TILE = (128, 128)
 
@@ -168,8 +169,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _check_parameters(self):
         check_bits(self.dac_bits, "dac_bits")
         check_bits(self.adc_bits, "adc_bits")
-        if not 0 < self.percentile <= 100:
-            raise ValueError(f"percentile={self.percentile} % must lie above 0, at most at 100.")
+        if not 50 < self.percentile <= 100:
+            raise ValueError(f"percentile={self.percentile} % must lie above 50, at most at 100.")
         if not self.read_noise >= 0:
             raise ValueError(f"read_noise={self.read_noise} must not be negative.")
         if self.aware is not False and not self.aware >= 0:
@@ -208,30 +209,56 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         self.readout_, self.head_ = model, make_head(last)
         coef = np.atleast_2d(last.coef_)
         self.centre_, self.half_range_ = self._ranges(Z)
-        weights = (coef * self.half_range_).T
         self.bias_ = np.atleast_1d(last.intercept_) + coef @ self.centre_
         _check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
+        every = -(-len(Z) // 256)
+        self.calibration_ = np.array(Z[::every])
+        if hasattr(self.head_, "classes_"):
+            self.classes_ = self.head_.classes_
+        return self._write()
+
+    def _write(self):
+        """Write the weights into cells drawn anew."""
+        weights = (np.atleast_2d(_last(self.readout_).coef_) * self.half_range_).T
         seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
             weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
             options=self.write_options or {},
         )  # fmt: skip
-        every = -(-len(Z) // 256)
-        self.calibration_ = np.array(Z[::every])
         volts = self._volts(self.calibration_)
         for tile in self.tiles_:
-            most = np.percentile(np.abs(tile.currents(volts, 0.0, None)), self.percentile)
-            tile.full = float(most) if most > 0 else 1.0
+            tile.calibrate(volts, self.percentile)
         self.seconds_ = 0.0
-        if hasattr(self.head_, "classes_"):
-            self.classes_ = self.head_.classes_
         return self
+
+    def redraw(self, random_state=None, **parameters):
+        """Return a copy on other cells: the same weights, programmed anew.
+
+        Parameters
+        ----------
+        random_state : int, RandomState instance or None, default=None
+            Draws the cells.
+        **parameters : dict
+            What else differs: ``n_levels``, ``adc_bits``, ``crossbar`` ...
+
+        Returns
+        -------
+        readout : CrossbarReadout
+            A fresh one; this one stays as it is.
+        """
+        check_is_fitted(self, "tiles_")
+        other = copy(self).set_params(random_state=random_state, **parameters)
+        other._check_parameters()
+        return other._write()
 
     def _volts(self, Z):
         """Voltages that the converters make of features."""
-        scaled = (Z - self.centre_) / self.half_range_
-        return self._tile().v_read * quantise(scaled, self.dac_bits, 1.0)
+        most = self._tile().v_read
+        volts = most * (Z - self.centre_) / self.half_range_
+        if self.dac_bits is None:
+            return volts
+        return DAC(self.dac_bits, (-most, most)).convert(volts)
 
     def _decide(self, X):
         """Return the analog decision (sample, output)."""
@@ -243,9 +270,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         decision = np.tile(self.bias_, (len(Z), 1))
         for place, tile in enumerate(self.tiles_):
             own = None if keys is None else keys + np.uint64(place)
-            currents = tile.currents(volts, self.read_noise, own)
-            seen = quantise(currents, self.adc_bits, tile.full)
-            decision[:, tile.outputs] += seen @ tile.combine / v_read
+            products = tile.products(volts, self.adc_bits, self.read_noise, own)
+            decision[:, tile.outputs] += products / v_read
         return decision
 
     def _keys(self, X):
@@ -268,7 +294,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
             As the readout's own, with the errors of the cells.
         """
-        return self.head_.decision_function(self._decide(X))
+        decision = self._decide(X)
+        return self.head_.decision_function(decision)
 
     def predict(self, X):
         """Return labels or numbers, as the readout does with the crossbars' decision.
@@ -283,7 +310,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             What was learnt.
         """
-        return self.head_.predict(self._decide(X))
+        decision = self._decide(X)
+        return self.head_.predict(decision)
 
     @_offers("predict_proba")
     def predict_proba(self, X):
@@ -299,7 +327,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Rows sum to 1.
         """
-        return self.head_.predict_proba(self._decide(X))
+        decision = self._decide(X)
+        return self.head_.predict_proba(decision)
 
     def score(self, X, y, sample_weight=None):
         """Return accuracy for labels, the coefficient of determination for numbers.
@@ -318,8 +347,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         score : float
             At most 1.
         """
+        predicted = self.predict(X)
         score = accuracy_score if is_classifier(self) else r2_score
-        return score(y, self.predict(X), sample_weight=sample_weight)
+        return score(y, predicted, sample_weight=sample_weight)
 
     def score_float(self, X, y):
         """Return the same score of the readout in floating point.
@@ -428,20 +458,24 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        energy : ndarray of shape (n_samples,)
-            In J: cells, wires and whatever is in series; converters and drivers come on top (see
+        energy : xarray.Dataset
+            In J over ``sample``, all tiles together: ``device``, ``transistor``, ``selector``,
+            ``wire`` and ``supply``, their sum. Converters and drivers come on top (see
             ``count_operations``).
         """
         check_is_fitted(self, "tiles_")
-        if not duration > 0:
-            raise ValueError(f"duration={duration} s must be positive.")
         validate_data(self, X, dtype=np.float64, reset=False)
         volts = self._volts(_features(self.readout_, X))
-        return sum(tile.energy(volts, duration) for tile in self.tiles_)
+        parts = [tile.crossbar.energy(tile.drive(volts), duration) for tile in self.tiles_]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total.rename(vector="sample")
 
     def __sklearn_tags__(self):
         """Tell scikit-learn what the readout tells, but for sparse features."""
-        tags, inner = super().__sklearn_tags__(), get_tags(self.readout)
+        tags = super().__sklearn_tags__()
+        inner = get_tags(getattr(self, "readout_", self.readout))
         tags.estimator_type, tags.target_tags = inner.estimator_type, inner.target_tags
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         return tags

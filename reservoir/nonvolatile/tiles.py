@@ -9,31 +9,15 @@ from numpy.typing import NDArray
 
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.cells import conductance_range
+from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
 
 def check_bits(bits: int | None, name: str) -> None:
     """Refuse bits of a converter below 1; None is a converter without steps."""
-    if bits is not None and not (isinstance(bits, int | np.integer) and bits >= 1):
-        raise ValueError(
-            f"{name}={bits!r} must be a whole number, at least 1, or None for no steps."
-        )
-
-
-def quantise(values: NDArray, bits: int | None, full: float) -> NDArray[np.float64]:
-    """Round to the 2^bits mid-rise steps of a converter from -``full`` to ``full``, and clip.
-
-    Examples
-    --------
-    >>> quantise(np.array([-9.0, -0.1, 0.1, 0.6]), 2, 1.0).tolist()
-    [-0.75, -0.25, 0.25, 0.75]
-    """
-    if bits is None:
-        return values
-    half = 2 ** (bits - 1)
-    step = full / half
-    return np.asarray(step * (np.clip(np.floor(values / step), -half, half - 1) + 0.5))
+    if bits is not None and not (isinstance(bits, int | np.integer) and 1 <= bits <= 32):
+        raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
 
 
 @dataclass
@@ -44,13 +28,17 @@ class Tile:
     outputs: slice
     crossbar: Crossbar
     combine: NDArray[np.float64]  # (column, output), 1/S
-    full: float = np.inf  # A, end of the converters' range
+    range: tuple[float, float] = (-np.inf, np.inf)  # A, ends of the range of its converters
+
+    def drive(self, volts: NDArray) -> NDArray[np.float64]:
+        """Return the voltages of its word lines, the last ones: they are closest to the ground."""
+        part = volts[:, self.rows]
+        rest = np.zeros((len(volts), self.crossbar.shape[0] - part.shape[1]))
+        return np.hstack([rest, part])
 
     def currents(self, volts: NDArray, read_noise: float, keys: NDArray | None) -> NDArray:
         """Return currents (vector, used column) in A of voltages (vector, row of the matrix)."""
-        v = np.zeros((len(volts), self.crossbar.shape[0]))
-        part = volts[:, self.rows]
-        v[:, : part.shape[1]] = part
+        v = self.drive(volts)
         if self.crossbar.is_linear:
             currents = v @ self.crossbar.transfer
         else:
@@ -59,6 +47,20 @@ class Tile:
             deviation = read_noise * np.sqrt(v**2 @ self.crossbar.conductances**2)
             currents = currents + deviation * kernel.content_noise(keys, currents.shape[1])
         return np.asarray(currents[:, : len(self.combine)])
+
+    def calibrate(self, volts: NDArray, percentile: float) -> None:
+        """Set the range that all converters of the tile share."""
+        low, high = np.percentile(self.currents(volts, 0.0, None), [100 - percentile, percentile])
+        room = 1e-6 * max(abs(low), abs(high), 1e-12)  # also where nothing moves
+        self.range = (float(low - room), float(high + room))
+
+    def products(
+        self, volts: NDArray, bits: int | None, read_noise: float, keys: NDArray | None
+    ) -> NDArray[np.float64]:
+        """Return products (vector, output) in V times weight."""
+        currents = self.currents(volts, read_noise, keys)
+        seen = currents if bits is None else ADC(bits, self.range).convert(currents)
+        return np.asarray(seen @ self.combine)
 
 
 def lay_tiles(
@@ -74,7 +76,8 @@ def lay_tiles(
 ) -> list[Tile]:
     """Cut weights (row, output) into tiles of the crossbar's shape and write them.
 
-    Cells that are left over rest at the device's lowest conductance.
+    Weights lie where wires are short: at the end of the bit lines and the beginning of the word
+    lines. Cells that are left over rest at the device's lowest conductance.
     """
     check_weights(weights)
     n_rows, n_columns = crossbar.shape
@@ -92,7 +95,7 @@ def lay_tiles(
                 n_slices=n_slices, scale=scale,
             )  # fmt: skip
             targets = np.full(crossbar.shape, low)
-            targets[: rows.stop - top, : mapped.targets.shape[1]] = mapped.targets
+            targets[top - rows.stop :, : mapped.targets.shape[1]] = mapped.targets
             own = copy(crossbar)
             own.program(targets, random_state=rng, **options)
             tiles.append(Tile(rows, outputs, own, mapped.combine))
