@@ -52,7 +52,7 @@ def robustness(scores: xr.Dataset) -> "Figure":
 
     axes = list(dict.fromkeys(scores.axis.values.tolist()))
     figure = Figure(figsize=(2.4 * len(axes) + 0.6, 2.8), layout="constrained")
-    panels = figure.subplots(1, len(axes), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(axes), squeeze=False)[0]
     for panel, name in zip(panels, axes, strict=True):
         here = scores.isel(point=scores.axis.values == name)
         place = range(here.sizes["point"])
@@ -61,7 +61,7 @@ def robustness(scores: xr.Dataset) -> "Figure":
         panel.plot(place, here.median_score, ".-", color=COLOURS[0], label="median")
         panel.plot(place, here.low, color=COLOURS[0], lw=0.7, label="5 %")
         panel.plot(place, here.worst, "v", ms=4, color=COLOURS[1], label="worst")
-        panel.set_xticks(place, [f"{value:g}" for value in here.value.values], rotation=45)
+        panel.set_xticks(place, [f"{value:.3g}" for value in here.value.values], rotation=45)
         panel.set(xlabel=scores.attrs["labels"][axes.index(name)])
     panels[0].set(ylabel=scores.attrs["score"])
     panels[0].legend(fontsize="small")

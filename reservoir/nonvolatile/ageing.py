@@ -44,7 +44,7 @@ def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArra
         return np.array(written, dtype=np.float64)
     if isinstance(cell, Programming):
         mean, deviation = age_moments(cell, written, seconds)
-        return np.maximum(written + mean + deviation * path, 0.0)
+        return np.asarray(np.maximum(written + mean + deviation * path, 0.0))
     if isinstance(cell, InterfaceMemristor):
         n = cell.n * np.exp(SPREAD_OF_N * path)
         low, _ = conductance_range(cell)

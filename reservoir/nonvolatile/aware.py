@@ -133,7 +133,7 @@ def _fit_ridge(readout, X, y, extra, mean, deviation):
     root[root == 0] = 1.0
     shift = mean if getattr(readout, "fit_intercept", True) else np.zeros_like(mean)
     known = readout.get_params()
-    one = {"alphas": (1.0,)} if "alphas" in known else {"alpha": 1.0}
+    one: dict[str, Any] = {"alphas": [1.0]} if "alphas" in known else {"alpha": 1.0}
     one |= {"standardize": False} if "standardize" in known else {}
     fitted = clone(readout).set_params(**one).fit((X - shift) / root, y)
     fitted.set_params(**{name: known[name] for name in one})

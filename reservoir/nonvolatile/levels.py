@@ -100,8 +100,9 @@ def measure_levels(
             working = np.ma.masked_array(g, run.stuck.to_numpy())
             mean = working.mean(axis=1).filled(np.nan)
             apart[t, k] = most_apart(mean, working.std(axis=1).filled(np.inf))
-            nearest = np.abs(g[..., np.newaxis] - mean).argmin(axis=-1)
-            wrong = nearest != np.arange(n)[:, np.newaxis]
+            order = np.argsort(mean)
+            between = 0.5 * (mean[order][1:] + mean[order][:-1])
+            wrong = order[np.searchsorted(between, g)] != np.arange(n)[:, np.newaxis]
             misread[t, k] = np.ma.masked_array(wrong, run.stuck.to_numpy()).mean()
         means["yield"].append(float(run.reached.mean()))
         means["pulses"].append(float(run.pulses.mean()))

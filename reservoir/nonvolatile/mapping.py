@@ -135,7 +135,9 @@ def map_weights(
     return _pairs(w, digits, np.ones(1), most[0], low, high - low)
 
 
-def _pairs(w, digits, places, most, low, span):
+def _pairs(
+    w: NDArray, digits: NDArray, places: NDArray, most: NDArray, low: float, span: float
+) -> Mapped:
     """One pair of columns a digit; ``digits`` (row, output, digit) are shares of the range."""
     rows, outputs, n_digits = digits.shape
     sides = np.stack([np.where(w > 0, 1.0, 0.0), np.where(w < 0, 1.0, 0.0)], axis=-1)
@@ -146,7 +148,9 @@ def _pairs(w, digits, places, most, low, span):
     return Mapped(g.reshape(rows, -1), combine.reshape(-1, outputs))
 
 
-def _sliced(share, most, low, span, base, n_slices):
+def _sliced(
+    share: NDArray, most: NDArray, low: float, span: float, base: int, n_slices: int
+) -> Mapped:
     """Magnitudes as digits, the most significant first."""
     whole = np.round(np.abs(share) * (base**n_slices - 1)).astype(np.int64)
     powers = base ** np.arange(n_slices - 1, -1, -1)
@@ -154,7 +158,7 @@ def _sliced(share, most, low, span, base, n_slices):
     return _pairs(share, digits, powers * (base - 1) / (base**n_slices - 1), most, low, span)
 
 
-def _offset(share, most, low, span, n_levels):
+def _offset(share: NDArray, most: NDArray, low: float, span: float, n_levels: int | None) -> Mapped:
     """Weights about the middle level, which a last column holds alone."""
     middle = 0.5 if n_levels is None else (n_levels - 1) // 2 / (n_levels - 1)
     if middle == 0:

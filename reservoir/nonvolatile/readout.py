@@ -18,6 +18,7 @@ from mottle.reservoir.nonvolatile.ageing import check_later
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
+from mottle.reservoir.nonvolatile.mapping import check_weights
 from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
 
 DEFAULT_TILE = (128, 128)
@@ -209,6 +210,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         self.readout_, self.head_ = model, make_head(last)
         coef = np.atleast_2d(last.coef_)
         self.centre_, self.half_range_ = self._ranges(Z)
+        check_weights((coef * self.half_range_).T)
         self.bias_ = np.atleast_1d(last.intercept_) + coef @ self.centre_
         _check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
         every = -(-len(Z) // 256)

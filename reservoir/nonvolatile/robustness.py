@@ -1,8 +1,8 @@
 """How a readout in crossbars fares over draws of its cells, setting by setting."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,9 +14,6 @@ from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import check_times
 from mottle.reservoir.nonvolatile.crossbar import check_wires
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 DAY = 86_400.0  # s
 LABELS = {
@@ -105,9 +102,8 @@ def robustness(
     scores = np.empty((n_points, n_draws))
     with tqdm(total=n_points * n_draws, delay=2, disable=None, desc="robustness") as bar:
         for draw in range(n_draws):
-            makers = _sweep(readout, values, random_state + draw)
-            for point, make in enumerate(makers):
-                scores[point, draw] = make().score(X, y)
+            for point, other in enumerate(_sweep(readout, values, random_state + draw)):
+                scores[point, draw] = other.score(X, y)
                 bar.update()
     axes = [name for name, v in values.items() for _ in range(v.size)]
     every = [float(x) for v in values.values() for x in v]
@@ -131,26 +127,23 @@ def robustness(
 
 def _sweep(
     readout: CrossbarReadout, values: dict[str, Any], seed: int
-) -> Iterator[Callable[[], CrossbarReadout]]:
-    """Yield makers of readouts on the cells of one draw, point by point."""
+) -> Iterator[CrossbarReadout]:
+    """Yield readouts on the cells of one draw, point by point; each is used before the next."""
     options = readout.write_options or {}
-    as_is = None
+    same = None
     for name, settings in values.items():
         for value in settings.tolist():
-            if name in ("adc_bits", "age"):  # the same cells, once
-                as_is = readout.redraw(seed) if as_is is None else as_is
-                if name == "age":
-                    as_is.age(value)
-                    yield lambda same=as_is: same
-                else:
-                    yield lambda same=as_is, bits=value: copy(same).set_params(adc_bits=bits)
-                continue
-            changed: dict[str, Any] = {name: value}
-            if name == "spread":
-                changed = {"write_options": options | {"spread": value}}
+            if name in ("adc_bits", "age"):  # the same cells, written once
+                same = readout.redraw(seed) if same is None else same
+                yield (
+                    copy(same).set_params(adc_bits=value) if name == "adc_bits" else same.age(value)
+                )
+            elif name == "spread":
+                yield readout.redraw(seed, write_options=options | {"spread": value})
             elif name == "wire_resistance":
-                changed = {"crossbar": rewired(readout._tile(), value)}
-            yield lambda changed=changed: readout.redraw(seed, **changed)
+                yield readout.redraw(seed, crossbar=rewired(readout._tile(), value))
+            else:
+                yield readout.redraw(seed, **{name: value})
 
 
 def rewired(crossbar: Any, wire_resistance: float) -> Any:
@@ -160,7 +153,7 @@ def rewired(crossbar: Any, wire_resistance: float) -> Any:
     return other
 
 
-def draw_robustness(scores: xr.Dataset) -> "Figure":
+def draw_robustness(scores: xr.Dataset) -> Any:
     """Draw what `robustness` returned: one panel an axis.
 
     Parameters

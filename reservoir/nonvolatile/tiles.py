@@ -13,6 +13,8 @@ from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
+ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
+
 
 def check_bits(bits: int | None, name: str) -> None:
     """Refuse bits of a converter below 1; None is a converter without steps."""
@@ -51,7 +53,7 @@ class Tile:
     def calibrate(self, volts: NDArray, percentile: float) -> None:
         """Set the range that all converters of the tile share."""
         low, high = np.percentile(self.currents(volts, 0.0, None), [100 - percentile, percentile])
-        room = 1e-6 * max(abs(low), abs(high), 1e-12)  # also where nothing moves
+        room = ROOM * (high - low) + 1e-6 * max(abs(low), abs(high), 1e-12)  # where nothing moves
         self.range = (float(low - room), float(high + room))
 
     def products(

@@ -157,7 +157,10 @@ def write(
         "reads": (reads, "1"), "energy": (energy, "J"), "reached": (reached, "1"),
         "stuck": (defects.stuck, "1"), "path": (rng.normal(size=goal.size), "1"),
     }  # fmt: skip
-    attrs = {"device": device if isinstance(device, str) else repr(device), "method": method}
+    attrs: dict[str, Any] = {
+        "device": device if isinstance(device, str) else repr(device),
+        "method": method,
+    }
     attrs |= {"tolerance": slack, "max_pulses": most, "yield": float(reached.mean())}
     attrs |= {"circuit": repr(circuit), "source": cell.source, "provisional": cell.provisional}
     dims = cell_dims(goal.ndim)
@@ -262,7 +265,7 @@ def _nearest(goal: NDArray, curve: NDArray, counts: NDArray) -> NDArray:
     """Return for each goal the least number of pulses that brings the mean curve closest."""
     order = np.argsort(np.abs(counts), kind="stable")
     best: NDArray = np.array([order[np.argmin(np.abs(curve[order] - g))] for g in goal], dtype=int)
-    return counts[best].astype(np.int64)
+    return np.asarray(counts[best], dtype=np.int64)
 
 
 def _by_ramps(cell, order, defects, rng):
