@@ -84,7 +84,7 @@ def measure_levels(
     --------
     >>> run = measure_levels("cmo_hfox", [16, 128], random_state=0)
     >>> run.distinguishable.sel(asked=16).values.tolist()
-    [16, 13]
+    [16, 15]
     """
     cell, asked, ages = get_cell(device), check_levels(n_levels), check_times(times)
     low, high = conductance_range(cell)

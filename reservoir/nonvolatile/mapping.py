@@ -174,6 +174,18 @@ def _offset(share: NDArray, most: NDArray, low: float, span: float, n_levels: in
 def unmap(conductances: ArrayLike, combine: ArrayLike) -> NDArray[np.float64]:
     """Return the weights that conductances stand for, the inverse of `map_weights`.
 
+    Parameters
+    ----------
+    conductances : array-like of shape (rows, columns)
+        In S.
+    combine : array-like of shape (columns, outputs)
+        How columns are added up, in 1/S.
+
+    Returns
+    -------
+    weights : ndarray of shape (rows, outputs)
+        Plain numbers.
+
     Examples
     --------
     >>> targets, combine = map_weights([[1.0], [-3.0]], mapping="offset")

@@ -80,12 +80,12 @@ def robustness(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import RidgeClassifier
     >>> from mottle.reservoir.nonvolatile import Crossbar
-    >>> X, y = load_iris(return_X_y=True)
-    >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((4, 6))).fit(X[::2], y[::2])
-    >>> ds = robustness(readout, X[1::2], y[1::2], n_levels=(2, 64), spread=(), n_draws=3,
+    >>> X, y = load_digits(return_X_y=True)
+    >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((64, 20))).fit(X[:900], y[:900])
+    >>> ds = robustness(readout, X[900:], y[900:], n_levels=(2, 64), spread=(), n_draws=3,
     ...                 wire_resistance=(), adc_bits=(), age=())
     >>> bool(ds.median_score[0] < ds.median_score[1])
     True

@@ -27,6 +27,7 @@ from mottle.reservoir.nonvolatile.writing import pulse_rule
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}
 STILL = WriteCircuit(ramp_spread=0.0, ramp_noise=0.0, t_read=0.0)
 DAY = 86_400.0
+wraps = pytest.mark.filterwarnings("ignore:overflow encountered")  # keys of noise, uncompiled
 
 
 def quiet(name, **changes):
@@ -34,6 +35,7 @@ def quiet(name, **changes):
 
 
 @pytest.mark.kernel
+@wraps
 @pytest.mark.parametrize("name", ["neurosim_nl", "ecram", "reram_sb", "reram_om"])
 def test_pulses_write_as_a_plain_loop_does(name):
     device = quiet(name)
@@ -51,6 +53,7 @@ def test_pulses_write_as_a_plain_loop_does(name):
 
 
 @pytest.mark.kernel
+@wraps
 @pytest.mark.parametrize(("share", "slack"), [(0.02, 1e-2), (0.6, 1e-3)])
 def test_ramps_write_a_memdiode_as_scipy_does(share, slack):
     low, high = conductance_range("memdiode_hfo2")
@@ -64,6 +67,7 @@ def test_ramps_write_a_memdiode_as_scipy_does(share, slack):
 
 
 @pytest.mark.kernel
+@wraps
 def test_what_a_cell_does_never_depends_on_the_others():
     device, n = devices.get("reram_sb"), 20
     rng = np.random.default_rng(0)
