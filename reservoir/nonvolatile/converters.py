@@ -48,12 +48,12 @@ class Converter(ABC):
         """Unit of what is converted."""
 
     def _check_range(self, range: tuple[float, float]) -> tuple[float, float]:
-        low, high = (float(end) for end in range)
-        if not (np.isfinite([low, high]).all() and low < high):
+        ends = np.asarray(range, dtype=np.float64)
+        if ends.shape != (2,) or not np.isfinite(ends).all() or not ends[0] < ends[1]:
             raise ValueError(
-                f"range=({low}, {high}) {self.unit} must be two finite values, the lower first."
+                f"range={range} {self.unit} must be two finite values, the lower first."
             )
-        return low, high
+        return float(ends[0]), float(ends[1])
 
     def calibrate(self, samples: ArrayLike, percentile: float = 100.0) -> Self:
         """Fit the range to samples.
@@ -76,7 +76,7 @@ class Converter(ABC):
         if not 50 < percentile <= 100:
             raise ValueError(f"percentile={percentile} must lie in (50, 100].")
         low, high = np.percentile(values, [100 - percentile, percentile])
-        self.range = self._check_range((low, high))
+        self.range = self._check_range((float(low), float(high)))
         return self
 
     @property

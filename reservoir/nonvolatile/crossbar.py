@@ -1,26 +1,24 @@
 """A crossbar of memristors as a circuit: wires, transistors or selectors, sneak paths, energy."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile.ageing import aged, check_later
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
-from mottle.reservoir.nonvolatile.nodal import Nodal, settle_exactly
+from mottle.reservoir.nonvolatile.circuit import Circuit
 from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
 from mottle.reservoir.nonvolatile.writing import write
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
-TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
-BLOCK = 64  # sets of drivers whose node voltages are held at once
+MOST_SINH = 40  # sinh(40) is 1e17
+BLOCK = 2**20  # cells whose voltages are held at once
 
 
 class Crossbar:
@@ -115,16 +113,12 @@ class Crossbar:
             raise ValueError(f"r_transistor={r_transistor} ohm must be finite and not negative.")
         self.selector = None if selector is None else get_selector(selector)
         self.v_read, self.r_transistor, self.v_sinh = float(v_read), float(r_transistor), v_sinh
-        self._cell = make_cell(self.selector, r_transistor, v_sinh)
-        self._conductances: NDArray | None = None
+        cell = make_cell(self.selector, r_transistor, v_sinh)
+        self._circuit = Circuit(cell, self.wire_resistance)
+        self._conductances: NDArray[np.float64] | None = None
+        self._transfer: NDArray[np.float64] | None = None
         self._written: xr.Dataset | None = None
         self.seconds = 0.0
-        self._forget()
-
-    def _forget(self) -> None:
-        """Drop what was worked out from the conductances."""
-        self._transfer: NDArray | None = None
-        self._nodal: dict[bytes, Nodal] = {}
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -139,7 +133,7 @@ class Crossbar:
     @property
     def is_linear(self) -> bool:
         """Whether currents are proportional to voltages."""
-        return bool(kernel.is_linear(self._cell))
+        return self._circuit.is_linear
 
     def set_conductances(self, G: ArrayLike) -> "Crossbar":
         """Give every memristor its conductance.
@@ -168,8 +162,7 @@ class Crossbar:
                 f"{g.size}); weights with a sign need a pair of cells each."
             )
         g.flags.writeable = False
-        self._conductances, self._written = g, None
-        self._forget()
+        self._conductances, self._transfer, self._written = g, None, None
         return self
 
     def program(self, targets: ArrayLike, **options: Any) -> xr.Dataset:
@@ -217,56 +210,12 @@ class Crossbar:
         self._written, self.seconds = written, seconds
         return self
 
-    def _lines(self, word_driven: ArrayLike = True, bit_driven: ArrayLike = True) -> kernel.Lines:
-        """Wires, with a driver at the lines named."""
-        with np.errstate(divide="ignore"):
-            g_word, g_bit = 1 / np.asarray(self.wire_resistance)
-        word = np.broadcast_to(np.asarray(word_driven), self.shape[0]).copy()
-        bit = np.broadcast_to(np.asarray(bit_driven), self.shape[1]).copy()
-        return kernel.Lines(float(g_word), float(g_bit), word, bit)
-
-    def _settle(
-        self, v_word: NDArray, v_bit: NDArray, g: NDArray, lines: kernel.Lines, method: str
-    ) -> tuple[NDArray, NDArray]:
-        """Voltages (set, row, column) of word and bit lines under sets of drivers."""
-        if method == "exact":
-            found = [self._settle_exactly(*v, g, lines) for v in zip(v_word, v_bit, strict=True)]
-            return np.array([w for w, _ in found]), np.array([b for _, b in found])
-        word, bit = (np.empty((len(v_word), *self.shape)) for _ in range(2))
-        settled = np.empty(len(v_word), dtype=bool)
-
-        def run(part: slice) -> None:
-            sets = (x[part] for x in (word, bit, settled))
-            kernel.run(v_word[part], v_bit[part], g, self._cell, lines, TOLERANCE, *sets)
-
-        n_threads = min(len(v_word), numba.get_num_threads())
-        if n_threads == 1:
-            run(slice(None))
-        else:
-            ends = np.linspace(0, len(v_word), n_threads + 1).astype(int)
-            with ThreadPoolExecutor(n_threads) as threads:
-                list(threads.map(run, map(slice, ends[:-1], ends[1:])))
-        for k in np.flatnonzero(~settled):
-            word[k], bit[k] = self._settle_exactly(v_word[k], v_bit[k], g, lines)
-        return word, bit
-
-    def _settle_exactly(
-        self, v_word: NDArray, v_bit: NDArray, g: NDArray, lines: kernel.Lines
-    ) -> tuple[NDArray, NDArray]:
-        """Voltages of word and bit lines by elimination; a linear circuit is factorised once."""
-        if not self.is_linear:
-            return settle_exactly(v_word, v_bit, g, self._cell, lines)
-        key = b"".join(part.tobytes() for part in (lines.word_driven, lines.bit_driven, g > 0))
-        if key not in self._nodal:
-            slope = kernel.cells(np.zeros(self.shape), g, self._cell)[1]
-            self._nodal = {key: Nodal(slope, lines)}  # one at a time: 128 x 128 takes 20 MB
-        return self._nodal[key].solve(v_word, v_bit)
-
     def multiply(self, V: ArrayLike) -> NDArray[np.float64]:
         """Return the currents of the columns under voltages on the rows.
 
         Linear cells have a transfer matrix; where many vectors come at once it is worked out, and
-        used from then on. The ways differ by less than 1e-8 of the largest current.
+        used from then on. The ways differ by less than 1e-8 of the largest current, or 1e-6 where
+        the wires leave next to nothing of it.
 
         Parameters
         ----------
@@ -283,38 +232,33 @@ class Crossbar:
         if self.is_linear and (self._transfer is not None or len(vectors) * 2 > min(self.shape)):
             currents = vectors @ self.transfer
         else:
-            currents = self._sums(vectors, np.zeros((len(vectors), self.shape[1])))[1]
+            ground = np.zeros((len(vectors), self.shape[1]))
+            currents = self._in_blocks(self._circuit.sums, vectors, ground)[1]
         return currents.reshape(*v.shape[:-1], self.shape[1])
+
+    def _in_blocks(self, function: Callable[..., Any], *drivers: NDArray) -> list[NDArray]:
+        """Results of a function of the conductances and of drivers, some of these at a time."""
+        size = max(1, BLOCK // self.conductances.size)
+        firsts = range(0, max(len(drivers[0]), 1), size)
+        blocks = [[v[first : first + size] for v in drivers] for first in firsts]
+        found = [function(self.conductances, *block) for block in blocks]
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
     @property
     def transfer(self) -> NDArray[np.float64]:
         """What the array multiplies by: (rows, columns) in S, wires and all; linear cells only."""
         if not self.is_linear:
             raise ValueError("cells with a sinh or a selector have no transfer matrix: solve them.")
+        if self._transfer is None and self._circuit.is_ideal:
+            self._transfer = self.conductances
         if self._transfer is None:
-            rows, columns = self.shape
+            (rows, columns), sums = self.shape, self._circuit.sums
             if rows <= columns:
-                self._transfer = self._sums(np.eye(rows), np.zeros((rows, columns)))[1]
+                self._transfer = self._in_blocks(sums, np.eye(rows), np.zeros(self.shape))[1]
             else:  # by reciprocity: drive the columns, see what arrives at the rows
-                self._transfer = -self._sums(np.zeros((columns, rows)), np.eye(columns))[0].T
+                drivers = np.zeros((columns, rows)), np.eye(columns)
+                self._transfer = -self._in_blocks(sums, *drivers)[0].T
         return self._transfer
-
-    def _sums(self, v_word: NDArray, v_bit: NDArray) -> tuple[NDArray, NDArray]:
-        """Currents that leave the word lines and that reach the bit lines, all of them driven."""
-        g, lines = self.conductances, self._lines()
-        out, into = np.empty(v_word.shape), np.empty(v_bit.shape)
-        for first in range(0, len(v_word), BLOCK):
-            now = slice(first, first + BLOCK)
-            word, bit = self._settle(v_word[now], v_bit[now], g, lines, "fast")
-            current = self._currents(word - bit, g)
-            out[now], into[now] = current.sum(axis=2), current.sum(axis=1)
-        return out, into
-
-    def _currents(self, u: NDArray, g: NDArray) -> NDArray:
-        """Currents of cells (set, row, column) under voltages ``u``."""
-        flat = u.reshape(-1, self.shape[1])
-        many = np.broadcast_to(g, u.shape).reshape(flat.shape)
-        return np.asarray(kernel.cells(flat, many, self._cell)[0].reshape(u.shape))
 
     def _check_voltages(self, V: ArrayLike) -> NDArray[np.float64]:
         """Refuse voltages of another shape, and what is not finite."""
@@ -327,7 +271,19 @@ class Crossbar:
         if not np.isfinite(v).all():
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(v))[0])
             raise ValueError(f"V{list(place)} = {v[place]} V is not finite.")
+        self._check_sinh(float(np.abs(v).max(initial=0.0)))
         return v
+
+    def _check_sinh(self, largest: float) -> None:
+        """Refuse a voltage under which memristors with nothing in series are shorts."""
+        if self.v_sinh is None or self.r_transistor > 0 or self.selector is not None:
+            return
+        if largest > MOST_SINH * self.v_sinh:
+            raise ValueError(
+                f"{largest:.3g} V is more than {MOST_SINH} times v_sinh={self.v_sinh} V: the cells "
+                f"would be shorts. Stay within {MOST_SINH * self.v_sinh:.3g} V, or put a selector "
+                "or a transistor in series."
+            )
 
     def solve(
         self, v: ArrayLike, method: str = "fast", columns: ArrayLike | None = None
@@ -354,14 +310,14 @@ class Crossbar:
         voltages = self._check_voltages(v)
         vectors = np.atleast_2d(voltages)
         g = self.conductances if columns is None else self._gated(columns)
-        drivers = vectors, np.zeros((len(vectors), self.shape[1]))
-        word, bit = self._settle(*drivers, g, self._lines(), method)
-        current = self._currents(word - bit, g)
+        ground = np.zeros((len(vectors), self.shape[1]))
+        word, bit = self._circuit.settle(g, vectors, ground, method=method)
+        current = self._circuit.currents(word - bit, g)
         cell = ("vector", "row", "column")
         data = {
             "output_current": (("vector", "column"), current.sum(axis=1), {"units": "A"}),
             "input_current": (("vector", "row"), current.sum(axis=2), {"units": "A"}),
-            "device_voltage": (cell, self._device_voltage(current, g), {"units": "V"}),
+            "device_voltage": (cell, self._circuit.device_voltage(current, g), {"units": "V"}),
             "device_current": (cell, current, {"units": "A"}),
             "word_voltage": (cell, word, {"units": "V"}),
             "bit_voltage": (cell, bit, {"units": "V"}),
@@ -382,8 +338,9 @@ class Crossbar:
     def read(self, row: int, column: int) -> xr.Dataset:
         """Read one cell as a memory would.
 
-        In 1T1R the gates of its column alone are on. In a passive array the unselected lines float,
-        or are held at V/2, or at V/3 (word) and 2V/3 (bit), as ``scheme`` says.
+        In 1T1R the gates of its column alone are on, and the other rows float. In a passive array
+        the unselected lines float, or are held at V/2, or at V/3 (word) and 2V/3 (bit), as
+        ``scheme`` says.
 
         Parameters
         ----------
@@ -398,15 +355,18 @@ class Crossbar:
             S; ``cell_voltage`` in V; ``power`` of all drivers in W.
         """
         for name, k, n in (("row", row, self.shape[0]), ("column", column, self.shape[1])):
-            if not 0 <= k < n:
+            if k not in range(n):
                 raise ValueError(
                     f"{name}={k} is not in this array of {n}; count from 0 to {n - 1}."
                 )
         g, (v_word, v_bit) = self.conductances, (np.zeros(n) for n in self.shape)
         word_driven, bit_driven = np.ones(self.shape[0], bool), np.ones(self.shape[1], bool)
         levels = SCHEMES[self.scheme]
+        self._check_sinh(self.v_read)
         if self.topology == "1T1R":
             g = self._gated(column)
+            word_driven = g[:, column] == 0  # all but these float; a row cut off is held at 0 V
+            word_driven[row] = True
         elif levels is None:
             word_driven[:], bit_driven[:] = False, False
             word_driven[row] = bit_driven[column] = True
@@ -414,9 +374,9 @@ class Crossbar:
         else:
             v_word[:], v_bit[:] = levels[0] * self.v_read, levels[1] * self.v_read
         v_word[row], v_bit[column] = self.v_read, 0.0
-        lines = self._lines(word_driven, bit_driven)
-        word, bit = self._settle(v_word[np.newaxis], v_bit[np.newaxis], g, lines, "fast")
-        current = self._currents(word - bit, g)[0]
+        lines = self._circuit.lines(word_driven, bit_driven)
+        word, bit = self._circuit.settle(g, v_word[np.newaxis], v_bit[np.newaxis], lines)
+        current = self._circuit.currents(word - bit, g)[0]
         sensed, through = current[:, column].sum(), current[row, column]
         power = v_word @ current.sum(axis=1) - v_bit @ current.sum(axis=0)
         values = {
@@ -508,20 +468,21 @@ class Crossbar:
         -------
         dataset : xarray.Dataset
             Relative errors: ``cell_error`` (row, column) of the cells' voltages, ``output_error``
-            (column,) of the currents, and of these the mean and the largest, ``mean_error`` and
-            ``max_error``.
+            (column,) of the currents, 0 for a column of open cells, and of these the mean and the
+            largest, ``mean_error`` and ``max_error``.
         """
         drive = self._check_voltages(np.full(self.shape[0], self.v_read) if v is None else v)
         if drive.ndim != 1 or not (drive != 0).all():
             raise ValueError("an error relative to 0 V is none: give one voltage a row, not 0.")
         solved = self.solve(drive)
-        ideal = self._currents(np.repeat(drive[:, np.newaxis], self.shape[1], 1), self.conductances)
-        output = solved.output_current / ideal.sum(axis=0) - 1
+        across = np.repeat(drive[:, np.newaxis], self.shape[1], axis=1)
+        ideal = self._circuit.currents(across, self.conductances).sum(axis=0)
+        output = solved.output_current / np.where(ideal == 0, np.inf, ideal) - (ideal != 0)
         data = {
-            "cell_error": (solved.word_voltage - solved.bit_voltage) / drive[:, np.newaxis] - 1,
+            "cell_error": (solved.word_voltage - solved.bit_voltage) / across - 1,
             "output_error": output,
             "mean_error": output.mean(),
-            "max_error": output[int(np.abs(output).argmax())],
+            "max_error": output[np.abs(output.to_numpy()).argmax()],
         }
         return xr.Dataset(data)
 
@@ -559,41 +520,14 @@ class Crossbar:
         if not 0 < duration < np.inf:
             raise ValueError(f"duration={duration} s must be positive and finite.")
         voltages = self._check_voltages(V)
-        vectors = np.atleast_2d(voltages)
-        blocks = range(0, len(vectors), BLOCK)
-        parts = [self._powers(vectors[first : first + BLOCK]) for first in blocks]
-        power = np.concatenate([np.empty((0, 5)), *parts])
-        names = ("device", "transistor", "selector", "wire", "supply")
-        data = {
-            name: ("vector", duration * power[:, k], {"units": "J"}) for k, name in enumerate(names)
+        powers = self._in_blocks(self._circuit.powers, np.atleast_2d(voltages))
+        joule, names = {"units": "J"}, ("device", "transistor", "selector", "wire", "supply")
+        parts = {
+            name: ("vector", duration * power, joule)
+            for name, power in zip(names, powers, strict=True)
         }
-        dataset = xr.Dataset(data)
+        dataset = xr.Dataset(parts)
         return dataset if voltages.ndim == 2 else dataset.isel(vector=0)
-
-    def _powers(self, vectors: NDArray) -> NDArray:
-        """Power (vector, part) in W of devices, transistors, selectors, wires and drivers."""
-        g, ground = self.conductances, np.zeros((len(vectors), self.shape[1]))
-        word, bit = self._settle(vectors, ground, g, self._lines(), "fast")
-        u = word - bit
-        current = self._currents(u, g)
-        over_device = self._device_voltage(current, g)
-        over_transistor = self.r_transistor * current
-        along_words = np.cumsum(current[:, :, ::-1], axis=2)  # a segment feeds all cells behind it
-        along_bits = np.cumsum(current, axis=1)
-        r_word, r_bit = self.wire_resistance
-        cells = (over_device, over_transistor, u - over_device - over_transistor)
-        parts = [(current * part).sum(axis=(1, 2)) for part in cells]
-        if self.selector is None:
-            parts[2][:] = 0.0
-        parts += [(r_word * along_words**2 + r_bit * along_bits**2).sum(axis=(1, 2))]
-        parts += [(vectors * current.sum(axis=2)).sum(axis=1)]
-        return np.stack(parts, axis=1)
-
-    def _device_voltage(self, current: NDArray, g: NDArray) -> NDArray:
-        """Voltage over the memristors alone; 0 for an open one, which carries no current."""
-        scale = g if self.v_sinh is None else g * self.v_sinh
-        share = np.divide(current, scale, out=np.zeros_like(current), where=scale > 0)
-        return share if self.v_sinh is None else np.asarray(self.v_sinh * np.arcsinh(share))
 
 
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:

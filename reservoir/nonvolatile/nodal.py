@@ -7,7 +7,7 @@ from scipy.sparse.linalg import splu
 
 from mottle.reservoir.kernels import crossbar as kernel
 
-MOST_NEWTON = 200
+MOST_NEWTON, MOST_REFINED = 200, 10
 Edges = tuple[NDArray, NDArray, NDArray | float]  # from and to, numbers of nodes; S
 
 
@@ -27,37 +27,26 @@ class Nodal:
         if not ideal_bit:
             edges += [(bit[:-1], bit[1:], lines.g_bit)]
             edges += [(driver_bit, bit[-1], lines.g_bit * lines.bit_driven)]
-        known = np.zeros(n_word + n_bit, dtype=bool)
+        self.n_nodes = n_word + n_bit
+        known = np.zeros(self.n_nodes, dtype=bool)
         known[driver_word] = lines.word_driven | (not ideal_word)  # else the node is a line's own
         known[driver_bit] = lines.bit_driven | (not ideal_bit)
-        self.word, self.bit = word, bit
-        self.driver_word, self.driver_bit = driver_word, driver_bit
-        self.known, self.free = np.flatnonzero(known), np.flatnonzero(~known)
-        matrix = laplacian(edges, known.size)[self.free]
-        self.coupling = matrix[:, self.known]
+        self.word, self.bit, self.free = word, bit, np.flatnonzero(~known)
         self.factors = None
         if self.free.size:
             self.factors = splu(
-                csc_array(matrix[:, self.free]), permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.0, options={"SymmetricMode": True},
+                laplacian(edges, self.n_nodes)[self.free][:, self.free],
+                permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True},
             )  # fmt: skip
 
-    def solve(
-        self, v_word: NDArray, v_bit: NDArray, injected: NDArray | None = None
-    ) -> tuple[NDArray, NDArray]:
-        """Voltages of word and bit lines under drivers (row,) and (column,).
-
-        ``injected`` A (row, column) flow from each word node to its bit node beside the cell.
-        """
-        x = np.zeros(self.known.size + self.free.size)
-        x[self.driver_word], x[self.driver_bit] = v_word, v_bit
+    def answer(self, f_word: NDArray, f_bit: NDArray) -> tuple[NDArray, NDArray]:
+        """Change of the voltages of word and bit lines under currents (row, column) into them."""
+        into = np.bincount(self.word.ravel(), f_word.ravel(), self.n_nodes)
+        into += np.bincount(self.bit.ravel(), f_bit.ravel(), self.n_nodes)
+        change = np.zeros(self.n_nodes)
         if self.factors is not None:
-            into = np.zeros(x.size)
-            if injected is not None:
-                np.add.at(into, self.word, -injected)
-                np.add.at(into, self.bit, injected)
-            x[self.free] = self.factors.solve(into[self.free] - self.coupling @ x[self.known])
-        return x[self.word], x[self.bit]
+            change[self.free] = self.factors.solve(into[self.free])
+        return change[self.word], change[self.bit]
 
 
 def number(n_lines: int, n_cells: int, ideal: bool) -> tuple[NDArray, NDArray, int]:
@@ -84,25 +73,43 @@ def laplacian(edges: list[Edges], n_nodes: int) -> csc_array:
     return csc_array(coo_array((values, (rows, columns)), shape=(n_nodes, n_nodes)))
 
 
-def settle_exactly(
+def settle_linear(
+    nodal: Nodal, v_word: NDArray, v_bit: NDArray, slope: NDArray, lines: kernel.Lines
+) -> tuple[NDArray, NDArray]:
+    """Voltages of linear cells, refined: a floating line may hang on next to nothing."""
+    word, bit = kernel.start(v_word, v_bit, lines)
+    largest = max(np.abs(v_word).max(), np.abs(v_bit).max())
+    for _ in range(MOST_REFINED):
+        current = slope * (word - bit)
+        d_word, d_bit = nodal.answer(*kernel.forces(word, bit, v_word, v_bit, current, lines))
+        word, bit = word + d_word, bit + d_bit
+        move = max(np.abs(d_word).max(), np.abs(d_bit).max())
+        if move <= kernel.STEP * largest:
+            return word, bit
+    raise RuntimeError(
+        f"elimination left the voltages uncertain by {move:.3g} V: segments of {lines.g_word:.3g} "
+        f"and {lines.g_bit:.3g} S beside cells of down to {slope.min():.3g} S are beyond double "
+        "precision. Use method='fast', or wires of 0 ohm."
+    )
+
+
+def settle(
     v_word: NDArray, v_bit: NDArray, g: NDArray, cell: kernel.Cell, lines: kernel.Lines
 ) -> tuple[NDArray, NDArray]:
     """Voltages of nonlinear cells by Newton's method on the whole system."""
     word, bit = kernel.start(v_word, v_bit, lines)
     largest = max(np.abs(v_word).max(), np.abs(v_bit).max())
+    current, slope = kernel.cells(word - bit, g, cell)
+    f_word, f_bit = kernel.forces(word, bit, v_word, v_bit, current, lines)
     for _ in range(MOST_NEWTON):
-        u = word - bit
-        current, slope = kernel.cells(u, g, cell)
-        new_word, new_bit = Nodal(slope, lines).solve(v_word, v_bit, current - slope * u)
-        d_word, d_bit = new_word - word, new_bit - bit
-        f_word, f_bit = kernel.forces(word, bit, v_word, v_bit, current, lines)
-        first, length = np.sum(f_word * d_word) + np.sum(f_bit * d_bit), 1.0
+        d_word, d_bit = Nodal(slope, lines).answer(f_word, f_bit)
         move = max(np.abs(d_word).max(), np.abs(d_bit).max())
         if move <= kernel.STEP * largest:
-            return new_word, new_bit
+            return word + d_word, bit + d_bit
+        first, length = np.sum(f_word * d_word) + np.sum(f_bit * d_bit), 1.0
         for _ in range(30):
             now = word + length * d_word, bit + length * d_bit
-            current = kernel.cells(now[0] - now[1], g, cell)[0]
+            current, slope = kernel.cells(now[0] - now[1], g, cell)
             f_word, f_bit = kernel.forces(*now, v_word, v_bit, current, lines)
             ahead = np.sum(f_word * d_word) + np.sum(f_bit * d_bit)
             if ahead >= -0.5 * first:
@@ -111,5 +118,6 @@ def settle_exactly(
         word, bit = now
     raise RuntimeError(
         f"the circuit did not settle in {MOST_NEWTON} Newton steps: its voltages still move by "
-        f"{move:.3g} V. A wider selector (v_width, v_0) or a lower voltage would help."
+        f"{move:.3g} V. A wider selector (v_width, v_0), a lower voltage, or wires of 0 ohm in place "
+        "of nearly 0 would help."
     )

@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import check_times
-from mottle.reservoir.nonvolatile.crossbar import check_wires
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
 
 DAY = 86_400.0  # s
@@ -141,16 +140,10 @@ def _sweep(
             elif name == "spread":
                 yield readout.redraw(seed, write_options=options | {"spread": value})
             elif name == "wire_resistance":
-                yield readout.redraw(seed, crossbar=rewired(readout._tile(), value))
+                tile = readout._tile()
+                yield readout.redraw(seed, crossbar=tile._twin(tile.shape, value))
             else:
                 yield readout.redraw(seed, **{name: value})
-
-
-def rewired(crossbar: Any, wire_resistance: float) -> Any:
-    """Return an empty crossbar with other wires, else the same."""
-    other = copy(crossbar)
-    other.wire_resistance = check_wires(wire_resistance)
-    return other
 
 
 def draw_robustness(scores: xr.Dataset) -> Any:

@@ -8,7 +8,7 @@ row, of which there are many side by side:
 
 References
 ----------
-A. Flocke, T. G. Noll, Proc. ESSCIRC (2007) 328, doi:10.1109/ESSCIRC.2007.4430310.
+A. Flocke, T. G. Noll, Fundamental analysis of resistive nano-crossbars, Proc. ESSCIRC (2007) 328.
 """
 
 import numpy as np

@@ -48,8 +48,8 @@ def sneak_margin(
     """
     if not 0 <= g_off < g_on < np.inf:
         raise ValueError(f"g_off={g_off} S must lie in [0, g_on={g_on} S).")
+    past = sneak_conductance(n, selectivity, scheme) * g_on
     if wire_resistance == 0:
-        past = sneak_conductance(n, selectivity, scheme) * g_on
         return margin(g_on + past, g_off + past, g_on)
     array = Crossbar((n, n), topology="passive", wire_resistance=wire_resistance, scheme=scheme)
     g = np.full((n, n), g_on / selectivity)
