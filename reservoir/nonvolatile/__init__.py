@@ -1,6 +1,7 @@
 """Nonvolatile crossbars: cells written and aged, arrays as circuits, readouts on them."""
 
 from mottle.reservoir.nonvolatile.ageing import age
+from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import ADC, DAC, lossless_bits
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.levels import measure_levels
@@ -24,6 +25,7 @@ __all__ = [
     "WriteCircuit",
     "age",
     "draw_robustness",
+    "fit_aware",
     "largest_array",
     "lossless_bits",
     "map_weights",

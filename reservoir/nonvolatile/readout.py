@@ -187,17 +187,12 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_aware(self, model, X, y):
         """Fit the last step anew against the errors of the cells."""
-        model = copy(model)
-        Z = _features(model, X)
-        later = 0.0 if self.aware is True else float(self.aware)
+        Z, later = _features(model, X), 0.0 if self.aware is True else float(self.aware)
         last = fit_aware(
             _last(model), Z, y, self._tile().device, seconds=later, half_range=self._ranges(Z)[1],
             options=self.write_options or {}, random_state=self.random_state, **self._layout(),
         )  # fmt: skip
-        if isinstance(model, Pipeline):
-            model.steps = [*model.steps[:-1], (model.steps[-1][0], last)]
-            return model
-        return last
+        return _with_last(model, last)
 
     def _ranges(self, Z):
         """Centre and half range of each feature; those that never move get a range of 1."""
@@ -389,13 +384,12 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             correlation), ``decision_error`` (root mean square, of the decision's deviation) and
             ``clipped`` (share of voltages at an end of their range).
         """
-        exact = _features(self.readout_, X) @ np.atleast_2d(_last(self.readout_).coef_).T
-        exact = exact + _last(self.readout_).intercept_
-        analog, scaled = self._decide(X), _features(self.readout_, X) - self.centre_
+        Z, last = _features(self.readout_, X), _last(self.readout_)
+        exact, analog = Z @ np.atleast_2d(last.coef_).T + last.intercept_, self._decide(X)
         ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
         same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
         error = np.sqrt(np.mean((analog - exact) ** 2)) / max(exact.std(), np.finfo(float).tiny)
-        clipped = np.mean(np.abs(scaled) > self.half_range_ * (1 + 1e-9))
+        clipped = np.mean(np.abs(Z - self.centre_) > self.half_range_ * (1 + 1e-9))
         return pd.Series({
             "score": self.score(X, y), "score_float": self.score_float(X, y),
             "agreement": float(same), "decision_error": float(error), "clipped": float(clipped),
@@ -517,12 +511,26 @@ def _last(model):
     return model
 
 
+def _with_last(model, last):
+    """Return a copy of a model with another linear model in its place."""
+    if isinstance(model, FrozenEstimator):
+        return _with_last(model.estimator, last)
+    if not isinstance(model, Pipeline):
+        return last
+    other, (name, inner) = copy(model), model.steps[-1]
+    other.steps = [*model.steps[:-1], (name, _with_last(inner, last))]
+    return other
+
+
 def _features(model, X):
     """Return what the linear model sees: features after the earlier steps of a pipeline."""
-    while isinstance(model, FrozenEstimator):
-        model = model.estimator
-    if isinstance(model, Pipeline) and len(model.steps) > 1:
-        X = model[:-1].transform(X)
+    while isinstance(model, Pipeline | FrozenEstimator):
+        if isinstance(model, FrozenEstimator):
+            model = model.estimator
+            continue
+        if len(model.steps) > 1:
+            X = model[:-1].transform(X)
+        model = model.steps[-1][1]
     return np.asarray(X, dtype=np.float64)
 
 

@@ -210,8 +210,9 @@ def _by_statistics(cell, order, defects, rng):
     deviation = write_deviation(cell, order.goal)
     g = np.maximum(order.goal + deviation * rng.normal(size=order.goal.size), 0.0)
     span = cell.g_max - cell.g_min
-    if defects.high.min(initial=1.0) < 1 or defects.low.max(initial=0.0) > 0:  # tails may stick out
-        g = np.clip(g, cell.g_min + defects.low * span, cell.g_min + defects.high * span)
+    worn = (defects.low > 0) | (defects.high < 1)  # others may end outside the range
+    window = cell.g_min + defects.low * span, cell.g_min + defects.high * span
+    g = np.where(worn, np.clip(g, *window), g)
     g = np.where(defects.stuck, cell.g_min + defects.place * span, g)
     unknown = np.full(g.size, np.nan)
     return g, unknown, unknown.copy(), unknown.copy()

@@ -182,6 +182,28 @@ def test_regressions_keep_their_shape_and_their_link(model, n_targets):
     assert_allclose(ours.compare(A, b).agreement, 1.0)
 
 
+@pytest.mark.parametrize("name", ["milo2021", "wan2022_day", "cmo_hfox", "pcm", "memdiode_hfo2"])
+def test_a_day_costs_what_the_device_forgets(name):
+    ours = CrossbarReadout(RidgeClassifier(10.0), tile((64, 20), name), random_state=0).fit(X, Y)
+    fresh = ours.compare(X_TEST, Y_TEST)
+    day = ours.age(DAY).compare(X_TEST, Y_TEST)
+    if name == "milo2021":  # no retention published
+        pd.testing.assert_series_equal(day, fresh)
+    else:
+        assert day.decision_error > 1.2 * fresh.decision_error
+    assert (day.score < 0.3) == (name == "memdiode_hfo2")
+
+
+def test_a_pipeline_within_a_frozen_pipeline_is_refitted_in_its_place():
+    inner = make_pipeline(StandardScaler(), RidgeClassifier(10.0))
+    model = FrozenEstimator(make_pipeline(StandardScaler(), inner).fit(X, Y))
+    plain = CrossbarReadout(model, tile(), **FINE).fit(X, Y)
+    aware = CrossbarReadout(model, tile(), aware=True, **FINE).fit(X, Y)
+    expected = model.decision_function(X_TEST)
+    assert_allclose(plain.decision_function(X_TEST), expected, rtol=1e-6, atol=1e-6)
+    assert_allclose(aware.decision_function(X_TEST), expected, rtol=1e-6, atol=1e-6)
+
+
 def test_same_seed_same_cells_and_rows_never_mix():
     options = {"crossbar": tile(device="milo2021"), "read_noise": 0.02, "random_state": 3}
     ours, again = (CrossbarReadout(RidgeClassifier(), **options).fit(X, Y) for _ in range(2))
