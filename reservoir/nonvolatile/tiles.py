@@ -22,7 +22,7 @@ def check_bits(bits: int | None, name: str) -> None:
         raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
 
 
-@dataclass
+@dataclass(eq=False)
 class Tile:
     """One crossbar: which weights it holds, and how its currents become their products."""
 
