@@ -39,6 +39,19 @@ def get_cell(device: Any) -> Any:
     return device
 
 
+def name_of(device: Any) -> str:
+    """Return the name of a preset, or the constants of a device of one's own.
+
+    Examples
+    --------
+    >>> name_of(get_cell("ecram"))
+    'ecram'
+    """
+    if isinstance(device, str):
+        return device
+    return next((name for name, preset in KNOWN.items() if preset == device), repr(device))
+
+
 def conductance_range(device: Any) -> tuple[float, float]:
     """Return the lowest and the highest conductance of a cell in S.
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.nonvolatile.ageing import aged, check_later
-from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
+from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
 from mottle.reservoir.nonvolatile.circuit import Circuit
 from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
@@ -119,6 +119,13 @@ class Crossbar:
         self._transfer: NDArray[np.float64] | None = None
         self._written: xr.Dataset | None = None
         self.seconds = 0.0
+
+    def __repr__(self) -> str:
+        """Name what the array is made of, without its conductances."""
+        return (
+            f"Crossbar({self.shape}, device={name_of(self.device)!r}, topology={self.topology!r}, "
+            f"wire_resistance={self.wire_resistance})"
+        )
 
     @property
     def conductances(self) -> NDArray[np.float64]:

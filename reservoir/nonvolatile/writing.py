@@ -15,7 +15,13 @@ from mottle.reservoir.devices.pulse_response import PulseMemristor
 from mottle.reservoir.kernels import pulse_response
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.ageing import cell_dims
-from mottle.reservoir.nonvolatile.cells import V_READ, check_targets, conductance_range, get_cell
+from mottle.reservoir.nonvolatile.cells import (
+    V_READ,
+    check_targets,
+    conductance_range,
+    get_cell,
+    name_of,
+)
 
 METHODS = {"verify": True, "open": False}
 
@@ -157,10 +163,7 @@ def write(
         "reads": (reads, "1"), "energy": (energy, "J"), "reached": (reached, "1"),
         "stuck": (defects.stuck, "1"), "path": (rng.normal(size=goal.size), "1"),
     }  # fmt: skip
-    attrs: dict[str, Any] = {
-        "device": device if isinstance(device, str) else repr(device),
-        "method": method,
-    }
+    attrs: dict[str, Any] = {"device": name_of(device), "method": method}
     attrs |= {"tolerance": slack, "max_pulses": most, "yield": float(reached.mean())}
     attrs |= {"circuit": repr(circuit), "source": cell.source, "provisional": cell.provisional}
     dims = cell_dims(goal.ndim)

@@ -343,6 +343,7 @@ def test_robustness_scores_every_setting_over_the_same_draws():
         assert (at.sel(axis=name, value=value) < as_is).all()
     redrawn = ours.redraw(2, n_levels=2).score(X_TEST, Y_TEST)
     assert float(at.sel(axis="n_levels", value=2)[2]) == redrawn
+    assert "device='cmo_hfox', topology='1T1R', wire_resistance=(1.0, 1.0)" in scores.readout
     figure = draw_robustness(scores)
     assert [len(panel.get_xticks()) for panel in figure.axes] == [2, 2, 3, 2, 2]
 
