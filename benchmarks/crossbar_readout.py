@@ -119,7 +119,8 @@ One column of offset in place of pairs takes 11 lines of the 25:
 
 ![robustness](crossbar/robustness.png)
 
-Draws of the cells on one fold, 20 a point (`robustness`), other settings as above.
+Draws of the cells on one fold, 20 a point (`robustness`), other settings as above; one of the 40
+grasps in the fold is 2.5 points.
 
 ## Does fitting against the errors help?
 

@@ -61,6 +61,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Digits of a sliced weight.
     scale : {"tile", "column"}, default="tile"
         Whether the largest weight of a tile or that of each output fills the range.
+    mend : bool, default=True
+        Let the other cell of a pair make up for one that is stuck; what its range does not allow
+        is left. Costs a second round of writing where there are such cells.
     dac_bits, adc_bits : int or None, default=8
         Bits of the converters; None is a converter without steps.
     percentile : float, default=100.0
@@ -114,11 +117,11 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self, readout, crossbar=None, *, n_levels=64, mapping="differential", n_slices=2,
-        scale="tile", dac_bits=8, adc_bits=8, percentile=100.0, read_noise=0.0,
+        scale="tile", mend=True, dac_bits=8, adc_bits=8, percentile=100.0, read_noise=0.0,
         write_options=None, aware=False, random_state=None,
     ):  # fmt: skip
         self.readout, self.crossbar, self.n_levels = readout, crossbar, n_levels
-        self.mapping, self.n_slices, self.scale = mapping, n_slices, scale
+        self.mapping, self.n_slices, self.scale, self.mend = mapping, n_slices, scale, mend
         self.dac_bits, self.adc_bits, self.percentile = dac_bits, adc_bits, percentile
         self.read_noise, self.write_options = read_noise, write_options
         self.aware, self.random_state = aware, random_state
@@ -221,7 +224,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
             weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
-            options=self.write_options or {},
+            mend=self.mend, options=self.write_options or {},
         )  # fmt: skip
         volts = self._volts(self.calibration_)
         for tile in self.tiles_:

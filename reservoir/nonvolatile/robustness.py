@@ -20,7 +20,7 @@ LABELS = {
     "spread": "spread of cells",
     "wire_resistance": "wire (ohm a segment)",
     "adc_bits": "bits of the ADC",
-    "age": "age (s)",
+    "age": "age (days)",
 }
 
 

@@ -74,12 +74,14 @@ def lay_tiles(
     mapping: str,
     n_slices: int,
     scale: str,
+    mend: bool,
     options: dict[str, Any],
 ) -> list[Tile]:
     """Cut weights (row, output) into tiles of the crossbar's shape and write them.
 
     Weights lie where wires are short: at the end of the bit lines and the beginning of the word
-    lines. Cells that are left over rest at the device's lowest conductance.
+    lines. Cells that are left over rest at the device's lowest conductance. ``mend`` writes a
+    second time where the first found cells stuck (see `mend_pairs`).
     """
     check_weights(weights)
     n_rows, n_columns = crossbar.shape
@@ -99,6 +101,34 @@ def lay_tiles(
             targets = np.full(crossbar.shape, low)
             targets[top - rows.stop :, : mapped.targets.shape[1]] = mapped.targets
             own = copy(crossbar)
-            own.program(targets, random_state=rng, **options)
+            seed = int(rng.integers(2**63))
+            written = own.program(targets, random_state=seed, **options)
+            if mend and mapping != "offset" and written.stuck.any():
+                used = mapped.targets.shape[1]
+                g, stuck = own.conductances[:, :used], written.stuck.to_numpy()[:, :used]
+                targets[:, :used] = mend_pairs(targets[:, :used], g, stuck, low, high)
+                own.program(targets, random_state=seed, **options)  # the same cells: one seed
             tiles.append(Tile(rows, outputs, own, mapped.combine))
     return tiles
+
+
+def mend_pairs(
+    targets: NDArray, g: NDArray, stuck: NDArray, low: float, high: float
+) -> NDArray[np.float64]:
+    """Let the partner of a stuck cell make up for it, as far as the device's range goes.
+
+    Columns are pairs (positive, negative) side by side; what counts is their difference.
+
+    Examples
+    --------
+    >>> targets, g = np.array([[5.0, 1.0]]), np.array([[7.0, 1.0]])
+    >>> mend_pairs(targets, g, np.array([[True, False]]), 1.0, 9.0)
+    array([[5., 3.]])
+    """
+    mended = targets.copy()
+    (up, down), (stuck_up, stuck_down) = ((a[:, ::2], a[:, 1::2]) for a in (targets, stuck))
+    wanted = up - down
+    make_up = np.clip(g[:, 1::2] + wanted, low, high), np.clip(g[:, ::2] - wanted, low, high)
+    mended[:, ::2] = np.where(stuck_down & ~stuck_up, make_up[0], up)
+    mended[:, 1::2] = np.where(stuck_up & ~stuck_down, make_up[1], down)
+    return mended

@@ -241,6 +241,28 @@ def test_ranges_come_from_the_training_data_alone():
     assert ours.compare(np.vstack([X[:9, :3], far]), np.arange(10.0)).clipped == 0.1
 
 
+def test_pairs_make_up_for_stuck_cells_as_far_as_they_reach():
+    options = FINE | {"write_options": {"stuck": 0.1}, "random_state": 0}
+    left, mended = (
+        CrossbarReadout(RidgeClassifier(10.0), tile(), mend=mend, **options).fit(X, Y)
+        for mend in (False, True)
+    )
+    weights = (left.readout_.coef_ * left.half_range_).T
+    g, got = (r.tiles_[0].crossbar.conductances[-X.shape[1] :, :20] for r in (left, mended))
+    held = got @ mended.tiles_[0].combine
+    stuck = np.abs(g @ left.tiles_[0].combine - weights) > 1e-9
+    exact = np.abs(held - weights) < 1e-9
+    assert exact[~stuck].all()
+    assert 0.4 < exact[stuck].mean() < 1.0
+    most = np.abs(weights).max()
+    pairs = got.reshape(len(got), 10, 2)[stuck & ~exact]  # the others are at an end, or both stuck
+    ends = np.isclose(pairs, 1e-6) | np.isclose(pairs, 100e-6)
+    assert ends.any(axis=1).mean() > 0.8
+    assert np.abs(held - weights).max() <= most * (1 + 1e-9)
+    errors = [r.compare(X_TEST, Y_TEST).decision_error for r in (left, mended)]
+    assert errors[1] < 0.7 * errors[0]
+
+
 def test_ageing_goes_one_way_along_one_path():
     ours = CrossbarReadout(RidgeClassifier(), tile(device="cmo_hfox"), random_state=0).fit(X, Y)
     fresh = ours.decision_function(X_TEST)
