@@ -309,7 +309,7 @@ def settle(v_word, v_bit, g, cell, lines, tol):
             current, slope = cells(u, g, cell)
             f_word, f_bit = forces(new_word, new_bit, v_word, v_bit, current, lines)
             ahead = dot(f_word, d_word) + dot(f_bit, d_bit)
-            if small or ahead >= -0.5 * first:
+            if small or first <= 0.0 or ahead >= -0.5 * first:  # not above 0: all rounding
                 break
             length *= max(0.1, first / (first - ahead))
         word[:], bit[:] = new_word, new_bit
@@ -329,7 +329,7 @@ def run(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
     """Settle under sets of drivers, (set, row) and (set, column) in V, one after the other.
 
     Writes the voltages of the word and bit lines (set, row, column) and which sets settled. Threads
-    may share the sets out among them: compiled as a parallel loop this takes half a minute, which
+    may share the sets out among them; a parallel loop would take half a minute to compile, which
     every process would pay (numba #4807).
     """
     if is_linear(cell):

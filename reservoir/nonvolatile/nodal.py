@@ -112,12 +112,12 @@ def settle(
             current, slope = kernel.cells(now[0] - now[1], g, cell)
             f_word, f_bit = kernel.forces(*now, v_word, v_bit, current, lines)
             ahead = np.sum(f_word * d_word) + np.sum(f_bit * d_bit)
-            if ahead >= -0.5 * first:
+            if first <= 0.0 or ahead >= -0.5 * first:  # not above 0: all rounding
                 break
             length *= max(0.1, first / (first - ahead))
         word, bit = now
     raise RuntimeError(
         f"the circuit did not settle in {MOST_NEWTON} Newton steps: its voltages still move by "
-        f"{move:.3g} V. A wider selector (v_width, v_0), a lower voltage, or wires of 0 ohm in place "
-        "of nearly 0 would help."
+        f"{move:.3g} V. A wider selector (v_width, v_0), a lower voltage, or wires of 0 ohm in "
+        "place of nearly 0 would help."
     )
