@@ -317,7 +317,7 @@ def aware(small, large):
     models = {
         "RidgeReadout": RidgeReadout(),
         "LogisticRegression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)),
-        "LinearSVC": make_pipeline(StandardScaler(), LinearSVC(max_iter=300)),
+        "LinearSVC": make_pipeline(StandardScaler(), LinearSVC(max_iter=300, random_state=0)),
     }
     rows = []
     for size, parts, shape in (("small", small, (40, 25)), ("large", large, (128, 128))):
