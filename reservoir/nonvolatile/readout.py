@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
@@ -18,6 +16,14 @@ from mottle.reservoir.nonvolatile.ageing import check_later
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
+from mottle.reservoir.nonvolatile.linear import (
+    check_linear,
+    features_of,
+    is_fitted,
+    last_step,
+    make_head,
+    with_last,
+)
 from mottle.reservoir.nonvolatile.mapping import check_weights
 from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
 
@@ -143,7 +149,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         """
         self._check_parameters()
         validate_data(self, X, dtype=np.float64)
-        model = self.readout if _is_fitted(self.readout) else clone(self.readout).fit(X, y)
+        model = self.readout if is_fitted(self.readout) else clone(self.readout).fit(X, y)
         if self.aware is not False:
             model = self._fit_aware(model, X, y)
         return self._program(model, X)
@@ -163,7 +169,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         """
         self._check_parameters()
         model = getattr(self, "readout_", self.readout)
-        if not _is_fitted(model):
+        if not is_fitted(model):
             raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
         if self.aware is not False and not hasattr(self, "readout_"):
             raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
@@ -190,12 +196,13 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_aware(self, model, X, y):
         """Fit the last step anew against the errors of the cells."""
-        Z, later = _features(model, X), 0.0 if self.aware is True else float(self.aware)
+        Z, later = features_of(model, X), 0.0 if self.aware is True else float(self.aware)
         last = fit_aware(
-            _last(model), Z, y, self._tile().device, seconds=later, half_range=self._ranges(Z)[1],
-            options=self.write_options or {}, random_state=self.random_state, **self._layout(),
+            last_step(model), Z, y, self._tile().device, seconds=later,
+            half_range=self._ranges(Z)[1], options=self.write_options or {},
+            random_state=self.random_state, **self._layout(),
         )  # fmt: skip
-        return _with_last(model, last)
+        return with_last(model, last)
 
     def _ranges(self, Z):
         """Centre and half range of each feature; those that never move get a range of 1."""
@@ -204,13 +211,13 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return 0.5 * (high + low), np.where(half > 1e-12 * np.abs(Z).max(axis=0), half, 1.0)
 
     def _program(self, model, X):
-        Z, last = _features(model, X), _last(model)
+        Z, last = features_of(model, X), last_step(model)
         self.readout_, self.head_ = model, make_head(last)
         coef = np.atleast_2d(last.coef_)
         self.centre_, self.half_range_ = self._ranges(Z)
         check_weights((coef * self.half_range_).T)
         self.bias_ = np.atleast_1d(last.intercept_) + coef @ self.centre_
-        _check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
+        check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
         every = -(-len(Z) // 256)
         self.calibration_ = np.array(Z[::every])
         if hasattr(self.head_, "classes_"):
@@ -219,7 +226,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def _write(self):
         """Write the weights into cells drawn anew."""
-        weights = (np.atleast_2d(_last(self.readout_).coef_) * self.half_range_).T
+        weights = (np.atleast_2d(last_step(self.readout_).coef_) * self.half_range_).T
         seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
@@ -264,7 +271,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         """Return the analog decision (sample, output)."""
         check_is_fitted(self, "tiles_")
         checked = validate_data(self, X, dtype=np.float64, reset=False)
-        Z = _features(self.readout_, X)
+        Z = features_of(self.readout_, X)
         volts, v_read = self._volts(Z), self._tile().v_read
         keys = self._keys(checked) if self.read_noise > 0 else None
         decision = np.tile(self.bias_, (len(Z), 1))
@@ -387,7 +394,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             correlation), ``decision_error`` (root mean square, of the decision's deviation) and
             ``clipped`` (share of voltages at an end of their range).
         """
-        Z, last = _features(self.readout_, X), _last(self.readout_)
+        Z, last = features_of(self.readout_, X), last_step(self.readout_)
         exact, analog = Z @ np.atleast_2d(last.coef_).T + last.intercept_, self._decide(X)
         ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
         same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
@@ -464,7 +471,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self, "tiles_")
         validate_data(self, X, dtype=np.float64, reset=False)
-        volts = self._volts(_features(self.readout_, X))
+        volts = self._volts(features_of(self.readout_, X))
         parts = [tile.crossbar.energy(tile.drive(volts), duration) for tile in self.tiles_]
         total = parts[0]
         for part in parts[1:]:
@@ -478,80 +485,6 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         tags.estimator_type, tags.target_tags = inner.estimator_type, inner.target_tags
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         return tags
-
-
-def make_head(last):
-    """Return a linear model that takes its own decision for features."""
-    if not (hasattr(last, "coef_") and hasattr(last, "intercept_")):
-        raise ValueError(
-            f"{type(last).__name__} has no coef_ and intercept_: only linear models can be written "
-            "into a crossbar."
-        )
-    head, n_outputs = copy(last), np.atleast_2d(last.coef_).shape[0]
-    flat = np.ndim(last.coef_) == 1
-    try:
-        head.coef_ = np.ones(1) if flat else np.eye(n_outputs)
-    except AttributeError as error:
-        raise ValueError(f"the coef_ of {type(last).__name__} follows from others.") from error
-    head.intercept_ = 0.0 if flat else np.zeros(n_outputs)
-    head.n_features_in_ = n_outputs
-    head.__dict__.pop("feature_names_in_", None)
-    return head
-
-
-def _is_fitted(model):
-    try:
-        check_is_fitted(model)
-    except NotFittedError:
-        return False
-    return True
-
-
-def _last(model):
-    """Return the linear model itself, out of a pipeline or a frozen estimator."""
-    while isinstance(model, Pipeline | FrozenEstimator):
-        model = model.steps[-1][1] if isinstance(model, Pipeline) else model.estimator
-    return model
-
-
-def _with_last(model, last):
-    """Return a copy of a model with another linear model in its place."""
-    if isinstance(model, FrozenEstimator):
-        return _with_last(model.estimator, last)
-    if not isinstance(model, Pipeline):
-        return last
-    other, (name, inner) = copy(model), model.steps[-1]
-    other.steps = [*model.steps[:-1], (name, _with_last(inner, last))]
-    return other
-
-
-def _features(model, X):
-    """Return what the linear model sees: features after the earlier steps of a pipeline."""
-    while isinstance(model, Pipeline | FrozenEstimator):
-        if isinstance(model, FrozenEstimator):
-            model = model.estimator
-            continue
-        if len(model.steps) > 1:
-            X = model[:-1].transform(X)
-        model = model.steps[-1][1]
-    return np.asarray(X, dtype=np.float64)
-
-
-def _check_linear(model, head, X, decision):
-    """Refuse a model whose prediction is not made of its coefficients alone."""
-    try:
-        ours, theirs = head.predict(decision), model.predict(X)
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{type(head).__name__} cannot decide from its decision alone.") from error
-    if theirs.dtype.kind == "f":
-        off = np.abs(ours - theirs).max(initial=0.0) > 1e-6 * max(np.abs(theirs).max(), 1.0)
-    else:
-        off = np.mean(ours != theirs) > 0.01  # ties may fall either way
-    if off:
-        raise ValueError(
-            f"{type(head).__name__} predicts something else than coef_ and intercept_ say: it is "
-            "not linear in its features and cannot be written into a crossbar."
-        )
 
 
 def _correlation(a, b):
