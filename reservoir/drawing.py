@@ -44,3 +44,26 @@ def sneak(margins: xr.Dataset, criterion: float = 0.1) -> "Figure":
     axis.set(xscale="log", xlabel="rows and columns", ylabel="swing (% of read voltage)")
     axis.legend(fontsize="small")
     return figure
+
+
+def robustness(scores: xr.Dataset) -> "Figure":
+    """Draw scores over draws of the cells, one panel an axis: median, 5 % and the worst."""
+    from matplotlib.figure import Figure
+
+    axes = list(dict.fromkeys(scores.axis.values.tolist()))
+    figure = Figure(figsize=(2.4 * len(axes) + 0.6, 2.8), layout="constrained")
+    panels = figure.subplots(1, len(axes), squeeze=False)[0]
+    for panel, name in zip(panels, axes, strict=True):
+        here = scores.isel(point=scores.axis.values == name)
+        place = range(here.sizes["point"])
+        panel.axhline(float(scores.score_float), color="0.4", ls=":", label="floating point")
+        panel.fill_between(place, here.low, here.median_score, color=COLOURS[0], alpha=0.25)
+        panel.plot(place, here.median_score, ".-", color=COLOURS[0], label="median")
+        panel.plot(place, here.low, color=COLOURS[0], lw=0.7, label="5 %")
+        panel.plot(place, here.worst, "v", ms=4, color=COLOURS[1], label="worst")
+        shown = here.value.values / (86_400.0 if name == "age" else 1.0)  # in days
+        panel.set_xticks(place, [f"{value:.2g}" for value in shown], rotation=45)
+        panel.set(xlabel=scores.attrs["labels"][axes.index(name)])
+    panels[0].set(ylabel=scores.attrs["score"])
+    panels[0].legend(fontsize="small")
+    return figure

@@ -19,6 +19,7 @@ class Circuit:
     def __init__(self, cell: kernel.Cell, wires: tuple[float, float]) -> None:
         self.cell, self.wires = cell, wires
         self.is_linear = bool(kernel.is_linear(cell))
+        self.is_ideal = self.is_linear and not any(wires) and cell.r_series == 0.0
         self._nodal: dict[bytes, nodal.Nodal] = {}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.programming import Programming, get_programming
+from mottle.reservoir.nonvolatile.ageing import aged, check_later
+from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
 from mottle.reservoir.nonvolatile.circuit import Circuit
 from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
 from mottle.reservoir.nonvolatile.selector import Selector, get_selector, make_cell
+from mottle.reservoir.nonvolatile.writing import write
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
 MOST_SINH = 40  # sinh(40) is 1e17
@@ -31,8 +33,9 @@ class Crossbar:
     ----------
     shape : tuple of int
         Rows (inputs) and columns (outputs).
-    device : str or Programming, default="cmo_hfox"
-        A preset of ``devices.program``: its range is that of off and on cells in ``sneak_margin``.
+    device : str or preset, default="cmo_hfox"
+        What ``program`` writes and ``age`` ages (see `write`); its range is that of off and on
+        cells in ``sneak_margin``.
     topology : {"1T1R", "passive"}, default="1T1R"
         A transistor in every cell, the gates joined along a column; or cells without.
     wire_resistance : float or (float, float), default=1.0
@@ -77,7 +80,7 @@ class Crossbar:
         self,
         shape: tuple[int, int],
         *,
-        device: str | Programming = "cmo_hfox",
+        device: Any = "cmo_hfox",
         topology: str = "1T1R",
         wire_resistance: float | tuple[float, float] = 1.0,
         selector: str | Selector | None = None,
@@ -88,7 +91,7 @@ class Crossbar:
         random_state: Any = None,
     ) -> None:
         self.shape = check_shape(shape)
-        self.device = get_programming(device)
+        self.device = get_cell(device)
         self.topology = choose(topology, TOPOLOGIES, "topology")
         self.wire_resistance = check_wires(wire_resistance)
         choose(scheme, SCHEMES, "scheme")
@@ -114,6 +117,15 @@ class Crossbar:
         self._circuit = Circuit(cell, self.wire_resistance)
         self._conductances: NDArray[np.float64] | None = None
         self._transfer: NDArray[np.float64] | None = None
+        self._written: xr.Dataset | None = None
+        self.seconds = 0.0
+
+    def __repr__(self) -> str:
+        """Name what the array is made of, without its conductances."""
+        return (
+            f"Crossbar({self.shape}, device={name_of(self.device)!r}, topology={self.topology!r}, "
+            f"wire_resistance={self.wire_resistance})"
+        )
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -157,7 +169,52 @@ class Crossbar:
                 f"{g.size}); weights with a sign need a pair of cells each."
             )
         g.flags.writeable = False
-        self._conductances, self._transfer = g, None
+        self._conductances, self._transfer, self._written = g, None, None
+        return self
+
+    def program(self, targets: ArrayLike, **options: Any) -> xr.Dataset:
+        """Write conductances into the cells and hold what comes of it.
+
+        Parameters
+        ----------
+        targets : array-like of shape (rows, columns)
+            Conductances in S, within the device's range.
+        **options : dict
+            Those of `write`; ``random_state`` is by default the array's own.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            What `write` returns: conductances, pulses, energy, yield.
+        """
+        if np.shape(targets) != self.shape:
+            raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
+        written = write(self.device, targets, **({"random_state": self.random_state} | options))
+        self.set_conductances(written["conductance"].to_numpy())
+        self._written, self.seconds = written, 0.0
+        return written
+
+    def age(self, seconds: float) -> "Crossbar":
+        """Let the cells age to ``seconds`` s after they were written.
+
+        Parameters
+        ----------
+        seconds : float
+            Time since ``program`` in s; not before the age reached already.
+
+        Returns
+        -------
+        self : Crossbar
+            The array itself.
+        """
+        written = self._written
+        if written is None:
+            raise ValueError("only cells written by program() can age; these were set by hand.")
+        seconds = check_later(seconds, self.seconds)
+        first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
+        g = np.where(written["stuck"], first, aged(self.device, first, path, seconds))
+        self.set_conductances(g)
+        self._written, self.seconds = written, seconds
         return self
 
     def multiply(self, V: ArrayLike) -> NDArray[np.float64]:
@@ -199,6 +256,8 @@ class Crossbar:
         """What the array multiplies by: (rows, columns) in S, wires and all; linear cells only."""
         if not self.is_linear:
             raise ValueError("cells with a sinh or a selector have no transfer matrix: solve them.")
+        if self._transfer is None and self._circuit.is_ideal:
+            self._transfer = self.conductances
         if self._transfer is None:
             (rows, columns), sums = self.shape, self._circuit.sums
             if rows <= columns:
@@ -361,8 +420,8 @@ class Crossbar:
             ``seen_on`` and ``seen_off``, what the read takes the cell for, in S; ``on_off``, their
             ratio; ``swing``, the share of the read voltage between them over a load of 1 / g_on.
         """
-        on = self.device.g_max if g_on is None else g_on
-        off = self.device.g_min if g_off is None else g_off
+        low, high = conductance_range(self.device)
+        on, off = high if g_on is None else g_on, low if g_off is None else g_off
         if not 0 <= off < on:
             raise ValueError(f"g_off={off} S must lie in [0, g_on={on} S).")
         twin, g = self._twin(self.shape), np.full(self.shape, on)
