@@ -22,12 +22,25 @@ from mottle.reservoir.devices.vo2 import VO2Neuristor, longest_step
 from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.event_memristor import EventMemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
+from mottle.reservoir.nonvolatile.readout import CrossbarReadout
 
 HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm, 0.9 V)"
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"
 LEVELS = ("device", "resistor", "capacitor", "driver", "converter", "digital")
 COLUMNS = ["stage", "part", "level", "count", "energy_each", "energy", "assumption", "source"]
 WRAPPED = ("best_estimator_", "readout_", "estimator_")  # where a wrapper keeps what it fitted
+
+
+KERNEL = "V I summed in the kernel"
+CIRCUIT = "V I of the solved circuit"
+# what a stage may count: part, level and figure in the report
+OPERATIONS = {
+    "dac": ("inputs", "converter", "dac"),
+    "adc": ("column currents", "converter", "adc"),
+    "mac": ("scales and sums", "digital", "mac"),
+    "synaptic_operations": ("synapses", "device", "synapse"),
+    "output_spikes": ("spikes counted", "digital", "add"),
+}
 
 
 class Figure(NamedTuple):
@@ -48,6 +61,7 @@ FIGURES = MappingProxyType(
         "dac": Figure(1e-12, "8-bit conversion, 1 pJ (provisional)", "of our own"),
         "line": Figure(1e-12, "a line of 1 pF charged to 1 V once a step, times the bias squared "
                        "(provisional)", "of our own"),
+        "synapse": Figure(2e-14, "a read of 50 uS at 0.2 V for 10 ns (provisional)", "of our own"),
         "event": Figure(1e-12, "a pulse of 1 V and 1 us on 1 S, times the largest conductance: an "
                         "upper bound (provisional)", "of our own"),
     }
@@ -264,11 +278,11 @@ class Account:
         each = energy * times
         self.rows.append((stage, part, level, count, each, count * each, assumption, source))
 
-    def measure(self, stage: str, part: str, level: str, energy: float, source: str) -> None:
-        """Add an energy that a kernel summed."""
-        self.rows.append(
-            (stage, part, level, np.nan, np.nan, energy, "V I summed in the kernel", source)
-        )
+    def measure(
+        self, stage: str, part: str, level: str, energy: float, source: str, how: str = KERNEL
+    ) -> None:
+        """Add an energy that was simulated."""
+        self.rows.append((stage, part, level, np.nan, np.nan, energy, how, source))
 
     def add(self, name: str, stage: Any, X: Any) -> None:
         """Account for one stage that is given ``X``."""
@@ -337,12 +351,19 @@ class Account:
         return True
 
     def _operations(self, name: str, stage: Any, X: Any) -> None:
-        """Account for a stage that counts for itself."""
-        levels = {"dac": "converter", "adc": "converter", "mac": "digital", "fetch": "digital",
-                  "add": "digital"}  # fmt: skip
-        for operation, count in stage.count_operations(X).items():
-            if operation in levels:
-                self.count(name, operation, levels[operation], float(count), operation)
+        """Account for a stage that counts for itself: a layer, a readout in crossbars."""
+        counts = stage.count_operations(X)
+        self.n_recordings = self.n_recordings or len(X)
+        if isinstance(stage, CrossbarReadout):
+            spent = stage.energy(X).sum("sample")
+            rest = float(spent["supply"] - spent["device"])
+            source = "voltages held for 0.1 us (provisional)"
+            self.measure(name, "cells", "device", float(spent["device"]), source, CIRCUIT)
+            self.measure(name, "wires and selectors", "resistor", rest, source, CIRCUIT)
+            self.readout_macs += float(counts["products"])
+        for operation, (part, level, figure) in OPERATIONS.items():
+            if counts.get(operation, 0.0) > 0:
+                self.count(name, part, level, float(counts[operation]), figure)
 
 
 def _ones(weights: sparse.csr_array) -> sparse.csr_array:

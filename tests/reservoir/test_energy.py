@@ -28,6 +28,7 @@ from mottle.reservoir.energy import (
     energy_summary,
     spike_energy,
 )
+from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
 
 ALONE = {"n_nodes": 1, "wiring": "one_to_one", "v_gain": 1.0}
 PERIOD = 3042.6470e-9  # s, of the neuristor at 12 V
@@ -282,6 +283,22 @@ def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
     report = energy_report(model, [events, events]).set_index("part")
     assert report["count"]["events"] == 3
     assert_allclose(report["energy"]["events"], 3 * 1e-12 * 1e-6)
+
+
+def test_a_readout_in_crossbars_brings_its_circuit_and_its_converters():
+    X, y = labelled()
+    model = make_pipeline(
+        MemristorReservoir(6, pool="mean", random_state=0),
+        CrossbarReadout(RidgeReadout(), Crossbar((8, 8)), random_state=0),
+    )
+    report = energy_report(model.fit(X, y), X)
+    rows = report[report.stage == "crossbarreadout"].set_index("part")
+    features = model[0].transform(X)
+    spent = model[1].energy(features).supply.mean()
+    assert_allclose(rows.energy[["cells", "wires and selectors"]].sum(), spent, rtol=1e-12)
+    assert rows["count"]["inputs"] == 6
+    assert rows["count"]["column currents"] == 6  # three classes, a pair of columns each
+    assert report.attrs["readout_macs"] == 6 * 3
 
 
 def test_figures_can_be_replaced_and_a_wrong_one_is_refused():
