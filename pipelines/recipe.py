@@ -126,12 +126,10 @@ class Recipe(Section):
         hidden = ("self", "readout", "crossbar", "random_state")
         for key in part.parameters:
             if key in hidden or key not in {*tile, *behind}:
-                known = [name for name in (*tile, *behind) if name not in hidden]
-                raise ValueError(
-                    f"crossbar.{key} is not a parameter of crossbars{hint(key, known)}"
-                )
-        shape, given = (128, 128), part.parameters
-        crossbar = Crossbar(**{"shape": shape} | {k: v for k, v in given.items() if k in tile})
+                known = [name for name in ("ages", *tile, *behind) if name not in hidden]
+                raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
+        given = {"shape": (128, 128)} | part.parameters
+        crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
         options = {k: v for k, v in given.items() if k in behind}
         return CrossbarReadout(readout, crossbar, random_state=seed, **options)
 
