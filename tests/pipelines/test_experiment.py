@@ -168,5 +168,5 @@ def test_faults_of_crossbars_in_a_recipe_are_named(small, extra, message):
 
 def test_a_negative_age_in_a_recipe_is_refused(small):
     small.write_text(on_crossbars().replace("86400.0", "-1.0"))
-    with pytest.raises(ValueError, match="crossbar.ages.0=-1.0"):
+    with pytest.raises(ValueError, match=r"crossbar\.ages\.0=-1\.0"):
         read_recipe(small)
