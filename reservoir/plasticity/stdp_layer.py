@@ -1,6 +1,6 @@
 """STDPLayer: spiking neurons that learn, without labels, to tell spike patterns apart."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
 from mottle.reservoir.plasticity.synapse import Device, as_synapse
 from mottle.reservoir.wiring import receptive_fields
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform
@@ -260,7 +257,7 @@ class STDPLayer(
             "weight_updates": float(self.n_updates_),
         }
 
-    def plot_receptive_fields(self, neurons: Any = None) -> "Figure":
+    def plot_receptive_fields(self, neurons: Any = None) -> Any:
         """Draw the weights of neurons: on less off events, or the mean over channels.
 
         Parameters
@@ -502,9 +499,9 @@ class STDPLayer(
             segment = np.searchsorted(begins, step, side="right") - 1
             parts.append((step * self.dt, place, counts[step, place], segment))
             ends.append(ends[-1] + step.size)
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        t, place, amount, segment = (np.concatenate(part) for part in zip(*parts, strict=True))
         lengths = np.array([len(drive) for drive in drives]) * float(self.dt)
-        spikes = kernel.Spikes(*columns, np.array(ends), lengths, float(self.dt))
+        spikes = kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
         return spikes, kind, absent
 
 
@@ -512,6 +509,7 @@ def _pick(spikes: kernel.Spikes, recordings: NDArray) -> kernel.Spikes:
     """Return the spikes of some recordings."""
     begin, end = spikes.ends[recordings], spikes.ends[recordings + 1]
     rows = np.concatenate([np.arange(b, e) for b, e in zip(begin, end, strict=True)])
-    columns = (column[rows] for column in spikes[:4])
+    t, place, amount, segment = (column[rows] for column in spikes[:4])
     ends = np.concatenate([[0], np.cumsum(end - begin)])
-    return kernel.Spikes(*columns, ends, spikes.lengths[recordings], spikes.delay)
+    lengths = spikes.lengths[recordings]
+    return kernel.Spikes(t, place, amount, segment, ends, lengths, spikes.delay)

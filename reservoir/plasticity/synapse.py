@@ -23,7 +23,7 @@ from mottle.reservoir.kernels import pulse_response as pulse_kernel
 from mottle.reservoir.plasticity.rules import LearningRule, OverlapRule, across, as_kernel, pulse
 
 VOLTAGE = (FerroelectricJunction, InterfaceMemristor, Memdiode, WOxMemristor, YakopcicMemristor)
-SAMPLES = 2000  # of the waveform of a pair
+SAMPLES = 5000  # of the waveform of a pair
 LEVELS = np.linspace(0, 1, 17)  # weights at which a device is asked
 AGES = 106  # times between spikes at which it is asked
 MIDDLE = 0.5
@@ -58,9 +58,10 @@ def as_synapse(
     if isinstance(device, PulseMemristor):
         return Device(asked, pulsed(device, key), device.spread, device.stuck)
     if not isinstance(device, VOLTAGE):
+        known = ", ".join(family.__name__ for family in VOLTAGE)
         raise ValueError(
             f"device={type(device).__name__} cannot be a synapse: it takes a pulsed device, or one "
-            f"with a state that voltages of both signs move ({', '.join(d.__name__ for d in VOLTAGE)}). "
+            f"whose state follows voltages of both signs ({known}). "
             "Oscillators and neurons hold no weight; linear drift and models that count pulses or "
             "events do not tell overlapping pulses from single ones."
         )
@@ -110,7 +111,7 @@ def final(device: Any, voltage: NDArray, dt: float, w: float) -> float:
             device.alpha_p, device.alpha_n, device.x_p, device.x_n, n_micro,
         )  # fmt: skip
     elif isinstance(device, Memdiode):
-        states, _ = nonvolatile.memdiode(voltage, dt, w, *device[:-2])
+        return float(kernel.follow_memdiode(voltage, dt, w, *device[:4]))
     elif isinstance(device, FerroelectricJunction):
         states, _ = nonvolatile.ferroelectric(
             voltage, dt, w, device.tau_0, device.v_a, device.shape, device.g_off, device.g_on
