@@ -173,7 +173,7 @@ def write(real, shown, answer, i, j, wish, synapse, clock):
     if synapse.write_noise > 0.0:
         pulse = synapse.pulse
         error = synapse.write_noise * pulse.step[0] / (pulse.w_max - pulse.w_min)
-        w += error * normal(join(key, -1))
+        w += error * normal(join(~key, 0))  # not the key of what happens inside the device
     shown[i, j] = w
 
 

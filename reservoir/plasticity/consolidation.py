@@ -16,7 +16,6 @@ from mottle.reservoir.kernels import memristor
 from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.plasticity.synapse import pulsed
 
-
 DELAYS = np.linspace(0, 0.5, 101)  # s
 
 

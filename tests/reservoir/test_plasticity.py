@@ -154,6 +154,8 @@ def test_triplets_turn_depression_into_potentiation_as_the_rate_grows():
 
 # the devices
 
+keys_wrap = pytest.mark.filterwarnings("ignore:overflow encountered")  # without compilation
+
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("name", ["neurosim_nl", "reram_sb", "ecram", "reram_om"])
@@ -171,6 +173,7 @@ def test_a_pulse_of_nominal_strength_is_a_pulse_of_the_device(name, side):
 
 
 @pytest.mark.kernel
+@keys_wrap
 def test_a_graded_pulse_is_as_noisy_as_the_pulses_it_stands_for():
     device = devices.get("gokmen_vlasov")._replace(noise=2.0)
     ready = as_synapse(PairRule(), device, "hard", 0.05, 0.0).synapse
@@ -181,6 +184,7 @@ def test_a_graded_pulse_is_as_noisy_as_the_pulses_it_stands_for():
 
 
 @pytest.mark.kernel
+@keys_wrap
 def test_a_weight_never_leaves_the_range_of_its_device():
     device = devices.get("reram_hfo2")
     ready = as_synapse(PairRule(), device, "hard", 0.05, 0.0).synapse
