@@ -24,7 +24,8 @@ START = (0.2, 0.8)  # weights before learning, uniform
 AT_ONCE = 50  # recordings between two moves of the progress bar
 N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
 BLOCK_SPIKES = 1 << 21  # spikes held at once in transform
-POSITIVE = ("learning_rate", "tau", "target", "n_spikes", "dt")
+POSITIVE = ("learning_rate", "tau", "n_spikes", "dt")
+TARGET = 1.5  # spikes of a neuron in a recording
 
 
 class STDPLayer(
@@ -36,7 +37,7 @@ class STDPLayer(
     threshold fires, learns, and inhibits the others. Its synapses change by the times between
     spikes (``rule``), as far as ``device`` follows; every spike also takes ``forgetting`` from all
     of them, so that inputs which stay silent are let go. Thresholds rise with each spike and fall
-    with each recording, until every neuron fires ``target`` times in one.
+    with each recording, so that in the mean a neuron fires ``target`` times in one.
 
     Parameters
     ----------
@@ -65,8 +66,9 @@ class STDPLayer(
         1 lets one winner through, 0 all.
     homeostasis : float, default=0.01
         Relative rise of a threshold with a spike in learning.
-    target : float, default=1.5
-        Spikes of a neuron in a recording that learning settles at.
+    target : float or None, default=None
+        Spikes of a neuron in a recording that learning settles at. None: 1.5, or fewer where spike
+        counts have few steps, as only one neuron of a field can win each.
     response : {"graded", "winners"}, default="graded"
         How neurons answer in ``transform``. "winners": as in learning. "graded": an interneuron
         takes the mean weight of a field's neurons off every input spike instead, all neurons above
@@ -142,7 +144,7 @@ class STDPLayer(
 
     def __init__(self, n_neurons=100, *, rule="overlap", device=None, bounds="soft",
                  learning_rate=0.05, forgetting=0.2, tau=0.1, inhibition=1.0, homeostasis=0.01,
-                 target=1.5, response="graded", n_spikes=30.0, field=None, n_fields=1,
+                 target=None, response="graded", n_spikes=30.0, field=None, n_fields=1,
                  input_shape=None, n_segments=1, n_epochs=1, dt=1e-3, sensor_size=None,
                  duration=None, cell=1, polarity="split", on_drop="warn", verbose=True,
                  random_state=None):  # fmt: skip
@@ -331,6 +333,8 @@ class STDPLayer(
                 f"inhibition={self.inhibition} must lie in [0, 1] and homeostasis="
                 f"{self.homeostasis} in [0, 1): a share of a voltage, a relative rise."
             )
+        if self.target is not None and not 0 < self.target < np.inf:
+            raise ValueError(f"target={self.target} spikes must be positive and finite.")
         if self.n_fields > self.n_neurons or (self.n_fields > 1 and self.field is None):
             raise ValueError(
                 f"n_fields={self.n_fields} goes with field, the side of a receptive field (it is "
@@ -365,11 +369,26 @@ class STDPLayer(
         self.weights_, self._first, self._clock, self.n_updates_ = shown, first, 0, 0
         self._n_features_out = n * (self.n_segments or 1)
         begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
-        self.thresholds_ = self._calibrate(spikes, begin, float(self.target), "winners")
+        self._target = self._reachable(spikes)
+        self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
+
+    def _reachable(self, spikes: kernel.Spikes) -> float:
+        """Spikes of a neuron in a recording that there are steps enough for."""
+        crowd = int(np.bincount(self.field_of_).max())
+        n_steps = spikes.lengths.mean() / spikes.delay if spikes.delay > 0 else np.inf
+        if self.target is None:
+            return float(min(TARGET, n_steps / (2 * crowd)))
+        if self.inhibition == 1 and self.target * crowd > n_steps:
+            raise ValueError(
+                f"target={self.target} spikes of each of the {crowd} neurons of a field: only one of "
+                f"them fires in a step, and a recording has {n_steps:.3g}. Lower target to "
+                f"{n_steps / (2 * crowd):.2g}, or inhibition below 1."
+            )
+        return float(self.target)
 
     def _learn_from(self, spikes: kernel.Spikes, order: NDArray) -> "STDPLayer":
         layer = kernel.Layer(
-            float(self.tau), float(self.inhibition), float(self.homeostasis), float(self.target)
+            float(self.tau), float(self.inhibition), float(self.homeostasis), self._target
         )
         bar = tqdm(total=order.size, unit="recording", delay=2, disable=not self.verbose)
         with bar:

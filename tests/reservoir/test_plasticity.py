@@ -489,6 +489,8 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"learning_rate": 2.0}, r"learning_rate=2.0 must lie in \(0, 1\]"),
         (patterns()[0], {"tau": -1.0}, "tau=-1.0 must be positive"),
         (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must lie in \[0, 1\]"),
+        (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be positive"),
+        (patterns()[0], {"target": 12.0}, "each of the 4 neurons .* has 40. Lower target to 5"),
         (patterns()[0], {"n_fields": 2}, "n_fields=2 goes with field"),
         (patterns()[0], {"field": 2}, r"input_shape=\(height, width, channels\) with product 10"),
         (patterns()[0], {"response": "grade"}, "response='grade' is not known; did you mean 'gr"),
