@@ -364,37 +364,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
         """Return one float array (step, input) a recording, and what kind of input it was."""
-        if isinstance(X, xr.DataArray):
-            X = X.to_numpy()
-        if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
-            X = list(X)
-        if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
-            drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
-        elif getattr(X, "ndim", None) == 3:
-            drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
-        else:
-            return [validate_data(self, X, dtype=np.float64, reset=reset)], "one"
-        if not drives:
-            raise ValueError("the drive holds no recording; expected at least one.")
-        if reset:
-            self.n_features_in_ = drives[0].shape[1]
-            self.__dict__.pop("feature_names_in_", None)
-        for i, drive in enumerate(drives):
-            if drive.shape[1] != self.n_features_in_:
-                raise ValueError(
-                    f"recording {i} has {drive.shape[1]} inputs, expected {self.n_features_in_}: "
-                    "every recording needs the same channels in the same order."
-                )
-            if drive.shape[0] == 0:
-                raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
-            bad = ~np.isfinite(drive)
-            if bad.any() and not np.isnan(drive).all():
-                step, channel = np.argwhere(bad)[0]
-                raise ValueError(
-                    f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
-                    "mend or drop it (a recording that is NaN throughout counts as absent)."
-                )
-        return drives, kind
+        return check_drive(self, X, reset)
 
     def _n_steps(self, recording: Any) -> int:
         """Return the number of steps of a recording."""
@@ -451,3 +421,41 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         codes = np.array([CODES[name] for name in statistics])
         pooled: NDArray = pooling.pool(states, lengths, codes, self.n_segments)
         return pooled.reshape(len(states), -1)
+
+
+def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str]:
+    """Return one float array (step, input) a recording, and what kind of input it was.
+
+    Sets ``n_features_in_`` of the estimator where ``reset``.
+    """
+    if isinstance(X, xr.DataArray):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+        X = list(X)
+    if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
+        drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
+    elif getattr(X, "ndim", None) == 3:
+        drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
+    else:
+        return [validate_data(estimator, X, dtype=np.float64, reset=reset)], "one"
+    if not drives:
+        raise ValueError("the drive holds no recording; expected at least one.")
+    if reset:
+        estimator.n_features_in_ = drives[0].shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+    for i, drive in enumerate(drives):
+        if drive.shape[1] != estimator.n_features_in_:
+            raise ValueError(
+                f"recording {i} has {drive.shape[1]} inputs, expected {estimator.n_features_in_}: "
+                "every recording needs the same channels in the same order."
+            )
+        if drive.shape[0] == 0:
+            raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
+        bad = ~np.isfinite(drive)
+        if bad.any() and not np.isnan(drive).all():
+            step, channel = np.argwhere(bad)[0]
+            raise ValueError(
+                f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
+                "mend or drop it (a recording that is NaN throughout counts as absent)."
+            )
+    return drives, kind

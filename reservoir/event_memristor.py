@@ -21,7 +21,75 @@ POLARITIES = {"split": 2, "sum": 1}
 ON_DROP = dict.fromkeys(("warn", "ignore", "raise"))
 
 
-class EventMemristorReservoir(Reservoir):
+class TakesEvents:
+    """What estimators that take event streams share: sensor, duration, and what falls outside.
+
+    Their parameters are ``sensor_size``, ``duration``, ``cell``, ``polarity`` and ``on_drop``.
+    """
+
+    sensor_size: Any
+    duration: Any
+    cell: Any
+    polarity: Any
+    on_drop: Any
+
+    def _check_sensor(self) -> None:
+        choose(self.polarity, POLARITIES, "polarity")
+        choose(self.on_drop, ON_DROP, "on_drop")
+        if not (isinstance(self.cell, int | np.integer) and self.cell >= 1):
+            raise ValueError(f"cell={self.cell!r} must be a whole number, at least 1.")
+        if self.duration is not None and not self.duration > 0:
+            raise ValueError(f"duration={self.duration} s must be positive.")
+        size = self.sensor_size
+        if size is not None and not (np.size(size) in (2, 3) and min(size[:2]) >= 1):
+            raise ValueError(f"sensor_size={size!r}: expected (width, height) in pixels.")
+
+    def _learn(self, recordings: list["Events"]) -> None:
+        """Take sensor size and duration from recordings, where they are not given."""
+        for r, events in enumerate(recordings):
+            if events.absent:
+                raise ValueError(
+                    f"recording {r} is absent (None): fit on recordings that are there; a sense "
+                    "may be missing at predict time only."
+                )
+        size = self.sensor_size
+        if size is None:
+            size = tuple(1 + max(int(getattr(e, axis).max()) for e in recordings) for axis in "xy")
+        columns, rows = (-(-int(side) // self.cell) for side in size[:2])
+        self.sensor_size_ = int(size[0]), int(size[1])
+        self.input_shape_ = rows, columns, POLARITIES[self.polarity]
+        self.n_features_in_ = int(np.prod(self.input_shape_))
+        longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
+        self.duration_ = longest * 1e-6 if self.duration is None else float(self.duration)
+
+    def _place(self, recordings: list["Events"]) -> tuple[NDArray, NDArray, NDArray]:
+        """Return time, input (-1 outside the sensor) of all events, and where recordings begin."""
+        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
+        t, x, y, p = (np.concatenate([getattr(e, f) for e in recordings]) for f in FIELDS)
+        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
+        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
+        if n_polarities == 2:
+            place += p
+        place[(x < 0) | (y < 0) | (x >= width) | (y >= height)] = -1
+        return t, place, offsets
+
+    def _report(self, account: NDArray, n_events: int) -> None:
+        outside, late = account.sum(axis=0)
+        if outside + late == 0 or self.on_drop == "ignore":
+            return
+        worst = int(account.sum(axis=1).argmax())
+        text = (
+            f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
+            f"{self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
+            f"{self.duration_:g} s; most, {account[worst].sum()}, in recording {worst}. Set "
+            "sensor_size or duration (s), or on_drop='ignore' if the cut is meant."
+        )
+        if self.on_drop == "raise":
+            raise ValueError(text)
+        warn(text, stacklevel=5)
+
+
+class EventMemristorReservoir(TakesEvents, Reservoir):
     r"""Map event streams to the states of volatile memristors, one or more a pixel.
 
     .. math::
@@ -197,19 +265,11 @@ class EventMemristorReservoir(Reservoir):
 
     def _check_parameters(self):
         check_event(self._preset())
-        choose(self.polarity, POLARITIES, "polarity")
-        choose(self.on_drop, ON_DROP, "on_drop")
-        for name in ("n_steps", "cell"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | np.integer) and value >= 1):
-                raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
-        for name in ("duration", "dt_device"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name}={value} s must be positive.")
-        size = self.sensor_size
-        if size is not None and not (np.size(size) in (2, 3) and min(size[:2]) >= 1):
-            raise ValueError(f"sensor_size={size!r}: expected (width, height) in pixels.")
+        self._check_sensor()
+        if not (isinstance(self.n_steps, int | np.integer) and self.n_steps >= 1):
+            raise ValueError(f"n_steps={self.n_steps!r} must be a whole number, at least 1.")
+        if not self.dt_device > 0:
+            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise={self.noise} is relative to p_c and must lie in [0, 1).")
         self._statistics()
@@ -228,24 +288,6 @@ class EventMemristorReservoir(Reservoir):
         if not reset and not hasattr(self, "duration_"):
             raise ValueError("this reservoir was fitted on a drive, event streams came in.")
         return [Events(stream, i) for i, stream in enumerate(streams)], "one" if one else "array"
-
-    def _learn(self, recordings: list["Events"]) -> None:
-        """Take sensor size and duration from recordings, where they are not given."""
-        for r, events in enumerate(recordings):
-            if events.absent:
-                raise ValueError(
-                    f"recording {r} is absent (None): fit on recordings that are there; a sense "
-                    "may be missing at predict time only."
-                )
-        size = self.sensor_size
-        if size is None:
-            size = tuple(1 + max(int(getattr(e, axis).max()) for e in recordings) for axis in "xy")
-        columns, rows = (-(-int(side) // self.cell) for side in size[:2])
-        self.sensor_size_ = int(size[0]), int(size[1])
-        self.input_shape_ = rows, columns, POLARITIES[self.polarity]
-        self.n_features_in_ = int(np.prod(self.input_shape_))
-        longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
-        self.duration_ = longest * 1e-6 if self.duration is None else float(self.duration)
 
     def _n_steps(self, recording):
         return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
@@ -270,37 +312,15 @@ class EventMemristorReservoir(Reservoir):
             yield first, out, np.array([0 if e.absent else self.n_steps for e in chosen])
         self._report(account, sum(e.t.size for e in drives))
 
-    def _report(self, account: NDArray, n_events: int) -> None:
-        outside, late = account.sum(axis=0)
-        if outside + late == 0 or self.on_drop == "ignore":
-            return
-        worst = int(account.sum(axis=1).argmax())
-        text = (
-            f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
-            f"{self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
-            f"{self.duration_:g} s; most, {account[worst].sum()}, in recording {worst}. Set "
-            "sensor_size or duration (s), or on_drop='ignore' if the cut is meant."
-        )
-        if self.on_drop == "raise":
-            raise ValueError(text)
-        warn(text, stacklevel=5)
-
     def _run_events(self, recordings, state, n_steps, origin):
         """Run a block; returns states, and the events outside the sensor and after the end."""
-        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
-        t, x, y, p = (np.concatenate([getattr(e, f) for e in recordings]) for f in FIELDS)
-        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
-        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
-        if n_polarities == 2:
-            place += p
-        off = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-        place[off] = -1
+        t, place, offsets = self._place(recordings)
         out, late = kernel.run_events(
             t, place, self.n_features_in_, offsets, origin, state.values, state.keys, state.step,
             self.duration_ / self.n_steps, int(n_steps), self.devices_["tau"],
             self.devices_["p_c"], float(self.noise),
         )  # fmt: skip
-        before = np.concatenate([[0], np.cumsum(off)])[offsets]
+        before = np.concatenate([[0], np.cumsum(place < 0)])[offsets]
         return out, np.diff(before), late
 
     def _rest(self):
