@@ -6,16 +6,19 @@ if "." not in __name__:
 from mottle.reservoir.base import ReservoirState
 from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.event_memristor import EventMemristorReservoir
+from mottle.reservoir.live import LiveRun
 from mottle.reservoir.memristor import MemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
 from mottle.reservoir.oscillator_memory import OscillatorMemory
 from mottle.reservoir.readout import RidgeReadout
+from mottle.reservoir.stream import fit_stream, predict_stream
 from mottle.reservoir.vo2 import VO2Reservoir
 
 __all__ = [
     "EchoStateReservoir",
     "EventMemristorReservoir",
+    "LiveRun",
     "MemristorReservoir",
     "NoReservoir",
     "OscillatorMemory",
@@ -23,5 +26,7 @@ __all__ = [
     "ReservoirState",
     "RidgeReadout",
     "VO2Reservoir",
+    "fit_stream",
     "order_parameter",
+    "predict_stream",
 ]

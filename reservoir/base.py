@@ -1,12 +1,15 @@
 """What every reservoir shares: kinds of input, blocks of recordings, pooling, labelled states."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
 from typing import Any
 
+import numba
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -35,6 +38,17 @@ class ReservoirState:
     keys: NDArray  # (recording,), uint64
     step: int = 0
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
+
+
+@contextmanager
+def at_most(n_threads: int) -> Iterator[None]:
+    """Start no thread that has no recording: a tick would wait for it on a busy machine."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(n_threads, before)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -227,7 +241,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if not np.isfinite(X).all():
             raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
         new = ReservoirState(state.values.copy(), state.keys, state.step, state.past)
-        out = self._run_block(X, np.full(len(X), X.shape[1]), new)
+        with at_most(len(X)):
+            out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
 
@@ -346,13 +361,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return int(recording.shape[0])
 
     def _noise_keys(self, ids: Any) -> NDArray:
-        """Keys of the noise from the seed and what a recording is known by."""
+        """Keys of the noise from the seed and a recording's number, content or parts of content."""
         seed = self.noise_seed_.to_bytes(8, "little")
         keys = []
         for i in ids:
-            name = i if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True)
-            digest = blake2b(name, digest_size=8, key=seed).digest()
-            keys.append(int.from_bytes(digest, "little"))
+            if isinstance(i, int | np.integer):
+                i = int(i).to_bytes(8, "little", signed=True)
+            digest = blake2b(digest_size=8, key=seed)
+            for part in (i,) if isinstance(i, bytes) else i:
+                digest.update(part)
+            keys.append(int.from_bytes(digest.digest(), "little"))
         return np.array(keys, dtype=np.uint64)
 
     def _blocks(self, drives, keys=None):

@@ -110,11 +110,12 @@ class Folds:
         if y.shape[1] != self.n_targets:
             raise ValueError(f"y has {y.shape[1]} columns; before, it had {self.n_targets}.")
         fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.deal(groups)
-        self.rows.append((X, y, weight, fold))
-        if self.grams or sum(len(rows[0]) for rows in self.rows) >= self.n_features:
-            for rows in self.rows:
-                self._sum(*rows)
-            self.rows = []
+        if not self.grams and sum(len(rows[0]) for rows in self.rows) + len(X) < self.n_features:
+            self.rows.append((X.copy(), y.copy(), weight.copy(), fold))
+            return
+        for rows in [*self.rows, (X, y, weight, fold)]:
+            self._sum(*rows)
+        self.rows = []
 
     def _sum(self, X: NDArray, y: NDArray, weight: NDArray, fold: NDArray) -> None:
         while len(self.grams) <= fold.max():
@@ -123,12 +124,19 @@ class Folds:
             chosen = slice(None) if (fold == k).all() else fold == k
             self.grams[k].add(X[chosen], y[chosen], weight[chosen])
 
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of all rows."""
+        kept = sum(float(weight.sum()) for _, _, weight, _ in self.rows)
+        return kept + sum(gram.weight for gram in self.grams)
+
     def few(self) -> tuple[NDArray, ...] | None:
         """Return (X, y, weight, fold) while rows are fewer than features."""
         if not self.rows:
             return None
-        columns = zip(*self.rows, strict=True)
-        self.rows = [tuple(np.concatenate(column) for column in columns)]
+        if len(self.rows) > 1:
+            columns = zip(*self.rows, strict=True)
+            self.rows = [tuple(np.concatenate(column) for column in columns)]
         return self.rows[0]
 
     def join(self) -> None:
@@ -241,6 +249,8 @@ def generalized(spectrum: Spectrum, alphas: NDArray) -> NDArray:
 
 def leave_group_out(folds: list[Gram], standardize: bool, alphas: NDArray) -> NDArray:
     """Mean squared error of folds left out one by one, for each penalty; needs no rows."""
+    folds = [fold for fold in folds if fold.n_rows]
+    _check_folds(len(folds))
     total, weight = np.zeros(alphas.size), sum(fold.weight for fold in folds)
     for k, fold in enumerate(folds):
         spectrum = decompose(merged(folds[:k] + folds[k + 1 :]), standardize)
@@ -258,8 +268,9 @@ def leave_group_out_wide(
     X: NDArray, y: NDArray, w: NDArray, fold: NDArray, standardize: bool, alphas: NDArray
 ) -> NDArray:
     """Return the same from rows that are fewer than features; fold (row,)."""
-    total = np.zeros(alphas.size)
-    for k in np.unique(fold):
+    total, names = np.zeros(alphas.size), np.unique(fold[w > 0])
+    _check_folds(names.size)
+    for k in names:
         out = fold == k
         spectrum = decompose_wide(X[~out], y[~out], w[~out], standardize)
         rotated = spectrum.rotate(X[out])
@@ -268,3 +279,8 @@ def leave_group_out_wide(
             total[i] += w[out] @ np.sum((y[out] - spectrum.goal - rotated @ share) ** 2, axis=1)
     losses: NDArray = total / (w.sum() * y.shape[1])
     return losses
+
+
+def _check_folds(n_folds: int) -> None:
+    if n_folds < 2:
+        raise ValueError("all rows are of one group; to leave a group out, at least two must be.")

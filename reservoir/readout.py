@@ -13,7 +13,6 @@ from sklearn.utils import ClassifierTags, RegressorTags, check_array, column_or_
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     validate_data,
@@ -165,12 +164,7 @@ class RidgeReadout(BaseEstimator):
             labels = unique_labels(y)
             if first:
                 self.classes_ = _two_or_more(labels if classes is None else unique_labels(classes))
-            new = np.setdiff1d(labels, self.classes_)
-            if new.size:
-                raise ValueError(
-                    f"label {new[0]!r} is new; name every label in the first call: "
-                    "partial_fit(X, y, classes=[...])."
-                )
+            self._encode(y)
         for X_block, y_block, *others in Rows(X, y, weight, groups):
             self._add(X_block, y_block, *others, flat=y.ndim == 1, keep=classify)
         for name in LEARNT:
@@ -229,20 +223,24 @@ class RidgeReadout(BaseEstimator):
         if classify:
             check_classification_targets(y)
             y = column_or_1d(y)
-        if weight is None:
-            weight = np.broadcast_to(1.0, (X.shape[0],))
-        else:
-            weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+        weight = _check_weight(weight, X.shape[0])
         if groups is not None:
             groups = column_or_1d(groups)
-        check_consistent_length(X, y, weight, groups)
+        check_consistent_length(X, y, groups)
         return X, y, weight, groups
 
     def _encode(self, y: NDArray) -> NDArray:
         """Targets (row, target): numbers as they are; 1 for a label's own column, -1 elsewhere."""
         if not hasattr(self, "classes_"):
             return y.reshape(len(y), -1).astype(np.float64, copy=False)
-        hot = np.where(y[:, np.newaxis] == self.classes_, 1.0, -1.0)
+        own = column_or_1d(y)[:, np.newaxis] == self.classes_
+        new = np.flatnonzero(~own.any(axis=1))
+        if new.size:
+            raise ValueError(
+                f"label {y[new].tolist()[0]!r} is new, not one of {self.classes_.tolist()}; name "
+                "every label beforehand: classes=[...]."
+            )
+        hot = np.where(own, 1.0, -1.0)
         return hot[:, 1:] if self.classes_.size == 2 else hot
 
     def _add(self, X, y, weight, groups, flat, keep=False):
@@ -256,16 +254,28 @@ class RidgeReadout(BaseEstimator):
         if keep:
             self._sample.add(X, y, weight)
 
-    def _learn(self, source: Iterable[Any], flat: bool) -> None:
-        """Fit to blocks (X, y, weight, groups) that can be read again."""
+    def _fit_source(self, source: Any, sample: NDArray, classes: Any, grouped: bool, again: bool):
+        """Fit to blocks of states; ``sample`` shows what the targets are."""
+        self._forget()
+        self._check_parameters(grouped, again)
+        if classes is not None or self._takes_labels(sample):
+            self.classes_ = _two_or_more(unique_labels(sample if classes is None else classes))
+        self.__dict__.pop("feature_names_in_", None)
+        self.n_features_in_ = source.reservoir._n_features_out
+        self._learn(source, sample.ndim == 1, again)
+
+    def _learn(self, source: Iterable[Any], flat: bool, again: bool = True) -> None:
+        """Fit to blocks (X, y, weight, groups), which may be there ``again``."""
         for block in source:
-            self._add(*block, flat)
-        self._finish(_Encoded(source, self._encode))
+            self._add(*block, flat, keep=not again and hasattr(self, "classes_"))
+        self._finish(_Encoded(source, self._encode) if again else None)
         self._folds.join()
 
     def _finish(self, source: Any = None) -> None:
         """Choose the penalty and solve; ``source`` is there where rows can be read again."""
         folds, alphas, few = self._folds, self._penalties(), self._folds.few()
+        if not folds.weight > 0:
+            raise ValueError("the weights of all rows are zero; there is nothing to learn from.")
         if few is None:
             spectrum = gram.decompose(folds.total(), self.standardize)
         else:
@@ -322,13 +332,12 @@ class RidgeReadout(BaseEstimator):
         return self._combine(X)
 
     def _combine(self, X):
-        if type(X) is np.ndarray and X.dtype == np.float64 and X.ndim == 2 and X.size:
-            known = self.__dict__  # live use: no checks but those that the result makes by itself
-            if "coef_" in known and "feature_names_in_" not in known:
-                if X.shape[1] == self.n_features_in_:
-                    decision = X @ self.coef_.T + self.intercept_
-                    if np.isfinite(decision).all():
-                        return decision
+        known = self.__dict__
+        plain = type(X) is np.ndarray and X.dtype == np.float64 and "feature_names_in_" not in known
+        if plain and "coef_" in known and X.shape[1:] == (self.n_features_in_,) and len(X):
+            decision = X @ self.coef_.T + self.intercept_
+            if np.isfinite(decision).all():  # so X was finite: nothing is left to check
+                return decision
         check_is_fitted(self)
         if on_demand(X):
             blocks = [read(X, rows, "X") for rows in row_blocks(X)]
@@ -409,6 +418,19 @@ class RidgeReadout(BaseEstimator):
             tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
             tags.target_tags.multi_output = True
         return tags
+
+
+def _check_weight(weight, n_rows):
+    """Return one weight a row."""
+    if weight is None:
+        return np.broadcast_to(1.0, (n_rows,))
+    weight = check_array(weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}; expected ({n_rows},).")
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(f"sample_weight={weight[row]} of row {row} is negative; 0 leaves it out.")
+    return weight
 
 
 class _Encoded:
