@@ -185,13 +185,14 @@ class Spectrum(NamedTuple):
         coef: NDArray = self.right @ (self.seen / (self.values + alpha)[:, np.newaxis])
         return coef
 
-    def errors(self, rotated: NDArray, y: NDArray, weight: NDArray, alpha: float) -> NDArray:
-        """Errors (row, target) of the regressions that have not seen the row itself."""
-        share = 1.0 / (self.values + alpha)
-        leverage = np.minimum(weight * (rotated**2 @ share + 1.0 / self.weight), 1.0 - LEAST)
-        error = y - self.goal - rotated @ (share[:, np.newaxis] * self.seen)
-        kept: NDArray = error / (1.0 - leverage)[:, np.newaxis]
-        return kept
+    def errors(self, X: NDArray, y: NDArray, weight: NDArray, alphas: NDArray) -> NDArray:
+        """Errors (penalty, row, target) of the regressions that have not seen the row itself."""
+        rotated, share = self.rotate(X), 1.0 / np.add.outer(alphas, self.values)
+        gap = y - self.goal
+        errors = gap - np.stack([rotated @ (s[:, np.newaxis] * self.seen) for s in share])
+        leverage = weight * (share @ np.square(rotated, out=rotated).T + 1.0 / self.weight)
+        errors /= (1.0 - np.minimum(leverage, 1.0 - LEAST))[:, :, np.newaxis]
+        return errors
 
 
 def decompose(gram: Gram, standardize: bool) -> Spectrum:
@@ -226,9 +227,7 @@ def leave_one_out(spectrum: Spectrum, blocks: Iterable[Any], alphas: NDArray) ->
     """Mean squared error of rows left out one by one, for each penalty; reads the rows again."""
     total = np.zeros(alphas.size)
     for X, y, weight in blocks:
-        rotated = spectrum.rotate(X)
-        for i, alpha in enumerate(alphas):
-            total[i] += weight @ np.sum(spectrum.errors(rotated, y, weight, alpha) ** 2, axis=1)
+        total += np.sum(spectrum.errors(X, y, weight, alphas) ** 2, axis=2) @ weight
     return total / (spectrum.weight * spectrum.goal.size)
 
 

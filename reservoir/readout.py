@@ -311,7 +311,7 @@ class RidgeReadout(BaseEstimator):
             chosen = slice(-n_seen % every, None, every)
             n_seen += len(X)
             X, y = X[chosen], y[chosen]
-            decision = y - spectrum.errors(spectrum.rotate(X), y, weight[chosen], self.alpha_)
+            decision = y - spectrum.errors(X, y, weight[chosen], np.array([self.alpha_]))[0]
             parts.append((_two_sided(decision), _two_sided(y).argmax(axis=1), weight[chosen]))
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
