@@ -1,8 +1,9 @@
-"""Fit of a long stream, and memory, in numbers: python benchmarks/stream.py [fit|length|sets].
+"""Long streams in numbers: python benchmarks/stream.py [fit|length|sets|threads] [-p PYTHON].
 
-Without a name all three. Every run is a process of its own with one thread. Peers (rclib,
-reservoirpy) run under the Python given by -p, by default this one; those that it lacks are skipped.
-Tables go into docs/streaming.md, between the marks of that name.
+Without a name all. Every run is a process of its own, with one thread but for "threads". Peers
+(rclib, reservoirpy) run under the Python given by -p, by default this one; those that it lacks are
+skipped. Tables go into docs/streaming.md,
+between the marks of that name.
 """
 
 import argparse
@@ -101,12 +102,48 @@ report(peak=peak(), held=(X.nbytes + features.nbytes) / 2**20, states=n * 200 * 
 """
 )
 
+TWO = (
+    COMMON
+    + """
+from statistics import median
+import numba
+from mottle.reservoir import (
+    EchoStateReservoir, MemristorReservoir, OscillatorReservoir, RidgeReadout, VO2Reservoir,
+    fit_stream,
+)
 
-def run(python, code, *arguments):
+X = np.random.default_rng(0).uniform(-1, 1, (64, 200, 8))
+y = X[:, :, 0]
+work = {}
+for reservoir, n_nodes in ((EchoStateReservoir, 500), (MemristorReservoir, 500),
+                           (OscillatorReservoir, 100), (VO2Reservoir, 20)):
+    made = reservoir(n_nodes, random_state=0).fit(X[:2])
+    work[f"{reservoir.__name__}({n_nodes}).transform"] = lambda made=made: made.transform(X)
+echo = EchoStateReservoir(500, random_state=0).fit(X[:2])
+work["fit_stream of EchoStateReservoir(500)"] = lambda: fit_stream(echo, RidgeReadout(1.0), X, y)
+ratios = {}
+for name, task in work.items():
+    task()
+    ratios[name] = []
+    for _ in range(7):
+        seconds = []
+        for n_threads in (1, 2):
+            numba.set_num_threads(n_threads)
+            begin = time.perf_counter()
+            task()
+            seconds.append(time.perf_counter() - begin)
+        ratios[name].append(seconds[0] / seconds[1])
+report(**{name: [median(r), min(r), max(r)] for name, r in ratios.items()})
+"""
+)
+
+
+def run(python, code, *arguments, threads="1"):
     """Return what a process reports; None if what it needs is missing."""
     done = subprocess.run(
         [python, "-c", code, *map(str, arguments)],
-        env=os.environ | ONE_THREAD, capture_output=True, text=True,
+        env=os.environ | ONE_THREAD | {"NUMBA_NUM_THREADS": threads},
+        capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:
         print(done.stderr.strip().splitlines()[-1], file=sys.stderr)
@@ -154,12 +191,13 @@ def fit(peers):
 
 def length(peers):
     """Time and memory against the length of the stream."""
-    rows = [["steps", "states would be, MiB", "CPU s", "peak MiB"]]
+    rows = [["steps", "states would be, MiB", "drive and target, MiB", "CPU s", "peak MiB"]]
     for n_steps in (10_000, 100_000, 1_000_000):
         result = one_fit("mottle, one penalty", n_steps, peers)
         states = n_steps * N_NODES * 8 / 2**20
         rows.append([
-            f"{n_steps:,}", f"{states:.0f}", f"{result['seconds']:.2f}", f"{result['peak']:.0f}",
+            f"{n_steps:,}", f"{states:.0f}", f"{2 * states / N_NODES:.1f}",
+            f"{result['seconds']:.2f}", f"{result['peak']:.0f}",
         ])  # fmt: skip
     return rows
 
@@ -173,6 +211,14 @@ def sets(_):
         result = run(sys.executable, SET, n)
         rest = result["peak"] - result["held"]
         rows.append([f"{n:,}", f"{result['states']:.0f}", f"{result['held']:.0f}", f"{rest:.0f}"])
+    return rows
+
+
+def threads(_):
+    """Time on one thread as against two, over recordings."""
+    rows = [["64 recordings of 200 steps", "one thread / two", "range of 7"]]
+    for name, (middle, least, most) in run(sys.executable, TWO, threads="2").items():
+        rows.append([name, f"{middle:.2f}", f"{least:.2f} to {most:.2f}"])
     return rows
 
 
@@ -193,11 +239,12 @@ def write(name, rows):
 def main():
     """Measure what was named and write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", choices=["fit", "length", "sets", []])
+    tasks = {"fit": fit, "length": length, "sets": sets, "threads": threads}
+    parser.add_argument("what", nargs="*", choices=[*tasks, []])
     parser.add_argument("-p", "--peers", default=sys.executable, help="Python that has the peers")
     given = parser.parse_args()
-    for name in given.what or ("fit", "length", "sets"):
-        write(name, {"fit": fit, "length": length, "sets": sets}[name](given.peers))
+    for name in given.what or tasks:
+        write(name, tasks[name](given.peers))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from typing import Any
 
 import numba
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
@@ -167,6 +166,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
             (recording,); attributes hold units, parameters, seed and versions.
         """
+        import xarray as xr
+
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
@@ -324,7 +325,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
         """Return one float array (step, input) a recording, and what kind of input it was."""
-        if isinstance(X, xr.DataArray):
+        if hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
             X = X.to_numpy()
         if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
             X = list(X)
