@@ -83,6 +83,19 @@ class Gram:
         return spread_or_one(squares / self.weight, self.top, standardize)
 
 
+class Few(NamedTuple):
+    """Rows as they are: X (row, feature), y (row, target), weight (row,), fold (row,)."""
+
+    X: NDArray
+    y: NDArray
+    weight: NDArray
+    fold: NDArray
+
+    def only(self, chosen: NDArray) -> "Few":
+        """Return some of the rows."""
+        return Few(*(part[chosen] for part in self))
+
+
 class Folds:
     """What is kept of rows: the rows while they are fewer than features, then their moments.
 
@@ -94,7 +107,7 @@ class Folds:
         self.n_folds, self.grouped = n_folds, grouped
         self.fold_of: dict[Any, int] = {}
         self.grams: list[Gram] = []
-        self.rows: list[tuple[NDArray, ...]] = []  # X, y, weight, fold
+        self.rows: list[Few] = []
 
     def deal(self, groups: NDArray) -> NDArray:
         """Return the fold of each row."""
@@ -110,39 +123,37 @@ class Folds:
         if y.shape[1] != self.n_targets:
             raise ValueError(f"y has {y.shape[1]} columns; before, it had {self.n_targets}.")
         fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.deal(groups)
-        if not self.grams and sum(len(rows[0]) for rows in self.rows) + len(X) < self.n_features:
-            self.rows.append((X.copy(), y.copy(), weight.copy(), fold))
+        if not self.grams and sum(len(rows.X) for rows in self.rows) + len(X) < self.n_features:
+            self.rows.append(Few(X.copy(), y.copy(), weight.copy(), fold))
             return
-        for rows in [*self.rows, (X, y, weight, fold)]:
-            self._sum(*rows)
+        for rows in [*self.rows, Few(X, y, weight, fold)]:
+            self._sum(rows)
         self.rows = []
 
-    def _sum(self, X: NDArray, y: NDArray, weight: NDArray, fold: NDArray) -> None:
-        while len(self.grams) <= fold.max():
+    def _sum(self, rows: Few) -> None:
+        while len(self.grams) <= rows.fold.max():
             self.grams.append(Gram(self.n_features, self.n_targets))
-        for k in np.unique(fold):
-            chosen = slice(None) if (fold == k).all() else fold == k
-            self.grams[k].add(X[chosen], y[chosen], weight[chosen])
+        for k in np.unique(rows.fold):
+            own = rows.fold == k
+            X, y, weight, _ = rows if own.all() else rows.only(own)
+            self.grams[k].add(X, y, weight)
 
     @property
     def weight(self) -> float:
         """Sum of the weights of all rows."""
-        kept = sum(float(weight.sum()) for _, _, weight, _ in self.rows)
+        kept = sum(float(rows.weight.sum()) for rows in self.rows)
         return kept + sum(gram.weight for gram in self.grams)
 
-    def few(self) -> tuple[NDArray, ...] | None:
-        """Return (X, y, weight, fold) while rows are fewer than features."""
-        if not self.rows:
-            return None
+    def few(self) -> Few | None:
+        """Return the rows while they are fewer than features."""
         if len(self.rows) > 1:
-            columns = zip(*self.rows, strict=True)
-            self.rows = [tuple(np.concatenate(column) for column in columns)]
-        return self.rows[0]
+            self.rows = [Few(*map(np.concatenate, zip(*self.rows, strict=True)))]
+        return self.rows[0] if self.rows else None
 
     def join(self) -> None:
         """Make one fold of all, without groups."""
         self.grouped, self.fold_of = False, {}
-        self.rows = [(X, y, weight, np.zeros_like(fold)) for X, y, weight, fold in self.rows]
+        self.rows = [rows._replace(fold=np.zeros_like(rows.fold)) for rows in self.rows]
         self.grams = [self.total()] if self.grams else []
 
     def total(self) -> Gram:
@@ -178,7 +189,8 @@ class Spectrum(NamedTuple):
 
     def rotate(self, X: NDArray) -> NDArray:
         """Coordinates of rows on the axes, (row, axis)."""
-        return (X - self.mean) @ self.right
+        rotated: NDArray = (X - self.mean) @ self.right
+        return rotated
 
     def coef(self, alpha: float) -> NDArray:
         """Weights (feature, target)."""
@@ -188,8 +200,8 @@ class Spectrum(NamedTuple):
     def errors(self, X: NDArray, y: NDArray, weight: NDArray, alphas: NDArray) -> NDArray:
         """Errors (penalty, row, target) of the regressions that have not seen the row itself."""
         rotated, share = self.rotate(X), 1.0 / np.add.outer(alphas, self.values)
-        gap = y - self.goal
-        errors = gap - np.stack([rotated @ (s[:, np.newaxis] * self.seen) for s in share])
+        fitted = np.stack([rotated @ (s[:, np.newaxis] * self.seen) for s in share])
+        errors: NDArray = y - self.goal - fitted
         leverage = weight * (share @ np.square(rotated, out=rotated).T + 1.0 / self.weight)
         errors /= (1.0 - np.minimum(leverage, 1.0 - LEAST))[:, :, np.newaxis]
         return errors
@@ -207,9 +219,10 @@ def decompose(gram: Gram, standardize: bool) -> Spectrum:
     )  # fmt: skip
 
 
-def decompose_wide(X: NDArray, y: NDArray, w: NDArray, standardize: bool) -> Spectrum:
+def decompose_wide(rows: Few, standardize: bool) -> Spectrum:
     """Decompose rows that are fewer than features by their products with each other."""
-    mean, goal = (w @ X / w.sum(), w @ y / w.sum())
+    X, y, w, _ = rows
+    mean, goal = w @ X / w.sum(), w @ y / w.sum()
     Z, y = (X - mean) * np.sqrt(w)[:, np.newaxis], (y - goal) * np.sqrt(w)[:, np.newaxis]
     top = np.abs(X[w > 0]).max(axis=0)
     scale = spread_or_one((Z**2).sum(axis=0) / w.sum(), top, standardize)
@@ -228,7 +241,8 @@ def leave_one_out(spectrum: Spectrum, blocks: Iterable[Any], alphas: NDArray) ->
     total = np.zeros(alphas.size)
     for X, y, weight in blocks:
         total += np.sum(spectrum.errors(X, y, weight, alphas) ** 2, axis=2) @ weight
-    return total / (spectrum.weight * spectrum.goal.size)
+    losses: NDArray = total / (spectrum.weight * spectrum.goal.size)
+    return losses
 
 
 def generalized(spectrum: Spectrum, alphas: NDArray) -> NDArray:
@@ -263,20 +277,19 @@ def leave_group_out(folds: list[Gram], standardize: bool, alphas: NDArray) -> ND
     return losses
 
 
-def leave_group_out_wide(
-    X: NDArray, y: NDArray, w: NDArray, fold: NDArray, standardize: bool, alphas: NDArray
-) -> NDArray:
-    """Return the same from rows that are fewer than features; fold (row,)."""
-    total, names = np.zeros(alphas.size), np.unique(fold[w > 0])
+def leave_group_out_wide(rows: Few, standardize: bool, alphas: NDArray) -> NDArray:
+    """Return the same from rows that are fewer than features."""
+    total, names = np.zeros(alphas.size), np.unique(rows.fold[rows.weight > 0])
     _check_folds(names.size)
     for k in names:
-        out = fold == k
-        spectrum = decompose_wide(X[~out], y[~out], w[~out], standardize)
-        rotated = spectrum.rotate(X[out])
+        own = rows.fold == k
+        spectrum, out = decompose_wide(rows.only(~own), standardize), rows.only(own)
+        rotated = spectrum.rotate(out.X)
         for i, alpha in enumerate(alphas):
             share = spectrum.seen / (spectrum.values + alpha)[:, np.newaxis]
-            total[i] += w[out] @ np.sum((y[out] - spectrum.goal - rotated @ share) ** 2, axis=1)
-    losses: NDArray = total / (w.sum() * y.shape[1])
+            error = out.y - spectrum.goal - rotated @ share
+            total[i] += out.weight @ np.sum(error**2, axis=1)
+    losses: NDArray = total / (rows.weight.sum() * rows.y.shape[1])
     return losses
 
 

@@ -165,8 +165,8 @@ class RidgeReadout(BaseEstimator):
             if first:
                 self.classes_ = _two_or_more(labels if classes is None else unique_labels(classes))
             self._encode(y)
-        for X_block, y_block, *others in Rows(X, y, weight, groups):
-            self._add(X_block, y_block, *others, flat=y.ndim == 1, keep=classify)
+        for block in Rows(X, y, weight, groups):
+            self._add(block, y.ndim == 1, keep=classify)
         for name in LEARNT:
             self.__dict__.pop(name, None)
         return self
@@ -243,8 +243,9 @@ class RidgeReadout(BaseEstimator):
         hot = np.where(own, 1.0, -1.0)
         return hot[:, 1:] if self.classes_.size == 2 else hot
 
-    def _add(self, X, y, weight, groups, flat, keep=False):
+    def _add(self, block: Any, flat: bool, keep: bool) -> None:
         """Add a block of rows; ``keep`` some, for the probabilities, if they are not read again."""
+        X, y, weight, groups = block
         y = self._encode(y)
         if "_folds" not in self.__dict__:
             n_folds = N_FOLDS if self.cv == "auto" else self.cv
@@ -267,32 +268,22 @@ class RidgeReadout(BaseEstimator):
     def _learn(self, source: Iterable[Any], flat: bool, again: bool = True) -> None:
         """Fit to blocks (X, y, weight, groups), which may be there ``again``."""
         for block in source:
-            self._add(*block, flat, keep=not again and hasattr(self, "classes_"))
+            self._add(block, flat, keep=not again and hasattr(self, "classes_"))
         self._finish(_Encoded(source, self._encode) if again else None)
         self._folds.join()
 
     def _finish(self, source: Any = None) -> None:
         """Choose the penalty and solve; ``source`` is there where rows can be read again."""
-        folds, alphas, few = self._folds, self._penalties(), self._folds.few()
-        if not folds.weight > 0:
+        alphas, few = self._penalties(), self._folds.few()
+        if not self._folds.weight > 0:
             raise ValueError("the weights of all rows are zero; there is nothing to learn from.")
         if few is None:
-            spectrum = gram.decompose(folds.total(), self.standardize)
+            spectrum = gram.decompose(self._folds.total(), self.standardize)
         else:
-            spectrum = gram.decompose_wide(*few[:3], self.standardize)
-            source = [few[:3]]
-        if alphas.size == 1:
-            self.alpha_ = float(alphas[0])
-        else:
-            if folds.grouped and few is None:
-                losses = gram.leave_group_out(folds.grams, self.standardize, alphas)
-            elif folds.grouped:
-                losses = gram.leave_group_out_wide(*few, self.standardize, alphas)
-            elif source is None or self.cv == "gcv":
-                losses = gram.generalized(spectrum, alphas)
-            else:
-                losses = gram.leave_one_out(spectrum, source, alphas)
-            self.losses_, self.alpha_ = losses, float(alphas[int(np.argmin(losses))])
+            spectrum, source = gram.decompose_wide(few, self.standardize), [few[:3]]
+        if alphas.size > 1:
+            self.losses_ = self._losses(spectrum, few, source, alphas)
+        self.alpha_ = float(alphas[int(np.argmin(self.losses_)) if alphas.size > 1 else 0])
         classify = hasattr(self, "classes_")
         if classify:
             rows = [self._sample.kept] if source is None else source
@@ -302,6 +293,16 @@ class RidgeReadout(BaseEstimator):
         flat = coef.shape[1] == 1 and (classify or self._flat)
         self.intercept_ = float(intercept[0]) if flat else intercept
         self.coef_ = coef[:, 0].copy() if flat else np.ascontiguousarray(coef.T)
+
+    def _losses(self, spectrum, few, source, alphas):
+        """Mean squared error on what is left out, for each penalty."""
+        if self._folds.grouped and few is None:
+            return gram.leave_group_out(self._folds.grams, self.standardize, alphas)
+        if self._folds.grouped:
+            return gram.leave_group_out_wide(few, self.standardize, alphas)
+        if source is None or self.cv == "gcv":
+            return gram.generalized(spectrum, alphas)
+        return gram.leave_one_out(spectrum, source, alphas)
 
     def _held_out(self, spectrum, rows):
         """Leave-one-out decisions (row, class), the right columns and the weights of the rows."""

@@ -29,9 +29,9 @@ def open_lazily(room):
     from pathlib import Path
 
     module = sys.modules[room]
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    homes = {alias.name: node.module for node in imports for alias in node.names}
+    homes = {alias.name: str(node.module) for node in imports for alias in node.names}
 
     def get(name):
         if name in module.__all__:
