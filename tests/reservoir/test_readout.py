@@ -3,6 +3,7 @@
 import pickle
 
 import dask.array as da
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -282,6 +283,8 @@ def test_where_blocks_end_does_not_matter(cuts, n_targets, seed):
 def lazily(X, kind, tmp_path):
     if kind == "dask":
         return da.from_array(X, chunks=((10, 70, len(X) - 80), X.shape[1] // 2 or 1))
+    if kind == "hdf5":
+        return h5py.File(tmp_path / f"{X.ndim}.h5", "w").create_dataset("X", data=X)
     if kind == "xarray":
         return xr.DataArray(X, dims=["row", "node"][: X.ndim])
     store = zarr.create_array(
@@ -295,7 +298,7 @@ def lazily(X, kind, tmp_path):
     return xr.open_zarr(tmp_path / "set.zarr", chunks=None, consolidated=False).states
 
 
-@pytest.mark.parametrize("kind", ["dask", "zarr", "xarray", "xarray of zarr"])
+@pytest.mark.parametrize("kind", ["dask", "zarr", "hdf5", "xarray", "xarray of zarr"])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_arrays_read_on_demand_equal_arrays_in_memory(kind, dtype, tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "rows_a_block", lambda n_columns: 64)
@@ -303,7 +306,7 @@ def test_arrays_read_on_demand_equal_arrays_in_memory(kind, dtype, tmp_path, mon
     X = X.astype(dtype)
     expected = RidgeReadout().fit(X, y, weight)
     late = lazily(X, kind, tmp_path)
-    for target in (y, lazily(y, kind, tmp_path)) if kind == "zarr" else (y,):
+    for target in (y, lazily(y, kind, tmp_path)) if kind in ("zarr", "hdf5") else (y,):
         readout = RidgeReadout().fit(late, target, weight)
         assert_allclose(readout.losses_, expected.losses_, rtol=1e-8)
         assert_allclose(readout.predict(late), expected.predict(X), rtol=1e-8)
