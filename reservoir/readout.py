@@ -67,7 +67,8 @@ class RidgeReadout(BaseEstimator):
         Labels, in classification.
     sharpness_ : float
         In classification: factor between decision values and logits, from the leave-one-out
-        decisions (of a million at most, evenly spread over the rows).
+        decisions (of a million at most, evenly spread over the rows; after ``partial_fit``, of
+        8 MiB of rows that are kept for this).
     n_features_in_ : int
         Number of features.
 

@@ -1,7 +1,7 @@
 """From drive to weights, and to predictions, without states in memory."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,18 +59,15 @@ def fit_stream(
     True
     """
     _check_reservoir(reservoir)
-    again = not isinstance(drive, Iterator)
     recordings = _recordings(drive, target, groups)
-    if not again:
+    again = isinstance(recordings, _Recordings)
+    if again:
+        sample = recordings.sample()
+    else:
         first = next(recordings, None)
         if first is None:
             raise ValueError("the iterator gave no recording.")
-        recordings = chain([first], recordings)
-        sample = np.asarray(first[1])
-    elif not recordings:
-        raise ValueError("the drive holds no recording; expected at least one.")
-    else:
-        sample = _labels([y for _, y, _ in recordings])
+        recordings, sample = chain([first], recordings), np.asarray(first[1])
     steps = _Steps(reservoir, recordings, washout, chunk)
     readout._fit_source(steps, sample, classes, groups is not None, again)
     return readout
@@ -107,7 +104,7 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     (500,)
     """
     _check_reservoir(reservoir)
-    recordings = _recordings(drive, repeat(None), None)
+    recordings = _recordings(drive, None, None, targeted=False)
     parts: list[list[NDArray]] = []
     for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():
         for place, _, states, _, _ in pieces:
@@ -134,32 +131,51 @@ def _is_one(drive: Any) -> bool:
     return getattr(drive, "ndim", 0) == 2 or events
 
 
-def _recordings(drive: Any, target: Any, groups: Any) -> Any:
-    """Triples (drive, target, group), a list or an iterator as the drive is one."""
+def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
+    """Triples (drive, target, group); gone through once where the drive is an iterator."""
     if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
         drive = drive.to_numpy()
     if _is_one(drive):
-        drive, target = [drive], target if isinstance(target, repeat) else [target]
-    names = repeat(None) if groups is None else groups
+        drive, target = [drive], [target]
     if isinstance(drive, Iterator):
-        if target is None:
-            return ((x, y, name) for (x, y), name in zip(drive, names, strict=False))
-        return zip(drive, target, names, strict=False)
-    if target is None:
-        target = [y for _, y in drive]
-        drive = [x for x, _ in drive]
-    for name, others in (("targets", target), ("groups", names)):
-        if not isinstance(others, repeat) and len(others) != len(drive):
-            raise ValueError(f"{len(drive)} recordings came with {len(others)} {name}.")
-    return list(zip((drive[i] for i in range(len(drive))), target, names, strict=False))
+        pairs = drive if target is None else zip(drive, target, strict=True)
+        pairs = pairs if targeted else ((x, None) for x in drive)
+        named = (
+            ((pair, None) for pair in pairs) if groups is None else zip(pairs, groups, strict=True)
+        )
+        return ((x, y, group) for (x, y), group in named)
+    if target is None and targeted:
+        target, drive = [y for _, y in drive], [x for x, _ in drive]
+    return _Recordings(drive, target, groups)
 
 
-def _labels(targets: list[Any]) -> NDArray:
-    """Targets that show type, shape and all labels of the whole: the distinct ones of labels."""
-    first = np.asarray(targets[0])
-    if first.dtype.kind == "f":
-        return first
-    return np.concatenate([np.unique(np.asarray(y)) for y in targets])
+class _Recordings:
+    """Triples (drive, target, group), each read when it comes up."""
+
+    def __init__(self, drive: Any, target: Any, groups: Any):
+        self.n = self._count(drive)
+        none = [None] * self.n
+        self.drive, self.targets = drive, none if target is None else target
+        self.groups = none if groups is None else list(groups)
+        for name, others in (("targets", self.targets), ("groups", self.groups)):
+            if self._count(others) != self.n:
+                raise ValueError(f"{self.n} recordings came with {self._count(others)} {name}.")
+        if self.n == 0:
+            raise ValueError("the drive holds no recording; expected at least one.")
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return ((self.drive[i], self.targets[i], self.groups[i]) for i in range(self.n))
+
+    @staticmethod
+    def _count(items: Any) -> int:
+        return int(items.shape[0] if hasattr(items, "shape") else len(items))
+
+    def sample(self) -> NDArray:
+        """Targets that show type and shape of all, and every label."""
+        first = np.asarray(self.targets[0])
+        if first.dtype.kind == "f":
+            return first
+        return np.concatenate([np.unique(np.asarray(self.targets[i])) for i in range(self.n)])
 
 
 class _Steps:

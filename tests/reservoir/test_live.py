@@ -86,6 +86,7 @@ def test_iterators_arrays_and_pairs_are_the_same_recordings():
     expected = fit_stream(reservoir, RidgeReadout(cv="gcv"), drives, targets, chunk=50)
     forms = {
         "array": (np.stack(drives), np.stack(targets)),
+        "zarr": (zarr.array(np.stack(drives)), zarr.array(np.stack(targets))),
         "pairs": (list(zip(drives, targets, strict=True)), None),
         "iterators": (iter(drives), iter(targets)),
         "iterator of pairs": (zip(drives, targets, strict=True), None),
