@@ -1,7 +1,7 @@
 """From drive to weights, and to predictions, without states in memory."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
@@ -138,15 +138,23 @@ def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> 
     if _is_one(drive):
         drive, target = [drive], [target]
     if isinstance(drive, Iterator):
-        pairs = drive if target is None else zip(drive, target, strict=True)
+        pairs: Any = drive if target is None else _side_by_side(drive, target, "targets")
         pairs = pairs if targeted else ((x, None) for x in drive)
-        named = (
-            ((pair, None) for pair in pairs) if groups is None else zip(pairs, groups, strict=True)
-        )
+        named: Any = ((pair, None) for pair in pairs)
+        named = named if groups is None else _side_by_side(pairs, groups, "groups")
         return ((x, y, group) for (x, y), group in named)
     if target is None and targeted:
         target, drive = [y for _, y in drive], [x for x, _ in drive]
     return _Recordings(drive, target, groups)
+
+
+def _side_by_side(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator[Any]:
+    for i, pair in enumerate(zip_longest(drives, others, fillvalue=_Recordings)):
+        if pair[0] is _Recordings or pair[1] is _Recordings:
+            raise ValueError(
+                f"there are more drives than {name} or fewer: one ends before item {i}."
+            )
+        yield pair
 
 
 class _Recordings:
