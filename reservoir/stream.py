@@ -138,17 +138,17 @@ def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> 
     if _is_one(drive):
         drive, target = [drive], [target]
     if isinstance(drive, Iterator):
-        pairs: Any = drive if target is None else _side_by_side(drive, target, "targets")
+        pairs: Any = drive if target is None else _paired(drive, target, "targets")
         pairs = pairs if targeted else ((x, None) for x in drive)
         named: Any = ((pair, None) for pair in pairs)
-        named = named if groups is None else _side_by_side(pairs, groups, "groups")
+        named = named if groups is None else _paired(pairs, groups, "groups")
         return ((x, y, group) for (x, y), group in named)
     if target is None and targeted:
         target, drive = [y for _, y in drive], [x for x, _ in drive]
     return _Recordings(drive, target, groups)
 
 
-def _side_by_side(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator[Any]:
+def _paired(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator[Any]:
     for i, pair in enumerate(zip_longest(drives, others, fillvalue=_Recordings)):
         if pair[0] is _Recordings or pair[1] is _Recordings:
             raise ValueError(
@@ -179,8 +179,10 @@ class _Recordings:
         return int(items.shape[0] if hasattr(items, "shape") else len(items))
 
     def sample(self) -> NDArray:
-        """Targets that show type and shape of all, and every label."""
-        first = np.asarray(self.targets[0])
+        """Targets that show the type and dimensions of all, and every label."""
+        if self.targets[0] is None:
+            raise ValueError("target is missing; a readout of steps needs one for each.")
+        first = np.asarray(self.targets[0][:1])
         if first.dtype.kind == "f":
             return first
         return np.concatenate([np.unique(np.asarray(self.targets[i])) for i in range(self.n)])

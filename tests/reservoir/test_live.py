@@ -151,6 +151,7 @@ def test_event_streams_are_recordings_with_a_target_for_each_step():
     [
         ({"target": [np.zeros(20), np.zeros(19)]}, "recording 1 has 20 steps and 19 targets"),
         ({"target": [np.zeros(20)]}, "2 recordings came with 1 targets"),
+        ({"drive": np.zeros((20, 2)), "target": None}, "target is missing"),
         ({"washout": 20}, "recording 0 has 20 steps, and washout=20 leaves none"),
         ({"washout": -1}, "washout=-1 must be a whole number"),
         ({"chunk": 0}, "chunk=0 must be a whole number"),
