@@ -1,14 +1,16 @@
 """What every reservoir shares: kinds of input, blocks of recordings, pooling, labelled states."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
 from typing import Any
 
+import numba
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
@@ -42,6 +44,17 @@ class ReservoirState:
     def meter(self) -> NDArray:
         """Return what a kernel adds the energies to; without columns where nobody asked."""
         return np.empty((self.keys.size, 0)) if self.spent is None else self.spent
+
+
+@contextmanager
+def at_most(n_threads: int) -> Iterator[None]:
+    """Start no thread that has no recording: a tick would wait for it on a busy machine."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(n_threads, before)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -163,6 +176,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
             (recording,); attributes hold units, parameters, seed and versions.
         """
+        import xarray as xr
+
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
@@ -198,6 +213,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             reservoirs that spike; ``row_size``, the number of steps. NaN where a recording is
             absent. What the supply gave beyond the other two is left in capacitors.
         """
+        import xarray as xr
+
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         spent = np.zeros((len(drives), len(METERED)))
@@ -282,7 +299,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
         spent = None if state.spent is None else state.spent.copy()
         new = ReservoirState(state.values.copy(), state.keys, state.step, state.past, spent)
-        out = self._run_block(X, np.full(len(X), X.shape[1]), new)
+        with at_most(len(X)):
+            out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
 
@@ -371,13 +389,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return int(recording.shape[0])
 
     def _noise_keys(self, ids: Any) -> NDArray:
-        """Keys of the noise from the seed and what a recording is known by."""
+        """Keys of the noise from the seed and a recording's number, content or parts of content."""
         seed = self.noise_seed_.to_bytes(8, "little")
         keys = []
         for i in ids:
-            name = i if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True)
-            digest = blake2b(name, digest_size=8, key=seed).digest()
-            keys.append(int.from_bytes(digest, "little"))
+            if isinstance(i, int | np.integer):
+                i = int(i).to_bytes(8, "little", signed=True)
+            digest = blake2b(digest_size=8, key=seed)
+            for part in (i,) if isinstance(i, bytes) else i:
+                digest.update(part)
+            keys.append(int.from_bytes(digest.digest(), "little"))
         return np.array(keys, dtype=np.uint64)
 
     def _blocks(self, drives, keys=None, spent=None):
@@ -428,7 +449,7 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str
 
     Sets ``n_features_in_`` of the estimator where ``reset``.
     """
-    if isinstance(X, xr.DataArray):
+    if hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
         X = X.to_numpy()
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
         X = list(X)
