@@ -131,6 +131,8 @@ class STDPLayer(
     Notes
     -----
     With the overlap rule only the last spike of either side counts: a new pulse replaces the old.
+    Changes under a thousandth of the largest are left out. ``fit`` holds the spikes of all
+    recordings at once; larger sets go through ``partial_fit``.
     Defaults that are not a rule's or a device's were set by hand, on event digits.
 
     References
