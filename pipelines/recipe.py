@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from mottle import reservoir, sensors
-from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
+from mottle.reservoir import Crossbar, CrossbarReadout
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (

@@ -46,7 +46,7 @@ class Spikes(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What spike times ask of a synapse; see the rules' own page for the symbols."""
+    """What spike times ask of a synapse; ``a`` and ``tau`` in the triplet rule's symbols."""
 
     kind: int  # index of RULES
     window: float  # s beyond which nothing happens

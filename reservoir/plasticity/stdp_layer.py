@@ -1,5 +1,7 @@
 """STDPLayer: spiking neurons that learn, without labels, to tell spike patterns apart."""
 
+from collections.abc import Generator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,9 +25,9 @@ RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform
 AT_ONCE = 50  # recordings between two moves of the progress bar
 N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
-BLOCK_SPIKES = 1 << 21  # spikes held at once in transform
-POSITIVE = ("learning_rate", "tau", "n_spikes", "dt")
-TARGET = 1.5  # spikes of a neuron in a recording
+BLOCK_SPIKES = 1 << 22  # spikes, or counts, held at once in transform
+POSITIVE = ("learning_rate", "tau", "dt")
+TARGET, N_SPIKES = 1.5, 30.0  # spikes of a neuron in a recording, learning and answering
 
 
 class STDPLayer(
@@ -73,8 +75,9 @@ class STDPLayer(
         How neurons answer in ``transform``. "winners": as in learning. "graded": an interneuron
         takes the mean weight of a field's neurons off every input spike instead, all neurons above
         threshold fire, and thresholds are set in ``fit`` for ``n_spikes``.
-    n_spikes : float, default=30.0
-        Mean spikes of a neuron in a recording, for a graded response.
+    n_spikes : float or None, default=None
+        Mean spikes of a neuron in a recording, for a graded response. None: 30, or a spike in
+        three steps where spike counts have fewer.
     field : int or None, default=None
         Side of the receptive fields in cells; None: neurons see all inputs.
     n_fields : int, default=1
@@ -128,6 +131,8 @@ class STDPLayer(
     Notes
     -----
     With the overlap rule only the last spike of either side counts: a new pulse replaces the old.
+    Changes under a thousandth of the largest are left out. ``fit`` holds the spikes of all
+    recordings at once; larger sets go through ``partial_fit``.
     Defaults that are not a rule's or a device's were set by hand, on event digits.
 
     References
@@ -144,7 +149,7 @@ class STDPLayer(
 
     def __init__(self, n_neurons=100, *, rule="overlap", device=None, bounds="soft",
                  learning_rate=0.05, forgetting=0.2, tau=0.1, inhibition=1.0, homeostasis=0.01,
-                 target=None, response="graded", n_spikes=30.0, field=None, n_fields=1,
+                 target=None, response="graded", n_spikes=None, field=None, n_fields=1,
                  input_shape=None, n_segments=1, n_epochs=1, dt=1e-3, sensor_size=None,
                  duration=None, cell=1, polarity="split", on_drop="warn", verbose=True,
                  random_state=None):  # fmt: skip
@@ -176,7 +181,7 @@ class STDPLayer(
             The fitted layer.
         """
         self._check_parameters()
-        spikes, _, _ = self._spikes(X, reset=True)
+        spikes = self._all(self._recordings(X, reset=True)[0])
         rng = check_random_state(self.random_state)
         self._draw(rng, spikes)
         n = spikes.lengths.size
@@ -200,9 +205,7 @@ class STDPLayer(
         """
         self._check_parameters()
         new = not hasattr(self, "weights_")
-        spikes, _, absent = self._spikes(X, reset=new)
-        if absent.any():
-            raise ValueError(f"recording {int(absent.argmax())} is absent: learn from others.")
+        spikes = self._all(self._recordings(X, reset=new)[0])
         if new:
             self._draw(check_random_state(self.random_state), spikes)
         return self._learn_from(spikes, np.arange(spikes.lengths.size))
@@ -223,15 +226,15 @@ class STDPLayer(
             n_neurons) for one recording, (n_recordings, n_steps, n_neurons) or a list for many.
         """
         check_is_fitted(self)
-        spikes, kind, absent = self._spikes(X, reset=False)
-        counts = self._respond(spikes)
-        counts[absent] = np.nan
+        recordings, kind = self._recordings(X, reset=False)
+        counts = np.concatenate(self._respond(recordings))
+        counts[[_absent(recording) for recording in recordings]] = np.nan
         if self.n_segments is not None:
             return counts.reshape(len(counts), -1)
-        steps = np.round(spikes.lengths / self.dt).astype(int)
         if kind == "one":
             return counts[0]
-        return counts if kind == "array" else [c[:n] for c, n in zip(counts, steps, strict=True)]
+        pairs = zip(counts, recordings, strict=True)
+        return counts if kind == "array" else [c[: len(drive)] for c, drive in pairs]
 
     def count_operations(self, X):
         """Count what a run of ``transform`` does, for an account of its energy.
@@ -248,14 +251,16 @@ class STDPLayer(
             ``output_spikes``; and ``weight_updates``, those of learning so far.
         """
         check_is_fitted(self)
-        spikes, _, _ = self._spikes(X, reset=False)
-        fan_out = np.zeros(self.n_features_in_)
+        recordings, _ = self._recordings(X, reset=False)
+        fan_out, arrived = np.zeros(self.n_features_in_), np.zeros(self.n_features_in_)
         for inputs, n in zip(self.fields_, np.bincount(self.field_of_), strict=True):
             fan_out[inputs] += n
+        for spikes in self._blocks(recordings):
+            arrived += np.bincount(spikes.place, spikes.amount, self.n_features_in_)
         return {
-            "input_spikes": float(spikes.amount.sum()),
-            "synaptic_operations": float((spikes.amount * fan_out[spikes.place]).sum()),
-            "output_spikes": float(self._respond(spikes).sum()),
+            "input_spikes": float(arrived.sum()),
+            "synaptic_operations": float(arrived @ fan_out),
+            "output_spikes": float(sum(block.sum() for block in self._respond(recordings))),
             "weight_updates": float(self.n_updates_),
         }
 
@@ -333,8 +338,10 @@ class STDPLayer(
                 f"inhibition={self.inhibition} must lie in [0, 1] and homeostasis="
                 f"{self.homeostasis} in [0, 1): a share of a voltage, a relative rise."
             )
-        if self.target is not None and not 0 < self.target < np.inf:
-            raise ValueError(f"target={self.target} spikes must be positive and finite.")
+        for name in ("target", "n_spikes"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < np.inf:
+                raise ValueError(f"{name}={value} spikes must be positive and finite.")
         if self.n_fields > self.n_neurons or (self.n_fields > 1 and self.field is None):
             raise ValueError(
                 f"n_fields={self.n_fields} goes with field, the side of a receptive field (it is "
@@ -369,22 +376,26 @@ class STDPLayer(
         self.weights_, self._first, self._clock, self.n_updates_ = shown, first, 0, 0
         self._n_features_out = n * (self.n_segments or 1)
         begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
-        self._target = self._reachable(spikes)
+        self._check_reachable(spikes)
         self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
 
-    def _reachable(self, spikes: kernel.Spikes) -> float:
-        """Spikes of a neuron in a recording that there are steps enough for."""
-        crowd = int(np.bincount(self.field_of_).max())
+    def _check_reachable(self, spikes: kernel.Spikes) -> None:
+        """Set how often neurons are to fire, for which there must be steps enough."""
         n_steps = spikes.lengths.mean() / spikes.delay if spikes.delay > 0 else np.inf
-        if self.target is None:
-            return float(min(TARGET, n_steps / (2 * crowd)))
-        if self.inhibition == 1 and self.target * crowd > n_steps:
+        crowd = int(np.bincount(self.field_of_).max())
+        self._target = float(self.target or min(TARGET, n_steps / (2 * crowd)))
+        self._n_spikes = float(self.n_spikes or min(N_SPIKES, n_steps / 3))
+        if self.inhibition == 1 and self._target * crowd > n_steps:
             raise ValueError(
-                f"target={self.target} spikes of each of the {crowd} neurons of a field: only one of "
-                f"them fires in a step, and a recording has {n_steps:.3g}. Lower target to "
+                f"target={self.target} spikes of each of the {crowd} neurons of a field: only one "
+                f"of them fires in a step, and a recording has {n_steps:.3g}. Lower target to "
                 f"{n_steps / (2 * crowd):.2g}, or inhibition below 1."
             )
-        return float(self.target)
+        if self._n_spikes > n_steps:
+            raise ValueError(
+                f"n_spikes={self.n_spikes} of each neuron: it fires once in a step at most, and a "
+                f"recording has {n_steps:.3g}. Lower n_spikes to {n_steps / 3:.2g}."
+            )
 
     def _learn_from(self, spikes: kernel.Spikes, order: NDArray) -> "STDPLayer":
         layer = kernel.Layer(
@@ -403,7 +414,7 @@ class STDPLayer(
         self.response_thresholds_ = self.thresholds_.copy()
         if self.response == "graded":
             self.response_thresholds_ = self._calibrate(
-                spikes, self.thresholds_, float(self.n_spikes), "graded"
+                spikes, self.thresholds_, self._n_spikes, "graded"
             )
         return self
 
@@ -430,12 +441,14 @@ class STDPLayer(
             thresholds = np.maximum(thresholds * step**0.9, 1e-9)
         return thresholds
 
-    def _respond(self, spikes: kernel.Spikes) -> NDArray:
+    def _respond(self, recordings: list[Any]) -> list[NDArray]:
         """Spike counts (recording, segment, neuron), block by block."""
-        steps = np.round(spikes.lengths / self.dt).astype(int)
-        n_segments = int(steps.max()) if self.n_segments is None else int(self.n_segments)
+        n_segments = self.n_segments or max(len(drive) for drive in recordings)
         thresholds = self.response_thresholds_
-        return self._count(spikes, thresholds, self.response, n_segments)
+        return [
+            self._count(spikes, thresholds, self.response, int(n_segments))
+            for spikes in self._blocks(recordings)
+        ]
 
     def _count(
         self, spikes: kernel.Spikes, thresholds: NDArray, response: str, n_segments: int
@@ -454,8 +467,8 @@ class STDPLayer(
         )
         return out
 
-    def _spikes(self, X: Any, reset: bool) -> tuple[kernel.Spikes, str, NDArray]:
-        """Return spikes in the order of time, what kind of input came in, and who is absent."""
+    def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
+        """Return checked events or spike counts, one a recording, and what kind of input it was."""
         streams, _ = as_event_streams(X)
         known = hasattr(self, "duration_")
         if streams is None:
@@ -465,7 +478,14 @@ class STDPLayer(
                 for name in ("duration_", "input_shape_", "sensor_size_"):
                     self.__dict__.pop(name, None)
             drives, kind = check_drive(self, X, reset)
-            return self._from_counts(drives, kind, reset)
+            for r, drive in enumerate(drives):
+                if (drive < 0).any():
+                    step, i = np.argwhere(drive < 0)[0]
+                    raise ValueError(
+                        f"Negative values in data passed to STDPLayer: recording {r} holds "
+                        f"{drive[step, i]} at step {step}, input {i}; spikes are counted from 0."
+                    )
+            return drives, kind
         if not reset and not known:
             raise ValueError("this layer was fitted on spike counts, event streams came in.")
         if self.n_segments is None:
@@ -474,54 +494,72 @@ class STDPLayer(
         if reset:
             self.__dict__.pop("feature_names_in_", None)
             self._learn(recordings)
-        return self._from_events(recordings)
+        return recordings, "array"
 
-    def _from_events(self, recordings: list[Events]) -> tuple[kernel.Spikes, str, NDArray]:
+    def _all(self, recordings: list[Any]) -> kernel.Spikes:
+        """Return the spikes of recordings to learn from; none may be absent."""
+        for r, recording in enumerate(recordings):
+            if _absent(recording):
+                raise ValueError(
+                    f"recording {r} is absent: fit on recordings that are there; a sense may be "
+                    "missing at predict time only."
+                )
+        return next(self._blocks(recordings, np.inf))
+
+    def _blocks(
+        self, recordings: list[Any], most: float = BLOCK_SPIKES
+    ) -> Generator[kernel.Spikes]:
+        """Yield the spikes of recordings in blocks of bounded memory; tell what was dropped."""
+        sizes = np.array([r.t.size if isinstance(r, Events) else r.size for r in recordings])
+        block = (np.cumsum(sizes) // most).astype(int)
+        starts = [0, *(np.flatnonzero(np.diff(block)) + 1), len(recordings)]
+        account = np.zeros((len(recordings), 2), dtype=np.int64)
+        for begin, end in pairwise(starts):
+            chosen = recordings[begin:end]
+            if isinstance(chosen[0], Events):
+                spikes, account[begin:end] = self._from_events(chosen)
+            else:
+                spikes = self._from_counts(chosen)
+            if end == len(recordings):
+                self._report(account, int(sizes.sum()))
+            yield spikes
+
+    def _from_events(self, recordings: list[Events]) -> tuple[kernel.Spikes, NDArray]:
+        """Return spikes, and the events outside the sensor and after the end."""
         t, place, ends = self._place(recordings)
-        sizes = np.diff(ends)
         origin = np.array([0 if e.absent else e.t[0] for e in recordings])
-        t = (t - np.repeat(origin, sizes)) * 1e-6
+        t = (t - np.repeat(origin, np.diff(ends))) * 1e-6
         outside, late = place < 0, t >= self.duration_
-        lost = np.stack([outside, late & ~outside])
-        running = np.concatenate([np.zeros((2, 1), int), np.cumsum(lost, axis=1)], axis=1)
-        self._report(np.diff(running[:, ends], axis=1).T, t.size)
         kept = ~(outside | late)
-        segment = (t[kept] / self.duration_ * self.n_segments).astype(np.int64)
+        before = np.zeros((3, t.size + 1), dtype=np.int64)
+        np.cumsum([outside, late & ~outside, kept], axis=1, out=before[:, 1:])
+        segment = (t[kept] / self.duration_ * (self.n_segments or 1)).astype(np.int64)
         spikes = kernel.Spikes(
-            t[kept], place[kept], np.ones(int(kept.sum())), segment,
-            ends - np.concatenate([[0], np.cumsum(~kept)])[ends],
+            t[kept], place[kept], np.ones(int(kept.sum())), segment, before[2, ends],
             np.full(len(recordings), self.duration_), 0.0,
         )  # fmt: skip
-        return spikes, "array", np.array([e.absent for e in recordings])
+        return spikes, np.diff(before[:2, ends], axis=1).T
 
-    def _from_counts(
-        self, drives: list[NDArray], kind: str, reset: bool
-    ) -> tuple[kernel.Spikes, str, NDArray]:
-        absent = np.array([bool(np.isnan(drive).all()) for drive in drives])
-        if reset and absent.any():
-            raise ValueError(
-                f"recording {int(absent.argmax())} is absent (NaN throughout): fit on recordings "
-                "that are there; a sense may be missing at predict time only."
-            )
+    def _from_counts(self, drives: list[NDArray]) -> kernel.Spikes:
+        """Return spikes at the beginning of their step; a neuron fires at its end."""
         parts, ends = [], [0]
-        for r, drive in enumerate(drives):
-            counts = np.zeros_like(drive) if absent[r] else drive
-            if counts.min() < 0:
-                step, i = np.argwhere(counts < 0)[0]
-                raise ValueError(
-                    f"Negative values in data passed to STDPLayer: recording {r} holds "
-                    f"{counts[step, i]} at step {step}, input {i}; spikes are counted from 0."
-                )
-            step, place = np.nonzero(counts)
-            n_segments = len(counts) if self.n_segments is None else self.n_segments
-            begins = np.arange(n_segments) * len(counts) // n_segments
+        for drive in drives:
+            step, place = np.nonzero(np.nan_to_num(drive))
+            n_segments = self.n_segments or len(drive)
+            begins = np.arange(n_segments) * len(drive) // n_segments
             segment = np.searchsorted(begins, step, side="right") - 1
-            parts.append((step * self.dt, place, counts[step, place], segment))
+            parts.append((step * self.dt, place, drive[step, place], segment))
             ends.append(ends[-1] + step.size)
         t, place, amount, segment = (np.concatenate(part) for part in zip(*parts, strict=True))
         lengths = np.array([len(drive) for drive in drives]) * float(self.dt)
-        spikes = kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
-        return spikes, kind, absent
+        return kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
+
+
+def _absent(recording: Any) -> bool:
+    """Tell whether a recording is not there."""
+    if isinstance(recording, Events):
+        return recording.absent
+    return bool(np.isnan(recording).all())
 
 
 def _pick(spikes: kernel.Spikes, recordings: NDArray) -> kernel.Spikes:

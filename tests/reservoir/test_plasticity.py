@@ -266,7 +266,7 @@ def test_learning_equals_plain_loops_over_every_pair_of_spikes(inhibition):
     ).fit(X)  # fmt: skip
     weights, thresholds = layer.weights_.copy(), layer.thresholds_.copy()
     spikes = [np.argwhere(x) * [1e-3, 1] for x in X]
-    spikes_, _, _ = layer._spikes(X, reset=False)
+    spikes_ = layer._all(list(X))
     constants = kernel.Layer(0.01, inhibition, 0.05, 2.0)
     kernel.learn(
         spikes_._replace(delay=0.0), np.arange(4), layer._fields(), constants, layer._rule,
@@ -325,7 +325,7 @@ every = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 
 
 @every
-def test_recordings_do_not_mix_whatever_order_batch_or_thread(layer):
+def test_recordings_do_not_mix_whatever_order_batch_or_thread(layer, monkeypatch):
     X = draw_events()
     layer = clone(layer).set_params(n_segments=2).fit(X)
     whole = layer.transform(X)
@@ -339,6 +339,8 @@ def test_recordings_do_not_mix_whatever_order_batch_or_thread(layer):
     finally:
         numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
     assert alone.weights_.tobytes() == layer.weights_.tobytes()
+    monkeypatch.setattr(STDPLayer._blocks, "__defaults__", (1,))  # one recording a block
+    assert_array_equal(layer.transform(X), whole)
     assert_array_equal(pickle.loads(pickle.dumps(layer)).transform(pd.Series(X)), whole)
     assert_array_equal(clone(layer).fit_transform(pd.DataFrame({"sight": X})), whole)
     other = clone(layer).set_params(random_state=1).fit(X)
@@ -491,6 +493,7 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must lie in \[0, 1\]"),
         (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be positive"),
         (patterns()[0], {"target": 12.0}, "each of the 4 neurons .* has 40. Lower target to 5"),
+        (patterns()[0], {"n_spikes": 41.0}, "n_spikes=41.0 of each neuron: .* has 40. Lower n_spi"),
         (patterns()[0], {"n_fields": 2}, "n_fields=2 goes with field"),
         (patterns()[0], {"field": 2}, r"input_shape=\(height, width, channels\) with product 10"),
         (patterns()[0], {"response": "grade"}, "response='grade' is not known; did you mean 'gr"),
