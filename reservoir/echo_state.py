@@ -11,6 +11,7 @@ from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import echo_state as kernel
 from mottle.reservoir.kernels import sparse as layouts
 from mottle.reservoir.kernels.vectors import n_lanes
+from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_recurrent_weights
 
 LEAST_STEPS = 500  # laying weights out for groups takes about a third of it
@@ -76,6 +77,8 @@ class EchoStateReservoir(Reservoir):
     (50, 5)
     """
 
+    _inputs_stay_inside = True
+
     def __init__(self, n_nodes=100, *, spectral_radius=0.9, leak=0.3, density=0.1, gain=0.5,
                  bias=0.0, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
                  n_segments=1, dtype="float64", random_state=None):  # fmt: skip
@@ -105,6 +108,10 @@ class EchoStateReservoir(Reservoir):
     def _gain_and_bias(self):
         return self.gain, self.bias
 
+    @property
+    def _abreast(self):
+        return n_lanes(self.dtype)
+
     def _run(self, v_in, lengths, state):
         raise NotImplementedError("inputs are summed in the kernel, see _run_block")
 
@@ -114,14 +121,11 @@ class EchoStateReservoir(Reservoir):
         drive = np.ascontiguousarray(padded, real)
         out = np.zeros((*padded.shape[:2], self.n_nodes), real)
         groups, alone = arrange(lengths, n_lanes(real))
-        if len(groups) == 0 and len(alone) == 1:  # no threads, no compilation of their loop
-            r = alone[0]
-            n = lengths[r]
-            kernel.run_stream(drive[r, :n], state.values[r, 0], network, out[r, :n])
-        else:
-            pair = (self.input_weights_, self.weights_) if len(groups) else (NOTHING, NOTHING)
-            lanes = lay_out_lanes(*(w.sorted_indices() for w in pair), real)
-            kernel.run(drive, lengths, state.values, network, lanes, groups, alone, out)
+        pair = (self.input_weights_, self.weights_) if len(groups) else (NOTHING, NOTHING)
+        lanes = lay_out_lanes(*(w.sorted_indices() for w in pair), real)
+        rest = (drive, lengths, state.values, network, lanes, groups, alone, out)
+        costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
+        share(lambda first, last: kernel.run(first, last, *rest), costs)
         return out
 
     def _network(self):
@@ -156,7 +160,7 @@ def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: n
 def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:
     """Sort recordings into groups of ``width`` of similar length, and those that run alone.
 
-    A group takes as long as about a third of its recordings one by one.
+    A group takes less time than half of its recordings one by one.
 
     Examples
     --------

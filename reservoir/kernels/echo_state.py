@@ -7,7 +7,7 @@ both take the terms of a sum in the same order, so that they give the same bytes
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from mottle.reservoir.kernels.functions import tanh
 from mottle.reservoir.kernels.vectors import SLICE, gather_sums, lane_sums
@@ -122,10 +122,13 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
             x[r, 0] = out[r, lengths[r] - 1]
 
 
-@njit(parallel=True, error_model="numpy")  # parallel kernels stay uncached (numba #4807)
-def run(drive, lengths, state, network, lanes, groups, alone, out):
-    """Run recordings: ``groups`` (group, lane) beside each other, ``alone`` one by one."""
-    for item in prange(groups.shape[0] + alone.size):
+@njit(cache=True, error_model="numpy", nogil=True)
+def run(first, last, drive, lengths, state, network, lanes, groups, alone, out):
+    """Run items ``first`` to ``last``: ``groups`` (group, lane) beside each other, then ``alone``.
+
+    Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
+    """
+    for item in range(first, last):
         if item < groups.shape[0]:
             run_lanes(drive, lengths, state, groups[item], network, lanes, out)
         else:
