@@ -84,7 +84,7 @@ def _arrays(context, builder, sig, args, which):
 
 @intrinsic
 def fma(typingctx, a, b, c):
-    """``a * b + c`` rounded once."""
+    """Return ``a * b + c``, rounded once."""
 
     def codegen(context, builder, sig, args):
         return builder.fma(*args)
@@ -94,7 +94,7 @@ def fma(typingctx, a, b, c):
 
 @intrinsic
 def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
-    """Add to SLICE ``sums`` from ``first`` on: row k of ``weights`` times x at row k of ``columns``.
+    """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
     Shapes: sums (node,), weights and columns (term, SLICE), x (source,).
     """
@@ -152,7 +152,7 @@ def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
 if config.DISABLE_JIT:  # the same in plain Python, where indices are checked
 
     def fma(a, b, c):
-        """``a * b + c``, rounded twice."""
+        """Return ``a * b + c``, rounded twice."""
         return a * b + c
 
     def gather_sums(sums, first, weights, columns, begin, end, x):
@@ -167,5 +167,5 @@ if config.DISABLE_JIT:  # the same in plain Python, where indices are checked
 
 
 def n_lanes(dtype):
-    """Recordings beside each other."""
+    """Return how many recordings run beside each other."""
     return LANE_BYTES // np.dtype(dtype).itemsize
