@@ -9,6 +9,7 @@ from math import exp, log1p
 import numpy as np
 from numba import njit, prange
 
+from mottle.reservoir.kernels.functions import flush
 from mottle.reservoir.kernels.noise import join, normal
 
 CHUNK = 4096  # events, checked and used while they are in the cache
@@ -56,10 +57,10 @@ def fade_out(before, frame, fade):
         if fade.shape[1] == 1:
             share = fade[device, 0]
             for i in range(first, first + n_inputs):
-                frame[i] = before[i] * share
+                frame[i] = flush(before[i] * share)
         else:
             for i in range(n_inputs):
-                frame[first + i] = before[first + i] * fade[device, i]
+                frame[first + i] = flush(before[first + i] * fade[device, i])
 
 
 @njit(cache=True, nogil=True)

@@ -112,7 +112,8 @@ def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, dri
         else:
             before = drive[step - 1]
             for i in range(frame.size):
-                frame[i] = before[i] * fade
+                value = before[i] * fade
+                frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
         moment, left = t[0] - 1, 0.0
         while begin < end:
             stop = min(begin + CHUNK, end)
