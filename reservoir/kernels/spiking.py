@@ -22,9 +22,8 @@ N_STATE = 4  # voltage, synaptic voltage, steps to wait, spike rate
 
 # fields of a block, in units of LANES
 V, S, WAIT, RATE = 0, 64, 128, 192
-U, FIRED, COUNT = 256, 320, 384
-KEEP, PUSH, THRESHOLD = 448, 512, 576
-BLOCK = 640
+SUM, COUNT, KEEP, PUSH, THRESHOLD = 256, 320, 384, 448, 512
+BLOCK = 576
 
 
 class Neurons(NamedTuple):
@@ -50,45 +49,42 @@ class Neurons(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def integrate(w, v_reset, keep_s, keep_rate, per_spike, n_wait):
-    """Advance a block by one step; returns how many of its neurons fired."""
-    n_fired = 0.0
+def integrate(w, fired, v_gain, v_bias, v_reset, keep_s, keep_rate, per_spike, n_wait):
+    """Advance a block by one step, and say who fired: 1 or 0 in ``fired`` (LANES,)."""
     for i in range(LANES):
-        keep = w[KEEP + i]
-        v = w[U + i] + (w[V + i] - w[U + i]) * keep + w[S + i] * w[PUSH + i]
+        u = v_bias + v_gain * w[SUM + i]
+        v = u + (w[V + i] - u) * w[KEEP + i] + w[S + i] * w[PUSH + i]
         waits = w[WAIT + i] > 0.0
         v = v_reset if waits else v
-        fired = 1.0 if v >= w[THRESHOLD + i] else 0.0
-        w[V + i] = v_reset if fired > 0.0 else flush(v)
+        fires = v >= w[THRESHOLD + i]
+        spike = 1.0 if fires else 0.0
+        w[V + i] = v_reset if fires else flush(v)
         w[S + i] = flush(w[S + i] * keep_s)
-        w[WAIT + i] = n_wait if fired > 0.0 else (w[WAIT + i] - 1.0 if waits else 0.0)
-        w[RATE + i] = flush(w[RATE + i] * keep_rate + fired * per_spike)
-        w[FIRED + i] = fired
-        w[COUNT + i] += fired
-    for i in range(LANES):
-        n_fired += w[FIRED + i]
-    return n_fired
+        w[WAIT + i] = n_wait if fires else (w[WAIT + i] - 1.0 if waits else 0.0)
+        w[RATE + i] = flush(w[RATE + i] * keep_rate + spike * per_spike)
+        w[COUNT + i] += spike
+        fired[i] = 1 if fires else 0
 
 
 @njit(cache=True, nogil=True)
 def shake(w, first, n_nodes, key, step, noise):
-    """Add to the voltages of a block what an Ornstein-Uhlenbeck process gains in a step."""
+    """Add to the voltages what, faded, is the gain of an Ornstein-Uhlenbeck process in a step."""
     for i in range(min(LANES, n_nodes - first)):
-        gain = np.sqrt(1.0 - w[KEEP + i] * w[KEEP + i])
+        gain = np.sqrt(1.0 - w[KEEP + i] * w[KEEP + i]) / w[KEEP + i]
         if w[WAIT + i] == 0.0:
             w[V + i] += noise * gain * normal(join(join(key, first + i), step))
 
 
 @njit(cache=True, nogil=True)
-def deliver(blocks, begin, targets, weights):
-    """Let every neuron that fired push its targets; ``blocks`` (block, BLOCK)."""
-    flat = blocks.reshape(-1)
-    for b in range(blocks.shape[0]):
-        w = blocks[b]
-        for i in range(LANES):
-            if w[FIRED + i] > 0.0:
-                node = b * LANES + i
-                for k in range(begin[node], begin[node + 1]):
+def deliver(flat, fired, begin, targets, weights):
+    """Let every neuron that fired push its targets among all blocks; fired (node,)."""
+    eights = fired.view(np.int64)  # eight neurons at a glance
+    for eight in range(eights.size):
+        if eights[eight] == 0:
+            continue
+        for node in range(8 * eight, 8 * eight + 8):
+            if fired[node]:
+                for k in range(np.uint64(begin[node]), np.uint64(begin[node + 1])):
                     flat[np.uint64(targets[k])] += weights[k]
 
 
@@ -120,37 +116,36 @@ def take(w, first, observable, out):
     field = COUNT if observable == 0 else (V if observable == 1 else RATE)
     for i in range(n):
         out[first + i] = w[field + i]
-    w[COUNT : COUNT + LANES] = 0.0
+    for i in range(LANES):
+        w[COUNT + i] = 0.0
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
     """Run one recording: drive (step, input), state (field, node) in and out, out (step, node)."""
     n_nodes, n_blocks = state.shape[1], (state.shape[1] + LANES - 1) // LANES
-    blocks, sums = np.empty((n_blocks, BLOCK)), np.empty(n_blocks * LANES)
+    blocks, fired = np.empty((n_blocks, BLOCK)), np.zeros(n_blocks * LANES, np.int8)
+    flat = blocks.reshape(-1)
     load(blocks, state, neurons)
     for step in range(drive.shape[0]):
-        sums[:] = 0.0
         for s in range(neurons.in_begin.size - 1):
+            place = s * SLICE // LANES * BLOCK + SUM + s * SLICE % LANES
+            for i in range(place, place + SLICE):
+                flat[i] = 0.0
             gather_sums(
-                sums, s * SLICE, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
+                flat, place, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
                 neurons.in_begin[s + 1], drive[step],
             )  # fmt: skip
-        for b in range(n_blocks):
-            for i in range(LANES):
-                blocks[b, U + i] = neurons.v_bias + neurons.v_gain * sums[b * LANES + i]
         for inner in range(n_inner):
-            n_fired = 0.0
             for b in range(n_blocks):
                 if neurons.noise > 0.0:
                     moment = (first_step + step) * n_inner + inner
                     shake(blocks[b], b * LANES, n_nodes, key, moment, neurons.noise)
-                n_fired += integrate(
-                    blocks[b], neurons.v_reset, neurons.keep_s, neurons.keep_rate,
-                    neurons.per_spike, neurons.n_wait,
+                integrate(
+                    blocks[b], fired[b * LANES : (b + 1) * LANES], neurons.v_gain, neurons.v_bias, neurons.v_reset, neurons.keep_s,
+                    neurons.keep_rate, neurons.per_spike, neurons.n_wait,
                 )  # fmt: skip
-            if n_fired > 0.0:
-                deliver(blocks, neurons.begin, neurons.targets, neurons.weights)
+            deliver(flat, fired, neurons.begin, neurons.targets, neurons.weights)
         for b in range(n_blocks):
             take(blocks[b], b * LANES, observable, out[step])
     for node in range(n_nodes):
