@@ -11,7 +11,7 @@ from mottle.reservoir.kernels import spiking as kernel
 from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_spread
 
-OBSERVABLES = dict(zip(kernel.OBSERVABLES, ("1", "V", "Hz"), strict=True))
+OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
 INHIBITORY = 0.2  # share of neurons, as in cortex and in liquid state machines
 
 
@@ -154,8 +154,7 @@ class SpikingReservoir(Reservoir):
             )
         jump = self.coupling * device.v_threshold * device.tau / device.tau_synapse
         self.weights_ = draw_balanced_weights(rng, self.n_nodes, self.density, jump)
-        self._laid_out = None
-        self._laid_out = self.weights_, self.input_weights_, self._layout()
+        self._laid_out = self._lay_out()
 
     def _rest(self):
         return np.zeros((kernel.N_STATE, self.n_nodes))
@@ -172,26 +171,26 @@ class SpikingReservoir(Reservoir):
         out = np.zeros((*padded.shape[:2], self.n_nodes))
         observable = kernel.OBSERVABLES.index(self.observable)
         rest = (
-            padded, lengths, state.values, state.keys, state.step, self._neurons(),
-            int(self.n_inner), observable, out,
+            np.ascontiguousarray(padded), lengths, state.values, state.keys, state.step,
+            self._neurons(), int(self.n_inner), observable, out,
         )  # fmt: skip
         share(lambda first, last: kernel.run(first, last, *rest), lengths)
         return out
 
-    def _layout(self):
-        """Weights as the kernel needs them; kept unless someone put others in their place."""
-        kept = self.__dict__.get("_laid_out")
-        if kept and kept[0] is self.weights_ and kept[1] is self.input_weights_:
-            return kept[2]
+    def _lay_out(self):
+        """Weights as the kernel needs them, beside those they were made of."""
         w = self.input_weights_.sorted_indices()
         inputs = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
         by_source = sparse.csc_array(self.weights_)
         by_source.sort_indices()
         targets = kernel.place_of(by_source.indices.astype(np.int64)).astype(np.uint32)
-        return (*inputs, by_source.indptr.astype(np.int64), targets, by_source.data)
+        laid = *inputs, by_source.indptr.astype(np.int64), targets, by_source.data
+        return self.input_weights_, self.weights_, laid
 
     def _neurons(self):
-        device, drawn = get_neuron(self.device), self.devices_
+        device, drawn, laid = get_neuron(self.device), self.devices_, self._laid_out
+        if laid[0] is not self.input_weights_ or laid[1] is not self.weights_:
+            laid = self._lay_out()  # weights were put in place after fit
         dt = self._dt_device() / self.n_inner
         keep, keep_s = np.exp(-dt / drawn["tau"]), float(np.exp(-dt / device.tau_synapse))
         ratio = device.tau_synapse / drawn["tau"]
@@ -202,7 +201,7 @@ class SpikingReservoir(Reservoir):
         keep_rate = float(np.exp(-dt / (device.tau if self.tau_rate is None else self.tau_rate)))
         v_gain, v_bias = self._gain_and_bias()
         return kernel.Neurons(
-            *self._layout(), keep, push, drawn["v_threshold"], float(device.gain * v_gain),
+            *laid[2], keep, push, drawn["v_threshold"], float(device.gain * v_gain),
             float(device.gain * v_bias), float(device.v_reset), keep_s, keep_rate,
             (1 - keep_rate) / dt, float(np.ceil(device.t_refractory / dt - 1e-9)),
             float(self.noise),

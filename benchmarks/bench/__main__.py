@@ -1,7 +1,7 @@
 """Time mottle beside its peers and plain C, and write docs/performance.md: make bench [ROWS=echo].
 
-Each file in rows/ is one subject and runs in a process of its own, one thread in every pool. Results
-are kept as docs/results/bench/SUBJECT.json; the page is written from all that are there.
+Each file in rows/ is one subject and runs in a process of its own, one thread in every pool.
+Results are kept as docs/results/bench/SUBJECT.json; the page is written from all that are there.
 """
 
 import os

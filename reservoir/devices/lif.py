@@ -82,7 +82,7 @@ def get_neuron(device: str | LIF) -> LIF:
     --------
     >>> get_neuron(LIF(v_reset=0.02))
     Traceback (most recent call last):
-    ValueError: device.v_reset=0.02 V must lie below device.v_threshold=0.015 V, or it fires forever.
+    ValueError: device.v_reset=0.02 V must lie below device.v_threshold=0.015 V.
     """
     neuron = device if isinstance(device, LIF) else choose(device, PRESETS, "device")
     positive(neuron, ("tau", "tau_synapse", "v_threshold", "gain"))
@@ -91,6 +91,6 @@ def get_neuron(device: str | LIF) -> LIF:
     if not neuron.v_reset < neuron.v_threshold:
         raise ValueError(
             f"device.v_reset={neuron.v_reset} V must lie below device.v_threshold="
-            f"{neuron.v_threshold} V, or it fires forever."
+            f"{neuron.v_threshold} V."
         )
     return neuron

@@ -142,8 +142,9 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
                     moment = (first_step + step) * n_inner + inner
                     shake(blocks[b], b * LANES, n_nodes, key, moment, neurons.noise)
                 integrate(
-                    blocks[b], fired[b * LANES : (b + 1) * LANES], neurons.v_gain, neurons.v_bias, neurons.v_reset, neurons.keep_s,
-                    neurons.keep_rate, neurons.per_spike, neurons.n_wait,
+                    blocks[b], fired[b * LANES : (b + 1) * LANES], neurons.v_gain, neurons.v_bias,
+                    neurons.v_reset, neurons.keep_s, neurons.keep_rate, neurons.per_spike,
+                    neurons.n_wait,
                 )  # fmt: skip
             deliver(flat, fired, neurons.begin, neurons.targets, neurons.weights)
         for b in range(n_blocks):

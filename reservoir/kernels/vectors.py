@@ -96,8 +96,11 @@ def fma(typingctx, a, b, c):
 def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
-    Shapes: sums (node,), weights and columns (term, SLICE), x (source,).
+    Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous, and of one
+    kind of float.
     """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None  # numba then refuses the call
 
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
@@ -124,8 +127,11 @@ def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
 def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     """Add to all lanes of row ``row`` of ``sums``: weight k times row ``columns[k]`` of x.
 
-    Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes.
+    Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes,
+    all contiguous, and of one kind of float.
     """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None
 
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))

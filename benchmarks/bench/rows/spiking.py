@@ -10,6 +10,7 @@ from timing import Row
 from mottle.reservoir import SpikingReservoir
 
 N_STEPS, DT = 10_000, 1e-3
+V_BIAS = 15e-3  # V, where rates are like those of reservoirpy's neurons
 
 
 def rows() -> Iterator[Row]:
@@ -20,7 +21,8 @@ def rows() -> Iterator[Row]:
 
 def one_stream(n_nodes: int) -> Row:
     drive = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, 1))
-    node = SpikingReservoir(n_nodes, dt_device=DT, observable="spikes", random_state=0).fit(drive)
+    node = SpikingReservoir(n_nodes, dt_device=DT, v_bias=V_BIAS, observable="spikes",
+                            random_state=0).fit(drive)  # fmt: skip
     runs = {"mottle": lambda: node.transform(drive)}
     spikes, told = runs["mottle"](), ""
     rates = [f"mottle {spikes.mean() / DT:.0f}"]
