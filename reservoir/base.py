@@ -163,7 +163,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
-        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
+        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan, self._rest().dtype)
         for first, block, lengths in self._blocks(drives, keys):
             for i, n in enumerate(lengths):
                 out[first + i, :n] = block[i, :n]

@@ -171,7 +171,7 @@ def test_features_are_the_pooled_states(reservoir, n_segments):
     states = reservoir.fit(X).transform(X)
     features = clone(reservoir).set_params(pool=names, n_segments=n_segments).fit(X)
     got = features.transform(X)
-    expected = [pooled(s, names, n_segments) for s in states]
+    expected = [pooled(s.astype(np.float64), names, n_segments) for s in states]
     assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
     assert features.get_feature_names_out().size == got.shape[1]
 
