@@ -44,8 +44,15 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
     """
 
-    _abreast = 1  # recordings that the kernel runs beside each other
-    _inputs_stay_inside = False  # whether node inputs need no array of their own
+    @property
+    def _abreast(self) -> int:
+        """How many recordings the kernel runs beside each other."""
+        return 1
+
+    @property
+    def _inputs_stay_inside(self) -> bool:
+        """Whether node inputs need no array of their own, so that blocks would save no memory."""
+        return False
 
     @property
     def units(self) -> str:

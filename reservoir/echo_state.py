@@ -131,14 +131,15 @@ class EchoStateReservoir(Reservoir):
 
     def _network(self):
         """Weights laid out for a long recording, and the numbers beside them."""
-        laid = self._laid_out
+        laid: Any = self._laid_out
         same = laid[0] is self.input_weights_ and laid[1] is self.weights_
         if not same or laid[2] != self.dtype:
             laid = self._lay_out()  # weights or precision were changed after fit
         real = np.dtype(self.dtype).type
-        return kernel.Network(*laid[3], real(self.gain), real(self.bias), real(self.leak))
+        numbers = {name: real(getattr(self, name)) for name in ("gain", "bias", "leak")}
+        return kernel.Network(*laid[3], **numbers)
 
-    def _lay_out(self):
+    def _lay_out(self) -> Any:
         weights = self.input_weights_, self.weights_
         laid = [
             layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(self.dtype))

@@ -174,7 +174,9 @@ class EventMemristorReservoir(Reservoir):
         check_is_fitted(self)
         if not hasattr(self, "duration_"):
             return super().advance(state, X)
-        recordings = [Events(stream, r, may_be_empty=True) for r, stream in enumerate(X)]
+        recordings = [
+            Events(stream, r, may_be_empty=True, as_is=True) for r, stream in enumerate(X)
+        ]
         if len(recordings) != state.keys.size:
             raise ValueError(f"{len(recordings)} streams came in for {state.keys.size} runs.")
         dt = self.duration_ / self.n_steps
@@ -228,10 +230,8 @@ class EventMemristorReservoir(Reservoir):
             return drives, kind
         if not reset and not hasattr(self, "duration_"):
             raise ValueError("this reservoir was fitted on a drive, event streams came in.")
-        recordings = [Events(stream, i) for i, stream in enumerate(streams)]
-        if reset:  # in transform the kernel looks at the events
-            for events in recordings:
-                events.check()
+        # in transform the kernel looks at the events
+        recordings = [Events(stream, i, as_is=not reset) for i, stream in enumerate(streams)]
         return recordings, "one" if one else "array"
 
     @property
@@ -351,9 +351,14 @@ def first_microsecond(moment: float) -> int:
 
 
 class Events:
-    """The fields of one event stream, views of it where they can be; none where absent."""
+    """The checked fields of one event stream as contiguous int64 arrays; none where absent.
 
-    def __init__(self, stream: Any, recording: int, may_be_empty: bool = False):
+    ``as_is``: views of the stream where they can be, and nobody has looked at the events yet.
+    """
+
+    def __init__(
+        self, stream: Any, recording: int, may_be_empty: bool = False, as_is: bool = False
+    ):
         self.absent, self.recording = stream is None, recording
         if self.absent:
             self.t = self.x = self.y = self.p = np.zeros(0, dtype=np.int64)
@@ -370,9 +375,12 @@ class Events:
                     f"field {name!r} of recording {recording} is {stream.dtype[name]}: expected "
                     f"integers{way}."
                 )
-            setattr(self, name, plain(stream[name]))
+            field = plain(stream[name]) if as_is else np.ascontiguousarray(stream[name], np.int64)
+            setattr(self, name, field)
         if self.t.size == 0 and not may_be_empty:
             raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
+        if not as_is:
+            self.check()
 
     def check(self) -> None:
         """Refuse events out of order, and polarities that are none."""

@@ -1,5 +1,7 @@
 """SpikingReservoir: leaky integrate-and-fire neurons that excite and inhibit each other."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -177,7 +179,7 @@ class SpikingReservoir(Reservoir):
         share(lambda first, last: kernel.run(first, last, *rest), lengths)
         return out
 
-    def _lay_out(self):
+    def _lay_out(self) -> Any:
         """Weights as the kernel needs them, beside those they were made of."""
         w = self.input_weights_.sorted_indices()
         inputs = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
@@ -188,7 +190,8 @@ class SpikingReservoir(Reservoir):
         return self.input_weights_, self.weights_, laid
 
     def _neurons(self):
-        device, drawn, laid = get_neuron(self.device), self.devices_, self._laid_out
+        laid: Any = self._laid_out
+        device, drawn = get_neuron(self.device), self.devices_
         if laid[0] is not self.input_weights_ or laid[1] is not self.weights_:
             laid = self._lay_out()  # weights were put in place after fit
         dt = self._dt_device() / self.n_inner
@@ -200,12 +203,13 @@ class SpikingReservoir(Reservoir):
         )
         keep_rate = float(np.exp(-dt / (device.tau if self.tau_rate is None else self.tau_rate)))
         v_gain, v_bias = self._gain_and_bias()
-        return kernel.Neurons(
-            *laid[2], keep, push, drawn["v_threshold"], float(device.gain * v_gain),
+        constants = (
+            keep, push, drawn["v_threshold"], float(device.gain * v_gain),
             float(device.gain * v_bias), float(device.v_reset), keep_s, keep_rate,
             (1 - keep_rate) / dt, float(np.ceil(device.t_refractory / dt - 1e-9)),
             float(self.noise),
         )  # fmt: skip
+        return kernel.Neurons._make((*laid[2], *constants))
 
 
 def draw_balanced_weights(

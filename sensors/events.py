@@ -298,7 +298,8 @@ class EventRate(EventEncoder):
     def _encode(self, events, raw=False):
         drive = self._drive()
         squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
-        return drive, *kernels.count(*self._arguments(events), *squeezed, drive)
+        arguments = (*self._arguments(events), *squeezed, drive)
+        return drive, *kernels.count(*arguments)
 
     def _learn_scale(self, fields):
         self.scale_ = 1.0
@@ -387,4 +388,5 @@ class TimeSurface(EventEncoder):
 
     def _encode(self, events):
         drive = self._drive()
-        return drive, *kernels.surface(*self._arguments(events), self.tau * 1e6, drive)
+        arguments = (*self._arguments(events), self.tau * 1e6, drive)
+        return drive, *kernels.surface(*arguments)

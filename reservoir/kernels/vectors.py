@@ -5,7 +5,10 @@ vector registers, so both ways give the same bytes. What LLVM does not make of p
 vectors as wide as the machine's, sums that stay in registers) is spelt out here and nowhere else.
 """
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -13,7 +16,6 @@ from numba.extending import intrinsic
 SLICE = 16  # nodes beside each other
 LANE_BYTES = 256  # of recordings beside each other: 32 of float64, 64 of float32
 
-ir = cgutils.ir
 POINTER, INDEX, PLACE = ir.PointerType(), ir.IntType(64), ir.IntType(32)
 
 
@@ -82,8 +84,7 @@ def _arrays(context, builder, sig, args, which):
     return [context.make_array(sig.args[i])(context, builder, args[i]).data for i in which]
 
 
-@intrinsic
-def fma(typingctx, a, b, c):
+def _fma(typingctx, a, b, c):
     """Return ``a * b + c``, rounded once."""
 
     def codegen(context, builder, sig, args):
@@ -92,8 +93,7 @@ def fma(typingctx, a, b, c):
     return a(a, a, a), codegen
 
 
-@intrinsic
-def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
+def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
     Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous, and of one
@@ -123,8 +123,7 @@ def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-@intrinsic
-def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
+def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     """Add to all lanes of row ``row`` of ``sums``: weight k times row ``columns[k]`` of x.
 
     Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes,
@@ -155,21 +154,24 @@ def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-if config.DISABLE_JIT:  # the same in plain Python, where indices are checked
+def _plain_fma(a, b, c):
+    return a * b + c
 
-    def fma(a, b, c):
-        """Return ``a * b + c``, rounded twice."""
-        return a * b + c
 
-    def gather_sums(sums, first, weights, columns, begin, end, x):
-        """See above."""
-        for k in range(begin, end):
-            sums[first : first + SLICE] += weights[k] * x[columns[k]]
+def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
+    for k in range(begin, end):
+        sums[first : first + SLICE] += weights[k] * x[columns[k]]
 
-    def lane_sums(sums, row, weights, columns, begin, end, x):
-        """See above."""
-        for k in range(begin, end):
-            sums[row] += weights[k] * x[columns[k]]
+
+def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
+    for k in range(begin, end):
+        sums[row] += weights[k] * x[columns[k]]
+
+
+PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
+fma: Any = _plain_fma if PLAIN else intrinsic(_fma)
+gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
+lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
 
 
 def n_lanes(dtype):

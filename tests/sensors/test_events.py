@@ -189,7 +189,7 @@ def test_a_start_before_the_origin_is_refused():
 @pytest.mark.parametrize("dtype", ["<i4", "<i8", "u2", "bool"])
 def test_fields_of_any_layout_give_the_same_drive(encoder, dtype):
     events = draw_events(3)
-    kind = {name: dtype for name in ("p" if dtype == "bool" else "xy")}
+    kind = dict.fromkeys("p" if dtype == "bool" else "xy", dtype)
     fields = [(name, kind.get(name, "<i8")) for name in "ptyx"]
     other = np.empty(events.size, dtype=fields)
     for name in "txyp":
