@@ -12,7 +12,7 @@ from numba import njit, prange
 from mottle.reservoir.kernels.functions import flush
 from mottle.reservoir.kernels.noise import join, normal
 
-CHUNK = 4096  # events, checked and used while they are in the cache
+CHUNK = 1024  # events, checked and used while they are in the cache
 FAULT = -1
 
 

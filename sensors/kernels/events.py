@@ -10,7 +10,7 @@ from math import copysign, exp, log1p, sqrt
 import numpy as np
 from numba import njit
 
-CHUNK = 4096  # events
+CHUNK = 1024  # events
 FAULT = -1
 
 

@@ -185,7 +185,7 @@ def test_events_and_drives_are_not_mixed_up():
         EventMemristorReservoir().fit(np.zeros((3, 40))).transform(draw())
 
 
-@pytest.mark.parametrize("place", [1, 4096, 8191, 8999])
+@pytest.mark.parametrize("place", [1, 1024, 8191, 8999])
 def test_a_fault_is_found_wherever_it_hides(place):
     events = draw(1, n_events=9000)[0]
     node = EventMemristorReservoir(**SIZE).fit([events])
