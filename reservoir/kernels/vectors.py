@@ -16,14 +16,17 @@ from numba.extending import intrinsic
 SLICE = 16  # nodes beside each other
 LANE_BYTES = 256  # of recordings beside each other: 32 of float64, 64 of float32
 
-POINTER, INDEX, PLACE = ir.PointerType(), ir.IntType(64), ir.IntType(32)
+INDEX, PLACE = ir.IntType(64), ir.IntType(32)
 
 
 def _vector(builder, base, element, place, width):
     """Return ``width`` elements of an array from ``place`` on."""
-    at = builder.gep(base, [place], source_etype=element)
-    at.type = POINTER
-    return builder.load(at, typ=ir.VectorType(element, width), align=1)
+    return builder.load(_pointer(builder, base, element, place, width), align=1)
+
+
+def _pointer(builder, base, element, place, width):
+    """Return where the vector of ``width`` elements from ``place`` on lies."""
+    return builder.bitcast(builder.gep(base, [place]), ir.VectorType(element, width).as_pointer())
 
 
 def _splat(builder, value, width):
@@ -37,10 +40,12 @@ def _splat(builder, value, width):
 
 def _gather(builder, base, element, places, width):
     """Return the elements at ``places``."""
-    vector, pointers = ir.VectorType(element, width), ir.VectorType(POINTER, width)
-    mask = ir.VectorType(ir.IntType(1), width)
+    vector, mask = ir.VectorType(element, width), ir.VectorType(ir.IntType(1), width)
+    pointers = ir.VectorType(element.as_pointer(), width)
     kind = ir.FunctionType(vector, [pointers, PLACE, mask, vector])
-    name = f"llvm.masked.gather.v{width}{element.intrinsic_name}.v{width}p0"
+    name = f"v{width}{element.intrinsic_name}"
+    opaque = str(element.as_pointer()) == "ptr"  # older LLVM has the element's type in the name
+    name = f"llvm.masked.gather.{name}.v{width}p0{'' if opaque else element.intrinsic_name}"
     at = builder.gep(base, [places], source_etype=element)
     at.type = pointers
     every, nothing = ir.Constant(mask, [1] * width), ir.Constant(vector, ir.Undefined)
@@ -62,7 +67,7 @@ def _sum_up(builder, sums, element, width, begin, end, term):
     before, loop, after = (
         builder.block, builder.append_basic_block("terms"), builder.append_basic_block("sum"),
     )  # fmt: skip
-    start = builder.load(sums, typ=vector, align=1)
+    start = builder.load(sums, align=1)
     builder.cbranch(builder.icmp_signed("<", begin, end), loop, after)
     builder.position_at_end(loop)
     k, total = builder.phi(INDEX), builder.phi(vector)
@@ -106,8 +111,7 @@ def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
         element = context.get_data_type(x.dtype)
         index = context.get_data_type(columns.dtype)
-        at = builder.gep(total, [args[1]], source_etype=element)
-        at.type = POINTER
+        at = _pointer(builder, total, element, args[1], SLICE)
 
         def term(k):
             row = builder.mul(k, ir.Constant(INDEX, SLICE))
@@ -135,15 +139,13 @@ def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
         element = context.get_data_type(x.dtype)
-        index = context.get_data_type(columns.dtype)
         width = LANE_BYTES // element_bytes(element)
         wide = ir.Constant(INDEX, width)
-        at = builder.gep(total, [builder.mul(args[1], wide)], source_etype=element)
-        at.type = POINTER
+        at = _pointer(builder, total, element, builder.mul(args[1], wide), width)
 
         def term(k):
-            weight = builder.load(builder.gep(factor, [k], source_etype=element), typ=element)
-            column = builder.load(builder.gep(place, [k], source_etype=index), typ=index)
+            weight = builder.load(builder.gep(factor, [k]))
+            column = builder.load(builder.gep(place, [k]))
             start = builder.mul(builder.zext(column, INDEX), wide)
             values = _vector(builder, source, element, start, width)
             return _splat(builder, weight, width), values
