@@ -50,8 +50,8 @@ def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
         runs["rclib"] = rclib_run(rclib, n_nodes, density, drive)
     return Row(
         f"one stream of {n_steps:,} steps, {n_nodes} nodes, density {density:g}, {dtype}",
-        n_steps, "steps", runs, (1.5 if density < 1 else 1.0, ("rclib", "reservoirpy")), (1.0, ("C CSR",)),
-        error_of(node, drive),
+        n_steps, "steps", runs, (1.5 if density < 1 else 1.0, ("rclib", "reservoirpy")),
+        (1.0, ("C CSR",)), error_of(node, drive),
     )  # fmt: skip
 
 
