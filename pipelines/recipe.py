@@ -17,7 +17,7 @@ from mottle.reservoir import Crossbar, CrossbarReadout
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
     "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
-    "OscillatorReservoir", "VO2Reservoir",
+    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
 READOUTS = ("RidgeReadout",)

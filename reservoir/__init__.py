@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.oscillator_memory import OscillatorMemory
     from mottle.reservoir.plasticity import Consolidation, STDPLayer
     from mottle.reservoir.readout import RidgeReadout
+    from mottle.reservoir.spiking import SpikingReservoir
     from mottle.reservoir.stream import fit_stream, predict_stream
     from mottle.reservoir.vo2 import VO2Reservoir
 
@@ -37,6 +38,7 @@ __all__ = [
     "ReservoirState",
     "RidgeReadout",
     "STDPLayer",
+    "SpikingReservoir",
     "VO2Reservoir",
     "chip_ratios",
     "energy_report",

@@ -68,6 +68,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     _spikes = False  # and count spikes
 
     @property
+    def _abreast(self) -> int:
+        """How many recordings the kernel runs beside each other."""
+        return 1
+
+    @property
+    def _inputs_stay_inside(self) -> bool:
+        """Whether node inputs need no array of their own, so that blocks would save no memory."""
+        return False
+
+    @property
     def units(self) -> str:
         """Unit of a state."""
         return "1"
@@ -151,6 +161,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         statistics = self._statistics()
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
+        if kind == "array" and self._inputs_stay_inside:
+            ((_, whole, lengths),) = self._blocks(drives, width=len(drives))
+            whole[lengths == 0] = np.nan
+            return whole
         states = [
             block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
@@ -181,7 +195,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
-        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
+        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan, self._rest().dtype)
         for first, block, lengths in self._blocks(drives, keys):
             for i, n in enumerate(lengths):
                 out[first + i, :n] = block[i, :n]
@@ -219,7 +233,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         drives, _ = self._check_drive(X, reset=False)
         spent = np.zeros((len(drives), len(METERED)))
         absent = np.zeros(len(drives), dtype=bool)
-        for first, block, lengths in self._blocks(drives, keys, spent):
+        for first, block, lengths in self._blocks(drives, keys, spent=spent):
             absent[first : first + len(block)] = lengths == 0
         spent[absent] = np.nan
         sizes = np.array([self._n_steps(drive) for drive in drives])
@@ -401,14 +415,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             keys.append(int.from_bytes(digest.digest(), "little"))
         return np.array(keys, dtype=np.uint64)
 
-    def _blocks(self, drives, keys=None, spent=None):
+    def _blocks(self, drives, keys=None, *, width=None, spent=None):
         """Yield (first recording, states, lengths) for blocks of bounded memory, from rest.
 
         Energies are added to ``spent`` (recording, 4), if there is one.
         """
         sizes = np.array([drive.shape[0] for drive in drives])
         per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
-        width = int(max(1, BLOCK_BYTES // per_recording))
+        if width is None:
+            width = int(max(1, BLOCK_BYTES // per_recording))
+            width = max(width // self._abreast * self._abreast, min(width, self._abreast))
         rest = self._rest()
         noisy = self._noisy()
         for first in range(0, len(drives), width):

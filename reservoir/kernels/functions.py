@@ -36,6 +36,12 @@ def clip(x, low, high):
 
 
 @njit(cache=True, error_model="numpy")
+def flush(x):
+    """Return 0 for what has faded below 1e-30, before denormal numbers slow everything down."""
+    return x if abs(x) > 1e-30 else x * 0
+
+
+@njit(cache=True, error_model="numpy")
 def logistic(z):
     """``1 / (1 + exp(-z))``, saturating beyond |z| = 40."""
     return 1.0 / (1.0 + exp(-clip(z, -40.0, 40.0)))
@@ -57,3 +63,27 @@ def sin_upper(a):
     p = 1.0 - s * p * 0.05
     p = 1.0 - s * p * (1.0 / 6.0)
     return -t * p
+
+
+@njit(cache=True, error_model="numpy")
+def tanh(x, real):
+    """Hyperbolic tangent in the precision of ``real``; relative error below 2e-15 (float64), 5e-7.
+
+    A continued fraction for x / 16, then tanh(2y) = 2 t / (1 + t t) four times on numerator and
+    denominator, which lets errors shrink; one division at the end.
+    """
+    x = clip(x, real(-20.0), real(20.0))
+    y = x * real(0.0625)
+    s = y * y
+    p = real(4729725.0) + s * (real(135135.0) + s * (real(990.0) + s))
+    p = y * (real(34459425.0) + s * p)
+    q = real(945945.0) + s * (real(13860.0) + s * real(45.0))
+    q = real(34459425.0) + s * (real(16216200.0) + s * q)
+    scale = real(1.0 / 34459425.0)
+    p *= scale
+    q *= scale
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    return clip(p / q, real(-1.0), real(1.0))

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from mottle.reservoir import drawing
 from mottle.reservoir.base import check_drive
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.event_memristor import Events, TakesEvents, as_event_streams
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
 from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
