@@ -5,6 +5,7 @@ each count is multiplied by one published or assumed figure that stands in the s
 """
 
 from collections.abc import Iterator
+from copy import copy
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.event_memristor import EventMemristorReservoir
 from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
+from mottle.reservoir.spiking import SpikingReservoir
 
 HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm, 0.9 V)"
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"
@@ -317,13 +319,26 @@ class Account:
             self.count(name, "multiply-accumulate", "digital", macs, "mac")
             self.count(name, "weights", "digital", macs, "fetch")
             self.count(name, "activation, one look-up", "digital", states, "fetch")
+        elif isinstance(stage, SpikingReservoir):
+            self._spiking(name, stage, X, steps)
         else:
             counted = self._devices(name, stage, X, steps)
-        if not isinstance(stage, EchoStateReservoir) and not counted:
+        if not isinstance(stage, EchoStateReservoir | SpikingReservoir) and not counted:
             self.count(name, "states read", "converter", states, "adc")
         pooled = len(stage._statistics())
         if pooled:
             self.count(name, "pooling", "digital", states * pooled, "add")
+
+    def _spiking(self, name: str, stage: SpikingReservoir, X: Any, steps: float) -> None:
+        """Account for neurons in arithmetic: their device has no circuit that could be solved."""
+        shown = copy(stage).set_params(observable="spikes").states(X)["states"]
+        spikes = shown.sum(("recording", "step")).to_numpy()
+        self.spikes = (self.spikes or 0.0) + float(spikes.sum())
+        jumps = float(spikes @ np.diff(sparse.csc_array(stage.weights_).indptr))
+        inputs = steps * stage.input_weights_.nnz + steps * stage.n_inner * stage.n_nodes
+        self.count(name, "inputs and leaks", "digital", inputs, "mac")
+        self.count(name, "jumps of synapses", "digital", jumps, "add")
+        self.count(name, "weights", "digital", jumps + steps * stage.input_weights_.nnz, "fetch")
 
     def _devices(self, name: str, stage: Reservoir, X: Any, steps: float) -> bool:
         """Account for simulated devices; return whether their states are counts of spikes."""

@@ -1,4 +1,4 @@
-"""Event streams as they come in: which containers hold them, what is checked, what falls outside."""
+"""Event streams as they come in: their containers, their checks, and what falls outside."""
 
 from typing import Any
 from warnings import warn

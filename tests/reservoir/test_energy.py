@@ -17,6 +17,8 @@ from mottle.reservoir import (
     NoReservoir,
     OscillatorReservoir,
     RidgeReadout,
+    SpikingReservoir,
+    STDPLayer,
     VO2Reservoir,
     devices,
 )
@@ -283,6 +285,27 @@ def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
     report = energy_report(model, [events, events]).set_index("part")
     assert report["count"]["events"] == 3
     assert_allclose(report["energy"]["events"], 3 * 1e-12 * 1e-6)
+
+
+def test_spiking_neurons_pay_for_the_synapses_their_spikes_reach():
+    X, _ = labelled()
+    model = SpikingReservoir(10, density=0.3, pool="mean", random_state=0).fit(X)
+    report = energy_report(model, X).set_index("part")
+    spikes = SpikingReservoir(10, density=0.3, observable="spikes", random_state=0)
+    per_neuron = spikes.fit(X).transform(X).sum(axis=(0, 1)) / len(X)
+    targets = (model.weights_.toarray() != 0).sum(axis=0)
+    assert report.attrs["spikes"] == pytest.approx(per_neuron.sum())
+    assert per_neuron.sum() > 0
+    assert report["count"]["jumps of synapses"] == pytest.approx(per_neuron @ targets)
+
+
+def test_an_stdp_layer_pays_for_its_synaptic_operations():
+    X = np.random.default_rng(0).poisson(0.5, (12, 50, 8))
+    model = make_pipeline(STDPLayer(4, random_state=0, verbose=False), RidgeReadout())
+    report = energy_report(model.fit(X, np.tile([0, 1, 2], 4)), X)
+    rows = report[report.stage == "stdplayer"].set_index("part")
+    assert rows["count"]["synapses"] == pytest.approx(4 * X.sum() / 12)
+    assert rows["energy"]["synapses"] == pytest.approx(4 * X.sum() / 12 * 2e-14)
 
 
 def test_a_readout_in_crossbars_brings_its_circuit_and_its_converters():
