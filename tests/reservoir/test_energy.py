@@ -288,7 +288,7 @@ def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
 
 
 def test_spiking_neurons_pay_for_the_synapses_their_spikes_reach():
-    X, _ = labelled()
+    X = drive(3, 60, 3)
     model = SpikingReservoir(10, density=0.3, pool="mean", random_state=0).fit(X)
     report = energy_report(model, X).set_index("part")
     spikes = SpikingReservoir(10, density=0.3, observable="spikes", random_state=0)
