@@ -24,16 +24,18 @@ LANES = 64
 OBSERVABLES = ("voltage", "current", "temperature", "spikes")
 N_STATE = 6  # voltage, temperature, direction, reversal temperature, offset there, last current
 
-# fields of a block, in units of LANES; constants are those of one integration step
-V, T, DIRECTION, T_REVERSAL, OFFSET_REVERSAL, LAST = (LANES * k for k in range(6))
-PER_OFFSET, CENTRE, V_IN, HEAT, V_GUESS, T_GUESS = (LANES * k for k in range(6, 12))
-LOG_R_0, R_METALLIC, CHARGE, LEAK, WARM, COOL = (LANES * k for k in range(12, 18))
-OFFSET, PER_T, T_FILM, CURRENT, CURRENT_GUESS = (LANES * k for k in range(18, 23))
-UP, DOWN, LEFT, RIGHT = (LANES * k for k in range(23, 27))
-PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(27, 30))
-SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(30, 35))
-BLOCK = 35 * LANES
+# fields of a block, in units of LANES; constants are those of one integration step. Offsets and
+# what they are added to are multiplied by the steepness of the loop in powers of 2.
+V, T, BACK, T_REVERSAL, OFFSET_REVERSAL, LAST = (LANES * k for k in range(6))
+PER_OFFSET, CENTRE, T_C, V_GUESS, T_GUESS, OFFSET = (LANES * k for k in range(6, 12))
+LOG_R_0, R_METALLIC, CHARGE, LEAK, HOLD, FEED = (LANES * k for k in range(12, 18))
+WARM, COOL, COLD, HEAT, PER_T, T_FILM = (LANES * k for k in range(18, 24))
+CURRENT, CURRENT_GUESS, UP, DOWN, LEFT, RIGHT = (LANES * k for k in range(24, 30))
+V_IN, PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(30, 34))
+SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(34, 40))
+BLOCK = 40 * LANES
 
+STILL = -1e-12  # less than this is the rounding of a film at rest
 LOG2_E = 1.4426950408889634
 
 
@@ -106,52 +108,55 @@ def conduct(w, voltage, current, activation, steepness):
     widen()
     for i in range(LANES):
         insulating = exp2(activation * w[PER_T + i] + w[LOG_R_0 + i])
-        z = steepness * (w[T_FILM + i] + w[OFFSET + i] - w[CENTRE + i])
+        z = steepness * w[T_FILM + i] + w[OFFSET + i] - w[CENTRE + i]
         metallic = 1.0 + exp2(z)
         under = insulating + w[R_METALLIC + i] * metallic
         w[current + i] = w[voltage + i] * metallic / under
 
 
 @njit(**VECTOR)
-def predict(w, width, t_0):
+def predict(w):
     """First half of a Heun step: a guess of the end; return how many films turned round."""
     widen()
     n_turned = 0
     for i in range(LANES):
-        v, t, direction, current = w[V + i], w[T + i], w[DIRECTION + i], w[CURRENT + i]
-        warmer = v * current * w[WARM + i] - w[COOL + i] * (t - t_0) + w[HEAT + i]
-        w[V_GUESS + i] = v + ((w[V_IN + i] - v) * w[LEAK + i] - current * w[CHARGE + i])
-        w[T_GUESS + i] = t + warmer
-        turned = direction * warmer < 0.0
-        # R is continuous at a reversal, so the slopes need no second look
-        back = width * direction
-        offset, centre = w[OFFSET_REVERSAL + i], w[CENTRE + i]
-        w[OFFSET_REVERSAL + i] = w[OFFSET + i] - back if turned else offset
-        w[CENTRE + i] = centre - back if turned else centre
-        w[T_REVERSAL + i] = t if turned else w[T_REVERSAL + i]
-        w[DIRECTION + i] = -direction if turned else direction
-        n_turned += 1 if turned else 0
+        v, t, back, current = w[V + i], w[T + i], w[BACK + i], w[CURRENT + i]
+        warmer = v * current * w[WARM + i] + w[HEAT + i] - w[COOL + i] * t
+        w[V_GUESS + i] = v * w[HOLD + i] + w[FEED + i] - current * w[CHARGE + i]
+        t_guess = t + warmer
+        w[T_GUESS + i] = t_guess
+        w[SUM_V + i] += v
+        n_turned += 1 if back * (t_guess - t) < STILL else 0
     return n_turned
 
 
 @njit(**VECTOR)
-def renew(w):
-    """Note the inverse of the offsets after a reversal."""
+def turn(w, steepness):
+    """Begin a minor loop where a film has turned round.
+
+    R is continuous at a reversal, so the slopes need no second look.
+    """
     widen()
     for i in range(LANES):
-        offset = w[OFFSET_REVERSAL + i]
-        w[PER_OFFSET + i] = 1.0 / (1.0 if offset == 0.0 else offset)
+        t, back, offset = w[T + i], w[BACK + i], w[OFFSET_REVERSAL + i]
+        turned = back * (w[T_GUESS + i] - t) < STILL
+        offset = w[OFFSET + i] - back if turned else offset
+        back = -back if turned else back
+        w[T_REVERSAL + i] = t if turned else w[T_REVERSAL + i]
+        w[OFFSET_REVERSAL + i] = offset
+        w[BACK + i] = back
+        w[CENTRE + i] = w[T_C + i] + 0.5 * back
+        w[PER_OFFSET + i] = steepness / (1.0 if offset == 0.0 else offset)
 
 
 @njit(**VECTOR)
-def correct(w, t_0):
+def correct(w):
     """Second half of a Heun step: the mean of the slopes at both ends."""
     widen()
     for i in range(LANES):
         v, t, current = w[V_GUESS + i], w[T_GUESS + i], w[CURRENT_GUESS + i]
-        warmer = v * current * w[WARM + i] - w[COOL + i] * (t - t_0) + w[HEAT + i]
-        charged = (w[V_IN + i] - v) * w[LEAK + i] - current * w[CHARGE + i]
-        w[V + i] = 0.5 * (w[V + i] + v + charged)
+        warmer = v * current * w[WARM + i] + w[HEAT + i] - w[COOL + i] * t
+        w[V + i] = 0.5 * (w[V + i] + (v * w[HOLD + i] + w[FEED + i] - current * w[CHARGE + i]))
         w[T + i] = 0.5 * (w[T + i] + t + warmer)
 
 
@@ -202,26 +207,30 @@ def shake(w, kick, field):
 
 
 @njit(**VECTOR)
-def lay(w, flat, field, at):
-    """Copy a field of a block to its place in the plane."""
+def lay(blocks, field, plane, margin):
+    """Copy the temperatures in a field of every block to the plane of all nodes."""
     widen()
-    for i in range(LANES):
-        flat[at + i] = w[field + i]
+    for b in range(blocks.shape[0]):
+        w, at = blocks[b], np.uint64(margin + b * LANES)  # unsigned: no index counts from the end
+        for i in range(LANES):
+            plane[at + np.uint64(i)] = w[field + i]
 
 
 @njit(**VECTOR)
-def exchange(w, flat, at, columns):
-    """Heat that flows in from the neighbours in a step, in K; the edges' fields are 0 outwards."""
+def exchange(w, plane, at, columns):
+    """Take in heat from the neighbours of a block that begins in the plane at ``at``."""
     widen()
+    here, row, one = np.uint64(at), np.uint64(columns), np.uint64(1)
     for i in range(LANES):
-        t = flat[at + i]
-        flow = w[UP + i] * (flat[at + i - columns] - t) + w[DOWN + i] * (flat[at + i + columns] - t)
-        flow += w[LEFT + i] * (flat[at + i - 1] - t) + w[RIGHT + i] * (flat[at + i + 1] - t)
-        w[HEAT + i] = flow
+        k = here + np.uint64(i)
+        t = plane[k]
+        flow = w[UP + i] * (plane[k - row] - t) + w[DOWN + i] * (plane[k + row] - t)
+        flow += w[LEFT + i] * (plane[k - one] - t) + w[RIGHT + i] * (plane[k + one] - t)
+        w[HEAT + i] = w[COLD + i] + flow
 
 
 @njit(cache=True)
-def load(state, first, last, nodes, columns, dt):
+def load(state, first, last, nodes, columns, steepness, dt):
     """Lay the constants and state of nodes out in blocks; spare lanes rest at 0 V."""
     n_blocks = (last - first + LANES - 1) // LANES
     room = np.zeros(n_blocks * BLOCK + 7)
@@ -233,14 +242,19 @@ def load(state, first, last, nodes, columns, dt):
         w, i = blocks[lane // LANES], lane % LANES
         for field in range(N_STATE):
             w[field * LANES + i] = state[field, node]
-        w[CURRENT + i] = state[5, node]
-        w[CENTRE + i] = nodes.t_c[node] + 0.5 * nodes.width * w[DIRECTION + i]
+        w[BACK + i] *= steepness * nodes.width
+        w[T_C + i] = steepness * nodes.t_c[node]
+        w[CENTRE + i] = w[T_C + i] + 0.5 * w[BACK + i]
+        offset = w[OFFSET_REVERSAL + i]
+        w[PER_OFFSET + i] = steepness / (1.0 if offset == 0.0 else offset)
         w[LOG_R_0 + i] = LOG2_E * log(nodes.r_0[node])
         w[R_METALLIC + i] = nodes.r_metallic[node]
         w[CHARGE + i] = dt / nodes.capacitance[node]
         w[LEAK + i] = w[CHARGE + i] / nodes.r_load[node]
+        w[HOLD + i] = 1.0 - w[LEAK + i]
         w[WARM + i] = dt / nodes.c_th[node]
         w[COOL + i] = w[WARM + i] * nodes.s_th[node] * (1.0 - 4.0 * nodes.kappa)
+        w[COLD + i] = w[HEAT + i] = w[COOL + i] * nodes.t_0
         w[PER_R_LOAD + i] = 1.0 / nodes.r_load[node]
         if first + lane < last:
             flow = w[WARM + i] * nodes.s_th[node] * nodes.kappa
@@ -248,8 +262,6 @@ def load(state, first, last, nodes, columns, dt):
             w[DOWN + i] = flow if node + columns < n_nodes else 0.0
             w[LEFT + i] = flow if node % columns > 0 else 0.0
             w[RIGHT + i] = flow if (node + 1) % columns > 0 else 0.0
-    for b in range(n_blocks):
-        renew(blocks[b])
     return blocks
 
 
@@ -258,8 +270,9 @@ def store(blocks, state, first, last):
     """Keep the state of the nodes of all blocks."""
     for node in range(first, last):
         w, i = blocks[(node - first) // LANES], (node - first) % LANES
-        for field in range(N_STATE - 1):
+        for field in range(N_STATE):
             state[field, node] = w[field * LANES + i]
+        state[2, node] = 1.0 if w[BACK + i] > 0.0 else -1.0
         state[5, node] = w[CURRENT + i]
 
 
@@ -269,8 +282,6 @@ class Run(NamedTuple):
     gamma: float
     activation: float  # K, for powers of 2
     steepness: float  # 1/K, for powers of 2
-    width: float  # K
-    t_0: float  # K
     i_spike: float  # A
     dt: float  # s
     n_micro: int
@@ -282,30 +293,37 @@ class Run(NamedTuple):
 @njit(cache=True)
 def begin_step(w, run):
     """First half of an integration step of a block, with all that is noted of it."""
+    widen()
     locate(w, T, run.gamma)
     conduct(w, V, CURRENT, run.activation, run.steepness)
     if run.metered:
         meter(w, V, CURRENT, 0.5 * run.dt)
     if run.metered or run.observable == 3:
         count(w, run.i_spike)
-    if run.observable < 3:
-        observe(w, V if run.observable == 0 else CURRENT if run.observable == 1 else T)
-    if predict(w, run.width, run.t_0) > 0:
-        renew(w)
+    if run.observable == 1:  # fields are told as constants, so that none can overlap
+        observe(w, CURRENT)
+    elif run.observable == 2:
+        observe(w, T)
+    if predict(w) > 0:
+        turn(w, run.steepness)
 
 
 @njit(cache=True)
 def end_step(w, keys, run, micro_step, fresh):
     """Second half of an integration step of a block; ``fresh`` draws the noise of its pair."""
+    widen()
     locate(w, T_GUESS, run.gamma)
     conduct(w, V_GUESS, CURRENT_GUESS, run.activation, run.steepness)
     if run.metered:
         meter(w, V_GUESS, CURRENT_GUESS, 0.5 * run.dt)
-    correct(w, run.t_0)
+    correct(w)
     if run.kick > 0.0:
         if fresh or micro_step % 2 == 0:
             draw(w, keys, micro_step // 2)
-        shake(w, run.kick, KICK if micro_step % 2 == 0 else KICK_NEXT)
+        if micro_step % 2 == 0:
+            shake(w, run.kick, KICK)
+        else:
+            shake(w, run.kick, KICK_NEXT)
 
 
 @njit(cache=True)
@@ -317,8 +335,19 @@ def take(w, first, last, run, out, spent):
             spent[1] += w[TO_LOAD + i]
             spent[2] += w[FROM_SUPPLY + i]
             spent[3] += w[SPIKES + i]
-        out[first + i] = w[SPIKES + i] if run.observable == 3 else w[SUM + i] / run.n_micro
-    w[SUM:BLOCK] = 0.0
+        if run.observable == 3:
+            out[first + i] = w[SPIKES + i]
+        else:
+            out[first + i] = w[(SUM if run.observable > 0 else SUM_V) + i] / run.n_micro
+    w[SUM_V:BLOCK] = 0.0
+
+
+@njit(cache=True)
+def drive(w, v_in):
+    """Hold the inputs in V of a block's nodes from now on."""
+    for i in range(v_in.size):
+        w[V_IN + i] = v_in[i]
+        w[FEED + i] = v_in[i] * w[LEAK + i]
 
 
 @njit(cache=True)
@@ -326,9 +355,8 @@ def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
     """Run the uncoupled nodes ``first`` to ``last``, block after block; see ``run``."""
     for b in range(blocks.shape[0]):
         w, at = blocks[b], first + b * LANES
-        width = min(LANES, last - at)
         for step in range(v_in.shape[0]):
-            w[V_IN : V_IN + width] = v_in[step, at : at + width]
+            drive(w, v_in[step, at : min(at + LANES, last)])
             for micro in range(run.n_micro):
                 begin_step(w, run)
                 end_step(w, keys[b], run, (first_step + step) * run.n_micro + micro, micro == 0)
@@ -339,20 +367,17 @@ def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
 def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
     """Run all nodes of a grid side by side, step by step; see ``run``."""
     n_nodes, n_blocks = v_in.shape[1], blocks.shape[0]
-    margin = LANES * ((columns + LANES - 1) // LANES)
-    plane = np.full(n_blocks * LANES + 2 * margin, run.t_0)
+    margin = LANES * (columns // LANES + 1)
+    plane = np.zeros(n_blocks * LANES + 2 * margin)
     for step in range(v_in.shape[0]):
         for b in range(n_blocks):
-            width = min(LANES, n_nodes - b * LANES)
-            blocks[b, V_IN : V_IN + width] = v_in[step, b * LANES : b * LANES + width]
+            drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
         for micro in range(run.n_micro):
-            for b in range(n_blocks):
-                lay(blocks[b], plane, T, margin + b * LANES)
+            lay(blocks, T, plane, margin)
             for b in range(n_blocks):
                 exchange(blocks[b], plane, margin + b * LANES, columns)
                 begin_step(blocks[b], run)
-            for b in range(n_blocks):
-                lay(blocks[b], plane, T_GUESS, margin + b * LANES)
+            lay(blocks, T_GUESS, plane, margin)
             micro_step = (first_step + step) * run.n_micro + micro
             for b in range(n_blocks):
                 exchange(blocks[b], plane, margin + b * LANES, columns)
@@ -375,14 +400,14 @@ def run(
     n_nodes, metered = v_in.shape[2], spent.shape[1] > 0
     n_parts = (n_nodes + width - 1) // width
     shared = Run(
-        nodes.gamma, LOG2_E * nodes.e_a, 2.0 * LOG2_E * nodes.beta, nodes.width, nodes.t_0,
-        nodes.i_spike, dt, n_micro, noise * sqrt(dt), observable, metered,
+        nodes.gamma, LOG2_E * nodes.e_a, 2.0 * LOG2_E * nodes.beta, nodes.i_spike, dt, n_micro,
+        noise * sqrt(dt), observable, metered,
     )  # fmt: skip
     nothing = np.empty(((width + LANES - 1) // LANES, 0))
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last, group = min(first + width, n_nodes), first // LANES
-        blocks = load(state[r], first, last, nodes, columns, dt)
+        blocks = load(state[r], first, last, nodes, columns, shared.steepness, dt)
         own = np.empty((blocks.shape[0], LANES), np.uint64)
         for lane in range(own.size):
             own[lane // LANES, lane % LANES] = join(keys[r], first + lane)
