@@ -53,6 +53,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     _metered = False  # whether the kernels sum energies
     _spikes = False  # and count spikes
+    _abreast = 1  # recordings that the kernel runs beside each other
+    _inputs_stay_inside = False  # whether node inputs need no array of their own
 
     @property
     def units(self) -> str:
@@ -138,6 +140,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         statistics = self._statistics()
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
+        if kind == "array" and self._inputs_stay_inside:
+            ((_, whole, lengths),) = self._blocks(drives, width=len(drives))
+            whole[lengths == 0] = np.nan
+            return whole
         states = [
             block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
@@ -410,14 +416,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             keys.append(int.from_bytes(digest, "little"))
         return np.array(keys, dtype=np.uint64)
 
-    def _blocks(self, drives, keys=None, spent=None):
+    def _blocks(self, drives, keys=None, spent=None, width=None):
         """Yield (first recording, states, lengths) for blocks of bounded memory, from rest.
 
         Energies are added to ``spent`` (recording, 4), if there is one.
         """
         sizes = np.array([drive.shape[0] for drive in drives])
         per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
-        width = int(max(1, BLOCK_BYTES // per_recording))
+        if width is None:
+            width = int(max(1, BLOCK_BYTES // per_recording))
+            width = max(width // self._abreast * self._abreast, min(width, self._abreast))
         rest = self._rest()
         noisy = self._noisy()
         for first in range(0, len(drives), width):

@@ -1,10 +1,4 @@
-"""Sharing a serial kernel out among threads: over recordings, and over nodes where these are few.
-
-The kernels are compiled once and cached, which numba does not do safely for ``parallel=True``
-(numba #4807), and may run beside any other threads of a program. What a node does never depends on
-the share it is in, and energies are summed group by group in order: any number of threads gives the
-same bytes.
-"""
+"""Recordings shared out over threads; the kernels they call are serial, so that they are cached."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,25 +6,59 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-GROUP = 64  # nodes whose energies are summed together; no share begins within a group
-SHARES = 4  # a thread, so that none waits long for the last
-LEAST_WORK = 1 << 16  # node updates, some 0.2 ms; with fewer, starting a thread costs more
+GROUP = 64  # nodes whose energies are summed together; no part begins within a group
+LEAST_UPDATES = 1 << 16  # of nodes, some 0.2 ms; with fewer, starting a thread costs more
 
 
-def share(
+def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
+    """Call ``work(first, last)`` on ranges of items, each on a thread, none of them twice.
+
+    Parameters
+    ----------
+    work : callable
+        Runs items ``first`` to ``last``; a compiled function that lets go of the interpreter
+        (``nogil=True``).
+    costs : array-like of shape (n_items,)
+        How long each item takes, in any unit; the ranges take about equally long.
+
+    Examples
+    --------
+    >>> done = []
+    >>> share(lambda first, last: done.extend(range(first, last)), [1, 1, 4])
+    >>> sorted(done)
+    [0, 1, 2]
+    """
+    costs = np.asarray(costs, dtype=np.float64)
+    n_threads = min(numba.get_num_threads(), costs.size)
+    if n_threads <= 1:
+        work(0, costs.size)
+        return
+    passed = np.cumsum(costs) - costs / 2
+    edges = np.searchsorted(passed, costs.sum() / n_threads * np.arange(1, n_threads))
+    bounds = [0, *edges.tolist(), costs.size]
+    with ThreadPoolExecutor(n_threads) as pool:
+        for future in [pool.submit(work, *pair) for pair in zip(bounds, bounds[1:], strict=False)]:
+            future.result()
+
+
+def run_nodes(
     kernel: Callable[..., None], v_in: NDArray, lengths: NDArray, state: Any, *arguments: Any,
     updates: int = 1, apart: bool = True,
-) -> NDArray:  # fmt: skip
-    """Run node inputs through a kernel on as many threads as numba may use.
+) -> NDArray[np.float64]:  # fmt: skip
+    """Run node inputs through a kernel, recordings on several threads, or parts of few recordings.
+
+    What a node does does not depend on the part it is in, and energies are summed group by group in
+    order: any number of threads gives the same bytes.
 
     Parameters
     ----------
     kernel : callable
         Called as ``kernel(begin, end, width, v_in, lengths, values, keys, step, *arguments, out,
         spent)`` for the parts ``begin`` to ``end`` of all recordings, where a part is ``width``
-        nodes of a recording.
+        nodes of a recording; ``spent`` is (recording, group of nodes, 4), or has no groups where
+        nobody asked for energies.
     v_in : ndarray of shape (n_recordings, n_steps, n_nodes)
         Node inputs in volt.
     lengths : ndarray of shape (n_recordings,)
@@ -53,24 +81,15 @@ def share(
     n_groups = -(-n_nodes // GROUP)
     out = np.zeros(v_in.shape)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
-    n_threads = numba.get_num_threads() if v_in.size * updates >= LEAST_WORK else 1
-    n_parts = 1
-    if apart and n_threads > 1:
-        n_parts = min(n_groups, -(-SHARES * n_threads // n_recordings))
-    width = -(-n_groups // n_parts) * GROUP
-    n_parts = n_recordings * -(-n_nodes // width)
     told = (state.values, state.keys, state.step, *arguments, out, spent)
-    if n_threads == 1:
-        kernel(0, n_parts, width, v_in, lengths, *told)
+    n_threads = numba.get_num_threads()
+    if n_threads == 1 or v_in.size * updates < LEAST_UPDATES:
+        kernel(0, n_recordings, n_groups * GROUP, v_in, lengths, *told)
     else:
-        ends = np.unique(np.linspace(0, n_parts, SHARES * n_threads + 1).astype(int))
-        with ThreadPoolExecutor(n_threads) as pool:
-            calls = [
-                pool.submit(kernel, int(begin), int(end), width, v_in, lengths, *told)
-                for begin, end in zip(ends, ends[1:], strict=False)
-            ]
-            for call in calls:
-                call.result()
+        n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
+        width = -(-n_groups // n_parts) * GROUP
+        costs = np.repeat(lengths, -(-n_nodes // width))
+        share(lambda begin, end: kernel(begin, end, width, v_in, lengths, *told), costs)
     for group in range(spent.shape[1]):
         state.spent += spent[:, group]
     return out

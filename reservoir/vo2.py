@@ -10,7 +10,7 @@ from mottle.reservoir.devices.supply import check_bias, within_supply
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.devices.vo2 import check_neuristor, check_step
 from mottle.reservoir.kernels import vo2
-from mottle.reservoir.threads import share
+from mottle.reservoir.threads import run_nodes
 from mottle.reservoir.wiring import draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
@@ -153,7 +153,7 @@ class VO2Reservoir(Reservoir):
         )
         n_micro = micro_steps(self.dt, self.dt_device)
         _, columns = near_square(self.n_nodes)
-        return share(
+        return run_nodes(
             vo2.run, within_supply(v_in), lengths, state, nodes, columns, float(self.noise),
             self.dt_device / n_micro, n_micro, vo2.OBSERVABLES.index(self.observable),
             updates=n_micro, apart=not self.kappa,

@@ -100,3 +100,27 @@ def cos_sin_turn(c):
     p = p * q + 81.60502462204275
     p = p * q - 41.3416970689395
     return cosine, c * (p * q + 6.283185272722295)
+
+
+@njit(cache=True, error_model="numpy")
+def tanh(x, real):
+    """Hyperbolic tangent in the precision of ``real``; relative error below 2e-15 (float64), 5e-7.
+
+    A continued fraction for x / 16, then tanh(2y) = 2 t / (1 + t t) four times on numerator and
+    denominator, which lets errors shrink; one division at the end.
+    """
+    x = clip(x, real(-20.0), real(20.0))
+    y = x * real(0.0625)
+    s = y * y
+    p = real(4729725.0) + s * (real(135135.0) + s * (real(990.0) + s))
+    p = y * (real(34459425.0) + s * p)
+    q = real(945945.0) + s * (real(13860.0) + s * real(45.0))
+    q = real(34459425.0) + s * (real(16216200.0) + s * q)
+    scale = real(1.0 / 34459425.0)
+    p *= scale
+    q *= scale
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    p, q = (p + p) * q, p * p + q * q
+    return clip(p / q, real(-1.0), real(1.0))
