@@ -124,3 +124,45 @@ def tanh(x, real):
     p, q = (p + p) * q, p * p + q * q
     p, q = (p + p) * q, p * p + q * q
     return clip(p / q, real(-1.0), real(1.0))
+
+
+@njit(**VECTOR)
+def exp(x):
+    """Exponential for |x| <= 690, relative error below 1e-15 + 2e-16 |x|."""
+    z = x * 1.4426950408889634
+    shifted = z + 6755399441055744.0
+    r = (z - (shifted - 6755399441055744.0)) * 0.6931471805599453
+    p = r * (1.0 / 479001600.0) + 1.0 / 39916800.0  # Taylor's series is good to the last bit
+    p = p * r + 1.0 / 3628800.0
+    p = p * r + 1.0 / 362880.0
+    p = p * r + 1.0 / 40320.0
+    p = p * r + 1.0 / 5040.0
+    p = p * r + 1.0 / 720.0
+    p = p * r + 1.0 / 120.0
+    p = p * r + 1.0 / 24.0
+    p = p * r + 1.0 / 6.0
+    p = p * r + 0.5
+    p = p * r + 1.0
+    p = p * r + 1.0
+    exponent = np.float64(shifted).view(np.int64) << np.int64(52)
+    return np.int64(np.float64(p).view(np.int64) + exponent).view(np.float64)
+
+
+@njit(**VECTOR)
+def log(x):
+    """Return the natural logarithm of a positive normal number, relative error below 1e-15."""
+    bits = np.int64(np.float64(x).view(np.int64))
+    exponent = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
+    m = np.int64(bits - (exponent << np.int64(52))).view(np.float64)
+    f = (m - 1.0) / (m + 1.0)  # log(m) = 2 artanh(f), |f| < 0.172
+    s = f * f
+    p = s * (1.0 / 19.0) + 1.0 / 17.0
+    p = p * s + 1.0 / 15.0
+    p = p * s + 1.0 / 13.0
+    p = p * s + 1.0 / 11.0
+    p = p * s + 1.0 / 9.0
+    p = p * s + 1.0 / 7.0
+    p = p * s + 0.2
+    p = p * s + 1.0 / 3.0
+    f += f
+    return np.float64(exponent) * 0.6931471805599453 + (f + f * s * p)

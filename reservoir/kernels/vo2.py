@@ -5,9 +5,7 @@ C dV/dt = (V_in - V) / R_load - V / R(T),  C_th dT/dt = V^2 / R - S_e (T - T_0) 
 with the hysteretic R(T) of de Almeida et al., Opt. Eng. 41 (2002) 2582, doi:10.1117/1.1501095, and
 the circuit of Zhang et al. (2024), arXiv:2312.12899. A reversal of dT/dt starts a minor loop.
 
-Nodes live in blocks of ``LANES`` neighbours. A block is one flat array, field after field, so that
-the compiler sees constant distances, needs no alias checks and turns the loop over the nodes of a
-block into vector instructions. A Heun step is a few such loops, each short enough for several
+A Heun step is a few loops over the nodes of a block (see ``blocks``), each short enough for several
 vectors to be under way at once.
 """
 
@@ -17,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.kernels.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.kernels.functions import VECTOR, clip, exp2, one_minus_cos, widen
 from mottle.reservoir.kernels.noise import join, normal, normals
 
-LANES = 64
 OBSERVABLES = ("voltage", "current", "temperature", "spikes")
 N_STATE = 6  # voltage, temperature, direction, reversal temperature, offset there, last current
 
@@ -33,7 +31,7 @@ WARM, COOL, COLD, HEAT, PER_T, T_FILM = (LANES * k for k in range(18, 24))
 CURRENT, CURRENT_GUESS, UP, DOWN, LEFT, RIGHT = (LANES * k for k in range(24, 30))
 V_IN, PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(30, 34))
 SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(34, 40))
-BLOCK = 40 * LANES
+N_FIELDS = 40
 
 STILL = -1e-12  # less than this is the rounding of a film at rest
 LOG2_E = 1.4426950408889634
@@ -232,12 +230,9 @@ def exchange(w, plane, at, columns):
 @njit(cache=True)
 def load(state, first, last, nodes, columns, steepness, dt):
     """Lay the constants and state of nodes out in blocks; spare lanes rest at 0 V."""
-    n_blocks = (last - first + LANES - 1) // LANES
-    room = np.zeros(n_blocks * BLOCK + 7)
-    skip = (-(room.ctypes.data // 8)) % 8  # a vector that straddles cache lines costs twice
-    blocks = room[skip : skip + n_blocks * BLOCK].reshape(n_blocks, BLOCK)
+    blocks = make_blocks(last - first, N_FIELDS)
     n_nodes = nodes.r_0.size
-    for lane in range(n_blocks * LANES):
+    for lane in range(blocks.shape[0] * LANES):
         node = min(first + lane, last - 1)
         w, i = blocks[lane // LANES], lane % LANES
         for field in range(N_STATE):
@@ -339,7 +334,7 @@ def take(w, first, last, run, out, spent):
             out[first + i] = w[SPIKES + i]
         else:
             out[first + i] = w[(SUM if run.observable > 0 else SUM_V) + i] / run.n_micro
-    w[SUM_V:BLOCK] = 0.0
+    w[SUM_V:] = 0.0
 
 
 @njit(cache=True)
@@ -408,9 +403,7 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last, group = min(first + width, n_nodes), first // LANES
         blocks = load(state[r], first, last, nodes, columns, shared.steepness, dt)
-        own = np.empty((blocks.shape[0], LANES), np.uint64)
-        for lane in range(own.size):
-            own[lane // LANES, lane % LANES] = join(keys[r], first + lane)
+        own = make_keys(keys[r], first, blocks.shape[0])
         n, used = lengths[r], spent[r, group:] if metered else nothing
         if nodes.kappa > 0.0:
             run_coupled(v_in[r, :n], blocks, own, columns, first_step, shared, out[r, :n], used)
