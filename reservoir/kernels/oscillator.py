@@ -250,7 +250,7 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_nodes)
         blocks = load(state[r], first, last, nodes)
-        own = make_keys(keys[r], first, blocks.shape[0])
+        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
         for b in range(blocks.shape[0]):
             w, low = blocks[b], first + b * LANES
             high = min(low + LANES, last)

@@ -403,7 +403,7 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last, group = min(first + width, n_nodes), first // LANES
         blocks = load(state[r], first, last, nodes, columns, shared.steepness, dt)
-        own = make_keys(keys[r], first, blocks.shape[0])
+        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
         n, used = lengths[r], spent[r, group:] if metered else nothing
         if nodes.kappa > 0.0:
             run_coupled(v_in[r, :n], blocks, own, columns, first_step, shared, out[r, :n], used)
