@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import inputs, pooling
+from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
@@ -445,14 +446,18 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             yield first, self._run_block(padded, lengths, state), lengths
 
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
-        weights = self.input_weights_
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
-        gain, bias = self._gain_and_bias()
-        v_in = inputs.project(
-            padded, lengths, weights.indptr, weights.indices, weights.data, float(gain), float(bias)
-        )
+        v_in = np.zeros((*padded.shape[:2], self.input_weights_.shape[0]))
+        told = (np.ascontiguousarray(padded), lengths, self._wiring(), v_in)
+        share(lambda begin, end: inputs.project(begin, end, *told), lengths)
         return self._run(v_in, lengths, state)
+
+    def _wiring(self) -> inputs.Wiring:
+        """How node inputs follow from a drive, for kernels."""
+        weights, (gain, bias) = self.input_weights_, self._gain_and_bias()
+        rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+        return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
 
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block

@@ -44,8 +44,8 @@ def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
 
 
 def run_nodes(
-    kernel: Callable[..., None], v_in: NDArray, lengths: NDArray, state: Any, *arguments: Any,
-    updates: int = 1, apart: bool = True,
+    kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
+    n_out: int = 0, updates: int = 1, apart: bool = True,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Run node inputs through a kernel, recordings on several threads, or parts of few recordings.
 
@@ -55,18 +55,20 @@ def run_nodes(
     Parameters
     ----------
     kernel : callable
-        Called as ``kernel(begin, end, width, v_in, lengths, values, keys, step, *arguments, out,
+        Called as ``kernel(begin, end, width, drive, lengths, values, keys, step, *arguments, out,
         spent)`` for the parts ``begin`` to ``end`` of all recordings, where a part is ``width``
         nodes of a recording; ``spent`` is (recording, group of nodes, 4), or has no groups where
         nobody asked for energies.
-    v_in : ndarray of shape (n_recordings, n_steps, n_nodes)
-        Node inputs in volt.
+    drive : ndarray of shape (n_recordings, n_steps, n)
+        What the kernel makes node inputs of, or the node inputs.
     lengths : ndarray of shape (n_recordings,)
         Steps of each recording.
     state : ReservoirState
         Changed in place.
     *arguments : object
         Further arguments of the kernel.
+    n_out : int, default=0
+        Values that a recording shows a step; 0 for one a node.
     updates : int, default=1
         Integration steps of a node in a step of the drive.
     apart : bool, default=True
@@ -74,22 +76,27 @@ def run_nodes(
 
     Returns
     -------
-    out : ndarray of shape (n_recordings, n_steps, n_nodes)
+    out : ndarray of shape (n_recordings, n_steps, n_out)
         What the nodes showed; 0 after the end of a recording.
     """
-    n_recordings, _, n_nodes = v_in.shape
-    n_groups = -(-n_nodes // GROUP)
-    out = np.zeros(v_in.shape)
+    (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
+    n_groups = count_groups(n_nodes)
+    out = np.zeros((n_recordings, n_steps, n_out or n_nodes))
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
     told = (state.values, state.keys, state.step, *arguments, out, spent)
     n_threads = numba.get_num_threads()
-    if n_threads == 1 or v_in.size * updates < LEAST_UPDATES:
-        kernel(0, n_recordings, n_groups * GROUP, v_in, lengths, *told)
+    if n_threads == 1 or out.size * updates < LEAST_UPDATES:
+        kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *told)
     else:
         n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
         width = -(-n_groups // n_parts) * GROUP
         costs = np.repeat(lengths, -(-n_nodes // width))
-        share(lambda begin, end: kernel(begin, end, width, v_in, lengths, *told), costs)
+        share(lambda begin, end: kernel(begin, end, width, drive, lengths, *told), costs)
     for group in range(spent.shape[1]):
         state.spent += spent[:, group]
     return out
+
+
+def count_groups(n_nodes: int) -> int:
+    """Groups of nodes whose energies are summed together."""
+    return -(-n_nodes // GROUP)

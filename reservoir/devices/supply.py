@@ -19,16 +19,27 @@ def within_supply(
     >>> within_supply(np.array([3.0, 4.0, 5.0, 6.0, 7.0, -0.5])).tolist()
     [3.0, 4.0, 5.0, 6.0, 7.0, 0.0]
     """
+    if v_in.size == 0 or (v_in.min() >= low and v_in.max() <= high):
+        return v_in
     held = np.clip(v_in, low, high)
-    share = np.mean(held != v_in)
+    warn_of_cut(np.mean(held != v_in), v_in.min(), v_in.max(), low, high)
+    return held
+
+
+def warn_of_cut(share: float, lowest: float, highest: float, low: float, high: float) -> None:
+    """Warn where a supply of ``low`` to ``high`` V changes many of the node voltages.
+
+    Examples
+    --------
+    >>> warn_of_cut(0.1, -1.0, 5.0, 0.0, 25.0)
+    """
     if share > 0.2:
         warn(
             f"{share:.0%} of the node voltages lie outside {low:g} to {high:g} V and are "
-            f"cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to "
+            f"cut (lowest {lowest:.3g} V, highest {highest:.3g} V): scale the drive to "
             "about -1 to 1, or lower v_gain.",
-            stacklevel=3,
+            stacklevel=4,
         )
-    return held
 
 
 def check_bias(v_bias: float, device: Any) -> None:

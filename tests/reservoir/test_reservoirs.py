@@ -183,8 +183,9 @@ def test_pooling_kernel_equals_plain_loops():
 @pytest.mark.kernel
 def test_projection_equals_the_matrix_product():
     X, w = drive(2, 4, 3), np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0]])
-    got = inputs.project(X, np.array([4, 4]), np.array([0, 2, 3]), np.array([0, 2, 1]),
-                         np.array([0.5, -1.0, 2.0]), 3.0, 1.0)  # fmt: skip
+    rows = np.array([0, 2, 3]), np.array([0, 2, 1]), np.array([0.5, -1.0, 2.0])
+    got = np.empty((2, 4, 2))
+    inputs.project(0, 2, X, np.array([4, 4]), inputs.Wiring(*rows, 3.0, 1.0), got)
     assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
 
 
