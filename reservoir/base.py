@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import inputs, pooling
-from mottle.reservoir.threads import share
+from mottle.reservoir.threads import LEAST_UPDATES, empty_states, share
 from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
@@ -448,14 +448,22 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
-        v_in = np.zeros((*padded.shape[:2], self.input_weights_.shape[0]))
+        return self._run(self._project(padded, lengths), lengths, state)
+
+    def _project(self, padded: NDArray, lengths: NDArray) -> NDArray:
+        """Node inputs (recording, step, node); 0 after the end of a recording."""
+        v_in = empty_states(lengths, padded.shape[1], self.input_weights_.shape[0])
         told = (np.ascontiguousarray(padded), lengths, self._wiring(), v_in)
-        share(lambda begin, end: inputs.project(begin, end, *told), lengths)
-        return self._run(v_in, lengths, state)
+        if v_in.size < LEAST_UPDATES:
+            inputs.project(0, len(padded), *told)
+        else:
+            share(lambda begin, end: inputs.project(begin, end, *told), lengths)
+        return v_in
 
     def _wiring(self) -> inputs.Wiring:
         """How node inputs follow from a drive, for kernels."""
         weights, (gain, bias) = self.input_weights_, self._gain_and_bias()
+        weights = weights.sorted_indices()
         rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
         return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
 

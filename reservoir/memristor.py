@@ -14,7 +14,7 @@ from mottle.reservoir.devices.diffusive import (
     check_ag,
     inner_step,
 )
-from mottle.reservoir.devices.supply import warn_of_cut
+from mottle.reservoir.devices.supply import CUT_MANY, warn_of_cut
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.devices.wox import PRESETS as OXIDE_PRESETS
 from mottle.reservoir.devices.wox import (
@@ -254,18 +254,18 @@ class MemristorReservoir(Reservoir):
     def _run_block(self, padded, lengths, state):
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
-        n_groups = count_groups(state.values.shape[2])
-        beyond = np.zeros((len(padded), n_groups, 3))
+        beyond = np.zeros((len(padded), count_groups(state.values.shape[2])), dtype=np.int64)
         supply = Supply(-V_COMPLIANCE, V_COMPLIANCE)
         kernel, told, updates = self._kernel()
         out = run_nodes(
             kernel, np.ascontiguousarray(padded), lengths, state, self._wiring(), supply,
             self.n_masks, *told, beyond, n_out=self.n_nodes, updates=updates * self.n_masks,
         )  # fmt: skip
-        n_cut, low, high = beyond[..., 0].sum(), beyond[..., 1].min(), beyond[..., 2].max()
-        warn_of_cut(n_cut / max(1, lengths.sum() * self.n_nodes), low, high, *supply)
+        if beyond.sum() > CUT_MANY * out.size:
+            warn_of_cut(self._project(padded, lengths), *supply)
         if self.noise > 0:
-            disturb(out, lengths, state.keys, state.step, float(self.noise))
+            told = (out, lengths, state.keys, state.step, float(self.noise))
+            disturb(0, len(out), *told)
         return out
 
     def _kernel(self):

@@ -81,7 +81,7 @@ def run_nodes(
     """
     (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
     n_groups = count_groups(n_nodes)
-    out = np.zeros((n_recordings, n_steps, n_out or n_nodes))
+    out = empty_states(lengths, n_steps, n_out or n_nodes)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
     told = (state.values, state.keys, state.step, *arguments, out, spent)
     n_threads = numba.get_num_threads()
@@ -100,3 +100,17 @@ def run_nodes(
 def count_groups(n_nodes: int) -> int:
     """Groups of nodes whose energies are summed together."""
     return -(-n_nodes // GROUP)
+
+
+def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.float64]:
+    """Return room for (recording, step, node) with 0 after the end of each recording.
+
+    Examples
+    --------
+    >>> empty_states(np.array([1]), 3, 2)[0, 1:].tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
+    out = np.empty((len(lengths), n_steps, n_nodes))
+    for r in np.flatnonzero(lengths < n_steps):
+        out[r, lengths[r] :] = 0.0
+    return out

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 V_COMPLIANCE = 25.0  # V: a source gives no more, and nothing below zero
+CUT_MANY = 0.2  # the share of node voltages from which on cutting them is worth a warning
 
 
 def within_supply(
@@ -22,24 +23,19 @@ def within_supply(
     if v_in.size == 0 or (v_in.min() >= low and v_in.max() <= high):
         return v_in
     held = np.clip(v_in, low, high)
-    warn_of_cut(np.mean(held != v_in), v_in.min(), v_in.max(), low, high)
+    if np.mean(held != v_in) > CUT_MANY:
+        warn_of_cut(v_in, low, high)
     return held
 
 
-def warn_of_cut(share: float, lowest: float, highest: float, low: float, high: float) -> None:
-    """Warn where a supply of ``low`` to ``high`` V changes many of the node voltages.
-
-    Examples
-    --------
-    >>> warn_of_cut(0.1, -1.0, 5.0, 0.0, 25.0)
-    """
-    if share > 0.2:
-        warn(
-            f"{share:.0%} of the node voltages lie outside {low:g} to {high:g} V and are "
-            f"cut (lowest {lowest:.3g} V, highest {highest:.3g} V): scale the drive to "
-            "about -1 to 1, or lower v_gain.",
-            stacklevel=4,
-        )
+def warn_of_cut(v_in: NDArray[np.float64], low: float, high: float) -> None:
+    """Say how many node voltages a supply of ``low`` to ``high`` V cuts."""
+    warn(
+        f"{np.mean((v_in < low) | (v_in > high)):.0%} of the node voltages lie outside {low:g} to "
+        f"{high:g} V and are cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale "
+        "the drive to about -1 to 1, or lower v_gain.",
+        stacklevel=4,
+    )
 
 
 def check_bias(v_bias: float, device: Any) -> None:

@@ -304,8 +304,10 @@ def run(
             used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
             for tile in range(0, lengths[r], STEPS):
                 lay_steps(drive[r, : lengths[r]], tile, turned)
-                n_steps, far = min(STEPS, lengths[r] - tile), beyond[r, low // LANES]
-                wire(turned, wiring, low, n_devices, n_steps, supply, sums, volts, far)
+                n_steps = min(STEPS, lengths[r] - tile)
+                beyond[r, low // LANES] += wire(
+                    turned, wiring, low, n_devices, n_steps, supply, sums, volts
+                )
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
                     micro_step = ((first_step + tile) * n_masks + k) * n_micro
@@ -459,8 +461,10 @@ def run_fast(
         volts = np.empty((n_masks, STEPS, last - first))
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
-            n_steps, far = min(STEPS, lengths[r] - tile), beyond[r, first // LANES]
-            wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts, far)
+            n_steps = min(STEPS, lengths[r] - tile)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+            )
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks
                 for node in range(first, last):

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.kernels.functions import VECTOR, clip, widen
-from mottle.reservoir.kernels.vectors import lane_sums
+from mottle.reservoir.kernels.vectors import ABREAST, dense_sums, lane_sums
 
 STEPS = 32  # of float64 beside each other: the lanes of lane_sums
 ROWS = 16  # nodes whose sums are turned round together
@@ -49,9 +49,16 @@ def turn_round(sums, at, out, gain, bias):
 @njit(cache=True)
 def sum_inputs(turned, wiring, first, sums, out):
     """Fill ``out`` (step, node), at most STEPS steps, with the inputs of nodes from ``first`` on."""
+    n_inputs = turned.shape[0]
+    dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns ascend in a row
     for at in range(0, out.shape[1], ROWS):
         sums[:] = 0.0
-        for row in range(min(ROWS, out.shape[1] - at)):
+        n_rows = min(ROWS, out.shape[1] - at)
+        abreast = n_rows // ABREAST * ABREAST if dense else 0
+        for row in range(0, abreast, ABREAST):
+            begin = (first + at + row) * n_inputs
+            dense_sums(sums, row, wiring.weights, begin, n_inputs, turned)
+        for row in range(abreast, n_rows):
             node = first + at + row
             begin, end = wiring.indptr[node], wiring.indptr[node + 1]
             lane_sums(sums, row, wiring.weights, wiring.indices, begin, end, turned)
@@ -75,33 +82,27 @@ class Supply(NamedTuple):
     high: float  # V
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
-def extent(volts):
-    """Lowest and highest of voltages (step, device)."""
+@njit(**VECTOR)
+def cut(volts, supply):
+    """Cut voltages to what the supply gives, in place; return how many that changed."""
     widen()
-    low, high = volts[0, 0], volts[0, 0]
-    for step in range(volts.shape[0]):
-        for i in range(volts.shape[1]):
-            v = volts[step, i]
-            low = v if v < low else low
-            high = v if v > high else high
-    return low, high
+    n_cut = 0
+    for i in range(volts.size):
+        held = clip(volts[i], supply.low, supply.high)
+        n_cut += 1 if held != volts[i] else 0
+        volts[i] = held
+    return n_cut
 
 
 @njit(cache=True)
-def wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts, beyond):
+def wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts):
     """Fill ``n_steps`` of volts (mask, step, device) with the inputs of devices from ``first`` on.
 
-    ``beyond`` counts those cut to the supply and keeps the lowest and highest before.
+    Returns how many were cut to the supply.
     """
+    n_cut = 0
     for mask in range(volts.shape[0]):
-        rows = volts[mask][:n_steps]
-        sum_inputs(turned, wiring, mask * n_devices + first, sums, rows)
-        low, high = extent(rows)
-        if low < supply.low or high > supply.high:
-            beyond[1], beyond[2] = min(beyond[1], low), max(beyond[2], high)
-            for step in range(n_steps):
-                for i in range(rows.shape[1]):
-                    held = clip(rows[step, i], supply.low, supply.high)
-                    beyond[0] += 1.0 if held != rows[step, i] else 0.0
-                    rows[step, i] = held
+        sum_inputs(turned, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        for step in range(n_steps):
+            n_cut += cut(volts[mask, step], supply)
+    return n_cut

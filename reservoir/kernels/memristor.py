@@ -80,10 +80,10 @@ def show(w, v, nodes, v_read, observable, out):
             leak = nodes.alpha * (1.0 - fast_exp(-nodes.beta * v[i]))
             out[i] = w[i] * nodes.gamma * sinh(nodes.delta * v[i]) + (1.0 - w[i]) * leak
         return
-    closed, open_ = 1.0, 0.0
-    if observable == 1:
-        closed = current(1.0, v_read, nodes) / v_read
-        open_ = current(0.0, v_read, nodes) / v_read
+    if observable == 0:
+        out[:] = w
+        return
+    closed, open_ = current(1.0, v_read, nodes) / v_read, current(0.0, v_read, nodes) / v_read
     for i in range(w.size):
         out[i] = w[i] * closed + (1.0 - w[i]) * open_
 
@@ -107,7 +107,8 @@ def run(
     """Run WOx devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held for ``dt`` s.
 
     Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
-    mask * device), ``beyond`` (recording, group, 3) that of ``wire``. ``spent`` grows by the
+    mask * device), ``beyond`` (recording, group) counts voltages cut to
+    the supply. ``spent`` grows by the
     energies of device, resistor (none) and supply in J.
     """
     n_devices = state.shape[2]
@@ -122,8 +123,9 @@ def run(
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
-            far = beyond[r, first // LANES]
-            wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts, far)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+            )
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
@@ -155,7 +157,7 @@ class PulsedMemristors(NamedTuple):
     k_n: float  # A/V^3
 
 
-@njit(cache=True)
+@njit(**VECTOR)
 def pulse(g, v, alpha, keep, g_rest):
     """State after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
 
@@ -193,9 +195,9 @@ def show_pulsed(g, v, nodes, v_read, observable, out):
         for i in range(g.size):
             out[i] = g[i] * (nodes.k_p if v[i] > 0.0 else nodes.k_n) * v[i] * v[i] * v[i]
         return
-    scale = 1.0
-    if observable == 1:
-        scale = (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read * v_read
+    scale = (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read * v_read
+    if observable == 0:
+        scale = 1.0
     for i in range(g.size):
         out[i] = g[i] * scale
 
@@ -228,8 +230,9 @@ def run_pulsed(
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
-            far = beyond[r, first // LANES]
-            wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts, far)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+            )
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first

@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.kernels.functions import VECTOR, cos_sin_turn, log2
+from mottle.reservoir.kernels.functions import VECTOR, cos_sin_turn, log2, widen
 
 
 @njit(**VECTOR)
@@ -47,14 +47,23 @@ def normal(key):
     return normals(mix(key))[0]
 
 
-@njit(cache=True)
-def disturb(out, lengths, keys, first, noise):
+@njit(**VECTOR)
+def disturb_row(row, keys, step, noise):
+    """Add relative read noise to what nodes with ``keys`` show in one step, in place."""
+    widen()
+    for node in range(row.size):
+        row[node] *= 1.0 + noise * normal(join(keys[node], step))
+
+
+@njit(cache=True, nogil=True)
+def disturb(begin, end, out, lengths, keys, first, noise):
     """Add relative read noise to states (recording, step, node) in place; ``first`` step is done.
 
-    What a node reads depends on recording, node and step alone.
+    Recordings ``begin`` to ``end``. What a node reads depends on recording, node and step alone.
     """
-    for r in range(out.shape[0]):
-        for node in range(out.shape[2]):
-            key = join(~np.uint64(keys[r]), node)  # not the key of what happens inside the device
-            for step in range(lengths[r]):
-                out[r, step, node] *= 1.0 + noise * normal(join(key, first + step))
+    own = np.empty(out.shape[2], np.uint64)
+    for r in range(begin, end):
+        for node in range(own.size):
+            own[node] = join(~np.uint64(keys[r]), node)  # not the key of what happens inside
+        for step in range(lengths[r]):
+            disturb_row(out[r, step], own, first + step, noise)
