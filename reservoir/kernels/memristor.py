@@ -63,12 +63,15 @@ def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
 
 
 @njit(**VECTOR)
-def hold(v, w, push, fade, eta, w_min):
-    """Advance states ``w`` under voltages ``v``, both (device,); ``push`` is tau times rate."""
+def hold(v, w, push, fade, eta, w_min, out):
+    """Advance states ``w`` under voltages ``v``, both (device,); ``push`` is tau times rate.
+
+    ``out`` shows the states.
+    """
     widen()
     for i in range(v.size):
         w_rest = w_min + push[i] * sinh(eta * v[i])
-        w[i] = clip(w_rest + (w[i] - w_rest) * fade[i], 0.0, 1.0)
+        w[i] = out[i] = clip(w_rest + (w[i] - w_rest) * fade[i], 0.0, 1.0)
 
 
 @njit(**VECTOR)
@@ -79,9 +82,6 @@ def show(w, v, nodes, v_read, observable, out):
         for i in range(w.size):
             leak = nodes.alpha * (1.0 - fast_exp(-nodes.beta * v[i]))
             out[i] = w[i] * nodes.gamma * sinh(nodes.delta * v[i]) + (1.0 - w[i]) * leak
-        return
-    if observable == 0:
-        out[:] = w
         return
     closed, open_ = current(1.0, v_read, nodes) / v_read, current(0.0, v_read, nodes) / v_read
     for i in range(w.size):
@@ -131,9 +131,10 @@ def run(
                     v, at = volts[mask, step], mask * n_devices + first
                     if spent.shape[1] > 0:
                         meter(v, w, first, nodes, fade, dt, spent[r])
-                    hold(v, w, push, fade, nodes.eta, nodes.w_min)
                     shown = out[r, tile + step, at : at + last - first]
-                    show(w, v, nodes, v_read, observable, shown)
+                    hold(v, w, push, fade, nodes.eta, nodes.w_min, shown)
+                    if observable > 0:
+                        show(w, v, nodes, v_read, observable, shown)
 
 
 @njit(cache=True)
@@ -180,11 +181,11 @@ def trace_pulsed(v, g, nodes):
 
 
 @njit(**VECTOR)
-def hold_pulsed(v, g, alpha, keep, g_rest):
-    """Give devices (device,) in states ``g`` a pulse each."""
+def hold_pulsed(v, g, alpha, keep, g_rest, out):
+    """Give devices (device,) in states ``g`` a pulse each; ``out`` shows the states."""
     widen()
     for i in range(v.size):
-        g[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
+        g[i] = out[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
 
 
 @njit(**VECTOR)
@@ -196,8 +197,6 @@ def show_pulsed(g, v, nodes, v_read, observable, out):
             out[i] = g[i] * (nodes.k_p if v[i] > 0.0 else nodes.k_n) * v[i] * v[i] * v[i]
         return
     scale = (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read * v_read
-    if observable == 0:
-        scale = 1.0
     for i in range(g.size):
         out[i] = g[i] * scale
 
@@ -238,6 +237,7 @@ def run_pulsed(
                     v, at = volts[mask, step], mask * n_devices + first
                     if spent.shape[1] > 0:
                         meter_pulsed(v, g, first, nodes, t_pulse, spent[r])
-                    hold_pulsed(v, g, alpha, keep, nodes.g_rest)
                     shown = out[r, tile + step, at : at + last - first]
-                    show_pulsed(g, v, nodes, v_read, observable, shown)
+                    hold_pulsed(v, g, alpha, keep, nodes.g_rest, shown)
+                    if observable > 0:
+                        show_pulsed(g, v, nodes, v_read, observable, shown)

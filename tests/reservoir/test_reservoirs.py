@@ -309,10 +309,14 @@ WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 
 
 def wox(v, dt=1e-3, observable=0):
     v = np.asarray(v, dtype=float).reshape(1, -1, 1)
-    state = np.full((1, 1, 1), 0.1)
-    return memristor.run(
-        v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable, np.empty((1, 0))
-    )[0, :, 0]
+    one = np.array([0, 1]), np.array([0]), np.array([1.0])
+    out = np.empty(v.shape)
+    memristor.run(
+        0, 1, 64, v, np.array([v.shape[1]]), np.full((1, 1, 1), 0.1), np.zeros(1, np.uint64), 0,
+        inputs.Wiring(*one, 1.0, 0.0), inputs.Supply(-3.0, 3.0), 1, WOX, dt, 0.2, observable,
+        np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),
+    )  # fmt: skip
+    return out[0, :, 0]
 
 
 @pytest.mark.kernel
