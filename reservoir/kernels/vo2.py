@@ -205,13 +205,12 @@ def shake(w, kick, field):
 
 
 @njit(**VECTOR)
-def lay(blocks, field, plane, margin):
-    """Copy the temperatures in a field of every block to the plane of all nodes."""
+def lay(w, field, plane, at):
+    """Copy the temperatures in a field to the place of a block in the plane of all nodes."""
     widen()
-    for b in range(blocks.shape[0]):
-        w, at = blocks[b], np.uint64(margin + b * LANES)  # unsigned: no index counts from the end
-        for i in range(LANES):
-            plane[at + np.uint64(i)] = w[field + i]
+    here = np.uint64(at)  # unsigned: no index counts from the end
+    for i in range(LANES):
+        plane[here + np.uint64(i)] = w[field + i]
 
 
 @njit(**VECTOR)
@@ -359,24 +358,44 @@ def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
 
 
 @njit(cache=True)
+def step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh):
+    """Carry a grid through an integration step; planes of temperatures before, guessed and after.
+
+    The second half of a block's step follows the first as soon as its neighbours are that far,
+    while the block is in cache.
+    """
+    n_blocks, lag = blocks.shape[0], columns // LANES + 1
+    for b in range(n_blocks + lag):
+        if b < n_blocks:
+            w, at = blocks[b], margin + b * LANES
+            exchange(w, now, at, columns)
+            begin_step(w, run)
+            lay(w, T_GUESS, guessed, at)
+        if b >= lag:
+            w, at = blocks[b - lag], margin + (b - lag) * LANES
+            exchange(w, guessed, at, columns)
+            end_step(w, keys[b - lag], run, micro_step, fresh)
+            lay(w, T, then, at)
+
+
+@njit(cache=True)
 def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
     """Run all nodes of a grid side by side, step by step; see ``run``."""
     n_nodes, n_blocks = v_in.shape[1], blocks.shape[0]
     margin = LANES * (columns // LANES + 1)
-    plane = np.zeros(n_blocks * LANES + 2 * margin)
+    planes = np.zeros((3, n_blocks * LANES + 2 * margin))
+    now, guessed, then = planes[0], planes[1], planes[2]
+    for b in range(n_blocks):
+        lay(blocks[b], T, now, margin + b * LANES)
     for step in range(v_in.shape[0]):
         for b in range(n_blocks):
             drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
         for micro in range(run.n_micro):
-            lay(blocks, T, plane, margin)
-            for b in range(n_blocks):
-                exchange(blocks[b], plane, margin + b * LANES, columns)
-                begin_step(blocks[b], run)
-            lay(blocks, T_GUESS, plane, margin)
-            micro_step = (first_step + step) * run.n_micro + micro
-            for b in range(n_blocks):
-                exchange(blocks[b], plane, margin + b * LANES, columns)
-                end_step(blocks[b], keys[b], run, micro_step, micro == 0)
+            micro_step, fresh = (first_step + step) * run.n_micro + micro, micro == 0
+            step_coupled(
+                blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh
+            )
+            now, then = then, now
         for b in range(n_blocks):
             take(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])
 
