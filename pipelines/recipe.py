@@ -15,7 +15,7 @@ from mottle import reservoir, sensors
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
     "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
-    "OscillatorReservoir", "VO2Reservoir",
+    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 READOUTS = ("RidgeReadout",)
 

@@ -11,6 +11,7 @@ from mottle.reservoir.no_reservoir import NoReservoir
 from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
 from mottle.reservoir.oscillator_memory import OscillatorMemory
 from mottle.reservoir.readout import RidgeReadout
+from mottle.reservoir.spiking import SpikingReservoir
 from mottle.reservoir.vo2 import VO2Reservoir
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "OscillatorReservoir",
     "ReservoirState",
     "RidgeReadout",
+    "SpikingReservoir",
     "VO2Reservoir",
     "order_parameter",
 ]

@@ -54,8 +54,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     _metered = False  # whether the kernels sum energies
     _spikes = False  # and count spikes
-    _abreast = 1  # recordings that the kernel runs beside each other
-    _inputs_stay_inside = False  # whether node inputs need no array of their own
+
+    @property
+    def _abreast(self) -> int:
+        """How many recordings the kernel runs beside each other."""
+        return 1
+
+    @property
+    def _inputs_stay_inside(self) -> bool:
+        """Whether node inputs need no array of their own, so that blocks would save no memory."""
+        return False
 
     @property
     def units(self) -> str:
@@ -173,7 +181,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
-        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
+        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan, self._rest().dtype)
         for first, block, lengths in self._blocks(drives, keys):
             for i, n in enumerate(lengths):
                 out[first + i, :n] = block[i, :n]

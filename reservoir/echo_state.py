@@ -1,5 +1,6 @@
 """EchoStateReservoir: the baseline everyone knows."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_recurrent_weights
 
 LEAST_STEPS = 500  # laying weights out for groups takes about a third of it
-NOTHING = sparse.csr_array((1, 1))
 DTYPES = dict.fromkeys(("float64", "float32"))
 
 
@@ -99,8 +99,7 @@ class EchoStateReservoir(Reservoir):
         self.weights_ = draw_recurrent_weights(
             rng, self.n_nodes, self.density, self.spectral_radius
         )
-        self._laid_out = None
-        self._laid_out = self.weights_, self.input_weights_, self._network()
+        self._laid_out = self._lay_out()
 
     def _rest(self):
         return np.zeros((1, self.n_nodes), self.dtype)
@@ -121,29 +120,37 @@ class EchoStateReservoir(Reservoir):
         drive = np.ascontiguousarray(padded, real)
         out = np.zeros((*padded.shape[:2], self.n_nodes), real)
         groups, alone = arrange(lengths, n_lanes(real))
-        pair = (self.input_weights_, self.weights_) if len(groups) else (NOTHING, NOTHING)
-        lanes = lay_out_lanes(*(w.sorted_indices() for w in pair), real)
+        if len(groups):
+            lanes = lay_out_lanes(self.input_weights_, self.weights_, real)
+        else:
+            lanes = no_lanes(real)
         rest = (drive, lengths, state.values, network, lanes, groups, alone, out)
         costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
         share(lambda first, last: kernel.run(first, last, *rest), costs)
         return out
 
     def _network(self):
-        """Weights laid out for a long recording; kept unless someone put others in their place."""
-        kept = self.__dict__.get("_laid_out")
-        if kept and kept[0] is self.weights_ and kept[1] is self.input_weights_:
-            return kept[2]
-        real = np.dtype(self.dtype)
-        numbers = (real.type(value) for value in (self.gain, self.bias, self.leak))
+        """Weights laid out for a long recording, and the numbers beside them."""
+        laid: Any = self._laid_out
+        same = laid[0] is self.input_weights_ and laid[1] is self.weights_
+        if not same or laid[2] != self.dtype:
+            laid = self._lay_out()  # weights or precision were changed after fit
+        real = np.dtype(self.dtype).type
+        numbers = {name: real(getattr(self, name)) for name in ("gain", "bias", "leak")}
+        return kernel.Network(*laid[3], **numbers)
+
+    def _lay_out(self) -> Any:
+        weights = self.input_weights_, self.weights_
         laid = [
-            layouts.slices(w.indptr, w.indices, w.data, w.shape[1], real)
-            for w in (self.input_weights_.sorted_indices(), self.weights_.sorted_indices())
+            layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(self.dtype))
+            for w in (w.sorted_indices() for w in weights)
         ]
-        return kernel.Network(*laid[0], *laid[1], *numbers)
+        return *weights, self.dtype, (*laid[0], *laid[1])
 
 
 def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
     """Lay out weights for recordings beside each other."""
+    inputs, recurrent = inputs.sorted_indices(), recurrent.sorted_indices()
     used, columns = np.unique(inputs.indices, return_inverse=True)
     width = max(1, layouts.BLOCK_BYTES // (n_lanes(real) * real.itemsize))
     return kernel.Lanes(
@@ -155,6 +162,13 @@ def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: n
             recurrent.indptr, recurrent.indices, recurrent.data, recurrent.shape[1], real, width
         ),
     )
+
+
+@cache
+def no_lanes(real: np.dtype) -> Any:
+    """Stand in for the weights where no recordings run beside each other."""
+    nothing = sparse.csr_array((1, 1))
+    return lay_out_lanes(nothing, nothing, real)
 
 
 def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:

@@ -14,6 +14,7 @@ from mottle.reservoir.base import BLOCK_BYTES, Reservoir, ReservoirState
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.event import PRESETS, EventMemristor, check_event
 from mottle.reservoir.kernels import event_memristor as kernel
+from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_spread
 
 FIELDS = ("t", "x", "y", "p")
@@ -173,7 +174,9 @@ class EventMemristorReservoir(Reservoir):
         check_is_fitted(self)
         if not hasattr(self, "duration_"):
             return super().advance(state, X)
-        recordings = [Events(stream, r, may_be_empty=True) for r, stream in enumerate(X)]
+        recordings = [
+            Events(stream, r, may_be_empty=True, as_is=True) for r, stream in enumerate(X)
+        ]
         if len(recordings) != state.keys.size:
             raise ValueError(f"{len(recordings)} streams came in for {state.keys.size} runs.")
         dt = self.duration_ / self.n_steps
@@ -227,7 +230,13 @@ class EventMemristorReservoir(Reservoir):
             return drives, kind
         if not reset and not hasattr(self, "duration_"):
             raise ValueError("this reservoir was fitted on a drive, event streams came in.")
-        return [Events(stream, i) for i, stream in enumerate(streams)], "one" if one else "array"
+        # in transform the kernel looks at the events
+        recordings = [Events(stream, i, as_is=not reset) for i, stream in enumerate(streams)]
+        return recordings, "one" if one else "array"
+
+    @property
+    def _inputs_stay_inside(self):
+        return hasattr(self, "duration_")
 
     def _learn(self, recordings: list["Events"]) -> None:
         """Take sensor size and duration from recordings, where they are not given."""
@@ -250,11 +259,12 @@ class EventMemristorReservoir(Reservoir):
     def _n_steps(self, recording):
         return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
 
-    def _blocks(self, drives, keys=None, spent=None):
+    def _blocks(self, drives, keys=None, spent=None, width=None):
         if not isinstance(drives[0], Events):
-            yield from super()._blocks(drives, keys)
+            yield from super()._blocks(drives, keys, width=width)
             return
-        width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
+        if width is None:
+            width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
         account = np.zeros((len(drives), 2), dtype=np.int64)
         for first in range(0, len(drives), width):
             chosen = drives[first : first + width]
@@ -287,24 +297,31 @@ class EventMemristorReservoir(Reservoir):
 
     def _run_events(self, recordings, state, n_steps, origin):
         """Run a block; returns states, and the events outside the sensor and after the end."""
-        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
-        t, x, y, p = (np.concatenate([getattr(e, f) for e in recordings]) for f in FIELDS)
-        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
-        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
-        if n_polarities == 2:
-            place += p
-        off = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-        place[off] = -1
-        out, late = kernel.run_events(
-            t, place, self.n_features_in_, offsets, origin, state.values, state.keys, state.step,
-            self.duration_ / self.n_steps, int(n_steps), self.devices_["tau"],
-            self.devices_["p_c"], float(self.noise),
-        )  # fmt: skip
-        before = np.concatenate([[0], np.cumsum(off)])[offsets]
-        return out, np.diff(before), late
+        (width, height), (_, n_columns, n_polarities) = self.sensor_size_, self.input_shape_
+        columns = np.arange(width) // self.cell * n_polarities
+        rows = np.arange(height) // self.cell * (n_columns * n_polarities)
+        dt, noise = self.duration_ / self.n_steps, float(self.noise)
+        tau, p_c = (by_device(self.devices_[name], self.n_features_in_) for name in ("tau", "p_c"))
+        out = np.empty((len(recordings), n_steps, self.n_nodes_))
+        dropped = np.zeros((2, len(recordings)), dtype=np.int64)
+
+        def run(first, last):
+            for r in range(first, last):
+                e = recordings[r]
+                if e.absent:
+                    continue
+                dropped[:, r] = kernel.run_events(
+                    e.t, e.x, e.y, e.p, origin[r], columns, rows, n_polarities - 1,
+                    state.values[r], state.keys[r], state.step, dt, tau, p_c, noise, out[r],
+                )  # fmt: skip
+                if dropped[0, r] == kernel.FAULT:
+                    e.check()
+
+        share(run, [1 + e.t.size for e in recordings])
+        return out, *dropped
 
     def _rest(self):
-        return np.zeros((kernel.N_STATE, self.n_nodes_))
+        return np.zeros((1, self.n_nodes_))
 
     def _gain_and_bias(self):
         return 1.0, 0.0
@@ -334,10 +351,15 @@ def first_microsecond(moment: float) -> int:
 
 
 class Events:
-    """The checked fields of one event stream as contiguous int64 arrays; none where absent."""
+    """The checked fields of one event stream as contiguous int64 arrays; none where absent.
 
-    def __init__(self, stream: Any, recording: int, may_be_empty: bool = False):
-        self.absent = stream is None
+    ``as_is``: views of the stream where they can be, and nobody has looked at the events yet.
+    """
+
+    def __init__(
+        self, stream: Any, recording: int, may_be_empty: bool = False, as_is: bool = False
+    ):
+        self.absent, self.recording = stream is None, recording
         if self.absent:
             self.t = self.x = self.y = self.p = np.zeros(0, dtype=np.int64)
             return
@@ -353,26 +375,55 @@ class Events:
                     f"field {name!r} of recording {recording} is {stream.dtype[name]}: expected "
                     f"integers{way}."
                 )
-            setattr(self, name, np.ascontiguousarray(stream[name], dtype=np.int64))
+            field = plain(stream[name]) if as_is else np.ascontiguousarray(stream[name], np.int64)
+            setattr(self, name, field)
         if self.t.size == 0 and not may_be_empty:
             raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
-        back = np.flatnonzero(np.diff(self.t) < 0)
+        if not as_is:
+            self.check()
+
+    def check(self) -> None:
+        """Refuse events out of order, and polarities that are none."""
+        t, p = self.t, self.p
+        if not kernel.faulty(t, p, 0, t.size):
+            return
+        back = np.flatnonzero(t[1:] < t[:-1])
         if back.size:
             k = back[0] + 1
             raise ValueError(
-                f"time goes back in recording {recording}: event {k} is at {self.t[k]} us, the one "
-                f"before at {self.t[k - 1]} us; sort it, np.sort(events, order='t', kind='stable')."
+                f"time goes back in recording {self.recording}: event {k} is at {t[k]} us, the one "
+                f"before at {t[k - 1]} us; sort it, np.sort(events, order='t', kind='stable')."
             )
-        odd = np.flatnonzero((self.p != 0) & (self.p != 1))
-        if odd.size:
-            raise ValueError(
-                f"event {odd[0]} of recording {recording} has polarity {self.p[odd[0]]}; "
-                "expected 0 (off) or 1 (on)."
-            )
+        odd = np.flatnonzero((p != 0) & (p != 1))
+        raise ValueError(
+            f"event {odd[0]} of recording {self.recording} has polarity {p[odd[0]]}; "
+            "expected 0 (off) or 1 (on)."
+        )
 
     def content(self) -> bytes:
         """Return what the noise of this recording depends on."""
-        return b"".join(getattr(self, name).tobytes() for name in FIELDS)
+        return b"".join(getattr(self, name).astype(np.int64).tobytes() for name in FIELDS)
+
+
+def plain(field: NDArray[Any]) -> NDArray[np.integer]:
+    """Bring a field to a type that kernels know: a view where it is one, else int64."""
+    if field.dtype == np.bool_:
+        return field.view(np.uint8)
+    known = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
+    return field if known else field.astype(np.int64)
+
+
+def by_device(values: NDArray, n_inputs: int) -> NDArray[np.float64]:
+    """Lay a constant of all nodes out as (device, input); (device, 1) where inputs agree.
+
+    Examples
+    --------
+    >>> by_device(np.array([1.0, 1.0, 2.0, 2.0]), 2)
+    array([[1.],
+           [2.]])
+    """
+    table: NDArray[np.float64] = values.reshape(-1, n_inputs)
+    return table[:, :1].copy() if (table == table[:, :1]).all() else table
 
 
 def as_event_streams(X: Any) -> tuple[list[Any] | None, bool]:

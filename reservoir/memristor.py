@@ -159,6 +159,10 @@ class MemristorReservoir(Reservoir):
     _metered = True
 
     @property
+    def _inputs_stay_inside(self):
+        return True
+
+    @property
     def units(self):
         """Unit of a state."""
         return OBSERVABLES[self.observable]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -39,7 +40,7 @@ def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
     edges = np.searchsorted(passed, costs.sum() / n_threads * np.arange(1, n_threads))
     bounds = [0, *edges.tolist(), costs.size]
     with ThreadPoolExecutor(n_threads) as pool:
-        for future in [pool.submit(work, *pair) for pair in zip(bounds, bounds[1:], strict=False)]:
+        for future in [pool.submit(work, *pair) for pair in pairwise(bounds)]:
             future.result()
 
 

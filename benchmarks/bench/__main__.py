@@ -1,7 +1,9 @@
 """Time mottle beside its peers and plain C, and write docs/performance.md: make bench [ROWS=echo].
 
-Each file in rows/ is one subject and runs in a process of its own, one thread in every pool. Results
-are kept as docs/results/bench/SUBJECT.json; the page is written from all that are there.
+Each file in rows/ is one subject: its function ``rows()`` yields one ``timing.Row`` after another,
+so that what a row needs is gone before the next. It runs in a process of its own, one thread in
+every pool; a row may set more for numba (and its clock to "wall").
+Results are kept as docs/results/bench/SUBJECT.json; the page is written from all that are there.
 """
 
 import os

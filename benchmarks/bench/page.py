@@ -87,7 +87,9 @@ def write() -> None:
         for row in told["rows"]:
             speeds = ", ".join(f"{name} {speed:.3g}" for name, speed in row["speeds"].items())
             parts.append(f"- {row['name']} ({row['unit']}): {speeds}\n")
-        parts += [f"\n{note}\n" for note in dict.fromkeys(n for r in told["rows"] for n in r["notes"])]
+        parts += [
+            f"\n{note}\n" for note in dict.fromkeys(n for r in told["rows"] for n in r["notes"])
+        ]
         versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
         parts.append(
             f"\n{where['processor']}, {where['cores']} cores, Python {where['python']}, gcc "

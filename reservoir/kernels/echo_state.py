@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.kernels.functions import tanh
+from mottle.reservoir.kernels.functions import flush, tanh
 from mottle.reservoir.kernels.vectors import SLICE, gather_sums, lane_sums
 
 TILE = 32  # nodes squashed and written at once, while they are in the first cache
@@ -46,7 +46,7 @@ def squash(totals, x, leak, real):
     """Turn sums into new states, in place of the old ones; both (node,)."""
     keep = real(1.0) - leak
     for i in range(totals.size):
-        x[i] = keep * x[i] + leak * tanh(totals[i], real)
+        x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
 
 
 @njit(cache=True, error_model="numpy")

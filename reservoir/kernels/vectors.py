@@ -5,7 +5,10 @@ vector registers, so both ways give the same bytes. What LLVM does not make of p
 vectors as wide as the machine's, sums that stay in registers) is spelt out here and nowhere else.
 """
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -14,15 +17,17 @@ SLICE = 16  # nodes beside each other
 ABREAST = 4  # rows of a dense matrix
 LANE_BYTES = 256  # of recordings beside each other: 32 of float64, 64 of float32
 
-ir = cgutils.ir
-POINTER, INDEX, PLACE = ir.PointerType(), ir.IntType(64), ir.IntType(32)
+INDEX, PLACE = ir.IntType(64), ir.IntType(32)
 
 
 def _vector(builder, base, element, place, width):
     """Return ``width`` elements of an array from ``place`` on."""
-    at = builder.gep(base, [place], source_etype=element)
-    at.type = POINTER
-    return builder.load(at, typ=ir.VectorType(element, width), align=1)
+    return builder.load(_pointer(builder, base, element, place, width), align=1)
+
+
+def _pointer(builder, base, element, place, width):
+    """Return where the vector of ``width`` elements from ``place`` on lies."""
+    return builder.bitcast(builder.gep(base, [place]), ir.VectorType(element, width).as_pointer())
 
 
 def _splat(builder, value, width):
@@ -36,10 +41,12 @@ def _splat(builder, value, width):
 
 def _gather(builder, base, element, places, width):
     """Return the elements at ``places``."""
-    vector, pointers = ir.VectorType(element, width), ir.VectorType(POINTER, width)
-    mask = ir.VectorType(ir.IntType(1), width)
+    vector, mask = ir.VectorType(element, width), ir.VectorType(ir.IntType(1), width)
+    pointers = ir.VectorType(element.as_pointer(), width)
     kind = ir.FunctionType(vector, [pointers, PLACE, mask, vector])
-    name = f"llvm.masked.gather.v{width}{element.intrinsic_name}.v{width}p0"
+    name = f"v{width}{element.intrinsic_name}"
+    opaque = str(element.as_pointer()) == "ptr"  # older LLVM has the element's type in the name
+    name = f"llvm.masked.gather.{name}.v{width}p0{'' if opaque else element.intrinsic_name}"
     at = builder.gep(base, [places], source_etype=element)
     at.type = pointers
     every, nothing = ir.Constant(mask, [1] * width), ir.Constant(vector, ir.Undefined)
@@ -61,7 +68,7 @@ def _sum_up(builder, sums, element, width, begin, end, term):
     before, loop, after = (
         builder.block, builder.append_basic_block("terms"), builder.append_basic_block("sum"),
     )  # fmt: skip
-    start = builder.load(sums, typ=vector, align=1)
+    start = builder.load(sums, align=1)
     builder.cbranch(builder.icmp_signed("<", begin, end), loop, after)
     builder.position_at_end(loop)
     k, total = builder.phi(INDEX), builder.phi(vector)
@@ -83,9 +90,8 @@ def _arrays(context, builder, sig, args, which):
     return [context.make_array(sig.args[i])(context, builder, args[i]).data for i in which]
 
 
-@intrinsic
-def fma(typingctx, a, b, c):
-    """``a * b + c`` rounded once."""
+def _fma(typingctx, a, b, c):
+    """Return ``a * b + c``, rounded once."""
 
     def codegen(context, builder, sig, args):
         return builder.fma(*args)
@@ -93,19 +99,20 @@ def fma(typingctx, a, b, c):
     return a(a, a, a), codegen
 
 
-@intrinsic
-def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
-    """Add to SLICE ``sums`` from ``first`` on: row k of ``weights`` times x at row k of ``columns``.
+def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
+    """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
-    Shapes: sums (node,), weights and columns (term, SLICE), x (source,).
+    Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous, and of one
+    kind of float.
     """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None  # numba then refuses the call
 
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
         element = context.get_data_type(x.dtype)
         index = context.get_data_type(columns.dtype)
-        at = builder.gep(total, [args[1]], source_etype=element)
-        at.type = POINTER
+        at = _pointer(builder, total, element, args[1], SLICE)
 
         def term(k):
             row = builder.mul(k, ir.Constant(INDEX, SLICE))
@@ -121,25 +128,25 @@ def gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-@intrinsic
-def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
+def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     """Add to all lanes of row ``row`` of ``sums``: weight k times row ``columns[k]`` of x.
 
-    Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes.
+    Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes,
+    all contiguous, and of one kind of float.
     """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None
 
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
         element = context.get_data_type(x.dtype)
-        index = context.get_data_type(columns.dtype)
         width = LANE_BYTES // element_bytes(element)
         wide = ir.Constant(INDEX, width)
-        at = builder.gep(total, [builder.mul(args[1], wide)], source_etype=element)
-        at.type = POINTER
+        at = _pointer(builder, total, element, builder.mul(args[1], wide), width)
 
         def term(k):
-            weight = builder.load(builder.gep(factor, [k], source_etype=element), typ=element)
-            column = builder.load(builder.gep(place, [k], source_etype=index), typ=index)
+            weight = builder.load(builder.gep(factor, [k]))
+            column = builder.load(builder.gep(place, [k]))
             start = builder.mul(builder.zext(column, INDEX), wide)
             values = _vector(builder, source, element, start, width)
             return _splat(builder, weight, width), values
@@ -150,8 +157,7 @@ def lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-@intrinsic
-def dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
+def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
     """Add to all lanes of ABREAST rows of ``sums`` from ``row`` on: weights times the rows of x.
 
     The rows' ``n_terms`` weights follow one another from ``begin`` on. The same bytes as from
@@ -168,10 +174,8 @@ def dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
         fused = cgutils.get_or_insert_function(builder.module, kind, name)
         first = builder.mul(args[1], wide)
         at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(ABREAST)]
-        rows = [builder.gep(total, [place], source_etype=element) for place in at]
-        for place in rows:
-            place.type = POINTER
-        starts = [builder.load(place, typ=vector, align=1) for place in rows]
+        rows = [_pointer(builder, total, element, place, width) for place in at]
+        starts = [builder.load(place, align=1) for place in rows]
         before, loop = builder.block, builder.append_basic_block("terms")
         after = builder.append_basic_block("sum")
         builder.branch(loop)
@@ -180,7 +184,7 @@ def dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
         values = _vector(builder, source, element, builder.mul(k, wide), width)
         place, grown = builder.add(args[3], k), []
         for phi in totals:
-            weight = builder.load(builder.gep(factor, [place], source_etype=element), typ=element)
+            weight = builder.load(builder.gep(factor, [place]))
             grown.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
             place = builder.add(place, args[4])
         following = builder.add(k, ir.Constant(INDEX, 1))
@@ -197,30 +201,33 @@ def dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
     return types.void(sums, types.int64, weights, types.int64, types.int64, x), codegen
 
 
-if config.DISABLE_JIT:  # the same in plain Python, where indices are checked
+def _plain_fma(a, b, c):
+    return a * b + c
 
-    def fma(a, b, c):
-        """``a * b + c``, rounded twice."""
-        return a * b + c
 
-    def gather_sums(sums, first, weights, columns, begin, end, x):
-        """See above."""
-        for k in range(begin, end):
-            sums[first : first + SLICE] += weights[k] * x[columns[k]]
+def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
+    for k in range(begin, end):
+        sums[first : first + SLICE] += weights[k] * x[columns[k]]
 
-    def lane_sums(sums, row, weights, columns, begin, end, x):
-        """See above."""
-        for k in range(begin, end):
-            sums[row] += weights[k] * x[columns[k]]
 
-    def dense_sums(sums, row, weights, begin, n_terms, x):
-        """See above."""
-        for k in range(ABREAST):
-            own = weights[begin + k * n_terms : begin + (k + 1) * n_terms]
-            for term in range(n_terms):
-                sums[row + k] += own[term] * x[term]
+def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
+    for k in range(begin, end):
+        sums[row] += weights[k] * x[columns[k]]
+
+
+def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
+    for k in range(ABREAST):
+        for term in range(n_terms):
+            sums[row + k] += weights[begin + k * n_terms + term] * x[term]
+
+
+PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
+fma: Any = _plain_fma if PLAIN else intrinsic(_fma)
+gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
+lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
+dense_sums: Any = _plain_dense_sums if PLAIN else intrinsic(_dense_sums)
 
 
 def n_lanes(dtype):
-    """Recordings beside each other."""
+    """Return how many recordings run beside each other."""
     return LANE_BYTES // np.dtype(dtype).itemsize

@@ -1,6 +1,7 @@
 """Plain loops over recordings, steps and nodes: what the kernels must equal."""
 
 import numpy as np
+from scipy import linalg
 
 
 def echo_states(X, w_in, w, gain, bias, leak):
@@ -84,3 +85,32 @@ def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, thresho
         rate, phase = (1 / interval, min(since / interval, 1)) if interval else (0.0, 0.0)
         out.append((area / dt, charge / dt, n - before, rate, phase))
     return np.array(out)
+
+
+def lif_states(X, w_in, w, v_gain, v_bias, neuron, dt, n_inner=1):
+    """Spikes and voltages of a network, one neuron and one scipy-solved step after the other."""
+    n = w.shape[0]
+    v, s, free_at = np.zeros(n), np.zeros(n), np.zeros(n)
+    keep, keep_s = np.exp(-dt / neuron.tau), np.exp(-dt / neuron.tau_synapse)
+    spikes, voltages, now = [], [], 0
+    for row in X:
+        count = np.zeros(n)
+        for _ in range(n_inner):
+            fired = []
+            for i in range(n):
+                u = neuron.gain * (v_bias + v_gain * (w_in[i] @ row))
+                system = [[-1 / neuron.tau, 1 / neuron.tau], [0, -1 / neuron.tau_synapse]]
+                pushed = (linalg.expm(np.array(system) * dt) @ [0, s[i]])[0]
+                v[i] = u + (v[i] - u) * keep + pushed
+                if now < free_at[i]:
+                    v[i] = neuron.v_reset
+                elif v[i] >= neuron.v_threshold:
+                    v[i] = neuron.v_reset
+                    fired.append(i)
+                    free_at[i] = now + 1 + np.ceil(neuron.t_refractory / dt - 1e-9)
+            s = s * keep_s + w[:, fired].sum(axis=1)
+            count[fired] += 1
+            now += 1
+        spikes.append(count)
+        voltages.append(v.copy())
+    return np.array(spikes), np.array(voltages)

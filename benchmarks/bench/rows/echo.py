@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numba
 import numpy as np
 from references import bind, compile_c, peer
 from timing import Row
@@ -17,8 +18,11 @@ def rows() -> Iterator[Row]:
     for n_nodes in SIZES:
         yield one_stream(n_nodes, 0.1)
     yield one_stream(1000, 1.0)
-    for n_nodes, density in ((100, 0.1), (500, 0.1), (1000, 0.1), (1000, 1.0)):
-        yield batch(n_nodes, density, "float64")
+    yield one_stream(1000, 0.1, "float32")
+    for dtype in ("float64", "float32"):
+        for n_nodes, density in ((100, 0.1), (500, 0.1), (1000, 0.1), (1000, 1.0)):
+            yield batch(n_nodes, density, dtype)
+    yield two_threads()
 
 
 def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateReservoir:
@@ -28,10 +32,10 @@ def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateRese
     return node.fit(np.zeros((2, n_inputs)))
 
 
-def one_stream(n_nodes: int, density: float) -> Row:
+def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
     n_steps = 10_000 if density < 1 else 1_000
     drive = np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
-    node = fitted(n_nodes, density, 1)
+    node = fitted(n_nodes, density, 1, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive)}
     w, w_in = node.weights_, node.input_weights_.toarray()
     if library := compile_c("echo_state"):
@@ -45,8 +49,9 @@ def one_stream(n_nodes: int, density: float) -> Row:
     if rclib := peer("rclib"):
         runs["rclib"] = rclib_run(rclib, n_nodes, density, drive)
     return Row(
-        f"one stream of {n_steps:,} steps, {n_nodes} nodes, density {density:g}", n_steps, "steps",
-        runs, (1.5, ("rclib", "reservoirpy")), (1.0, ("C CSR",)), error_of(node, drive),
+        f"one stream of {n_steps:,} steps, {n_nodes} nodes, density {density:g}, {dtype}",
+        n_steps, "steps", runs, (1.5 if density < 1 else 1.0, ("rclib", "reservoirpy")), (1.0, ("C CSR",)),
+        error_of(node, drive),
     )  # fmt: skip
 
 
@@ -89,7 +94,7 @@ def rclib_run(rclib, n_nodes, density, drive):
 
 def batch(n_nodes: int, density: float, dtype: str) -> Row:
     drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
-    node = fitted(n_nodes, density, 3)
+    node = fitted(n_nodes, density, 3, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive), "numpy GEMM": gemm(node, drive, dtype)}
     difference = np.abs(runs["mottle"]() - runs["numpy GEMM"]()).max()
     return Row(
@@ -113,3 +118,22 @@ def gemm(node, drive, dtype):
         return out
 
     return run
+
+
+def two_threads() -> Row:
+    """The batch of 1000 nodes on two threads beside one."""
+    drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
+    node = fitted(1000, 0.1, 3)
+
+    def run(n_threads):
+        numba.set_num_threads(n_threads)
+        states = node.transform(drive)
+        numba.set_num_threads(1)
+        return states
+
+    same = run(1).tobytes() == run(2).tobytes()
+    runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
+    return Row(
+        "200 recordings of 100 steps, 1000 nodes, two threads (wall time)", 20_000, "steps", runs,
+        (1.8, ("one thread",)), None, "same bytes" if same else "OTHER BYTES", clock="wall",
+    )  # fmt: skip
