@@ -40,10 +40,6 @@ class ReservoirState:
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
     spent: NDArray | None = None  # (recording, 4): see METERED; None where nobody asked
 
-    def meter(self) -> NDArray:
-        """Return what a kernel adds the energies to; without columns where nobody asked."""
-        return np.empty((self.keys.size, 0)) if self.spent is None else self.spent
-
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the reservoirs: a subclass draws its nodes and runs them, this class does the rest.
@@ -149,18 +145,22 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         statistics = self._statistics()
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
-        if kind == "array" and self._inputs_stay_inside:
-            ((_, whole, lengths),) = self._blocks(drives, width=len(drives))
-            whole[lengths == 0] = np.nan
-            return whole
+        if kind == "array":
+            parts = []
+            for _, whole, lengths in self._blocks(
+                drives, width=len(drives) if self._inputs_stay_inside else None
+            ):
+                if not lengths.any():  # of which the block has one step, whatever their number
+                    whole = np.repeat(whole[:, :1], drives[0].shape[0], axis=1)
+                whole[lengths == 0] = np.nan
+                parts.append(whole)
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
         states = [
             block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
             for i, n in enumerate(lengths)
         ]
-        if kind == "one":
-            return states[0]
-        return np.stack(states) if kind == "array" else states
+        return states[0] if kind == "one" else states
 
     def states(self, X, keys=None):
         """Return every node at every step as a labelled dataset.

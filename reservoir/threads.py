@@ -99,7 +99,7 @@ def run_nodes(
 
 
 def count_groups(n_nodes: int) -> int:
-    """Groups of nodes whose energies are summed together."""
+    """Return how many groups of nodes have their energies summed together."""
     return -(-n_nodes // GROUP)
 
 

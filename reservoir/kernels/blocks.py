@@ -24,7 +24,7 @@ def make_blocks(n_nodes, n_fields):
 
 @njit(cache=True)
 def make_keys(key, first, n_blocks, noisy):
-    """Return the keys (block, lane) of the noise of the nodes from ``first`` on, if there is any."""
+    """Return the keys (block, lane) of the nodes from ``first`` on, if there is noise."""
     keys = np.zeros((n_blocks, LANES), np.uint64)
     for lane in range(keys.size if noisy else 0):
         keys[lane // LANES, lane % LANES] = join(key, first + lane)

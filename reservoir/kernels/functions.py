@@ -3,13 +3,15 @@
 The polynomials are minimax fits (``benchmarks/polynomials.py``).
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numba.core import types
 from numba.extending import lower_builtin, type_callable
 
 # fused multiply-adds, and nothing that would reorder a sum
-VECTOR = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+VECTOR: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
 
 def widen():
@@ -21,7 +23,7 @@ def widen():
 
 
 @type_callable(widen)
-def _type_widen(context):
+def _type_widen(context: Any) -> Any:
     return lambda: types.none
 
 

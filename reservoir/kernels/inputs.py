@@ -48,7 +48,7 @@ def turn_round(sums, at, out, gain, bias):
 
 @njit(cache=True)
 def sum_inputs(turned, wiring, first, sums, out):
-    """Fill ``out`` (step, node), at most STEPS steps, with the inputs of nodes from ``first`` on."""
+    """Fill ``out`` (step, node) of at most STEPS steps with the inputs of nodes from ``first``."""
     n_inputs = turned.shape[0]
     dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns ascend in a row
     for at in range(0, out.shape[1], ROWS):

@@ -204,7 +204,11 @@ def take(w, first, last, nodes, dt, observable, out, spent):
         node = first + i
         area_up, area_down = w[AREA_UP + i], w[AREA_DOWN + i]
         area, fired = area_up + area_down, w[FIRED + i] - w[BEFORE + i]
-        r_up, r_down, r_series = nodes.r_insulating[node], nodes.r_metallic[node], nodes.r_series[node]
+        r_up, r_down, r_series = (
+            nodes.r_insulating[node],
+            nodes.r_metallic[node],
+            nodes.r_series[node],
+        )
         charge = area_up / r_up + area_down / r_down if observable == 1 else 0.0
         out[node] = show(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
         if spent.size > 0:

@@ -188,7 +188,9 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
             grown.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
             place = builder.add(place, args[4])
         following = builder.add(k, ir.Constant(INDEX, 1))
-        pairs = zip([k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *grown], strict=True)
+        pairs = zip(
+            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *grown], strict=True
+        )
         for phi, start, then in pairs:
             phi.add_incoming(start, before)
             phi.add_incoming(then, loop)

@@ -392,9 +392,7 @@ def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
             drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
         for micro in range(run.n_micro):
             micro_step, fresh = (first_step + step) * run.n_micro + micro, micro == 0
-            step_coupled(
-                blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh
-            )
+            step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh)
             now, then = then, now
         for b in range(n_blocks):
             take(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])

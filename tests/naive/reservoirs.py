@@ -75,7 +75,12 @@ def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, thresho
             ends, span = span < left, min(span, left)
             after = v_end + (v - v_end) * np.exp(-span / tau)
             piece = v_end * span + tau * (v - after)
-            area, charge, left, since = area + piece, charge + piece / r_now, left - span, since + span
+            area, charge, left, since = (
+                area + piece,
+                charge + piece / r_now,
+                left - span,
+                since + span,
+            )
             v = goal if ends else after
             if ends and metallic:
                 metallic, threshold = False, threshold_of(n)

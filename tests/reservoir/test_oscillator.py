@@ -52,14 +52,17 @@ def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
             3, v_bias=v_bias, observable=kind, random_state=0, **node
         ).fit(X)
         got = reservoir.states(X[np.newaxis], keys=[7])["states"].to_numpy()[0]
-        key, volts = reservoir._noise_keys([7])[0], v_bias + X @ reservoir.input_weights_.toarray().T
+        key, volts = (
+            reservoir._noise_keys([7])[0],
+            v_bias + X @ reservoir.input_weights_.toarray().T,
+        )
         for k in range(3):
             own = {name: values[k] for name, values in reservoir.devices_.items()}
             v_high = own["v_high"]
             expected = oscillator_shows(
                 volts[:, k], dt, (own["r_insulating"], own["r_metallic"]), own["r_series"],
                 own["capacitance"], v_high, own["v_low"],
-                lambda n, k=k, v_high=v_high: v_high * (1 + noise * drawn(key, k, n)),
+                lambda n, k=k, key=key, v_high=v_high: v_high * (1 + noise * drawn(key, k, n)),
             )[:, column]  # fmt: skip
             assert_allclose(got[:, k], expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
 

@@ -1,4 +1,4 @@
-"""The same bytes from every reservoir, whatever shares out the work: threads, batches, processes."""
+"""The same bytes from every reservoir, whatever shares out the work."""
 
 import os
 import subprocess
