@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import inputs, pooling
+from mottle.reservoir.threads import LEAST_UPDATES, empty_states, share
 from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
@@ -40,10 +41,6 @@ class ReservoirState:
     step: int = 0
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
     spent: NDArray | None = None  # (recording, 4): see METERED; None where nobody asked
-
-    def meter(self) -> NDArray:
-        """Return what a kernel adds the energies to; without columns where nobody asked."""
-        return np.empty((self.keys.size, 0)) if self.spent is None else self.spent
 
 
 @contextmanager
@@ -161,18 +158,22 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         statistics = self._statistics()
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
-        if kind == "array" and self._inputs_stay_inside:
-            ((_, whole, lengths),) = self._blocks(drives, width=len(drives))
-            whole[lengths == 0] = np.nan
-            return whole
+        if kind == "array":
+            parts = []
+            for _, whole, lengths in self._blocks(
+                drives, width=len(drives) if self._inputs_stay_inside else None
+            ):
+                if not lengths.any():  # of which the block has one step, whatever their number
+                    whole = np.repeat(whole[:, :1], drives[0].shape[0], axis=1)
+                whole[lengths == 0] = np.nan
+                parts.append(whole)
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
         states = [
             block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
             for i, n in enumerate(lengths)
         ]
-        if kind == "one":
-            return states[0]
-        return np.stack(states) if kind == "array" else states
+        return states[0] if kind == "one" else states
 
     def states(self, X, keys=None):
         """Return every node at every step as a labelled dataset.
@@ -444,14 +445,26 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             yield first, self._run_block(padded, lengths, state), lengths
 
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
-        weights = self.input_weights_
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
-        gain, bias = self._gain_and_bias()
-        v_in = inputs.project(
-            padded, lengths, weights.indptr, weights.indices, weights.data, float(gain), float(bias)
-        )
-        return self._run(v_in, lengths, state)
+        return self._run(self._project(padded, lengths), lengths, state)
+
+    def _project(self, padded: NDArray, lengths: NDArray) -> NDArray:
+        """Node inputs (recording, step, node); 0 after the end of a recording."""
+        v_in = empty_states(lengths, padded.shape[1], self.input_weights_.shape[0])
+        told = (np.ascontiguousarray(padded), lengths, self._wiring(), v_in)
+        if v_in.size < LEAST_UPDATES:
+            inputs.project(0, len(padded), *told)
+        else:
+            share(lambda begin, end: inputs.project(begin, end, *told), lengths)
+        return v_in
+
+    def _wiring(self) -> inputs.Wiring:
+        """How node inputs follow from a drive, for kernels."""
+        weights, (gain, bias) = self.input_weights_, self._gain_and_bias()
+        weights = weights.sorted_indices()
+        rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+        return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
 
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
