@@ -41,13 +41,17 @@ def account_recipe(recipe: Recipe, n_recordings: int = 20) -> dict[str, pd.DataF
 
 
 def make_model(recipe: Recipe, name: str) -> Pipeline:
-    """Return an unfitted pipeline of a recipe with one of its reservoirs, first seed."""
+    """Return an unfitted pipeline of a recipe with one of its reservoirs, first seed.
+
+    Where the recipe has crossbars, they carry the readout.
+    """
     fronts = {
         sense: recipe.make_reservoir(name, sense, recipe.seeds[0]) for sense in recipe.encoders
     }
-    return make_fusion_pipeline(
-        recipe.make_encoders(), fronts, fusion="middle", readout=recipe.make_readout()
-    )
+    readout = recipe.make_readout()
+    if recipe.crossbar is not None:
+        readout = recipe.make_crossbar(readout, recipe.seeds[0])
+    return make_fusion_pipeline(recipe.make_encoders(), fronts, fusion="middle", readout=readout)
 
 
 def joule(energy: float) -> str:
@@ -79,12 +83,13 @@ def energy_tables(name: str, report: pd.DataFrame) -> tuple[Table, Table, list[s
     for level, row in energy_summary(report).iterrows():
         sums.add_row(str(level), *(joule(value) for value in row))
     parts = Table("stage", "part", "count", "each", "energy", "figure")
+    parts.columns[0].overflow = "fold"
     notes: dict[str, int] = {}
     for _, row in report.iterrows():
         counted = not isnan(row["count"])
         number = notes.setdefault(f"{row.assumption}; {row.source}", len(notes) + 1)
         parts.add_row(
-            row.stage, row.part, f"{row['count']:.4g}" if counted else "",
+            row.stage.removeprefix("features."), row.part, f"{row['count']:.4g}" if counted else "",
             joule(row.energy_each) if counted else "", joule(row.energy), f"[{number}]",
         )  # fmt: skip
     if report.attrs["not_counted"]:
