@@ -12,8 +12,8 @@ N_NODES, N_STEPS = 1024, 200
 NAMES = ("r_insulating", "r_metallic", "v_high", "v_low", "r_series", "capacitance")
 NOTE = (
     "C for oscillators: one node after the other and piece after piece, one log a piece and one "
-    "exp where a step ends; it is given node inputs. mottle takes whole cycles at once while an input "
-    "is held, which C does not."
+    "exp where a step ends; it is given node inputs. mottle takes whole cycles at once while an "
+    "input is held, which C does not."
 )
 
 
