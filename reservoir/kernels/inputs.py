@@ -40,10 +40,15 @@ def lay_steps(drive, begin, turned):
 def turn_round(sums, at, out, gain, bias):
     """Write sums (node, STEPS) to nodes from ``at`` on of the rows of ``out`` (step, node)."""
     widen()
+    first = np.uint64(at)  # unsigned: no index counts from the end
     n_nodes = min(ROWS, out.shape[1] - at)
     for step in range(out.shape[0]):
-        for node in range(n_nodes):
-            out[step, at + node] = bias + gain * sums[node, step]
+        if n_nodes == ROWS:  # a constant, so that the loop unrolls
+            for node in range(ROWS):
+                out[step, first + np.uint64(node)] = bias + gain * sums[node, step]
+        else:
+            for node in range(n_nodes):
+                out[step, first + np.uint64(node)] = bias + gain * sums[node, step]
 
 
 @njit(cache=True)

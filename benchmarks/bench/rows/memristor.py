@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numba
 import numpy as np
 from references import bind, compile_c
+from rows._threads import two_threads
 from timing import Row
 
 from mottle.reservoir import MemristorReservoir
@@ -24,7 +24,11 @@ def rows() -> Iterator[Row]:
         for fan_in in (4, None):
             yield beside_c(device, fan_in, 2000)
     yield beside_c("ag_pulse", 4, 100)
-    yield two_threads()
+    X = np.random.default_rng(0).uniform(-1, 1, (50, 400, N_INPUTS))
+    yield two_threads(
+        f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps", fitted("wox_du2017", 4), X,
+        50 * 400 * N_NODES, "node steps",
+    )  # fmt: skip
 
 
 def fitted(device: str, fan_in: int | None) -> MemristorReservoir:
@@ -76,22 +80,3 @@ def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
         what += ", 10 us an integration step"
     names = ("C and BLAS", "C")
     return Row(what, work, "node steps", runs, (1, names), (1.5, names), told, notes=[NOTE])
-
-
-def two_threads() -> Row:
-    node = fitted("wox_du2017", 4)
-    X = np.random.default_rng(0).uniform(-1, 1, (50, 400, N_INPUTS))
-
-    def run(n_threads: int) -> np.ndarray:
-        numba.set_num_threads(n_threads)
-        out = node.transform(X)
-        numba.set_num_threads(1)
-        return out
-
-    runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
-    same = runs["mottle"]().tobytes() == runs["one thread"]().tobytes()
-    return Row(
-        f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps on two threads (wall time)",
-        50 * 400 * N_NODES, "node steps", runs, (1.8, ("one thread",)), None,
-        "same bytes" if same else "OTHER BYTES", clock="wall",
-    )  # fmt: skip

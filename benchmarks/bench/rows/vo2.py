@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import numba
 import numpy as np
 from references import bind, compile_c
+from rows._threads import two_threads
 from timing import Row
 
 from mottle.reservoir import VO2Reservoir, devices
@@ -26,7 +26,11 @@ def rows() -> Iterator[Row]:
         for noise in (0.0, 133.0):
             yield beside_c(kappa, noise)
     for n_recordings in (1, 8):
-        yield two_threads(n_recordings)
+        what = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
+        yield two_threads(
+            f"VO2, {N_NODES} nodes uncoupled, {what}", fitted(0.0, 0.0), drive(n_recordings),
+            n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps",
+        )  # fmt: skip
 
 
 def drive(n_recordings: int) -> np.ndarray:
@@ -87,23 +91,4 @@ def larger_steps() -> str:
     return (
         "Larger steps for VO2, worst error of the period at 12 and 15 V and evaluations in 10 ns: "
         + "; ".join(parts) + "."
-    )  # fmt: skip
-
-
-def two_threads(n_recordings: int) -> Row:
-    node, X = fitted(0.0, 0.0), drive(n_recordings)
-
-    def run(n_threads: int) -> np.ndarray:
-        numba.set_num_threads(n_threads)
-        out = node.transform(X)
-        numba.set_num_threads(1)
-        return out
-
-    runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
-    same = runs["mottle"]().tobytes() == runs["one thread"]().tobytes()
-    what = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
-    return Row(
-        f"VO2, {N_NODES} nodes uncoupled, {what} on two threads (wall time)",
-        n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps", runs, (1.8, ("one thread",)),
-        None, "same bytes" if same else "OTHER BYTES", clock="wall",
     )  # fmt: skip
