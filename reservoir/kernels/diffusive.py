@@ -11,7 +11,7 @@ from math import exp, inf
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from mottle.reservoir.kernels.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.kernels.functions import VECTOR, clip, widen
@@ -331,15 +331,13 @@ def switches(v_in, residue, nodes, h, n_micro, r_switch, key):
     return False
 
 
-@njit(parallel=True)  # devices are independent; parallel kernels stay uncached (numba #4807)
-def count_switched(v_in, residues, nodes, h, n_micro, r_switch, key):
-    """Count, for each of the voltages (n,), how many devices with ``residues`` (m,) switch."""
-    counts = np.zeros(v_in.size, np.int64)
-    for k in prange(v_in.size):
+@njit(cache=True, nogil=True)
+def count_switched(begin, end, v_in, residues, nodes, h, n_micro, r_switch, key, counts):
+    """Count, for voltages ``begin`` to ``end``, how many devices with ``residues`` (m,) switch."""
+    for k in range(begin, end):
         for device in range(residues.size):
             own = join(join(key, k), device)
             counts[k] += switches(v_in[k], residues[device], nodes, h, n_micro, r_switch, own)
-    return counts
 
 
 @njit(cache=True)

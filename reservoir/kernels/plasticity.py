@@ -10,7 +10,7 @@ from math import ceil, exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from mottle.reservoir.kernels.noise import join, normal
 from mottle.reservoir.kernels.nonvolatile import settle
@@ -359,16 +359,15 @@ def fade(weights, keep, aim, fields):
                 weights[i, j] = aim + (weights[i, j] - aim) * keep
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def respond(spikes, fields, shown, means, tau, inhibition, threshold, n_segments):
-    """Count the spikes (recording, segment, neuron) of neurons that no longer learn.
+@njit(cache=True, nogil=True)
+def respond(begin_r, end_r, spikes, fields, shown, means, tau, inhibition, threshold, out):
+    """Count in ``out`` (recording, segment, neuron) the spikes of neurons that no longer learn.
 
     ``means`` (input, group) is taken from the weights of each input. Without inhibition all neurons
     above their threshold fire; with it one after another, as in learning.
     """
     n_groups = fields.first.size - 1
-    out = np.zeros((spikes.ends.size - 1, n_segments, shown.shape[1]))
-    for r in prange(spikes.ends.size - 1):
+    for r in range(begin_r, end_r):
         v, since = np.zeros(shown.shape[1]), np.zeros(n_groups)
         k, end = spikes.ends[r], spikes.ends[r + 1]
         while k < end:
@@ -389,7 +388,6 @@ def respond(spikes, fields, shown, means, tau, inhibition, threshold, n_segments
                     out[r, segment, winner] += 1.0
                     inhibit(v, winner, inhibition, begin, stop)
                     winner = strongest(v, threshold, begin, stop)
-    return out
 
 
 @njit(cache=True)

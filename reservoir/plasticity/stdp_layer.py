@@ -19,6 +19,7 @@ from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
 from mottle.reservoir.plasticity.synapse import Device, as_synapse
+from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import receptive_fields
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
@@ -462,9 +463,10 @@ class STDPLayer(
         inhibition = 0.0 if response == "graded" else float(self.inhibition)
         if n_segments == 1:
             spikes = spikes._replace(segment=np.zeros_like(spikes.segment))
-        out: NDArray = kernel.respond(
-            spikes, fields, weights, means, float(self.tau), inhibition, thresholds, n_segments
-        )
+        sizes = np.diff(spikes.ends)
+        out: NDArray = np.zeros((sizes.size, n_segments, weights.shape[1]))
+        told = (spikes, fields, weights, means, float(self.tau), inhibition, thresholds, out)
+        share(lambda begin, end: kernel.respond(begin, end, *told), 1 + sizes)
         return out
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
