@@ -1,7 +1,10 @@
-"""Write docs/device-pipeline.md: event digits through devices only (about 25 minutes, MOTTLE_DATA).
+"""Write docs/device-pipeline.md: event digits through devices only (needs MOTTLE_DATA).
 
-python benchmarks/digits_devices.py
+python benchmarks/digits_devices.py runs all, half an hour; python benchmarks/digits_devices.py page
+writes the page from the numbers that are there.
 """
+
+import sys
 
 import numpy as np
 import pandas as pd
@@ -15,12 +18,13 @@ from mottle.pipelines.figures import COLOURS
 from mottle.pipelines.recipe import read_recipe
 from mottle.reservoir.energy import energy_summary
 
+RESULTS = DOCS / "results"
 STAGES = {
-    "none": "event rates",
-    "echo": "echo state network, 400 nodes",
-    "vo2": "578 VO2 neuristors",
-    "drawn": "neuristors, 400 STDP neurons as drawn",
-    "stdp": "neuristors, 400 STDP neurons, learnt",
+    "none": "event rates (1734 features)",
+    "echo": "echo state network (1200)",
+    "vo2": "578 VO2 neuristors (1734)",
+    "drawn": "neuristors, 400 STDP neurons, as drawn (1200)",
+    "stdp": "neuristors, 400 STDP neurons, learnt (1200)",
 }
 AGES = {"sight": "float", "sight on crossbars, fresh": "64 levels, fresh",
         "sight on crossbars, 1 d": "64 levels, a day old"}  # fmt: skip
@@ -30,11 +34,16 @@ Written by `benchmarks/digits_devices.py`; the numbers are in `docs/results/digi
 `mottle run digits-devices` runs the recipe, `mottle energy digits-devices` the account.
 
 Event rates of 17 x 17 x 2 cells in 30 steps drive one VO2 neuristor each, biased at 8.5 V, below
-the 10 V at which it oscillates: a neuristor fires where there are events, and rests elsewhere. Its
-spikes reach 400 neurons with receptive fields of 9 x 9 cells, which learn by spike times and
+the 10 V at which it oscillates: a neuristor fires where there are many events, and rests elsewhere.
+Its spikes reach 400 neurons with receptive fields of 9 x 9 cells, which learn by spike times and
 without labels. A ridge readout on their spike counts in three segments is written into 1T1R cells
 ("cmo_hfox", pairs, 64 levels, tiles of 128 x 128, wires of 1 ohm a segment, 8-bit converters),
 read fresh and after a day.
+
+There are two clocks. A neuristor lives in microseconds: a step is held for 3 us, a digit for 90 us,
+3400 times faster than the camera recorded it. The layer learns at the camera's pace, 10.3 ms a
+step, with pulses of 5 to 100 ms. Between them spike counts wait step by step in a memory that is
+not counted below. Neuristors held at the camera's pace would fire, and cost, 3400 times as much.
 
 1000 recordings of N-MNIST, five stratified folds, five seeds (devices, layer, readout's cells).
 Accuracy in %, median (lowest to highest); the same readout behind every row:
@@ -48,6 +57,25 @@ Accuracy in %, median (lowest to highest); the same readout behind every row:
 Settings were set by hand, while looking at the first fold: the bias and gain of the neuristors
 among two, the layer's fields, time constant and forgetting among five.
 
+## In a recipe
+
+A table `then` in a reservoir's puts an STDP layer behind it; a table `crossbar` writes every
+readout (of each sense, and of early, middle and late fusion) into crossbars and scores it at each
+age. Its keys are those of `Crossbar` and `CrossbarReadout`:
+
+```toml
+[reservoirs.stdp]
+kind = "VO2Reservoir"
+observable = "spikes"
+then = {{ kind = "STDPLayer", n_neurons = 400, dt = 0.01033, n_segments = 3 }}
+
+[crossbar]
+shape = [128, 128]
+device = "cmo_hfox"
+n_levels = 64
+ages = [0.0, 86400.0]  # s
+```
+
 ## Energy of a digit
 
 Mean of twenty digits of the first fold; the readout is that in crossbars.
@@ -56,8 +84,9 @@ Mean of twenty digits of the first fold; the readout is that in crossbars.
 
 Nearly all of it is spent in the neuristors and their resistors, which take current whether they
 fire or not: at 8.5 V a film of 52 kOhm behind 12 kOhm takes 1.1 mW, for 90 us a digit, 578 times.
-Layer and crossbar together take thousandths of that. What a read of a synapse and a conversion
-cost is assumed, and said so in the report ([energy](energy.md)).
+Layer and readout together take {share:.1e} of that. Membranes and thresholds of the layer's
+neurons are not counted; what a read of a synapse and a conversion cost is assumed, and said so in
+the report ([energy](energy.md)).
 """
 
 
@@ -103,11 +132,12 @@ def draw(scores: pd.DataFrame) -> Figure:
             100 * np.array([own.min()[list(STAGES)], own.max()[list(STAGES)]]) - [*[middle] * 2]
         )
         place = np.arange(len(STAGES)) + 0.27 * (k - 1)
-        axis.bar(place, middle, 0.25, yerr=reach, capsize=2, color=COLOURS[k], label=label)
-    axis.set_xticks(range(len(STAGES)), [text.replace(", ", "\n") for text in STAGES.values()],
-                    fontsize="small")  # fmt: skip
-    axis.set(ylabel="accuracy (%)", ylim=(80, 96))
-    axis.legend(ncols=3, fontsize="small")
+        axis.errorbar(place, middle, reach, fmt="o", capsize=3, color=COLOURS[k], label=label)
+    names = [text.replace(", ", "\n").replace(" (", "\n(") for text in STAGES.values()]
+    axis.set_xticks(range(len(STAGES)), names, fontsize="small")
+    axis.set(ylabel="accuracy (%)", title="median and range of five seeds")
+    axis.grid(axis="y", alpha=0.3)
+    axis.legend(ncols=3, fontsize="small", loc="lower right")
     return figure
 
 
@@ -125,19 +155,31 @@ def energies(reports: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def main() -> None:
-    """Run, account, draw and write."""
+def measure() -> None:
+    """Run the recipe and the account, and keep their numbers."""
     recipe, text = read_recipe("digits-devices")
     with tqdm(desc="folds, stages and seeds") as bar:
         scores = run_recipe(recipe, text, lambda done, of: bar.update(1)).scores
-    (DOCS / "device-pipeline").mkdir(exist_ok=True)
-    scores.to_csv(DOCS / "results" / "digits-devices.csv", index=False)
+    scores.to_csv(RESULTS / "digits-devices.csv", index=False)
     account = energies(account_recipe(recipe))
-    account.to_csv(DOCS / "results" / "digits-devices-energy.csv", index=False)
+    account.to_csv(RESULTS / "digits-devices-energy.csv", index=False)
+
+
+def main() -> None:
+    """Measure, unless only the page is asked for; draw and write."""
+    if sys.argv[1:] != ["page"]:
+        measure()
+    scores = pd.read_csv(RESULTS / "digits-devices.csv")
+    account = pd.read_csv(RESULTS / "digits-devices-energy.csv")
+    account["features"] = list(STAGES.values())
+    learnt = account.iloc[-1]
+    share = learnt.filter(like="of these the layer").sum() + learnt.filter(like="the readout").sum()
+    (DOCS / "device-pipeline").mkdir(exist_ok=True)
     draw(scores).savefig(DOCS / "device-pipeline" / "accuracy.png", dpi=70)
     page = PAGE.format(
-        scores=markdown(stages(scores)), reading=compare(scores), energy=markdown(account)
-    )
+        scores=markdown(stages(scores)), reading=compare(scores), energy=markdown(account),
+        share=share / learnt.filter(like="converters").sum(),
+    )  # fmt: skip
     (DOCS / "device-pipeline.md").write_text(page, encoding="utf-8")
 
 

@@ -82,7 +82,8 @@ The encoders (what turns a stream into a drive) are not counted, nor are control
 The ratio cannot be formed: no energy for a synaptic operation of Loihi 2 has been published. One
 could divide by Loihi (2018), 23.6 pJ, if like stands below like: a synaptic operation is one
 weighted input reaching a neuron, on our side a multiply-accumulate of the readout, which must carry
-the whole pipeline's energy. `chip_ratios(report)` does that; above 1, ours takes less.
+the whole pipeline's energy. `chip_ratios(report)` does that; above 1, ours takes less. The chips'
+figures are those of SENECA's authors (PMC10326429, table 3).
 
 {chips}
 

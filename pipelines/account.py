@@ -1,6 +1,7 @@
 """The energy account of a recipe: every reservoir fitted once, and what a recording costs."""
 
 from math import isnan
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -68,6 +69,16 @@ def joule(energy: float) -> str:
         if abs(energy) >= size:
             return f"{energy / size:.3g} {unit}"
     return f"{energy:.3g} J"
+
+
+def as_records(report: pd.DataFrame) -> dict[str, Any]:
+    """Return a report as plain numbers and words, None where there is no number."""
+    parts = report.astype(object).where(report.notna(), None).to_dict("records")
+    told: dict[str, Any] = {
+        str(key): None if isinstance(value, float) and isnan(value) else value
+        for key, value in report.attrs.items()
+    }
+    return {"parts": parts, **told}
 
 
 def energy_tables(name: str, report: pd.DataFrame) -> tuple[Table, Table, list[str]]:

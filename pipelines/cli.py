@@ -63,20 +63,17 @@ def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def energy(config: str, limit: int, as_json: bool) -> None:
     """Account for the energy of the recipe CONFIG, part by part, for each of its reservoirs."""
-    from json import dumps, loads
+    from json import dumps
 
     from rich.console import Console
 
-    from mottle.pipelines.account import account_recipe, energy_tables
+    from mottle.pipelines.account import account_recipe, as_records, energy_tables
     from mottle.pipelines.recipe import read_recipe
 
     reports = _or_exit(lambda name: account_recipe(read_recipe(name)[0], limit), config)
     if as_json:
-        told = {
-            name: {"parts": loads(report.to_json(orient="records")), **report.attrs}
-            for name, report in reports.items()
-        }
-        click.echo(dumps(told))
+        told = {name: as_records(report) for name, report in reports.items()}
+        click.echo(dumps(told, allow_nan=False))
         return
     screen = Console()
     for name, report in reports.items():

@@ -166,16 +166,7 @@ def judge(
     senses = list(drives)
     train, test, votes = {}, {}, {}
     out: dict[tuple[str, str], NDArray] = {}
-
-    def program(inputs: str, readout: BaseEstimator, seen: NDArray, asked: NDArray) -> None:
-        """Add what crossbars say that carry a readout's weights, at each of their ages."""
-        if recipe.crossbar is None:
-            return
-        crossbar = recipe.make_crossbar(readout, seed).program(seen)
-        for seconds in sorted(recipe.crossbar.ages):
-            label = f"{inputs} on crossbars, {spell(seconds)}"
-            out[label, ""] = crossbar.age(seconds).predict(asked)
-
+    on_crossbars = Crossbars(recipe, seed, y)
     for sense in senses:
         front = recipe.make_reservoir(name, sense, seed)
         train[sense], test[sense] = (
@@ -185,7 +176,7 @@ def judge(
         readout = recipe.make_readout().fit(train[sense], y)
         votes[sense] = readout.predict_proba(test[sense])
         out[sense, ""] = readout.predict(test[sense])
-        program(sense, readout, train[sense], test[sense])
+        out |= on_crossbars.judge(sense, readout, train[sense], test[sense])
     if len(senses) < 2:
         return out
     classes = np.unique(y)
@@ -199,15 +190,54 @@ def judge(
             readout = recipe.make_readout().fit(seen, y)
             out["middle", lost] = readout.predict(asked)
             if not lost:
-                program("middle", readout, seen, asked)
+                out |= on_crossbars.judge("middle", readout, seen, asked)
         if "late" in recipe.fusion:
             out["late", lost] = classes[np.mean([votes[s] for s in kept], axis=0).argmax(axis=1)]
+    if "late" in recipe.fusion:
+        out |= on_crossbars.vote(classes)
     if "early" in recipe.fusion:
         front = recipe.make_reservoir(name, "early", seed)
-        readout = recipe.make_readout().fit(front.fit_transform(stack(drives, 0)), y)
+        seen = front.fit_transform(stack(drives, 0))
+        readout = recipe.make_readout().fit(seen, y)
         for _, lost in subsets:
-            out["early", lost] = readout.predict(front.transform(stack(drives, 1, lost)))
+            asked = front.transform(stack(drives, 1, lost))
+            out["early", lost] = readout.predict(asked)
+            if not lost:
+                out |= on_crossbars.judge("early", readout, seen, asked)
     return out
+
+
+class Crossbars:
+    """A recipe's readouts written into crossbars, and what these say at each of their ages."""
+
+    def __init__(self, recipe: Recipe, seed: int, y: NDArray):
+        self.recipe, self.seed, self.y = recipe, seed, y
+        self.ages = sorted(set(recipe.crossbar.ages)) if recipe.crossbar else []
+        labels = [spell(seconds) for seconds in self.ages]
+        alike = len(set(labels)) < len(labels)
+        self.labels = [f"{seconds:g} s" for seconds in self.ages] if alike else labels
+        self.votes: list[list[NDArray]] = [[] for _ in self.ages]
+
+    def judge(
+        self, inputs: str, readout: BaseEstimator, seen: NDArray, asked: NDArray
+    ) -> dict[tuple[str, str], NDArray]:
+        """Return predictions by (inputs and age, nothing missing); keep those of senses to vote."""
+        if not self.ages:
+            return {}
+        made = self.recipe.make_crossbar(readout, self.seed).fit(seen, self.y)
+        out = {}
+        for label, seconds, votes in zip(self.labels, self.ages, self.votes, strict=True):
+            out[f"{inputs} on crossbars, {label}", ""] = made.age(seconds).predict(asked)
+            if inputs in self.recipe.encoders:
+                votes.append(made.predict_proba(asked))
+        return out
+
+    def vote(self, classes: NDArray) -> dict[tuple[str, str], NDArray]:
+        """Return what the senses' crossbars of one age say together."""
+        return {
+            (f"late on crossbars, {label}", ""): classes[np.mean(votes, axis=0).argmax(axis=1)]
+            for label, votes in zip(self.labels, self.votes, strict=True)
+        }
 
 
 def spell(seconds: float) -> str:

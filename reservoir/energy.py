@@ -6,15 +6,18 @@ each count is multiplied by one published or assumed figure that stands in the s
 
 from collections.abc import Iterator
 from copy import copy
+from math import ceil
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
 
 from mottle.reservoir.base import Reservoir
 from mottle.reservoir.devices.simulate import get, simulate
@@ -30,7 +33,8 @@ HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm,
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"
 LEVELS = ("device", "resistor", "capacitor", "driver", "converter", "digital")
 COLUMNS = ["stage", "part", "level", "count", "energy_each", "energy", "assumption", "source"]
-WRAPPED = ("best_estimator_", "readout_", "estimator_")  # where a wrapper keeps what it fitted
+# where a wrapper keeps what it predicts with
+WRAPPED = ("best_estimator_", "readout_", "estimator_", "regressor_")
 
 
 KERNEL = "V I summed in the kernel"
@@ -114,12 +118,14 @@ def energy_report(pipeline, X, *, figures=None):
     """
     known = dict(FIGURES)
     for name, figure in (figures or {}).items():
-        if name not in known or not Figure(*figure).energy > 0:
+        whole = isinstance(figure, tuple) and len(figure) == 3
+        if name not in known or not whole or not figure[0] > 0:
             raise ValueError(
                 f"figures[{name!r}]={figure!r}: expected one of {', '.join(known)} with a positive "
                 "energy in J, Figure(energy, assumption, source)."
             )
         known[name] = Figure(*figure)
+    check_is_fitted(pipeline)
     account = Account(known)
     for name, stage, given in walk(pipeline, X, ""):
         account.add(name, stage, given)
@@ -160,7 +166,7 @@ def chip_ratios(report):
     """Set the cost of a readout operation beside the synaptic operation of neuromorphic chips.
 
     Like stands beside like: on our side all energy of the pipeline for each multiply-accumulate of
-    its last stage, on theirs the published energy of a synaptic operation.
+    its linear readouts, on theirs the published energy of a synaptic operation.
 
     Parameters
     ----------
@@ -171,16 +177,19 @@ def chip_ratios(report):
     -------
     ratios : pandas.DataFrame
         Indexed by chip: its J for a synaptic operation, ours, and the ratio (above 1: ours takes
-        less). No figure of Loihi 2 is published, so that its ratio cannot be formed.
+        less). No figure of Loihi 2 is published, so that its ratio cannot be formed. ``attrs``
+        names the source of the chips' figures.
     """
     operations = report.attrs["readout_macs"]
     if not operations:
         raise ValueError("the report has no linear readout: there is no operation to compare.")
     ours = float(report["energy"].sum() / operations)
     chips = pd.Series(CHIPS, name="chip_per_operation").rename_axis("chip")
-    return pd.DataFrame(
+    ratios = pd.DataFrame(
         {"chip_per_operation": chips, "ours_per_operation": ours, "ratio": chips / ours}
     )
+    ratios.attrs["source"] = SENECA
+    return ratios
 
 
 def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
@@ -221,25 +230,43 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
     low, high = preset.window
     volts = 0.6 * low + 0.4 * high if voltage is None else float(voltage)
     options: dict[str, Any] = {}
-    if isinstance(preset, VO2Neuristor):  # as fine in a faster film as the default is in the preset
-        options = {"dt_inner": longest_step(preset) / 3}
+    load: float = getattr(preset, "r_load", 0.0)
+    if isinstance(preset, ThresholdSwitch):
+        load = preset.r_series
+    else:  # so fine that supply = device + resistor to 1e-5
+        options = {"dt_inner": longest_step(preset) / 12}
     span, spikes = 40 * preset.time_scale, np.empty(0)
     while spikes.size < 12 and span < 5000 * preset.time_scale:
         spikes = simulate(preset, volts, span / 4000, duration=span, **options).spike_time.values
         span *= 4
     if spikes.size < 12:
         raise ValueError(f"voltage={volts} V lies outside {low} to {high} V: no oscillation.")
-    n = spikes.size - 1 - spikes.size // 2
-    first, last = spikes[-1 - n], spikes[-1]
-    # whole cycles: from spike to spike the state returns to where it was
-    begin, end = (simulate(preset, volts, t / 4000, duration=t, **options) for t in (first, last))
-    names = ("device", "resistor", "supply")
-    spent = {k: (end.attrs[f"energy_{k}"] - begin.attrs[f"energy_{k}"]) / n for k in names}
-    late = end.device_voltage[end.time.values >= first]
+    n = spikes.size // 2
+    first, last = spikes[-2 - n], spikes[-2]
+    period = (last - first) / n
+    dt, power = period / 1000, {}
+    # whole cycles, from half-way between two spikes, where nothing changes fast
+    for name, spike in (("begin", first), ("end", last)):
+        n_steps = ceil((spike + 0.5 * period) / dt)
+        run = simulate(preset, volts, dt, duration=n_steps * dt, **options)
+        late = n_steps * dt - spike - 0.5 * period
+        power[name] = energies_at_end(run, volts, load, late)
+    spent = {key: (power["end"][key] - power["begin"][key]) / n for key in power["end"]}
+    shown = run.device_voltage[run.time.values >= first]
     return pd.Series(
-        spent | {"period": (last - first) / n, "swing": float(late.max() - late.min()),
+        spent | {"period": period, "swing": float(shown.max() - shown.min()),
                  "capacitance": preset.capacitance, "voltage": volts}
     )  # fmt: skip
+
+
+def energies_at_end(
+    run: xr.Dataset, volts: float, r_series: float, late: float
+) -> dict[str, float]:
+    """Energies in J of a run ``late`` s before it ends, by the powers at its end."""
+    v, i = float(run.device_voltage[-1]), float(run.current[-1])
+    over = (volts - v) / r_series
+    powers = {"device": v * i, "resistor": (volts - v) * over, "supply": volts * over}
+    return {name: run.attrs[f"energy_{name}"] - late * power for name, power in powers.items()}
 
 
 class Account:
@@ -376,6 +403,8 @@ class Account:
             self.measure(name, "cells", "device", float(spent["device"]), source, CIRCUIT)
             self.measure(name, "wires and selectors", "resistor", rest, source, CIRCUIT)
             self.readout_macs += float(counts["products"])
+        if "synaptic_operations" in counts:
+            self.not_counted.append(f"{name}: membranes and thresholds of its neurons")
         for operation, (part, level, figure) in OPERATIONS.items():
             if counts.get(operation, 0.0) > 0:
                 self.count(name, part, level, float(counts[operation]), figure)
@@ -400,20 +429,36 @@ def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
                 X = step.transform(X)
     elif isinstance(model, ColumnTransformer):
         for key, part, columns in model.transformers_:
-            if part not in ("drop", "passthrough"):
+            if part not in ("drop", "passthrough") and np.size(columns) > 0:
                 yield from walk(part, _safe_indexing(X, columns, axis=1), inner + key)
     elif isinstance(model, FeatureUnion):
         for key, part in model.transformer_list:
             if part not in ("drop", "passthrough"):
                 yield from walk(part, X, inner + key)
+    elif isinstance(model, CrossbarReadout):
+        if isinstance(model.readout_, Pipeline) and len(model.readout_.steps) > 1:
+            yield from walk(model.readout_[:-1], X, name)
+        yield name or "crossbarreadout", model, X
+    elif hasattr(model, "coef_") or hasattr(model, "count_operations"):
+        yield name or type(model).__name__.lower(), model, X
     elif hasattr(model, "named_estimators_"):
         for key, part in model.named_estimators_.items():
             yield from walk(part, X, inner + key)
         if hasattr(model, "final_estimator_"):
             yield from walk(model.final_estimator_, model.transform(X), inner + "final")
     else:
-        held = [attribute for attribute in WRAPPED if hasattr(model, attribute)]
-        if held and not hasattr(model, "count_operations"):
-            yield from walk(getattr(model, held[0]), X, name)
-        else:
-            yield name or type(model).__name__.lower(), model, X
+        yield from unwrap(model, X, name)
+
+
+def unwrap(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Walk into what a wrapper predicts with, one model or many; else yield it as it is."""
+    held = [key for key in WRAPPED if hasattr(model, key)] if hasattr(model, "predict") else []
+    if hasattr(model, "predict") and hasattr(model, "estimators_"):
+        several = np.ravel(np.asarray(model.estimators_, dtype=object))
+        columns = getattr(model, "estimators_features_", [slice(None)] * len(several))
+        for k, (part, own) in enumerate(zip(several, columns, strict=True)):
+            yield from walk(part, _safe_indexing(X, own, axis=1), f"{name}.{k}" if name else str(k))
+    elif held:
+        yield from walk(getattr(model, held[0]), X, name)
+    else:
+        yield name or type(model).__name__.lower(), model, X

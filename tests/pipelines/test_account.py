@@ -45,6 +45,10 @@ def test_energy_as_json_holds_every_part(config):
     reports = loads(run.output)
     assert set(reports) == {"vo2", "echo"}
     vo2 = reports["vo2"]
+    macs = next(part for part in vo2["parts"] if part["part"] == "multiply-accumulate")
+    assert macs["energy_each"] == 0.23e-12
+    assert macs["energy"] == pytest.approx(macs["count"] * 0.23e-12)
+    assert reports["echo"]["spikes"] is None
     supply = sum(row["energy"] for row in vo2["parts"] if row["level"] == "device")
     assert 1e-9 < supply < 1e-5  # 64 node-steps of a microsecond at about a milliwatt
     assert vo2["node_steps"] == 64

@@ -146,7 +146,10 @@ def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
     small.write_text(on_crossbars("n_levels = 128\nadc_bits = 12\ndevice = 'cmo_hfox_fine'\n"))
     scores = run_recipe(*read_recipe(small)).scores.query("missing == '' and reservoir == 'none'")
     by_inputs = scores.set_index("inputs")["score"]
-    assert {"touch on crossbars, fresh", "middle on crossbars, 1 d"} <= set(by_inputs.index)
+    rows = {f"{i} on crossbars, {age}" for i in ("touch", "early", "middle", "late")
+            for age in ("fresh", "1 d")}  # fmt: skip
+    assert rows <= set(by_inputs.index)
+    assert by_inputs["late on crossbars, fresh"] == pytest.approx(by_inputs["late"], abs=0.03)
     assert by_inputs["middle on crossbars, fresh"] == pytest.approx(by_inputs["middle"], abs=0.03)
     assert by_inputs["middle on crossbars, 1 d"] < by_inputs["middle on crossbars, fresh"] + 0.02
 
@@ -157,13 +160,22 @@ def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
         ("n_level = 64\n", "crossbar.n_level is no parameter of crossbars; .* 'n_levels'"),
         ("device = 'cmo'\n", "device='cmo' is not known"),
         ("n_levels = 1\n", "n_levels=1"),
+        ("adc_bits = 0\n", "adc_bits=0"),
+        ("device = 'nbsto_interface'\n", "written"),
         ("random_state = 1\n", "crossbar.random_state is no parameter"),
     ],
 )
 def test_faults_of_crossbars_in_a_recipe_are_named(small, extra, message):
     small.write_text(on_crossbars(extra))
     with pytest.raises(ValueError, match=message):
-        run_recipe(*read_recipe(small))
+        read_recipe(small)
+
+
+def test_ages_that_read_alike_are_told_apart_and_readouts_can_be_fitted_for_crossbars(small):
+    text = on_crossbars("aware = true\n").replace("[86400.0, 0.0]", "[86400.0, 86450.0]")
+    small.write_text(text)
+    inputs = set(run_recipe(*read_recipe(small)).scores.inputs)
+    assert {"touch on crossbars, 86400 s", "touch on crossbars, 86450 s"} <= inputs
 
 
 def test_a_negative_age_in_a_recipe_is_refused(small):
