@@ -469,7 +469,12 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
         codes = np.array([CODES[name] for name in statistics])
-        pooled: NDArray = pooling.pool(states, lengths, codes, self.n_segments)
+        pooled = np.full((len(states), codes.size, self.n_segments, self.n_nodes), np.nan)
+        told = (states, lengths, codes, pooled)
+        if states.size < LEAST_UPDATES:
+            pooling.pool(0, len(states), *told)
+        else:
+            share(lambda begin, end: pooling.pool(begin, end, *told), lengths)
         return pooled.reshape(len(states), -1)
 
 

@@ -3,21 +3,20 @@
 from math import sqrt
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 STATISTICS = ("mean", "last", "max", "std")
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def pool(states, lengths, codes, n_segments):
-    """Pool states (recording, step, node) into (recording, statistic, segment, node).
+@njit(cache=True, nogil=True)
+def pool(first, last, states, lengths, codes, out):
+    """Pool states (recording, step, node) into ``out`` (recording, statistic, segment, node).
 
-    A recording shorter than ``n_segments`` shows a step in several segments; one without steps is
-    NaN.
+    Of recordings ``first`` to ``last``. One shorter than the segments are many shows a step in
+    several of them; one without steps is left as it is.
     """
-    n_nodes = states.shape[2]
-    out = np.full((states.shape[0], codes.size, n_segments, n_nodes), np.nan)
-    for r in prange(states.shape[0]):
+    n_nodes, n_segments = states.shape[2], out.shape[2]
+    for r in range(first, last):
         n = lengths[r]
         for segment in range(n_segments if n > 0 else 0):
             begin = segment * n // n_segments
@@ -43,4 +42,3 @@ def pool(states, lengths, codes, n_segments):
                     else:
                         value = sqrt(square[node] / (end - begin))
                     out[r, k, segment, node] = value
-    return out
