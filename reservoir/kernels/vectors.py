@@ -89,15 +89,6 @@ def _arrays(context, builder, sig, args, which):
     return [context.make_array(sig.args[i])(context, builder, args[i]).data for i in which]
 
 
-def _fma(typingctx, a, b, c):
-    """Return ``a * b + c``, rounded once."""
-
-    def codegen(context, builder, sig, args):
-        return builder.fma(*args)
-
-    return a(a, a, a), codegen
-
-
 def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
@@ -156,10 +147,6 @@ def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-def _plain_fma(a, b, c):
-    return a * b + c
-
-
 def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
     for k in range(begin, end):
         sums[first : first + SLICE] += weights[k] * x[columns[k]]
@@ -171,7 +158,6 @@ def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
 
 
 PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
-fma: Any = _plain_fma if PLAIN else intrinsic(_fma)
 gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
 lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
 
