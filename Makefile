@@ -78,6 +78,7 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes mottle
 	rm -rf .venv/lib/*/site-packages/mottle
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'badcrossbar==1.1.0'
 	touch $@
 
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions

@@ -1,10 +1,8 @@
 """EventMemristorReservoir: one volatile memristor a pixel, touched only by its events."""
 
 from typing import Any
-from warnings import warn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
@@ -13,16 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.reservoir.base import BLOCK_BYTES, Reservoir, ReservoirState
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.event import PRESETS, EventMemristor, check_event
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
 from mottle.reservoir.kernels import event_memristor as kernel
 from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_spread
 
-FIELDS = ("t", "x", "y", "p")
-POLARITIES = {"split": 2, "sum": 1}
-ON_DROP = dict.fromkeys(("warn", "ignore", "raise"))
 
-
-class EventMemristorReservoir(Reservoir):
+class EventMemristorReservoir(TakesEvents, Reservoir):
     r"""Map event streams to the states of volatile memristors, one or more a pixel.
 
     .. math::
@@ -200,19 +195,11 @@ class EventMemristorReservoir(Reservoir):
 
     def _check_parameters(self):
         check_event(self._preset())
-        choose(self.polarity, POLARITIES, "polarity")
-        choose(self.on_drop, ON_DROP, "on_drop")
-        for name in ("n_steps", "cell"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | np.integer) and value >= 1):
-                raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
-        for name in ("duration", "dt_device"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name}={value} s must be positive.")
-        size = self.sensor_size
-        if size is not None and not (np.size(size) in (2, 3) and min(size[:2]) >= 1):
-            raise ValueError(f"sensor_size={size!r}: expected (width, height) in pixels.")
+        self._check_sensor()
+        if not (isinstance(self.n_steps, int | np.integer) and self.n_steps >= 1):
+            raise ValueError(f"n_steps={self.n_steps!r} must be a whole number, at least 1.")
+        if not self.dt_device > 0:
+            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise={self.noise} is relative to p_c and must lie in [0, 1).")
         self._statistics()
@@ -238,30 +225,12 @@ class EventMemristorReservoir(Reservoir):
     def _inputs_stay_inside(self):
         return hasattr(self, "duration_")
 
-    def _learn(self, recordings: list["Events"]) -> None:
-        """Take sensor size and duration from recordings, where they are not given."""
-        for r, events in enumerate(recordings):
-            if events.absent:
-                raise ValueError(
-                    f"recording {r} is absent (None): fit on recordings that are there; a sense "
-                    "may be missing at predict time only."
-                )
-        size = self.sensor_size
-        if size is None:
-            size = tuple(1 + max(int(getattr(e, axis).max()) for e in recordings) for axis in "xy")
-        columns, rows = (-(-int(side) // self.cell) for side in size[:2])
-        self.sensor_size_ = int(size[0]), int(size[1])
-        self.input_shape_ = rows, columns, POLARITIES[self.polarity]
-        self.n_features_in_ = int(np.prod(self.input_shape_))
-        longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
-        self.duration_ = longest * 1e-6 if self.duration is None else float(self.duration)
-
     def _n_steps(self, recording):
         return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
 
-    def _blocks(self, drives, keys=None, width=None):
+    def _blocks(self, drives, keys=None, *, width=None, spent=None):
         if not isinstance(drives[0], Events):
-            yield from super()._blocks(drives, keys, width)
+            yield from super()._blocks(drives, keys, width=width)
             return
         if width is None:
             width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
@@ -279,21 +248,6 @@ class EventMemristorReservoir(Reservoir):
             account[first : first + width] = np.transpose(dropped)
             yield first, out, np.array([0 if e.absent else self.n_steps for e in chosen])
         self._report(account, sum(e.t.size for e in drives))
-
-    def _report(self, account: NDArray, n_events: int) -> None:
-        outside, late = account.sum(axis=0)
-        if outside + late == 0 or self.on_drop == "ignore":
-            return
-        worst = int(account.sum(axis=1).argmax())
-        text = (
-            f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
-            f"{self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
-            f"{self.duration_:g} s; most, {account[worst].sum()}, in recording {worst}. Set "
-            "sensor_size or duration (s), or on_drop='ignore' if the cut is meant."
-        )
-        if self.on_drop == "raise":
-            raise ValueError(text)
-        warn(text, stacklevel=5)
 
     def _run_events(self, recordings, state, n_steps, origin):
         """Run a block; returns states, and the events outside the sensor and after the end."""
@@ -350,69 +304,6 @@ def first_microsecond(moment: float) -> int:
     return t
 
 
-class Events:
-    """The checked fields of one event stream as contiguous int64 arrays; none where absent.
-
-    ``as_is``: views of the stream where they can be, and nobody has looked at the events yet.
-    """
-
-    def __init__(
-        self, stream: Any, recording: int, may_be_empty: bool = False, as_is: bool = False
-    ):
-        self.absent, self.recording = stream is None, recording
-        if self.absent:
-            self.t = self.x = self.y = self.p = np.zeros(0, dtype=np.int64)
-            return
-        for name in FIELDS:
-            if name not in stream.dtype.names:
-                raise ValueError(
-                    f"recording {recording} has no field {name!r}, it has "
-                    f"{', '.join(stream.dtype.names)}; expected t (microseconds), x, y, p."
-                )
-            if stream.dtype[name].kind not in "iub":
-                way = " in microseconds, (seconds * 1e6).astype('int64')" if name == "t" else ""
-                raise ValueError(
-                    f"field {name!r} of recording {recording} is {stream.dtype[name]}: expected "
-                    f"integers{way}."
-                )
-            field = plain(stream[name]) if as_is else np.ascontiguousarray(stream[name], np.int64)
-            setattr(self, name, field)
-        if self.t.size == 0 and not may_be_empty:
-            raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
-        if not as_is:
-            self.check()
-
-    def check(self) -> None:
-        """Refuse events out of order, and polarities that are none."""
-        t, p = self.t, self.p
-        if not kernel.faulty(t, p, 0, t.size):
-            return
-        back = np.flatnonzero(t[1:] < t[:-1])
-        if back.size:
-            k = back[0] + 1
-            raise ValueError(
-                f"time goes back in recording {self.recording}: event {k} is at {t[k]} us, the one "
-                f"before at {t[k - 1]} us; sort it, np.sort(events, order='t', kind='stable')."
-            )
-        odd = np.flatnonzero((p != 0) & (p != 1))
-        raise ValueError(
-            f"event {odd[0]} of recording {self.recording} has polarity {p[odd[0]]}; "
-            "expected 0 (off) or 1 (on)."
-        )
-
-    def content(self) -> bytes:
-        """Return what the noise of this recording depends on."""
-        return b"".join(getattr(self, name).astype(np.int64).tobytes() for name in FIELDS)
-
-
-def plain(field: NDArray[Any]) -> NDArray[np.integer]:
-    """Bring a field to a type that kernels know: a view where it is one, else int64."""
-    if field.dtype == np.bool_:
-        return field.view(np.uint8)
-    known = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
-    return field if known else field.astype(np.int64)
-
-
 def by_device(values: NDArray, n_inputs: int) -> NDArray[np.float64]:
     """Lay a constant of all nodes out as (device, input); (device, 1) where inputs agree.
 
@@ -424,26 +315,3 @@ def by_device(values: NDArray, n_inputs: int) -> NDArray[np.float64]:
     """
     table: NDArray[np.float64] = values.reshape(-1, n_inputs)
     return table[:, :1].copy() if (table == table[:, :1]).all() else table
-
-
-def as_event_streams(X: Any) -> tuple[list[Any] | None, bool]:
-    """Return the event streams of a container and whether a lone one came in; None for a drive.
-
-    Examples
-    --------
-    >>> as_event_streams([[1.0]])
-    (None, False)
-    """
-    if isinstance(X, np.ndarray) and X.dtype.names is not None:
-        return [X], True
-    if isinstance(X, pd.DataFrame) and X.shape[1] == 1 and X.iloc[:, 0].dtype.kind == "O":
-        X = X.iloc[:, 0]
-    if not isinstance(X, pd.Series | list | tuple | np.ndarray):
-        return None, False
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        return None, False
-    cells = [None if cell is None or cell is pd.NA or cell is np.nan else cell for cell in X]
-    there = [cell for cell in cells if cell is not None]
-    if not cells or not all(getattr(getattr(c, "dtype", None), "names", None) for c in there):
-        return None, False
-    return cells, False

@@ -23,14 +23,14 @@ def peer(name: str) -> Any:
         return None
 
 
-def compile_c(name: str) -> ctypes.CDLL | None:
+def compile_c(name: str, *more: str) -> ctypes.CDLL | None:
     """Compile c/NAME.c with gcc and its vector libm; None, with the reason printed, if it fails."""
     if shutil.which("gcc") is None:
         print("skipped: C references, since there is no gcc", flush=True)
         return None
     library = Path(tempfile.mkdtemp()) / f"{name}.so"
     source = Path(__file__).parent / "c" / f"{name}.c"
-    command = ["gcc", *FLAGS, str(source), "-o", str(library), "-lmvec", "-lm"]
+    command = ["gcc", *FLAGS, *more, str(source), "-o", str(library), "-lmvec", "-lm"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"skipped: {source.name} does not compile ({done.stderr.strip()})", flush=True)

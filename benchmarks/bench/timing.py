@@ -23,7 +23,7 @@ class Row:
     work: float  # in ``unit``, so that work / time is a speed
     unit: str
     runs: dict[str, Callable[[], Any]]
-    must: tuple[float, tuple[str, ...]]
+    must: tuple[float, tuple[str, ...]] | None
     aim: tuple[float, tuple[str, ...]] | None = None
     accuracy: str = ""  # what the numbers are worth, said beside the time
     clock: str = "cpu"  # "wall" for rows of several threads
@@ -51,7 +51,7 @@ def measure(row: Row) -> dict[str, Any]:
         "unit": row.unit,
         "clock": row.clock,
         "speeds": {name: row.work / median(values) for name, values in times.items()},
-        "must": compare(times, row.must),
+        "must": compare(times, row.must) if row.must else None,
         "aim": compare(times, row.aim) if row.aim else None,
         "accuracy": row.accuracy,
         "notes": row.notes,
@@ -75,9 +75,8 @@ def compare(times: dict[str, list[float]], goal: tuple[float, tuple[str, ...]]) 
 def tell(result: dict[str, Any]) -> str:
     """One line for the terminal."""
     speeds = ", ".join(f"{name} {speed:.3g}" for name, speed in result["speeds"].items())
-    must = result["must"]
-    ratio = "none there" if must["ratio"] is None else f"{must['ratio']:.2f}"
-    return (
-        f"{result['name']}: {speeds} {result['unit']}/s; {ratio} x {must['reference']} "
-        f"(must {must['factor']:g}); {result['accuracy']}"
-    )
+    must, beside = result["must"], ""
+    if must:
+        ratio = "none there" if must["ratio"] is None else f"{must['ratio']:.2f}"
+        beside = f"{ratio} x {must['reference']} (must {must['factor']:g}); "
+    return f"{result['name']}: {speeds} {result['unit']}/s; {beside}{result['accuracy']}"

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.choose import choose
 
+DAY = 86_400.0  # s
+
 
 class Programming(NamedTuple):
     """Statistics of conductances written with verification; all polynomials are in uS."""
@@ -20,6 +22,7 @@ class Programming(NamedTuple):
     relax_mean: float = 0.0  # uS per e-fold of the time in s
     relax_deviation: tuple[float, float] = (0.0, 0.0)  # uS: constant, and per e-fold
     drift: bool = False  # G (t / t_0)^-nu, as in phase-change memory
+    day: tuple[float, ...] = ()  # uS: coefficients of the whole deviation a day after writing
     t_0: float = 1.0  # s after writing to which the write deviation belongs
     source: str = ""
     provisional: str = ""
@@ -44,6 +47,12 @@ PRESETS = {
         0.0, 39e-6, (1.053, 0.2374, -0.01167, 1.536e-4),
         source="Wan et al., Nature 608 (2022) 504, one second after writing",
         provisional="later times are left out",
+    ),
+    "wan2022_day": Programming(
+        0.0, 40e-6, (0.348, 16.030 / 40, -43.853 / 40**2, 45.393 / 40**3, -16.815 / 40**4),
+        day=(0.701, 22.086 / 40, -50.773 / 40**2, 47.095 / 40**3, -16.458 / 40**4),
+        source="Wan et al., Nature 608 (2022) 504, one second and one day, as fitted in aihwkit",
+        provisional="between and beyond: the square of the deviation goes with log t",
     ),
     "cmo_hfox": Programming(
         9e-6, 88e-6, (0.01122, 0.01129), -0.0890, (0.4118, 0.0420),
@@ -96,6 +105,10 @@ def age_moments(preset: Programming, g: NDArray, age: float) -> tuple[NDArray, N
         nu, spread = drift_exponents(preset, g)
         left = g * np.exp(-nu * decades)
         return left - g, left * decades * spread
+    if preset.day and age > preset.t_0:
+        variance = np.polynomial.polynomial.polyval(g * 1e6, preset.day) ** 2 * 1e-12
+        grown = np.maximum(variance - write_deviation(preset, g) ** 2, 0.0)
+        return np.zeros_like(g), np.sqrt(grown * log(age / preset.t_0) / log(DAY / preset.t_0))
     if age < preset.t_0 or preset.relax_deviation == (0.0, 0.0):
         return np.zeros_like(g), np.zeros_like(g)
     constant, per_fold = preset.relax_deviation
@@ -115,7 +128,8 @@ def program(
     Parameters
     ----------
     device : str or Programming
-        "milo2021", "wan2022", "cmo_hfox", "cmo_hfox_fine", "pcm", or your own statistics.
+        "milo2021", "wan2022", "wan2022_day", "cmo_hfox", "cmo_hfox_fine", "pcm", or your own
+        statistics.
     targets : array-like of shape (n_devices,)
         Conductances to be written, in S.
     age : float or array-like of shape (n_times,), default=0.0

@@ -14,6 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 SLICE = 16  # nodes beside each other
+ABREAST = 4  # rows of a dense matrix
 LANE_BYTES = 256  # of recordings beside each other: 32 of float64, 64 of float32
 
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
@@ -147,6 +148,56 @@ def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
+def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
+    """Add to all lanes of ABREAST rows of ``sums`` from ``row`` on: weights times the rows of x.
+
+    The rows' ``n_terms`` weights follow one another from ``begin`` on. The same bytes as from
+    ``lane_sums``, but a row of x is read once for all of them.
+    """
+
+    def codegen(context, builder, sig, args):
+        total, factor, source = _arrays(context, builder, sig, args, (0, 2, 5))
+        element = context.get_data_type(x.dtype)
+        width = LANE_BYTES // element_bytes(element)
+        vector, wide = ir.VectorType(element, width), ir.Constant(INDEX, width)
+        kind = ir.FunctionType(vector, [vector] * 3)
+        name = f"llvm.fma.v{width}{element.intrinsic_name}"
+        fused = cgutils.get_or_insert_function(builder.module, kind, name)
+        first = builder.mul(args[1], wide)
+        at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(ABREAST)]
+        rows = [_pointer(builder, total, element, place, width) for place in at]
+        starts = [builder.load(place, align=1) for place in rows]
+        before, loop = builder.block, builder.append_basic_block("terms")
+        after = builder.append_basic_block("sum")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k, totals = builder.phi(INDEX), [builder.phi(vector) for _ in rows]
+        values = _vector(builder, source, element, builder.mul(k, wide), width)
+        place, grown = builder.add(args[3], k), []
+        for phi in totals:
+            weight = builder.load(builder.gep(factor, [place]))
+            grown.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
+            place = builder.add(place, args[4])
+        following = builder.add(k, ir.Constant(INDEX, 1))
+        pairs = zip(
+            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *grown], strict=True
+        )
+        for phi, start, then in pairs:
+            phi.add_incoming(start, before)
+            phi.add_incoming(then, loop)
+        builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, after)
+        builder.position_at_end(after)
+        for value, place in zip(grown, rows, strict=True):
+            builder.store(value, place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(sums, types.int64, weights, types.int64, types.int64, x), codegen
+
+
+def _plain_fma(a, b, c):
+    return a * b + c
+
+
 def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
     for k in range(begin, end):
         sums[first : first + SLICE] += weights[k] * x[columns[k]]
@@ -157,9 +208,16 @@ def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
         sums[row] += weights[k] * x[columns[k]]
 
 
+def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
+    for k in range(ABREAST):
+        for term in range(n_terms):
+            sums[row + k] += weights[begin + k * n_terms + term] * x[term]
+
+
 PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
 gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
 lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
+dense_sums: Any = _plain_dense_sums if PLAIN else intrinsic(_dense_sums)
 
 
 def n_lanes(dtype):

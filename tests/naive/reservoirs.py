@@ -57,6 +57,41 @@ def event_memristor_states(events, taus, p_c, n_steps, duration, size, cell, pol
     return np.array(out)
 
 
+def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, threshold_of):
+    """Walk through one oscillator piece by piece; ``threshold_of`` gives that of cycle n.
+
+    Returns mean voltage, mean current, spikes, frequency and phase of every held step.
+    """
+    v, metallic, n, since, interval, threshold = 0.0, False, 0, 0.0, 0.0, v_high
+    out = []
+    for v_in in volts:
+        left, area, charge, before = dt, 0.0, 0.0, n
+        while left > 0:
+            r_now, goal = (r[1], v_low) if metallic else (r[0], threshold)
+            v_end = v_in * r_now / (r_now + r_series)
+            tau = capacitance * r_now * r_series / (r_now + r_series)
+            ratio = (v_end - v) / (v_end - goal)
+            span = tau * np.log(ratio) if ratio >= 1 else np.inf
+            ends, span = span < left, min(span, left)
+            after = v_end + (v - v_end) * np.exp(-span / tau)
+            piece = v_end * span + tau * (v - after)
+            area, charge, left, since = (
+                area + piece,
+                charge + piece / r_now,
+                left - span,
+                since + span,
+            )
+            v = goal if ends else after
+            if ends and metallic:
+                metallic, threshold = False, threshold_of(n)
+            elif ends:
+                metallic, n = True, n + 1
+                interval, since = since if n > 1 else 0.0, 0.0
+        rate, phase = (1 / interval, min(since / interval, 1)) if interval else (0.0, 0.0)
+        out.append((area / dt, charge / dt, n - before, rate, phase))
+    return np.array(out)
+
+
 def lif_states(X, w_in, w, v_gain, v_bias, neuron, dt, n_inner=1):
     """Spikes and voltages of a network, one neuron and one scipy-solved step after the other."""
     n = w.shape[0]

@@ -188,8 +188,9 @@ def test_pooling_kernel_equals_plain_loops():
 @pytest.mark.kernel
 def test_projection_equals_the_matrix_product():
     X, w = drive(2, 4, 3), np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0]])
-    got = inputs.project(X, np.array([4, 4]), np.array([0, 2, 3]), np.array([0, 2, 1]),
-                         np.array([0.5, -1.0, 2.0]), 3.0, 1.0)  # fmt: skip
+    rows = np.array([0, 2, 3]), np.array([0, 2, 1]), np.array([0.5, -1.0, 2.0])
+    got = np.empty((2, 4, 2))
+    inputs.project(0, 2, X, np.array([4, 4]), inputs.Wiring(*rows, 3.0, 1.0), got)
     assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
 
 
@@ -313,8 +314,14 @@ WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 
 
 def wox(v, dt=1e-3, observable=0):
     v = np.asarray(v, dtype=float).reshape(1, -1, 1)
-    state = np.full((1, 1, 1), 0.1)
-    return memristor.run(v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable)[0, :, 0]
+    one = np.array([0, 1]), np.array([0]), np.array([1.0])
+    out = np.empty(v.shape)
+    memristor.run(
+        0, 1, 64, v, np.array([v.shape[1]]), np.full((1, 1, 1), 0.1), np.zeros(1, np.uint64), 0,
+        inputs.Wiring(*one, 1.0, 0.0), inputs.Supply(-3.0, 3.0), 1, WOX, dt, 0.2, observable,
+        np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),
+    )  # fmt: skip
+    return out[0, :, 0]
 
 
 @pytest.mark.kernel

@@ -1,0 +1,118 @@
+"""What time does to written cells: relaxation, drift and retention along one path a cell."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
+from mottle.reservoir.devices.programming import Programming, age_moments
+from mottle.reservoir.kernels import writing as kernel
+from mottle.reservoir.nonvolatile.cells import V_READ, conductance_range, get_cell
+
+SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
+
+
+def check_times(times: ArrayLike) -> NDArray[np.float64]:
+    """Return times in s as an array; refuse negative ones and those that fall."""
+    ages = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    if ages.ndim != 1 or not (ages >= 0).all() or (np.diff(ages) < 0).any():
+        raise ValueError(f"times={times!r} s must not be negative nor fall.")
+    return ages
+
+
+def check_later(seconds: float, reached: float) -> float:
+    """Return a time in s; refuse one before the age that was reached."""
+    if not 0 <= seconds < np.inf:
+        raise ValueError(f"seconds={seconds} s must be finite and not negative.")
+    if seconds < reached:
+        raise ValueError(
+            f"seconds={seconds} s lies before the age of {reached} s that was reached: cells do "
+            "not grow younger; program them anew."
+        )
+    return float(seconds)
+
+
+def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
+    """Return conductances in S, ``seconds`` after they were ``written``.
+
+    ``path`` holds one standard normal number a cell, which decides how it relaxes.
+    """
+    cell = get_cell(device)
+    if seconds == 0:
+        return np.array(written, dtype=np.float64)
+    if isinstance(cell, Programming):
+        mean, deviation = age_moments(cell, written, seconds)
+        return np.asarray(np.maximum(written + mean + deviation * path, 0.0))
+    if isinstance(cell, InterfaceMemristor):
+        n = cell.n * np.exp(SPREAD_OF_N * path)
+        low, _ = conductance_range(cell)
+        return np.asarray(low + (written - low) * (1 + seconds / cell.t_1) ** -n)
+    if isinstance(cell, Memdiode):
+        x = np.linspace(0, 1, 20_001)
+        known = kernel.memdiode_conductance(x, V_READ, tuple(cell[:-2]))
+        rest = 1 / (1 + cell.t_set / cell.t_reset)
+        rate = 1 / cell.t_set + 1 / cell.t_reset  # its own law at 0 V
+        state = np.interp(written, known, x)
+        return np.asarray(np.interp(rest + (state - rest) * np.exp(-rate * seconds), x, known))
+    return np.array(written, dtype=np.float64)  # pulse-response models publish no retention
+
+
+def age(
+    device: Any, written: xr.Dataset | ArrayLike, times: ArrayLike, *, random_state: Any = None
+) -> xr.Dataset:
+    """Let written cells age.
+
+    Statistics ("milo2021", "cmo_hfox", "pcm" ...) relax or drift as published; an interface device
+    by a power of time; a memdiode by its own law at 0 V. The pulse-response models come without
+    retention and keep their conductance.
+
+    Parameters
+    ----------
+    device : str or preset
+        The device that was written.
+    written : Dataset or array-like
+        What `write` returned, with the path of every cell in it; or conductances in S.
+    times : float or array-like of shape (n_times,)
+        Times after writing in s, not negative, not falling.
+    random_state : int, Generator or None, default=None
+        Draws the paths where ``written`` holds none.
+
+    Returns
+    -------
+    dataset : xarray.Dataset
+        ``conductance`` in S, dimension ``age`` before those of the cells.
+
+    Raises
+    ------
+    ValueError
+        For times that are negative or fall.
+
+    Examples
+    --------
+    >>> aged = age("cmo_hfox", [20e-6, 80e-6], [0.0, 86400.0], random_state=0)
+    >>> bool((aged.conductance[0] == [20e-6, 80e-6]).all())
+    True
+    """
+    cell, ages = get_cell(device), check_times(times)
+    if isinstance(written, xr.Dataset):
+        first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
+        stuck, dims = written["stuck"].to_numpy(), tuple(written["conductance"].dims)
+    else:
+        first = np.asarray(written, dtype=np.float64)
+        if not (first >= 0).all() or not np.isfinite(first).all():
+            raise ValueError("conductances must be finite and not negative.")
+        path = np.random.default_rng(random_state).normal(size=first.shape)
+        stuck, dims = np.zeros(first.shape, dtype=bool), cell_dims(first.ndim)
+    out = np.stack([np.where(stuck, first, aged(cell, first, path, float(t))) for t in ages])
+    return xr.Dataset(
+        {"conductance": (("age", *dims), out, {"units": "S"})},
+        coords={"age": ("age", ages, {"units": "s"})},
+        attrs={"source": cell.source, "provisional": cell.provisional},
+    )
+
+
+def cell_dims(n: int) -> tuple[str, ...]:
+    """Name the dimensions of an array of cells."""
+    return {1: ("cell",), 2: ("row", "column")}.get(n, tuple(f"dim_{k}" for k in range(n)))

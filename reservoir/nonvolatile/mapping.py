@@ -1,0 +1,195 @@
+"""Weights as conductances: pairs of cells, slices of digits, or one column of offset."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.nonvolatile.cells import conductance_range
+
+MAPPINGS = {"differential": 0, "sliced": 1, "offset": 2}
+SCALES = {"tile": None, "column": 0}
+
+
+class Mapped(NamedTuple):
+    """Conductances, and how their columns are added up: weights = targets @ combine."""
+
+    targets: NDArray[np.float64]  # (row, column), S
+    combine: NDArray[np.float64]  # (column, output), 1/S
+
+
+def check_weights(weights: ArrayLike) -> NDArray[np.float64]:
+    """Return weights (row, output); refuse what no conductance can stand for."""
+    w = np.asarray(weights, dtype=np.float64)
+    if w.ndim != 2 or w.size == 0:
+        raise ValueError(f"weights have shape {w.shape}; expected (rows, outputs), not empty.")
+    bad = ~np.isfinite(w)
+    if bad.any():
+        i, j = (int(k) for k in np.argwhere(bad)[0])
+        raise ValueError(
+            f"weight ({i}, {j}) is {w[i, j]} ({int(bad.sum())} such of {w.size}): only finite "
+            "weights can be mapped to conductances."
+        )
+    return w
+
+
+def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
+    """Columns that ``n_outputs`` take.
+
+    Examples
+    --------
+    >>> [columns_of(10, mapping) for mapping in ("differential", "sliced", "offset")]
+    [20, 40, 11]
+    """
+    choose(mapping, MAPPINGS, "mapping")
+    if mapping == "offset":
+        return n_outputs + 1
+    return 2 * n_outputs * (n_slices if mapping == "sliced" else 1)
+
+
+def outputs_in(n_columns: int, mapping: str, n_slices: int = 2) -> int:
+    """Return for how many outputs ``n_columns`` suffice; refuse a tile too narrow for one.
+
+    Examples
+    --------
+    >>> outputs_in(25, "differential"), outputs_in(25, "offset")
+    (12, 24)
+    """
+    least = columns_of(1, mapping, n_slices)
+    if n_columns < least:
+        raise ValueError(
+            f"a tile of {n_columns} columns is too narrow: mapping={mapping!r} takes {least} for "
+            "one output."
+        )
+    return n_columns - 1 if mapping == "offset" else n_columns // least
+
+
+def map_weights(
+    weights: ArrayLike,
+    device: Any = "cmo_hfox",
+    *,
+    n_levels: int | None = None,
+    mapping: str = "differential",
+    n_slices: int = 2,
+    scale: str = "tile",
+) -> Mapped:
+    """Turn weights into conductances that a device can hold.
+
+    "differential" takes two columns an output, one for positive and one for negative weights;
+    "sliced" writes magnitudes as ``n_slices`` digits in base ``n_levels``, two columns a digit;
+    "offset" takes one column an output and one more for all, whose current is subtracted.
+
+    Parameters
+    ----------
+    weights : array-like of shape (rows, outputs)
+        Finite numbers.
+    device : str or preset, default="cmo_hfox"
+        Its range is used from end to end.
+    n_levels : int, default=None
+        Evenly spaced levels to round to; None leaves conductances continuous.
+    mapping : {"differential", "sliced", "offset"}, default="differential"
+        See above; "sliced" needs ``n_levels``.
+    n_slices : int, default=2
+        Digits of "sliced".
+    scale : {"tile", "column"}, default="tile"
+        Whether the largest weight of all, or that of each output, fills the range.
+
+    Returns
+    -------
+    mapped : Mapped
+        ``targets`` (S) and ``combine``; weights are ``targets @ combine``.
+
+    Raises
+    ------
+    ValueError
+        For weights that are not finite, fewer than two levels, or an unknown name.
+
+    Examples
+    --------
+    >>> targets, combine = map_weights([[0.5, -2.0]], "cmo_hfox")
+    >>> (targets * 1e6).round(2).tolist(), (targets @ combine).round(9).tolist()
+    ([[28.75, 9.0, 9.0, 88.0]], [[0.5, -2.0]])
+    """
+    w = check_weights(weights)
+    axis = choose(scale, SCALES, "scale")
+    low, high = conductance_range(device)
+    if n_levels is not None and not (isinstance(n_levels, int | np.integer) and n_levels >= 2):
+        raise ValueError(f"n_levels={n_levels!r} must be a whole number, at least 2.")
+    most = np.abs(w).max(axis=axis, keepdims=True)
+    most = np.broadcast_to(np.where(most > 0, most, 1.0), (1, w.shape[1]))  # all zero is fine
+    kind = choose(mapping, MAPPINGS, "mapping")
+    if kind == 2:
+        return _offset(w / most, most[0], low, high - low, n_levels)
+    if kind == 1:
+        if n_levels is None or n_slices < 1:
+            raise ValueError(
+                f"mapping='sliced' needs n_levels (base of the digits) and n_slices >= 1, got "
+                f"n_levels={n_levels!r}, n_slices={n_slices!r}."
+            )
+        return _sliced(w / most, most[0], low, high - low, int(n_levels), int(n_slices))
+    share = np.abs(w / most)
+    if n_levels is not None:
+        share = np.round(share * (n_levels - 1)) / (n_levels - 1)
+    digits = share[:, :, np.newaxis]
+    return _pairs(w, digits, np.ones(1), most[0], low, high - low)
+
+
+def _pairs(
+    w: NDArray, digits: NDArray, places: NDArray, most: NDArray, low: float, span: float
+) -> Mapped:
+    """One pair of columns a digit; ``digits`` (row, output, digit) are shares of the range."""
+    rows, outputs, n_digits = digits.shape
+    sides = np.stack([np.where(w > 0, 1.0, 0.0), np.where(w < 0, 1.0, 0.0)], axis=-1)
+    g = low + span * digits[..., np.newaxis] * sides[:, :, np.newaxis, :]
+    combine = np.zeros((outputs, n_digits, 2, outputs))
+    for j in range(outputs):
+        combine[j, :, :, j] = places[:, np.newaxis] * [1.0, -1.0] * most[j] / span
+    return Mapped(g.reshape(rows, -1), combine.reshape(-1, outputs))
+
+
+def _sliced(
+    share: NDArray, most: NDArray, low: float, span: float, base: int, n_slices: int
+) -> Mapped:
+    """Magnitudes as digits, the most significant first."""
+    whole = np.round(np.abs(share) * (base**n_slices - 1)).astype(np.int64)
+    powers = base ** np.arange(n_slices - 1, -1, -1)
+    digits = whole[:, :, np.newaxis] // powers % base / (base - 1)
+    return _pairs(share, digits, powers * (base - 1) / (base**n_slices - 1), most, low, span)
+
+
+def _offset(share: NDArray, most: NDArray, low: float, span: float, n_levels: int | None) -> Mapped:
+    """Weights about the middle level, which a last column holds alone."""
+    middle = 0.5 if n_levels is None else (n_levels - 1) // 2 / (n_levels - 1)
+    if middle == 0:
+        raise ValueError("mapping='offset' needs n_levels of at least 3: one must be in between.")
+    place = middle * (1 + share)
+    if n_levels is not None:
+        place = np.round(place * (n_levels - 1)) / (n_levels - 1)
+    g = low + span * np.hstack([place, np.full((len(share), 1), middle)])
+    gain = most / (span * middle)
+    return Mapped(g, np.vstack([np.diag(gain), -gain[np.newaxis]]))
+
+
+def unmap(conductances: ArrayLike, combine: ArrayLike) -> NDArray[np.float64]:
+    """Return the weights that conductances stand for, the inverse of `map_weights`.
+
+    Parameters
+    ----------
+    conductances : array-like of shape (rows, columns)
+        In S.
+    combine : array-like of shape (columns, outputs)
+        How columns are added up, in 1/S.
+
+    Returns
+    -------
+    weights : ndarray of shape (rows, outputs)
+        Plain numbers.
+
+    Examples
+    --------
+    >>> targets, combine = map_weights([[1.0], [-3.0]], mapping="offset")
+    >>> unmap(targets, combine).round(9).tolist()
+    [[1.0], [-3.0]]
+    """
+    return np.asarray(np.asarray(conductances) @ np.asarray(combine))

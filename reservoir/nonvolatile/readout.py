@@ -1,0 +1,495 @@
+"""CrossbarReadout: any fitted linear model, its weights in conductances."""
+
+from copy import copy
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from mottle.reservoir.nonvolatile.ageing import check_later
+from mottle.reservoir.nonvolatile.aware import fit_aware
+from mottle.reservoir.nonvolatile.converters import DAC
+from mottle.reservoir.nonvolatile.crossbar import Crossbar
+from mottle.reservoir.nonvolatile.linear import (
+    check_linear,
+    features_of,
+    is_fitted,
+    last_step,
+    make_head,
+    with_last,
+)
+from mottle.reservoir.nonvolatile.mapping import check_weights
+from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
+
+DEFAULT_TILE = (128, 128)
+
+
+def _offers(method):
+    """Tell whether the readout has a method, fitted or not."""
+    return available_if(lambda self: hasattr(getattr(self, "head_", self.readout), method))
+
+
+class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
+    r"""Carry out a linear readout in crossbars of nonvolatile cells.
+
+    Features become voltages, weights conductances, and each column's current is what a row of
+    weights makes of the features:
+
+    .. math:: x_j \to V_j = v_{read} (x_j - c_j) / h_j, \quad
+              I = V G, \quad y = I C / v_{read} + c W + b
+
+    with centre c and half range h of each feature in the training data; C adds up the columns
+    that hold one output (see `map_weights`). Converters have steps and ends, a matrix larger than
+    the crossbar is cut into tiles, and partial sums are converted tile by tile. Centring, the sums
+    and the intercept are digital, and so is what the model makes of its decision (labels,
+    probabilities).
+
+    Parameters
+    ----------
+    readout : estimator
+        A linear model with ``coef_`` and ``intercept_`` (`RidgeReadout`, `Ridge`,
+        `LogisticRegression`, `LinearSVC` ...), or a pipeline that ends in one; earlier steps stay
+        digital. A model that is fitted already is programmed as it is, whatever ``y`` says: wrap it
+        in `FrozenEstimator` to keep it so through `clone` and cross-validation.
+    crossbar : Crossbar, default=None
+        The tile: shape, device, wires. None is a 1T1R array of 128 by 128 with 1 ohm a segment.
+    n_levels : int or None, default=64
+        Conductance levels to round to; None rounds nothing.
+    mapping : {"differential", "sliced", "offset"}, default="differential"
+        See `map_weights`; ``n_slices`` and ``scale`` likewise.
+    n_slices : int, default=2
+        Digits of a sliced weight.
+    scale : {"tile", "column"}, default="tile"
+        Whether the largest weight of a tile or that of each output fills the range.
+    mend : bool, default=True
+        Let the other cell of a pair make up for one that is stuck; what its range does not allow
+        is left. Costs a second round of writing where there are such cells.
+    dac_bits, adc_bits : int or None, default=8
+        Bits of the converters; None is a converter without steps.
+    percentile : float, default=100.0
+        Share in % of the training data that the converters' ranges hold.
+    read_noise : float, default=0.0
+        Relative standard deviation of a cell in each read; the same features read the same.
+    write_options : dict, default=None
+        Further options of `write`: ``method``, ``max_pulses``, ``spread``, ``stuck`` ...
+    aware : bool or float, default=False
+        Fit against the errors of the cells (see `fit_aware`): True, as written; a number, as they
+        are that many seconds later.
+    random_state : int, RandomState instance or None, default=None
+        Draws the cells and their noise.
+
+    Attributes
+    ----------
+    readout_ : estimator
+        The model in floating point.
+    head_ : estimator
+        Its last step, given the decision in place of features.
+    tiles_ : list of Tile
+        The crossbars.
+    centre_, half_range_ : ndarray of shape (n_coefficients,)
+        What the converters' ranges are made of.
+    calibration_ : ndarray of shape (at most 256, n_coefficients)
+        Features on which the ranges were set.
+    seconds_ : float
+        Age of the cells in s.
+    classes_ : ndarray
+        Labels, in classification.
+    n_features_in_ : int
+        Number of features.
+
+    Raises
+    ------
+    ValueError
+        By ``fit`` and ``program``: for a model that is not linear in its features, weights that
+        cannot be mapped, bits below 1, levels below 2, a tile too narrow.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
+    >>> X, y = load_iris(return_X_y=True)
+    >>> tile = Crossbar((4, 6), wire_resistance=0)
+    >>> readout = CrossbarReadout(LogisticRegression(max_iter=500), tile, random_state=0).fit(X, y)
+    >>> readout.score_float(X, y) - readout.age(86400).score(X, y) < 0.1
+    True
+    """
+
+    def __init__(
+        self, readout, crossbar=None, *, n_levels=64, mapping="differential", n_slices=2,
+        scale="tile", mend=True, dac_bits=8, adc_bits=8, percentile=100.0, read_noise=0.0,
+        write_options=None, aware=False, random_state=None,
+    ):  # fmt: skip
+        self.readout, self.crossbar, self.n_levels = readout, crossbar, n_levels
+        self.mapping, self.n_slices, self.scale, self.mend = mapping, n_slices, scale, mend
+        self.dac_bits, self.adc_bits, self.percentile = dac_bits, adc_bits, percentile
+        self.read_noise, self.write_options = read_noise, write_options
+        self.aware, self.random_state = aware, random_state
+
+    def fit(self, X, y):
+        """Fit the readout if it is not fitted, write its weights, set the converters' ranges.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data; the ranges are set on it too.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            What the readout learns.
+
+        Returns
+        -------
+        self : CrossbarReadout
+            The programmed readout.
+        """
+        self._check_parameters()
+        validate_data(self, X, dtype=np.float64)
+        model = self.readout if is_fitted(self.readout) else clone(self.readout).fit(X, y)
+        if self.aware is not False:
+            model = self._fit_aware(model, X, y)
+        return self._program(model, X)
+
+    def program(self, X):
+        """Write the weights of a readout that is fitted already; set the converters' ranges.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data, on which the ranges are set.
+
+        Returns
+        -------
+        self : CrossbarReadout
+            The programmed readout.
+        """
+        self._check_parameters()
+        model = getattr(self, "readout_", self.readout)
+        if not is_fitted(model):
+            raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
+        if self.aware is not False and not hasattr(self, "readout_"):
+            raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
+        validate_data(self, X, dtype=np.float64)
+        return self._program(model, X)
+
+    def _check_parameters(self):
+        check_bits(self.dac_bits, "dac_bits")
+        check_bits(self.adc_bits, "adc_bits")
+        if not 50 < self.percentile <= 100:
+            raise ValueError(f"percentile={self.percentile} % must lie above 50, at most at 100.")
+        if not self.read_noise >= 0:
+            raise ValueError(f"read_noise={self.read_noise} must not be negative.")
+        if self.aware is not False and not self.aware >= 0:
+            raise ValueError(f"aware={self.aware} s must not be negative.")
+
+    def _tile(self):
+        return Crossbar(DEFAULT_TILE) if self.crossbar is None else self.crossbar
+
+    def _layout(self):
+        """Options of the mapping."""
+        names = ("n_levels", "mapping", "n_slices", "scale")
+        return {name: getattr(self, name) for name in names}
+
+    def _fit_aware(self, model, X, y):
+        """Fit the last step anew against the errors of the cells."""
+        Z, later = features_of(model, X), 0.0 if self.aware is True else float(self.aware)
+        last = fit_aware(
+            last_step(model), Z, y, self._tile().device, seconds=later,
+            half_range=self._ranges(Z)[1], options=self.write_options or {},
+            random_state=self.random_state, **self._layout(),
+        )  # fmt: skip
+        return with_last(model, last)
+
+    def _ranges(self, Z):
+        """Centre and half range of each feature; those that never move get a range of 1."""
+        low, high = np.percentile(Z, [100 - self.percentile, self.percentile], axis=0)
+        half = 0.5 * (high - low)
+        return 0.5 * (high + low), np.where(half > 1e-12 * np.abs(Z).max(axis=0), half, 1.0)
+
+    def _program(self, model, X):
+        Z, last = features_of(model, X), last_step(model)
+        self.readout_, self.head_ = model, make_head(last)
+        coef = np.atleast_2d(last.coef_)
+        self.centre_, self.half_range_ = self._ranges(Z)
+        check_weights((coef * self.half_range_).T)
+        self.bias_ = np.atleast_1d(last.intercept_) + coef @ self.centre_
+        check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
+        every = -(-len(Z) // 256)
+        self.calibration_ = np.array(Z[::every])
+        if hasattr(self.head_, "classes_"):
+            self.classes_ = self.head_.classes_
+        return self._write()
+
+    def _write(self):
+        """Write the weights into cells drawn anew."""
+        weights = (np.atleast_2d(last_step(self.readout_).coef_) * self.half_range_).T
+        seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
+        self.noise_seed_ = int(seed[0])
+        self.tiles_ = lay_tiles(
+            weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
+            mend=self.mend, options=self.write_options or {},
+        )  # fmt: skip
+        volts = self._volts(self.calibration_)
+        for tile in self.tiles_:
+            tile.calibrate(volts, self.percentile)
+        self.seconds_ = 0.0
+        return self
+
+    def redraw(self, random_state=None, **parameters):
+        """Return a copy on other cells: the same weights, programmed anew.
+
+        Parameters
+        ----------
+        random_state : int, RandomState instance or None, default=None
+            Draws the cells.
+        **parameters : dict
+            What else differs: ``n_levels``, ``adc_bits``, ``crossbar`` ...
+
+        Returns
+        -------
+        readout : CrossbarReadout
+            A fresh one; this one stays as it is.
+        """
+        check_is_fitted(self, "tiles_")
+        other = copy(self).set_params(random_state=random_state, **parameters)
+        other._check_parameters()
+        return other._write()
+
+    def _volts(self, Z):
+        """Voltages that the converters make of features."""
+        most = self._tile().v_read
+        volts = most * (Z - self.centre_) / self.half_range_
+        if self.dac_bits is None:
+            return volts
+        return DAC(self.dac_bits, (-most, most)).convert(volts)
+
+    def _decide(self, X):
+        """Return the analog decision (sample, output)."""
+        check_is_fitted(self, "tiles_")
+        checked = validate_data(self, X, dtype=np.float64, reset=False)
+        Z = features_of(self.readout_, X)
+        volts, v_read = self._volts(Z), self._tile().v_read
+        keys = self._keys(checked) if self.read_noise > 0 else None
+        decision = np.tile(self.bias_, (len(Z), 1))
+        for place, tile in enumerate(self.tiles_):
+            own = None if keys is None else keys + np.uint64(place)
+            products = tile.products(volts, self.adc_bits, self.read_noise, own)
+            decision[:, tile.outputs] += products / v_read
+        return decision
+
+    def _keys(self, X):
+        """Key of every row, by its content."""
+        seed = self.noise_seed_.to_bytes(8, "little")
+        digests = [blake2b(row.tobytes(), digest_size=8, key=seed).digest() for row in X]
+        return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.uint64)
+
+    @_offers("decision_function")
+    def decision_function(self, X):
+        """Return what the crossbars decide.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the readout's own, with the errors of the cells.
+        """
+        decision = self._decide(X)
+        return self.head_.decision_function(decision)
+
+    def predict(self, X):
+        """Return labels or numbers, as the readout does with the crossbars' decision.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            What was learnt.
+        """
+        decision = self._decide(X)
+        return self.head_.predict(decision)
+
+    @_offers("predict_proba")
+    def predict_proba(self, X):
+        """Return what the readout makes of the crossbars' decision.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Rows sum to 1.
+        """
+        decision = self._decide(X)
+        return self.head_.predict_proba(decision)
+
+    def score(self, X, y, sample_weight=None):
+        """Return accuracy for labels, the coefficient of determination for numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like
+            Truth.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            At most 1.
+        """
+        predicted = self.predict(X)
+        score = accuracy_score if is_classifier(self) else r2_score
+        return score(y, predicted, sample_weight=sample_weight)
+
+    def score_float(self, X, y):
+        """Return the same score of the readout in floating point.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like
+            Truth.
+
+        Returns
+        -------
+        score : float
+            At most 1.
+        """
+        check_is_fitted(self, "tiles_")
+        score = accuracy_score if is_classifier(self) else r2_score
+        return score(y, self.readout_.predict(X))
+
+    def compare(self, X, y):
+        """Compare with the readout in floating point.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like
+            Truth.
+
+        Returns
+        -------
+        comparison : pandas.Series
+            ``score``, ``score_float``, ``agreement`` (share of equal predictions; for numbers the
+            correlation), ``decision_error`` (root mean square, of the decision's deviation) and
+            ``clipped`` (share of voltages at an end of their range).
+        """
+        Z, last = features_of(self.readout_, X), last_step(self.readout_)
+        exact, analog = Z @ np.atleast_2d(last.coef_).T + last.intercept_, self._decide(X)
+        ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
+        same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
+        error = np.sqrt(np.mean((analog - exact) ** 2)) / max(exact.std(), np.finfo(float).tiny)
+        clipped = np.mean(np.abs(Z - self.centre_) > self.half_range_ * (1 + 1e-9))
+        return pd.Series({
+            "score": self.score(X, y), "score_float": self.score_float(X, y),
+            "agreement": float(same), "decision_error": float(error), "clipped": float(clipped),
+        })  # fmt: skip
+
+    def age(self, seconds):
+        """Let the cells age.
+
+        Parameters
+        ----------
+        seconds : float
+            Time since they were written in s; not before an age reached already.
+
+        Returns
+        -------
+        self : CrossbarReadout
+            The same readout, older; ``program`` makes it new.
+        """
+        check_is_fitted(self, "tiles_")
+        seconds = check_later(seconds, self.seconds_)
+        for tile in self.tiles_:
+            tile.crossbar.age(seconds)
+        self.seconds_ = seconds
+        return self
+
+    def count_operations(self, X):
+        """Count what a prediction of ``X`` takes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; only their number counts.
+
+        Returns
+        -------
+        counts : pandas.Series
+            ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
+            ``adc`` conversions, ``products`` of a weight and a feature, ``reads`` of cells and
+            digital ``mac`` (scaling of the features, sums of columns); and ``tiles``, ``cells``
+            that hold weights, ``cells_unused``.
+        """
+        check_is_fitted(self, "tiles_")
+        n, rows = len(X), len(self.centre_)
+        columns = sum(len(tile.combine) for tile in self.tiles_)
+        used = sum((tile.rows.stop - tile.rows.start) * len(tile.combine) for tile in self.tiles_)
+        macs = sum(int(np.count_nonzero(tile.combine)) for tile in self.tiles_)
+        present = len(self.tiles_) * int(np.prod(self._tile().shape))
+        return pd.Series({
+            "inferences": n, "dac": n * rows, "adc": n * columns,
+            "products": n * rows * len(self.bias_), "reads": n * used,
+            "mac": n * (rows + macs), "tiles": len(self.tiles_), "cells": used,
+            "cells_unused": present - used,
+        })  # fmt: skip
+
+    def energy(self, X, duration=1e-7):
+        """Return the energy of the arrays in each prediction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        duration : float, default=1e-7
+            Time in s for which the voltages are held.
+
+        Returns
+        -------
+        energy : xarray.Dataset
+            In J over ``sample``, all tiles together: ``device``, ``transistor``, ``selector``,
+            ``wire`` and ``supply``, their sum. Converters and drivers come on top (see
+            ``count_operations``).
+        """
+        check_is_fitted(self, "tiles_")
+        validate_data(self, X, dtype=np.float64, reset=False)
+        volts = self._volts(features_of(self.readout_, X))
+        parts = [tile.crossbar.energy(tile.drive(volts), duration) for tile in self.tiles_]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total.rename(vector="sample")
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn what the readout tells, but for sparse features."""
+        tags = super().__sklearn_tags__()
+        inner = get_tags(getattr(self, "readout_", self.readout))
+        tags.estimator_type, tags.target_tags = inner.estimator_type, inner.target_tags
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        return tags
+
+
+def _correlation(a, b):
+    a, b = np.ravel(a) - np.mean(a), np.ravel(b) - np.mean(b)
+    scale = np.sqrt((a @ a) * (b @ b))
+    return a @ b / scale if scale > 0 else 1.0

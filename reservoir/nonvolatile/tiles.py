@@ -1,0 +1,134 @@
+"""A matrix of weights cut into crossbars, driven by voltages and read by converters."""
+
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.kernels import writing as kernel
+from mottle.reservoir.nonvolatile.cells import conductance_range
+from mottle.reservoir.nonvolatile.converters import ADC
+from mottle.reservoir.nonvolatile.crossbar import Crossbar
+from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
+
+ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
+
+
+def check_bits(bits: int | None, name: str) -> None:
+    """Refuse bits of a converter below 1; None is a converter without steps."""
+    if bits is not None and not (isinstance(bits, int | np.integer) and 1 <= bits <= 32):
+        raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
+
+
+@dataclass(eq=False)
+class Tile:
+    """One crossbar: which weights it holds, and how its currents become their products."""
+
+    rows: slice
+    outputs: slice
+    crossbar: Crossbar
+    combine: NDArray[np.float64]  # (column, output), 1/S
+    range: tuple[float, float] = (-np.inf, np.inf)  # A, ends of the range of its converters
+
+    def drive(self, volts: NDArray) -> NDArray[np.float64]:
+        """Return the voltages of its word lines, the last ones: they are closest to the ground."""
+        part = volts[:, self.rows]
+        rest = np.zeros((len(volts), self.crossbar.shape[0] - part.shape[1]))
+        return np.hstack([rest, part])
+
+    def currents(self, volts: NDArray, read_noise: float, keys: NDArray | None) -> NDArray:
+        """Return currents (vector, used column) in A of voltages (vector, row of the matrix)."""
+        v = self.drive(volts)
+        if self.crossbar.is_linear:
+            currents = v @ self.crossbar.transfer
+        else:
+            currents = self.crossbar.multiply(v)
+        if read_noise > 0 and keys is not None:  # independent cells add up to a normal current
+            deviation = read_noise * np.sqrt(v**2 @ self.crossbar.conductances**2)
+            currents = currents + deviation * kernel.content_noise(keys, currents.shape[1])
+        return np.asarray(currents[:, : len(self.combine)])
+
+    def calibrate(self, volts: NDArray, percentile: float) -> None:
+        """Set the range that all converters of the tile share."""
+        low, high = np.percentile(self.currents(volts, 0.0, None), [100 - percentile, percentile])
+        room = ROOM * (high - low) + 1e-6 * max(abs(low), abs(high), 1e-12)  # where nothing moves
+        self.range = (float(low - room), float(high + room))
+
+    def products(
+        self, volts: NDArray, bits: int | None, read_noise: float, keys: NDArray | None
+    ) -> NDArray[np.float64]:
+        """Return products (vector, output) in V times weight."""
+        currents = self.currents(volts, read_noise, keys)
+        seen = currents if bits is None else ADC(bits, self.range).convert(currents)
+        return np.asarray(seen @ self.combine)
+
+
+def lay_tiles(
+    weights: NDArray,
+    crossbar: Crossbar,
+    rng: np.random.Generator,
+    *,
+    n_levels: int | None,
+    mapping: str,
+    n_slices: int,
+    scale: str,
+    mend: bool,
+    options: dict[str, Any],
+) -> list[Tile]:
+    """Cut weights (row, output) into tiles of the crossbar's shape and write them.
+
+    Weights lie where wires are short: at the end of the bit lines and the beginning of the word
+    lines. Cells that are left over rest at the device's lowest conductance. ``mend`` writes a
+    second time where the first found cells stuck (see `mend_pairs`).
+    """
+    check_weights(weights)
+    n_rows, n_columns = crossbar.shape
+    wide = outputs_in(n_columns, mapping, n_slices)
+    low, high = conductance_range(crossbar.device)
+    if n_levels is not None:
+        options = {"tolerance": (high - low) / (max(n_levels, 2) - 1) / 4} | options
+    tiles = []
+    for top in range(0, weights.shape[0], n_rows):
+        for left in range(0, weights.shape[1], wide):
+            rows = slice(top, min(top + n_rows, weights.shape[0]))
+            outputs = slice(left, min(left + wide, weights.shape[1]))
+            mapped = map_weights(
+                weights[rows, outputs], crossbar.device, n_levels=n_levels, mapping=mapping,
+                n_slices=n_slices, scale=scale,
+            )  # fmt: skip
+            targets = np.full(crossbar.shape, low)
+            targets[top - rows.stop :, : mapped.targets.shape[1]] = mapped.targets
+            own = copy(crossbar)
+            seed = int(rng.integers(2**63))
+            written = own.program(targets, random_state=seed, **options)
+            if mend and mapping != "offset" and written.stuck.any():
+                used = mapped.targets.shape[1]
+                g, stuck = own.conductances[:, :used], written.stuck.to_numpy()[:, :used]
+                targets[:, :used] = mend_pairs(targets[:, :used], g, stuck, low, high)
+                own.program(targets, random_state=seed, **options)  # the same cells: one seed
+            tiles.append(Tile(rows, outputs, own, mapped.combine))
+    return tiles
+
+
+def mend_pairs(
+    targets: NDArray, g: NDArray, stuck: NDArray, low: float, high: float
+) -> NDArray[np.float64]:
+    """Let the partner of a stuck cell make up for it, as far as the device's range goes.
+
+    Columns are pairs (positive, negative) side by side; what counts is their difference.
+
+    Examples
+    --------
+    >>> targets, g = np.array([[5.0, 1.0]]), np.array([[7.0, 1.0]])
+    >>> mend_pairs(targets, g, np.array([[True, False]]), 1.0, 9.0)
+    array([[5., 3.]])
+    """
+    mended = targets.copy()
+    (up, down), (stuck_up, stuck_down) = ((a[:, ::2], a[:, 1::2]) for a in (targets, stuck))
+    wanted = up - down
+    make_up = np.clip(g[:, 1::2] + wanted, low, high), np.clip(g[:, ::2] - wanted, low, high)
+    mended[:, ::2] = np.where(stuck_down & ~stuck_up, make_up[0], up)
+    mended[:, 1::2] = np.where(stuck_up & ~stuck_down, make_up[1], down)
+    return mended

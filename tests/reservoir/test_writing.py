@@ -1,0 +1,300 @@
+"""Cells written, aged, told apart and mapped, against plain loops, scipy and closed forms."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive.writing import memdiode_current, pulsed, ramped
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mottle.reservoir import devices
+from mottle.reservoir.kernels import writing as kernel
+from mottle.reservoir.nonvolatile import (
+    Crossbar,
+    WriteCircuit,
+    age,
+    map_weights,
+    measure_levels,
+    unmap,
+    write,
+)
+from mottle.reservoir.nonvolatile.cells import IDEAL, conductance_range
+from mottle.reservoir.nonvolatile.levels import most_apart
+from mottle.reservoir.nonvolatile.writing import pulse_rule
+
+QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}
+STILL = WriteCircuit(ramp_spread=0.0, ramp_noise=0.0, t_read=0.0)
+DAY = 86_400.0
+wraps = pytest.mark.filterwarnings("ignore:overflow encountered")  # keys of noise, uncompiled
+
+
+def quiet(name, **changes):
+    return devices.get(name)._replace(**(QUIET | changes))
+
+
+@pytest.mark.kernel
+@wraps
+@pytest.mark.parametrize("name", ["neurosim_nl", "ecram", "reram_sb", "reram_om"])
+def test_pulses_write_as_a_plain_loop_does(name):
+    device = quiet(name)
+    targets = np.linspace(device.g_min, device.g_max, 9)[1:-1]
+    tolerance = 0.03 * (device.g_max - device.g_min)
+    run = write(device, targets, tolerance=tolerance, max_pulses=300, random_state=0)
+    g, counts, charge = pulsed(device, targets, tolerance, 300)
+    assert_allclose(run.conductance, g, rtol=1e-9)
+    assert_array_equal(run.pulses, counts)
+    silent = write(
+        device, targets, tolerance=tolerance, max_pulses=300, random_state=0,
+        circuit=WriteCircuit(v_write=2.0, v_read=0.0),
+    )  # fmt: skip
+    assert_allclose(silent.energy, 2.0**2 * charge * device.t_pulse, rtol=1e-9)
+
+
+@pytest.mark.kernel
+@wraps
+@pytest.mark.parametrize(("share", "slack"), [(0.02, 1e-2), (0.6, 1e-3)])
+def test_ramps_write_a_memdiode_as_scipy_does(share, slack):
+    low, high = conductance_range("memdiode_hfo2")
+    target, tolerance = low + share * (high - low), slack * (high - low)
+    run = write("memdiode_hfo2", [target], tolerance=tolerance, circuit=STILL, random_state=0)
+    g, count, energy = ramped(target, tolerance, 2.0, 0.02, (3.5, 4.5), 1e-6, 200)
+    assert count > 10
+    assert_array_equal(run.pulses, [count])
+    assert_allclose(run.conductance, g, rtol=1e-6)
+    assert_allclose(run.energy, energy, rtol=1e-5)
+
+
+@pytest.mark.kernel
+@wraps
+def test_what_a_cell_does_never_depends_on_the_others():
+    device, n = devices.get("reram_sb"), 20
+    rng = np.random.default_rng(0)
+    goal, w, ones = rng.uniform(-0.5, 1.0, n), np.full(n, -0.75), np.ones(n)
+
+    def run(cells):
+        return kernel.pulse_cells(
+            goal[cells], 0.02, np.ones(n, dtype=np.int64)[cells], w[cells], -0.75 * ones[cells],
+            1.25 * ones[cells], ones[cells], pulse_rule(device), device.noise, device.write_noise,
+            0.01, 0.8, 400, np.uint64(7),
+        )  # fmt: skip
+
+    for few, all_ in zip(run(slice(0, 6)), run(slice(None)), strict=True):
+        assert_array_equal(few, all_[:6])
+
+
+def test_open_loop_counts_the_pulses_of_the_mean_curve():
+    device = quiet("neurosim_nl")
+    up = devices.simulate(device._replace(w_0=0.0), np.ones(64), 1e-7).weight.to_numpy()
+    curve = device.g_min + np.r_[0.0, up] * (device.g_max - device.g_min)
+    targets = curve[[0, 5, 17, 40]]
+    run = write(device, targets, method="open", random_state=0)
+    assert_array_equal(run.pulses, [0, 5, 17, 40])
+    assert_allclose(run.conductance, targets, rtol=1e-9)
+    assert_array_equal(run.reads, 0)
+    down = write(device, targets[:1], method="open", start=targets[2], random_state=0)
+    assert float(down.pulses[0]) > 5  # its way down is another curve
+    assert_allclose(down.conductance, targets[0], atol=0.02 * device.g_max)
+
+
+def test_open_loop_misses_where_devices_differ_and_verification_does_not():
+    low, high = conductance_range("ecram")
+    targets = np.tile(np.linspace(low, high, 21)[1:-1], 50)
+    rms = {
+        method: np.sqrt(np.mean((run.conductance - run.target) ** 2)) / (high - low)
+        for method in ("open", "verify")
+        for run in [write("ecram", targets, method=method, random_state=0)]
+    }
+    assert rms["verify"] < 0.0101 < 0.03 < rms["open"]
+
+
+@pytest.mark.parametrize("name", ["reram_es", "reram_om", "memdiode_hfo2"])
+def test_a_cell_is_left_alone_once_it_is_reached_and_else_spends_all_pulses(name):
+    low, high = conductance_range(name)
+    run = write(name, np.linspace(low, high, 300), max_pulses=40, random_state=1)
+    error = np.abs(run.conductance - run.target).to_numpy()
+    assert_array_equal(error <= run.attrs["tolerance"] * (1 + 1e-9), run.reached)
+    assert_array_equal(run.pulses.to_numpy()[~run.reached], 40)
+    assert_array_equal(run.reads, run.pulses + 1)
+    assert 0.1 < run.attrs["yield"] == run.reached.mean() < 1.0
+    assert (run.energy >= 0).all()
+
+
+def test_reads_that_err_leave_errors_of_their_size():
+    device = quiet("idealized", w_0=0.0)
+    target = np.full(4000, 0.8 * device.g_max)
+    span = device.g_max - device.g_min
+    sure = write(device, target, tolerance=1e-3 * span, random_state=0)
+    unsure = write(device, target, tolerance=1e-3 * span, read_noise=0.02, random_state=0)
+    assert sure.attrs["yield"] == 1.0 > unsure.attrs["yield"]
+    error = (unsure.conductance / target - 1).to_numpy()
+    assert 0.005 < np.sqrt(np.mean(error**2)) < 0.08
+
+
+def test_statistics_write_with_their_published_deviation():
+    run = write("milo2021", np.full((100, 100), 100e-6), random_state=0)
+    assert run.conductance.dims == ("row", "column")
+    assert_allclose(run.conductance.mean(), 100e-6, rtol=2e-3)
+    assert_allclose(run.conductance.std() * 1e6, 4.7823 - 0.009107 * 100, rtol=0.02)
+    assert np.isnan(run.energy).all()
+    wider = write("milo2021", np.full((100, 100), 100e-6), spread=0.1, random_state=0)
+    assert_allclose(wider.conductance.std() * 1e6, np.hypot(3.8716, 10.0), rtol=0.03)
+
+
+@pytest.mark.parametrize("name", ["ecram", "cmo_hfox", "memdiode_hfo2"])
+def test_stuck_cells_rest_anywhere_and_do_not_answer_nor_age(name):
+    low, high = conductance_range(name)
+    target = np.full(400, low + 0.5 * (high - low))
+    run = write(name, target, stuck=0.25, max_pulses=100, random_state=0)
+    stuck = run.stuck.to_numpy()
+    assert 0.17 < stuck.mean() < 0.33
+    place = run.conductance.to_numpy()[stuck]
+    assert place.min() < low + 0.1 * (high - low)
+    assert place.max() > high - 0.1 * (high - low)
+    old = age(name, run, DAY).conductance.to_numpy()[0]
+    assert_array_equal(old[stuck], place)
+
+
+def test_worn_cells_reach_less_of_their_range():
+    high = conductance_range("ecram")[1]
+    target = np.full(2000, high * 0.99)
+    fresh = write("ecram", target, cycles=1e3, n_fail=1e6, max_pulses=2500, random_state=0)
+    worn = write("ecram", target, cycles=3e6, n_fail=1e6, max_pulses=2500, random_state=0)
+    assert fresh.attrs["yield"] > 0.95
+    assert worn.attrs["yield"] < 0.75
+    gone = write("cmo_hfox", np.full(2000, 5e-5), cycles=1e12, n_fail=1e6, random_state=0)
+    assert set(np.round(gone.conductance.values * 1e6, 3)) == {9.0, 88.0}
+
+
+def test_a_cell_ages_along_one_path_whatever_the_steps():
+    run = write("cmo_hfox", np.full((5, 6), 40e-6), random_state=0)
+    both = age("cmo_hfox", run, [0.0, 3600.0, DAY]).conductance
+    assert_array_equal(both[0], run.conductance)
+    assert_array_equal(both[2], age("cmo_hfox", run, DAY).conductance[0])
+    paths = both.stack(cell=("row", "column"))
+    assert np.corrcoef(paths[1] - paths[0], paths[2] - paths[0])[0, 1] > 0.999
+    crossbar = Crossbar((5, 6))
+    written = crossbar.program(np.full((5, 6), 40e-6), random_state=0)
+    crossbar.age(60.0).age(DAY)
+    assert_array_equal(crossbar.conductances, age("cmo_hfox", written, DAY).conductance[0])
+
+
+def test_every_family_ages_by_its_own_law():
+    g = np.full(4000, 10e-6)
+    pcm = age("pcm", g, [20.0, 2e4], random_state=0).conductance
+    assert_allclose(np.median(np.log(pcm[0] / pcm[1])) / np.log(1e3), 0.049, rtol=0.05)
+    low, high = conductance_range("nbsto_interface")
+    half = np.full(4000, low + 0.5 * (high - low))
+    old = age("nbsto_interface", half, [1.0, 1e4], random_state=0).conductance
+    share = np.log((old - low) / (half - low))
+    assert_allclose(np.median(share, axis=1), -0.1 * np.log1p(np.array([1e2, 1e6])), rtol=0.01)
+    x = 0.6
+    g = memdiode_current(0.2, x) / 0.2
+    rest = (1 / 1.796e6) / (1 / 1.796e6 + 1 / 132)
+    later = rest + (x - rest) * np.exp(-100 * (1 / 1.796e6 + 1 / 132))
+    aged = age("memdiode_hfo2", [g], 100.0).conductance[0]
+    assert_allclose(aged, memdiode_current(0.2, later) / 0.2, rtol=1e-5)
+    assert_array_equal(age("reram_sb", [2e-6], DAY).conductance[0], [2e-6])  # none published
+
+
+def test_levels_of_wan_are_seven_fresh_and_four_after_a_day():
+    found = [devices.levels("wan2022_day", t) for t in (1.0, DAY)]
+    assert_allclose(found, [7, 4], atol=0.5)
+    g = np.linspace(5e-6, 40e-6, 8)  # two days were published too: a forecast, not a fit
+    two = np.polynomial.polynomial.polyval(g / 40e-6, [0.782, 20.274, -43.507, 37.062, -11.934])
+    preset = devices.get("wan2022_day")
+    grown = age(preset, np.tile(g[:, None], 4000), [2 * DAY], random_state=0).conductance[0]
+    fresh = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
+    assert_allclose(np.hypot(fresh, grown.std("column") * 1e6), two, rtol=0.06)
+
+
+@pytest.mark.parametrize("name", ["milo2021", "wan2022_day", "cmo_hfox"])
+def test_levels_told_apart_come_near_to_what_the_statistics_leave(name):
+    run = measure_levels(name, [4, 512], [1.0, DAY], n_cells=400, random_state=0)
+    assert_allclose(run.distinguishable.sel(asked=512), run.published, rtol=0.1, atol=1)
+    assert (run.distinguishable.sel(asked=4) <= 4).all()
+    assert (run.misread.sel(asked=512) > run.misread.sel(asked=4)).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), min_size=1, max_size=7))
+@settings(deadline=None)
+def test_no_larger_set_of_levels_can_be_told_apart(levels):
+    mean, deviation = np.array(levels, dtype=float).T
+    low, high = mean - 2 * deviation, mean + 2 * deviation
+
+    def apart(chosen):
+        return all(high[a] <= low[b] or high[b] <= low[a] for a, b in combinations(chosen, 2))
+
+    sets = (c for n in range(len(mean) + 1) for c in combinations(range(len(mean)), n) if apart(c))
+    assert most_apart(mean, deviation) == max(map(len, sets))
+
+
+@given(
+    mapping=st.sampled_from(["differential", "offset"]), scale=st.sampled_from(["tile", "column"]),
+    seed=st.integers(0, 2**32 - 1),
+)  # fmt: skip
+@settings(deadline=None)
+def test_mapping_has_an_exact_inverse(mapping, scale, seed):
+    rng = np.random.default_rng(seed)
+    w = rng.normal(size=rng.integers(1, 9, 2)) * 10.0 ** rng.uniform(-3, 3)
+    targets, combine = map_weights(w, "milo2021", mapping=mapping, scale=scale)
+    low, high = conductance_range("milo2021")
+    assert targets.min() >= low * (1 - 1e-12)
+    assert targets.max() <= high * (1 + 1e-12)
+    assert_allclose(unmap(targets, combine), w, rtol=1e-9, atol=1e-9 * np.abs(w).max())
+
+
+@pytest.mark.parametrize("n_slices", [1, 2, 3])
+@pytest.mark.parametrize("n_levels", [2, 5, 16])
+def test_sliced_weights_are_rounded_to_all_their_digits(n_levels, n_slices):
+    w = np.random.default_rng(0).normal(size=(6, 4))
+    targets, combine = map_weights(
+        w, IDEAL, n_levels=n_levels, mapping="sliced", n_slices=n_slices, scale="column"
+    )
+    most = np.abs(w).max(axis=0)
+    steps = n_levels**n_slices - 1
+    assert_allclose(unmap(targets, combine), np.round(w / most * steps) / steps * most, atol=1e-12)
+    share = (targets - 1e-6) / 99e-6 * (n_levels - 1)
+    assert_allclose(share, np.round(share), atol=1e-9)
+
+
+def test_weights_of_zero_are_held_by_pairs_alike():
+    targets, combine = map_weights(np.zeros((3, 2)), "cmo_hfox", n_levels=8)
+    assert_allclose(targets, 9e-6)
+    assert_allclose(unmap(targets, combine), 0.0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: write("cmo_hfox", [-1e-6]), r"target \(0,\) is -1e-06 S; this device holds 9e-06"),
+        (lambda: write("cmo_hfox", [[2e-5, np.nan]]), r"target \(0, 1\) is nan S"),
+        (lambda: write("cmo_hfx", [2e-5]), "did you mean 'cmo_hfox'"),
+        (lambda: write("vo2_pwl", [2e-5]), "device='vo2_pwl' is not known"),
+        (lambda: write(devices.get("vo2_pwl"), [2e-5]), "cannot be a cell of an array"),
+        (lambda: write("cmo_hfox", [2e-5], method="open"), "has statistics only"),
+        (lambda: write("nbsto_interface", [2e-5]), "InterfaceMemristor can age but not be written"),
+        (lambda: write("ecram", [2e-6], method="opne"), "did you mean 'open'"),
+        (lambda: write("ecram", [2e-6], tolerance=0.0), "tolerance=0.0 S and max_pulses=2000"),
+        (lambda: write("ecram", [2e-6], stuck=1.5), "stuck=1.5 must be a share"),
+        (lambda: write("ecram", [2e-6], start=1.0), "start=1.0 must be one conductance"),
+        (lambda: write("ecram", [2e-6, 2e-6], method="open", start=[2e-6, 3e-6]), "give a number"),
+        (lambda: write("ecram", [2e-6], read_noise=-0.1), "read_noise=-0.1 and spread=0.0"),
+        (lambda: age("cmo_hfox", [2e-5], -1.0), r"times=-1.0 s must not be negative"),
+        (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "must not be negative nor fall"),
+        (lambda: age("cmo_hfox", [-2e-5], 1.0), "conductances must be finite and not negative"),
+        (lambda: measure_levels("cmo_hfox", 1), "n_levels=1 must be whole numbers, at least 2"),
+        (lambda: measure_levels("cmo_hfox", 2.5), "n_levels=2.5 must be whole numbers"),
+        (lambda: map_weights([[1.0, np.inf]]), r"weight \(0, 1\) is inf \(1 such of 2\)"),
+        (lambda: map_weights([[1.0]], n_levels=1), "n_levels=1 must be a whole number, at least 2"),
+        (lambda: map_weights([[1.0]], mapping="sliced"), "needs n_levels"),
+        (lambda: map_weights([[1.0]], n_levels=2, mapping="offset"), "at least 3"),
+        (lambda: map_weights([1.0]), r"weights have shape \(1,\)"),
+        (lambda: Crossbar((2, 2)).age(1.0), "only cells written by program"),
+        (lambda: Crossbar((2, 2)).program([[1.0]]), r"shape \(1, 1\), this crossbar \(2, 2\)"),
+    ],
+)  # fmt: skip
+def test_impossible_requests_are_refused_with_the_way_out(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
