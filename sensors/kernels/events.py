@@ -21,8 +21,8 @@ def faulty(t, p, begin, end):
     fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
     if begin < end:
         fault |= (p[begin] < 0) | (p[begin] > 1)
-    for event in range(begin + 1, end):
-        fault |= (t[event] < t[event - 1]) | (p[event] < 0) | (p[event] > 1)
+    for event in range(np.uint64(begin + 1), np.uint64(max(begin + 1, end))):
+        fault |= (t[event] < t[event - np.uint64(1)]) | (p[event] < 0) | (p[event] > 1)
     return fault
 
 
@@ -84,7 +84,7 @@ def count(t, x, y, p, start, duration, columns, rows, shift, amounts, power, sca
             stop = min(begin + CHUNK, end)
             if faulty(t, p, begin, stop):
                 return FAULT, FAULT
-            for event in range(begin, stop):
+            for event in range(np.uint64(begin), np.uint64(stop)):
                 column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
                 if column < width and row < height:
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
@@ -122,7 +122,7 @@ def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, dri
             stop = min(begin + CHUNK, end)
             if faulty(t, p, begin, stop):
                 return FAULT, FAULT
-            for event in range(begin, stop):
+            for event in range(np.uint64(begin), np.uint64(stop)):
                 moment = t[event] - start
                 if moment >> bits != span:
                     span = moment >> bits
