@@ -256,7 +256,7 @@ def run_events(
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
 def run_counts(counts, lengths, state, keys, first, dt, tau, p_c, noise):
     """Run numbers of events (recording, step, node), all at the beginning of their step."""
-    out = np.zeros(counts.shape)
+    out = np.zeros(counts.shape, state.dtype)
     for r in prange(counts.shape[0]):
         for node in range(counts.shape[2]):
             fade = exp(-dt / tau[node])

@@ -102,7 +102,7 @@ def shake(blocks, own, n_nodes, key, step, noise):
 
 @njit(cache=True, nogil=True)
 def deliver(flat, fired, eights, begin, targets, weights):
-    """Let every neuron that ``fired`` push its targets; ``eights`` is the same, eight at a glance."""
+    """Let every neuron that ``fired`` push its targets; ``eights`` shows eight at a glance."""
     for eight in range(eights.size):
         if eights[eight] == 0:
             continue
@@ -120,7 +120,7 @@ def place_of(node):
 
 @njit(cache=True, nogil=True)
 def load(state, neurons):
-    """Lay state and constants out in blocks, one of constants where they agree; spare lanes wait."""
+    """Lay state and constants out in blocks, the latter in one if they agree; spare lanes wait."""
     n_nodes = state.shape[1]
     blocks, same = make_blocks(n_nodes, N_FIELDS), True
     for node in range(1, n_nodes):
