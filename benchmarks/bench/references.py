@@ -38,10 +38,11 @@ def compile_c(name: str, *more: str) -> ctypes.CDLL | None:
     return ctypes.CDLL(str(library))
 
 
-def bind(function: Any, *arguments: Any, shape: tuple[int, ...]) -> Callable[[], Any]:
+def bind(function: Any, *arguments: Any, shape: tuple[int, ...] | None = None) -> Callable[[], Any]:
     """Return a call of a C function that fills a new array of ``shape``, its last argument.
 
-    Arrays go as pointers, whole numbers as long.
+    Without a shape it writes to the arrays it is given. Those go as pointers, whole numbers as
+    long.
     """
 
     def told(value: Any) -> Any:
@@ -52,6 +53,8 @@ def bind(function: Any, *arguments: Any, shape: tuple[int, ...]) -> Callable[[],
     passed = [told(value) for value in arguments]  # the call below keeps the arrays alive
 
     def call(arrays: Any = arguments) -> Any:
+        if shape is None:
+            return function(*passed)
         out = np.empty(shape)  # new in every call, as everyone else's
         function(*passed, told(out))
         return out
