@@ -135,10 +135,10 @@ def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
     for tile in range(1, ends.size):
         ends[tile] += ends[tile - 1]
     for k in range(n):
-        tile = np.uint64(places[k] >> TILE_BITS)
-        at = np.uint64(ends[tile])
+        own = np.uint64(places[k] >> TILE_BITS)
+        at = np.uint64(ends[own])
         sorted_places[at], sorted_moments[at] = places[k], moments[k]
-        ends[tile] += 1
+        ends[own] += 1
 
 
 @njit(**VECTOR)
@@ -197,11 +197,9 @@ def run_events(
     """
     n_devices, n_inputs = tau.shape[0], out.shape[1] // tau.shape[0]
     n_tiles = (n_inputs - 1 >> TILE_BITS) + 1
-    if n_tiles < MANY:
-        n_tiles = 1
-    ends, span = np.zeros(n_tiles + 1, np.int64), CHUNK
-    if n_tiles > 1:
-        span = max(min(SPAN, t.size), CHUNK)
+    n_tiles = n_tiles if n_tiles >= MANY else 1
+    ends, span = np.zeros(n_tiles + 1, np.int64), max(min(SPAN, t.size), CHUNK)
+    span = span if n_tiles > 1 else CHUNK
     places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
     by_tile = (places, moments) if n_tiles == 1 else (np.empty_like(places), np.empty_like(moments))
     room, lefts, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
