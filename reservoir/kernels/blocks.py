@@ -21,6 +21,14 @@ def make_lines(n):
 
 
 @njit(cache=True)
+def in_lines(values):
+    """Copy values (n,) to whole cache lines."""
+    lines = make_lines(values.size)
+    lines[:] = values
+    return lines
+
+
+@njit(cache=True)
 def make_blocks(n_nodes, n_fields):
     """Return zeros (block, ``n_fields`` * LANES) for all nodes, in whole cache lines."""
     n_blocks = (n_nodes + LANES - 1) // LANES

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.kernels.blocks import LANES, make_lines
+from mottle.reservoir.kernels.blocks import LANES, in_lines, make_lines
 from mottle.reservoir.kernels.functions import VECTOR, clip, sinh, widen
 from mottle.reservoir.kernels.functions import exp as fast_exp
 from mottle.reservoir.kernels.inputs import STEPS, lay_steps, make_room, wire
@@ -224,7 +224,8 @@ def run_pulsed(
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
-        g, alpha, keep = state[r, 0, first:last], nodes.alpha[first:last], nodes.keep[first:last]
+        g = in_lines(state[r, 0, first:last])
+        alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
@@ -241,3 +242,4 @@ def run_pulsed(
                     hold_pulsed(v, g, alpha, keep, nodes.g_rest, shown)
                     if observable > 0:
                         show_pulsed(g, v, nodes, v_read, observable, shown)
+        state[r, 0, first:last] = g
