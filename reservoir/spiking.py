@@ -10,7 +10,7 @@ from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.lif import get_neuron
 from mottle.reservoir.kernels import sparse as layouts
 from mottle.reservoir.kernels import spiking as kernel
-from mottle.reservoir.threads import share
+from mottle.reservoir.threads import empty_states, share
 from mottle.reservoir.wiring import draw_spread
 
 OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
@@ -170,7 +170,7 @@ class SpikingReservoir(Reservoir):
         raise NotImplementedError("inputs are summed in the kernel, see _run_block")
 
     def _run_block(self, padded, lengths, state):
-        out = np.zeros((*padded.shape[:2], self.n_nodes))
+        out = empty_states(lengths, padded.shape[1], self.n_nodes)
         observable = kernel.OBSERVABLES.index(self.observable)
         rest = (
             np.ascontiguousarray(padded), lengths, state.values, state.keys, state.step,

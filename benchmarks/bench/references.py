@@ -38,18 +38,25 @@ def compile_c(name: str, *more: str) -> ctypes.CDLL | None:
     return ctypes.CDLL(str(library))
 
 
-def bind(function: Any, *arguments: Any) -> Callable[[], Any]:
-    """Return a call of a C function; arrays go as pointers, whole numbers as long."""
+def bind(function: Any, *arguments: Any, shape: tuple[int, ...] | None = None) -> Callable[[], Any]:
+    """Return a call of a C function that fills a new array of ``shape``, its last argument.
+
+    Without a shape it writes to the arrays it is given. Those go as pointers, whole numbers as
+    long.
+    """
 
     def told(value: Any) -> Any:
         if isinstance(value, np.ndarray):
             return ctypes.c_void_p(value.ctypes.data)
         return ctypes.c_double(value) if isinstance(value, float) else ctypes.c_long(value)
 
-    passed = [told(value) for value in arguments]
+    passed = [told(value) for value in arguments]  # the call below keeps the arrays alive
 
-    def call() -> Any:
-        function(*passed)
-        return arguments[-1]  # keeps the arrays alive; the last one is the result
+    def call(arrays: Any = arguments) -> Any:
+        if shape is None:
+            return function(*passed)
+        out = np.empty(shape)  # new in every call, as everyone else's
+        function(*passed, told(out))
+        return out
 
     return call

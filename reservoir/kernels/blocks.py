@@ -13,13 +13,26 @@ LANES = 64
 
 
 @njit(cache=True)
+def make_lines(n):
+    """Return ``n`` zeros in whole cache lines: a vector that straddles two costs twice."""
+    room = np.zeros(n + 7)
+    skip = (-(room.ctypes.data // 8)) % 8
+    return room[skip : skip + n]
+
+
+@njit(cache=True)
+def in_lines(values):
+    """Copy values (n,) to whole cache lines."""
+    lines = make_lines(values.size)
+    lines[:] = values
+    return lines
+
+
+@njit(cache=True)
 def make_blocks(n_nodes, n_fields):
     """Return zeros (block, ``n_fields`` * LANES) for all nodes, in whole cache lines."""
     n_blocks = (n_nodes + LANES - 1) // LANES
-    size = n_fields * LANES
-    room = np.zeros(n_blocks * size + 7)
-    skip = (-(room.ctypes.data // 8)) % 8  # a vector that straddles two lines costs twice
-    return room[skip : skip + n_blocks * size].reshape(n_blocks, size)
+    return make_lines(n_blocks * n_fields * LANES).reshape(n_blocks, n_fields * LANES)
 
 
 @njit(cache=True)

@@ -16,7 +16,7 @@ from numba import njit
 from mottle.reservoir.kernels.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.kernels.functions import VECTOR, clip, widen
 from mottle.reservoir.kernels.functions import exp as fast_exp
-from mottle.reservoir.kernels.inputs import ROWS, STEPS, lay_steps, wire
+from mottle.reservoir.kernels.inputs import STEPS, lay_steps, make_room, wire
 from mottle.reservoir.kernels.noise import join, normal, normals
 
 OBSERVABLES = ("state", "conductance", "current")
@@ -291,7 +291,7 @@ def run(
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    turned, sums = make_room(drive.shape[2])
     noisy, nothing, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, np.empty(0), dt / n_micro
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
@@ -452,7 +452,7 @@ def run_fast(
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    turned, sums = make_room(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)

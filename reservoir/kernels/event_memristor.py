@@ -9,11 +9,16 @@ from math import exp, log1p
 import numpy as np
 from numba import njit, prange
 
-from mottle.reservoir.kernels.functions import flush
+from mottle.reservoir.kernels.functions import VECTOR, flush, widen
+from mottle.reservoir.kernels.functions import exp as fast_exp
 from mottle.reservoir.kernels.noise import join, normal
 
 CHUNK = 1024  # events, checked and used while they are in the cache
+SPAN = 1 << 19  # events that are sorted by tiles at once
+TILE_BITS = 16  # inputs of a tile, which stays in the cache, as a power of two
+MANY = 8  # tiles from which on sorting pays
 FAULT = -1
+FAR = 1 << 30  # beyond every sensor
 
 
 @njit(cache=True)
@@ -48,50 +53,127 @@ def first_from(t, origin, moment, begin):
     return begin
 
 
-@njit(cache=True, nogil=True)
-def fade_out(before, frame, fade):
-    """Carry states over a step without events; both (node,), fade (device, input or 1)."""
-    n_inputs = frame.size // fade.shape[0]
-    for device in range(fade.shape[0]):
-        first = device * n_inputs
-        if fade.shape[1] == 1:
-            share = fade[device, 0]
-            for i in range(first, first + n_inputs):
-                frame[i] = flush(before[i] * share)
-        else:
-            for i in range(n_inputs):
-                frame[first + i] = flush(before[first + i] * fade[device, i])
+@njit(**VECTOR)
+def fade_out(before, frame, first, last, fade, input_):
+    """Carry nodes ``first`` to ``last`` over a step without events; fade (input or 1,)."""
+    widen()
+    old, new = before[first:last], frame[first:last]
+    if fade.size == 1:
+        share = fade[0]
+        for i in range(new.size):
+            new[i] = flush(old[i] * share)
+    else:
+        shares = fade[input_ : input_ + new.size]
+        for i in range(new.size):
+            new[i] = flush(old[i] * shares[i])
+
+
+@njit(**VECTOR)
+def copy_whole(field, begin, out):
+    """Copy whole numbers of events from ``begin`` on; what lies beyond -1 and FAR stays beyond."""
+    first = np.uint64(begin)
+    for k in range(out.size):
+        out[k] = min(max(np.int64(field[first + np.uint64(k)]), -1), FAR)
+
+
+@njit(**VECTOR)
+def place_all(x, y, p, columns, rows, shift, places):
+    """Write the input of each event, -1 outside the sensor; return how many lie there."""
+    n_outside, width, height = 0, columns.size, rows.size
+    for k in range(places.size):
+        column, row = np.int64(x[k]), np.int64(y[k])
+        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        at = rows[np.uint64(row if inside else 0)] + columns[np.uint64(column if inside else 0)]
+        places[k] = at + shift * p[k] if inside else -1
+        n_outside += 0 if inside else 1
+    return n_outside
+
+
+@njit(**VECTOR)
+def in_order(t, p):
+    """Say whether time never goes back, and polarities are 0 or 1."""
+    wrong = 0
+    for k in range(p.size):
+        wrong |= p[k] >> 1
+    for k in range(1, t.size):
+        wrong |= 1 if t[k] < t[k - 1] else 0
+    return wrong == 0
 
 
 @njit(cache=True, nogil=True)
-def locate(t, x, y, p, origin, begin, end, columns, rows, shift, places, moments):
-    """Write input and time since ``origin`` of the events on the sensor; return how many."""
-    n, width, height = np.uint64(0), np.uint64(columns.size), np.uint64(rows.size)
-    for event in range(begin, end):
-        column, row = np.uint64(np.int64(x[event])), np.uint64(np.int64(y[event]))
-        if column < width and row < height:  # a negative one is beyond, too
-            places[n] = rows[row] + columns[column] + shift * np.int64(p[event])
-            moments[n] = t[event] - origin
-            n += np.uint64(1)
-    return np.int64(n)
+def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moments):
+    """Write input and time since ``origin`` of the events on the sensor, from ``begin`` on.
 
-
-@njit(cache=True, nogil=True)
-def touch(frame, places, moments, n, over, tau, p_c):
-    """Let ``n`` events touch devices that agree in tau and p_c; frame (input,) as of ``over`` s."""
-    moment, left = np.int64(-1), 0.0
+    As many as ``places`` holds are looked at, in ``room`` (3, event), field by field: records lie
+    across vectors. Returns how many are on the sensor; FAULT where ``faulty``.
+    """
+    n, first = places.size, np.uint64(begin)
     for k in range(n):
-        if moments[k] != moment:
-            moment = moments[k]
-            left = exp((moment * 1e-6 - over) / tau)
+        moments[k] = t[first + np.uint64(k)] - origin
+    copy_whole(x, begin, room[0, :n])
+    copy_whole(y, begin, room[1, :n])
+    copy_whole(p, begin, room[2, :n])
+    went_back = begin > 0 and moments[0] < t[begin - 1] - origin
+    if went_back or not in_order(moments, room[2, :n]):
+        return FAULT
+    if place_all(room[0, :n], room[1, :n], room[2, :n], columns, rows, shift, places) == 0:
+        return n
+    kept = 0
+    for k in range(n):
+        if places[k] >= 0:
+            places[kept], moments[kept] = places[k], moments[k]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
+    """Bring ``n`` events into the order of their tiles, else leaving it; ``ends`` of each tile."""
+    ends[:] = 0
+    for k in range(n):
+        ends[np.uint64(places[k] >> TILE_BITS) + np.uint64(1)] += 1
+    for tile in range(1, ends.size):
+        ends[tile] += ends[tile - 1]
+    for k in range(n):
+        own = np.uint64(places[k] >> TILE_BITS)
+        at = np.uint64(ends[own])
+        sorted_places[at], sorted_moments[at] = places[k], moments[k]
+        ends[own] += 1
+
+
+@njit(**VECTOR)
+def fade_events(moments, over, tau, lefts):
+    """Write what is left at ``over`` s of events, at ``moments`` in us, that bring 1."""
+    widen()
+    for k in range(moments.size):
+        age = (over - np.float64(moments[k]) * 1e-6) / tau
+        lefts[k] = fast_exp(-age if age < 690.0 else -690.0)
+
+
+@njit(cache=True, nogil=True)
+def touch(frame, places, lefts, p_c):
+    """Let events touch devices that agree in tau and p_c; frame (input,)."""
+    for k in range(places.size):
         node = np.uint64(places[k])
-        frame[node] += p_c * (left - frame[node])
+        frame[node] += p_c * (lefts[k] - frame[node])
 
 
 @njit(cache=True, nogil=True)
-def touch_each(frame, places, moments, n, over, tau, p_c, noise, key, first_node):
-    """Let ``n`` events touch devices of their own tau and p_c (input or 1,), noisy or not."""
-    for k in range(n):
+def touch_all(frame, places, moments, lefts, over, tau, p_c, noise, key, first_node):
+    """Let events touch the devices of a frame (input,), alike or not."""
+    if tau.size > 1 or p_c.size > 1 or noise > 0.0:
+        touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node)
+        return
+    for begin in range(0, places.size, CHUNK):
+        end = min(begin + CHUNK, places.size)
+        fade_events(moments[begin:end], over, tau[0], lefts)
+        touch(frame, places[begin:end], lefts, p_c[0])
+
+
+@njit(cache=True, nogil=True)
+def touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node):
+    """Let events touch devices of their own tau and p_c (input or 1,), noisy or not."""
+    for k in range(places.size):
         node = places[k]
         share = p_c[node if p_c.size > 1 else 0]
         if noise > 0.0:
@@ -114,31 +196,49 @@ def run_events(
     FAULT for both if ``faulty``.
     """
     n_devices, n_inputs = tau.shape[0], out.shape[1] // tau.shape[0]
-    places, moments = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.int64)
-    alike, fade = tau.shape[1] == 1 and p_c.shape[1] == 1 and noise == 0.0, np.exp(-dt / tau)
+    n_tiles = (n_inputs - 1 >> TILE_BITS) + 1
+    n_tiles = n_tiles if n_tiles >= MANY else 1
+    ends, span = np.zeros(n_tiles + 1, np.int64), max(min(SPAN, t.size), CHUNK)
+    span = span if n_tiles > 1 else CHUNK
+    places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
+    by_tile = (places, moments) if n_tiles == 1 else (np.empty_like(places), np.empty_like(moments))
+    room, lefts, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
     begin, outside, before = 0, 0, state[0]
     for step in range(out.shape[0]):
-        over, frame = (first + step + 1) * dt, out[step]
+        over, frame, faded = (first + step + 1) * dt, out[step], False
         end = first_from(t, origin, over, begin)
-        fade_out(before, frame, fade)
-        while begin < end:
-            stop = min(begin + CHUNK, end)
-            if faulty(t, p, begin, stop):
-                return FAULT, FAULT
-            n = locate(
-                t, x, y, p, origin, begin, stop, columns, rows, shift, places, moments
-            )  # fmt: skip
-            outside += stop - begin - n
-            for device in range(n_devices):
-                node = device * n_inputs
-                own = frame[node : node + n_inputs]
-                if alike:
-                    touch(own, places, moments, n, over, tau[device, 0], p_c[device, 0])
-                else:
-                    touch_each(
-                        own, places, moments, n, over, tau[device], p_c[device], noise, key, node
-                    )
-            begin = stop
+        while begin < end or not faded:
+            n = 0
+            while begin < end and n + CHUNK <= span:
+                stop = min(begin + CHUNK, end)
+                m = n + stop - begin
+                found = locate(
+                    t, x, y, p, origin, begin, columns, rows, shift, room, places[n:m],
+                    moments[n:m],
+                )  # fmt: skip
+                if found == FAULT:
+                    return FAULT, FAULT
+                outside += stop - begin - found
+                n, begin = n + found, stop
+            ends[0] = n
+            if n_tiles > 1:
+                sort_by_tile(places, moments, n, ends, *by_tile)
+            low = 0
+            for tile in range(n_tiles):
+                left, right = tile << TILE_BITS, (tile + 1) << TILE_BITS
+                if tile == n_tiles - 1:
+                    right = n_inputs
+                for device in range(n_devices):
+                    node = device * n_inputs
+                    if not faded:
+                        fade_out(before, frame, node + left, node + right, fade[device], left)
+                    touch_all(
+                        frame[node : node + n_inputs], by_tile[0][low : ends[tile]],
+                        by_tile[1][low : ends[tile]], lefts, over, tau[device], p_c[device], noise,
+                        key, node,
+                    )  # fmt: skip
+                low = ends[tile]
+            faded = True
         before = frame
     state[0] = before
     if faulty(t, p, begin, t.size):
@@ -154,7 +254,7 @@ def run_events(
 @njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
 def run_counts(counts, lengths, state, keys, first, dt, tau, p_c, noise):
     """Run numbers of events (recording, step, node), all at the beginning of their step."""
-    out = np.zeros(counts.shape)
+    out = np.zeros(counts.shape, state.dtype)
     for r in prange(counts.shape[0]):
         for node in range(counts.shape[2]):
             fade = exp(-dt / tau[node])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.kernels.blocks import make_lines
 from mottle.reservoir.kernels.functions import VECTOR, clip, widen
 from mottle.reservoir.kernels.vectors import ABREAST, dense_sums, lane_sums
 
@@ -23,6 +24,13 @@ class Wiring(NamedTuple):
     weights: np.ndarray
     gain: float
     bias: float
+
+
+@njit(cache=True)
+def make_room(n_inputs):
+    """Return room for ``lay_steps`` and for sums of ROWS nodes."""
+    size = n_inputs * STEPS, ROWS * STEPS
+    return make_lines(size[0]).reshape(n_inputs, STEPS), make_lines(size[1]).reshape(ROWS, STEPS)
 
 
 @njit(cache=True)
@@ -73,7 +81,7 @@ def sum_inputs(turned, wiring, first, sums, out):
 @njit(cache=True, nogil=True)
 def project(begin, end, drive, lengths, wiring, out):
     """Node inputs of the recordings ``begin`` to ``end``; drive and out (recording, step, .)."""
-    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    turned, sums = make_room(drive.shape[2])
     for r in range(begin, end):
         for step in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], step, turned)

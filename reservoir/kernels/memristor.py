@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.kernels.blocks import LANES
+from mottle.reservoir.kernels.blocks import LANES, in_lines, make_lines
 from mottle.reservoir.kernels.functions import VECTOR, clip, sinh, widen
 from mottle.reservoir.kernels.functions import exp as fast_exp
-from mottle.reservoir.kernels.inputs import ROWS, STEPS, lay_steps, wire
+from mottle.reservoir.kernels.inputs import STEPS, lay_steps, make_room, wire
 
 OBSERVABLES = ("state", "conductance", "current")
 
@@ -113,13 +113,13 @@ def run(
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    turned, sums = make_room(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         w, tau = state[r, 0, first:last], nodes.tau[first:last]
         fade, push = np.exp(-dt / tau), tau * nodes.rate[first:last]
-        volts = np.empty((n_masks, STEPS, last - first))
+        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
@@ -220,12 +220,13 @@ def run_pulsed(
     """Run TiOx devices, a pulse a mask; shapes as in ``run``."""
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    turned, sums = make_room(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
-        g, alpha, keep = state[r, 0, first:last], nodes.alpha[first:last], nodes.keep[first:last]
-        volts = np.empty((n_masks, STEPS, last - first))
+        g = in_lines(state[r, 0, first:last])
+        alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
+        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         for tile in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
@@ -241,3 +242,4 @@ def run_pulsed(
                     hold_pulsed(v, g, alpha, keep, nodes.g_rest, shown)
                     if observable > 0:
                         show_pulsed(g, v, nodes, v_read, observable, shown)
+        state[r, 0, first:last] = g

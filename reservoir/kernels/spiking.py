@@ -3,8 +3,8 @@
 tau dv/dt = gain u + s - v and tau_s ds/dt = -s, solved exactly for a step with u held; a neuron at
 its threshold at the end of a step fires, is reset and waits; its targets' s jump by its weights.
 
-Neurons live in blocks of LANES, each one flat array, field after field (see ``kernels/vo2.py``);
-spikes are carried on one by one, in the order of their neurons.
+Neurons live in blocks of LANES (see ``kernels/blocks.py``), passed on whole: a view of one a step
+costs more than its neurons. Spikes are carried on one by one, in the order of their neurons.
 """
 
 from typing import NamedTuple
@@ -12,18 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.kernels.functions import flush
+from mottle.reservoir.kernels.blocks import LANES, make_blocks
+from mottle.reservoir.kernels.functions import VECTOR, flush, widen
 from mottle.reservoir.kernels.noise import join, normal
 from mottle.reservoir.kernels.vectors import SLICE, gather_sums
 
-LANES = 64
 OBSERVABLES = ("spikes", "voltage", "rate")
 N_STATE = 4  # voltage, synaptic voltage, steps to wait, spike rate
 
-# fields of a block, in units of LANES
-V, S, WAIT, RATE = 0, 64, 128, 192
-SUM, COUNT, KEEP, PUSH, THRESHOLD = 256, 320, 384, 448, 512
-BLOCK = 576
+V, S, WAIT, RATE, SUM, COUNT, W_IN = range(0, 7 * LANES, LANES)  # fields of a block
+N_FIELDS = 7
+KEEP, PUSH, THRESHOLD = range(0, 3 * LANES, LANES)  # fields of a block of constants
 
 
 class Neurons(NamedTuple):
@@ -48,37 +47,62 @@ class Neurons(NamedTuple):
     noise: float  # V, spread of a voltage that is left alone
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def integrate(w, fired, v_gain, v_bias, v_reset, keep_s, keep_rate, per_spike, n_wait):
-    """Advance a block by one step, and say who fired: 1 or 0 in ``fired`` (LANES,)."""
-    for i in range(LANES):
-        u = v_bias + v_gain * w[SUM + i]
-        v = u + (w[V + i] - u) * w[KEEP + i] + w[S + i] * w[PUSH + i]
-        waits = w[WAIT + i] > 0.0
-        v = v_reset if waits else v
-        fires = v >= w[THRESHOLD + i]
-        spike = 1.0 if fires else 0.0
-        w[V + i] = v_reset if fires else flush(v)
-        w[S + i] = flush(w[S + i] * keep_s)
-        w[WAIT + i] = n_wait if fires else (w[WAIT + i] - 1.0 if waits else 0.0)
-        w[RATE + i] = flush(w[RATE + i] * keep_rate + spike * per_spike)
-        w[COUNT + i] += spike
-        fired[i] = 1 if fires else 0
+@njit(**VECTOR)
+def integrate(blocks, own, fired, v_gain, v_bias, v_reset, keep_s, n_wait, carry):
+    """Advance all blocks by one step, and say who fired: 1 or 0 in ``fired`` (node,).
+
+    ``own`` holds the constants; spikes are added to ``carry`` times the counts.
+    """
+    widen()
+    for b in range(blocks.shape[0]):
+        c = b if own.shape[0] > 1 else 0
+        for i in range(LANES):
+            u = v_bias + v_gain * blocks[b, SUM + i]
+            v = u + (blocks[b, V + i] - u) * own[c, KEEP + i] + blocks[b, S + i] * own[c, PUSH + i]
+            waits = blocks[b, WAIT + i] > 0.0
+            v = v_reset if waits else v
+            fires = v >= own[c, THRESHOLD + i]
+            blocks[b, V + i] = v_reset if fires else flush(v)
+            blocks[b, S + i] = flush(blocks[b, S + i] * keep_s)
+            waited = blocks[b, WAIT + i] - 1.0 if waits else 0.0
+            blocks[b, WAIT + i] = n_wait if fires else waited
+            blocks[b, COUNT + i] = blocks[b, COUNT + i] * carry + (1.0 if fires else 0.0)
+            fired[b, i] = 1 if fires else 0
+
+
+@njit(**VECTOR)
+def fade_rates(blocks, fired, keep_rate, per_spike):
+    """Let the rates fade, and raise those of neurons that fired."""
+    widen()
+    for b in range(blocks.shape[0]):
+        for i in range(LANES):
+            grown = blocks[b, RATE + i] * keep_rate + fired[b, i] * per_spike
+            blocks[b, RATE + i] = flush(grown)
+
+
+@njit(**VECTOR)
+def scale_inputs(blocks, x):
+    """Take the only input ``x`` in."""
+    widen()
+    for b in range(blocks.shape[0]):
+        for i in range(LANES):
+            blocks[b, SUM + i] = blocks[b, W_IN + i] * x
 
 
 @njit(cache=True, nogil=True)
-def shake(w, first, n_nodes, key, step, noise):
+def shake(blocks, own, n_nodes, key, step, noise):
     """Add to the voltages what, faded, is the gain of an Ornstein-Uhlenbeck process in a step."""
-    for i in range(min(LANES, n_nodes - first)):
-        gain = np.sqrt(1.0 - w[KEEP + i] * w[KEEP + i]) / w[KEEP + i]
-        if w[WAIT + i] == 0.0:
-            w[V + i] += noise * gain * normal(join(join(key, first + i), step))
+    for node in range(n_nodes):
+        b, i = node // LANES, node % LANES
+        keep = own[b if own.shape[0] > 1 else 0, KEEP + i]
+        gain = np.sqrt(1.0 - keep * keep) / keep
+        if blocks[b, WAIT + i] == 0.0:
+            blocks[b, V + i] += noise * gain * normal(join(join(key, node), step))
 
 
 @njit(cache=True, nogil=True)
-def deliver(flat, fired, begin, targets, weights):
-    """Let every neuron that fired push its targets among all blocks; fired (node,)."""
-    eights = fired.view(np.int64)  # eight neurons at a glance
+def deliver(flat, fired, eights, begin, targets, weights):
+    """Let every neuron that ``fired`` push its targets; ``eights`` shows eight at a glance."""
     for eight in range(eights.size):
         if eights[eight] == 0:
             continue
@@ -91,67 +115,86 @@ def deliver(flat, fired, begin, targets, weights):
 @njit(cache=True, nogil=True)
 def place_of(node):
     """Where the synaptic voltage of a neuron lies among all blocks."""
-    return node // LANES * BLOCK + S + node % LANES
+    return node // LANES * (N_FIELDS * LANES) + S + node % LANES
 
 
 @njit(cache=True, nogil=True)
-def load(blocks, state, neurons):
-    """Lay state and constants out in blocks; spare lanes never fire."""
-    blocks[:] = 0.0
+def load(state, neurons):
+    """Lay state and constants out in blocks, the latter in one if they agree; spare lanes wait."""
     n_nodes = state.shape[1]
+    blocks, same = make_blocks(n_nodes, N_FIELDS), True
+    for node in range(1, n_nodes):
+        same &= neurons.keep[node] == neurons.keep[0] and neurons.push[node] == neurons.push[0]
+        same &= neurons.threshold[node] == neurons.threshold[0]
+    own = make_blocks(1 if same else n_nodes, 3)
     for lane in range(blocks.shape[0] * LANES):
-        w, i = blocks[lane // LANES], lane % LANES
-        w[THRESHOLD + i] = np.inf
+        b, i, node = lane // LANES, lane % LANES, min(lane, n_nodes - 1)
         if lane < n_nodes:
             for field in range(N_STATE):
-                w[field * LANES + i] = state[field, lane]
-            w[KEEP + i], w[PUSH + i] = neurons.keep[lane], neurons.push[lane]
-            w[THRESHOLD + i] = neurons.threshold[lane]
+                blocks[b, field * LANES + i] = state[field, lane]
+            s = lane // SLICE
+            if neurons.in_begin[s] < neurons.in_begin[s + 1]:
+                blocks[b, W_IN + i] = neurons.in_weights[neurons.in_begin[s], lane % SLICE]
+        else:
+            blocks[b, WAIT + i] = np.inf
+        if b < own.shape[0]:
+            own[b, KEEP + i], own[b, PUSH + i] = neurons.keep[node], neurons.push[node]
+            own[b, THRESHOLD + i] = neurons.threshold[node]
+    return blocks, own
 
 
 @njit(cache=True, nogil=True)
-def take(w, first, observable, out):
-    """Write what the neurons of a block show, and clear their counts."""
-    n = min(LANES, out.size - first)
-    field = COUNT if observable == 0 else (V if observable == 1 else RATE)
-    for i in range(n):
-        out[first + i] = w[field + i]
-    for i in range(LANES):
-        w[COUNT + i] = 0.0
+def sum_inputs(flat, neurons, x):
+    """Weigh the inputs ``x`` of a step."""
+    for s in range(neurons.in_begin.size - 1):
+        place = s * SLICE // LANES * (N_FIELDS * LANES) + SUM + s * SLICE % LANES
+        for i in range(place, place + SLICE):
+            flat[i] = 0.0
+        gather_sums(
+            flat, place, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
+            neurons.in_begin[s + 1], x,
+        )  # fmt: skip
+
+
+@njit(**VECTOR)
+def show(blocks, field, out, row):
+    """Write a field of all blocks to row ``row`` of ``out`` (row, node)."""
+    widen()
+    n_nodes = out.shape[1]
+    for b in range(n_nodes // LANES):
+        for i in range(LANES):
+            out[row, b * LANES + i] = blocks[b, field + i]
+    for node in range(n_nodes // LANES * LANES, n_nodes):
+        out[row, node] = blocks[node // LANES, field + node % LANES]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
     """Run one recording: drive (step, input), state (field, node) in and out, out (step, node)."""
-    n_nodes, n_blocks = state.shape[1], (state.shape[1] + LANES - 1) // LANES
-    blocks, fired = np.empty((n_blocks, BLOCK)), np.zeros(n_blocks * LANES, np.int8)
-    flat = blocks.reshape(-1)
-    load(blocks, state, neurons)
+    n_nodes = state.shape[1]
+    blocks, own = load(state, neurons)
+    flat, shown = blocks.reshape(-1), (COUNT, V, RATE)[observable]
+    fired = np.zeros((blocks.shape[0], LANES), np.int8)
+    each, eights = fired.reshape(-1), fired.reshape(-1).view(np.int64)
     for step in range(drive.shape[0]):
-        for s in range(neurons.in_begin.size - 1):
-            place = s * SLICE // LANES * BLOCK + SUM + s * SLICE % LANES
-            for i in range(place, place + SLICE):
-                flat[i] = 0.0
-            gather_sums(
-                flat, place, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
-                neurons.in_begin[s + 1], drive[step],
-            )  # fmt: skip
+        if drive.shape[1] == 1:
+            scale_inputs(blocks, drive[step, 0])
+        else:
+            sum_inputs(flat, neurons, drive[step])
         for inner in range(n_inner):
-            for b in range(n_blocks):
-                if neurons.noise > 0.0:
-                    moment = (first_step + step) * n_inner + inner
-                    shake(blocks[b], b * LANES, n_nodes, key, moment, neurons.noise)
-                integrate(
-                    blocks[b], fired[b * LANES : (b + 1) * LANES], neurons.v_gain, neurons.v_bias,
-                    neurons.v_reset, neurons.keep_s, neurons.keep_rate, neurons.per_spike,
-                    neurons.n_wait,
-                )  # fmt: skip
-            deliver(flat, fired, neurons.begin, neurons.targets, neurons.weights)
-        for b in range(n_blocks):
-            take(blocks[b], b * LANES, observable, out[step])
-    for node in range(n_nodes):
-        for field in range(N_STATE):
-            state[field, node] = blocks[node // LANES, field * LANES + node % LANES]
+            if neurons.noise > 0.0:
+                moment = (first_step + step) * n_inner + inner
+                shake(blocks, own, n_nodes, key, moment, neurons.noise)
+            integrate(
+                blocks, own, fired, neurons.v_gain, neurons.v_bias, neurons.v_reset,
+                neurons.keep_s, neurons.n_wait, 0.0 if inner == 0 else 1.0,
+            )  # fmt: skip
+            if shown == RATE:
+                fade_rates(blocks, fired, neurons.keep_rate, neurons.per_spike)
+            deliver(flat, each, eights, neurons.begin, neurons.targets, neurons.weights)
+        show(blocks, shown, out, step)
+    for field in range(N_STATE):
+        show(blocks, field * LANES, state, field)
 
 
 @njit(cache=True, nogil=True)

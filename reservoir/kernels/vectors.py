@@ -90,15 +90,6 @@ def _arrays(context, builder, sig, args, which):
     return [context.make_array(sig.args[i])(context, builder, args[i]).data for i in which]
 
 
-def _fma(typingctx, a, b, c):
-    """Return ``a * b + c``, rounded once."""
-
-    def codegen(context, builder, sig, args):
-        return builder.fma(*args)
-
-    return a(a, a, a), codegen
-
-
 def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
     """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
 
@@ -224,7 +215,6 @@ def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
 
 
 PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
-fma: Any = _plain_fma if PLAIN else intrinsic(_fma)
 gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
 lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
 dense_sums: Any = _plain_dense_sums if PLAIN else intrinsic(_dense_sums)

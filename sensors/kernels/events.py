@@ -12,6 +12,7 @@ from numba import njit
 
 CHUNK = 1024  # events
 FAULT = -1
+BITS = 10  # 2 ** 10 us: exponentials are taken once in so long, then from a table
 
 
 @njit(cache=True, nogil=True)
@@ -20,8 +21,8 @@ def faulty(t, p, begin, end):
     fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
     if begin < end:
         fault |= (p[begin] < 0) | (p[begin] > 1)
-    for event in range(begin + 1, end):
-        fault |= (t[event] < t[event - 1]) | (p[event] < 0) | (p[event] > 1)
+    for event in range(np.uint64(begin + 1), np.uint64(max(begin + 1, end))):
+        fault |= (t[event] < t[event - np.uint64(1)]) | (p[event] < 0) | (p[event] > 1)
     return fault
 
 
@@ -83,7 +84,7 @@ def count(t, x, y, p, start, duration, columns, rows, shift, amounts, power, sca
             stop = min(begin + CHUNK, end)
             if faulty(t, p, begin, stop):
                 return FAULT, FAULT
-            for event in range(begin, stop):
+            for event in range(np.uint64(begin), np.uint64(stop)):
                 column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
                 if column < width and row < height:
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
@@ -105,6 +106,8 @@ def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, dri
     n_steps, begin, outside = drive.shape[0], 0, 0
     width, height = np.uint64(columns.size), np.uint64(rows.size)
     fade = exp(-duration / n_steps / tau)
+    bits = BITS if tau > 4.0 else 0  # so that no factor leaves the range of numbers
+    factors = np.exp(np.arange(1 << bits) / tau)
     for step in range(n_steps):
         end, frame = first_from(t, end_of_step(step, start, duration, n_steps), begin), drive[step]
         if step == 0:
@@ -114,19 +117,21 @@ def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, dri
             for i in range(frame.size):
                 value = before[i] * fade
                 frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
-        moment, left = t[0] - 1, 0.0
+        span, left, over = np.int64(-1), 0.0, (step + 1) * duration / n_steps
         while begin < end:
             stop = min(begin + CHUNK, end)
             if faulty(t, p, begin, stop):
                 return FAULT, FAULT
-            for event in range(begin, stop):
-                if t[event] != moment:
-                    moment = t[event]
-                    left = exp((moment - start - (step + 1) * duration / n_steps) / tau)
+            for event in range(np.uint64(begin), np.uint64(stop)):
+                moment = t[event] - start
+                if moment >> bits != span:
+                    span = moment >> bits
+                    left = exp(((span << bits) - over) / tau)
                 column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
                 if column < width and row < height:
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
-                    frame[place] = left * amounts[polarity]
+                    factor = factors[np.uint64(moment - (span << bits))]
+                    frame[place] = left * factor * amounts[polarity]
                 else:
                     outside += 1
             begin = stop

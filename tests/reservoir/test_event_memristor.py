@@ -217,3 +217,27 @@ def test_each_device_of_a_pixel_has_its_own_constants(spread):
                     g, last = g + p_c * (1 - g), t
             expected.append(g * np.exp((last - end) / tau))
         assert_allclose(states[:, number], expected, rtol=1e-11)
+
+
+def test_a_pixel_of_a_large_sensor_is_that_of_a_small_one():
+    small = draw(1)[0]
+    large = small.copy()  # of 700,000 inputs, which are filled tile by tile
+    large["x"], large["y"] = 150 * small["x"], 120 * small["y"]
+    few, many = (
+        EventMemristorReservoir(sensor_size=size, duration=0.1, n_steps=3).fit([events])
+        for size, events in (((5, 4), small), ((700, 500), large))
+    )
+    states = many.transform(large).reshape(3, 500, 700, 2)
+    assert_array_equal(states[:, ::120, ::150].reshape(3, -1)[:, :40], few.transform(small))
+    assert np.count_nonzero(states) == np.count_nonzero(few.transform(small))
+
+
+@pytest.mark.kernel
+def test_single_precision_shows_the_same_states():
+    events, node = draw(2), EventMemristorReservoir(spread=0.1, random_state=0, **SIZE)
+    states = node.fit(events).transform(events)
+    halved = clone(node).set_params(dtype="float32").fit(events)
+    assert halved.transform(events).dtype == halved.start().values.dtype == np.float32
+    assert_allclose(halved.transform(events), states, rtol=1e-5)
+    drive = np.array([[3.0, 0.0], [0.0, 1.0]])
+    assert_allclose(halved.fit_transform(drive), node.fit_transform(drive), rtol=1e-6)

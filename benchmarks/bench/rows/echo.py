@@ -42,7 +42,7 @@ def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
         whole = np.int32
         runs["C CSR"] = bind(
             library.echo_state, n_steps, n_nodes, w.indptr.astype(whole), w.indices.astype(whole),
-            w.data, w_in[:, 0].copy(), drive, LEAK, np.empty((n_steps, n_nodes)),
+            w.data, w_in[:, 0].copy(), drive, LEAK, shape=(n_steps, n_nodes),
         )  # fmt: skip
     if rpy := peer("reservoirpy"):
         runs["reservoirpy"] = reservoirpy_run(rpy, node, drive)

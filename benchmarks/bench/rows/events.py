@@ -31,6 +31,9 @@ def rows() -> Iterator[Row]:
         yield row("time surface", size, surface, events, others, "")
         node = EventMemristorReservoir(n_steps=N_STEPS, **common).fit(events[:1000])
         yield row("memristors", size, node, events, others, error_of(node, events))
+        node.set_params(dtype="float32").fit(events[:1000])
+        told = error_of(node, events)
+        yield row("memristors, float32", size, node, events, others, told, np.float32)
 
 
 def draw(size: tuple[int, int]) -> np.ndarray:
@@ -43,8 +46,11 @@ def draw(size: tuple[int, int]) -> np.ndarray:
     return events
 
 
-def row(what, size, estimator, events, others, accuracy) -> Row:
+def row(what, size, estimator, events, others, accuracy, dtype=np.float64) -> Row:
+    cell = getattr(estimator, "cell", 1)
+    shape = N_STEPS, -(-size[1] // cell), -(-size[0] // cell), 2
     runs = {"mottle": lambda: estimator.transform(events), **others}
+    runs["filling of the result alone"] = lambda: np.empty(shape, dtype).fill(1)  # the memory's own
     name = f"{what}, {size[0]} x {size[1]} pixels"
     return Row(name, N_EVENTS, "events", runs, (10.0, REFERENCES[:1]),
                (10.0, REFERENCES[1:]), accuracy, rounds=5)  # fmt: skip

@@ -53,7 +53,7 @@ def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callab
                  "noise_1")  # fmt: skip
         constants = np.array([*(getattr(device, name) for name in names), h])
         told = (library.silver, *size, n_micro, own, constants, round(device.t_noise / h))
-    return lambda: bind(*told, np.empty(v.shape))()
+    return bind(*told, shape=v.shape)
 
 
 def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:

@@ -51,5 +51,5 @@ def c_run(library, node, drive):
         w.indices.astype(np.int32), w.data, node.input_weights_.toarray()[:, 0].copy(), drive,
         float(neurons.v_gain), float(neurons.v_bias), float(neurons.keep[0]),
         float(neurons.push[0]), neurons.keep_s, float(neurons.threshold[0]), neurons.v_reset,
-        neurons.n_wait, np.empty((len(drive), node.n_nodes)),
+        neurons.n_wait, shape=(len(drive), node.n_nodes),
     )  # fmt: skip
