@@ -14,14 +14,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PEERS = ("tonic", "reservoirpy", "rclib")  # torch-based ones are taken only where they are there
+PEERS = ("tonic", "reservoirpy", "rclib")
+TORCH_PEERS = ("resdag",)  # taken only where torch is there: alone it is many times their size
 ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def install() -> None:
     """Install the peers that are not there; say which ones do not install, and why."""
-    for name in PEERS:
+    for name in (*PEERS, *TORCH_PEERS):
         if find_spec(name) is not None:
+            continue
+        if name in TORCH_PEERS and find_spec("torch") is None:
+            print(f"skipped: {name} needs torch, which is not installed", flush=True)
             continue
         command = [sys.executable, "-m", "pip", "install", "--quiet", name]
         done = subprocess.run(command, capture_output=True, text=True)

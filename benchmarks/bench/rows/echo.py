@@ -97,10 +97,28 @@ def batch(n_nodes: int, density: float, dtype: str) -> Row:
     node = fitted(n_nodes, density, 3, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive), "numpy GEMM": gemm(node, drive, dtype)}
     difference = np.abs(runs["mottle"]() - runs["numpy GEMM"]()).max()
+    if dtype == "float32" and density < 1 and peer("torch") and (resdag := peer("resdag")):
+        runs["resdag"] = resdag_run(resdag, n_nodes, drive)
     return Row(
         f"200 recordings of 100 steps, {n_nodes} nodes, density {density:g}, {dtype}", 20_000,
-        "steps", runs, (1.0, ("numpy GEMM",)), None, f"{difference:.0e} from numpy",
+        "steps", runs, (1.0, ("numpy GEMM", "resdag")), None, f"{difference:.0e} from numpy",
     )  # fmt: skip
+
+
+def resdag_run(resdag, n_nodes, drive):
+    """Its own dense weights of the same size, all recordings as one batch."""
+    import torch
+
+    torch.set_num_threads(1)
+    layer = resdag.ESNLayer(n_nodes, drive.shape[2], spectral_radius=0.9, leak_rate=LEAK, seed=0)
+    batch = torch.as_tensor(drive, dtype=torch.float32)
+
+    def run():
+        layer.reset_state()
+        with torch.no_grad():
+            return layer(batch)
+
+    return run
 
 
 def gemm(node, drive, dtype):
