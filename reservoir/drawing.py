@@ -62,7 +62,7 @@ def robustness(scores: xr.Dataset) -> "Figure":
         panel.plot(place, here.low, color=COLOURS[0], lw=0.7, label="5 %")
         panel.plot(place, here.worst, "v", ms=4, color=COLOURS[1], label="worst")
         shown = here.value.values / (86_400.0 if name == "age" else 1.0)  # in days
-        panel.set_xticks(place, [f"{value:.2g}" for value in shown], rotation=45)
+        panel.set_xticks(place, [f"{value:.3g}" for value in shown], rotation=45)
         panel.set(xlabel=scores.attrs["labels"][axes.index(name)])
     panels[0].set(ylabel=scores.attrs["score"])
     panels[0].legend(fontsize="small")
