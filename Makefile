@@ -2,6 +2,7 @@
 # make test      install with the developers' tools, then everything in `check`
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
+# make bench     time mottle beside its peers and C; ROWS=echo for one subject
 # make clean     remove .venv and whatever tools left behind
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ NOT_SLOW := -m "not slow"
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels clean
+.PHONY: demo test test-all check lint types imports tests kernels bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo
@@ -79,6 +80,9 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'badcrossbar==1.1.0'
 	touch $@
+
+bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
+	$(BIN)/python benchmarks/bench $(ROWS)
 
 clean:
 	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \

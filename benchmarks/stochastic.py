@@ -1,16 +1,15 @@
 """Write docs/stochastic.md, noise that helps and devices that draw: run it with python."""
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from pages import DOCS, markdown
 
 from mottle.pipelines.figures import COLOURS
 from mottle.reservoir import devices
 
-DOCS = Path(__file__).parents[1] / "docs"
 PAGE = """# Noise and chance
 
 Written by `benchmarks/stochastic.py`; the numbers are in `docs/results/*.csv`.
@@ -88,13 +87,6 @@ def gate(pbit: devices.PBit) -> pd.DataFrame:
         table[f"{name}: Boltzmann"] = expected / expected.sum()
         table[f"{name}: devices"] = [(samples == s).all(axis=1).mean() for s in states]
     return table
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Return a table with numbers of three digits."""
-    text = table.map(lambda v: f"{v:.3g}" if isinstance(v, float) else str(v))
-    lines = [list(text.columns), ["---"] * text.shape[1], *text.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def main() -> None:

@@ -57,6 +57,35 @@ def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("config")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True,
+              help="Recordings of the first test fold over which is averaged.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def energy(config: str, limit: int, as_json: bool) -> None:
+    """Account for the energy of the recipe CONFIG, part by part, for each of its reservoirs."""
+    from json import dumps, loads
+
+    from rich.console import Console
+
+    from mottle.pipelines.account import account_recipe, energy_tables
+    from mottle.pipelines.recipe import read_recipe
+
+    reports = _or_exit(lambda name: account_recipe(read_recipe(name)[0], limit), config)
+    if as_json:
+        told = {
+            name: {"parts": loads(report.to_json(orient="records")), **report.attrs}
+            for name, report in reports.items()
+        }
+        click.echo(dumps(told))
+        return
+    screen = Console()
+    for name, report in reports.items():
+        sums, parts, notes = energy_tables(name, report)
+        screen.print(sums, parts)
+        screen.print("\n".join(notes), markup=False, style="dim", soft_wrap=True)
+
+
+@main.command()
 def recipes() -> None:
     """List the recipes that ship with mottle."""
     from mottle.pipelines.recipe import read_recipe, shipped

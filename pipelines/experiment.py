@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings, load
 from mottle.pipelines.fusion import SenseCheck
@@ -165,6 +166,16 @@ def judge(
     senses = list(drives)
     train, test, votes = {}, {}, {}
     out: dict[tuple[str, str], NDArray] = {}
+
+    def program(inputs: str, readout: BaseEstimator, seen: NDArray, asked: NDArray) -> None:
+        """Add what crossbars say that carry a readout's weights, at each of their ages."""
+        if recipe.crossbar is None:
+            return
+        crossbar = recipe.make_crossbar(readout, seed).program(seen)
+        for seconds in sorted(recipe.crossbar.ages):
+            label = f"{inputs} on crossbars, {spell(seconds)}"
+            out[label, ""] = crossbar.age(seconds).predict(asked)
+
     for sense in senses:
         front = recipe.make_reservoir(name, sense, seed)
         train[sense], test[sense] = (
@@ -174,6 +185,7 @@ def judge(
         readout = recipe.make_readout().fit(train[sense], y)
         votes[sense] = readout.predict_proba(test[sense])
         out[sense, ""] = readout.predict(test[sense])
+        program(sense, readout, train[sense], test[sense])
     if len(senses) < 2:
         return out
     classes = np.unique(y)
@@ -183,8 +195,11 @@ def judge(
         if "middle" in recipe.fusion and len(kept) == 1:
             out["middle", lost] = out[kept[0], ""]
         elif "middle" in recipe.fusion:
-            readout = recipe.make_readout().fit(np.hstack([train[s] for s in kept]), y)
-            out["middle", lost] = readout.predict(np.hstack([test[s] for s in kept]))
+            seen, asked = (np.hstack([part[s] for s in kept]) for part in (train, test))
+            readout = recipe.make_readout().fit(seen, y)
+            out["middle", lost] = readout.predict(asked)
+            if not lost:
+                program("middle", readout, seen, asked)
         if "late" in recipe.fusion:
             out["late", lost] = classes[np.mean([votes[s] for s in kept], axis=0).argmax(axis=1)]
     if "early" in recipe.fusion:
@@ -193,6 +208,22 @@ def judge(
         for _, lost in subsets:
             out["early", lost] = readout.predict(front.transform(stack(drives, 1, lost)))
     return out
+
+
+def spell(seconds: float) -> str:
+    """Say how old something is.
+
+    Examples
+    --------
+    >>> spell(0), spell(90), spell(86400)
+    ('fresh', '90 s', '1 d')
+    """
+    if seconds == 0:
+        return "fresh"
+    for length, unit in ((86400, "d"), (3600, "h")):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def stack(drives: dict[str, tuple], part: int, lost: str = "") -> NDArray:
@@ -216,6 +247,7 @@ def show(
     """Keep the states of one recording for each sense, and how far device time is sped up."""
     for sense, (train, _) in drives.items():
         front = recipe.make_reservoir(name, sense, recipe.seeds[0])
+        front = front[0] if isinstance(front, Pipeline) else front
         if not hasattr(front, "dt_device"):
             continue
         states = front.fit(train).states([np.asarray(train[0])])

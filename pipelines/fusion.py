@@ -383,6 +383,8 @@ def make_fusion_pipeline(encoders, reservoir=None, *, fusion="middle", readout=N
 
 def _pooling(reservoir):
     """Clone a reservoir that gives features, or refuse one that gives states."""
+    if isinstance(reservoir, Pipeline):  # a reservoir and the layer behind it
+        return clone(reservoir)
     if reservoir.pool is None and reservoir.n_segments == 1:
         raise ValueError(
             f"{reservoir} gives states; a readout of recordings needs features: set pool='mean', "

@@ -9,14 +9,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
 
 from mottle import reservoir, sensors
+from mottle.reservoir import Crossbar, CrossbarReadout
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
     "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
-    "OscillatorReservoir", "VO2Reservoir",
+    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
+LAYERS = ("STDPLayer",)
 READOUTS = ("RidgeReadout",)
 
 
@@ -56,9 +59,20 @@ class Part(BaseModel):
 
 
 class ReservoirPart(Part):
-    """A reservoir; ``for.SENSE`` holds what differs for one sense (``for.early`` for all)."""
+    """A reservoir, and perhaps a layer behind it.
+
+    ``for.SENSE`` holds what differs for one sense (``for.early`` for all).
+    """
 
     special: dict[str, dict[str, Any]] = Field(default={}, alias="for")
+    then: Part | None = None
+
+
+class CrossbarPart(BaseModel):
+    """Crossbars that carry the readout's weights; other keys are parameters of these two."""
+
+    model_config = ConfigDict(extra="allow")
+    ages: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] = [0.0, 86400.0]
 
 
 class Recipe(Section):
@@ -71,6 +85,7 @@ class Recipe(Section):
     encoders: dict[str, Part]
     reservoirs: dict[str, ReservoirPart]
     readout: Part = Part(kind="RidgeReadout")
+    crossbar: CrossbarPart | None = None
     fusion: list[Literal["early", "middle", "late"]] = ["early", "middle", "late"]
     missing: bool = True
     seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2, 3, 4]
@@ -94,12 +109,34 @@ class Recipe(Section):
         part = self.reservoirs[name]
         special = part.special.get(use, {})
         merged = type(part)(kind=part.kind, **{**(part.model_extra or {}), **special})
-        made = make(merged, reservoir, RESERVOIRS, f"reservoirs.{name}")
-        return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
+        made = seeded(make(merged, reservoir, RESERVOIRS, f"reservoirs.{name}"), seed)
+        if part.then is None:
+            return made
+        layer = make(part.then, reservoir, LAYERS, f"reservoirs.{name}.then")
+        return make_pipeline(made, seeded(layer, seed))
 
     def make_readout(self) -> BaseEstimator:
         """Return an unfitted readout."""
         return make(self.readout, reservoir, READOUTS, "readout")
+
+    def make_crossbar(self, readout: BaseEstimator, seed: int) -> BaseEstimator:
+        """Return crossbars, not yet programmed, for a readout."""
+        part = Part(kind="", **(self.crossbar.model_extra or {} if self.crossbar else {}))
+        tile, behind = (inspect.signature(cls).parameters for cls in (Crossbar, CrossbarReadout))
+        hidden = ("self", "readout", "crossbar", "random_state")
+        for key in part.parameters:
+            if key in hidden or key not in {*tile, *behind}:
+                known = [name for name in ("ages", *tile, *behind) if name not in hidden]
+                raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
+        given = {"shape": (128, 128)} | part.parameters
+        crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
+        options = {k: v for k, v in given.items() if k in behind}
+        return CrossbarReadout(readout, crossbar, random_state=seed, **options)
+
+
+def seeded(made: BaseEstimator, seed: int) -> BaseEstimator:
+    """Give an estimator its seed, if it takes one."""
+    return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
 
 
 def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstimator:
@@ -159,7 +196,9 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
         raise ValueError("\n".join(f"{path}: {line}" for line in complaints(error))) from None
     try:
         encoders = recipe.make_encoders()
-        recipe.make_readout()
+        readout = recipe.make_readout()
+        if recipe.crossbar is not None:
+            recipe.make_crossbar(readout, 0)
         for name, part in recipe.reservoirs.items():
             for use in part.special:
                 if use not in {*encoders, "early"}:
@@ -167,7 +206,7 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
                     raise ValueError(f"reservoirs.{name}.for.{use} is no sense{hint(use, known)}")
             for use in ("early", *encoders):
                 made = recipe.make_reservoir(name, use, 0)
-                if made.pool is None and made.n_segments == 1:
+                if part.then is None and made.pool is None and made.n_segments == 1:
                     raise ValueError(
                         f"reservoirs.{name} gives states, but the readout needs features: set "
                         "pool, for example pool = ['mean', 'last']."

@@ -1,17 +1,20 @@
 """What every reservoir shares: kinds of input, blocks of recordings, pooling, labelled states."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
 from typing import Any
 
+import numba
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
@@ -20,10 +23,12 @@ from sklearn.utils.validation import (
 
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.kernels import inputs, pooling
+from mottle.reservoir.threads import LEAST_UPDATES, empty_states, share
 from mottle.reservoir.wiring import draw_input_weights, draw_masks
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
 DIMS = ("recording", "step", "node")
+METERED = ("device", "resistor", "supply", "spikes")  # energies in J, and a count
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 
 
@@ -35,6 +40,18 @@ class ReservoirState:
     keys: NDArray  # (recording,), uint64
     step: int = 0
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
+    spent: NDArray | None = None  # (recording, 4): see METERED; None where nobody asked
+
+
+@contextmanager
+def at_most(n_threads: int) -> Iterator[None]:
+    """Start no thread that has no recording: a tick would wait for it on a busy machine."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(n_threads, before)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -43,6 +60,19 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     A 2-D array is one recording with time as rows; a 3-D array (recording, step, input) or a list
     of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
     """
+
+    _metered = False  # whether the kernels sum energies
+    _spikes = False  # and count spikes
+
+    @property
+    def _abreast(self) -> int:
+        """How many recordings the kernel runs beside each other."""
+        return 1
+
+    @property
+    def _inputs_stay_inside(self) -> bool:
+        """Whether node inputs need no array of their own, so that blocks would save no memory."""
+        return False
 
     @property
     def units(self) -> str:
@@ -128,14 +158,22 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         statistics = self._statistics()
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
+        if kind == "array":
+            parts = []
+            for _, whole, lengths in self._blocks(
+                drives, width=len(drives) if self._inputs_stay_inside else None
+            ):
+                if not lengths.any():  # of which the block has one step, whatever their number
+                    whole = np.repeat(whole[:, :1], drives[0].shape[0], axis=1)
+                whole[lengths == 0] = np.nan
+                parts.append(whole)
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
         states = [
             block[i, :n] if n else np.full((self._n_steps(drives[first + i]), self.n_nodes), np.nan)
             for first, block, lengths in self._blocks(drives)
             for i, n in enumerate(lengths)
         ]
-        if kind == "one":
-            return states[0]
-        return np.stack(states) if kind == "array" else states
+        return states[0] if kind == "one" else states
 
     def states(self, X, keys=None):
         """Return every node at every step as a labelled dataset.
@@ -153,10 +191,12 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
             (recording,); attributes hold units, parameters, seed and versions.
         """
+        import xarray as xr
+
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
         sizes = np.array([self._n_steps(drive) for drive in drives])
-        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan)
+        out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan, self._rest().dtype)
         for first, block, lengths in self._blocks(drives, keys):
             for i, n in enumerate(lengths):
                 out[first + i, :n] = block[i, :n]
@@ -167,6 +207,46 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             },
             coords={name: np.arange(n) for name, n in zip(DIMS, out.shape, strict=True)},
             attrs=self.describe(),
+        )
+
+    @available_if(lambda self: self._metered)
+    def energy(self, X, keys=None):
+        r"""Return what the recordings cost, :math:`\int V I dt` summed inside the kernels.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
+            Drive.
+        keys : array-like of int of shape (n_recordings,), default=None
+            What the noise of each recording depends on; by default a hash of its drive.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            Over ``recording``, summed over nodes and steps: ``device``, ``resistor`` (whatever is
+            in series with the devices or couples them) and ``supply``, each in J; ``spikes``, of
+            reservoirs that spike; ``row_size``, the number of steps. NaN where a recording is
+            absent. What the supply gave beyond the other two is left in capacitors.
+        """
+        import xarray as xr
+
+        check_is_fitted(self)
+        drives, _ = self._check_drive(X, reset=False)
+        spent = np.zeros((len(drives), len(METERED)))
+        absent = np.zeros(len(drives), dtype=bool)
+        for first, block, lengths in self._blocks(drives, keys, spent=spent):
+            absent[first : first + len(block)] = lengths == 0
+        spent[absent] = np.nan
+        sizes = np.array([self._n_steps(drive) for drive in drives])
+        units = dict.fromkeys(METERED[:3], "J") | ({"spikes": "1"} if self._spikes else {})
+        columns = {
+            name: ("recording", spent[:, METERED.index(name)], {"units": unit})
+            for name, unit in units.items()
+        }
+        return xr.Dataset(
+            {**columns, "row_size": ("recording", sizes)},
+            coords={"recording": np.arange(len(drives))},
+            attrs=self.describe() | {"n_nodes": self.n_nodes},
         )
 
     def describe(self) -> dict[str, Any]:
@@ -180,7 +260,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "versions": dumps({name: version(name) for name in ("mottle", "numpy", "numba")}),
         }
 
-    def start(self, n_recordings=1, keys=None):
+    def start(self, n_recordings=1, keys=None, *, meter=False):
         """Return the state of ``n_recordings`` live runs at rest.
 
         Parameters
@@ -189,6 +269,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Number of runs side by side.
         keys : array-like of int of shape (n_recordings,), default=None
             What the noise of each run depends on, by default its place.
+        meter : bool, default=False
+            Sum the energies of each run, in ``state.spent``: device, resistor and supply in J, and
+            the number of spikes.
 
         Returns
         -------
@@ -198,7 +281,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         keys = np.arange(n_recordings) if keys is None else keys
         rest = np.repeat(self._rest()[np.newaxis], n_recordings, axis=0)
-        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys))
+        if meter and not self._metered:
+            raise ValueError(f"{type(self).__name__} simulates no device that takes energy.")
+        spent = np.zeros((n_recordings, len(METERED))) if meter else None
+        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys), spent=spent)
 
     def advance(self, state, X):
         """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
@@ -226,8 +312,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             )
         if not np.isfinite(X).all():
             raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
-        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past)
-        out = self._run_block(X, np.full(len(X), X.shape[1]), new)
+        spent = None if state.spent is None else state.spent.copy()
+        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past, spent)
+        with at_most(len(X)):
+            out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
 
@@ -309,57 +397,35 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
         """Return one float array (step, input) a recording, and what kind of input it was."""
-        if isinstance(X, xr.DataArray):
-            X = X.to_numpy()
-        if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
-            X = list(X)
-        if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
-            drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
-        elif getattr(X, "ndim", None) == 3:
-            drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
-        else:
-            return [validate_data(self, X, dtype=np.float64, reset=reset)], "one"
-        if not drives:
-            raise ValueError("the drive holds no recording; expected at least one.")
-        if reset:
-            self.n_features_in_ = drives[0].shape[1]
-            self.__dict__.pop("feature_names_in_", None)
-        for i, drive in enumerate(drives):
-            if drive.shape[1] != self.n_features_in_:
-                raise ValueError(
-                    f"recording {i} has {drive.shape[1]} inputs, expected {self.n_features_in_}: "
-                    "every recording needs the same channels in the same order."
-                )
-            if drive.shape[0] == 0:
-                raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
-            bad = ~np.isfinite(drive)
-            if bad.any() and not np.isnan(drive).all():
-                step, channel = np.argwhere(bad)[0]
-                raise ValueError(
-                    f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
-                    "mend or drop it (a recording that is NaN throughout counts as absent)."
-                )
-        return drives, kind
+        return check_drive(self, X, reset)
 
     def _n_steps(self, recording: Any) -> int:
         """Return the number of steps of a recording."""
         return int(recording.shape[0])
 
     def _noise_keys(self, ids: Any) -> NDArray:
-        """Keys of the noise from the seed and what a recording is known by."""
+        """Keys of the noise from the seed and a recording's number, content or parts of content."""
         seed = self.noise_seed_.to_bytes(8, "little")
         keys = []
         for i in ids:
-            name = i if isinstance(i, bytes) else int(i).to_bytes(8, "little", signed=True)
-            digest = blake2b(name, digest_size=8, key=seed).digest()
-            keys.append(int.from_bytes(digest, "little"))
+            if isinstance(i, int | np.integer):
+                i = int(i).to_bytes(8, "little", signed=True)
+            digest = blake2b(digest_size=8, key=seed)
+            for part in (i,) if isinstance(i, bytes) else i:
+                digest.update(part)
+            keys.append(int.from_bytes(digest.digest(), "little"))
         return np.array(keys, dtype=np.uint64)
 
-    def _blocks(self, drives, keys=None):
-        """Yield (first recording, states, lengths) for blocks of bounded memory, from rest."""
+    def _blocks(self, drives, keys=None, *, width=None, spent=None):
+        """Yield (first recording, states, lengths) for blocks of bounded memory, from rest.
+
+        Energies are added to ``spent`` (recording, 4), if there is one.
+        """
         sizes = np.array([drive.shape[0] for drive in drives])
         per_recording = 8 * sizes.max() * max(self.n_nodes, self.n_features_in_ * self._taps())
-        width = int(max(1, BLOCK_BYTES // per_recording))
+        if width is None:
+            width = int(max(1, BLOCK_BYTES // per_recording))
+            width = max(width // self._abreast * self._abreast, min(width, self._abreast))
         rest = self._rest()
         noisy = self._noisy()
         for first in range(0, len(drives), width):
@@ -375,20 +441,71 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 ids = [drive.tobytes() for drive in chosen] if noisy else [0] * len(chosen)
             values = np.repeat(rest[np.newaxis], len(chosen), axis=0)
             state = ReservoirState(np.ascontiguousarray(values), self._noise_keys(ids))
+            state.spent = None if spent is None else spent[first : first + width]
             yield first, self._run_block(padded, lengths, state), lengths
 
     def _run_block(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
-        weights = self.input_weights_
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
-        gain, bias = self._gain_and_bias()
-        v_in = inputs.project(
-            padded, lengths, weights.indptr, weights.indices, weights.data, float(gain), float(bias)
-        )
-        return self._run(v_in, lengths, state)
+        return self._run(self._project(padded, lengths), lengths, state)
+
+    def _project(self, padded: NDArray, lengths: NDArray) -> NDArray:
+        """Node inputs (recording, step, node); 0 after the end of a recording."""
+        v_in = empty_states(lengths, padded.shape[1], self.input_weights_.shape[0])
+        told = (np.ascontiguousarray(padded), lengths, self._wiring(), v_in)
+        if v_in.size < LEAST_UPDATES:
+            inputs.project(0, len(padded), *told)
+        else:
+            share(lambda begin, end: inputs.project(begin, end, *told), lengths)
+        return v_in
+
+    def _wiring(self) -> inputs.Wiring:
+        """How node inputs follow from a drive, for kernels."""
+        weights, (gain, bias) = self.input_weights_, self._gain_and_bias()
+        weights = weights.sorted_indices()
+        rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+        return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
 
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
         codes = np.array([CODES[name] for name in statistics])
         pooled: NDArray = pooling.pool(states, lengths, codes, self.n_segments)
         return pooled.reshape(len(states), -1)
+
+
+def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str]:
+    """Return one float array (step, input) a recording, and what kind of input it was.
+
+    Sets ``n_features_in_`` of the estimator where ``reset``.
+    """
+    if hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+        X = list(X)
+    if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
+        drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
+    elif getattr(X, "ndim", None) == 3:
+        drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
+    else:
+        return [validate_data(estimator, X, dtype=np.float64, reset=reset)], "one"
+    if not drives:
+        raise ValueError("the drive holds no recording; expected at least one.")
+    if reset:
+        estimator.n_features_in_ = drives[0].shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+    for i, drive in enumerate(drives):
+        if drive.shape[1] != estimator.n_features_in_:
+            raise ValueError(
+                f"recording {i} has {drive.shape[1]} inputs, expected {estimator.n_features_in_}: "
+                "every recording needs the same channels in the same order."
+            )
+        if drive.shape[0] == 0:
+            raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
+        bad = ~np.isfinite(drive)
+        if bad.any() and not np.isnan(drive).all():
+            step, channel = np.argwhere(bad)[0]
+            raise ValueError(
+                f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
+                "mend or drop it (a recording that is NaN throughout counts as absent)."
+            )
+    return drives, kind

@@ -1,10 +1,8 @@
 """EventMemristorReservoir: one volatile memristor a pixel, touched only by its events."""
 
 from typing import Any
-from warnings import warn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
@@ -13,15 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.reservoir.base import BLOCK_BYTES, Reservoir, ReservoirState
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.event import PRESETS, EventMemristor, check_event
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
 from mottle.reservoir.kernels import event_memristor as kernel
+from mottle.reservoir.threads import share
 from mottle.reservoir.wiring import draw_spread
 
-FIELDS = ("t", "x", "y", "p")
-POLARITIES = {"split": 2, "sum": 1}
-ON_DROP = dict.fromkeys(("warn", "ignore", "raise"))
 
-
-class EventMemristorReservoir(Reservoir):
+class EventMemristorReservoir(TakesEvents, Reservoir):
     r"""Map event streams to the states of volatile memristors, one or more a pixel.
 
     .. math::
@@ -173,7 +169,9 @@ class EventMemristorReservoir(Reservoir):
         check_is_fitted(self)
         if not hasattr(self, "duration_"):
             return super().advance(state, X)
-        recordings = [Events(stream, r, may_be_empty=True) for r, stream in enumerate(X)]
+        recordings = [
+            Events(stream, r, may_be_empty=True, as_is=True) for r, stream in enumerate(X)
+        ]
         if len(recordings) != state.keys.size:
             raise ValueError(f"{len(recordings)} streams came in for {state.keys.size} runs.")
         dt = self.duration_ / self.n_steps
@@ -197,19 +195,11 @@ class EventMemristorReservoir(Reservoir):
 
     def _check_parameters(self):
         check_event(self._preset())
-        choose(self.polarity, POLARITIES, "polarity")
-        choose(self.on_drop, ON_DROP, "on_drop")
-        for name in ("n_steps", "cell"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | np.integer) and value >= 1):
-                raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
-        for name in ("duration", "dt_device"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name}={value} s must be positive.")
-        size = self.sensor_size
-        if size is not None and not (np.size(size) in (2, 3) and min(size[:2]) >= 1):
-            raise ValueError(f"sensor_size={size!r}: expected (width, height) in pixels.")
+        self._check_sensor()
+        if not (isinstance(self.n_steps, int | np.integer) and self.n_steps >= 1):
+            raise ValueError(f"n_steps={self.n_steps!r} must be a whole number, at least 1.")
+        if not self.dt_device > 0:
+            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise={self.noise} is relative to p_c and must lie in [0, 1).")
         self._statistics()
@@ -227,34 +217,23 @@ class EventMemristorReservoir(Reservoir):
             return drives, kind
         if not reset and not hasattr(self, "duration_"):
             raise ValueError("this reservoir was fitted on a drive, event streams came in.")
-        return [Events(stream, i) for i, stream in enumerate(streams)], "one" if one else "array"
+        # in transform the kernel looks at the events
+        recordings = [Events(stream, i, as_is=not reset) for i, stream in enumerate(streams)]
+        return recordings, "one" if one else "array"
 
-    def _learn(self, recordings: list["Events"]) -> None:
-        """Take sensor size and duration from recordings, where they are not given."""
-        for r, events in enumerate(recordings):
-            if events.absent:
-                raise ValueError(
-                    f"recording {r} is absent (None): fit on recordings that are there; a sense "
-                    "may be missing at predict time only."
-                )
-        size = self.sensor_size
-        if size is None:
-            size = tuple(1 + max(int(getattr(e, axis).max()) for e in recordings) for axis in "xy")
-        columns, rows = (-(-int(side) // self.cell) for side in size[:2])
-        self.sensor_size_ = int(size[0]), int(size[1])
-        self.input_shape_ = rows, columns, POLARITIES[self.polarity]
-        self.n_features_in_ = int(np.prod(self.input_shape_))
-        longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
-        self.duration_ = longest * 1e-6 if self.duration is None else float(self.duration)
+    @property
+    def _inputs_stay_inside(self):
+        return hasattr(self, "duration_")
 
     def _n_steps(self, recording):
         return self.n_steps if isinstance(recording, Events) else super()._n_steps(recording)
 
-    def _blocks(self, drives, keys=None):
+    def _blocks(self, drives, keys=None, *, width=None, spent=None):
         if not isinstance(drives[0], Events):
-            yield from super()._blocks(drives, keys)
+            yield from super()._blocks(drives, keys, width=width)
             return
-        width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
+        if width is None:
+            width = int(max(1, BLOCK_BYTES // (8 * self.n_steps * self.n_nodes_)))
         account = np.zeros((len(drives), 2), dtype=np.int64)
         for first in range(0, len(drives), width):
             chosen = drives[first : first + width]
@@ -270,41 +249,33 @@ class EventMemristorReservoir(Reservoir):
             yield first, out, np.array([0 if e.absent else self.n_steps for e in chosen])
         self._report(account, sum(e.t.size for e in drives))
 
-    def _report(self, account: NDArray, n_events: int) -> None:
-        outside, late = account.sum(axis=0)
-        if outside + late == 0 or self.on_drop == "ignore":
-            return
-        worst = int(account.sum(axis=1).argmax())
-        text = (
-            f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
-            f"{self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
-            f"{self.duration_:g} s; most, {account[worst].sum()}, in recording {worst}. Set "
-            "sensor_size or duration (s), or on_drop='ignore' if the cut is meant."
-        )
-        if self.on_drop == "raise":
-            raise ValueError(text)
-        warn(text, stacklevel=5)
-
     def _run_events(self, recordings, state, n_steps, origin):
         """Run a block; returns states, and the events outside the sensor and after the end."""
-        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
-        t, x, y, p = (np.concatenate([getattr(e, f) for e in recordings]) for f in FIELDS)
-        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
-        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
-        if n_polarities == 2:
-            place += p
-        off = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-        place[off] = -1
-        out, late = kernel.run_events(
-            t, place, self.n_features_in_, offsets, origin, state.values, state.keys, state.step,
-            self.duration_ / self.n_steps, int(n_steps), self.devices_["tau"],
-            self.devices_["p_c"], float(self.noise),
-        )  # fmt: skip
-        before = np.concatenate([[0], np.cumsum(off)])[offsets]
-        return out, np.diff(before), late
+        (width, height), (_, n_columns, n_polarities) = self.sensor_size_, self.input_shape_
+        columns = np.arange(width) // self.cell * n_polarities
+        rows = np.arange(height) // self.cell * (n_columns * n_polarities)
+        dt, noise = self.duration_ / self.n_steps, float(self.noise)
+        tau, p_c = (by_device(self.devices_[name], self.n_features_in_) for name in ("tau", "p_c"))
+        out = np.empty((len(recordings), n_steps, self.n_nodes_))
+        dropped = np.zeros((2, len(recordings)), dtype=np.int64)
+
+        def run(first, last):
+            for r in range(first, last):
+                e = recordings[r]
+                if e.absent:
+                    continue
+                dropped[:, r] = kernel.run_events(
+                    e.t, e.x, e.y, e.p, origin[r], columns, rows, n_polarities - 1,
+                    state.values[r], state.keys[r], state.step, dt, tau, p_c, noise, out[r],
+                )  # fmt: skip
+                if dropped[0, r] == kernel.FAULT:
+                    e.check()
+
+        share(run, [1 + e.t.size for e in recordings])
+        return out, *dropped
 
     def _rest(self):
-        return np.zeros((kernel.N_STATE, self.n_nodes_))
+        return np.zeros((1, self.n_nodes_))
 
     def _gain_and_bias(self):
         return 1.0, 0.0
@@ -333,66 +304,14 @@ def first_microsecond(moment: float) -> int:
     return t
 
 
-class Events:
-    """The checked fields of one event stream as contiguous int64 arrays; none where absent."""
-
-    def __init__(self, stream: Any, recording: int, may_be_empty: bool = False):
-        self.absent = stream is None
-        if self.absent:
-            self.t = self.x = self.y = self.p = np.zeros(0, dtype=np.int64)
-            return
-        for name in FIELDS:
-            if name not in stream.dtype.names:
-                raise ValueError(
-                    f"recording {recording} has no field {name!r}, it has "
-                    f"{', '.join(stream.dtype.names)}; expected t (microseconds), x, y, p."
-                )
-            if stream.dtype[name].kind not in "iub":
-                way = " in microseconds, (seconds * 1e6).astype('int64')" if name == "t" else ""
-                raise ValueError(
-                    f"field {name!r} of recording {recording} is {stream.dtype[name]}: expected "
-                    f"integers{way}."
-                )
-            setattr(self, name, np.ascontiguousarray(stream[name], dtype=np.int64))
-        if self.t.size == 0 and not may_be_empty:
-            raise ValueError(f"recording {recording} has no events; pass None if it is absent.")
-        back = np.flatnonzero(np.diff(self.t) < 0)
-        if back.size:
-            k = back[0] + 1
-            raise ValueError(
-                f"time goes back in recording {recording}: event {k} is at {self.t[k]} us, the one "
-                f"before at {self.t[k - 1]} us; sort it, np.sort(events, order='t', kind='stable')."
-            )
-        odd = np.flatnonzero((self.p != 0) & (self.p != 1))
-        if odd.size:
-            raise ValueError(
-                f"event {odd[0]} of recording {recording} has polarity {self.p[odd[0]]}; "
-                "expected 0 (off) or 1 (on)."
-            )
-
-    def content(self) -> bytes:
-        """Return what the noise of this recording depends on."""
-        return b"".join(getattr(self, name).tobytes() for name in FIELDS)
-
-
-def as_event_streams(X: Any) -> tuple[list[Any] | None, bool]:
-    """Return the event streams of a container and whether a lone one came in; None for a drive.
+def by_device(values: NDArray, n_inputs: int) -> NDArray[np.float64]:
+    """Lay a constant of all nodes out as (device, input); (device, 1) where inputs agree.
 
     Examples
     --------
-    >>> as_event_streams([[1.0]])
-    (None, False)
+    >>> by_device(np.array([1.0, 1.0, 2.0, 2.0]), 2)
+    array([[1.],
+           [2.]])
     """
-    if isinstance(X, np.ndarray) and X.dtype.names is not None:
-        return [X], True
-    if isinstance(X, pd.DataFrame) and X.shape[1] == 1 and X.iloc[:, 0].dtype.kind == "O":
-        X = X.iloc[:, 0]
-    if not isinstance(X, pd.Series | list | tuple | np.ndarray):
-        return None, False
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        return None, False
-    cells = [None if cell is None or cell is pd.NA or cell is np.nan else cell for cell in X]
-    there = [cell for cell in cells if cell is not None]
-    if not cells or not all(getattr(getattr(c, "dtype", None), "names", None) for c in there):
-        return None, False
-    return cells, False
+    table: NDArray[np.float64] = values.reshape(-1, n_inputs)
+    return table[:, :1].copy() if (table == table[:, :1]).all() else table

@@ -14,7 +14,7 @@ from mottle.reservoir.devices.diffusive import (
     check_ag,
     inner_step,
 )
-from mottle.reservoir.devices.supply import within_supply
+from mottle.reservoir.devices.supply import CUT_MANY, warn_of_cut
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.devices.wox import PRESETS as OXIDE_PRESETS
 from mottle.reservoir.devices.wox import (
@@ -24,7 +24,9 @@ from mottle.reservoir.devices.wox import (
     check_pulsed,
 )
 from mottle.reservoir.kernels import diffusive, memristor
+from mottle.reservoir.kernels.inputs import Supply
 from mottle.reservoir.kernels.noise import disturb
+from mottle.reservoir.threads import count_groups, run_nodes
 from mottle.reservoir.wiring import draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
@@ -154,6 +156,12 @@ class MemristorReservoir(Reservoir):
         self.n_taps = n_taps
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
 
+    _metered = True
+
+    @property
+    def _inputs_stay_inside(self):
+        return True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -245,16 +253,27 @@ class MemristorReservoir(Reservoir):
         return self.noise > 0 or inside > 0
 
     def _run(self, v_in, lengths, state):
-        shape, n_masks = v_in.shape, self.n_masks
-        v = within_supply(v_in, -V_COMPLIANCE, V_COMPLIANCE)
-        # masks follow one another in time: rows of masks become steps of the devices
-        v = v.reshape(shape[0], shape[1] * n_masks, shape[2] // n_masks)
-        out = self._run_devices(v, lengths * n_masks, state).reshape(shape)
+        raise NotImplementedError("inputs are summed in the kernel, see _run_block")
+
+    def _run_block(self, padded, lengths, state):
+        if self._taps() > 1:
+            padded = self._tapped(padded, lengths, state)
+        beyond = np.zeros((len(padded), count_groups(state.values.shape[2])), dtype=np.int64)
+        supply = Supply(-V_COMPLIANCE, V_COMPLIANCE)
+        kernel, told, updates = self._kernel()
+        out = run_nodes(
+            kernel, np.ascontiguousarray(padded), lengths, state, self._wiring(), supply,
+            self.n_masks, *told, beyond, n_out=self.n_nodes, updates=updates * self.n_masks,
+        )  # fmt: skip
+        if beyond.sum() > CUT_MANY * out.size:
+            warn_of_cut(self._project(padded, lengths), *supply)
         if self.noise > 0:
-            disturb(out, lengths, state.keys, state.step, float(self.noise))
+            told = (out, lengths, state.keys, state.step, float(self.noise))
+            disturb(0, len(out), *told)
         return out
 
-    def _run_devices(self, v, lengths, state):
+    def _kernel(self):
+        """Return the kernel, what only it is told, and its integration steps."""
         device, drawn = self._preset(), self.devices_
         dt, v_read = self._dt_mask(), float(self.v_read)
         what = memristor.OBSERVABLES.index(self.observable)
@@ -265,17 +284,12 @@ class MemristorReservoir(Reservoir):
             return kind(**values | changed)
 
         if isinstance(device, WOxMemristor):
-            wox = nodes(memristor.Memristors)
-            return memristor.run(v, lengths, state.values, wox, dt, v_read, what)
+            return memristor.run, (nodes(memristor.Memristors), dt, v_read, what), 1
         if isinstance(device, TiOxMemristor):
             tiox = nodes(memristor.PulsedMemristors, keep=np.exp(-dt / drawn["tau"]))
-            return memristor.run_pulsed(v, lengths, state.values, tiox, v_read, what)
+            return memristor.run_pulsed, (tiox, v_read, what, device.t_pulse), 1
         if isinstance(device, FastAgMemristor):
-            fast = nodes(diffusive.FastAgDevices)
-            return diffusive.run_fast(v, lengths, state.values, state.keys, fast, dt, v_read, what)
+            return diffusive.run_fast, (nodes(diffusive.FastAgDevices), dt, v_read, what), 1
         n_micro = micro_steps(inner_step(device, None), dt)
-        first = state.step * self.n_masks
-        return diffusive.run(
-            v, lengths, state.values, state.keys, first, nodes(diffusive.AgDevices), dt, n_micro,
-            v_read, what,
-        )  # fmt: skip
+        silver = nodes(diffusive.AgDevices)
+        return diffusive.run, (silver, dt, n_micro, v_read, what), n_micro

@@ -14,7 +14,8 @@ from mottle.reservoir.devices.threshold_switch import (
     draw_oscillators,
     get_oscillator,
 )
-from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.kernels import oscillator as kernel
+from mottle.reservoir.threads import run_nodes
 from mottle.reservoir.wiring import adjacency
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
@@ -121,6 +122,8 @@ class OscillatorReservoir(Reservoir):
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
 
+    _metered = _spikes = True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -163,11 +166,12 @@ class OscillatorReservoir(Reservoir):
         ordered = self.observable == "order"
         what = kernel.OBSERVABLES.index("phase" if ordered else self.observable)
         if self._circuit is None:
-            out = kernel.run(v, lengths, state.values, state.keys, nodes, noise, dt, what)
+            out = run_nodes(kernel.run, v, lengths, state, nodes, noise, dt, what)
         else:
-            out = kernel.run_coupled(
-                v, lengths, state.values, state.keys, nodes, self._circuit, noise, dt, what
-            )
+            out = run_nodes(
+                kernel.run_coupled, v, lengths, state, nodes, self._circuit, noise, dt, what,
+                updates=100, apart=False,
+            )  # fmt: skip
         if not ordered:
             return out
         turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), self._near)

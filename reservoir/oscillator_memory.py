@@ -9,13 +9,15 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mottle.reservoir.base import ReservoirState
 from mottle.reservoir.devices.threshold_switch import (
     check_stiffness,
     couple,
     draw_oscillators,
     get_oscillator,
 )
-from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.kernels import oscillator as kernel
+from mottle.reservoir.threads import run_nodes
 
 
 class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -172,9 +174,10 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         lengths = np.ones(len(starts), dtype=np.int64)
         supply = np.full((len(starts), 1, n), float(self.v_bias))
         keys = np.full(len(starts), self.noise_seed_, dtype=np.uint64)
-        phase = kernel.run_coupled(
-            supply, lengths, state, keys, kernel.Oscillators(**drawn), self._circuit,
-            float(self.noise), self.n_cycles * period, kernel.OBSERVABLES.index("phase"),
+        phase = run_nodes(
+            kernel.run_coupled, supply, lengths, ReservoirState(state, keys),
+            kernel.Oscillators(**drawn), self._circuit, float(self.noise), self.n_cycles * period,
+            kernel.OBSERVABLES.index("phase"), updates=1000 * self.n_cycles, apart=False,
         )  # fmt: skip
         firsts: NDArray = phase[:, 0, : self.n_features_in_]
         return firsts

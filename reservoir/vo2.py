@@ -10,7 +10,8 @@ from mottle.reservoir.devices.supply import check_bias, within_supply
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.devices.vo2 import check_neuristor, check_step
 from mottle.reservoir.kernels import vo2
-from mottle.reservoir.wiring import draw_spread, grid_neighbours
+from mottle.reservoir.threads import run_nodes
+from mottle.reservoir.wiring import draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
@@ -104,6 +105,8 @@ class VO2Reservoir(Reservoir):
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
 
+    _metered = _spikes = True
+
     @property
     def units(self):
         """Unit of a state."""
@@ -149,8 +152,9 @@ class VO2Reservoir(Reservoir):
             **constants,
         )
         n_micro = micro_steps(self.dt, self.dt_device)
-        return vo2.run(
-            within_supply(v_in), lengths, state.values, state.keys, state.step, nodes,
-            grid_neighbours(self.n_nodes), float(self.noise), self.dt_device / n_micro, n_micro,
-            vo2.OBSERVABLES.index(self.observable),
+        _, columns = near_square(self.n_nodes)
+        return run_nodes(
+            vo2.run, within_supply(v_in), lengths, state, nodes, columns, float(self.noise),
+            self.dt_device / n_micro, n_micro, vo2.OBSERVABLES.index(self.observable),
+            updates=n_micro, apart=not self.kappa,
         )  # fmt: skip

@@ -41,8 +41,10 @@ class Encoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # t
 
     def _pack(self, drives, streams, n_steps):
         """Fill in the absent recordings and join drives of equal length to one array."""
-        absent = np.full((n_steps, self.n_features_out_), np.nan)
-        return pack([absent if drive is None else drive for drive in drives], streams.one)
+        if any(drive is None for drive in drives):
+            absent = np.full((n_steps, self.n_features_out_), np.nan)
+            drives = [absent if drive is None else drive for drive in drives]
+        return pack(drives, streams.one)
 
 
 def pack(drives, one=False):

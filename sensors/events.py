@@ -9,9 +9,17 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.sensors.base import Encoder, check_option, check_positive, check_whole
 from mottle.sensors.kernels import events as kernels
 from mottle.sensors.streams import EVENT_DTYPE as EVENT_DTYPE
-from mottle.sensors.streams import Streams, as_streams, check_events, check_present, is_absent
+from mottle.sensors.streams import (
+    Streams,
+    as_streams,
+    check_events,
+    check_present,
+    fields_of,
+    is_absent,
+)
 
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
+POWERS = {None: 0, "sqrt": 1, "log": 2}  # codes of the kernel
 QUANTILE = 0.99
 
 
@@ -83,7 +91,7 @@ class EventEncoder(Encoder):
         """
         streams, drives, account = self._run(X)
         self._report(streams, account)
-        return self._pack([self._scale(d) for d in drives], streams, self.n_steps)
+        return self._pack(drives, streams, self.n_steps)
 
     def count(self, X):
         """Account for every event, without encoding anything.
@@ -105,15 +113,17 @@ class EventEncoder(Encoder):
 
     def _run(self, X):
         check_is_fitted(self)
-        streams = self._read(X)
+        streams = self._read(X, fields_of)  # the kernel looks at the events
         drives: list = []
         account = []
-        for events in streams.cells:
+        for recording, events in enumerate(streams.cells):
             if events is None:
                 drives.append(None)
                 account.append((0, 0, 0, 0))
                 continue
             drive, outside, late = self._encode(events)
+            if outside == kernels.FAULT:
+                check_events(as_streams(X).cells[recording], streams.place(recording))
             drives.append(drive)
             n_events = len(events["t"])
             account.append((n_events, n_events - outside - late, outside, late))
@@ -153,12 +163,10 @@ class EventEncoder(Encoder):
                 f"sensor_size={self.sensor_size!r}: expected (width, height) in pixels"
             )
 
-    def _read(self, X):
+    def _read(self, X, check=check_events):
         streams = as_streams(X)
         cells = [
-            None
-            if is_absent(cell) and not streams.one
-            else check_events(cell, streams.place(recording))
+            None if is_absent(cell) and not streams.one else check(cell, streams.place(recording))
             for recording, cell in enumerate(streams.cells)
         ]
         if self.origin == "zero":
@@ -173,25 +181,27 @@ class EventEncoder(Encoder):
     def _start(self, events):
         return int(events["t"][0]) if self.origin == "first" else 0
 
-    def _arguments(self, events, *more):
-        n_polarities = self.input_shape_[2]
+    def _drive(self):
+        """Return a drive for a kernel to fill."""
+        return np.empty((int(self.n_steps), self.n_features_out_))
+
+    def _arguments(self, events):
+        """Arguments of a kernel: the events, where they go and what they count."""
+        (width, height), (_, n_columns, n_polarities) = self.sensor_size_, self.input_shape_
+        columns = np.arange(width) // self.cell * n_polarities
+        rows = np.arange(height) // self.cell * (n_columns * n_polarities)
         return (
             *(events[name] for name in "txyp"),
             self._start(events),
             self._duration_us,
-            int(self.n_steps),
-            int(self.cell),
-            self.sensor_size_,
-            n_polarities,
-            self.polarity == "signed",
-            *more,
+            columns,
+            rows,
+            n_polarities - 1,
+            np.array([-1 if self.polarity == "signed" else 1, 1], np.int32),
         )
 
     def _learn_scale(self, fields):
         """Learn the scale of the drive, if there is one."""
-
-    def _scale(self, drive):
-        return drive
 
     def _names_out(self):
         rows, columns, _ = self.input_shape_
@@ -285,8 +295,11 @@ class EventRate(EventEncoder):
         check_option("compress", self.compress, tuple(COMPRESS))
         check_option("scale", self.scale, ("global", None))
 
-    def _encode(self, events):
-        return kernels.count(*self._arguments(events))
+    def _encode(self, events, raw=False):
+        drive = self._drive()
+        squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
+        arguments = (*self._arguments(events), *squeezed, drive)
+        return drive, *kernels.count(*arguments)
 
     def _learn_scale(self, fields):
         self.scale_ = 1.0
@@ -294,7 +307,7 @@ class EventRate(EventEncoder):
             return
         often = np.zeros(1, dtype=np.int64)  # how often each count occurs, over all recordings
         for events in fields:
-            counts = np.abs(self._encode(events)[0]).astype(np.int64)
+            counts = np.abs(self._encode(events, raw=True)[0]).astype(np.int64)
             seen = np.bincount(counts.ravel(), minlength=len(often))
             seen[: len(often)] += often
             often = seen
@@ -302,11 +315,6 @@ class EventRate(EventEncoder):
         if often.any():
             share = np.cumsum(often) / often.sum()
             self.scale_ = float(COMPRESS[self.compress](float(np.argmax(share >= QUANTILE))))
-
-    def _scale(self, drive):
-        if drive is None:
-            return None
-        return np.sign(drive) * COMPRESS[self.compress](np.abs(drive)) / self.scale_
 
 
 class TimeSurface(EventEncoder):
@@ -379,4 +387,6 @@ class TimeSurface(EventEncoder):
         check_positive("tau", self.tau, "second")
 
     def _encode(self, events):
-        return kernels.surface(*self._arguments(events, self.tau * 1e6))
+        drive = self._drive()
+        arguments = (*self._arguments(events), self.tau * 1e6, drive)
+        return drive, *kernels.surface(*arguments)

@@ -8,6 +8,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.sensors.kernels.events import faulty
+
 EVENT_DTYPE = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")])
 """One event: time in microseconds, column, row (downward), polarity 0 (off) or 1 (on)."""
 
@@ -116,8 +118,8 @@ def check_present(streams: Streams) -> None:
             )
 
 
-def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.int64]]:
-    """Check an event stream and return its fields as contiguous int64 arrays.
+def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.integer]]:
+    """Check an event stream and return its fields, views of the stream where they can be.
 
     Parameters
     ----------
@@ -134,6 +136,26 @@ def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.
     ValueError
         If the stream is empty, time goes back or a polarity is neither 0 nor 1.
     """
+    fields = fields_of(stream, place)
+    t, p = fields["t"], fields["p"]
+    if not faulty(t, p, 0, t.size):
+        return fields
+    back = np.flatnonzero(t[1:] < t[:-1])
+    if back.size:
+        at = int(back[0]) + 1
+        raise ValueError(
+            f"time goes back at event {at} of {place} ({t[at]} us after {t[at - 1]} us); sort it: "
+            "events[np.argsort(events['t'], kind='stable')]"
+        )
+    odd = np.flatnonzero((p != 0) & (p != 1))
+    raise ValueError(
+        f"polarity {p[odd[0]]} at event {odd[0]} of {place}: expected 0 (off) or 1 (on). "
+        "For -1 and 1, write (p > 0) into the field"
+    )
+
+
+def fields_of(stream: Any, place: str = "the input") -> dict[str, NDArray[np.integer]]:
+    """Return the fields of an event stream whose events nobody has looked at yet."""
     if not isinstance(stream, np.ndarray) or stream.dtype.names is None:
         raise TypeError(
             f"{place} is {_describe(stream)}, not an event stream: expected a numpy structured "
@@ -160,22 +182,16 @@ def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.
                 f"field {name} of {place} is {stream.dtype[name]}: expected integers"
                 + (" in microseconds, (seconds * 1e6).astype('int64')" if name == "t" else "")
             )
-        fields[name] = np.array(stream[name], dtype=np.int64)  # contiguous and writable
-    t, p = fields["t"], fields["p"]
-    back = np.flatnonzero(t[1:] < t[:-1])
-    if back.size:
-        at = int(back[0]) + 1
-        raise ValueError(
-            f"time goes back at event {at} of {place} ({t[at]} us after {t[at - 1]} us); sort it: "
-            "events[np.argsort(events['t'], kind='stable')]"
-        )
-    odd = np.flatnonzero((p != 0) & (p != 1))
-    if odd.size:
-        raise ValueError(
-            f"polarity {p[odd[0]]} at event {odd[0]} of {place}: expected 0 (off) or 1 (on). "
-            "For -1 and 1, write (p > 0) into the field"
-        )
+        fields[name] = _plain(stream[name])
     return fields
+
+
+def _plain(field: NDArray[Any]) -> NDArray[np.integer]:
+    """Bring a field to a type that kernels know: a view where it is one, else int64."""
+    if field.dtype == np.bool_:
+        return field.view(np.uint8)
+    known = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
+    return field if known else field.astype(np.int64)
 
 
 def _describe(thing: Any) -> str:

@@ -118,8 +118,26 @@ def test_rooms_open_when_named_and_unknown_ones_do_not():
     subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
 
 
+def test_a_room_costs_nothing_before_a_name_is_used_and_a_readout_needs_no_numba():
+    code = (
+        "import sys, mottle.reservoir, mottle.pipelines.cli; "
+        "assert not {'numpy', 'sklearn', 'numba', 'xarray'} & set(sys.modules); "
+        "from mottle.reservoir import RidgeReadout; "
+        "assert not {'numba', 'xarray'} & set(sys.modules); "
+        "assert 'RidgeReadout' in dir(mottle.reservoir); mottle.reservoir.devices.get; "
+        "assert not hasattr(mottle.reservoir, 'Readout')"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("room", ["reservoir", "pipelines"])
+def test_no_name_of_a_lazy_room_is_that_of_a_module(room):
+    files = {file.stem for file in (ROOT / room).iterdir()}
+    assert not files & set(import_module(f"mottle.{room}").__all__)
+
+
 def test_kernels_import_numpy_numba_and_other_kernels_only():
-    allowed = {"math", "typing", "collections", "numpy", "numba"}
+    allowed = {"math", "typing", "collections", "numpy", "numba", "llvmlite"}  # the last is numba's
     files = [file for room in ROOMS for file in (ROOT / room).glob("kernels/*.py")]
     assert files
     for file in files:

@@ -4,6 +4,7 @@ Four rooms: `mottle.sensors` (streams to drives), `mottle.reservoir` (drives to 
 `mottle.datasets` (recordings as tables) and `mottle.pipelines` (fusion, experiments, reports).
 """
 
+import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,6 +15,35 @@ except PackageNotFoundError:  # a source tree on the path, not installed
 
 _ROOMS = ("datasets", "pipelines", "reservoir", "sensors")
 __all__ = ["__version__", *_ROOMS]
+
+
+def open_lazily(room):
+    """Return ``__getattr__`` and ``__dir__`` for a room that imports a name when it is first used.
+
+    The names stand under ``if TYPE_CHECKING`` in the room's ``__init__``, where type checkers and
+    import linters read them, too. A name must not be that of a module: importing the module would
+    put it in the name's place.
+    """
+    import ast
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    module = sys.modules[room]
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    homes = {alias.name: str(node.module) for node in imports for alias in node.names}
+
+    def get(name):
+        if name in module.__all__:
+            value = getattr(import_module(homes[name]), name)
+        elif not name.startswith("_") and find_spec(f"{room}.{name}"):
+            value = import_module(f"{room}.{name}")
+        else:
+            raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        setattr(module, name, value)
+        return value
+
+    return get, lambda: sorted({*module.__all__, *vars(module)})
 
 
 def __getattr__(name):

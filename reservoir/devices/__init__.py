@@ -2,6 +2,7 @@
 
 from mottle.reservoir.devices.diffusive import AgMemristor, FastAgMemristor
 from mottle.reservoir.devices.event import EventMemristor
+from mottle.reservoir.devices.lif import LIF
 from mottle.reservoir.devices.nonvolatile import (
     DriftMemristor,
     FerroelectricJunction,
@@ -25,6 +26,7 @@ from mottle.reservoir.devices.wox import (
 list = list_devices  # devices.list(), as one says it
 
 __all__ = [
+    "LIF",
     "VO2_NEURISTORS",
     "WOX_MEMRISTORS",
     "AgMemristor",

@@ -9,6 +9,7 @@ from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.diffusive import PRESETS, AgMemristor, check_ag, inner_step
 from mottle.reservoir.devices.trace import micro_steps
 from mottle.reservoir.kernels import diffusive as kernel
+from mottle.reservoir.threads import share
 
 R_SWITCH = 2.5  # in units of r_on: a device below counts as on
 
@@ -81,7 +82,9 @@ def calibrate_pbit(
     low, high = device.residue
     residues = low + (high - low) * (np.arange(n_devices) + 0.5) / n_devices
     key = np.uint64(rng.integers(2**63))
-    counts = kernel.count_switched(volts, residues, *_pulse(device, duration), key)
+    counts = np.zeros(volts.size, dtype=np.int64)
+    told = (volts, residues, *_pulse(device, duration), key, counts)
+    share(lambda begin, end: kernel.count_switched(begin, end, *told), np.ones(volts.size))
     return PBit(device, duration, volts, counts / n_devices, n_devices)
 
 

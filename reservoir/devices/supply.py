@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 V_COMPLIANCE = 25.0  # V: a source gives no more, and nothing below zero
+CUT_MANY = 0.2  # the share of node voltages from which on cutting them is worth a warning
 
 
 def within_supply(
@@ -19,16 +20,22 @@ def within_supply(
     >>> within_supply(np.array([3.0, 4.0, 5.0, 6.0, 7.0, -0.5])).tolist()
     [3.0, 4.0, 5.0, 6.0, 7.0, 0.0]
     """
+    if v_in.size == 0 or (v_in.min() >= low and v_in.max() <= high):
+        return v_in
     held = np.clip(v_in, low, high)
-    share = np.mean(held != v_in)
-    if share > 0.2:
-        warn(
-            f"{share:.0%} of the node voltages lie outside {low:g} to {high:g} V and are "
-            f"cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale the drive to "
-            "about -1 to 1, or lower v_gain.",
-            stacklevel=3,
-        )
+    if np.mean(held != v_in) > CUT_MANY:
+        warn_of_cut(v_in, low, high)
     return held
+
+
+def warn_of_cut(v_in: NDArray[np.float64], low: float, high: float) -> None:
+    """Say how many node voltages a supply of ``low`` to ``high`` V cuts."""
+    warn(
+        f"{np.mean((v_in < low) | (v_in > high)):.0%} of the node voltages lie outside {low:g} to "
+        f"{high:g} V and are cut (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): scale "
+        "the drive to about -1 to 1, or lower v_gain.",
+        stacklevel=4,
+    )
 
 
 def check_bias(v_bias: float, device: Any) -> None:

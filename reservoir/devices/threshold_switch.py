@@ -11,6 +11,7 @@ from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.supply import check_bias
 from mottle.reservoir.devices.trace import Trace, micro_steps, positive
 from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.kernels.oscillator import Oscillators
 from mottle.reservoir.wiring import draw_spread
 
 
@@ -324,7 +325,7 @@ def draw_oscillators(
     rng: np.random.RandomState, device: ThresholdSwitch, spread: Any, noise: float, n_nodes: int
 ) -> dict[str, NDArray]:
     """Draw the constants of oscillators; refuse those of which one could not switch."""
-    drawn = draw_spread(rng, device, kernel.Oscillators._fields, spread, n_nodes)
+    drawn = draw_spread(rng, device, Oscillators._fields, spread, n_nodes)
     crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
     if crossed.size:
         node = crossed[0]

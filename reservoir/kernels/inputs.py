@@ -1,19 +1,113 @@
-"""Weighted sums of inputs in a fixed order: a state never depends on the batch around it."""
+"""Weighted sums of inputs, term by term in one order: a state never depends on the batch around it.
+
+Steps lie side by side in the vector registers, so that a weight is read once for many of them.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from mottle.reservoir.kernels.functions import VECTOR, clip, widen
+from mottle.reservoir.kernels.vectors import ABREAST, dense_sums, lane_sums
+
+STEPS = 32  # of float64 beside each other: the lanes of lane_sums
+ROWS = 16  # nodes whose sums are turned round together
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def project(drive, lengths, indptr, indices, weights, gain, bias):
-    """Node inputs ``bias + gain * W x``; drive (recording, step, input), W in CSR form."""
-    n_nodes = indptr.size - 1
-    out = np.zeros((drive.shape[0], drive.shape[1], n_nodes))
-    for r in prange(drive.shape[0]):
-        for step in range(lengths[r]):
+class Wiring(NamedTuple):
+    """Node inputs ``bias + gain * W x``, with W in compressed rows."""
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    weights: np.ndarray
+    gain: float
+    bias: float
+
+
+@njit(cache=True)
+def lay_steps(drive, begin, turned):
+    """Copy STEPS steps of a drive (step, input) from ``begin`` on to (input, STEPS)."""
+    n = min(STEPS, drive.shape[0] - begin)
+    for step in range(n):
+        for k in range(drive.shape[1]):
+            turned[k, step] = drive[begin + step, k]
+    if n < STEPS:
+        turned[:, n:] = 0.0
+
+
+@njit(**VECTOR)
+def turn_round(sums, at, out, gain, bias):
+    """Write sums (node, STEPS) to nodes from ``at`` on of the rows of ``out`` (step, node)."""
+    widen()
+    first = np.uint64(at)  # unsigned: no index counts from the end
+    n_nodes = min(ROWS, out.shape[1] - at)
+    for step in range(out.shape[0]):
+        if n_nodes == ROWS:  # a constant, so that the loop unrolls
+            for node in range(ROWS):
+                out[step, first + np.uint64(node)] = bias + gain * sums[node, step]
+        else:
             for node in range(n_nodes):
-                total = 0.0
-                for k in range(indptr[node], indptr[node + 1]):
-                    total += weights[k] * drive[r, step, indices[k]]
-                out[r, step, node] = bias + gain * total
-    return out
+                out[step, first + np.uint64(node)] = bias + gain * sums[node, step]
+
+
+@njit(cache=True)
+def sum_inputs(turned, wiring, first, sums, out):
+    """Fill ``out`` (step, node) of at most STEPS steps with the inputs of nodes from ``first``."""
+    n_inputs = turned.shape[0]
+    dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns ascend in a row
+    for at in range(0, out.shape[1], ROWS):
+        sums[:] = 0.0
+        n_rows = min(ROWS, out.shape[1] - at)
+        abreast = n_rows // ABREAST * ABREAST if dense else 0
+        for row in range(0, abreast, ABREAST):
+            begin = (first + at + row) * n_inputs
+            dense_sums(sums, row, wiring.weights, begin, n_inputs, turned)
+        for row in range(abreast, n_rows):
+            node = first + at + row
+            begin, end = wiring.indptr[node], wiring.indptr[node + 1]
+            lane_sums(sums, row, wiring.weights, wiring.indices, begin, end, turned)
+        turn_round(sums, at, out, wiring.gain, wiring.bias)
+
+
+@njit(cache=True, nogil=True)
+def project(begin, end, drive, lengths, wiring, out):
+    """Node inputs of the recordings ``begin`` to ``end``; drive and out (recording, step, .)."""
+    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    for r in range(begin, end):
+        for step in range(0, lengths[r], STEPS):
+            lay_steps(drive[r, : lengths[r]], step, turned)
+            sum_inputs(turned, wiring, 0, sums, out[r, step : min(step + STEPS, lengths[r])])
+
+
+class Supply(NamedTuple):
+    """What a source gives: node inputs are cut to it."""
+
+    low: float  # V
+    high: float  # V
+
+
+@njit(**VECTOR)
+def cut(volts, supply):
+    """Cut voltages to what the supply gives, in place; return how many that changed."""
+    widen()
+    n_cut = 0
+    for i in range(volts.size):
+        held = clip(volts[i], supply.low, supply.high)
+        n_cut += 1 if held != volts[i] else 0
+        volts[i] = held
+    return n_cut
+
+
+@njit(cache=True)
+def wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts):
+    """Fill ``n_steps`` of volts (mask, step, device) with the inputs of devices from ``first`` on.
+
+    Returns how many were cut to the supply.
+    """
+    n_cut = 0
+    for mask in range(volts.shape[0]):
+        sum_inputs(turned, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        for step in range(n_steps):
+            n_cut += cut(volts[mask, step], supply)
+    return n_cut

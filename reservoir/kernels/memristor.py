@@ -7,11 +7,16 @@ Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y. The state
 in w while V is held, so a step of any length is exact.
 """
 
-from math import exp, sinh
+from math import exp, log
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from mottle.reservoir.kernels.blocks import LANES
+from mottle.reservoir.kernels.functions import VECTOR, clip, sinh, widen
+from mottle.reservoir.kernels.functions import exp as fast_exp
+from mottle.reservoir.kernels.inputs import ROWS, STEPS, lay_steps, wire
 
 OBSERVABLES = ("state", "conductance", "current")
 
@@ -43,26 +48,93 @@ def advance(w, v, rate, fade, tau, eta, w_min):
     return min(max(w_rest + (w - w_rest) * fade, 0.0), 1.0)
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, nodes, dt, v_read, observable):
-    """Run many recordings; v_in (recording, step, node) in V, state (recording, 1, node)."""
-    out = np.zeros(v_in.shape)
-    fade = np.exp(-dt / nodes.tau)
-    for r in prange(v_in.shape[0]):
-        for step in range(lengths[r]):
-            for node in range(v_in.shape[2]):
-                w = advance(
-                    state[r, 0, node], v_in[r, step, node], nodes.rate[node], fade[node],
-                    nodes.tau[node], nodes.eta, nodes.w_min,
-                )  # fmt: skip
-                state[r, 0, node] = w
-                if observable == 0:
-                    out[r, step, node] = w
-                elif observable == 1:
-                    out[r, step, node] = current(w, v_read, nodes) / v_read
-                else:
-                    out[r, step, node] = current(w, v_in[r, step, node], nodes)
-    return out
+@njit(cache=True)
+def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
+    """Mean of the state over a step at ``v`` V that began in ``before``; it may meet its ends."""
+    w_rest = w_min + tau * rate * sinh(eta * v)
+    end = w_rest + (before - w_rest) * fade
+    goal = min(max(end, 0.0), 1.0)
+    if goal == end:
+        return w_rest + (before - w_rest) * (tau / dt) * (1.0 - fade)
+    if goal == before:
+        return goal
+    wait = tau * log((before - w_rest) / (goal - w_rest))
+    return (w_rest * wait + (before - goal) * tau + goal * (dt - wait)) / dt
+
+
+@njit(**VECTOR)
+def hold(v, w, push, fade, eta, w_min, out):
+    """Advance states ``w`` under voltages ``v``, both (device,); ``push`` is tau times rate.
+
+    ``out`` shows the states.
+    """
+    widen()
+    for i in range(v.size):
+        w_rest = w_min + push[i] * sinh(eta * v[i])
+        w[i] = out[i] = clip(w_rest + (w[i] - w_rest) * fade[i], 0.0, 1.0)
+
+
+@njit(**VECTOR)
+def show(w, v, nodes, v_read, observable, out):
+    """Fill ``out`` (device,) with what devices in states ``w`` show: see ``OBSERVABLES``."""
+    widen()
+    if observable == 2:
+        for i in range(w.size):
+            leak = nodes.alpha * (1.0 - fast_exp(-nodes.beta * v[i]))
+            out[i] = w[i] * nodes.gamma * sinh(nodes.delta * v[i]) + (1.0 - w[i]) * leak
+        return
+    closed, open_ = current(1.0, v_read, nodes) / v_read, current(0.0, v_read, nodes) / v_read
+    for i in range(w.size):
+        out[i] = w[i] * closed + (1.0 - w[i]) * open_
+
+
+@njit(cache=True)
+def meter(v, w, first, nodes, fade, dt, spent):
+    """Add the energies of a step that begins in states ``w`` to those of the devices' groups."""
+    for i in range(v.size):
+        rate, tau = nodes.rate[first + i], nodes.tau[first + i]
+        mean = mean_state(w[i], v[i], dt, rate, fade[i], tau, nodes.eta, nodes.w_min)
+        used = v[i] * current(mean, v[i], nodes) * dt  # the current is linear in the state
+        spent[(first + i) // LANES, 0] += used
+        spent[(first + i) // LANES, 2] += used
+
+
+@njit(cache=True, nogil=True)
+def run(
+    begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, dt,
+    v_read, observable, beyond, out, spent,
+):  # fmt: skip
+    """Run WOx devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held for ``dt`` s.
+
+    Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
+    mask * device), ``beyond`` (recording, group) counts voltages cut to
+    the supply. ``spent`` grows by the
+    energies of device, resistor (none) and supply in J.
+    """
+    n_devices = state.shape[2]
+    n_parts = (n_devices + width - 1) // width
+    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    for part in range(begin, end):
+        r, first = part // n_parts, part % n_parts * width
+        last = min(first + width, n_devices)
+        w, tau = state[r, 0, first:last], nodes.tau[first:last]
+        fade, push = np.exp(-dt / tau), tau * nodes.rate[first:last]
+        volts = np.empty((n_masks, STEPS, last - first))
+        for tile in range(0, lengths[r], STEPS):
+            lay_steps(drive[r, : lengths[r]], tile, turned)
+            n_steps = min(STEPS, lengths[r] - tile)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+            )
+            for step in range(n_steps):
+                for mask in range(n_masks):
+                    v, at = volts[mask, step], mask * n_devices + first
+                    if spent.shape[1] > 0:
+                        meter(v, w, first, nodes, fade, dt, spent[r])
+                    shown = out[r, tile + step, at : at + last - first]
+                    hold(v, w, push, fade, nodes.eta, nodes.w_min, shown)
+                    if observable > 0:
+                        show(w, v, nodes, v_read, observable, shown)
 
 
 @njit(cache=True)
@@ -86,7 +158,7 @@ class PulsedMemristors(NamedTuple):
     k_n: float  # A/V^3
 
 
-@njit(cache=True)
+@njit(**VECTOR)
 def pulse(g, v, alpha, keep, g_rest):
     """State after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
 
@@ -108,20 +180,64 @@ def trace_pulsed(v, g, nodes):
     return states, currents
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run_pulsed(v_in, lengths, state, nodes, v_read, observable):
-    """Run many recordings of pulsed devices; shapes as in ``run``."""
-    out = np.zeros(v_in.shape)
-    for r in prange(v_in.shape[0]):
-        for step in range(lengths[r]):
-            for node in range(v_in.shape[2]):
-                v = v_in[r, step, node]
-                g = pulse(state[r, 0, node], v, nodes.alpha[node], nodes.keep[node], nodes.g_rest)
-                state[r, 0, node] = g
-                if observable == 1:
-                    out[r, step, node] = g * (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read**2
-                elif observable == 2:
-                    out[r, step, node] = g * (nodes.k_p if v > 0.0 else nodes.k_n) * v**3
-                else:
-                    out[r, step, node] = g
-    return out
+@njit(**VECTOR)
+def hold_pulsed(v, g, alpha, keep, g_rest, out):
+    """Give devices (device,) in states ``g`` a pulse each; ``out`` shows the states."""
+    widen()
+    for i in range(v.size):
+        g[i] = out[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
+
+
+@njit(**VECTOR)
+def show_pulsed(g, v, nodes, v_read, observable, out):
+    """Fill ``out`` (device,) with what devices in states ``g`` show: see ``OBSERVABLES``."""
+    widen()
+    if observable == 2:
+        for i in range(g.size):
+            out[i] = g[i] * (nodes.k_p if v[i] > 0.0 else nodes.k_n) * v[i] * v[i] * v[i]
+        return
+    scale = (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read * v_read
+    for i in range(g.size):
+        out[i] = g[i] * scale
+
+
+@njit(cache=True)
+def meter_pulsed(v, g, first, nodes, t_pulse, spent):
+    """Add the energies of pulses of ``t_pulse`` s during which states ``g`` go their way evenly."""
+    for i in range(v.size):
+        after = pulse(g[i], v[i], nodes.alpha[first + i], nodes.keep[first + i], nodes.g_rest)
+        k = nodes.k_p if v[i] > 0.0 else nodes.k_n
+        used = 0.5 * (g[i] + after) * k * v[i] ** 4 * t_pulse
+        spent[(first + i) // LANES, 0] += used
+        spent[(first + i) // LANES, 2] += used
+
+
+@njit(cache=True, nogil=True)
+def run_pulsed(
+    begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes,
+    v_read, observable, t_pulse, beyond, out, spent,
+):  # fmt: skip
+    """Run TiOx devices, a pulse a mask; shapes as in ``run``."""
+    n_devices = state.shape[2]
+    n_parts = (n_devices + width - 1) // width
+    turned, sums = np.empty((drive.shape[2], STEPS)), np.empty((ROWS, STEPS))
+    for part in range(begin, end):
+        r, first = part // n_parts, part % n_parts * width
+        last = min(first + width, n_devices)
+        g, alpha, keep = state[r, 0, first:last], nodes.alpha[first:last], nodes.keep[first:last]
+        volts = np.empty((n_masks, STEPS, last - first))
+        for tile in range(0, lengths[r], STEPS):
+            lay_steps(drive[r, : lengths[r]], tile, turned)
+            n_steps = min(STEPS, lengths[r] - tile)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+            )
+            for step in range(n_steps):
+                for mask in range(n_masks):
+                    v, at = volts[mask, step], mask * n_devices + first
+                    if spent.shape[1] > 0:
+                        meter_pulsed(v, g, first, nodes, t_pulse, spent[r])
+                    shown = out[r, tile + step, at : at + last - first]
+                    hold_pulsed(v, g, alpha, keep, nodes.g_rest, shown)
+                    if observable > 0:
+                        show_pulsed(g, v, nodes, v_read, observable, shown)

@@ -1,12 +1,14 @@
 """Counter-based noise: a number depends on its key alone, never on what was drawn before it."""
 
-from math import cos, log, sqrt
+from math import sqrt
 
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.kernels.functions import VECTOR, cos_sin_turn, log2, widen
 
-@njit(cache=True)
+
+@njit(**VECTOR)
 def mix(key):
     """Scramble 64 bits: finaliser of splitmix64 (Steele et al., doi:10.1145/2660193.2660195)."""
     key = np.uint64(key)
@@ -17,30 +19,51 @@ def mix(key):
     return key ^ (key >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit(**VECTOR)
 def join(key, counter):
     """Derive the key of item ``counter`` from the key of its parent."""
     golden = np.uint64(0x9E3779B97F4A7C15)
     return mix(np.uint64(key) + (np.uint64(counter) + np.uint64(1)) * golden)
 
 
-@njit(cache=True)
+@njit(**VECTOR)
+def normals(key):
+    """Turn a key into two independent standard normal numbers, at most 6.7 (Box-Muller).
+
+    Half of the bits give the radius and half the direction.
+    """
+    one = np.uint64(0x3FF0000000000000)  # as a double the bits below it lie in [1, 2)
+    high = np.uint64(one | ((np.uint64(key) >> np.uint64(32)) << np.uint64(20))).view(np.float64)
+    low = np.uint64(one | ((np.uint64(key) << np.uint64(32)) >> np.uint64(12))).view(np.float64)
+    # 2 - high lies in (0, 1], so its logarithm is finite; 2 log(2) is 1.386...
+    radius = sqrt(-1.3862943611198906 * log2(2.0 - high))
+    cosine, sine = cos_sin_turn(low - 1.5)
+    return radius * cosine, radius * sine
+
+
+@njit(**VECTOR)
 def normal(key):
-    """Turn a key into one standard normal number (Box-Muller)."""
-    first = np.float64(join(key, 0) >> np.uint64(11)) + 1.0
-    second = np.float64(join(key, 1) >> np.uint64(11))
-    unit = 1.1102230246251565e-16  # 2 ** -53: first lies in (0, 1], so its logarithm is finite
-    return sqrt(-2.0 * log(first * unit)) * cos(6.283185307179586 * second * unit)
+    """Turn a key into one standard normal number."""
+    return normals(mix(key))[0]
 
 
-@njit(cache=True)
-def disturb(out, lengths, keys, first, noise):
+@njit(**VECTOR)
+def disturb_row(row, keys, step, noise):
+    """Add relative read noise to what nodes with ``keys`` show in one step, in place."""
+    widen()
+    for node in range(row.size):
+        row[node] *= 1.0 + noise * normal(join(keys[node], step))
+
+
+@njit(cache=True, nogil=True)
+def disturb(begin, end, out, lengths, keys, first, noise):
     """Add relative read noise to states (recording, step, node) in place; ``first`` step is done.
 
-    What a node reads depends on recording, node and step alone.
+    Recordings ``begin`` to ``end``. What a node reads depends on recording, node and step alone.
     """
-    for r in range(out.shape[0]):
-        for node in range(out.shape[2]):
-            key = join(~np.uint64(keys[r]), node)  # not the key of what happens inside the device
-            for step in range(lengths[r]):
-                out[r, step, node] *= 1.0 + noise * normal(join(key, first + step))
+    own = np.empty(out.shape[2], np.uint64)
+    for r in range(begin, end):
+        for node in range(own.size):
+            own[node] = join(~np.uint64(keys[r]), node)  # not the key of what happens inside
+        for step in range(lengths[r]):
+            disturb_row(out[r, step], own, first + step, noise)

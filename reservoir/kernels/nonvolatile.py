@@ -74,6 +74,14 @@ def ease(w, push, alpha_p, alpha_n, x_p, x_n):
 
 
 @njit(cache=True)
+def settle(x, v, dt, t_set, v_set, t_reset, v_reset):
+    """State of a memdiode after ``dt`` s at ``v`` V."""
+    up, down = exp(v / v_set) / t_set, exp(-v / v_reset) / t_reset
+    goal = up / (up + down)
+    return goal + (x - goal) * exp(-dt * (up + down))
+
+
+@njit(cache=True)
 def memdiode(
     v, dt, x, t_set, v_set, t_reset, v_reset, i_off, i_on, alpha_off, alpha_on, r_off, r_on
 ):
@@ -83,9 +91,7 @@ def memdiode(
     """
     states, currents = np.empty(v.size), np.empty(v.size)
     for step in range(v.size):
-        up, down = exp(v[step] / v_set) / t_set, exp(-v[step] / v_reset) / t_reset
-        goal = up / (up + down)
-        x = goal + (x - goal) * exp(-dt * (up + down))
+        x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
         i_0 = i_off * (i_on / i_off) ** x
         alpha, r = alpha_off + (alpha_on - alpha_off) * x, r_off + (r_on - r_off) * x
         low, high = 0.0, abs(v[step]) / r

@@ -5,30 +5,36 @@ C dV/dt = (V_in - V) / R_load - V / R(T),  C_th dT/dt = V^2 / R - S_e (T - T_0) 
 with the hysteretic R(T) of de Almeida et al., Opt. Eng. 41 (2002) 2582, doi:10.1117/1.1501095, and
 the circuit of Zhang et al. (2024), arXiv:2312.12899. A reversal of dT/dt starts a minor loop.
 
-Nodes live in blocks of ``LANES`` neighbours. A block is one flat array, field after field, so that
-the compiler sees constant distances, needs no alias checks and turns the loop over the nodes of a
-block into vector instructions.
+A Heun step is a few loops over the nodes of a block (see ``blocks``), each short enough for several
+vectors to be under way at once.
 """
 
-from math import sqrt
+from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from mottle.reservoir.kernels.functions import clip, exp, logistic, sin_upper
-from mottle.reservoir.kernels.noise import join, normal
+from mottle.reservoir.kernels.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.kernels.functions import VECTOR, clip, exp2, one_minus_cos, widen
+from mottle.reservoir.kernels.noise import join, normal, normals
 
-LANES = 64
 OBSERVABLES = ("voltage", "current", "temperature", "spikes")
 N_STATE = 6  # voltage, temperature, direction, reversal temperature, offset there, last current
 
-# fields of a block, in units of LANES
-V, T, DIRECTION, T_REVERSAL, OFFSET_REVERSAL, CURRENT = 0, 64, 128, 192, 256, 320
-V_IN, HEAT, V_GUESS, T_GUESS, DV, DT = 384, 448, 512, 576, 640, 704
-R_0, R_METALLIC, T_C, PER_C, PER_C_TH, S_E, PER_R_LOAD = 768, 832, 896, 960, 1024, 1088, 1152
-SUM_V, SUM_I, SUM_T, SPIKES = 1216, 1280, 1344, 1408
-BLOCK = 1472
+# fields of a block, in units of LANES; constants are those of one integration step. Offsets and
+# what they are added to are multiplied by the steepness of the loop in powers of 2.
+V, T, BACK, T_REVERSAL, OFFSET_REVERSAL, LAST = (LANES * k for k in range(6))
+PER_OFFSET, CENTRE, T_C, V_GUESS, T_GUESS, OFFSET = (LANES * k for k in range(6, 12))
+LOG_R_0, R_METALLIC, CHARGE, LEAK, HOLD, FEED = (LANES * k for k in range(12, 18))
+WARM, COOL, COLD, HEAT, PER_T, T_FILM = (LANES * k for k in range(18, 24))
+CURRENT, CURRENT_GUESS, UP, DOWN, LEFT, RIGHT = (LANES * k for k in range(24, 30))
+V_IN, PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(30, 34))
+SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(34, 40))
+N_FIELDS = 40
+
+STILL = -1e-12  # less than this is the rounding of a film at rest
+LOG2_E = 1.4426950408889634
 
 
 class Neuristors(NamedTuple):
@@ -50,180 +56,377 @@ class Neuristors(NamedTuple):
     kappa: float  # share of s_th that goes to each neighbour
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**VECTOR)
+def proximity(x, gamma):
+    """Numerator and denominator of what is left of an offset at ``x``: 1 at 0, falling to 0.
+
+    (1 - sin(gamma x)) / (1 + exp(4 pi x - 2 pi^2)), the published form; below 1e-10 from x = 3.5.
+    """
+    x = clip(x, 0.0, 3.5)
+    faded = 1.0 + exp2(18.129440567308775 * x - 28.477658735561967)  # in powers of 2
+    return one_minus_cos(gamma * x - 1.5707963267948966), faded
+
+
+@njit(**VECTOR)
 def loop_offset(t, t_reversal, offset_reversal, gamma):
     """Proximity temperature in K: how far a minor loop is from the major one at ``t``."""
     x = (t - t_reversal) / (1.0 if offset_reversal == 0.0 else offset_reversal)
-    x = clip(x, 0.0, 4.5)  # beyond 4.5 the offset is below 1e-15 of its value at the reversal
-    fade = logistic(19.739208802178716 - 12.566370614359172 * x)  # 2 pi^2 - 4 pi x
-    return offset_reversal * (1.0 - sin_upper(gamma * x)) * fade
+    left, faded = proximity(x, gamma)
+    return offset_reversal * left / faded
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**VECTOR)
 def resistance(t, direction, offset, r_0, r_metallic, t_c, e_a, width, beta):
     """Film resistance in ohm; ``direction`` is 1 on heating and -1 on cooling."""
-    insulating = logistic(2.0 * beta * (0.5 * direction * width + t_c - t - offset))
-    return r_0 * exp(e_a / clip(t, 250.0, 1000.0)) * insulating + r_metallic
+    t = clip(t, 250.0, 1000.0)
+    z = clip(t + offset - t_c - 0.5 * direction * width, -1000.0, 1000.0)
+    return r_0 * exp2(LOG2_E * e_a / t) / (1.0 + exp2(2.0 * LOG2_E * beta * z)) + r_metallic
 
 
-@njit(cache=True, error_model="numpy")
-def predict(w, e_a, width, beta, gamma, t_0, i_spike, dt):
-    """First half of a Heun step: slopes at the start, reversals, spikes, a guess of the end."""
+@njit(**VECTOR)
+def locate(w, temperature, gamma):
+    """Find, from one field of temperatures, the minor loops' offsets and 1 / T."""
+    widen()
     for i in range(LANES):
-        v, t, direction = w[V + i], w[T + i], w[DIRECTION + i]
-        offset = loop_offset(t, w[T_REVERSAL + i], w[OFFSET_REVERSAL + i], gamma)
-        r = resistance(
-            t, direction, offset, w[R_0 + i], w[R_METALLIC + i], w[T_C + i], e_a, width, beta
-        )
-        current = v / r
-        dv = ((w[V_IN + i] - v) * w[PER_R_LOAD + i] - current) * w[PER_C + i]
-        slope = (v * current - w[S_E + i] * (t - t_0) + w[HEAT + i]) * w[PER_C_TH + i]
-        turned = direction * slope < 0.0
-        # R is continuous at a reversal, so the slopes need no second look
-        direction = -direction if turned else direction
-        w[DIRECTION + i] = direction
-        w[T_REVERSAL + i] = t if turned else w[T_REVERSAL + i]
-        kept = w[OFFSET_REVERSAL + i]
-        w[OFFSET_REVERSAL + i] = direction * width + offset if turned else kept
-        fired = (current >= i_spike) & (w[CURRENT + i] < i_spike)
-        w[SPIKES + i] += 1.0 if fired else 0.0
-        w[CURRENT + i] = current
+        t = clip(w[temperature + i], 250.0, 1000.0)
+        x = (w[temperature + i] - w[T_REVERSAL + i]) * w[PER_OFFSET + i]
+        left, faded = proximity(x, gamma)
+        both = 1.0 / (faded * t)  # one division for two
+        w[OFFSET + i] = w[OFFSET_REVERSAL + i] * left * (both * t)
+        w[PER_T + i] = both * faded
+        w[T_FILM + i] = t
+
+
+@njit(**VECTOR)
+def conduct(w, voltage, current, activation, steepness):
+    """Fill the field ``current`` from one of voltages and what ``locate`` found.
+
+    The resistance is that of ``resistance``, with one division for both of its.
+    """
+    widen()
+    for i in range(LANES):
+        insulating = exp2(activation * w[PER_T + i] + w[LOG_R_0 + i])
+        z = steepness * w[T_FILM + i] + w[OFFSET + i] - w[CENTRE + i]
+        metallic = 1.0 + exp2(z)
+        under = insulating + w[R_METALLIC + i] * metallic
+        w[current + i] = w[voltage + i] * metallic / under
+
+
+@njit(**VECTOR)
+def predict(w):
+    """First half of a Heun step: a guess of the end; return how many films turned round."""
+    widen()
+    n_turned = 0
+    for i in range(LANES):
+        v, t, back, current = w[V + i], w[T + i], w[BACK + i], w[CURRENT + i]
+        warmer = v * current * w[WARM + i] + w[HEAT + i] - w[COOL + i] * t
+        w[V_GUESS + i] = v * w[HOLD + i] + w[FEED + i] - current * w[CHARGE + i]
+        t_guess = t + warmer
+        w[T_GUESS + i] = t_guess
         w[SUM_V + i] += v
-        w[SUM_I + i] += current
-        w[SUM_T + i] += t
-        w[V_GUESS + i] = v + dt * dv
-        w[T_GUESS + i] = t + dt * slope
-        w[DV + i] = dv
-        w[DT + i] = slope
+        n_turned += 1 if back * (t_guess - t) < STILL else 0
+    return n_turned
 
 
-@njit(cache=True, error_model="numpy")
-def correct(w, e_a, width, beta, gamma, t_0, dt):
-    """Second half of a Heun step: the mean of the slopes at both ends."""
+@njit(**VECTOR)
+def turn(w, steepness):
+    """Begin a minor loop where a film has turned round.
+
+    R is continuous at a reversal, so the slopes need no second look.
+    """
+    widen()
     for i in range(LANES):
-        v, t = w[V_GUESS + i], w[T_GUESS + i]
-        offset = loop_offset(t, w[T_REVERSAL + i], w[OFFSET_REVERSAL + i], gamma)
-        r = resistance(
-            t,
-            w[DIRECTION + i],
-            offset,
-            w[R_0 + i],
-            w[R_METALLIC + i],
-            w[T_C + i],
-            e_a,
-            width,
-            beta,
-        )
-        current = v / r
-        dv = ((w[V_IN + i] - v) * w[PER_R_LOAD + i] - current) * w[PER_C + i]
-        slope = (v * current - w[S_E + i] * (t - t_0) + w[HEAT + i]) * w[PER_C_TH + i]
-        w[V + i] += 0.5 * dt * (w[DV + i] + dv)
-        w[T + i] += 0.5 * dt * (w[DT + i] + slope)
+        t, back, offset = w[T + i], w[BACK + i], w[OFFSET_REVERSAL + i]
+        turned = back * (w[T_GUESS + i] - t) < STILL
+        offset = w[OFFSET + i] - back if turned else offset
+        back = -back if turned else back
+        w[T_REVERSAL + i] = t if turned else w[T_REVERSAL + i]
+        w[OFFSET_REVERSAL + i] = offset
+        w[BACK + i] = back
+        w[CENTRE + i] = w[T_C + i] + 0.5 * back
+        w[PER_OFFSET + i] = steepness / (1.0 if offset == 0.0 else offset)
+
+
+@njit(**VECTOR)
+def correct(w):
+    """Second half of a Heun step: the mean of the slopes at both ends."""
+    widen()
+    for i in range(LANES):
+        v, t, current = w[V_GUESS + i], w[T_GUESS + i], w[CURRENT_GUESS + i]
+        warmer = v * current * w[WARM + i] + w[HEAT + i] - w[COOL + i] * t
+        w[V + i] = 0.5 * (w[V + i] + (v * w[HOLD + i] + w[FEED + i] - current * w[CHARGE + i]))
+        w[T + i] = 0.5 * (w[T + i] + t + warmer)
+
+
+@njit(**VECTOR)
+def observe(w, field):
+    """Add a field to the sums."""
+    widen()
+    for i in range(LANES):
+        w[SUM + i] += w[field + i]
+
+
+@njit(**VECTOR)
+def count(w, i_spike):
+    """Count the currents that rose through ``i_spike`` A."""
+    widen()
+    for i in range(LANES):
+        fired = (w[CURRENT + i] >= i_spike) & (w[LAST + i] < i_spike)
+        w[SPIKES + i] += 1.0 if fired else 0.0
+        w[LAST + i] = w[CURRENT + i]
+
+
+@njit(**VECTOR)
+def meter(w, voltage, current, span):
+    """Add the energies of ``span`` s at one stage of a Heun step, two fields of a block."""
+    widen()
+    for i in range(LANES):
+        v, v_in = w[voltage + i], w[V_IN + i]
+        over = v_in - v
+        w[TO_FILM + i] += span * v * w[current + i]
+        w[TO_LOAD + i] += span * over * over * w[PER_R_LOAD + i]
+        w[FROM_SUPPLY + i] += span * v_in * over * w[PER_R_LOAD + i]
+
+
+@njit(**VECTOR)
+def draw(w, keys, pair):
+    """Draw the noise of two integration steps from the keys of a block's nodes."""
+    widen()
+    for i in range(LANES):
+        w[KICK + i], w[KICK_NEXT + i] = normals(join(keys[i], pair))
+
+
+@njit(**VECTOR)
+def shake(w, kick, field):
+    """Add thermal noise of ``kick`` K."""
+    widen()
+    for i in range(LANES):
+        w[T + i] += kick * w[field + i]
+
+
+@njit(**VECTOR)
+def lay(w, field, plane, at):
+    """Copy the temperatures in a field to the place of a block in the plane of all nodes."""
+    widen()
+    here = np.uint64(at)  # unsigned: no index counts from the end
+    for i in range(LANES):
+        plane[here + np.uint64(i)] = w[field + i]
+
+
+@njit(**VECTOR)
+def exchange(w, plane, at, columns):
+    """Take in heat from the neighbours of a block that begins in the plane at ``at``."""
+    widen()
+    here, row, one = np.uint64(at), np.uint64(columns), np.uint64(1)
+    for i in range(LANES):
+        k = here + np.uint64(i)
+        t = plane[k]
+        flow = w[UP + i] * (plane[k - row] - t) + w[DOWN + i] * (plane[k + row] - t)
+        flow += w[LEFT + i] * (plane[k - one] - t) + w[RIGHT + i] * (plane[k + one] - t)
+        w[HEAT + i] = w[COLD + i] + flow
 
 
 @njit(cache=True)
-def shake(w, first, n_nodes, key, micro_step, kick):
-    """Add thermal noise of ``kick`` K to the nodes of the block that starts at ``first``."""
-    for i in range(min(LANES, n_nodes - first)):
-        w[T + i] += kick[first + i] * normal(join(join(key, first + i), micro_step))
-
-
-@njit(cache=True)
-def exchange(blocks, field, neighbours, s_c):
-    """Heat that flows in from the neighbours, in W; an edge has itself for a neighbour."""
-    for node in range(neighbours.shape[0]):
-        t = blocks[node // LANES, field + node % LANES]
-        flow = 0.0
-        for k in range(neighbours.shape[1]):
-            j = neighbours[node, k]
-            flow += blocks[j // LANES, field + j % LANES] - t
-        blocks[node // LANES, HEAT + node % LANES] = s_c[node] * flow
-
-
-@njit(cache=True)
-def load(blocks, state, nodes):
-    """Lay the nodes' constants and state out in blocks; spare lanes rest at 0 V."""
-    n_nodes = state.shape[1]
-    blocks[:] = 0.0
+def load(state, first, last, nodes, columns, steepness, dt):
+    """Lay the constants and state of nodes out in blocks; spare lanes rest at 0 V."""
+    blocks = make_blocks(last - first, N_FIELDS)
+    n_nodes = nodes.r_0.size
     for lane in range(blocks.shape[0] * LANES):
-        node = min(lane, n_nodes - 1)
+        node = min(first + lane, last - 1)
         w, i = blocks[lane // LANES], lane % LANES
         for field in range(N_STATE):
             w[field * LANES + i] = state[field, node]
-        w[R_0 + i] = nodes.r_0[node]
+        w[BACK + i] *= steepness * nodes.width
+        w[T_C + i] = steepness * nodes.t_c[node]
+        w[CENTRE + i] = w[T_C + i] + 0.5 * w[BACK + i]
+        offset = w[OFFSET_REVERSAL + i]
+        w[PER_OFFSET + i] = steepness / (1.0 if offset == 0.0 else offset)
+        w[LOG_R_0 + i] = LOG2_E * log(nodes.r_0[node])
         w[R_METALLIC + i] = nodes.r_metallic[node]
-        w[T_C + i] = nodes.t_c[node]
-        w[PER_C + i] = 1.0 / nodes.capacitance[node]
-        w[PER_C_TH + i] = 1.0 / nodes.c_th[node]
-        w[S_E + i] = nodes.s_th[node] * (1.0 - 4.0 * nodes.kappa)
+        w[CHARGE + i] = dt / nodes.capacitance[node]
+        w[LEAK + i] = w[CHARGE + i] / nodes.r_load[node]
+        w[HOLD + i] = 1.0 - w[LEAK + i]
+        w[WARM + i] = dt / nodes.c_th[node]
+        w[COOL + i] = w[WARM + i] * nodes.s_th[node] * (1.0 - 4.0 * nodes.kappa)
+        w[COLD + i] = w[HEAT + i] = w[COOL + i] * nodes.t_0
         w[PER_R_LOAD + i] = 1.0 / nodes.r_load[node]
+        if first + lane < last:
+            flow = w[WARM + i] * nodes.s_th[node] * nodes.kappa
+            w[UP + i] = flow if node >= columns else 0.0
+            w[DOWN + i] = flow if node + columns < n_nodes else 0.0
+            w[LEFT + i] = flow if node % columns > 0 else 0.0
+            w[RIGHT + i] = flow if (node + 1) % columns > 0 else 0.0
+    return blocks
 
 
 @njit(cache=True)
-def take(w, first, n_nodes, observable, n_micro, out):
-    """Write what the nodes of a block showed during a step, and clear the sums."""
-    for i in range(min(LANES, n_nodes - first)):
-        if observable == 0:
-            out[first + i] = w[SUM_V + i] / n_micro
-        elif observable == 1:
-            out[first + i] = w[SUM_I + i] / n_micro
-        elif observable == 2:
-            out[first + i] = w[SUM_T + i] / n_micro
-        else:
-            out[first + i] = w[SPIKES + i]
-    w[SUM_V : SPIKES + LANES] = 0.0
-
-
-@njit(cache=True)
-def run_one(v_in, state, key, first_step, nodes, neighbours, noise, dt, n_micro, observable, out):
-    """Run one recording: v_in (step, node) in V, state (field, node) in and out, out as v_in.
-
-    Uncoupled blocks run one after the other, coupled ones side by side, step by step.
-    """
-    n_steps, n_nodes = v_in.shape
-    n_blocks = (n_nodes + LANES - 1) // LANES
-    blocks = np.empty((n_blocks, BLOCK))
-    load(blocks, state, nodes)
-    coupled = nodes.kappa > 0.0
-    s_c = nodes.kappa * nodes.s_th
-    kick = noise * sqrt(dt) * np.ones(n_nodes)
-    const = (nodes.e_a, nodes.width, nodes.beta, nodes.gamma, nodes.t_0)
-    for begin in range(0, n_blocks, n_blocks if coupled else 1):
-        end = n_blocks if coupled else begin + 1
-        for step in range(n_steps):
-            for b in range(begin, end):
-                for i in range(min(LANES, n_nodes - b * LANES)):
-                    blocks[b, V_IN + i] = v_in[step, b * LANES + i]
-            for micro in range(n_micro):
-                if coupled:
-                    exchange(blocks, T, neighbours, s_c)
-                for b in range(begin, end):
-                    predict(blocks[b], *const, nodes.i_spike, dt)
-                if coupled:
-                    exchange(blocks, T_GUESS, neighbours, s_c)
-                for b in range(begin, end):
-                    correct(blocks[b], *const, dt)
-                    if noise > 0.0:
-                        micro_step = (first_step + step) * n_micro + micro
-                        shake(blocks[b], b * LANES, n_nodes, key, micro_step, kick)
-            for b in range(begin, end):
-                take(blocks[b], b * LANES, n_nodes, observable, n_micro, out[step])
-    for node in range(n_nodes):
+def store(blocks, state, first, last):
+    """Keep the state of the nodes of all blocks."""
+    for node in range(first, last):
+        w, i = blocks[(node - first) // LANES], (node - first) % LANES
         for field in range(N_STATE):
-            state[field, node] = blocks[node // LANES, field * LANES + node % LANES]
+            state[field, node] = w[field * LANES + i]
+        state[2, node] = 1.0 if w[BACK + i] > 0.0 else -1.0
+        state[5, node] = w[CURRENT + i]
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run(v_in, lengths, state, keys, first_step, nodes, neighbours, noise, dt, n_micro, observable):
-    """Run many recordings; v_in (recording, step, node), state (recording, field, node)."""
-    out = np.zeros(v_in.shape)
-    for r in prange(v_in.shape[0]):
-        n = lengths[r]
-        run_one(
-            v_in[r, :n], state[r], keys[r], first_step, nodes, neighbours, noise, dt, n_micro,
-            observable, out[r, :n],
-        )  # fmt: skip
-    return out
+class Run(NamedTuple):
+    """What all blocks of a run have in common."""
+
+    gamma: float
+    activation: float  # K, for powers of 2
+    steepness: float  # 1/K, for powers of 2
+    i_spike: float  # A
+    dt: float  # s
+    n_micro: int
+    kick: float  # K
+    observable: int
+    metered: bool
+
+
+@njit(cache=True)
+def begin_step(w, run):
+    """First half of an integration step of a block, with all that is noted of it."""
+    widen()
+    locate(w, T, run.gamma)
+    conduct(w, V, CURRENT, run.activation, run.steepness)
+    if run.metered:
+        meter(w, V, CURRENT, 0.5 * run.dt)
+    if run.metered or run.observable == 3:
+        count(w, run.i_spike)
+    if run.observable == 1:  # fields are told as constants, so that none can overlap
+        observe(w, CURRENT)
+    elif run.observable == 2:
+        observe(w, T)
+    if predict(w) > 0:
+        turn(w, run.steepness)
+
+
+@njit(cache=True)
+def end_step(w, keys, run, micro_step, fresh):
+    """Second half of an integration step of a block; ``fresh`` draws the noise of its pair."""
+    widen()
+    locate(w, T_GUESS, run.gamma)
+    conduct(w, V_GUESS, CURRENT_GUESS, run.activation, run.steepness)
+    if run.metered:
+        meter(w, V_GUESS, CURRENT_GUESS, 0.5 * run.dt)
+    correct(w)
+    if run.kick > 0.0:
+        if fresh or micro_step % 2 == 0:
+            draw(w, keys, micro_step // 2)
+        if micro_step % 2 == 0:
+            shake(w, run.kick, KICK)
+        else:
+            shake(w, run.kick, KICK_NEXT)
+
+
+@njit(cache=True)
+def take(w, first, last, run, out, spent):
+    """Write what the nodes of a block showed during a step, and clear the sums."""
+    for i in range(min(LANES, last - first)):
+        if run.metered:
+            spent[0] += w[TO_FILM + i]
+            spent[1] += w[TO_LOAD + i]
+            spent[2] += w[FROM_SUPPLY + i]
+            spent[3] += w[SPIKES + i]
+        if run.observable == 3:
+            out[first + i] = w[SPIKES + i]
+        else:
+            out[first + i] = w[(SUM if run.observable > 0 else SUM_V) + i] / run.n_micro
+    w[SUM_V:] = 0.0
+
+
+@njit(cache=True)
+def drive(w, v_in):
+    """Hold the inputs in V of a block's nodes from now on."""
+    for i in range(v_in.size):
+        w[V_IN + i] = v_in[i]
+        w[FEED + i] = v_in[i] * w[LEAK + i]
+
+
+@njit(cache=True)
+def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
+    """Run the uncoupled nodes ``first`` to ``last``, block after block; see ``run``."""
+    for b in range(blocks.shape[0]):
+        w, at = blocks[b], first + b * LANES
+        for step in range(v_in.shape[0]):
+            drive(w, v_in[step, at : min(at + LANES, last)])
+            for micro in range(run.n_micro):
+                begin_step(w, run)
+                end_step(w, keys[b], run, (first_step + step) * run.n_micro + micro, micro == 0)
+            take(w, at, last, run, out[step], spent[b])
+
+
+@njit(cache=True)
+def step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh):
+    """Carry a grid through an integration step; planes of temperatures before, guessed and after.
+
+    The second half of a block's step follows the first as soon as its neighbours are that far,
+    while the block is in cache.
+    """
+    n_blocks, lag = blocks.shape[0], columns // LANES + 1
+    for b in range(n_blocks + lag):
+        if b < n_blocks:
+            w, at = blocks[b], margin + b * LANES
+            exchange(w, now, at, columns)
+            begin_step(w, run)
+            lay(w, T_GUESS, guessed, at)
+        if b >= lag:
+            w, at = blocks[b - lag], margin + (b - lag) * LANES
+            exchange(w, guessed, at, columns)
+            end_step(w, keys[b - lag], run, micro_step, fresh)
+            lay(w, T, then, at)
+
+
+@njit(cache=True)
+def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
+    """Run all nodes of a grid side by side, step by step; see ``run``."""
+    n_nodes, n_blocks = v_in.shape[1], blocks.shape[0]
+    margin = LANES * (columns // LANES + 1)
+    planes = np.zeros((3, n_blocks * LANES + 2 * margin))
+    now, guessed, then = planes[0], planes[1], planes[2]
+    for b in range(n_blocks):
+        lay(blocks[b], T, now, margin + b * LANES)
+    for step in range(v_in.shape[0]):
+        for b in range(n_blocks):
+            drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
+        for micro in range(run.n_micro):
+            micro_step, fresh = (first_step + step) * run.n_micro + micro, micro == 0
+            step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh)
+            now, then = then, now
+        for b in range(n_blocks):
+            take(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])
+
+
+@njit(cache=True, nogil=True)
+def run(
+    begin, end, width, v_in, lengths, state, keys, first_step, nodes, columns, noise, dt, n_micro,
+    observable, out, spent,
+):  # fmt: skip
+    """Run the parts ``begin`` to ``end`` of many recordings, a part being ``width`` of its nodes.
+
+    v_in and out (recording, step, node), state (recording, field, node); coupled nodes are one
+    part. ``spent`` (recording, group of ``LANES`` nodes, 4) grows by the energies of film, load and
+    supply in J and the number of spikes; without groups, nothing is summed.
+    """
+    n_nodes, metered = v_in.shape[2], spent.shape[1] > 0
+    n_parts = (n_nodes + width - 1) // width
+    shared = Run(
+        nodes.gamma, LOG2_E * nodes.e_a, 2.0 * LOG2_E * nodes.beta, nodes.i_spike, dt, n_micro,
+        noise * sqrt(dt), observable, metered,
+    )  # fmt: skip
+    nothing = np.empty(((width + LANES - 1) // LANES, 0))
+    for part in range(begin, end):
+        r, first = part // n_parts, part % n_parts * width
+        last, group = min(first + width, n_nodes), first // LANES
+        blocks = load(state[r], first, last, nodes, columns, shared.steepness, dt)
+        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
+        n, used = lengths[r], spent[r, group:] if metered else nothing
+        if nodes.kappa > 0.0:
+            run_coupled(v_in[r, :n], blocks, own, columns, first_step, shared, out[r, :n], used)
+        else:
+            run_alone(v_in[r, :n], blocks, own, first, last, first_step, shared, out[r, :n], used)
+        store(blocks, state[r], first, last)
 
 
 @njit(cache=True, error_model="numpy")

@@ -142,13 +142,15 @@ class Crossbar:
         """Whether currents are proportional to voltages."""
         return self._circuit.is_linear
 
-    def set_conductances(self, G: ArrayLike) -> "Crossbar":
+    def set_conductances(self, G: ArrayLike, *, open_cells: bool = False) -> "Crossbar":
         """Give every memristor its conductance.
 
         Parameters
         ----------
         G : array-like of shape (rows, columns)
-            In S, not negative; 0 is an open cell.
+            In S, positive.
+        open_cells : bool, default=False
+            Allow 0, a cell that conducts nothing.
 
         Returns
         -------
@@ -161,12 +163,15 @@ class Crossbar:
                 f"G has shape {g.shape}, this crossbar {self.shape} (rows are inputs, columns "
                 f"outputs){'; G.T would fit.' if g.T.shape == self.shape else '.'}"
             )
-        bad = ~((g >= 0) & (g < np.inf))
+        bad = ~((g >= 0 if open_cells else g > 0) & (g < np.inf))
         if bad.any():
             i, j = np.argwhere(bad)[0]
+            way = "weights with a sign need a pair of cells each"
+            if g[i, j] == 0:
+                way = "open_cells=True takes it for a cell that conducts nothing"
             raise ValueError(
-                f"G[{i}, {j}] = {g[i, j]} S must be finite and not negative ({bad.sum()} such of "
-                f"{g.size}); weights with a sign need a pair of cells each."
+                f"G[{i}, {j}] = {g[i, j]} S must be finite and positive ({bad.sum()} such of "
+                f"{g.size}); {way}."
             )
         g.flags.writeable = False
         self._conductances, self._transfer, self._written = g, None, None
@@ -190,7 +195,7 @@ class Crossbar:
         if np.shape(targets) != self.shape:
             raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
         written = write(self.device, targets, **({"random_state": self.random_state} | options))
-        self.set_conductances(written["conductance"].to_numpy())
+        self.set_conductances(written["conductance"].to_numpy(), open_cells=True)
         self._written, self.seconds = written, 0.0
         return written
 
@@ -213,7 +218,7 @@ class Crossbar:
         seconds = check_later(seconds, self.seconds)
         first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
         g = np.where(written["stuck"], first, aged(self.device, first, path, seconds))
-        self.set_conductances(g)
+        self.set_conductances(g, open_cells=True)
         self._written, self.seconds = written, seconds
         return self
 
@@ -428,7 +433,9 @@ class Crossbar:
 
         def seen(selected: float) -> float:
             g[0, -1] = selected  # the cell farthest from driver and sense
-            return float(twin.set_conductances(g).read(0, self.shape[1] - 1).conductance)
+            return float(
+                twin.set_conductances(g, open_cells=True).read(0, self.shape[1] - 1).conductance
+            )
 
         return margin(seen(on), seen(off), on)
 

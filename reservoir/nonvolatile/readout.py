@@ -437,8 +437,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         -------
         counts : pandas.Series
             ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
-            ``adc`` conversions, ``reads`` of cells and digital ``mac`` (scaling of the features,
-            sums of columns); and ``tiles``, ``cells`` that hold weights, ``cells_unused``.
+            ``adc`` conversions, ``products`` of a weight and a feature, ``reads`` of cells and
+            digital ``mac`` (scaling of the features, sums of columns); and ``tiles``, ``cells``
+            that hold weights, ``cells_unused``.
         """
         check_is_fitted(self, "tiles_")
         n, rows = len(X), len(self.centre_)
@@ -447,7 +448,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         macs = sum(int(np.count_nonzero(tile.combine)) for tile in self.tiles_)
         present = len(self.tiles_) * int(np.prod(self._tile().shape))
         return pd.Series({
-            "inferences": n, "dac": n * rows, "adc": n * columns, "reads": n * used,
+            "inferences": n, "dac": n * rows, "adc": n * columns,
+            "products": n * rows * len(self.bias_), "reads": n * used,
             "mac": n * (rows + macs), "tiles": len(self.tiles_), "cells": used,
             "cells_unused": present - used,
         })  # fmt: skip

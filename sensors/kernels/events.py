@@ -1,81 +1,146 @@
-"""Events into cells and steps: one pass over the events of one recording."""
+"""Events into cells and steps: one pass over the events of one recording, in order of time.
 
-from math import exp
+``columns`` (width,) and ``rows`` (height,) say which inputs a pixel's column and row lead to: an
+event at (x, y) goes to input ``rows[y] + columns[x] + shift * p``. Events are checked just before
+they are used, chunk by chunk, while they are in the cache.
+"""
+
+from math import copysign, exp, log1p, sqrt
 
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True)
-def locate(t, x, y, start, duration, n_steps, width, height):
-    """Return the step an event falls into, -1 if it is outside the sensor, n_steps if late."""
-    if x < 0 or x >= width or y < 0 or y >= height:
-        return -1
-    # whole microseconds: no rounding can move an event across the edge of a step
-    return min((t - start) * n_steps // duration, n_steps)
+CHUNK = 1024  # events
+FAULT = -1
 
 
-@njit(cache=True)
-def count(t, x, y, p, start, duration, n_steps, cell, size, n_polarities, signed):
-    """Count the events of every cell, polarity and step.
+@njit(cache=True, nogil=True)
+def faulty(t, p, begin, end):
+    """Say whether time goes back in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
+    fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
+    if begin < end:
+        fault |= (p[begin] < 0) | (p[begin] > 1)
+    for event in range(begin + 1, end):
+        fault |= (t[event] < t[event - 1]) | (p[event] < 0) | (p[event] > 1)
+    return fault
 
-    Shapes: t, x, y, p (event,) int64; times in microseconds; ``size`` is (width, height) in pixels.
-    Returns the counts (step, input) with input = (row * n_columns + column) * n_polarities + p,
-    the number of events outside the sensor and the number of late ones.
-    """
-    width, height = size
-    n_columns, n_rows = -(-width // cell), -(-height // cell)
-    counts = np.zeros((n_steps, n_rows * n_columns * n_polarities))
-    outside, late = 0, 0
-    for event in range(t.size):
-        step = locate(t[event], x[event], y[event], start, duration, n_steps, width, height)
-        if step < 0:
-            outside += 1
-        elif step == n_steps:
-            late += 1
+
+@njit(cache=True, nogil=True)
+def end_of_step(step, start, duration, n_steps):
+    """First whole microsecond after a step: no rounding can move an event across the edge."""
+    return start - (-(step + 1) * duration) // n_steps
+
+
+@njit(cache=True, nogil=True)
+def first_from(t, moment, begin):
+    """Return the first event at ``moment`` or later, by bisection from event ``begin`` on."""
+    end = t.size
+    while begin < end:
+        middle = (begin + end) // 2
+        if t[middle] < moment:
+            begin = middle + 1
         else:
-            place = (y[event] // cell) * n_columns + x[event] // cell
-            if n_polarities == 2:
-                counts[step, 2 * place + p[event]] += 1.0
-            else:
-                counts[step, place] += 2.0 * p[event] - 1.0 if signed else 1.0
-    return counts, outside, late
+            end = middle
+    return begin
 
 
-@njit(cache=True)
-def surface(t, x, y, p, start, duration, n_steps, cell, size, n_polarities, signed, tau):
-    """Sample the decaying time surface at the end of every step; as ``count`` otherwise.
+@njit(cache=True, nogil=True)
+def whole(number):
+    """Bring a pixel to an unsigned number: a negative one lies beyond every sensor."""
+    return np.uint64(np.int64(number))
 
-    ``tau`` is in microseconds. Events must be in order of time.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def squeeze(counts, power, scale, frame):
+    """Write n, sqrt(n) or log(1 + n) over the scale into ``frame``; clear the counts."""
+    if power == 1:
+        for i in range(counts.size):
+            n = np.float64(counts[i])
+            frame[i] = copysign(sqrt(abs(n)), n) / scale
+    elif power == 2:
+        for i in range(counts.size):
+            n = np.float64(counts[i])
+            frame[i] = copysign(log1p(abs(n)), n) / scale if n != 0.0 else 0.0
+    else:
+        for i in range(counts.size):
+            frame[i] = np.float64(counts[i]) / scale
+    counts[:] = 0
+
+
+@njit(cache=True, nogil=True)
+def count(t, x, y, p, start, duration, columns, rows, shift, amounts, power, scale, drive):
+    """Count the events of every step and input into ``drive`` (step, input).
+
+    Times in microseconds; ``amounts`` is what an off and an on event count. Returns the number of
+    events outside the sensor and the number of late ones; FAULT for both if ``faulty``.
     """
-    width, height = size
-    n_columns, n_rows = -(-width // cell), -(-height // cell)
-    n_inputs = n_rows * n_columns * n_polarities
-    values = np.zeros((n_steps, n_inputs))
-    last = np.zeros(n_inputs, dtype=np.int64)  # time of the last event, from the start
-    sign = np.zeros(n_inputs)  # 0 until the first event
-    outside, late, event = 0, 0, 0
+    n_steps, begin, outside = drive.shape[0], 0, 0
+    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    counts = np.zeros(drive.shape[1], np.int32)  # of one step: half the size, and in a cache
     for step in range(n_steps):
-        while event < t.size:
-            at = locate(t[event], x[event], y[event], start, duration, n_steps, width, height)
-            if at > step:
-                break
-            if at < 0:
-                outside += 1
-            else:
-                place = (y[event] // cell) * n_columns + x[event] // cell
-                if n_polarities == 2:
-                    place = 2 * place + p[event]
-                last[place] = t[event] - start
-                sign[place] = 2.0 * p[event] - 1.0 if signed else 1.0
-            event += 1
-        end = (step + 1) * duration / n_steps
-        for place in range(n_inputs):
-            if sign[place] != 0.0:
-                values[step, place] = sign[place] * exp((last[place] - end) / tau)
-    for rest in range(event, t.size):
-        if locate(t[rest], x[rest], y[rest], start, duration, n_steps, width, height) < 0:
-            outside += 1
+        end = first_from(t, end_of_step(step, start, duration, n_steps), begin)
+        while begin < end:
+            stop = min(begin + CHUNK, end)
+            if faulty(t, p, begin, stop):
+                return FAULT, FAULT
+            for event in range(begin, stop):
+                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
+                if column < width and row < height:
+                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
+                    counts[place] += amounts[polarity]
+                else:
+                    outside += 1
+            begin = stop
+        squeeze(counts, power, scale, drive[step])
+    return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
+
+
+@njit(cache=True, nogil=True)
+def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, drive):
+    """Write the decaying time surface at the end of every step; as ``count`` otherwise.
+
+    ``tau`` is in microseconds, ``amounts`` the sign of an off and an on event. A step begins with
+    the surface before, faded; an event then sets its input to what is left of it at the step's end.
+    """
+    n_steps, begin, outside = drive.shape[0], 0, 0
+    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    fade = exp(-duration / n_steps / tau)
+    for step in range(n_steps):
+        end, frame = first_from(t, end_of_step(step, start, duration, n_steps), begin), drive[step]
+        if step == 0:
+            frame[:] = 0.0
         else:
-            late += 1
-    return values, outside, late
+            before = drive[step - 1]
+            for i in range(frame.size):
+                value = before[i] * fade
+                frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
+        moment, left = t[0] - 1, 0.0
+        while begin < end:
+            stop = min(begin + CHUNK, end)
+            if faulty(t, p, begin, stop):
+                return FAULT, FAULT
+            for event in range(begin, stop):
+                if t[event] != moment:
+                    moment = t[event]
+                    left = exp((moment - start - (step + 1) * duration / n_steps) / tau)
+                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
+                if column < width and row < height:
+                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
+                    frame[place] = left * amounts[polarity]
+                else:
+                    outside += 1
+            begin = stop
+    return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
+
+
+@njit(cache=True, nogil=True)
+def after_the_end(t, x, y, p, begin, outside, width, height):
+    """Count the late events from ``begin`` on, and add those outside the sensor."""
+    if faulty(t, p, begin, t.size):
+        return FAULT, FAULT
+    n_late = 0
+    for event in range(begin, t.size):
+        inside = 0 <= x[event] < width and 0 <= y[event] < height
+        n_late += inside
+        outside += not inside
+    return outside, n_late

@@ -1,6 +1,7 @@
 """Plain loops over recordings, steps and nodes: what the kernels must equal."""
 
 import numpy as np
+from scipy import linalg
 
 
 def echo_states(X, w_in, w, gain, bias, leak):
@@ -54,3 +55,67 @@ def event_memristor_states(events, taus, p_c, n_steps, duration, size, cell, pol
             at = g[:, y // cell, x // cell, p if n_polarities == 2 else 0]
             at += p_c * (1 - at)
     return np.array(out)
+
+
+def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, threshold_of):
+    """Walk through one oscillator piece by piece; ``threshold_of`` gives that of cycle n.
+
+    Returns mean voltage, mean current, spikes, frequency and phase of every held step.
+    """
+    v, metallic, n, since, interval, threshold = 0.0, False, 0, 0.0, 0.0, v_high
+    out = []
+    for v_in in volts:
+        left, area, charge, before = dt, 0.0, 0.0, n
+        while left > 0:
+            r_now, goal = (r[1], v_low) if metallic else (r[0], threshold)
+            v_end = v_in * r_now / (r_now + r_series)
+            tau = capacitance * r_now * r_series / (r_now + r_series)
+            ratio = (v_end - v) / (v_end - goal)
+            span = tau * np.log(ratio) if ratio >= 1 else np.inf
+            ends, span = span < left, min(span, left)
+            after = v_end + (v - v_end) * np.exp(-span / tau)
+            piece = v_end * span + tau * (v - after)
+            area, charge, left, since = (
+                area + piece,
+                charge + piece / r_now,
+                left - span,
+                since + span,
+            )
+            v = goal if ends else after
+            if ends and metallic:
+                metallic, threshold = False, threshold_of(n)
+            elif ends:
+                metallic, n = True, n + 1
+                interval, since = since if n > 1 else 0.0, 0.0
+        rate, phase = (1 / interval, min(since / interval, 1)) if interval else (0.0, 0.0)
+        out.append((area / dt, charge / dt, n - before, rate, phase))
+    return np.array(out)
+
+
+def lif_states(X, w_in, w, v_gain, v_bias, neuron, dt, n_inner=1):
+    """Spikes and voltages of a network, one neuron and one scipy-solved step after the other."""
+    n = w.shape[0]
+    v, s, free_at = np.zeros(n), np.zeros(n), np.zeros(n)
+    keep, keep_s = np.exp(-dt / neuron.tau), np.exp(-dt / neuron.tau_synapse)
+    spikes, voltages, now = [], [], 0
+    for row in X:
+        count = np.zeros(n)
+        for _ in range(n_inner):
+            fired = []
+            for i in range(n):
+                u = neuron.gain * (v_bias + v_gain * (w_in[i] @ row))
+                system = [[-1 / neuron.tau, 1 / neuron.tau], [0, -1 / neuron.tau_synapse]]
+                pushed = (linalg.expm(np.array(system) * dt) @ [0, s[i]])[0]
+                v[i] = u + (v[i] - u) * keep + pushed
+                if now < free_at[i]:
+                    v[i] = neuron.v_reset
+                elif v[i] >= neuron.v_threshold:
+                    v[i] = neuron.v_reset
+                    fired.append(i)
+                    free_at[i] = now + 1 + np.ceil(neuron.t_refractory / dt - 1e-9)
+            s = s * keep_s + w[:, fired].sum(axis=1)
+            count[fired] += 1
+            now += 1
+        spikes.append(count)
+        voltages.append(v.copy())
+    return np.array(spikes), np.array(voltages)

@@ -134,3 +134,39 @@ def test_command_runs_a_recipe_and_says_what_is_wrong_with_another(small, tmp_pa
     assert lost.exit_code == 1
     assert "did you mean 'demo-grasp'" in " ".join(lost.stderr.split())
     assert "demo-grasp" in runner.invoke(main, ["recipes"]).stdout
+
+
+def on_crossbars(extra=""):
+    """The small recipe, its readouts in crossbars too."""
+    small = SMALL.replace("seeds = [0, 1]", "seeds = [0]").replace('"blocked"', '"grouped"')
+    return small + f"[crossbar]\nshape = [64, 32]\nages = [86400.0, 0.0]\n{extra}"
+
+
+def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
+    small.write_text(on_crossbars("n_levels = 128\nadc_bits = 12\ndevice = 'cmo_hfox_fine'\n"))
+    scores = run_recipe(*read_recipe(small)).scores.query("missing == '' and reservoir == 'none'")
+    by_inputs = scores.set_index("inputs")["score"]
+    assert {"touch on crossbars, fresh", "middle on crossbars, 1 d"} <= set(by_inputs.index)
+    assert by_inputs["middle on crossbars, fresh"] == pytest.approx(by_inputs["middle"], abs=0.03)
+    assert by_inputs["middle on crossbars, 1 d"] < by_inputs["middle on crossbars, fresh"] + 0.02
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("n_level = 64\n", "crossbar.n_level is no parameter of crossbars; .* 'n_levels'"),
+        ("device = 'cmo'\n", "device='cmo' is not known"),
+        ("n_levels = 1\n", "n_levels=1"),
+        ("random_state = 1\n", "crossbar.random_state is no parameter"),
+    ],
+)
+def test_faults_of_crossbars_in_a_recipe_are_named(small, extra, message):
+    small.write_text(on_crossbars(extra))
+    with pytest.raises(ValueError, match=message):
+        run_recipe(*read_recipe(small))
+
+
+def test_a_negative_age_in_a_recipe_is_refused(small):
+    small.write_text(on_crossbars().replace("86400.0", "-1.0"))
+    with pytest.raises(ValueError, match=r"crossbar\.ages\.0=-1\.0"):
+        read_recipe(small)

@@ -194,7 +194,7 @@ def test_floating_lines_settle_alike_by_iteration_and_elimination(name, wires):
 def test_hopeless_wires_still_give_the_exact_currents(wires):
     rng = np.random.default_rng(0)
     g = np.where(rng.uniform(size=(40, 40)) < 0.3, 0.0, 10 ** rng.uniform(-9, -3, (40, 40)))
-    crossbar = Crossbar((40, 40), wire_resistance=wires).set_conductances(g)
+    crossbar = Crossbar((40, 40), wire_resistance=wires).set_conductances(g, open_cells=True)
     v = rng.uniform(-0.2, 0.2, 40)
     want = crossbar.solve(v, "exact").output_current.to_numpy()
     assert_allclose(crossbar.multiply(v), want, rtol=0, atol=1e-6 * np.abs(want).max())
@@ -361,7 +361,7 @@ def test_ir_drop_is_that_of_the_reference_arrays(n, mean, worst):
 
 
 def test_a_column_of_open_cells_has_no_error():
-    errors = Crossbar((2, 2)).set_conductances([[1e-4, 0], [1e-4, 0]]).ir_drop()
+    errors = Crossbar((2, 2)).set_conductances([[1e-4, 0], [1e-4, 0]], open_cells=True).ir_drop()
     assert errors.output_error[0] < 0 == errors.output_error[1]
 
 
@@ -423,7 +423,7 @@ def test_transistors_leave_no_sneak_path(wires, cell):
     crossbar, _ = make((12, 10), wire_resistance=wires, r_transistor=500.0)
     g = crossbar.conductances.copy()
     g[5, 7] = 0.0
-    read, (row, column) = crossbar.set_conductances(g).read(*cell), cell
+    read, (row, column) = crossbar.set_conductances(g, open_cells=True).read(*cell), cell
     r_word, r_bit = crossbar.wire_resistance
     alone = 1 / g[cell] + 500 + r_word * (column + 1) + r_bit * (12 - row)
     assert_allclose(read.conductance, 1 / alone, rtol=1e-8)
@@ -546,7 +546,11 @@ def test_constants_that_make_no_circuit_are_refused(options, text):
     [
         (np.ones((3, 2)), r"G has shape \(3, 2\), this crossbar \(2, 3\).*G.T would fit"),
         (np.ones(6), r"G has shape \(6,\)"),
-        ([[1, 1, 1], [1, -2e-6, 1]], r"G\[1, 1\] = -2e-06 S must be finite and not negative"),
+        (
+            [[1, 1, 1], [1, -2e-6, 1]],
+            r"G\[1, 1\] = -2e-06 S must be finite and positive.*pair of cells",
+        ),
+        ([[1, 1, 1], [1, 1, 0]], r"G\[1, 2\] = 0.0 S must be finite and positive.*open_cells=True"),
         ([[1, np.nan, 1], [1, 1, 1]], r"G\[0, 1\] = nan S .*\(1 such of 6\)"),
     ],
 )
@@ -557,7 +561,7 @@ def test_conductances_that_no_cell_has_are_refused(G, text):
 
 def test_questions_without_an_answer_are_refused():
     crossbar, passive = make((2, 3))[0], Crossbar((2, 3), topology="passive", scheme="floating")
-    passive.set_conductances([[1e-5, 0, 1e-5], [1e-5, 0, 1e-5]])
+    passive.set_conductances([[1e-5, 0, 1e-5], [1e-5, 0, 1e-5]], open_cells=True)
     sinh = Crossbar((2, 3), v_sinh=0.001).set_conductances(crossbar.conductances)
     for call, text in [
         (lambda: Crossbar((2, 3)).multiply([0, 0]), "2 by 3 cells holds no conductances yet"),

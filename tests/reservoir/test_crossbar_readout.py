@@ -331,7 +331,8 @@ def test_operations_are_counted_and_energy_is_that_of_the_arrays():
     counts = ours.count_operations(X_TEST[:5])
     assert counts.to_dict() == {
         "inferences": 5, "dac": 5 * X.shape[1], "adc": 5 * 20 * rows,
-        "reads": 5 * 20 * X.shape[1], "mac": 5 * (X.shape[1] + 20 * rows),
+        "products": 5 * 10 * X.shape[1], "reads": 5 * 20 * X.shape[1],
+        "mac": 5 * (X.shape[1] + 20 * rows),
         "tiles": rows * across, "cells": 20 * X.shape[1],
         "cells_unused": rows * across * 128 - 20 * X.shape[1],
     }  # fmt: skip

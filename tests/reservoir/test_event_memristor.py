@@ -183,3 +183,37 @@ def test_events_and_drives_are_not_mixed_up():
         EventMemristorReservoir().fit(draw()).transform(np.zeros((3, 40)))
     with pytest.raises(ValueError, match="fitted on a drive, event streams came in"):
         EventMemristorReservoir().fit(np.zeros((3, 40))).transform(draw())
+
+
+@pytest.mark.parametrize("place", [1, 1024, 8191, 8999])
+def test_a_fault_is_found_wherever_it_hides(place):
+    events = draw(1, n_events=9000)[0]
+    node = EventMemristorReservoir(**SIZE).fit([events])
+    bad = events.copy()
+    bad["t"][place] = 0
+    with pytest.raises(ValueError, match=f"back in recording 1: event {place} is at 0 us"):
+        node.transform([events, bad])
+    bad = events.copy()
+    bad["p"][place] = 3
+    with pytest.raises(ValueError, match=f"event {place} of recording 0 has polarity 3"):
+        node.transform(bad)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("spread", [0.0, 0.2])
+def test_each_device_of_a_pixel_has_its_own_constants(spread):
+    events = draw(1)[0]
+    node = EventMemristorReservoir(tau=(0.01, 0.05), spread=spread, random_state=0, **SIZE)
+    states = node.fit([events]).transform(events)
+    for number in (7, 47):
+        row, column, p = np.unravel_index(number % 40, node.input_shape_)
+        at = events[(events["x"] == column) & (events["y"] == row) & (events["p"] == p)]["t"]
+        tau, p_c = (node.devices_[name][number] for name in ("tau", "p_c"))
+        g, last, expected = 0.0, 0.0, []
+        for end in (np.arange(10) + 1) * 0.01:
+            for t in (at - 1000) * 1e-6:
+                if end - 0.01 <= t < end:
+                    g = g * np.exp((last - t) / tau)
+                    g, last = g + p_c * (1 - g), t
+            expected.append(g * np.exp((last - end) / tau))
+        assert_allclose(states[:, number], expected, rtol=1e-11)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from naive.reservoirs import oscillator_shows
 from numpy.testing import assert_allclose
 
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
+from mottle.reservoir.kernels.noise import join, normal
 from mottle.reservoir.wiring import adjacency
 
 
@@ -29,6 +31,49 @@ def test_states_equal_those_of_the_lone_device_under_a_changing_supply():
     lone = devices.simulate("vo2_pwl", wave, 2e-6).spike_time
     assert_allclose(spikes, np.histogram(lone, np.arange(31) * 2e-6)[0])
     assert spikes.sum() > 50
+
+
+def drawn(key, *counters):
+    """Return the normal number of a key's descendant; Python would make signed integers of keys."""
+    for counter in counters:
+        key = np.uint64(join(key, counter))
+    return normal(key)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+@pytest.mark.parametrize("dt", [1e-7, 2e-6, 5e-5], ids=["part", "some", "many"])
+@pytest.mark.parametrize("v_bias", [5.0, 2.6], ids=["oscillates", "stops_at_times"])
+def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
+    X = np.random.default_rng(0).uniform(-1, 1, (25, 3)) * 0.4
+    node = {"wiring": "one_to_one", "noise": noise, "spread": 0.03, "dt_device": dt}
+    kinds = ("voltage", "current", "spikes", "frequency", "phase")
+    for column, kind in enumerate(kinds):
+        reservoir = OscillatorReservoir(
+            3, v_bias=v_bias, observable=kind, random_state=0, **node
+        ).fit(X)
+        got = reservoir.states(X[np.newaxis], keys=[7])["states"].to_numpy()[0]
+        key, volts = (
+            reservoir._noise_keys([7])[0],
+            v_bias + X @ reservoir.input_weights_.toarray().T,
+        )
+        for k in range(3):
+            own = {name: values[k] for name, values in reservoir.devices_.items()}
+            v_high = own["v_high"]
+            expected = oscillator_shows(
+                volts[:, k], dt, (own["r_insulating"], own["r_metallic"]), own["r_series"],
+                own["capacitance"], v_high, own["v_low"],
+                lambda n, k=k, key=key, v_high=v_high: v_high * (1 + noise * drawn(key, k, n)),
+            )[:, column]  # fmt: skip
+            assert_allclose(got[:, k], expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("v_in", [2.5, 5.0, 12.0])
+def test_a_long_step_is_many_short_ones_to_the_last_digits(v_in):
+    period = devices.get("vo2_pwl").period(v_in)
+    node = {"v_gain": 0.0, "wiring": "one_to_one", "observable": "frequency"}
+    for n_cycles in (3.3, 1000.7):
+        whole = OscillatorReservoir(1, v_bias=v_in, dt_device=n_cycles * period, **node)
+        assert_allclose(1 / whole.fit_transform(np.zeros((2, 1)))[-1, 0], period, rtol=1e-13)
 
 
 def test_mean_voltage_and_current_balance_the_supply():

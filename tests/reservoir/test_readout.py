@@ -1,16 +1,35 @@
 """RidgeReadout against scikit-learn's ridge and brute-force leave-one-out."""
 
+import pickle
+
+import dask.array as da
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import ridge as naive
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import LeaveOneOut
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mottle.reservoir import RidgeReadout
+from mottle.reservoir import RidgeReadout, gram, rows
+
+NO_SPLITS = {
+    "check_sample_weight_equivalence_on_dense_data": "the check sets cv to lists of rows; here it "
+    "names what is left out, since rows need not be there to be indexed",
+}
 
 
-@parametrize_with_checks([RidgeReadout(task="classification"), RidgeReadout(task="regression")])
+@parametrize_with_checks(
+    [RidgeReadout(task="classification"), RidgeReadout(task="regression")],
+    expected_failed_checks=lambda _: NO_SPLITS,
+)
 def test_house_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -85,3 +104,328 @@ def test_auto_takes_floats_as_numbers_and_the_rest_as_labels():
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
         RidgeReadout(**parameters).fit([[0.0], [1.0]], [0, 1])
+
+
+SHAPES = pytest.mark.parametrize(
+    ("n", "p"), [(60, 7), (12, 40), (40, 40)], ids=["tall", "wide", "square"]
+)
+SCALES = pytest.mark.parametrize("standardize", [True, False], ids=["scaled", "centred"])
+
+
+def problem(n, p, n_targets=1, seed=0, offset=0.0):
+    """Features of which one is constant and one depends on two others, targets and weights."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) * 10.0 ** rng.uniform(-1, 1, p) + offset
+    X[:, 1], X[:, 2] = 3.0, X[:, 0] - 2.0 * X[:, 3]
+    y = X[:, :4] @ rng.normal(size=(4, n_targets)) + rng.normal(size=(n, n_targets))
+    return X, y[:, 0] if n_targets == 1 else y, rng.integers(0, 4, n) * rng.uniform(0.5, 2, n)
+
+
+def in_blocks(readout, X, y, weight=None, groups=None, width=9):
+    for k in range(0, len(X), width):
+        block = slice(k, k + width)
+        part = [None if a is None else a[block].copy() for a in (X, y, weight, groups)]
+        readout.partial_fit(part[0], part[1], part[2], groups=part[3])
+        for array in part:
+            if array is not None:
+                array[:] = 0  # a block may be overwritten once it was given
+    return readout
+
+
+@SHAPES
+@SCALES
+@pytest.mark.parametrize("n_targets", [1, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_and_the_whole_equal_scikit_learn(n, p, standardize, n_targets, weighted):
+    X, y, weight = problem(n, p, n_targets)
+    weight = weight if weighted else None
+    expected = naive.predictor(X, y, weight, 0.7, standardize)(X)
+    whole = RidgeReadout(0.7, standardize=standardize).fit(X, y, weight)
+    blocks = in_blocks(RidgeReadout(0.7, standardize=standardize), X, y, weight)
+    for readout in (whole, blocks):
+        assert_allclose(readout.predict(X), expected, rtol=1e-8, atol=1e-8)
+        assert readout.coef_.shape == (p,) if n_targets == 1 else (n_targets, p)
+
+
+@SHAPES
+@pytest.mark.parametrize("kind", ["str", "int", "bool", "object"])
+def test_labels_in_blocks_equal_the_ridge_classifier(n, p, kind):
+    X, y, weight = problem(n, p)
+    names = {
+        "str": np.array(["apple", "fig", "pear"]),
+        "int": np.array([7, -1, 4]),
+        "bool": np.array([True, False, True]),
+        "object": np.array(["b", "a", "ccc"], dtype=object),
+    }[kind]
+    labels = names[np.digitize(y, np.quantile(y, [0.3, 0.6]))]
+    theirs = RidgeClassifier(0.7).fit(X, labels, weight)
+    ours = RidgeReadout(0.7, standardize=False)
+    for k in range(0, n, 10):
+        block = slice(k, k + 10)
+        ours.partial_fit(X[block], labels[block], weight[block], classes=np.unique(names))
+    assert_array_equal(ours.classes_, theirs.classes_)
+    assert_array_equal(ours.predict(X), theirs.predict(X))
+    decision = theirs.decision_function(X)
+    assert_allclose(ours.decision_function(X), decision, rtol=1e-8, atol=1e-8)
+    assert_allclose(ours.predict_proba(X).sum(axis=1), 1.0)
+
+
+def test_features_far_from_zero_lose_no_digits():
+    X, y, _ = problem(500, 6, offset=1e6)
+    ours = in_blocks(RidgeReadout(1e-3, standardize=False), X, y, width=50)
+    expected = naive.predictor(X - 1e6, y, None, 1e-3, False)
+    assert_allclose(ours.predict(X), expected(X - 1e6), rtol=1e-7)
+
+
+def test_a_first_row_far_from_the_rest_loses_no_digits():
+    X, y, _ = problem(300, 5)
+    X[0, 0], weight = 1e7, np.r_[0.0, np.ones(299)]  # all but gone, so that digits would show
+    ours = RidgeReadout(1.0, standardize=False)
+    ours.partial_fit(X[:1], y[:1], weight[:1]).partial_fit(X[1:], y[1:])
+    expected = naive.predictor(X[1:], y[1:], None, 1.0, False)(X)
+    assert_allclose(ours.predict(X), expected, rtol=1e-8)
+
+
+@SHAPES
+@SCALES
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_leave_one_out_equals_brute_force(n, p, standardize, n_targets, weighted):
+    X, y, weight = problem(n, p, n_targets)
+    weight = weight if weighted else None
+    alphas = [0.1, 3.0, 100.0]
+    expected = [
+        naive.left_out(X, y, weight, np.arange(n), alpha, standardize, refit_scale=False)
+        for alpha in alphas
+    ]
+    readout = RidgeReadout(alphas, standardize=standardize).fit(X, y, weight)
+    assert_allclose(readout.losses_, expected, rtol=1e-6)
+    assert readout.alpha_ == alphas[int(np.argmin(expected))]
+
+
+@SHAPES
+@SCALES
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("blocks", [False, True])
+def test_leaving_groups_out_equals_brute_force(n, p, standardize, weighted, blocks):
+    X, y, weight = problem(n, p, 2)
+    weight = weight if weighted else None
+    groups = np.repeat(np.array(["c", "a", "d", "b"]), -(-n // 4))[:n]
+    alphas = [0.1, 3.0, 100.0]
+    expected = [
+        naive.left_out(X, y, weight, groups, alpha, standardize, refit_scale=True)
+        for alpha in alphas
+    ]
+    readout = RidgeReadout(alphas, standardize=standardize)
+    if blocks:
+        in_blocks(readout, X, y, weight, groups)
+    else:
+        readout.fit(X, y, weight, groups)
+    assert_allclose(readout.losses_, expected, rtol=1e-6)
+
+
+def test_groups_are_dealt_out_to_so_many_folds():
+    X, y, _ = problem(60, 5)
+    groups = np.arange(60) // 5  # 12 groups, in order: fold = group % 3
+    expected = naive.left_out(X, y, None, groups % 3, 1.0, True, refit_scale=True)
+    readout = RidgeReadout([1.0, 1e5], cv=3).fit(X, y, groups=groups)
+    assert_allclose(readout.losses_[0], expected, rtol=1e-6)
+
+
+@SHAPES
+def test_generalised_validation_equals_its_formula(n, p):
+    X, y, _ = problem(n, p)
+    Z = X - X.mean(0)
+    alphas = np.array([0.5, 5.0, 50.0])
+    expected = []
+    for alpha in alphas:
+        hat = Z @ np.linalg.solve(Z.T @ Z + alpha * np.eye(p), Z.T) + 1.0 / n
+        expected.append(np.mean((y - hat @ y) ** 2) / (1.0 - np.trace(hat) / n) ** 2)
+    fitted = RidgeReadout(alphas, standardize=False, cv="gcv").fit(X, y)
+    blocks = in_blocks(RidgeReadout(alphas, standardize=False), X, y)
+    assert_allclose(fitted.losses_, expected, rtol=1e-6)
+    # rows fewer than features are still there, and then left out one by one
+    assert_allclose(
+        blocks.losses_,
+        fitted.losses_ if n >= p else RidgeReadout(alphas, standardize=False).fit(X, y).losses_,
+        rtol=1e-6,
+    )
+
+
+def test_a_weight_counts_like_a_row_said_so_often():
+    X, y, _ = problem(40, 5)
+    times = np.random.default_rng(0).integers(0, 4, 40)
+    groups = np.arange(40) % 4
+    weighted = RidgeReadout().fit(X, y, times, groups)
+    said = [np.repeat(a, times, axis=0) for a in (X, y, groups)]
+    repeated = RidgeReadout().fit(said[0], said[1], groups=said[2])
+    assert_allclose(weighted.losses_, repeated.losses_, rtol=1e-8)
+    assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 50), max_size=6),
+    n_targets=st.integers(1, 2),
+    seed=st.integers(0, 9),
+)
+def test_where_blocks_end_does_not_matter(cuts, n_targets, seed):
+    X, y, weight = problem(50, 6, n_targets, seed)
+    whole = RidgeReadout(cv="gcv").fit(X, y, weight)
+    parts = RidgeReadout()
+    for rows_of_block in np.split(np.arange(50), sorted(cuts)):
+        if rows_of_block.size:
+            parts.partial_fit(X[rows_of_block], y[rows_of_block], weight[rows_of_block])
+    assert parts.alpha_ == whole.alpha_
+    assert_allclose(parts.predict(X), whole.predict(X), rtol=1e-8, atol=1e-8)
+
+
+def lazily(X, kind, tmp_path):
+    if kind == "dask":
+        return da.from_array(X, chunks=((10, 70, len(X) - 80), X.shape[1] // 2 or 1))
+    if kind == "hdf5":
+        return h5py.File(tmp_path / f"{X.ndim}.h5", "w").create_dataset("X", data=X)
+    if kind == "xarray":
+        return xr.DataArray(X, dims=["row", "node"][: X.ndim])
+    store = zarr.create_array(
+        tmp_path / f"{X.ndim}.zarr", shape=X.shape, chunks=(32, *X.shape[1:]), dtype=X.dtype
+    )
+    store[:] = X
+    if kind == "zarr":
+        return store
+    dims = ["row", "node"][: X.ndim]
+    xr.Dataset({"states": (dims, X)}).to_zarr(tmp_path / "set.zarr", consolidated=False)
+    return xr.open_zarr(tmp_path / "set.zarr", chunks=None, consolidated=False).states
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr", "hdf5", "xarray", "xarray of zarr"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_arrays_read_on_demand_equal_arrays_in_memory(kind, dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "rows_a_block", lambda n_columns: 64)
+    X, y, weight = problem(200, 6)
+    X = X.astype(dtype)
+    expected = RidgeReadout().fit(X, y, weight)
+    late = lazily(X, kind, tmp_path)
+    for target in (y, lazily(y, kind, tmp_path)) if kind in ("zarr", "hdf5") else (y,):
+        readout = RidgeReadout().fit(late, target, weight)
+        assert_allclose(readout.losses_, expected.losses_, rtol=1e-8)
+        assert_allclose(readout.predict(late), expected.predict(X), rtol=1e-8)
+    labels = RidgeReadout().fit(late, np.where(y > 0, "up", "down"))
+    assert labels.score(late, np.where(y > 0, "up", "down")) > 0.9
+
+
+def test_blocks_hold_whole_chunks():
+    X = da.zeros((100, 4), chunks=((7, 50, 43), 4))
+    assert rows.row_blocks(X) == [slice(0, 100)]
+    wide = da.zeros((1000, 1 << 14), chunks=((50, 300, 20, 630), 1 << 14))  # 64 rows a block
+    assert [b.stop for b in rows.row_blocks(wide)] == [50, 350, 370, 1000]
+
+
+def test_a_bad_row_of_an_array_on_demand_is_named():
+    X = np.zeros((300, 1 << 14))
+    X[170, 3] = np.nan
+    with pytest.raises(ValueError, match="rows 128 to 191: Input X contains NaN"):
+        RidgeReadout(1.0).fit(da.from_array(X, chunks=(16, -1)), np.arange(300.0))
+
+
+def test_new_labels_are_refused_unless_declared():
+    X, y, _ = problem(30, 5)
+    labels = np.where(y > 0, "up", "down")
+    readout = RidgeReadout().partial_fit(X, labels)
+    before = readout.coef_.copy()
+    with pytest.raises(ValueError, match=r"label 'level' is new.*classes=\["):
+        readout.partial_fit(X, np.where(y > 1, "level", labels))
+    assert_array_equal(readout.coef_, before)
+    declared = RidgeReadout().partial_fit(X, labels, classes=["down", "level", "up"])
+    declared.partial_fit(X, np.where(y > 1, "level", labels))
+    assert declared.decision_function(X).shape == (30, 3)
+
+
+def test_partial_fit_goes_on_where_fit_ended():
+    for n in (60, 8):
+        X, y, weight = problem(n, 10)
+        whole = RidgeReadout(2.0).fit(X, y, weight)
+        begun = RidgeReadout(2.0).fit(X[: n // 2], y[: n // 2], weight[: n // 2])
+        begun.partial_fit(X[n // 2 :], y[n // 2 :], weight[n // 2 :])
+        assert_allclose(begun.predict(X), whole.predict(X), rtol=1e-8)
+
+
+def test_weights_worked_out_late_survive_copies():
+    X, y, _ = problem(60, 5)
+    readout = in_blocks(RidgeReadout(), X, np.where(y > 0, "up", "down"))
+    copied = pickle.loads(pickle.dumps(readout))
+    assert_array_equal(copied.predict_proba(X), readout.predict_proba(X))
+    assert not hasattr(clone(readout), "coef_")
+
+
+def test_probabilities_from_blocks_are_those_of_the_whole():
+    X, y, _ = problem(300, 5)
+    y = np.where(y + np.random.default_rng(0).normal(size=300) * y.std() > 0, "up", "down")
+    whole, blocks = RidgeReadout(1.0).fit(X, y), in_blocks(RidgeReadout(1.0), X, y)
+    assert_allclose(blocks.sharpness_, whole.sharpness_, rtol=1e-6)
+    assert_allclose(blocks.predict_proba(X), whole.predict_proba(X), atol=1e-6)
+
+
+def test_a_sample_is_spread_evenly_over_all_rows():
+    sample = rows.Sample(100)
+    for k in range(0, 10_000, 77):
+        place = np.arange(k, min(k + 77, 10_000), dtype=float)[:, None]
+        sample.add(place, place, place[:, 0])
+    assert_array_equal(sample.kept[0][:, 0], np.arange(0, 10_000, 128))
+
+
+def test_memory_does_not_grow_with_rows():
+    folds, X = gram.Folds(20, 1, 1, False), np.random.default_rng(0).normal(size=(50, 21))
+    for _ in range(30):
+        folds.add(X[:, :20], X[:, 20:], np.ones(50), None)
+    assert not folds.rows
+    assert [gram.n_rows for gram in folds.grams] == [1500]
+
+
+def test_names_of_features_are_kept_and_checked():
+    X, y, _ = problem(40, 4)
+    table = pd.DataFrame(X, columns=list("abcd"))
+    readout = RidgeReadout().fit(table, y)
+    assert list(readout.feature_names_in_) == list("abcd")
+    with pytest.raises(ValueError, match="feature names should match"):
+        readout.predict(table[list("dcba")])
+
+
+def test_predict_refuses_what_is_not_finite():
+    X, y, _ = problem(40, 4)
+    readout = RidgeReadout().fit(X, y)
+    for bad in (np.nan, np.inf):
+        X[3, 2] = bad
+        with pytest.raises(ValueError, match="Input X contains"):
+            readout.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments", "message"),
+    [
+        ({"cv": "kfold"}, {}, "cv='kfold' must be"),
+        ({"cv": 1}, {}, "cv=1 must be"),
+        ({"cv": 5}, {}, "cv=5 makes folds of groups; pass groups"),
+        ({"cv": "loo"}, {"groups": np.arange(20) % 3}, "cv='loo' splits them"),
+        ({}, {"groups": np.arange(19) % 3}, "inconsistent numbers of samples"),
+        ({}, {"groups": np.zeros(20)}, "all rows are of one group"),
+        ({}, {"sample_weight": np.zeros(20)}, "the weights of all rows are zero"),
+        ({}, {"sample_weight": np.full(20, -1.0)}, "sample_weight=-1.0 of row 0 is negative"),
+    ],
+)
+def test_impossible_validation_is_refused(parameters, arguments, message):
+    X, y, _ = problem(20, 5)
+    with pytest.raises(ValueError, match=message):
+        RidgeReadout(**parameters).fit(X, y, **arguments)
+
+
+def test_impossible_blocks_are_refused():
+    X, y, _ = problem(20, 5)
+    with pytest.raises(ValueError, match="cv='loo' reads the rows twice"):
+        RidgeReadout(cv="loo").partial_fit(X, y)
+    with pytest.raises(ValueError, match="groups must come with every block"):
+        RidgeReadout().partial_fit(X, y).partial_fit(X, y, groups=np.zeros(20))
+    with pytest.raises(ValueError, match="y has 2 columns; before, it had 1"):
+        RidgeReadout().partial_fit(X, y).partial_fit(X, np.c_[y, y])
+    with pytest.raises(ValueError, match="expecting 5 features"):
+        RidgeReadout().partial_fit(X, y).partial_fit(X[:, :4], y)

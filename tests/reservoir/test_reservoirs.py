@@ -22,6 +22,7 @@ from mottle.reservoir import (
     EchoStateReservoir,
     MemristorReservoir,
     OscillatorReservoir,
+    SpikingReservoir,
     VO2Reservoir,
 )
 from mottle.reservoir.kernels import inputs, memristor, pooling
@@ -38,9 +39,13 @@ SMALL = [
     MemristorReservoir(6, device="ag_pulse", random_state=0),
     MemristorReservoir(6, device="ag_fast", v_bias=1.5, dt_device=5e-3, random_state=0),
     OscillatorReservoir(6, c_couple=1e-11, r_couple=1e5, noise=0.01, random_state=0),
+    SpikingReservoir(6, v_bias=0.03, density=0.5, coupling=3.0, random_state=0),
+    SpikingReservoir(6, v_bias=0.03, noise=1e-3, observable="voltage", random_state=0),
+    EchoStateReservoir(6, dtype="float32", random_state=0),
 ]
 NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy", "tiox",
-         "ag_pulse", "ag_fast", "oscillator_coupled"]  # fmt: skip
+         "ag_pulse", "ag_fast", "oscillator_coupled", "spiking", "spiking_noisy",
+         "echo_single"]  # fmt: skip
 every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
@@ -166,7 +171,7 @@ def test_features_are_the_pooled_states(reservoir, n_segments):
     states = reservoir.fit(X).transform(X)
     features = clone(reservoir).set_params(pool=names, n_segments=n_segments).fit(X)
     got = features.transform(X)
-    expected = [pooled(s, names, n_segments) for s in states]
+    expected = [pooled(s.astype(np.float64), names, n_segments) for s in states]
     assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
     assert features.get_feature_names_out().size == got.shape[1]
 
@@ -183,8 +188,9 @@ def test_pooling_kernel_equals_plain_loops():
 @pytest.mark.kernel
 def test_projection_equals_the_matrix_product():
     X, w = drive(2, 4, 3), np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0]])
-    got = inputs.project(X, np.array([4, 4]), np.array([0, 2, 3]), np.array([0, 2, 1]),
-                         np.array([0.5, -1.0, 2.0]), 3.0, 1.0)  # fmt: skip
+    rows = np.array([0, 2, 3]), np.array([0, 2, 1]), np.array([0.5, -1.0, 2.0])
+    got = np.empty((2, 4, 2))
+    inputs.project(0, 2, X, np.array([4, 4]), inputs.Wiring(*rows, 3.0, 1.0), got)
     assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
 
 
@@ -308,8 +314,14 @@ WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 
 
 def wox(v, dt=1e-3, observable=0):
     v = np.asarray(v, dtype=float).reshape(1, -1, 1)
-    state = np.full((1, 1, 1), 0.1)
-    return memristor.run(v, np.array([v.shape[1]]), state, WOX, dt, 0.2, observable)[0, :, 0]
+    one = np.array([0, 1]), np.array([0]), np.array([1.0])
+    out = np.empty(v.shape)
+    memristor.run(
+        0, 1, 64, v, np.array([v.shape[1]]), np.full((1, 1, 1), 0.1), np.zeros(1, np.uint64), 0,
+        inputs.Wiring(*one, 1.0, 0.0), inputs.Supply(-3.0, 3.0), 1, WOX, dt, 0.2, observable,
+        np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),
+    )  # fmt: skip
+    return out[0, :, 0]
 
 
 @pytest.mark.kernel

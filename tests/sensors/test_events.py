@@ -183,3 +183,42 @@ def test_a_start_before_the_origin_is_refused():
     events["t"] -= 20_000
     with pytest.raises(ValueError, match="before the origin"):
         EventRate(origin="zero").fit(events)
+
+
+@pytest.mark.parametrize("encoder", [EventRate(6), TimeSurface(6)], ids=["rate", "surface"])
+@pytest.mark.parametrize("dtype", ["<i4", "<i8", "u2", "bool"])
+def test_fields_of_any_layout_give_the_same_drive(encoder, dtype):
+    events = draw_events(3)
+    kind = dict.fromkeys("p" if dtype == "bool" else "xy", dtype)
+    fields = [(name, kind.get(name, "<i8")) for name in "ptyx"]
+    other = np.empty(events.size, dtype=fields)
+    for name in "txyp":
+        other[name] = events[name]
+    before = events.copy()
+    drive = encoder.fit_transform(events)
+    assert_array_equal(encoder.transform(other), drive)
+    assert_array_equal(encoder.transform(np.repeat(other, 2)[::2]), drive)
+    assert_array_equal(events, before)
+
+
+@pytest.mark.parametrize("encoder", [EventRate(2), TimeSurface(2)], ids=["rate", "surface"])
+@pytest.mark.parametrize("place", [1, 1024, 8191, 8999])
+@pytest.mark.parametrize("duration", [1.0, 0.5e-2], ids=["encoded", "late"])
+def test_a_fault_is_found_wherever_it_hides(encoder, place, duration):
+    events = draw_events(4, 9000, span=10_000)
+    encoder = encoder.set_params(duration=duration, on_drop="ignore").fit(events)
+    late = events.copy()
+    late["t"][place] = late["t"][0] - 1
+    with pytest.raises(ValueError, match=f"time goes back at event {place} of the input"):
+        encoder.transform(late)
+    odd = events.copy()
+    odd["p"][place] = 2
+    with pytest.raises(ValueError, match=f"polarity 2 at event {place} of recording 1"):
+        encoder.transform([events, odd])
+
+
+def test_what_faded_away_is_zero_and_not_a_denormal_number():
+    events = np.array([(0, 0, 0, 1)], dtype=EVENT_DTYPE)
+    drive = TimeSurface(50, tau=1e-3, duration=1.0, sensor_size=(1, 1)).fit_transform(events)
+    assert drive[-1, 1] == 0
+    assert (drive[drive > 0] > 1e-31).all()

@@ -1,0 +1,37 @@
+"""A row of two threads beside one, by wall time; with what they take together in CPU time."""
+
+import time
+from statistics import median
+
+import numba
+import numpy as np
+from timing import Row
+
+from mottle.reservoir.base import Reservoir
+
+
+def two_threads(name: str, node: Reservoir, X: np.ndarray, work: int, unit: str) -> Row:
+    """Transform ``X`` on two threads and on one."""
+
+    def run(n_threads: int) -> np.ndarray:
+        numba.set_num_threads(n_threads)
+        out = node.transform(X)
+        numba.set_num_threads(1)
+        return out
+
+    def cpu(n_threads: int) -> float:
+        times = []
+        for _ in range(7):
+            begin = time.process_time()
+            run(n_threads)
+            times.append(time.process_time() - begin)
+        return median(times)
+
+    runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
+    same = runs["mottle"]().tobytes() == runs["one thread"]().tobytes()
+    told = f"{'same' if same else 'OTHER'} bytes; CPU time {cpu(2) / cpu(1):.2f} of one thread's"
+    note = "Two threads are slower than said where other programs use the cores: see the CPU time."
+    return Row(
+        f"{name} on two threads (wall time)", work, unit, runs, (1.8, ("one thread",)), None, told,
+        clock="wall", notes=[note],
+    )  # fmt: skip

@@ -1,0 +1,139 @@
+"""Echo state networks: one long stream, and a batch of short recordings."""
+
+from collections.abc import Iterator
+
+import numba
+import numpy as np
+from references import bind, compile_c, peer
+from timing import Row
+
+from mottle.reservoir import EchoStateReservoir
+
+SIZES = (100, 500, 1000, 2000)
+LEAK = 0.3
+
+
+def rows() -> Iterator[Row]:
+    """One stream of 10,000 steps at several sizes, then 200 recordings of 100 steps."""
+    for n_nodes in SIZES:
+        yield one_stream(n_nodes, 0.1)
+    yield one_stream(1000, 1.0)
+    yield one_stream(1000, 0.1, "float32")
+    for dtype in ("float64", "float32"):
+        for n_nodes, density in ((100, 0.1), (500, 0.1), (1000, 0.1), (1000, 1.0)):
+            yield batch(n_nodes, density, dtype)
+    yield two_threads()
+
+
+def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateReservoir:
+    node = EchoStateReservoir(
+        n_nodes, density=density, leak=LEAK, gain=1.0, fan_in=None, random_state=0, **more
+    )
+    return node.fit(np.zeros((2, n_inputs)))
+
+
+def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
+    n_steps = 10_000 if density < 1 else 1_000
+    drive = np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
+    node = fitted(n_nodes, density, 1, dtype=dtype)
+    runs = {"mottle": lambda: node.transform(drive)}
+    w, w_in = node.weights_, node.input_weights_.toarray()
+    if library := compile_c("echo_state"):
+        whole = np.int32
+        runs["C CSR"] = bind(
+            library.echo_state, n_steps, n_nodes, w.indptr.astype(whole), w.indices.astype(whole),
+            w.data, w_in[:, 0].copy(), drive, LEAK, np.empty((n_steps, n_nodes)),
+        )  # fmt: skip
+    if rpy := peer("reservoirpy"):
+        runs["reservoirpy"] = reservoirpy_run(rpy, node, drive)
+    if rclib := peer("rclib"):
+        runs["rclib"] = rclib_run(rclib, n_nodes, density, drive)
+    return Row(
+        f"one stream of {n_steps:,} steps, {n_nodes} nodes, density {density:g}, {dtype}",
+        n_steps, "steps", runs, (1.5 if density < 1 else 1.0, ("rclib", "reservoirpy")),
+        (1.0, ("C CSR",)), error_of(node, drive),
+    )  # fmt: skip
+
+
+def error_of(node: EchoStateReservoir, drive: np.ndarray) -> str:
+    """Largest difference from the same recurrence in numpy, over 200 steps."""
+    w, w_in, x, worst = node.weights_, node.input_weights_, np.zeros(node.n_nodes), 0.0
+    for row, state in zip(drive[:200], node.transform(drive[:200]), strict=True):
+        x = (1 - LEAK) * x + LEAK * np.tanh(w_in @ row + w @ x)
+        worst = max(worst, float(np.abs(x - state).max()))
+    return f"{worst:.0e} from numpy"
+
+
+def reservoirpy_run(rpy, node, drive):
+    rpy.verbosity(0) if hasattr(rpy, "verbosity") else None
+    from reservoirpy.nodes import Reservoir
+    from scipy import sparse
+
+    theirs = Reservoir(
+        units=node.n_nodes, lr=LEAK, W=sparse.csr_matrix(node.weights_),
+        Win=node.input_weights_.toarray(), bias=np.zeros(node.n_nodes),
+    )  # fmt: skip
+    return lambda: theirs.run(drive)
+
+
+def rclib_run(rclib, n_nodes, density, drive):
+    """Its own weights, and one readout weight a node: there is no call for states alone."""
+    from rclib import readouts, reservoirs
+    from rclib.model import ESN
+
+    model = ESN()
+    model.add_reservoir(
+        reservoirs.RandomSparse(
+            n_neurons=n_nodes, spectral_radius=0.9, sparsity=density, leak_rate=LEAK
+        )
+    )
+    model.set_readout(readouts.Ridge(1e-6, include_bias=True))
+    model.fit(drive[:300], drive[:300])
+    return lambda: model.predict(drive)
+
+
+def batch(n_nodes: int, density: float, dtype: str) -> Row:
+    drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
+    node = fitted(n_nodes, density, 3, dtype=dtype)
+    runs = {"mottle": lambda: node.transform(drive), "numpy GEMM": gemm(node, drive, dtype)}
+    difference = np.abs(runs["mottle"]() - runs["numpy GEMM"]()).max()
+    return Row(
+        f"200 recordings of 100 steps, {n_nodes} nodes, density {density:g}, {dtype}", 20_000,
+        "steps", runs, (1.0, ("numpy GEMM",)), None, f"{difference:.0e} from numpy",
+    )  # fmt: skip
+
+
+def gemm(node, drive, dtype):
+    """All recordings side by side, one matrix product a step; states kept."""
+    w = np.ascontiguousarray(node.weights_.toarray().T.astype(dtype))
+    w_in = np.ascontiguousarray(node.input_weights_.toarray().T.astype(dtype))
+    drive, leak = drive.astype(dtype), np.dtype(dtype).type(LEAK)
+
+    def run():
+        x = np.zeros((len(drive), node.n_nodes), dtype)
+        out = np.empty((len(drive), drive.shape[1], node.n_nodes), dtype)
+        for step in range(drive.shape[1]):
+            x = (1 - leak) * x + leak * np.tanh(drive[:, step] @ w_in + x @ w)
+            out[:, step] = x
+        return out
+
+    return run
+
+
+def two_threads() -> Row:
+    """The batch of 1000 nodes on two threads beside one."""
+    drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
+    node = fitted(1000, 0.1, 3)
+
+    def run(n_threads):
+        numba.set_num_threads(n_threads)
+        states = node.transform(drive)
+        numba.set_num_threads(1)
+        return states
+
+    same = run(1).tobytes() == run(2).tobytes()
+    runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
+    return Row(
+        "200 recordings of 100 steps, 1000 nodes, two threads (wall time)", 20_000, "steps", runs,
+        (1.8, ("one thread",)), None, "same bytes" if same else "OTHER BYTES", clock="wall",
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""Volatile memristors with their input product, beside the same in C with BLAS."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from references import bind, compile_c
+from rows._threads import two_threads
+from timing import Row
+
+from mottle.reservoir import MemristorReservoir
+
+N_NODES, N_INPUTS = 1000, 64
+NOTE = (
+    "C for memristors: numpy's BLAS makes the node inputs (and, where they are sparse, a loop over "
+    "compressed rows in C as well: the faster counts), then a loop over steps and devices that gcc "
+    "vectorises. Both return a new array a call."
+)
+
+
+def rows() -> Iterator[Row]:
+    """WOx and TiOx with sparse and dense inputs, Ag, and two threads."""
+    for device in ("wox_du2017", "tiox_zhong2021"):
+        for fan_in in (4, None):
+            yield beside_c(device, fan_in, 2000)
+    yield beside_c("ag_pulse", 4, 100)
+    X = np.random.default_rng(0).uniform(-1, 1, (50, 400, N_INPUTS))
+    yield two_threads(
+        f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps", fitted("wox_du2017", 4), X,
+        50 * 400 * N_NODES, "node steps",
+    )  # fmt: skip
+
+
+def fitted(device: str, fan_in: int | None) -> MemristorReservoir:
+    node = MemristorReservoir(N_NODES, device=device, fan_in=fan_in, random_state=0)
+    return node.fit(np.zeros((2, N_INPUTS)))
+
+
+def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callable[[], Any]:
+    """Return a call of the device's loop in C, on node inputs ``v``."""
+    drawn, device, dt, n_steps = node.devices_, node._preset(), node._dt_mask(), len(v)
+    size = (v, n_steps, N_NODES)
+    if node.device == "wox_du2017":
+        told = (library.wox, *size, dt, drawn["rate"], drawn["tau"], device.eta, device.w_min)
+    elif node.device == "tiox_zhong2021":
+        keep = np.exp(-dt / drawn["tau"])
+        told = (library.tiox, *size, drawn["alpha"], keep, device.g_rest)
+    else:
+        n_micro = node._kernel()[2]
+        own = np.stack([drawn[n] for n in ("mu", "gamma_1", "gamma_2", "beta", "residue")])
+        h = dt / n_micro
+        names = ("r_on", "r_off", "alpha", "lam", "theta", "gamma_3", "r_series", "i_limit",
+                 "noise_1")  # fmt: skip
+        constants = np.array([*(getattr(device, name) for name in names), h])
+        told = (library.silver, *size, n_micro, own, constants, round(device.t_noise / h))
+    return lambda: bind(*told, np.empty(v.shape))()
+
+
+def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
+    X = np.random.default_rng(0).uniform(-1, 1, (n_steps, N_INPUTS))
+    node = fitted(device, fan_in)
+    runs: dict[str, Callable[[], Any]] = {"mottle": lambda: node.transform(X)}
+    told, work = "", n_steps * N_NODES
+    if library := compile_c("memristor"):
+        v, weights = np.empty((n_steps, N_NODES)), node.input_weights_
+        gain, bias = (float(value) for value in node._gain_and_bias())
+        dense = np.ascontiguousarray(weights.toarray().T)
+        scale, loop = bind(library.scale, v, v.size, gain, bias, v), device_in_c(library, node, v)
+        runs["C and BLAS"] = lambda: (np.dot(X, dense, out=v), scale(), loop())[-1]
+        if fan_in:
+            columns = (weights.indptr.astype(np.int64), weights.indices.astype(np.int64))
+            product = bind(library.project, X, n_steps, N_NODES, N_INPUTS, *columns,
+                           weights.data, gain, bias, v)  # fmt: skip
+            runs["C"] = lambda: (product(), loop())[-1]
+        if device != "ag_pulse":  # whose noise differs
+            told = f"{np.abs(runs['C and BLAS']() - node.transform(X)).max():.0e} from C"
+    what = f"{device}, {N_NODES} nodes, {N_INPUTS} inputs, {fan_in or N_INPUTS} a node"
+    if device == "ag_pulse":
+        work *= node._kernel()[2]
+        what += ", 10 us an integration step"
+    names = ("C and BLAS", "C")
+    return Row(what, work, "node steps", runs, (1, names), (1.5, names), told, notes=[NOTE])

@@ -1,0 +1,55 @@
+"""Spiking networks: one long stream through leaky integrate-and-fire neurons, spikes recorded."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from references import bind, compile_c, peer
+from scipy import sparse
+from timing import Row
+
+from mottle.reservoir import SpikingReservoir
+
+N_STEPS, DT = 10_000, 1e-3
+V_BIAS = 15e-3  # V, where rates are like those of reservoirpy's neurons
+
+
+def rows() -> Iterator[Row]:
+    """200 and 1000 neurons, a tenth of all pairs joined."""
+    for n_nodes in (200, 1000):
+        yield one_stream(n_nodes)
+
+
+def one_stream(n_nodes: int) -> Row:
+    drive = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, 1))
+    node = SpikingReservoir(n_nodes, dt_device=DT, v_bias=V_BIAS, observable="spikes",
+                            random_state=0).fit(drive)  # fmt: skip
+    runs = {"mottle": lambda: node.transform(drive)}
+    spikes, told = runs["mottle"](), ""
+    rates = [f"mottle {spikes.mean() / DT:.0f}"]
+    if library := compile_c("spiking"):
+        runs["C"] = c_run(library, node, drive)
+        rates.append(f"C {runs['C']().mean() / DT:.0f}")
+        told = f"{(spikes[:300] == runs['C']()[:300]).mean():.2%} of 300 steps' spikes as in C"
+    if rpy := peer("reservoirpy"):
+        theirs = rpy.nodes.LIF(n_nodes, inhibitory=0.2, lr=DT / 30e-3, input_scaling=0.5, sr=1.0,
+                               rc_connectivity=0.1, input_connectivity=1.0, seed=0)  # fmt: skip
+        runs["reservoirpy LIF"] = lambda: theirs.run(drive)
+        rates.append(f"reservoirpy {theirs.run(drive).mean() / DT:.0f}")
+    note = f"{n_nodes} neurons: mean rates in Hz at 1 ms a step: {', '.join(rates)}."
+    return Row(
+        f"one stream of {N_STEPS:,} steps, {n_nodes} neurons, density 0.1", N_STEPS, "steps", runs,
+        (15.0, ("reservoirpy LIF",)), (1.0, ("C",)), told, notes=[note],
+    )  # fmt: skip
+
+
+def c_run(library, node, drive):
+    neurons = node._neurons()
+    w = sparse.csc_array(node.weights_)
+    w.sort_indices()
+    return bind(
+        library.spiking, len(drive), node.n_nodes, w.indptr.astype(np.int32),
+        w.indices.astype(np.int32), w.data, node.input_weights_.toarray()[:, 0].copy(), drive,
+        float(neurons.v_gain), float(neurons.v_bias), float(neurons.keep[0]),
+        float(neurons.push[0]), neurons.keep_s, float(neurons.threshold[0]), neurons.v_reset,
+        neurons.n_wait, np.empty((len(drive), node.n_nodes)),
+    )  # fmt: skip

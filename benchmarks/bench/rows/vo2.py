@@ -1,0 +1,94 @@
+"""VO2 thermal neuristors: Heun's method at 10 ns, beside the same equations in C."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from references import bind, compile_c
+from rows._threads import two_threads
+from timing import Row
+
+from mottle.reservoir import VO2Reservoir, devices
+
+N_NODES, N_STEPS, N_MICRO = 1024, 20, 100
+PERIOD = 3042.6470e-9  # s at 12 V, event-exact
+NAMES = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+NOTE = (
+    "C for VO2: arrays of all nodes, time outside, nodes inside, branches in select form, "
+    "reciprocals worked out beforehand; gcc vectorises all of it, with exp, sin, log and cos of "
+    'its vector libm. It is given node inputs; mottle makes them from the drive. "C, 512 bit" is '
+    "the same with -mprefer-vector-width=512."
+)
+
+
+def rows() -> Iterator[Row]:
+    """Uncoupled and coupled, without noise and with; two threads; larger steps."""
+    for kappa in (0.0, 0.02):
+        for noise in (0.0, 133.0):
+            yield beside_c(kappa, noise)
+    for n_recordings in (1, 8):
+        what = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
+        yield two_threads(
+            f"VO2, {N_NODES} nodes uncoupled, {what}", fitted(0.0, 0.0), drive(n_recordings),
+            n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps",
+        )  # fmt: skip
+
+
+def drive(n_recordings: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(-1, 1, (n_recordings, N_STEPS, N_NODES))
+
+
+def fitted(kappa: float, noise: float) -> VO2Reservoir:
+    node = VO2Reservoir(
+        N_NODES, wiring="one_to_one", kappa=kappa, noise=noise, spread=0.02, random_state=0
+    )
+    return node.fit(drive(1)[0])
+
+
+def beside_c(kappa: float, noise: float) -> Row:
+    node, X = fitted(kappa, noise), drive(1)[0]
+    runs = {"mottle": lambda: node.transform(X)}
+    v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
+    constants = np.stack([node.devices_[name] for name in NAMES])
+    columns = 32 if kappa else 0
+    for name, more in (("C", ()), ("C, 512 bit", ("-mprefer-vector-width=512",))):
+        if library := compile_c("vo2", *more):
+            runs[name] = bind(
+                library.vo2, v_in, N_STEPS, N_NODES, N_MICRO, 1e-8, constants, kappa, columns,
+                noise, np.empty_like(v_in),
+            )  # fmt: skip
+    what = ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
+    told = f"period off by {period_error():.2%} at 12 V"
+    if not noise and "C" in runs:
+        told += f", {np.abs(runs['C']() - node.transform(X)).max():.0e} V from C"
+    return Row(
+        f"VO2, {N_NODES} nodes {what}, Heun 10 ns", N_STEPS * N_MICRO * N_NODES, "node steps",
+        runs, (1 if noise else 2, ("C",)), (4, ("C",)), told, notes=[NOTE, larger_steps()],
+    )  # fmt: skip
+
+
+def period_error() -> float:
+    """How far the period of one node is from the exact one."""
+    node = VO2Reservoir(1, v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
+                        dt_device=1e-8, dt=1e-8)  # fmt: skip
+    current = node.fit_transform(np.zeros((6000, 1)))[:, 0]
+    k = np.flatnonzero((current[1:] >= 1.5e-3) & (current[:-1] < 1.5e-3))
+    times = k + (1.5e-3 - current[k]) / (current[k + 1] - current[k])
+    return abs(np.diff(times)[2:].mean() * 1e-8 / PERIOD - 1)
+
+
+def larger_steps() -> str:
+    """What other methods and steps would do, by the device library."""
+    parts = []
+    for method, dt, stages in (("heun", 1e-8, 2), ("heun", 2e-8, 2), ("rk4", 2e-8, 4),
+                               ("rk4", 2.8e-8, 4)):  # fmt: skip
+        worst = 0.0
+        for v_in, exact in ((12.0, PERIOD), (15.0, 2047.5787e-9)):
+            run = devices.simulate(
+                "vo2_neuristor", v_in, 1.4e-7, duration=6e-5, method=method, dt_inner=dt
+            )
+            worst = max(worst, abs(np.diff(run.spike_time)[2:].mean() / exact - 1))
+        parts.append(f"{method} {dt * 1e9:.0f} ns {worst:.2%} with {stages / dt / 1e8:.1f}")
+    return (
+        "Larger steps for VO2, worst error of the period at 12 and 15 V and evaluations in 10 ns: "
+        + "; ".join(parts) + "."
+    )  # fmt: skip

@@ -1,0 +1,15 @@
+"""Synapses that learn: a layer of spiking neurons, its learning rules, and lasting memory."""
+
+from mottle.reservoir.plasticity.consolidation import Consolidation
+from mottle.reservoir.plasticity.curve import stdp_curve
+from mottle.reservoir.plasticity.rules import OverlapRule, PairRule, TripletRule
+from mottle.reservoir.plasticity.stdp_layer import STDPLayer
+
+__all__ = [
+    "Consolidation",
+    "OverlapRule",
+    "PairRule",
+    "STDPLayer",
+    "TripletRule",
+    "stdp_curve",
+]

@@ -1,0 +1,574 @@
+"""STDPLayer: spiking neurons that learn, without labels, to tell spike patterns apart."""
+
+from collections.abc import Generator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from tqdm import tqdm
+
+from mottle.reservoir import drawing
+from mottle.reservoir.base import check_drive
+from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
+from mottle.reservoir.kernels import plasticity as kernel
+from mottle.reservoir.plasticity.curve import BOUNDS
+from mottle.reservoir.plasticity.rules import check_rule
+from mottle.reservoir.plasticity.synapse import Device, as_synapse
+from mottle.reservoir.threads import share
+from mottle.reservoir.wiring import receptive_fields
+
+RESPONSES = dict.fromkeys(("graded", "winners"))
+START = (0.2, 0.8)  # weights before learning, uniform
+AT_ONCE = 50  # recordings between two moves of the progress bar
+N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
+BLOCK_SPIKES = 1 << 22  # spikes, or counts, held at once in transform
+POSITIVE = ("learning_rate", "tau", "dt")
+TARGET, N_SPIKES = 1.5, 30.0  # spikes of a neuron in a recording, learning and answering
+
+
+class STDPLayer(
+    TakesEvents, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):  # fmt: skip
+    r"""Map spikes to the spike counts of neurons that have learnt what there is to see.
+
+    Leaky neurons integrate weighted spikes, :math:`\tau \dot v = -v`; the one farthest above its
+    threshold fires, learns, and inhibits the others. Its synapses change by the times between
+    spikes (``rule``), as far as ``device`` follows; every spike also takes ``forgetting`` from all
+    of them, so that inputs which stay silent are let go. Thresholds rise with each spike and fall
+    with each recording, so that in the mean a neuron fires ``target`` times in one.
+
+    Parameters
+    ----------
+    n_neurons : int, default=100
+        Number of neurons.
+    rule : {"overlap", "pair", "triplet"} or rule, default="overlap"
+        Learning rule: the voltage of overlapping pulses over a device with a threshold, traces of
+        pairs, or of triplets; or constants of your own, such as ``OverlapRule(v_th=1.2)``.
+    device : str, device or None, default=None
+        What holds the weights. None: an ideal device. A ``PulseMemristor`` gets the change as
+        graded pulses, with its nonlinearity, bounds, noise, spread and stuck devices. A
+        ``FerroelectricJunction``, ``Memdiode`` or other device known by its equation sees the
+        pulses themselves (rule "overlap" only), their amplitude set by ``learning_rate``. A
+        ``WOxMemristor`` is volatile: its weights fade from recording to recording, and what is
+        kept is what ``fit`` ended with.
+    bounds : {"soft", "hard"}, default="soft"
+        Without a device: changes shrink towards 0 and 1, or stop there.
+    learning_rate : float, default=0.05
+        Change of a weight, in shares of the range, by the rule's largest potentiation.
+    forgetting : float, default=0.2
+        Depression of all synapses of a neuron that fires, in shares of the largest potentiation.
+    tau : float, default=0.1
+        Membrane time constant in s.
+    inhibition : float, default=1.0
+        Share of their voltage that neurons of the same field lose when one fires, in learning:
+        1 lets one winner through, 0 all.
+    homeostasis : float, default=0.01
+        Relative rise of a threshold with a spike in learning.
+    target : float or None, default=None
+        Spikes of a neuron in a recording that learning settles at. None: 1.5, or fewer where spike
+        counts have few steps, as only one neuron of a field can win each.
+    response : {"graded", "winners"}, default="graded"
+        How neurons answer in ``transform``. "winners": as in learning. "graded": an interneuron
+        takes the mean weight of a field's neurons off every input spike instead, all neurons above
+        threshold fire, and thresholds are set in ``fit`` for ``n_spikes``.
+    n_spikes : float or None, default=None
+        Mean spikes of a neuron in a recording, for a graded response. None: 30, or a spike in
+        three steps where spike counts have fewer.
+    field : int or None, default=None
+        Side of the receptive fields in cells; None: neurons see all inputs.
+    n_fields : int, default=1
+        Number of receptive fields, spread evenly; the neurons are shared out among them.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of spike counts, for ``field``; events bring theirs.
+    n_segments : int or None, default=1
+        Segments of equal length in which spikes are counted. None: every step of spike counts.
+    n_epochs : int, default=1
+        How often ``fit`` shows the recordings, shuffled; 0 leaves the weights as drawn.
+    dt : float, default=1e-3
+        Time of a step of spike counts in s.
+    sensor_size : (int, int) or None, default=None
+        Width and height in pixels, for events. None takes the largest coordinates in training.
+    duration : float or None, default=None
+        Time of a recording of events in s. None takes the longest in training.
+    cell : int, default=1
+        An input is ``cell`` x ``cell`` pixels.
+    polarity : {"split", "sum"}, default="split"
+        Inputs of their own for off and on events, or one for both.
+    on_drop : {"warn", "ignore", "raise"}, default="warn"
+        What to do about events outside the sensor or after the end.
+    verbose : bool, default=True
+        Show progress once learning takes two seconds.
+    random_state : int, RandomState instance or None, default=None
+        Draws weights, devices, their noise and the order of recordings.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_features_in_, n_neurons)
+        Weights as a read shows them, in shares of the device's range; 0 outside the fields.
+    thresholds_ : ndarray of shape (n_neurons,)
+        Thresholds of learning.
+    response_thresholds_ : ndarray of shape (n_neurons,)
+        Thresholds of ``transform``.
+    fields_ : list of ndarray
+        Inputs of each receptive field.
+    field_of_ : ndarray of shape (n_neurons,)
+        Field of each neuron.
+    n_features_in_ : int
+        Number of inputs.
+    input_shape_ : (int, int, int)
+        Rows, columns and polarities (events only).
+    duration_ : float
+        Time of a recording in s (events only).
+    amplitude_ : float or None
+        Amplitude in V of the pulses on a device driven by voltages.
+    n_updates_ : int
+        Weight updates done in learning.
+
+    Notes
+    -----
+    With the overlap rule only the last spike of either side counts: a new pulse replaces the old.
+    Changes under a thousandth of the largest are left out. ``fit`` holds the spikes of all
+    recordings at once; larger sets go through ``partial_fit``.
+    Defaults that are not a rule's or a device's were set by hand, on event digits.
+
+    References
+    ----------
+    P. U. Diehl, M. Cook, Front. Comput. Neurosci. 9 (2015) 99, doi:10.3389/fncom.2015.00099.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).poisson(0.5, (10, 50, 8))
+    >>> STDPLayer(4, n_segments=2, random_state=0).fit_transform(X).shape
+    (10, 8)
+    """
+
+    def __init__(self, n_neurons=100, *, rule="overlap", device=None, bounds="soft",
+                 learning_rate=0.05, forgetting=0.2, tau=0.1, inhibition=1.0, homeostasis=0.01,
+                 target=None, response="graded", n_spikes=None, field=None, n_fields=1,
+                 input_shape=None, n_segments=1, n_epochs=1, dt=1e-3, sensor_size=None,
+                 duration=None, cell=1, polarity="split", on_drop="warn", verbose=True,
+                 random_state=None):  # fmt: skip
+        self.n_neurons, self.rule, self.device, self.bounds = n_neurons, rule, device, bounds
+        self.learning_rate, self.forgetting, self.tau = learning_rate, forgetting, tau
+        self.inhibition, self.homeostasis, self.target = inhibition, homeostasis, target
+        self.response, self.n_spikes = response, n_spikes
+        self.field, self.n_fields, self.input_shape = field, n_fields, input_shape
+        self.n_segments, self.n_epochs, self.dt = n_segments, n_epochs, dt
+        self.sensor_size, self.duration, self.cell = sensor_size, duration, cell
+        self.polarity, self.on_drop = polarity, on_drop
+        self.verbose, self.random_state = verbose, random_state
+
+    def fit(self, X, y=None):
+        """Learn from recordings, from the beginning.
+
+        Parameters
+        ----------
+        X : spike counts or event streams
+            Counts: array of shape (n_recordings, n_steps, n_inputs), a list of (n_steps, n_inputs)
+            arrays, or one such array; not negative. Events: Series, list, one-column DataFrame of
+            structured arrays with t (microseconds), x, y and p, or a lone one.
+        y : ignored
+            Present for the sake of pipelines.
+
+        Returns
+        -------
+        self : STDPLayer
+            The fitted layer.
+        """
+        self._check_parameters()
+        spikes = self._all(self._recordings(X, reset=True)[0])
+        rng = check_random_state(self.random_state)
+        self._draw(rng, spikes)
+        n = spikes.lengths.size
+        order = np.array([rng.permutation(n) for _ in range(self.n_epochs)], dtype=np.int64).ravel()
+        return self._learn_from(spikes, order)
+
+    def partial_fit(self, X, y=None):
+        """Learn on, from recordings in the order in which they come, once.
+
+        Parameters
+        ----------
+        X : spike counts or event streams
+            As in ``fit``.
+        y : ignored
+            Present for the sake of pipelines.
+
+        Returns
+        -------
+        self : STDPLayer
+            The fitted layer.
+        """
+        self._check_parameters()
+        new = not hasattr(self, "weights_")
+        spikes = self._all(self._recordings(X, reset=new)[0])
+        if new:
+            self._draw(check_random_state(self.random_state), spikes)
+        return self._learn_from(spikes, np.arange(spikes.lengths.size))
+
+    def transform(self, X):
+        """Count the spikes of every neuron; weights and thresholds stay as they are.
+
+        Parameters
+        ----------
+        X : spike counts or event streams
+            As in ``fit``. A recording that is None, or NaN throughout, is absent, and its result
+            NaN.
+
+        Returns
+        -------
+        counts : ndarray of shape (n_recordings, n_neurons * n_segments), or list
+            Segment after segment. Where ``n_segments`` is None, spikes at every step: (n_steps,
+            n_neurons) for one recording, (n_recordings, n_steps, n_neurons) or a list for many.
+        """
+        check_is_fitted(self)
+        recordings, kind = self._recordings(X, reset=False)
+        counts = np.concatenate(self._respond(recordings))
+        counts[[_absent(recording) for recording in recordings]] = np.nan
+        if self.n_segments is not None:
+            return counts.reshape(len(counts), -1)
+        if kind == "one":
+            return counts[0]
+        pairs = zip(counts, recordings, strict=True)
+        return counts if kind == "array" else [c[: len(drive)] for c, drive in pairs]
+
+    def count_operations(self, X):
+        """Count what a run of ``transform`` does, for an account of its energy.
+
+        Parameters
+        ----------
+        X : spike counts or event streams
+            As in ``fit``.
+
+        Returns
+        -------
+        counts : dict of str to float
+            ``input_spikes``; ``synaptic_operations``, input spikes times the neurons that see each;
+            ``output_spikes``; and ``weight_updates``, those of learning so far.
+        """
+        check_is_fitted(self)
+        recordings, _ = self._recordings(X, reset=False)
+        fan_out, arrived = np.zeros(self.n_features_in_), np.zeros(self.n_features_in_)
+        for inputs, n in zip(self.fields_, np.bincount(self.field_of_), strict=True):
+            fan_out[inputs] += n
+        for spikes in self._blocks(recordings):
+            arrived += np.bincount(spikes.place, spikes.amount, self.n_features_in_)
+        return {
+            "input_spikes": float(arrived.sum()),
+            "synaptic_operations": float(arrived @ fan_out),
+            "output_spikes": float(sum(block.sum() for block in self._respond(recordings))),
+            "weight_updates": float(self.n_updates_),
+        }
+
+    def plot_receptive_fields(self, neurons: Any = None) -> Any:
+        """Draw the weights of neurons: on less off events, or the mean over channels.
+
+        Parameters
+        ----------
+        neurons : array-like of int, default=None
+            Which neurons; None takes the first hundred.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            One tile a neuron.
+        """
+        check_is_fitted(self)
+        chosen = np.arange(self.n_neurons)[:100] if neurons is None else np.atleast_1d(neurons)
+        shape = getattr(self, "input_shape_", self.input_shape) or (1, self.n_features_in_, 1)
+        tiles = np.full((len(chosen), self.n_features_in_), np.nan)
+        for tile, neuron in zip(tiles, chosen, strict=True):
+            seen = self.fields_[self.field_of_[neuron]]
+            tile[seen] = self.weights_[seen, neuron]
+        return drawing.receptive_fields(tiles.reshape(len(chosen), *shape), shape[2] == 2)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features after segment and neuron.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only checked against the names seen in ``fit``.
+
+        Returns
+        -------
+        names : ndarray of str
+            One name a column of what ``transform`` returns.
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        neurons = range(self.n_neurons)
+        if self.n_segments is None:
+            return np.array([f"stdplayer{j}" for j in neurons], dtype=object)
+        segments = range(self.n_segments)
+        return np.array([f"stdplayer_{s}_{j}" for s in segments for j in neurons], dtype=object)
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn that spike counts are not negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
+
+    def _check_parameters(self) -> None:
+        self._check_sensor()
+        check_rule(self.rule)
+        choose(self.bounds, BOUNDS, "bounds")
+        choose(self.response, RESPONSES, "response")
+        for name in ("n_neurons", "n_fields", "n_epochs", "n_segments"):
+            value = getattr(self, name)
+            if name == "n_segments" and value is None:
+                continue
+            least = 0 if name == "n_epochs" else 1
+            if not (isinstance(value, int | np.integer) and value >= least):
+                raise ValueError(f"{name}={value!r} must be a whole number, at least {least}.")
+        for name in POSITIVE:
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name}={getattr(self, name)} must be positive and finite.")
+        if self.learning_rate > 1 or not 0 <= self.forgetting <= 1:
+            raise ValueError(
+                f"learning_rate={self.learning_rate} must lie in (0, 1] and forgetting="
+                f"{self.forgetting} in [0, 1]: both are shares."
+            )
+        if not 0 <= self.inhibition <= 1 or not 0 <= self.homeostasis < 1:
+            raise ValueError(
+                f"inhibition={self.inhibition} must lie in [0, 1] and homeostasis="
+                f"{self.homeostasis} in [0, 1): a share of a voltage, a relative rise."
+            )
+        for name in ("target", "n_spikes"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < np.inf:
+                raise ValueError(f"{name}={value} spikes must be positive and finite.")
+        if self.n_fields > self.n_neurons or (self.n_fields > 1 and self.field is None):
+            raise ValueError(
+                f"n_fields={self.n_fields} goes with field, the side of a receptive field (it is "
+                f"{self.field}), and at least as many neurons (there are {self.n_neurons})."
+            )
+
+    def _draw(self, rng: Any, spikes: kernel.Spikes) -> None:
+        """Lay out the receptive fields, draw weights and devices, set thresholds to begin with."""
+        n_inputs, n = self.n_features_in_, int(self.n_neurons)
+        if self.field is None:
+            self.fields_ = [np.arange(n_inputs)]
+        else:
+            shape = getattr(self, "input_shape_", self.input_shape)
+            self.fields_ = receptive_fields(int(self.n_fields), n_inputs, shape, int(self.field))
+        first = np.round(np.linspace(0, n, len(self.fields_) + 1)).astype(np.int64)
+        self.field_of_ = np.repeat(np.arange(len(self.fields_)), np.diff(first))
+        start, factor = rng.uniform(*START, (n_inputs, n)), rng.normal(size=(n_inputs, n))
+        stuck = rng.uniform(size=(n_inputs, n))
+        rule = check_rule(self.rule)
+        ready: Device = as_synapse(
+            rule, self.device, self.bounds, float(self.learning_rate), float(self.forgetting),
+            int(rng.randint(2**31)),
+        )  # fmt: skip
+        self._rule, self._synapse, self.amplitude_ = ready.rule, ready.synapse, ready.amplitude
+        seen = np.zeros((n_inputs, n), dtype=bool)
+        for inputs, begin, end in zip(self.fields_, first, first[1:], strict=False):
+            seen[inputs, begin:end] = True
+        factor = np.exp(np.sqrt(np.log1p(ready.spread**2)) * factor) * (stuck >= ready.stuck)
+        real = np.where(seen, start, 0.0)
+        shown = real.copy() if self._synapse.write_noise > 0 else real
+        self._weights = kernel.Weights(real, shown, factor)
+        self.weights_, self._first, self._clock, self.n_updates_ = shown, first, 0, 0
+        self._n_features_out = n * (self.n_segments or 1)
+        begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
+        self._check_reachable(spikes)
+        self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
+
+    def _check_reachable(self, spikes: kernel.Spikes) -> None:
+        """Set how often neurons are to fire, for which there must be steps enough."""
+        n_steps = spikes.lengths.mean() / spikes.delay if spikes.delay > 0 else np.inf
+        crowd = int(np.bincount(self.field_of_).max())
+        self._target = float(self.target or min(TARGET, n_steps / (2 * crowd)))
+        self._n_spikes = float(self.n_spikes or min(N_SPIKES, n_steps / 3))
+        if self.inhibition == 1 and self._target * crowd > n_steps:
+            raise ValueError(
+                f"target={self.target} spikes of each of the {crowd} neurons of a field: only one "
+                f"of them fires in a step, and a recording has {n_steps:.3g}. Lower target to "
+                f"{n_steps / (2 * crowd):.2g}, or inhibition below 1."
+            )
+        if self._n_spikes > n_steps:
+            raise ValueError(
+                f"n_spikes={self.n_spikes} of each neuron: it fires once in a step at most, and a "
+                f"recording has {n_steps:.3g}. Lower n_spikes to {n_steps / 3:.2g}."
+            )
+
+    def _learn_from(self, spikes: kernel.Spikes, order: NDArray) -> "STDPLayer":
+        layer = kernel.Layer(
+            float(self.tau), float(self.inhibition), float(self.homeostasis), self._target
+        )
+        bar = tqdm(total=order.size, unit="recording", delay=2, disable=not self.verbose)
+        with bar:
+            for begin in range(0, order.size, AT_ONCE):
+                chunk = order[begin : begin + AT_ONCE]
+                self._clock, _, n_updates = kernel.learn(
+                    spikes, chunk, self._fields(), layer, self._rule, self._synapse, self._weights,
+                    self.thresholds_, self._clock,
+                )  # fmt: skip
+                self.n_updates_ += n_updates
+                bar.update(chunk.size)
+        self.response_thresholds_ = self.thresholds_.copy()
+        if self.response == "graded":
+            self.response_thresholds_ = self._calibrate(
+                spikes, self.thresholds_, self._n_spikes, "graded"
+            )
+        return self
+
+    def _fields(self) -> kernel.Fields:
+        """Return the receptive fields as the kernel takes them, from either side."""
+        inputs = np.concatenate(self.fields_)
+        groups = np.repeat(np.arange(len(self.fields_)), [f.size for f in self.fields_])
+        ends = np.cumsum([0, *(f.size for f in self.fields_)])
+        by_input = np.argsort(inputs, kind="stable")
+        counts = np.bincount(inputs, minlength=self.n_features_in_)
+        seen = np.concatenate([[0], np.cumsum(counts)])
+        return kernel.Fields(self._first, inputs, ends, groups[by_input], seen)
+
+    def _calibrate(
+        self, spikes: kernel.Spikes, thresholds: NDArray, wanted: float, response: str
+    ) -> NDArray:
+        """Return thresholds at which each neuron fires about ``wanted`` times a recording."""
+        n = spikes.lengths.size
+        some = np.unique(np.linspace(0, n - 1, min(n, N_CALIBRATE)).astype(int))
+        part = _pick(spikes, some)
+        for _ in range(N_ROUNDS):
+            mean = self._count(part, thresholds, response, 1).mean(axis=(0, 1))
+            step = np.clip((mean + 0.1 * wanted) / (1.1 * wanted), 0.1, 4.0)
+            thresholds = np.maximum(thresholds * step**0.9, 1e-9)
+        return thresholds
+
+    def _respond(self, recordings: list[Any]) -> list[NDArray]:
+        """Spike counts (recording, segment, neuron), block by block."""
+        n_segments = self.n_segments or max(len(drive) for drive in recordings)
+        thresholds = self.response_thresholds_
+        return [
+            self._count(spikes, thresholds, self.response, int(n_segments))
+            for spikes in self._blocks(recordings)
+        ]
+
+    def _count(
+        self, spikes: kernel.Spikes, thresholds: NDArray, response: str, n_segments: int
+    ) -> NDArray:
+        weights, fields = self.weights_, self._fields()
+        means = np.zeros((self.n_features_in_, len(self.fields_)))
+        if response == "graded":
+            for g, (begin, end) in enumerate(zip(self._first, self._first[1:], strict=False)):
+                if end - begin > 1:  # a neuron alone has nobody to be told from
+                    means[:, g] = weights[:, begin:end].mean(axis=1)
+        inhibition = 0.0 if response == "graded" else float(self.inhibition)
+        if n_segments == 1:
+            spikes = spikes._replace(segment=np.zeros_like(spikes.segment))
+        sizes = np.diff(spikes.ends)
+        out: NDArray = np.zeros((sizes.size, n_segments, weights.shape[1]))
+        told = (spikes, fields, weights, means, float(self.tau), inhibition, thresholds, out)
+        share(lambda begin, end: kernel.respond(begin, end, *told), 1 + sizes)
+        return out
+
+    def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
+        """Return checked events or spike counts, one a recording, and what kind of input it was."""
+        streams, _ = as_event_streams(X)
+        known = hasattr(self, "duration_")
+        if streams is None:
+            if not reset and known:
+                raise ValueError("this layer was fitted on event streams, spike counts came in.")
+            if reset:
+                for name in ("duration_", "input_shape_", "sensor_size_"):
+                    self.__dict__.pop(name, None)
+            drives, kind = check_drive(self, X, reset)
+            for r, drive in enumerate(drives):
+                if (drive < 0).any():
+                    step, i = np.argwhere(drive < 0)[0]
+                    raise ValueError(
+                        f"Negative values in data passed to STDPLayer: recording {r} holds "
+                        f"{drive[step, i]} at step {step}, input {i}; spikes are counted from 0."
+                    )
+            return drives, kind
+        if not reset and not known:
+            raise ValueError("this layer was fitted on spike counts, event streams came in.")
+        if self.n_segments is None:
+            raise ValueError("n_segments=None counts spikes at every step; events have no steps.")
+        recordings = [Events(stream, r) for r, stream in enumerate(streams)]
+        if reset:
+            self.__dict__.pop("feature_names_in_", None)
+            self._learn(recordings)
+        return recordings, "array"
+
+    def _all(self, recordings: list[Any]) -> kernel.Spikes:
+        """Return the spikes of recordings to learn from; none may be absent."""
+        for r, recording in enumerate(recordings):
+            if _absent(recording):
+                raise ValueError(
+                    f"recording {r} is absent: fit on recordings that are there; a sense may be "
+                    "missing at predict time only."
+                )
+        return next(self._blocks(recordings, np.inf))
+
+    def _blocks(
+        self, recordings: list[Any], most: float = BLOCK_SPIKES
+    ) -> Generator[kernel.Spikes]:
+        """Yield the spikes of recordings in blocks of bounded memory; tell what was dropped."""
+        sizes = np.array([r.t.size if isinstance(r, Events) else r.size for r in recordings])
+        block = (np.cumsum(sizes) // most).astype(int)
+        starts = [0, *(np.flatnonzero(np.diff(block)) + 1), len(recordings)]
+        account = np.zeros((len(recordings), 2), dtype=np.int64)
+        for begin, end in pairwise(starts):
+            chosen = recordings[begin:end]
+            if isinstance(chosen[0], Events):
+                spikes, account[begin:end] = self._from_events(chosen)
+            else:
+                spikes = self._from_counts(chosen)
+            if end == len(recordings):
+                self._report(account, int(sizes.sum()))
+            yield spikes
+
+    def _from_events(self, recordings: list[Events]) -> tuple[kernel.Spikes, NDArray]:
+        """Return spikes, and the events outside the sensor and after the end."""
+        t, place, ends = self._place(recordings)
+        origin = np.array([0 if e.absent else e.t[0] for e in recordings])
+        t = (t - np.repeat(origin, np.diff(ends))) * 1e-6
+        outside, late = place < 0, t >= self.duration_
+        kept = ~(outside | late)
+        before = np.zeros((3, t.size + 1), dtype=np.int64)
+        np.cumsum([outside, late & ~outside, kept], axis=1, out=before[:, 1:])
+        segment = (t[kept] / self.duration_ * (self.n_segments or 1)).astype(np.int64)
+        spikes = kernel.Spikes(
+            t[kept], place[kept], np.ones(int(kept.sum())), segment, before[2, ends],
+            np.full(len(recordings), self.duration_), 0.0,
+        )  # fmt: skip
+        return spikes, np.diff(before[:2, ends], axis=1).T
+
+    def _from_counts(self, drives: list[NDArray]) -> kernel.Spikes:
+        """Return spikes at the beginning of their step; a neuron fires at its end."""
+        parts, ends = [], [0]
+        for drive in drives:
+            step, place = np.nonzero(np.nan_to_num(drive))
+            n_segments = self.n_segments or len(drive)
+            begins = np.arange(n_segments) * len(drive) // n_segments
+            segment = np.searchsorted(begins, step, side="right") - 1
+            parts.append((step * self.dt, place, drive[step, place], segment))
+            ends.append(ends[-1] + step.size)
+        t, place, amount, segment = (np.concatenate(part) for part in zip(*parts, strict=True))
+        lengths = np.array([len(drive) for drive in drives]) * float(self.dt)
+        return kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
+
+
+def _absent(recording: Any) -> bool:
+    """Tell whether a recording is not there."""
+    if isinstance(recording, Events):
+        return recording.absent
+    return bool(np.isnan(recording).all())
+
+
+def _pick(spikes: kernel.Spikes, recordings: NDArray) -> kernel.Spikes:
+    """Return the spikes of some recordings."""
+    begin, end = spikes.ends[recordings], spikes.ends[recordings + 1]
+    rows = np.concatenate([np.arange(b, e) for b, e in zip(begin, end, strict=True)])
+    t, place, amount, segment = (column[rows] for column in spikes[:4])
+    ends = np.concatenate([[0], np.cumsum(end - begin)])
+    lengths = spikes.lengths[recordings]
+    return kernel.Spikes(t, place, amount, segment, ends, lengths, spikes.delay)

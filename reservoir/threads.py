@@ -1,0 +1,117 @@
+"""Recordings shared out over threads; the kernels they call are serial, so that they are cached."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+GROUP = 64  # nodes whose energies are summed together; no part begins within a group
+LEAST_UPDATES = 1 << 16  # of nodes, some 0.2 ms; with fewer, starting a thread costs more
+
+
+def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
+    """Call ``work(first, last)`` on ranges of items, each on a thread, none of them twice.
+
+    Parameters
+    ----------
+    work : callable
+        Runs items ``first`` to ``last``; a compiled function that lets go of the interpreter
+        (``nogil=True``).
+    costs : array-like of shape (n_items,)
+        How long each item takes, in any unit; the ranges take about equally long.
+
+    Examples
+    --------
+    >>> done = []
+    >>> share(lambda first, last: done.extend(range(first, last)), [1, 1, 4])
+    >>> sorted(done)
+    [0, 1, 2]
+    """
+    costs = np.asarray(costs, dtype=np.float64)
+    n_threads = min(numba.get_num_threads(), costs.size)
+    if n_threads <= 1:
+        work(0, costs.size)
+        return
+    passed = np.cumsum(costs) - costs / 2
+    edges = np.searchsorted(passed, costs.sum() / n_threads * np.arange(1, n_threads))
+    bounds = [0, *edges.tolist(), costs.size]
+    with ThreadPoolExecutor(n_threads) as pool:
+        for future in [pool.submit(work, *pair) for pair in pairwise(bounds)]:
+            future.result()
+
+
+def run_nodes(
+    kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
+    n_out: int = 0, updates: int = 1, apart: bool = True,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Run node inputs through a kernel, recordings on several threads, or parts of few recordings.
+
+    What a node does does not depend on the part it is in, and energies are summed group by group in
+    order: any number of threads gives the same bytes.
+
+    Parameters
+    ----------
+    kernel : callable
+        Called as ``kernel(begin, end, width, drive, lengths, values, keys, step, *arguments, out,
+        spent)`` for the parts ``begin`` to ``end`` of all recordings, where a part is ``width``
+        nodes of a recording; ``spent`` is (recording, group of nodes, 4), or has no groups where
+        nobody asked for energies.
+    drive : ndarray of shape (n_recordings, n_steps, n)
+        What the kernel makes node inputs of, or the node inputs.
+    lengths : ndarray of shape (n_recordings,)
+        Steps of each recording.
+    state : ReservoirState
+        Changed in place.
+    *arguments : object
+        Further arguments of the kernel.
+    n_out : int, default=0
+        Values that a recording shows a step; 0 for one a node.
+    updates : int, default=1
+        Integration steps of a node in a step of the drive.
+    apart : bool, default=True
+        Whether the nodes of a recording may run apart.
+
+    Returns
+    -------
+    out : ndarray of shape (n_recordings, n_steps, n_out)
+        What the nodes showed; 0 after the end of a recording.
+    """
+    (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
+    n_groups = count_groups(n_nodes)
+    out = empty_states(lengths, n_steps, n_out or n_nodes)
+    spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
+    told = (state.values, state.keys, state.step, *arguments, out, spent)
+    n_threads = numba.get_num_threads()
+    if n_threads == 1 or out.size * updates < LEAST_UPDATES:
+        kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *told)
+    else:
+        n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
+        width = -(-n_groups // n_parts) * GROUP
+        costs = np.repeat(lengths, -(-n_nodes // width))
+        share(lambda begin, end: kernel(begin, end, width, drive, lengths, *told), costs)
+    for group in range(spent.shape[1]):
+        state.spent += spent[:, group]
+    return out
+
+
+def count_groups(n_nodes: int) -> int:
+    """Return how many groups of nodes have their energies summed together."""
+    return -(-n_nodes // GROUP)
+
+
+def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.float64]:
+    """Return room for (recording, step, node) with 0 after the end of each recording.
+
+    Examples
+    --------
+    >>> empty_states(np.array([1]), 3, 2)[0, 1:].tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
+    out = np.empty((len(lengths), n_steps, n_nodes))
+    for r in np.flatnonzero(lengths < n_steps):
+        out[r, lengths[r] :] = 0.0
+    return out

@@ -1,0 +1,356 @@
+"""What reservoirs and pipelines cost: energies against closed forms, and honest accounts."""
+
+import numpy as np
+import pytest
+from naive.reservoirs import memristor_states
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import StandardScaler
+
+from mottle.reservoir import (
+    EchoStateReservoir,
+    EventMemristorReservoir,
+    MemristorReservoir,
+    NoReservoir,
+    OscillatorReservoir,
+    RidgeReadout,
+    SpikingReservoir,
+    STDPLayer,
+    VO2Reservoir,
+    devices,
+)
+from mottle.reservoir.devices import ThresholdSwitch, get
+from mottle.reservoir.energy import (
+    Figure,
+    chip_ratios,
+    energy_report,
+    energy_summary,
+    spike_energy,
+)
+from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
+
+ALONE = {"n_nodes": 1, "wiring": "one_to_one", "v_gain": 1.0}
+PERIOD = 3042.6470e-9  # s, of the neuristor at 12 V
+
+
+def drive(n_recordings=3, n_steps=8, n_inputs=2, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (n_recordings, n_steps, n_inputs))
+
+
+def per_cycle(reservoir, n_cycles, skip=10):
+    """Energies and spikes of a cycle, each step of the device being one."""
+    state = reservoir.start(1, meter=True)
+    state, _ = reservoir.advance(state, np.zeros((1, skip, 1)))
+    before = state.spent.copy()
+    state, _ = reservoir.advance(state, np.zeros((1, n_cycles, 1)))
+    return (state.spent - before)[0] / n_cycles
+
+
+def test_a_neuristor_takes_the_reference_energies_of_a_spike():
+    nodes = ALONE | {"v_bias": 12.0, "dt_device": PERIOD, "dt": 1e-9}
+    device, resistor, supply, spikes = per_cycle(VO2Reservoir(**nodes).fit(np.zeros((2, 1))), 10)
+    assert_allclose([device, resistor, supply], [7397e-12, 16000e-12, 23397e-12], rtol=2e-4)
+    assert spikes == 1
+    assert_allclose(supply, device + resistor, rtol=1e-5)
+
+
+@pytest.mark.parametrize("coupled", [False, True])
+def test_an_oscillator_takes_the_closed_form_energies_of_a_spike(coupled):
+    device = get("vo2_pwl")
+    link = {"r_couple": 1e15} if coupled else {}  # as good as none, through the other kernel
+    nodes = dict(ALONE, n_nodes=2) | {"v_bias": 5.0, "dt_device": device.period(5.0)}
+    reservoir = OscillatorReservoir(**nodes, **link).fit(np.zeros((2, 1)))
+    film, resistor, supply, spikes = per_cycle(reservoir, 5) / 2
+    assert_allclose([film, supply], [1.84255e-10, 6.20022e-10], rtol=1e-5)
+    assert spikes == 1
+    assert_allclose(supply, film + resistor, rtol=1e-9)
+
+
+def stored(reservoir, state):
+    """Energy in J that the nodes' capacitors hold."""
+    v = state.values[:, 0]
+    return 0.5 * (reservoir.devices_["capacitance"] * v**2).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    "reservoir",
+    [
+        VO2Reservoir(70, kappa=0.02, spread=0.1, random_state=0),
+        OscillatorReservoir(6, spread=0.05, random_state=0),
+        OscillatorReservoir(6, r_couple=5e4, spread=0.05, random_state=0),
+    ],
+    ids=["vo2", "oscillator", "oscillator_coupled"],
+)
+def test_what_the_supply_gave_is_used_up_or_stored(reservoir):
+    X = drive(n_steps=30)
+    state, _ = reservoir.fit(X).advance(reservoir.start(3, meter=True), X)
+    device, resistor, supply, _ = state.spent.T
+    assert (device > 0).all()
+    assert_allclose(supply, device + resistor + stored(reservoir, state), rtol=1e-5)
+
+
+def test_coupling_resistors_count_among_the_resistors():
+    """Two oscillators of unlike bias at rest: currents and powers follow from Ohm's law."""
+    device = ThresholdSwitch(v_high=1e3, v_low=1.0)  # never switches
+    nodes = {"device": device, "r_couple": 2e4, "oscillating": False, "dt_device": 1e-3}
+    reservoir = OscillatorReservoir(2, v_bias=5.0, v_gain=1.0, wiring="one_to_one", **nodes)
+    X = np.tile([1.0, -1.0], (1, 2, 1))
+    state, _ = reservoir.fit(X).advance(reservoir.start(1, meter=True), X)
+    before = state.spent.copy()
+    state, _ = reservoir.advance(state, X[:, :1])
+    g, g_s, g_c = 1 / device.r_insulating, 1 / device.r_series, 1 / 2e4
+    v_in = np.array([6.0, 4.0])
+    v = np.linalg.solve([[g + g_s + g_c, -g_c], [-g_c, g + g_s + g_c]], g_s * v_in)
+    device_power = g * (v**2).sum()
+    resistor_power = g_s * ((v_in - v) ** 2).sum() + g_c * (v[0] - v[1]) ** 2
+    power = (state.spent - before)[0] / 1e-3
+    assert_allclose(power[:3], [device_power, resistor_power, g_s * (v_in * (v_in - v)).sum()])
+
+
+def test_reservoir_and_device_library_take_the_same_energy():
+    reservoir = VO2Reservoir(v_bias=12.0, dt_device=1e-6, **ALONE).fit(np.zeros((2, 1)))
+    spent = reservoir.energy(np.zeros((1, 10, 1))).isel(recording=0)
+    run = devices.simulate("vo2_neuristor", 12.0, 1e-6, duration=1e-5)
+    for name in ("device", "resistor", "supply"):
+        assert_allclose(spent[name], run.attrs[f"energy_{name}"], rtol=1e-9)
+    assert int(spent.spikes) == run.spike_time.size
+
+
+def test_a_memristor_takes_what_a_fine_sum_of_power_gives():
+    """Steps so long that the state moves far within one, and meets its upper end."""
+    device = get("wox_du2017")
+    volts = np.array([1.5, 0.3, 1.2, -0.8, 1.6])
+    nodes = dict(ALONE, v_bias=0.0, tau=None, dt_device=0.4)
+    reservoir = MemristorReservoir(**nodes).fit(volts[:, np.newaxis])
+    got = float(reservoir.energy(volts[np.newaxis, :, np.newaxis]).device[0])
+    fine = np.repeat(volts, 40_000)
+    w = memristor_states(fine, device.rate, device.tau, device.eta, device.w_min, 1e-5, n_fine=1)
+    tunnelling = w * device.gamma * np.sinh(device.delta * fine)
+    current = tunnelling + (1 - w) * device.alpha * (1 - np.exp(-device.beta * fine))
+    assert_allclose(got, (current * fine).sum() * 1e-5, rtol=1e-4)
+
+
+def test_pulsed_and_silver_devices_take_the_integral_of_their_own_current():
+    X = drive(2, 40, 1)
+    pulsed = MemristorReservoir(4, device="tiox_zhong2021", observable="current", random_state=0)
+    state = MemristorReservoir(4, device="tiox_zhong2021", random_state=0).fit_transform(X)
+    current = pulsed.fit_transform(X)
+    v = np.cbrt(current / (state * np.where(current > 0, 9.13e-6, 0.32e-6)))
+    before = np.concatenate([np.full_like(state[:, :1], 0.5), state[:, :-1]], axis=1)
+    expected = (0.5 * (1 + before / state) * current * v * 4e-6).sum(axis=(1, 2))
+    assert_allclose(pulsed.energy(X).device, expected, rtol=1e-9)
+    silver = MemristorReservoir(4, device="ag_pulse", random_state=0).fit(X).energy(X)
+    assert (silver.resistor > 0).all()
+    assert_allclose(silver.supply, silver.device + silver.resistor, rtol=1e-12)
+
+
+def test_a_fast_silver_device_takes_the_power_of_its_two_resistances():
+    device = get("ag_fast")._replace(noise_on=0.0, noise_off=0.0)
+    nodes = dict(ALONE, device=device, v_bias=0.0, tau=None, dt_device=0.1)
+    reservoir = MemristorReservoir(**nodes).fit(np.zeros((2, 1)))
+    X = np.array([[[1.2], [0.0]]])
+    delay = device.delay * np.exp(-1.2 / device.v_scale)
+    expected = 1.2**2 * (delay / device.r_off + (0.1 - delay) / device.r_on)
+    assert_allclose(float(reservoir.energy(X).device[0]), expected, rtol=1e-12)
+
+
+def test_metering_changes_no_state_and_chunks_add_up():
+    X = drive()
+    reservoir = VO2Reservoir(5, noise=50.0, random_state=0).fit(X)
+    plain, metered = reservoir.start(3), reservoir.start(3, meter=True)
+    _, expected = reservoir.advance(plain, X)
+    whole, out = reservoir.advance(metered, X)
+    assert_array_equal(out, expected)
+    half, _ = reservoir.advance(metered, X[:, :3])
+    half, _ = reservoir.advance(half, X[:, 3:])
+    assert_allclose(half.spent, whole.spent, rtol=1e-12)
+    assert (metered.spent == 0).all()
+
+
+def test_an_absent_recording_costs_nothing_that_is_known():
+    X = drive()
+    reservoir = VO2Reservoir(5, random_state=0).fit(X)
+    lost = X.copy()
+    lost[1] = np.nan
+    spent, whole = reservoir.energy(lost), reservoir.energy(X)
+    assert np.isnan(spent.supply[1])
+    assert_array_equal(spent.supply[[0, 2]], whole.supply[[0, 2]])
+
+
+def test_what_simulates_no_device_has_no_energy():
+    X = drive()
+    assert not hasattr(EchoStateReservoir(5).fit(X), "energy")
+    with pytest.raises(ValueError, match="EchoStateReservoir simulates no device"):
+        EchoStateReservoir(5).fit(X).start(1, meter=True)
+
+
+def test_energy_of_a_spike_is_proportional_to_the_capacitance():
+    at_100_pf, at_1_pf = (
+        spike_energy("vo2_pwl", 5.0),
+        spike_energy("vo2_pwl", 5.0, capacitance=1e-12),
+    )
+    assert_allclose(at_1_pf[["device", "supply"]], at_100_pf[["device", "supply"]] / 100, rtol=1e-6)
+    assert_allclose(at_1_pf.swing, 1.0, rtol=0.01)
+    # a picojoule: 0.54 pF for the device alone, 0.16 pF with the resistor
+    assert_allclose(
+        1e-12 * 1e-10 / at_100_pf[["device", "supply"]], [5.43e-13, 1.61e-13], rtol=5e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("v_in", "name", "expected"),
+    [
+        (10.5, "vo2_neuristor", (8044, 20837)),
+        (14.0, "vo2_neuristor", (7158, 28636)),
+        (12.0, "vo2_neuristor_fast", (5745, 15991)),
+    ],
+)
+def test_spikes_of_neuristors_cost_the_reference_energies(v_in, name, expected):
+    spent = spike_energy(name, v_in)
+    assert_allclose(spent[["device", "supply"]] * 1e12, expected, rtol=6e-3)
+
+
+def test_spike_energy_refuses_what_does_not_oscillate():
+    with pytest.raises(ValueError, match="'wox_du2017' is no oscillator"):
+        spike_energy("wox_du2017")
+    with pytest.raises(ValueError, match="capacitance=-1e-12 F must be positive"):
+        spike_energy(capacitance=-1e-12)
+    with pytest.warns(UserWarning, match="settles"), pytest.raises(ValueError, match="no oscill"):
+        spike_energy("vo2_pwl", 1.0)
+
+
+def labelled(seed=0):
+    X = drive(12, 10, 3, seed)
+    return X, np.tile([0, 1, 2], 4)
+
+
+def test_a_report_adds_up_to_what_the_supply_gave():
+    X, y = labelled()
+    model = make_pipeline(
+        VO2Reservoir(20, pool="mean", random_state=0), StandardScaler(), RidgeReadout()
+    )
+    report = energy_report(model.fit(X, y), X)
+    spent = model[0].energy(X)
+    electric = report[report.level.isin(["device", "resistor", "capacitor"])]
+    assert_allclose(electric["energy"].sum(), spent.supply.mean(), rtol=1e-12)
+    assert report.attrs["node_steps"] == 10 * 20
+    assert report.attrs["spikes"] == pytest.approx(float(spent.spikes.mean()))
+    assert report.attrs["not_counted"] == ["standardscaler"]
+    assert (report.assumption.str.len() > 0).all()
+    assert (report.source.str.len() > 0).all()
+    macs = report[(report.stage == "ridgereadout") & (report.part == "multiply-accumulate")]
+    assert macs["count"].item() == model[-1].coef_.size
+    summary = energy_summary(report)
+    assert summary.per_inference.is_monotonic_increasing
+    assert_allclose(summary.per_inference.iloc[-1], report.energy.sum())
+
+
+def test_spikes_are_counted_and_other_states_are_converted():
+    X, _ = labelled()
+    for observable, part in (("spikes", "spikes counted"), ("voltage", "states read")):
+        model = VO2Reservoir(5, observable=observable, pool="mean", random_state=0).fit(X)
+        report = energy_report(model, X)
+        assert part in set(report.part)
+    assert report.set_index("part")["count"]["states read"] == 10 * 5
+
+
+def test_every_branch_of_a_composed_model_is_found():
+    X, y = labelled()
+    echo, wox = EchoStateReservoir(4, pool="mean"), MemristorReservoir(4, pool="mean")
+    union = make_pipeline(make_union(echo, wox), LogisticRegression())
+    report = energy_report(union.fit(X, y), X)
+    assert [stage.split(".")[-1] for stage in report.stage.unique()] == [
+        "echostatereservoir", "memristorreservoir", "logisticregression",
+    ]  # fmt: skip
+    search = GridSearchCV(
+        make_pipeline(wox, RidgeReadout()), {"ridgereadout__alphas": [1.0, 2.0]}, cv=2
+    )
+    assert "memristorreservoir" in set(energy_report(search.fit(X, y), X).stage)
+    flat = np.arange(12.0).reshape(6, 2)
+    readout = make_pipeline(ColumnTransformer([("first", StandardScaler(), [0])]), Ridge())
+    report = energy_report(readout.fit(flat, flat[:, 1]), flat)
+    assert report.attrs["not_counted"] == ["columntransformer.first"]
+    assert report.attrs["readout_macs"] == 1
+    with pytest.raises(ValueError, match="nothing to account for"):
+        energy_report(StandardScaler().fit(flat), flat)
+
+
+def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
+    dtype = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
+    events = np.array([(0, 0, 0, 1), (500, 1, 0, 0), (900, 0, 0, 1)], dtype=dtype)
+    model = EventMemristorReservoir(n_steps=2, pool="last").fit([events, events])
+    report = energy_report(model, [events, events]).set_index("part")
+    assert report["count"]["events"] == 3
+    assert_allclose(report["energy"]["events"], 3 * 1e-12 * 1e-6)
+
+
+def test_spiking_neurons_pay_for_the_synapses_their_spikes_reach():
+    X = drive(3, 60, 3)
+    model = SpikingReservoir(10, density=0.3, pool="mean", random_state=0).fit(X)
+    report = energy_report(model, X).set_index("part")
+    spikes = SpikingReservoir(10, density=0.3, observable="spikes", random_state=0)
+    per_neuron = spikes.fit(X).transform(X).sum(axis=(0, 1)) / len(X)
+    targets = (model.weights_.toarray() != 0).sum(axis=0)
+    assert report.attrs["spikes"] == pytest.approx(per_neuron.sum())
+    assert per_neuron.sum() > 0
+    assert report["count"]["jumps of synapses"] == pytest.approx(per_neuron @ targets)
+
+
+def test_an_stdp_layer_pays_for_its_synaptic_operations():
+    X = np.random.default_rng(0).poisson(0.5, (12, 50, 8))
+    model = make_pipeline(STDPLayer(4, random_state=0, verbose=False), RidgeReadout())
+    report = energy_report(model.fit(X, np.tile([0, 1, 2], 4)), X)
+    rows = report[report.stage == "stdplayer"].set_index("part")
+    assert rows["count"]["synapses"] == pytest.approx(4 * X.sum() / 12)
+    assert rows["energy"]["synapses"] == pytest.approx(4 * X.sum() / 12 * 2e-14)
+
+
+def test_a_readout_in_crossbars_brings_its_circuit_and_its_converters():
+    X, y = labelled()
+    model = make_pipeline(
+        MemristorReservoir(6, pool="mean", random_state=0),
+        CrossbarReadout(RidgeReadout(), Crossbar((8, 8)), random_state=0),
+    )
+    report = energy_report(model.fit(X, y), X)
+    rows = report[report.stage == "crossbarreadout"].set_index("part")
+    features = model[0].transform(X)
+    spent = model[1].energy(features).supply.mean()
+    assert_allclose(rows.energy[["cells", "wires and selectors"]].sum(), spent, rtol=1e-12)
+    assert rows["count"]["inputs"] == 6
+    assert rows["count"]["column currents"] == 6  # three classes, a pair of columns each
+    assert report.attrs["readout_macs"] == 6 * 3
+
+
+def test_figures_can_be_replaced_and_a_wrong_one_is_refused():
+    X, y = labelled()
+    model = make_pipeline(NoReservoir(pool="mean"), RidgeReadout()).fit(X, y)
+    dear = energy_report(model, X, figures={"mac": Figure(1e-9, "assumed", "a test")})
+    assert dear.set_index("part")["energy_each"]["multiply-accumulate"] == 1e-9
+    with pytest.raises(ValueError, match=r"figures\['adder'\].*mac"):
+        energy_report(model, X, figures={"adder": Figure(1.0, "", "")})
+    with pytest.raises(ValueError, match="positive"):
+        energy_report(model, X, figures={"mac": Figure(-1.0, "", "")})
+
+
+def test_chips_are_compared_operation_by_operation_and_loihi_2_is_not():
+    X, y = labelled()
+    model = make_pipeline(MemristorReservoir(4, pool="mean", random_state=0), RidgeReadout())
+    report = energy_report(model.fit(X, y), X)
+    ratios = chip_ratios(report)
+    ours = report.energy.sum() / model[-1].coef_.size
+    assert_allclose(ratios.ratio["Loihi"], 23.6e-12 / ours)
+    assert np.isnan(ratios.ratio["Loihi 2"])
+    with pytest.raises(ValueError, match="no linear readout"):
+        chip_ratios(energy_report(model[0], X))
+
+
+def test_a_film_scaled_in_both_capacities_scales_time_and_energy():
+    """A picojoule a spike would need a film and a capacitor 1.4e-4 of the published ones."""
+    device, share = get("vo2_neuristor"), 1e-3
+    small = device._replace(capacitance=share * device.capacitance, c_th=share * device.c_th)
+    whole, part = spike_energy(device, 12.0), spike_energy(small, 12.0)
+    names = ["device", "resistor", "supply", "period"]
+    assert_allclose(part[names], share * whole[names], rtol=1e-3)

@@ -1,0 +1,94 @@
+"""The kernels' own elementary functions against numpy, and their noise against the normal law."""
+
+import numba
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from mottle.reservoir.kernels import functions as own
+from mottle.reservoir.kernels import noise
+
+N = 3000
+
+
+def uniform(low, high):
+    return np.random.default_rng(0).uniform(low, high, N)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("function", "reference", "x", "error"),
+    [
+        (own.exp2, np.exp2, uniform(-1000, 1000), 2e-9),
+        (own.exp, np.exp, uniform(-20, 20), 4e-15),
+        (own.exp, np.exp, uniform(-690, 690), 1e-13),
+        (own.sinh, np.sinh, uniform(0.1, 20), 5e-15),
+        (own.log, np.log, 1 + uniform(-1e-3, 1e-3), 1e-15),
+        (own.log, np.log, np.exp(uniform(-690, 690)), 1e-15),
+        (own.log2, np.log2, np.exp(uniform(-40, 0)), 1e-8),
+        (own.log2, np.log2, 1 - np.exp(uniform(-22, -1)), 1e-8),
+    ],
+)
+def test_functions_are_as_close_as_they_say(function, reference, x, error):
+    assert_allclose([function(value) for value in x], reference(x), rtol=error)
+
+
+@pytest.mark.kernel
+def test_cosines_are_as_close_as_they_say():
+    u, c = uniform(-1.8, 1.8), uniform(-0.5, 0.5)
+    assert_allclose([own.one_minus_cos(value) for value in u], 1 - np.cos(u), atol=2e-9)
+    got = np.array([own.cos_sin_turn(value) for value in c])
+    assert_allclose(got, np.stack([np.cos(2 * np.pi * c), np.sin(2 * np.pi * c)], 1), atol=2e-8)
+
+
+@pytest.mark.kernel
+def test_hyperbolic_sine_is_odd_and_right_to_the_last_bit_of_one():
+    x = uniform(-0.1, 0.1)
+    got = np.array([own.sinh(value) for value in x])
+    assert_allclose(got, np.sinh(x), rtol=0, atol=2e-16)
+    assert_allclose([own.sinh(-value) for value in x], -got, rtol=0, atol=0)
+
+
+@pytest.mark.kernel
+def test_functions_are_exact_where_devices_rest():
+    assert own.exp(0.0) == 1.0
+    assert own.sinh(0.0) == 0.0
+    assert own.log(1.0) == 0.0
+
+
+@numba.njit
+def draw(n_nodes, n_pairs, seed):
+    out = np.empty((n_nodes, n_pairs, 2))
+    for node in range(n_nodes):
+        key = noise.join(seed, node)
+        for pair in range(n_pairs):
+            out[node, pair] = noise.normals(noise.join(key, pair))
+    return out
+
+
+def test_noise_is_normal_far_into_the_tails():
+    z = draw(200, 2500, np.uint64(1)).ravel()  # a million
+    n = z.size
+    assert abs(z.mean()) < 4 / np.sqrt(n)
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / n)
+    assert abs(stats.skew(z)) < 4 * np.sqrt(6 / n)
+    assert abs(stats.kurtosis(z)) < 4 * np.sqrt(24 / n)
+    assert stats.kstest(z, "norm").pvalue > 0.01
+    for edge in (3.0, 4.0):
+        expected = n * 2 * stats.norm.sf(edge)
+        assert abs((np.abs(z) > edge).sum() - expected) < 4 * np.sqrt(expected)
+
+
+def test_noise_is_independent_of_node_step_pair_and_seed():
+    z, other = (draw(200, 2500, np.uint64(seed)) for seed in (1, 2))
+    pairs = {
+        "pair": (z[..., 0], z[..., 1]),
+        "step": (z[:, :-1], z[:, 1:]),
+        "node": (z[:-1], z[1:]),
+        "seed": (z, other),
+    }
+    for name, (a, b) in pairs.items():
+        for f in (lambda x: x, np.square, np.abs):  # radii would betray themselves in squares
+            correlation = np.corrcoef(f(a).ravel(), f(b).ravel())[0, 1]
+            assert abs(correlation) < 4 / np.sqrt(a.size), name

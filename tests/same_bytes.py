@@ -1,0 +1,68 @@
+"""Run reservoirs in another process and print digests of their states, or keep the states.
+
+Called as ``python same_bytes.py [lanes] [file]``: with another number of nodes in a block than the
+kernels are written for, or with the states of small reservoirs kept in a file.
+"""
+
+import sys
+import warnings
+from hashlib import blake2b
+from importlib import reload
+
+import numpy as np
+
+
+def reservoirs(n_nodes=150):
+    from mottle.reservoir import MemristorReservoir, OscillatorReservoir, VO2Reservoir
+
+    vo2 = {"dt_device": 2e-7, "spread": 0.05, "noise": 100.0, "random_state": 0}
+    pwl = {"spread": 0.03, "noise": 0.02, "random_state": 0}
+    return {
+        "vo2": VO2Reservoir(n_nodes, **vo2),
+        "vo2_spikes": VO2Reservoir(n_nodes, observable="spikes", **vo2),
+        "vo2_coupled": VO2Reservoir(n_nodes, kappa=0.02, **vo2),
+        "oscillator": OscillatorReservoir(n_nodes, observable="phase", **pwl),
+        "oscillator_quiet": OscillatorReservoir(n_nodes, observable="voltage", random_state=0),
+        "oscillator_coupled": OscillatorReservoir(6, r_couple=1e5, **pwl),
+        "wox": MemristorReservoir(n_nodes, noise=0.01, observable="current", random_state=0),
+        "wox_dense": MemristorReservoir(n_nodes, fan_in=None, n_taps=3, random_state=0),
+        "tiox": MemristorReservoir(
+            n_nodes, device="tiox_zhong2021", n_masks=2, noise=0.01, random_state=0
+        ),
+        "ag_pulse": MemristorReservoir(n_nodes, device="ag_pulse", v_bias=1.0, random_state=0),
+        "ag_fast": MemristorReservoir(n_nodes, device="ag_fast", v_bias=1.5, random_state=0),
+    }
+
+
+def drive(n_recordings=3, n_steps=40):
+    return np.random.default_rng(0).uniform(-1, 1, (n_recordings, n_steps, 3))
+
+
+def run(reservoir, X):
+    return reservoir.fit(X).states(X, keys=range(len(X)))["states"].to_numpy()
+
+
+def digest(name):
+    """What a worker of a pool is asked for."""
+    return blake2b(run(reservoirs()[name], drive()).tobytes()).hexdigest()
+
+
+def main(lanes=None, kept=None):
+    warnings.simplefilter("ignore")  # 64-bit keys wrap round in plain Python
+    if lanes:
+        from mottle.reservoir import threads
+        from mottle.reservoir.kernels import blocks, diffusive, memristor, oscillator, vo2
+
+        blocks.LANES = threads.GROUP = int(lanes)
+        for kernel in (vo2, oscillator, memristor, diffusive):
+            reload(kernel)
+    if kept:
+        X = drive(2, 4)
+        np.savez(kept, **{name: run(node, X) for name, node in reservoirs(6).items()})
+    else:
+        for name in reservoirs():
+            print(name, digest(name))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
