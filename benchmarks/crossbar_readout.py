@@ -411,7 +411,8 @@ def verdict(scores):
     return (
         f"Of {len(scores)} cases ({int((scores['age'] == 'a day').sum())} after a day, "
         f"{int((scores['age'] == 'fresh').sum())} fresh) it helped in all five seeds in "
-        f"{len(better)}, hurt in all five in {len(worse)}, and was mixed in {mixed}; the median gain was positive in "
+        f"{len(better)}, hurt in all five in {len(worse)}, and was mixed in {mixed}; the median "
+        f"gain was positive in "
         f"{int((scores['gain'] > 0).sum())} and negative in "
         f"{int((scores['gain'] < 0).sum())}. Most "
         f'was gained by {best["model"]} on {best["size"]} "{best["cells"]}" ({best["gain"]:+.1f} '

@@ -41,16 +41,17 @@ def check_layout(n_levels: int | None, mapping: str, n_slices: int, scale: str) 
     least = 3 if kind == 2 else 2
     if n_levels is None and kind == 1:
         raise ValueError("mapping='sliced' needs n_levels, the base of its digits; it is None.")
-    if n_levels is not None and not (_is_whole(n_levels) and n_levels >= least):
+    if n_levels is not None and not (is_whole(n_levels) and n_levels >= least):
         raise ValueError(
             f"n_levels={n_levels!r} must be a whole number, at least {least} for "
             f"mapping={mapping!r}."
         )
-    if kind == 1 and not (_is_whole(n_slices) and n_slices >= 1):
+    if kind == 1 and not (is_whole(n_slices) and n_slices >= 1):
         raise ValueError(f"n_slices={n_slices!r} must be a whole number, at least 1.")
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Tell whether something is a whole number, and not a truth value."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 

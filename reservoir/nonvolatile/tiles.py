@@ -12,7 +12,7 @@ from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.cells import conductance_range
 from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
-from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
+from mottle.reservoir.nonvolatile.mapping import check_weights, is_whole, map_weights, outputs_in
 
 LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt
 ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
@@ -20,8 +20,7 @@ ROOM = 0.05  # of the range of currents seen, left at either end for those that 
 
 def check_bits(bits: int | None, name: str) -> None:
     """Refuse bits of a converter below 1; None is a converter without steps."""
-    whole = isinstance(bits, int | np.integer) and not isinstance(bits, bool)
-    if bits is not None and not (whole and 1 <= bits <= 32):
+    if bits is not None and not (is_whole(bits) and 1 <= bits <= 32):
         raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
 
 

@@ -13,6 +13,7 @@ from mottle.reservoir.kernels import plasticity as kernel
 POINTS = 526  # of the tabled overlap curve
 LEAST = 1e-3  # of the peak: smaller changes are left out
 MAY_BE_0 = ("depth", "t_step", "a_minus", "a2_plus", "a2_minus", "a3_minus")
+MOST_EXPONENT = 300.0  # of what voltages do to a device; e^300 is 1e130
 TRACE_LENGTHS = 20.0  # time constants after which a trace counts as faded, e^-20
 
 
@@ -100,6 +101,17 @@ change its synapses, whatever the other side does. Lower rule.height, or raise r
             raise ValueError(
                 f"two pulses together reach {rule.height + rule.depth} and the threshold is "
                 f"rule.v_th={rule.v_th}: nothing is ever learnt. Lower rule.v_th."
+            )
+        if rule.t_step > rule.t_rise:
+            raise ValueError(
+                f"rule.t_step={rule.t_step} s must not be longer than rule.t_rise={rule.t_rise} s: "
+                "the generator would hold one value through the rise of a pulse."
+            )
+        most = rule.height + rule.depth
+        if most > MOST_EXPONENT * rule.v_0:
+            raise ValueError(
+                f"rule.v_0={rule.v_0} is too small for pulses that reach {most} together: "
+                f"e^({most} / v_0) overflows. Use at least {most / MOST_EXPONENT:.2g}."
             )
     return rule
 
