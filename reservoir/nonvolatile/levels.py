@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.devices.programming import Programming, levels
 from mottle.reservoir.nonvolatile.ageing import age_cells, check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, retention_of
+from mottle.reservoir.nonvolatile.mapping import is_whole
 from mottle.reservoir.nonvolatile.writing import write
 
 ASKED = (2, 4, 8, 16, 32, 64, 128)
@@ -88,7 +89,7 @@ def measure_levels(
     [16, 15]
     """
     cell, asked, ages = get_cell(device), check_levels(n_levels), check_times(times)
-    if not isinstance(n_cells, int | np.integer) or n_cells < 1:
+    if not is_whole(n_cells) or n_cells < 1:
         raise ValueError(f"n_cells={n_cells!r} must be a whole number, at least 1.")
     warn_kept(cell, float(ages.max(initial=0.0)))
     low, high = conductance_range(cell)

@@ -141,7 +141,7 @@ def map_weights(
     kind = choose(mapping, MAPPINGS, "mapping")
     if kind == 2:
         return _offset(w / most, most[0], low, high - low, n_levels)
-    if kind == 1:
+    if kind == 1 and n_levels is not None:
         return _sliced(w / most, most[0], low, high - low, n_levels, n_slices)
     share = np.abs(w / most)
     if n_levels is not None:

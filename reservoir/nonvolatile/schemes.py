@@ -15,13 +15,14 @@ import numpy as np
 import xarray as xr
 
 from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.nonvolatile.mapping import is_whole
 
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit line
 
 
 def check_square(n: int, selectivity: float) -> None:
     """Refuse sides that are no whole number, and a selectivity below 1."""
-    if not isinstance(n, int | np.integer) or n < 1:
+    if not is_whole(n) or n < 1:
         raise ValueError(f"n={n!r} rows and columns: it must be a whole number, at least 1.")
     if not selectivity >= 1:
         raise ValueError(f"selectivity={selectivity} must be at least 1.")

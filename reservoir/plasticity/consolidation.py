@@ -135,8 +135,8 @@ class Consolidation:
             ``short``, ``long`` and ``weight`` (frequency, n_pulses, delay).
         """
         counts, rates = np.atleast_1d(n_pulses), np.atleast_1d(frequency).astype(float)
-        whole = counts.dtype.kind in "iu" and (counts >= 1).all()
-        if not whole or not ((rates > 0) & (rates < np.inf)).all():
+        counted = counts.dtype.kind in "iu" and bool((counts >= 1).all())
+        if not counted or not ((rates > 0) & (rates < np.inf)).all():
             raise ValueError(
                 f"n_pulses={n_pulses!r} must be whole numbers, at least 1; frequency="
                 f"{frequency!r} Hz positive and finite."

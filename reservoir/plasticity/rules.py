@@ -102,16 +102,17 @@ change its synapses, whatever the other side does. Lower rule.height, or raise r
                 f"two pulses together reach {rule.height + rule.depth} and the threshold is "
                 f"rule.v_th={rule.v_th}: nothing is ever learnt. Lower rule.v_th."
             )
-        if rule.t_step > rule.t_rise:
+        both = rule.height + rule.depth
+        if both > MOST_EXPONENT * rule.v_0:
             raise ValueError(
-                f"rule.t_step={rule.t_step} s must not be longer than rule.t_rise={rule.t_rise} s: "
-                "the generator would hold one value through the rise of a pulse."
+                f"rule.v_0={rule.v_0} is too small for pulses that reach {both} together: "
+                f"e^({both} / v_0) overflows. Use at least {both / MOST_EXPONENT:.2g}."
             )
-        most = rule.height + rule.depth
-        if most > MOST_EXPONENT * rule.v_0:
+        if not peak(rule) > 0:
             raise ValueError(
-                f"rule.v_0={rule.v_0} is too small for pulses that reach {most} together: "
-                f"e^({most} / v_0) overflows. Use at least {most / MOST_EXPONENT:.2g}."
+                f"rule.t_step={rule.t_step} s is too coarse for pulses that rise in rule.t_rise="
+                f"{rule.t_rise} s: no value held passes the threshold, and nothing is ever learnt. "
+                f"Use at most {rule.t_rise / 10:.2g} s."
             )
     return rule
 
