@@ -34,8 +34,8 @@ class Crossbar:
     shape : tuple of int
         Rows (inputs) and columns (outputs).
     device : str or preset, default="cmo_hfox"
-        What ``program`` writes and ``age`` ages (see `write`); its range is that of off and on
-        cells in ``sneak_margin``.
+        What ``program`` writes and ``age`` ages (see `write`; "ideal" has no errors); its range is
+        that of off and on cells in ``sneak_margin``.
     topology : {"1T1R", "passive"}, default="1T1R"
         A transistor in every cell, the gates joined along a column; or cells without.
     wire_resistance : float or (float, float), default=1.0

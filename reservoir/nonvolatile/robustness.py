@@ -43,8 +43,8 @@ def robustness(
     """Score a readout over draws of its cells, along one axis at a time.
 
     All settings but that of the axis are the readout's own, the age of its cells too; an empty axis
-    is left out. A draw has
-    the same seed at every point, so that points differ by their setting alone.
+    is left out. A draw has the same seed at every point, so that points differ by their setting
+    alone.
 
     Parameters
     ----------
