@@ -48,6 +48,21 @@ def sneak(margins: xr.Dataset, criterion: float = 0.1) -> "Figure":
     return figure
 
 
+def duration(seconds: float) -> str:
+    """Return a time in the largest unit of which it holds one.
+
+    Examples
+    --------
+    >>> [duration(t) for t in (0.0, 0.5, 60.0, 3600.0, 86_400.0, 2_592_000.0)]
+    ['0', '0.5 s', '1 min', '1 h', '1 d', '30 d']
+    """
+    if seconds == 0:
+        return "0"
+    units = {"d": 86_400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
+    unit = next((name for name, size in units.items() if seconds >= size), "s")
+    return f"{seconds / units[unit]:.3g} {unit}"
+
+
 def robustness(scores: xr.Dataset) -> "Figure":
     """Draw scores over draws of the cells, one panel an axis: median, 5 % and the worst."""
     from matplotlib.figure import Figure
@@ -63,8 +78,8 @@ def robustness(scores: xr.Dataset) -> "Figure":
         panel.plot(place, here.median_score, ".-", color=COLOURS[0], label="median")
         panel.plot(place, here.low, color=COLOURS[0], lw=0.7, label="5 %")
         panel.plot(place, here.worst, "v", ms=4, color=COLOURS[1], label="worst")
-        shown = here.value.values / (86_400.0 if name == "age" else 1.0)  # in days
-        panel.set_xticks(place, [f"{value:.2g}" for value in shown], rotation=45)
+        word = duration if name == "age" else "{:.4g}".format
+        panel.set_xticks(place, [word(value) for value in here.value.values], rotation=45)
         panel.set(xlabel=scores.attrs["labels"][axes.index(name)])
     panels[0].set(ylabel=scores.attrs["score"])
     panels[0].legend(fontsize="small")

@@ -46,7 +46,7 @@ PRESETS = {
     "wan2022": Programming(
         0.0, 39e-6, (1.053, 0.2374, -0.01167, 1.536e-4),
         source="Wan et al., Nature 608 (2022) 504, one second after writing",
-        provisional="later times are left out",
+        provisional="later times are left out: no retention, see wan2022_day",
     ),
     "wan2022_day": Programming(
         0.0, 40e-6, (0.348, 16.030 / 40, -43.853 / 40**2, 45.393 / 40**3, -16.815 / 40**4),

@@ -35,7 +35,7 @@ class PulseMemristor(NamedTuple):
     g_max: float = 1 / 240e3  # S
     t_pulse: float = 1e-7  # s
     source: str = ""
-    provisional: str = "g_min, g_max, t_pulse: typical, not the device's"
+    provisional: str = "g_min, g_max, t_pulse: typical, not the device's; no retention published"
 
     @property
     def time_scale(self) -> float:
@@ -52,7 +52,7 @@ PRESETS = {
     "neurosim_nl": PulseMemristor(
         "a_form", both(1 / 64), both(1.0), w_min=0.0, w_max=1.0, noise=0.0,
         source="NeuroSim's A-form, by its rule of nonlinearity",
-        provisional="NL 1 and 64 pulses: an example; g_min, g_max: NeuroSim's defaults",
+        provisional="NL 1, 64 pulses: an example; g_min, g_max: NeuroSim's defaults; no retention",
     ),
     "reram_es": PulseMemristor(
         "exponential", (0.00135 * 1.259359, 0.00135 * 0.740641), both(5.0),
@@ -81,7 +81,7 @@ PRESETS = {
     "capacitor": PulseMemristor(
         "linear", both(0.005), both(0.05), noise=0.3, spread=0.1,
         source="Li et al., VLSI (2018), as fitted in aihwkit",
-        provisional="leakage is left out; g_min, g_max, t_pulse: typical, not the device's",
+        provisional="leakage and retention are left out; g_min, g_max, t_pulse: typical",
     ),
     "gokmen_vlasov": PulseMemristor(
         "linear", both(0.0016), noise=0.3, spread=0.3,

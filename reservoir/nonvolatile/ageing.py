@@ -1,6 +1,8 @@
 """What time does to written cells: relaxation, drift and retention along one path a cell."""
 
+from numbers import Real
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import xarray as xr
@@ -9,21 +11,49 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
 from mottle.reservoir.devices.programming import Programming, age_moments
 from mottle.reservoir.kernels import writing as kernel
-from mottle.reservoir.nonvolatile.cells import V_READ, conductance_range, get_cell
+from mottle.reservoir.nonvolatile.cells import (
+    KNOWN,
+    V_READ,
+    conductance_range,
+    get_cell,
+    name_of,
+    retention_of,
+)
 
 SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
 
 
 def check_times(times: ArrayLike) -> NDArray[np.float64]:
     """Return times in s as an array; refuse negative ones and those that fall."""
-    ages = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    try:
+        ages = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ValueError(f"times={times!r} must be numbers, in s.") from None
     if ages.ndim != 1 or not (ages >= 0).all() or (np.diff(ages) < 0).any():
         raise ValueError(f"times={times!r} s must not be negative nor fall.")
     return ages
 
 
+def is_number(value: Any) -> bool:
+    """Tell whether something is a number, and not a truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:
+    """Warn where cells are to age of which nobody has published how they do."""
+    if seconds > 0 and retention_of(device) == "not published":
+        name = repr(name_of(device)) if get_cell(device) in KNOWN.values() else "this device"
+        warn(
+            f"no retention was published for {name}, or its preset leaves it out; cells stay as "
+            "written at any age.",
+            stacklevel=stacklevel,
+        )
+
+
 def check_later(seconds: float, reached: float) -> float:
     """Return a time in s; refuse one before the age that was reached."""
+    if not is_number(seconds):
+        raise ValueError(f"seconds={seconds!r} must be a number, in s; a day is 86400.")
     if not 0 <= seconds < np.inf:
         raise ValueError(f"seconds={seconds} s must be finite and not negative.")
     if seconds < reached:
@@ -65,8 +95,8 @@ def age(
     """Let written cells age.
 
     Statistics ("milo2021", "cmo_hfox", "pcm" ...) relax or drift as published; an interface device
-    by a power of time; a memdiode by its own law at 0 V. The pulse-response models come without
-    retention and keep their conductance.
+    by a power of time; a memdiode by its own law at 0 V. The pulse-response models, "milo2021" and
+    "wan2022" come without retention: their cells keep their conductance, with a warning.
 
     Parameters
     ----------
@@ -82,7 +112,13 @@ def age(
     Returns
     -------
     dataset : xarray.Dataset
-        ``conductance`` in S, dimension ``age`` before those of the cells.
+        ``conductance`` in S, dimension ``age`` before those of the cells. Attribute ``retention``:
+        "published", "not published" (see above) or "ideal".
+
+    Warns
+    -----
+    UserWarning
+        Where no retention was published.
 
     Raises
     ------
@@ -95,6 +131,14 @@ def age(
     >>> bool((aged.conductance[0] == [20e-6, 80e-6]).all())
     True
     """
+    warn_kept(device, float(check_times(times).max(initial=0.0)))
+    return age_cells(device, written, times, random_state)
+
+
+def age_cells(
+    device: Any, written: xr.Dataset | ArrayLike, times: ArrayLike, random_state: Any = None
+) -> xr.Dataset:
+    """Do what `age` does, without a word about cells that keep what they hold."""
     cell, ages = get_cell(device), check_times(times)
     if isinstance(written, xr.Dataset):
         first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
@@ -109,7 +153,11 @@ def age(
     return xr.Dataset(
         {"conductance": (("age", *dims), out, {"units": "S"})},
         coords={"age": ("age", ages, {"units": "s"})},
-        attrs={"source": cell.source, "provisional": cell.provisional},
+        attrs={
+            "source": cell.source,
+            "provisional": cell.provisional,
+            "retention": retention_of(cell),
+        },
     )
 
 

@@ -9,8 +9,9 @@ from sklearn.linear_model import Ridge, RidgeClassifier, RidgeClassifierCV, Ridg
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
 
-from mottle.reservoir.nonvolatile.ageing import age
+from mottle.reservoir.nonvolatile.ageing import age_cells, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range
+from mottle.reservoir.nonvolatile.linear import weights_of
 from mottle.reservoir.nonvolatile.mapping import map_weights
 from mottle.reservoir.nonvolatile.writing import write
 from mottle.reservoir.readout import RidgeReadout
@@ -35,7 +36,7 @@ def error_curve(
     run = write(
         device, np.repeat(goals[:, np.newaxis], CELLS, axis=1), random_state=random_state, **options
     )
-    g = age(device, run, seconds).conductance.to_numpy()[0]
+    g = age_cells(device, run, seconds).conductance.to_numpy()[0]
     step = 0.0 if n_levels is None else (high - low) / (n_levels - 1)
     return goals, np.sqrt(g.var(axis=1) + step**2 / 12)
 
@@ -103,6 +104,7 @@ def fit_aware(
     readout : estimator
         A fitted copy.
     """
+    warn_kept(device, seconds)
     rng = check_random_state(random_state)
     seed = rng.randint(2**31 - 1)
     curve = error_curve(device, layout.get("n_levels"), seconds, options or {}, seed)
@@ -112,7 +114,7 @@ def fit_aware(
     noise = rng.normal(size=(COPIES, *X.shape))
     fitted = readout
     for _ in range(ROUNDS):
-        weights = (np.atleast_2d(fitted.coef_) * half).T
+        weights = (weights_of(fitted)[0] * half).T
         share = error_share(weights, (deviation / half) ** 2, device, curve, **layout)
         if isinstance(readout, RIDGES) and np.ndim(_alpha(readout)) == 0:
             fitted = _fit_ridge(readout, X, y, len(X) * share * deviation**2, mean, deviation)

@@ -14,13 +14,13 @@ from mottle.reservoir.kernels import writing as kernel
 
 V_READ = 0.2  # V: read voltage, at which a memdiode's conductance is its current over it
 CELLS = (Programming, PulseMemristor, Memdiode, InterfaceMemristor)
-KNOWN = {
+IDEAL = Programming(1e-6, 100e-6, (0.0,), source="no errors, no ageing: for comparison")
+KNOWN = {"ideal": IDEAL} | {
     name: preset
     for presets in (programming.PRESETS, pulse_response.PRESETS, nonvolatile.PRESETS)
     for name, preset in presets.items()  # type: ignore[attr-defined]
     if isinstance(preset, CELLS)
 }
-IDEAL = Programming(1e-6, 100e-6, (0.0,), source="no errors: for comparison")
 
 
 def get_cell(device: Any) -> Any:
@@ -37,6 +37,23 @@ def get_cell(device: Any) -> Any:
         kinds = ", ".join(kind.__name__ for kind in CELLS)
         raise ValueError(f"device={device!r} cannot be a cell of an array; known are {kinds}.")
     return device
+
+
+def retention_of(device: Any) -> str:
+    """Tell whether a cell's ageing was published: "published", "not published", or "ideal".
+
+    Examples
+    --------
+    >>> [retention_of(name) for name in ("cmo_hfox", "reram_sb", "ideal")]
+    ['published', 'not published', 'ideal']
+    """
+    cell = get_cell(device)
+    if cell == IDEAL:
+        return "ideal"
+    if isinstance(cell, Programming):
+        relaxes = bool(cell.relax_mean or any(cell.relax_deviation))
+        return "published" if cell.drift or cell.day or relaxes else "not published"
+    return "not published" if isinstance(cell, PulseMemristor) else "published"
 
 
 def name_of(device: Any) -> str:

@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.nonvolatile.mapping import is_whole
+
 
 def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:
     """Count the bits of an ADC that loses nothing of a column's sum.
@@ -25,11 +27,20 @@ def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:
     bits : int
         Rounded up.
 
+    Raises
+    ------
+    ValueError
+        For what is not a whole number, at least 1.
+
     Examples
     --------
     >>> lossless_bits(4, 4, 128)
     15
     """
+    for name, value in (("input_bits", input_bits), ("weight_bits", weight_bits),
+                        ("n_rows", n_rows)):  # fmt: skip
+        if not is_whole(value) or value < 1:
+            raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
     return ceil(input_bits + weight_bits + log2(n_rows))
 
 
@@ -37,7 +48,7 @@ class Converter(ABC):
     """Uniform steps over a range, mid-rise: 2**bits levels, each in the middle of its step."""
 
     def __init__(self, bits: int, range: tuple[float, float] | None) -> None:
-        if not (isinstance(bits, int | np.integer) and 1 <= bits <= 32):
+        if not (is_whole(bits) and 1 <= bits <= 32):
             raise ValueError(f"bits={bits!r} must be a whole number from 1 to 32.")
         self.bits, self.n_converted, self.n_clipped = int(bits), 0, 0
         self.range = None if range is None else self._check_range(range)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir import drawing
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.nonvolatile.ageing import aged, check_later
+from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
 from mottle.reservoir.nonvolatile.circuit import Circuit
 from mottle.reservoir.nonvolatile.schemes import SCHEMES, margin
@@ -34,8 +34,8 @@ class Crossbar:
     shape : tuple of int
         Rows (inputs) and columns (outputs).
     device : str or preset, default="cmo_hfox"
-        What ``program`` writes and ``age`` ages (see `write`); its range is that of off and on
-        cells in ``sneak_margin``.
+        What ``program`` writes and ``age`` ages (see `write`; "ideal" has no errors); its range is
+        that of off and on cells in ``sneak_margin``.
     topology : {"1T1R", "passive"}, default="1T1R"
         A transistor in every cell, the gates joined along a column; or cells without.
     wire_resistance : float or (float, float), default=1.0
@@ -138,6 +138,11 @@ class Crossbar:
         return self._conductances
 
     @property
+    def written(self) -> xr.Dataset | None:
+        """What ``program`` returned; None where conductances were set by hand."""
+        return self._written
+
+    @property
     def is_linear(self) -> bool:
         """Whether currents are proportional to voltages."""
         return self._circuit.is_linear
@@ -200,7 +205,7 @@ class Crossbar:
         return written
 
     def age(self, seconds: float) -> "Crossbar":
-        """Let the cells age to ``seconds`` s after they were written.
+        """Let the cells age to ``seconds`` s after they were written (see `age`).
 
         Parameters
         ----------
@@ -212,7 +217,13 @@ class Crossbar:
         self : Crossbar
             The array itself.
         """
-        written = self._written
+        if self.written is not None:
+            warn_kept(self.device, check_later(seconds, self.seconds))
+        return self._age(seconds)
+
+    def _age(self, seconds: float) -> "Crossbar":
+        """Let the cells age without a word."""
+        written = self.written
         if written is None:
             raise ValueError("only cells written by program() can age; these were set by hand.")
         seconds = check_later(seconds, self.seconds)

@@ -7,8 +7,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.programming import Programming, levels
-from mottle.reservoir.nonvolatile.ageing import age, check_times
-from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
+from mottle.reservoir.nonvolatile.ageing import age_cells, check_times, warn_kept
+from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, retention_of
+from mottle.reservoir.nonvolatile.mapping import is_whole
 from mottle.reservoir.nonvolatile.writing import write
 
 ASKED = (2, 4, 8, 16, 32, 64, 128)
@@ -78,7 +79,8 @@ def measure_levels(
         ``distinguishable`` and ``misread`` (share of cells closer to the mean of another level)
         over ``time`` and ``asked``; ``yield``, ``pulses`` and ``energy`` (J), means over the cells,
         over ``asked``; for devices known by statistics ``published`` over ``time``, what
-        `devices.levels` counts.
+        `devices.levels` counts. Attribute ``retention``, "not published" where levels at later
+        times are those of cells that stay as written, as a warning says (see `age`).
 
     Examples
     --------
@@ -87,6 +89,9 @@ def measure_levels(
     [16, 15]
     """
     cell, asked, ages = get_cell(device), check_levels(n_levels), check_times(times)
+    if not is_whole(n_cells) or n_cells < 1:
+        raise ValueError(f"n_cells={n_cells!r} must be a whole number, at least 1.")
+    warn_kept(cell, float(ages.max(initial=0.0)))
     low, high = conductance_range(cell)
     rng = np.random.default_rng(random_state)
     apart, misread = np.empty((2, ages.size, asked.size))
@@ -95,7 +100,7 @@ def measure_levels(
         goals = np.repeat(level_targets(cell, n)[:, np.newaxis], n_cells, axis=1)
         chosen = {"tolerance": (high - low) / (n - 1) / 4} | options
         run = write(cell, goals, random_state=rng, **chosen)
-        later = age(cell, run, ages).conductance.to_numpy()
+        later = age_cells(cell, run, ages).conductance.to_numpy()
         for t, g in enumerate(later):
             working = np.ma.masked_array(g, run.stuck.to_numpy())
             mean = working.mean(axis=1).filled(np.nan)
@@ -116,5 +121,6 @@ def measure_levels(
         data["published"] = ("time", [levels(cell, float(t)) for t in ages], {"units": "1"})
     return xr.Dataset(
         data, coords={"time": ("time", ages, {"units": "s"}), "asked": asked},
-        attrs={"source": cell.source, "provisional": cell.provisional, "n_cells": n_cells},
+        attrs={"source": cell.source, "provisional": cell.provisional, "n_cells": n_cells,
+               "retention": retention_of(cell)},
     )  # fmt: skip

@@ -5,25 +5,64 @@ from copy import copy
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+GROUPS = (OneVsRestClassifier, MultiOutputClassifier, MultiOutputRegressor)
 
-def make_head(last):
-    """Return a linear model that takes its own decision for features."""
+
+def weights_of(last):
+    """Return the weights (output, feature) and intercepts (output,) of a linear model."""
+    if isinstance(last, GROUPS):
+        parts = [weights_of(part) for part in last.estimators_]
+        return tuple(np.concatenate(side) for side in zip(*parts, strict=True))
+    coef = np.atleast_2d(last.coef_)
+    return coef, np.broadcast_to(np.ravel(last.intercept_), len(coef))
+
+
+def make_head(last, place=None, n_outputs=None):
+    """Return a linear model that takes its own decision for features.
+
+    In a group of models it takes those at ``place`` of ``n_outputs``.
+    """
+    if isinstance(last, GROUPS):
+        return _make_heads(last)
     if not (hasattr(last, "coef_") and hasattr(last, "intercept_")):
         raise ValueError(
             f"{type(last).__name__} has no coef_ and intercept_: only linear models can be written "
             "into a crossbar."
         )
-    head, n_outputs = copy(last), np.atleast_2d(last.coef_).shape[0]
-    flat = np.ndim(last.coef_) == 1
+    own, flat = np.atleast_2d(last.coef_).shape[0], np.ndim(last.coef_) == 1
+    n_outputs = n_outputs or own
+    coef = np.eye(n_outputs)[slice(None) if place is None else place]
+    head = copy(last)
     try:
-        head.coef_ = np.ones(1) if flat else np.eye(n_outputs)
+        head.coef_ = coef[0] if flat else coef
     except AttributeError as error:
         raise ValueError(f"the coef_ of {type(last).__name__} follows from others.") from error
-    head.intercept_ = 0.0 if flat else np.zeros(n_outputs)
+    head.intercept_ = 0.0 if flat else np.zeros(own)
     head.n_features_in_ = n_outputs
+    head.__dict__.pop("feature_names_in_", None)
+    return head
+
+
+def _make_heads(group):
+    """Return a group of models, each of which takes its own part of the decision."""
+    try:
+        rows = [np.atleast_2d(part.coef_).shape[0] for part in group.estimators_]
+    except AttributeError as error:
+        raise ValueError(
+            f"{type(group).__name__} holds a model without coef_: only linear models can be "
+            "written into a crossbar."
+        ) from error
+    ends, head = np.cumsum(rows), copy(group)
+    head.estimators_ = [
+        make_head(part, slice(end - own, end), int(ends[-1]))
+        for part, own, end in zip(group.estimators_, rows, ends, strict=True)
+    ]
+    head.__dict__.pop("n_features_in_", None)
     head.__dict__.pop("feature_names_in_", None)
     return head
 
@@ -37,17 +76,26 @@ def is_fitted(model):
     return True
 
 
+def _inside(model):
+    """Return what a frozen estimator or a search holds; None for other models."""
+    if isinstance(model, FrozenEstimator):
+        return model.estimator
+    return getattr(model, "best_estimator_", None)
+
+
 def last_step(model):
-    """Return the linear model itself, out of a pipeline or a frozen estimator."""
-    while isinstance(model, Pipeline | FrozenEstimator):
-        model = model.steps[-1][1] if isinstance(model, Pipeline) else model.estimator
-    return model
+    """Return the linear model itself, out of a pipeline, a search or a frozen estimator."""
+    while True:
+        inner = model.steps[-1][1] if isinstance(model, Pipeline) else _inside(model)
+        if inner is None:
+            return model
+        model = inner
 
 
 def with_last(model, last):
     """Return a copy of a model with another linear model in its place."""
-    if isinstance(model, FrozenEstimator):
-        return with_last(model.estimator, last)
+    if (inside := _inside(model)) is not None:
+        return with_last(inside, last)
     if not isinstance(model, Pipeline):
         return last
     other, (name, inner) = copy(model), model.steps[-1]
@@ -57,9 +105,9 @@ def with_last(model, last):
 
 def features_of(model, X):
     """Return what the linear model sees: features after the earlier steps of a pipeline."""
-    while isinstance(model, Pipeline | FrozenEstimator):
-        if isinstance(model, FrozenEstimator):
-            model = model.estimator
+    while isinstance(model, Pipeline) or _inside(model) is not None:
+        if not isinstance(model, Pipeline):
+            model = _inside(model)
             continue
         if len(model.steps) > 1:
             X = model[:-1].transform(X)

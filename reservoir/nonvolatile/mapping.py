@@ -34,6 +34,27 @@ def check_weights(weights: ArrayLike) -> NDArray[np.float64]:
     return w
 
 
+def check_layout(n_levels: int | None, mapping: str, n_slices: int, scale: str) -> None:
+    """Refuse options of `map_weights` that make no mapping."""
+    kind = choose(mapping, MAPPINGS, "mapping")
+    choose(scale, SCALES, "scale")
+    least = 3 if kind == 2 else 2
+    if n_levels is None and kind == 1:
+        raise ValueError("mapping='sliced' needs n_levels, the base of its digits; it is None.")
+    if n_levels is not None and not (is_whole(n_levels) and n_levels >= least):
+        raise ValueError(
+            f"n_levels={n_levels!r} must be a whole number, at least {least} for "
+            f"mapping={mapping!r}."
+        )
+    if kind == 1 and not (is_whole(n_slices) and n_slices >= 1):
+        raise ValueError(f"n_slices={n_slices!r} must be a whole number, at least 1.")
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether something is a whole number, and not a truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
     """Columns that ``n_outputs`` take.
 
@@ -114,20 +135,14 @@ def map_weights(
     w = check_weights(weights)
     axis = choose(scale, SCALES, "scale")
     low, high = conductance_range(device)
-    if n_levels is not None and not (isinstance(n_levels, int | np.integer) and n_levels >= 2):
-        raise ValueError(f"n_levels={n_levels!r} must be a whole number, at least 2.")
+    check_layout(n_levels, mapping, n_slices, scale)
     most = np.abs(w).max(axis=axis, keepdims=True)
     most = np.broadcast_to(np.where(most > 0, most, 1.0), (1, w.shape[1]))  # all zero is fine
     kind = choose(mapping, MAPPINGS, "mapping")
     if kind == 2:
         return _offset(w / most, most[0], low, high - low, n_levels)
-    if kind == 1:
-        if n_levels is None or n_slices < 1:
-            raise ValueError(
-                f"mapping='sliced' needs n_levels (base of the digits) and n_slices >= 1, got "
-                f"n_levels={n_levels!r}, n_slices={n_slices!r}."
-            )
-        return _sliced(w / most, most[0], low, high - low, int(n_levels), int(n_slices))
+    if kind == 1 and n_levels is not None:
+        return _sliced(w / most, most[0], low, high - low, n_levels, n_slices)
     share = np.abs(w / most)
     if n_levels is not None:
         share = np.round(share * (n_levels - 1)) / (n_levels - 1)
@@ -161,8 +176,6 @@ def _sliced(
 def _offset(share: NDArray, most: NDArray, low: float, span: float, n_levels: int | None) -> Mapped:
     """Weights about the middle level, which a last column holds alone."""
     middle = 0.5 if n_levels is None else (n_levels - 1) // 2 / (n_levels - 1)
-    if middle == 0:
-        raise ValueError("mapping='offset' needs n_levels of at least 3: one must be in between.")
     place = middle * (1 + share)
     if n_levels is not None:
         place = np.round(place * (n_levels - 1)) / (n_levels - 1)

@@ -2,6 +2,7 @@
 
 from copy import copy
 from hashlib import blake2b
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from mottle.reservoir.nonvolatile.ageing import check_later
+from mottle.reservoir.nonvolatile.ageing import check_later, is_number, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
@@ -22,9 +23,10 @@ from mottle.reservoir.nonvolatile.linear import (
     is_fitted,
     last_step,
     make_head,
+    weights_of,
     with_last,
 )
-from mottle.reservoir.nonvolatile.mapping import check_weights
+from mottle.reservoir.nonvolatile.mapping import check_layout, check_weights
 from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
 
 DEFAULT_TILE = (128, 128)
@@ -42,23 +44,30 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     weights makes of the features:
 
     .. math:: x_j \to V_j = v_{read} (x_j - c_j) / h_j, \quad
-              I = V G, \quad y = I C / v_{read} + c W + b
+              I = V G, \quad y = (g I C + o) / v_{read} + c W + b
 
     with centre c and half range h of each feature in the training data; C adds up the columns
-    that hold one output (see `map_weights`). Converters have steps and ends, a matrix larger than
-    the crossbar is cut into tiles, and partial sums are converted tile by tile. Centring, the sums
-    and the intercept are digital, and so is what the model makes of its decision (labels,
-    probabilities).
+    that hold one output (see `map_weights`), gain g and offset o of each output undo what wires and
+    cells do to all of its products alike (``compensate``). Converters have steps and ends, a matrix
+    larger than the crossbar is cut into tiles, and partial sums are converted tile by tile.
+    Centring, sums, gains and the intercept are digital, and so is what the model makes of its
+    decision (labels, probabilities).
+
+    The mapping takes currents to be proportional to voltages. Cells with a selector or a ``v_sinh``
+    are not: they are solved as the circuit they are, with a warning, since gains make good only a
+    part of that.
 
     Parameters
     ----------
     readout : estimator
         A linear model with ``coef_`` and ``intercept_`` (`RidgeReadout`, `Ridge`,
-        `LogisticRegression`, `LinearSVC` ...), or a pipeline that ends in one; earlier steps stay
-        digital. A model that is fitted already is programmed as it is, whatever ``y`` says: wrap it
-        in `FrozenEstimator` to keep it so through `clone` and cross-validation.
-    crossbar : Crossbar, default=None
-        The tile: shape, device, wires. None is a 1T1R array of 128 by 128 with 1 ohm a segment.
+        `LogisticRegression`, `LinearSVC` ...), several of them in a `OneVsRestClassifier`,
+        `MultiOutputClassifier` or `MultiOutputRegressor`, or a pipeline or search that ends in one;
+        earlier steps stay digital. A model that is fitted already is programmed as it is, whatever
+        ``y`` says: wrap it in `FrozenEstimator` to keep it so through `clone` and cross-validation.
+    crossbar : Crossbar or (int, int), default=None
+        The tile: shape, device, wires; or its shape alone. None is a 1T1R array of 128 by 128 with
+        1 ohm a segment.
     n_levels : int or None, default=64
         Conductance levels to round to; None rounds nothing.
     mapping : {"differential", "sliced", "offset"}, default="differential"
@@ -70,6 +79,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     mend : bool, default=True
         Let the other cell of a pair make up for one that is stuck; what its range does not allow
         is left. Costs a second round of writing where there are such cells.
+    compensate : bool, default=True
+        Give each output of a tile a digital gain and offset, by least squares between its products
+        as written and the exact ones on the calibration data (of 10 rows or more). They stay as
+        they are while the cells age.
     dac_bits, adc_bits : int or None, default=8
         Bits of the converters; None is a converter without steps.
     percentile : float, default=100.0
@@ -98,6 +111,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Features on which the ranges were set.
     seconds_ : float
         Age of the cells in s.
+    written_ : DataFrame
+        What writing took, one row a tile: its first row and output, ``cells`` that hold weights,
+        ``pulses`` and ``energy`` (J; NaN where the device does not tell), a second round of
+        mending included; ``yield`` (share within the tolerance) and ``stuck`` cells at the end.
     classes_ : ndarray
         Labels, in classification.
     n_features_in_ : int
@@ -123,11 +140,12 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self, readout, crossbar=None, *, n_levels=64, mapping="differential", n_slices=2,
-        scale="tile", mend=True, dac_bits=8, adc_bits=8, percentile=100.0, read_noise=0.0,
-        write_options=None, aware=False, random_state=None,
+        scale="tile", mend=True, compensate=True, dac_bits=8, adc_bits=8, percentile=100.0,
+        read_noise=0.0, write_options=None, aware=False, random_state=None,
     ):  # fmt: skip
         self.readout, self.crossbar, self.n_levels = readout, crossbar, n_levels
         self.mapping, self.n_slices, self.scale, self.mend = mapping, n_slices, scale, mend
+        self.compensate = compensate
         self.dac_bits, self.adc_bits, self.percentile = dac_bits, adc_bits, percentile
         self.read_noise, self.write_options = read_noise, write_options
         self.aware, self.random_state = aware, random_state
@@ -150,12 +168,15 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         self._check_parameters()
         validate_data(self, X, dtype=np.float64)
         model = self.readout if is_fitted(self.readout) else clone(self.readout).fit(X, y)
-        if self.aware is not False:
-            model = self._fit_aware(model, X, y)
+        if (later := self._aware_seconds()) is not None:
+            model = self._fit_aware(model, X, y, later)
         return self._program(model, X)
 
     def program(self, X):
         """Write the weights of a readout that is fitted already; set the converters' ranges.
+
+        That is ``readout_`` where ``fit`` has made one, and ``readout`` itself where there is none
+        yet or another has been set since.
 
         Parameters
         ----------
@@ -168,10 +189,11 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             The programmed readout.
         """
         self._check_parameters()
-        model = getattr(self, "readout_", self.readout)
+        known = getattr(self, "_made_from", None) is self.readout
+        model = self.readout_ if known else self.readout
         if not is_fitted(model):
             raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
-        if self.aware is not False and not hasattr(self, "readout_"):
+        if self._aware_seconds() is not None and not known:
             raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
         validate_data(self, X, dtype=np.float64)
         return self._program(model, X)
@@ -183,20 +205,44 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"percentile={self.percentile} % must lie above 50, at most at 100.")
         if not self.read_noise >= 0:
             raise ValueError(f"read_noise={self.read_noise} must not be negative.")
-        if self.aware is not False and not self.aware >= 0:
-            raise ValueError(f"aware={self.aware} s must not be negative.")
+        self._aware_seconds()
+        check_layout(**self._layout())
+        if not self._tile().is_linear:
+            warn(
+                f"the cells of crossbar={self._tile()!r} are not linear (selector or v_sinh): "
+                "their currents are not products of voltages and conductances, and only a part of "
+                "the error is made good (compensate=True). Compare with score_float, or take "
+                "topology='1T1R' or selector=None and v_sinh=None.",
+                stacklevel=3,
+            )
+
+    def _aware_seconds(self):
+        """Age in s of the cells whose errors the fit sees; None where it sees none."""
+        if self.aware is None or isinstance(self.aware, bool | np.bool_):
+            return 0.0 if self.aware else None
+        if not is_number(self.aware) or not 0 <= self.aware < np.inf:
+            raise ValueError(
+                f"aware={self.aware!r} s must be True, False, or an age in s that is not negative."
+            )
+        return float(self.aware)
 
     def _tile(self):
-        return Crossbar(DEFAULT_TILE) if self.crossbar is None else self.crossbar
+        if isinstance(self.crossbar, Crossbar):
+            return self.crossbar
+        if self.crossbar is None or isinstance(self.crossbar, tuple | list):
+            return Crossbar(DEFAULT_TILE if self.crossbar is None else tuple(self.crossbar))
+        raise ValueError(
+            f"crossbar={self.crossbar!r} must be a Crossbar, its shape (rows, columns), or None."
+        )
 
     def _layout(self):
         """Options of the mapping."""
         names = ("n_levels", "mapping", "n_slices", "scale")
         return {name: getattr(self, name) for name in names}
 
-    def _fit_aware(self, model, X, y):
-        """Fit the last step anew against the errors of the cells."""
-        Z, later = features_of(model, X), 0.0 if self.aware is True else float(self.aware)
+    def _fit_aware(self, model, X, y, later):
+        """Fit the last step anew against the errors of the cells, ``later`` s after writing."""
+        Z = features_of(model, X)
         last = fit_aware(
             last_step(model), Z, y, self._tile().device, seconds=later,
             half_range=self._ranges(Z)[1], options=self.write_options or {},
@@ -213,20 +259,27 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _program(self, model, X):
         Z, last = features_of(model, X), last_step(model)
         self.readout_, self.head_ = model, make_head(last)
-        coef = np.atleast_2d(last.coef_)
+        self._made_from = self.readout
+        coef, intercept = weights_of(last)
+        if Z.shape[1] != coef.shape[1]:
+            raise ValueError(
+                f"X has {Z.shape[1]} features; {type(last).__name__} was fitted on {coef.shape[1]}."
+            )
         self.centre_, self.half_range_ = self._ranges(Z)
         check_weights((coef * self.half_range_).T)
-        self.bias_ = np.atleast_1d(last.intercept_) + coef @ self.centre_
-        check_linear(model, self.head_, X, Z @ coef.T + last.intercept_)
+        self.bias_ = intercept + coef @ self.centre_
+        check_linear(model, self.head_, X, Z @ coef.T + intercept)
         every = -(-len(Z) // 256)
         self.calibration_ = np.array(Z[::every])
         if hasattr(self.head_, "classes_"):
             self.classes_ = self.head_.classes_
+        else:
+            self.__dict__.pop("classes_", None)
         return self._write()
 
     def _write(self):
         """Write the weights into cells drawn anew."""
-        weights = (np.atleast_2d(last_step(self.readout_).coef_) * self.half_range_).T
+        weights = (weights_of(last_step(self.readout_))[0] * self.half_range_).T
         seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
@@ -236,6 +289,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         volts = self._volts(self.calibration_)
         for tile in self.tiles_:
             tile.calibrate(volts, self.percentile)
+            if self.compensate:
+                tile.compensate(volts, weights)
+        self.written_ = pd.DataFrame([tile.written for tile in self.tiles_])
         self.seconds_ = 0.0
         return self
 
@@ -354,9 +410,16 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         score : float
             At most 1.
         """
-        predicted = self.predict(X)
-        score = accuracy_score if is_classifier(self) else r2_score
-        return score(y, predicted, sample_weight=sample_weight)
+        return self._score(y, self.predict(X), sample_weight)
+
+    def _score(self, y, predicted, sample_weight=None):
+        """Several labels a row count as one answer, as `MultiOutputClassifier` has it."""
+        if not is_classifier(self):
+            return r2_score(y, predicted, sample_weight=sample_weight)
+        if np.ndim(predicted) == 2:
+            right = np.all(np.asarray(y) == predicted, axis=1)
+            return float(np.average(right, weights=sample_weight))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def score_float(self, X, y):
         """Return the same score of the readout in floating point.
@@ -374,8 +437,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             At most 1.
         """
         check_is_fitted(self, "tiles_")
-        score = accuracy_score if is_classifier(self) else r2_score
-        return score(y, self.readout_.predict(X))
+        return self._score(y, self.readout_.predict(X))
 
     def compare(self, X, y):
         """Compare with the readout in floating point.
@@ -394,8 +456,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             correlation), ``decision_error`` (root mean square, of the decision's deviation) and
             ``clipped`` (share of voltages at an end of their range).
         """
-        Z, last = features_of(self.readout_, X), last_step(self.readout_)
-        exact, analog = Z @ np.atleast_2d(last.coef_).T + last.intercept_, self._decide(X)
+        check_is_fitted(self, "tiles_")
+        Z, (coef, intercept) = features_of(self.readout_, X), weights_of(last_step(self.readout_))
+        exact, analog = Z @ coef.T + intercept, self._decide(X)
         ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
         same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
         error = np.sqrt(np.mean((analog - exact) ** 2)) / max(exact.std(), np.finfo(float).tiny)
@@ -406,7 +469,9 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         })  # fmt: skip
 
     def age(self, seconds):
-        """Let the cells age.
+        """Let the cells age; the gains of outputs stay as they were set after writing.
+
+        Where no retention was published for the device the cells stay as written, with a warning.
 
         Parameters
         ----------
@@ -419,9 +484,14 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             The same readout, older; ``program`` makes it new.
         """
         check_is_fitted(self, "tiles_")
+        warn_kept(self._tile().device, check_later(seconds, self.seconds_))
+        return self._age(seconds)
+
+    def _age(self, seconds):
+        """Let the cells age without a word."""
         seconds = check_later(seconds, self.seconds_)
         for tile in self.tiles_:
-            tile.crossbar.age(seconds)
+            tile.crossbar._age(seconds)
         self.seconds_ = seconds
         return self
 
@@ -438,14 +508,15 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         counts : pandas.Series
             ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
             ``adc`` conversions, ``products`` of a weight and a feature, ``reads`` of cells and
-            digital ``mac`` (scaling of the features, sums of columns); and ``tiles``, ``cells``
-            that hold weights, ``cells_unused``.
+            digital ``mac`` (scaling of the features, sums of columns, gains of outputs); and
+            ``tiles``, ``cells`` that hold weights, ``cells_unused``.
         """
         check_is_fitted(self, "tiles_")
         n, rows = len(X), len(self.centre_)
         columns = sum(len(tile.combine) for tile in self.tiles_)
         used = sum((tile.rows.stop - tile.rows.start) * len(tile.combine) for tile in self.tiles_)
         macs = sum(int(np.count_nonzero(tile.combine)) for tile in self.tiles_)
+        macs += sum(np.size(tile.gain) for tile in self.tiles_ if np.ndim(tile.gain))
         present = len(self.tiles_) * int(np.prod(self._tile().shape))
         return pd.Series({
             "inferences": n, "dac": n * rows, "adc": n * columns,

@@ -8,19 +8,22 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from mottle.reservoir import drawing
-from mottle.reservoir.nonvolatile.ageing import check_times
+from mottle.reservoir.nonvolatile.ageing import check_times, warn_kept
+from mottle.reservoir.nonvolatile.cells import retention_of
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
 
 DAY = 86_400.0  # s
+LEVELS = (2, 4, 8, 16, 32, 64, 128)
 LABELS = {
     "n_levels": "levels",
     "spread": "spread of cells",
     "wire_resistance": "wire (ohm a segment)",
     "adc_bits": "bits of the ADC",
-    "age": "age (days)",
+    "age": "age",
 }
 
 
@@ -29,7 +32,7 @@ def robustness(
     X: Any,
     y: ArrayLike,
     *,
-    n_levels: ArrayLike = (2, 4, 8, 16, 32, 64, 128),
+    n_levels: ArrayLike | None = None,
     spread: ArrayLike = (0.0, 0.02, 0.05, 0.1, 0.2),
     wire_resistance: ArrayLike = (0.0, 1.0, 2.0, 5.0, 10.0),
     adc_bits: ArrayLike = (3, 4, 5, 6, 8, 10),
@@ -39,8 +42,9 @@ def robustness(
 ) -> xr.Dataset:
     """Score a readout over draws of its cells, along one axis at a time.
 
-    All settings but that of the axis are the readout's own; an empty axis is left out. A draw has
-    the same seed at every point, so that points differ by their setting alone.
+    All settings but that of the axis are the readout's own, the age of its cells too; an empty axis
+    is left out. A draw has the same seed at every point, so that points differ by their setting
+    alone.
 
     Parameters
     ----------
@@ -50,8 +54,9 @@ def robustness(
         Test data.
     y : array-like of shape (n_samples,)
         Truth.
-    n_levels : array-like of int, default=(2, 4, 8, 16, 32, 64, 128)
-        Conductance levels.
+    n_levels : array-like of int, default=None
+        Conductance levels; None: 2 to 128 in powers of two, from 4 on where the mapping is
+        "offset", which needs three.
     spread : array-like of float, default=(0.0, 0.02, 0.05, 0.1, 0.2)
         Relative errors of cells that verification does not see (see `write`).
     wire_resistance : array-like of float, default=(0.0, 1.0, 2.0, 5.0, 10.0)
@@ -70,7 +75,13 @@ def robustness(
     dataset : xarray.Dataset
         ``score`` (point, draw), accuracy or the coefficient of determination; over the draws
         ``median_score``, ``low`` (5 %) and ``worst`` (point,); ``score_float``, that of the readout
-        in floating point. A point has the coordinates ``axis`` and ``value``.
+        in floating point. A point has the coordinates ``axis`` and ``value``. Attribute
+        ``retention``: "not published" where cells stay as written at any age.
+
+    Warns
+    -----
+    UserWarning
+        Where ages are asked for and no retention was published for the device.
 
     Raises
     ------
@@ -91,12 +102,17 @@ def robustness(
     """
     if n_draws < 1:
         raise ValueError(f"n_draws={n_draws} must be at least 1.")
+    check_is_fitted(readout, "tiles_")
+    if n_levels is None:
+        n_levels = LEVELS[1:] if readout.mapping == "offset" else LEVELS
     asked = {"n_levels": n_levels, "spread": spread, "wire_resistance": wire_resistance,
              "adc_bits": adc_bits, "age": age}  # fmt: skip
     values = {name: np.atleast_1d(np.asarray(v)) for name, v in asked.items()}
     values = {name: v for name, v in values.items() if v.size}
     if "age" in values:
         values["age"] = check_times(values["age"])
+    device = readout._tile().device
+    warn_kept(device, max(values.get("age", [0.0])[-1], readout.seconds_))
     n_points = sum(v.size for v in values.values())
     scores = np.empty((n_points, n_draws))
     with tqdm(total=n_points * n_draws, delay=2, disable=None, desc="robustness") as bar:
@@ -120,6 +136,7 @@ def robustness(
             "score": "accuracy" if is_classifier(readout) else "R2",
             "labels": [LABELS[name] for name in values],
             "readout": repr(readout),
+            "retention": retention_of(device),
         },
     )
 
@@ -128,22 +145,22 @@ def _sweep(
     readout: CrossbarReadout, values: dict[str, Any], seed: int
 ) -> Iterator[CrossbarReadout]:
     """Yield readouts on the cells of one draw, point by point; each is used before the next."""
-    options = readout.write_options or {}
-    same = None
+    options, age, tile = readout.write_options or {}, readout.seconds_, readout._tile()
     for name, settings in values.items():
+        if name in ("adc_bits", "age"):  # the same cells, written once
+            same = readout.redraw(seed)
         for value in settings.tolist():
-            if name in ("adc_bits", "age"):  # the same cells, written once
-                same = readout.redraw(seed) if same is None else same
-                yield (
-                    copy(same).set_params(adc_bits=value) if name == "adc_bits" else same.age(value)
-                )
+            if name == "age":
+                yield same._age(value)
+            elif name == "adc_bits":
+                yield copy(same._age(age)).set_params(adc_bits=value)
             elif name == "spread":
-                yield readout.redraw(seed, write_options=options | {"spread": value})
+                other = readout.redraw(seed, write_options=options | {"spread": value})
+                yield other._age(age)
             elif name == "wire_resistance":
-                tile = readout._tile()
-                yield readout.redraw(seed, crossbar=tile._twin(tile.shape, value))
+                yield readout.redraw(seed, crossbar=tile._twin(tile.shape, value))._age(age)
             else:
-                yield readout.redraw(seed, **{name: value})
+                yield readout.redraw(seed, **{name: value})._age(age)
 
 
 def draw_robustness(scores: xr.Dataset) -> Any:

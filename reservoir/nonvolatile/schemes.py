@@ -15,8 +15,17 @@ import numpy as np
 import xarray as xr
 
 from mottle.reservoir.devices.choose import choose
+from mottle.reservoir.nonvolatile.mapping import is_whole
 
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit line
+
+
+def check_square(n: int, selectivity: float) -> None:
+    """Refuse sides that are no whole number, and a selectivity below 1."""
+    if not is_whole(n) or n < 1:
+        raise ValueError(f"n={n!r} rows and columns: it must be a whole number, at least 1.")
+    if not selectivity >= 1:
+        raise ValueError(f"selectivity={selectivity} must be at least 1.")
 
 
 def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating") -> float:
@@ -42,8 +51,7 @@ def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating"
     0.635
     """
     choose(scheme, SCHEMES, "scheme")
-    if n < 1 or not selectivity >= 1:
-        raise ValueError(f"n={n} and selectivity={selectivity} must be at least 1.")
+    check_square(n, selectivity)
     others = n - 1
     if others == 0:
         return 0.0
@@ -75,6 +83,7 @@ def write_power(n: int, selectivity: float = 1.0, scheme: str = "V/2") -> float:
     (1.5, 2.0)
     """
     choose(scheme, {"V/2": 0, "V/3": 0}, "scheme")
+    check_square(n, selectivity)
     if scheme == "V/2":
         return 1 + 2 * (n - 1) / (4 * selectivity)
     return 1 + (n**2 - 1) / (9 * selectivity)

@@ -98,6 +98,8 @@ def largest_array(
     >>> [largest_array(K) ** 2 for K in (1.0, 10.0, 100.0)]
     [16, 1225, 113569]
     """
+    if not 0 < criterion < 1:
+        raise ValueError(f"criterion={criterion} must lie in (0, 1): it is a share of a voltage.")
 
     def fine(n: int) -> bool:
         found = sneak_margin(

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.cells import conductance_range
 from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
-from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
+from mottle.reservoir.nonvolatile.mapping import check_weights, is_whole, map_weights, outputs_in
 
+LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt
 ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
 
 
 def check_bits(bits: int | None, name: str) -> None:
     """Refuse bits of a converter below 1; None is a converter without steps."""
-    if bits is not None and not (isinstance(bits, int | np.integer) and 1 <= bits <= 32):
+    if bits is not None and not (is_whole(bits) and 1 <= bits <= 32):
         raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
 
 
@@ -29,8 +31,11 @@ class Tile:
     rows: slice
     outputs: slice
     crossbar: Crossbar
+    written: dict[str, float]  # what writing it took
     combine: NDArray[np.float64]  # (column, output), 1/S
     range: tuple[float, float] = (-np.inf, np.inf)  # A, ends of the range of its converters
+    gain: float | NDArray[np.float64] = 1.0  # (output,), digital
+    offset: float | NDArray[np.float64] = 0.0  # (output,), V times weight
 
     def drive(self, volts: NDArray) -> NDArray[np.float64]:
         """Return the voltages of its word lines, the last ones: they are closest to the ground."""
@@ -56,13 +61,25 @@ class Tile:
         room = ROOM * (high - low) + 1e-6 * max(abs(low), abs(high), 1e-12)  # where nothing moves
         self.range = (float(low - room), float(high + room))
 
+    def compensate(self, volts: NDArray, weights: NDArray) -> None:
+        """Fit gain and offset of each output to the products with the exact ``weights``."""
+        if len(volts) < LEAST_ROWS:
+            return
+        got = self.currents(volts, 0.0, None) @ self.combine
+        exact = volts[:, self.rows] @ weights[self.rows, self.outputs]
+        moved, wanted = got - got.mean(axis=0), exact - exact.mean(axis=0)
+        power = (moved**2).sum(axis=0)
+        still = power <= 1e-18 * (got**2).sum(axis=0)
+        self.gain = np.where(still, 1.0, (moved * wanted).sum(axis=0) / np.where(still, 1.0, power))
+        self.offset = exact.mean(axis=0) - self.gain * got.mean(axis=0)
+
     def products(
         self, volts: NDArray, bits: int | None, read_noise: float, keys: NDArray | None
     ) -> NDArray[np.float64]:
         """Return products (vector, output) in V times weight."""
         currents = self.currents(volts, read_noise, keys)
         seen = currents if bits is None else ADC(bits, self.range).convert(currents)
-        return np.asarray(seen @ self.combine)
+        return np.asarray(self.gain * (seen @ self.combine) + self.offset)
 
 
 def lay_tiles(
@@ -103,13 +120,28 @@ def lay_tiles(
             own = copy(crossbar)
             seed = int(rng.integers(2**63))
             written = own.program(targets, random_state=seed, **options)
+            spent = [written]
             if mend and mapping != "offset" and written.stuck.any():
                 used = mapped.targets.shape[1]
                 g, stuck = own.conductances[:, :used], written.stuck.to_numpy()[:, :used]
                 targets[:, :used] = mend_pairs(targets[:, :used], g, stuck, low, high)
-                own.program(targets, random_state=seed, **options)  # the same cells: one seed
-            tiles.append(Tile(rows, outputs, own, mapped.combine))
+                spent.append(own.program(targets, random_state=seed, **options))  # the same cells
+            took = sum_up(spent, mapped.targets.shape) | {"row": top, "output": left}
+            tiles.append(Tile(rows, outputs, own, took, mapped.combine))
     return tiles
+
+
+def sum_up(spent: list[xr.Dataset], used: tuple[int, int]) -> dict[str, float]:
+    """Sum up rounds of writing; the cells in use are the last rows and the first columns."""
+    here = {"row": slice(-used[0], None), "column": slice(used[1])}
+    last = spent[-1].isel(here)
+    return {
+        "cells": used[0] * used[1],
+        "pulses": sum(float(run["pulses"].sum(skipna=False)) for run in spent),
+        "energy": sum(float(run["energy"].sum(skipna=False)) for run in spent),
+        "yield": float(last["reached"].mean()),
+        "stuck": int(last["stuck"].sum()),
+    }
 
 
 def mend_pairs(

@@ -16,13 +16,17 @@ from mottle.reservoir.kernels import pulse_response
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import (
+    KNOWN,
     V_READ,
     check_targets,
     conductance_range,
     get_cell,
     name_of,
+    retention_of,
 )
 
+KINDS = (Programming, PulseMemristor, Memdiode)
+WRITABLE = {name: cell for name, cell in KNOWN.items() if isinstance(cell, KINDS)}
 METHODS = {"verify": True, "open": False}
 
 
@@ -50,6 +54,18 @@ class Defects(NamedTuple):
     high: NDArray[np.float64]
     stuck: NDArray[np.bool_]
     place: NDArray[np.float64]  # share of the range where a stuck cell rests
+
+
+def check_writable(device: Any) -> Any:
+    """Return a device that can be written, by name or as it is."""
+    unknown = isinstance(device, str) and device not in KNOWN
+    cell = choose(device, WRITABLE, "device") if unknown else get_cell(device)
+    if not isinstance(cell, KINDS):
+        raise ValueError(
+            f"device={name_of(device)!r} can age but not be written: there is no model of its "
+            f"pulses here. Known: {', '.join(sorted(WRITABLE))}."
+        )
+    return cell
 
 
 def draw_defects(
@@ -135,7 +151,9 @@ def write(
     >>> run.reached.values.tolist(), bool(run.energy.max() < 1e-9)
     ([True, True], True)
     """
-    cell, goal = get_cell(device), check_targets(device, targets)
+    cell, goal = check_writable(device), check_targets(device, targets)
+    if goal.size == 0:
+        raise ValueError(f"targets={targets!r} hold no cell; give at least one conductance, in S.")
     verify = choose(method, METHODS, "method")
     low, high = conductance_range(cell)
     slack = 0.01 * (high - low) if tolerance is None else float(tolerance)
@@ -152,10 +170,8 @@ def write(
         g, pulses, reads, energy = _by_statistics(cell, order, defects, rng)
     elif isinstance(cell, PulseMemristor):
         g, pulses, reads, energy = _by_pulses(cell, order, defects, rng)
-    elif isinstance(cell, Memdiode):
-        g, pulses, reads, energy = _by_ramps(cell, order, defects, rng)
     else:
-        raise ValueError(f"a {type(cell).__name__} can age but not be written here.")
+        g, pulses, reads, energy = _by_ramps(cell, order, defects, rng)
     g = g * np.exp(np.sqrt(np.log1p(spread**2)) * rng.normal(size=g.size))
     reached = np.abs(g - order.goal) <= slack * (1 + 1e-9)
     columns = {
@@ -166,6 +182,7 @@ def write(
     attrs: dict[str, Any] = {"device": name_of(device), "method": method}
     attrs |= {"tolerance": slack, "max_pulses": most, "yield": float(reached.mean())}
     attrs |= {"circuit": repr(circuit), "source": cell.source, "provisional": cell.provisional}
+    attrs |= {"retention": retention_of(cell)}
     dims = cell_dims(goal.ndim)
     return xr.Dataset(
         {name: (dims, values.reshape(goal.shape), {"units": unit})

@@ -134,10 +134,12 @@ class Consolidation:
         dataset : xarray.Dataset
             ``short``, ``long`` and ``weight`` (frequency, n_pulses, delay).
         """
-        counts, rates = np.atleast_1d(n_pulses).astype(int), np.atleast_1d(frequency).astype(float)
-        if not (counts >= 1).all() or not (rates > 0).all():
+        counts, rates = np.atleast_1d(n_pulses), np.atleast_1d(frequency).astype(float)
+        counted = counts.dtype.kind in "iu" and bool((counts >= 1).all())
+        if not counted or not ((rates > 0) & (rates < np.inf)).all():
             raise ValueError(
-                f"n_pulses={n_pulses!r} must be at least 1, frequency={frequency!r} Hz positive."
+                f"n_pulses={n_pulses!r} must be whole numbers, at least 1; frequency="
+                f"{frequency!r} Hz positive and finite."
             )
         delays = _in_order("delay", delay)
         rows = [
@@ -169,10 +171,12 @@ class Consolidation:
                 f"volatile={self.volatile!r} must be an EventMemristor or a WOxMemristor: devices "
                 "that fade with one time constant after a pulse."
             )
-        if not (0 <= (self.threshold or 0.0) < 1 and self.rate > 0 and self.width > 0):
+        positive = 0 < self.rate < np.inf and 0 < self.width < np.inf
+        if not (0 <= (self.threshold or 0.0) < 1 and positive and np.isfinite(self.amplitude)):
             raise ValueError(
                 f"threshold={self.threshold} must lie in [0, 1); rate={self.rate} 1/s and "
-                f"width={self.width} s must be positive."
+                f"width={self.width} s must be positive and finite, amplitude={self.amplitude} V "
+                "finite."
             )
         return device
 

@@ -77,10 +77,13 @@ def stdp_curve(
     times = np.atleast_1d(np.asarray(delta_t, dtype=np.float64))
     if times.ndim != 1 or not np.isfinite(times).all():
         raise ValueError(f"delta_t={delta_t!r} s: expected finite times, one after another.")
-    if n_pairs < 1 or not frequency > 0:
+    if not isinstance(n_pairs, int | np.integer) or n_pairs < 1 or not 0 < frequency < np.inf:
         raise ValueError(
-            f"n_pairs={n_pairs} must be at least 1, frequency={frequency} Hz positive."
+            f"n_pairs={n_pairs} must be a whole number, at least 1; frequency={frequency} Hz "
+            "positive and finite."
         )
+    if not 0 < learning_rate <= 1:
+        raise ValueError(f"learning_rate={learning_rate} must lie in (0, 1]: it is a share.")
     if weight is None and device is not None:
         weight = 0.5
     if weight is not None and not 0 <= weight <= 1:

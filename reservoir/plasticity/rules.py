@@ -13,6 +13,7 @@ from mottle.reservoir.kernels import plasticity as kernel
 POINTS = 526  # of the tabled overlap curve
 LEAST = 1e-3  # of the peak: smaller changes are left out
 MAY_BE_0 = ("depth", "t_step", "a_minus", "a2_plus", "a2_minus", "a3_minus")
+MOST_EXPONENT = 300.0  # of what voltages do to a device; e^300 is 1e130
 TRACE_LENGTHS = 20.0  # time constants after which a trace counts as faded, e^-20
 
 
@@ -100,6 +101,18 @@ change its synapses, whatever the other side does. Lower rule.height, or raise r
             raise ValueError(
                 f"two pulses together reach {rule.height + rule.depth} and the threshold is "
                 f"rule.v_th={rule.v_th}: nothing is ever learnt. Lower rule.v_th."
+            )
+        both = rule.height + rule.depth
+        if both > MOST_EXPONENT * rule.v_0:
+            raise ValueError(
+                f"rule.v_0={rule.v_0} is too small for pulses that reach {both} together: "
+                f"e^({both} / v_0) overflows. Use at least {both / MOST_EXPONENT:.2g}."
+            )
+        if not peak(rule) > 0:
+            raise ValueError(
+                f"rule.t_step={rule.t_step} s is too coarse for pulses that rise in rule.t_rise="
+                f"{rule.t_rise} s: no value held passes the threshold, and nothing is ever learnt. "
+                f"Use at most {rule.t_rise / 10:.2g} s."
             )
     return rule
 

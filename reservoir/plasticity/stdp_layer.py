@@ -54,8 +54,8 @@ class STDPLayer(
         graded pulses, with its nonlinearity, bounds, noise, spread and stuck devices. A
         ``FerroelectricJunction``, ``Memdiode`` or other device known by its equation sees the
         pulses themselves (rule "overlap" only), their amplitude set by ``learning_rate``. A
-        ``WOxMemristor`` is volatile: its weights fade from recording to recording, and what is
-        kept is what ``fit`` ended with.
+        ``WOxMemristor`` is volatile, and so is a ``Memdiode`` (132 s at 0 V): weights fade from
+        recording to recording, and what is kept is what ``fit`` ended with.
     bounds : {"soft", "hard"}, default="soft"
         Without a device: changes shrink towards 0 and 1, or stop there.
     learning_rate : float, default=0.05
@@ -352,6 +352,8 @@ class STDPLayer(
     def _draw(self, rng: Any, spikes: kernel.Spikes) -> None:
         """Lay out the receptive fields, draw weights and devices, set thresholds to begin with."""
         n_inputs, n = self.n_features_in_, int(self.n_neurons)
+        if self.input_shape is not None and not hasattr(self, "input_shape_"):
+            check_input_shape(self.input_shape, n_inputs)
         if self.field is None:
             self.fields_ = [np.arange(n_inputs)]
         else:
@@ -555,6 +557,17 @@ class STDPLayer(
         t, place, amount, segment = (np.concatenate(part) for part in zip(*parts, strict=True))
         lengths = np.array([len(drive) for drive in drives]) * float(self.dt)
         return kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
+
+
+def check_input_shape(input_shape: Any, n_inputs: int) -> None:
+    """Refuse a shape of the inputs that does not hold as many."""
+    shape = np.asarray(input_shape)
+    whole = shape.shape == (3,) and shape.dtype.kind in "iu" and (shape > 0).all()
+    if not whole or int(shape.prod()) != n_inputs:
+        raise ValueError(
+            f"input_shape={input_shape!r} must be (height, width, channels) with product "
+            f"{n_inputs}, the number of inputs."
+        )
 
 
 def _absent(recording: Any) -> bool:

@@ -97,6 +97,23 @@ def pulsed(device: PulseMemristor, key: int) -> kernel.Synapse:
     )  # fmt: skip
 
 
+def fading(device: Any) -> tuple[float, float]:
+    """Time constant in s with which a device's state fades at 0 V, and where it comes to rest.
+
+    Examples
+    --------
+    >>> tau, rest = fading(Memdiode())
+    >>> round(tau), round(rest, 6)
+    (132, 7.3e-05)
+    """
+    if isinstance(device, WOxMemristor):
+        return device.tau, device.w_min
+    if isinstance(device, Memdiode):  # its two rates at 0 V, as in crossbars
+        rest = 1 / (1 + device.t_set / device.t_reset)
+        return device.t_set * rest, rest
+    return np.inf, 0.0
+
+
 def final(device: Any, voltage: NDArray, dt: float, w: float) -> float:
     """State of a device in [0, 1] after a waveform in V."""
     if isinstance(device, WOxMemristor):
@@ -139,7 +156,7 @@ def answer(device: Any, rule: OverlapRule, age: float, amplitude: float, w: floa
     voltage, dt = waveform(rule, abs(age), amplitude)
     sign = 1.0 if age >= 0 else -1.0
     change = final(device, sign * voltage, dt, w) - final(device, 0.0 * voltage, dt, w)
-    return change * exp(rule.t_tail / device.tau) if isinstance(device, WOxMemristor) else change
+    return change * exp(rule.t_tail / fading(device)[0])
 
 
 def lone(device: Any, rule: OverlapRule, amplitude: float) -> float:
@@ -180,7 +197,7 @@ def driven(rule: OverlapRule, device: Any, asked: kernel.Rule, key: int) -> Devi
         for sign in (1, -1)
     )
     up[0] = down[0] = up[-1] = down[-1] = 0.0  # at once they cancel; past the window none is left
-    tau, rest = (device.tau, device.w_min) if isinstance(device, WOxMemristor) else (np.inf, 0.0)
+    tau, rest = fading(device)
     forget = asked.forget * asked.rate
     table = asked._replace(window=window, up=up, down=down, rate=1.0, forget=forget)
     return Device(table, synapse(0, tau, rest, key), amplitude=amplitude)

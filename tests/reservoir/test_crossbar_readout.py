@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_digits, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     LogisticRegression,
@@ -20,6 +21,9 @@ from sklearn.linear_model import (
     RidgeClassifierCV,
     RidgeCV,
 )
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -38,7 +42,7 @@ from mottle.reservoir.nonvolatile.cells import IDEAL
 from mottle.reservoir.nonvolatile.tiles import Tile
 
 DAY = 86_400.0
-FINE = {"n_levels": None, "dac_bits": None, "adc_bits": None}
+FINE = {"n_levels": None, "dac_bits": None, "adc_bits": None, "compensate": False}
 X, Y = load_digits(return_X_y=True)
 KEPT = X.std(axis=0) > 1.0  # pixels that move: a range of next to nothing is clipped by the rest
 X, X_TEST, Y, Y_TEST = X[:600, KEPT], X[600:900, KEPT], Y[:600], Y[600:900]
@@ -112,7 +116,13 @@ def test_128_levels_in_one_pair_of_cells_are_the_readout_with_rounded_weights():
 
 def test_converters_and_levels_equal_a_plain_loop():
     ours = CrossbarReadout(
-        RidgeClassifier(), tile((12, 8)), n_levels=16, dac_bits=5, adc_bits=7, percentile=98.0
+        RidgeClassifier(),
+        tile((12, 8)),
+        n_levels=16,
+        dac_bits=5,
+        adc_bits=7,
+        percentile=98.0,
+        compensate=False,
     ).fit(X[:, :12], Y % 4)
     (only,) = ours.tiles_
     weights = (ours.readout_.coef_ * ours.half_range_).T
@@ -149,9 +159,54 @@ def test_wires_cost_what_the_crossbar_says():
 
 def test_passive_cells_with_a_selector_are_solved_one_by_one():
     passive = Crossbar((12, 8), topology="passive", selector="sinh", wire_resistance=1.0)
-    ours = CrossbarReadout(RidgeClassifier(), passive, random_state=0).fit(X[:60, :12], Y[:60] % 4)
+    ours = CrossbarReadout(RidgeClassifier(), passive, random_state=0)
+    with pytest.warns(UserWarning, match="are not linear"):
+        ours.fit(X[:60, :12], Y[:60] % 4)
     both = ours.decision_function(X_TEST[:2, :12])
     assert_allclose(both[1:], ours.decision_function(X_TEST[1:2, :12]), atol=1e-6)
+
+
+def test_gains_undo_what_wires_do_to_all_products_alike():
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(500, 100))
+    B = A @ rng.normal(size=(100, 60))
+    crossbar = tile((128, 128), wire_resistance=1.0)
+    plain, ours = (
+        CrossbarReadout(Ridge(), crossbar, **(FINE | {"compensate": on})).fit(A[:300], B[:300])
+        for on in (False, True)
+    )
+    errors = [r.compare(np.clip(A[300:], -2, 2), B[300:]).decision_error for r in (plain, ours)]
+    assert errors[1] < 0.25 * errors[0]
+    (cells,) = ours.tiles_
+    volts = ours._volts(ours.calibration_)
+    got = cells.currents(volts, 0.0, None) @ cells.combine
+    exact = volts @ (ours.readout_.coef_ * ours.half_range_).T
+    for k in (0, 59):
+        slope, offset = np.polyfit(got[:, k], exact[:, k], 1)
+        assert_allclose([cells.gain[k], cells.offset[k]], [slope, offset], rtol=1e-6, atol=1e-9)
+    assert cells.gain.min() > 1.03  # currents were too small
+
+
+def test_gains_come_from_the_training_data_and_stay_while_cells_age():
+    ours = CrossbarReadout(RidgeClassifier(), tile(device="pcm"), random_state=0).fit(X, Y)
+    gain = ours.tiles_[0].gain.copy()
+    ours.predict(X_TEST * 3)
+    assert_array_equal(ours.age(DAY).tiles_[0].gain, gain)
+    few = CrossbarReadout(RidgeClassifier(), tile(), random_state=0).fit(X[::70], Y[::70])
+    assert few.tiles_[0].gain == 1.0  # nine rows teach it nothing
+
+
+@pytest.mark.parametrize("options", [{"topology": "passive", "selector": "sinh"}, {"v_sinh": 0.1}])
+def test_gains_make_good_a_part_of_what_cells_that_are_not_linear_cost(options):
+    crossbar = Crossbar((64, 20), **options)
+    with pytest.warns(UserWarning, match="only a part of the error is made good"):
+        plain, ours = (
+            CrossbarReadout(RidgeClassifier(10.0), crossbar, compensate=on, random_state=0)
+            .fit(X, Y)
+            .compare(X_TEST[:60], Y_TEST[:60])
+            for on in (False, True)
+        )
+    assert ours.decision_error < 0.5 * plain.decision_error
 
 
 def test_a_fitted_readout_is_taken_as_it_is_and_frozen_through_clone():
@@ -167,6 +222,88 @@ def test_a_fitted_readout_is_taken_as_it_is_and_frozen_through_clone():
     assert_array_equal(ours.decision_function(X_TEST), frozen.decision_function(X_TEST))
     fresh = clone(ours).fit(X, (Y + 1) % 10)  # not frozen: learns what it is given
     assert fresh.score(X, (Y + 1) % 10) > 0.8 > 0.1 > ours.score(X, (Y + 1) % 10)
+
+
+def test_program_writes_the_readout_that_was_set_last():
+    first, second = RidgeClassifier(10.0).fit(X, Y), RidgeClassifier(10.0).fit(X, (Y + 1) % 10)
+    ours = CrossbarReadout(first, tile(), random_state=0).program(X)
+    assert ours.set_params(readout=second).program(X).readout_ is second
+    refitted = CrossbarReadout(RidgeClassifier(), tile(), aware=True, random_state=0).fit(X, Y)
+    model = refitted.readout_
+    assert refitted.program(X).readout_ is model
+    with pytest.raises(ValueError, match=r"call fit\(X, y\)"):
+        refitted.set_params(readout=second).program(X)
+
+
+@pytest.mark.parametrize("aware", [False, np.False_, True, np.True_, np.float64(60.0)])
+def test_awareness_is_a_truth_value_or_an_age(aware):
+    crossbar = tile(device="cmo_hfox")
+    ours = CrossbarReadout(RidgeClassifier(), crossbar, aware=aware, random_state=0).fit(X, Y)
+    theirs = RidgeClassifier().fit(X, Y)
+    assert np.array_equal(ours.readout_.coef_, theirs.coef_) == (not aware)
+
+
+GROUPS = [
+    OneVsRestClassifier(LogisticRegression(C=0.01, max_iter=500)),
+    make_pipeline(StandardScaler(), OneVsRestClassifier(RidgeClassifier(10.0))),
+    GridSearchCV(RidgeClassifier(), {"alpha": [1.0, 10.0]}, cv=2),
+    GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [1.0]}, cv=2),
+    MultiOutputClassifier(LogisticRegression(C=0.01, max_iter=500)),
+    MultiOutputRegressor(Ridge(10.0)),
+]
+
+
+@pytest.mark.parametrize("model", GROUPS, ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("fitted", [False, True])
+def test_groups_of_linear_models_and_searches_are_what_they_hold(model, fitted):
+    two = isinstance(model, MultiOutputClassifier | MultiOutputRegressor)
+    y = np.stack([Y % 3, Y // 5], axis=1) if two else Y
+    theirs = clone(model).fit(X, y)
+    ours = CrossbarReadout(theirs if fitted else model, tile((64, 25)), **FINE).fit(X, y)
+    assert_allclose(ours.predict(X_TEST), theirs.predict(X_TEST), rtol=1e-6, atol=1e-6)
+    for method in ("decision_function", "predict_proba"):
+        assert hasattr(ours, method) == hasattr(theirs, method)
+        if hasattr(ours, method):
+            both = (
+                [np.array(getattr(each, method)(X_TEST)) for each in (ours, theirs)]
+                if (not two)
+                else [np.hstack(getattr(each, method)(X_TEST)) for each in (ours, theirs)]
+            )
+            assert_allclose(*both, rtol=1e-6, atol=1e-6)
+    truth = np.stack([Y_TEST % 3, Y_TEST // 5], axis=1) if two else Y_TEST
+    assert_allclose(ours.score(X_TEST, truth), theirs.score(X_TEST, truth))
+    assert_allclose(ours.compare(X_TEST, truth).agreement, 1.0)
+
+
+def test_a_group_is_fitted_against_the_errors_of_the_cells():
+    model = OneVsRestClassifier(LogisticRegression(C=1.0, max_iter=1000))
+    crossbar = tile(device="milo2021")
+    plain, ours = (
+        CrossbarReadout(model, crossbar, aware=aware, random_state=0).fit(X, Y)
+        for aware in (False, True)
+    )
+    errors = [r.compare(X_TEST, Y_TEST).decision_error for r in (plain, ours)]
+    assert errors[1] < errors[0]
+
+
+def test_what_writing_took_is_told_tile_by_tile():
+    crossbar = tile((16, 8), "reram_om")
+    ours = CrossbarReadout(RidgeClassifier(), crossbar, mend=False, random_state=0).fit(X, Y)
+    told, tiles = ours.written_, ours.tiles_
+    assert len(told) == len(tiles)
+    for k in (0, len(tiles) - 1):
+        run, (used, wide) = tiles[k].crossbar.written, (
+            tiles[k].rows.stop - tiles[k].rows.start, len(tiles[k].combine))  # fmt: skip
+        assert (told.row[k], told.output[k]) == (tiles[k].rows.start, tiles[k].outputs.start)
+        assert told.cells[k] == used * wide
+        assert told.pulses[k] == run.pulses.sum()
+        assert_allclose(told.energy[k], run.energy.sum())
+        assert_allclose(told["yield"][k], run.reached.to_numpy()[-used:, :wide].mean())
+        assert told.stuck[k] == run.stuck.to_numpy()[-used:, :wide].sum()
+    mended = CrossbarReadout(RidgeClassifier(), crossbar, random_state=0).fit(X, Y).written_
+    assert mended.pulses.sum() > 1.5 * told.pulses.sum()  # a second round
+    known = CrossbarReadout(RidgeClassifier(), SMALL, random_state=0).fit(X, Y).written_
+    assert known.pulses.isna().all()  # statistics do not tell
 
 
 @pytest.mark.parametrize("model", [Ridge(1.0), RidgeReadout(1.0), PoissonRegressor()])
@@ -186,10 +323,14 @@ def test_regressions_keep_their_shape_and_their_link(model, n_targets):
 def test_a_day_costs_what_the_device_forgets(name):
     ours = CrossbarReadout(RidgeClassifier(10.0), tile((64, 20), name), random_state=0).fit(X, Y)
     fresh = ours.compare(X_TEST, Y_TEST)
-    day = ours.age(DAY).compare(X_TEST, Y_TEST)
-    if name == "milo2021":  # no retention published
+    if name == "milo2021":
+        with pytest.warns(UserWarning, match="no retention was published for 'milo2021'") as told:
+            day = ours.age(DAY).compare(X_TEST, Y_TEST)
+        assert len(told) == 1
+        assert told[0].filename == __file__
         pd.testing.assert_series_equal(day, fresh)
     else:
+        day = ours.age(DAY).compare(X_TEST, Y_TEST)
         assert day.decision_error > 1.2 * fresh.decision_error
     assert (day.score < 0.3) == (name == "memdiode_hfo2")
 
@@ -332,7 +473,7 @@ def test_operations_are_counted_and_energy_is_that_of_the_arrays():
     assert counts.to_dict() == {
         "inferences": 5, "dac": 5 * X.shape[1], "adc": 5 * 20 * rows,
         "products": 5 * 10 * X.shape[1], "reads": 5 * 20 * X.shape[1],
-        "mac": 5 * (X.shape[1] + 20 * rows),
+        "mac": 5 * (X.shape[1] + 20 * rows + 10 * rows),
         "tiles": rows * across, "cells": 20 * X.shape[1],
         "cells_unused": rows * across * 128 - 20 * X.shape[1],
     }  # fmt: skip
@@ -373,6 +514,29 @@ def test_robustness_scores_every_setting_over_the_same_draws():
     assert [len(panel.get_xticks()) for panel in figure.axes] == [2, 2, 3, 2, 2]
 
 
+def test_robustness_of_an_aged_readout_is_that_of_aged_cells():
+    ours = CrossbarReadout(
+        RidgeClassifier(10.0), tile((64, 12), "wan2022_day"), mapping="offset", random_state=0
+    ).fit(X, Y)
+    ours.age(DAY)
+    axes = {"spread": (0.0,), "wire_resistance": (0.0,), "age": (0.0, DAY), "n_draws": 2}
+    scores = robustness(ours, X_TEST, Y_TEST, adc_bits=(8, 12), **axes)
+    at = scores.set_xindex(["axis", "value"]).score
+    assert at.sel(axis="n_levels").value.values.tolist() == [4, 8, 16, 32, 64, 128]
+    old = at.sel(axis="age", value=DAY)
+    points = {"n_levels": 64, "spread": 0.0, "wire_resistance": 0.0, "adc_bits": 8}
+    for name, value in points.items():
+        assert_array_equal(at.sel(axis=name, value=value), old)
+    assert (old != at.sel(axis="age", value=0.0)).any()
+    assert scores.retention == "published"
+    other = CrossbarReadout(RidgeClassifier(), tile(device="reram_sb"), random_state=0).fit(X, Y)
+    none = {"n_levels": (), "spread": (), "wire_resistance": (), "adc_bits": (), "n_draws": 1}
+    with pytest.warns(UserWarning, match="no retention was published for 'reram_sb'") as told:
+        kept = robustness(other, X_TEST, Y_TEST, age=(0.0, 60.0, DAY), **none)
+    assert len(told) == 1
+    assert kept.retention == "not published"
+
+
 def test_frames_keep_their_names_through_a_pipeline():
     frame = pd.DataFrame(X, columns=[f"pixel{k}" for k in range(X.shape[1])])
     model = make_pipeline(StandardScaler(), RidgeClassifier(10.0))
@@ -395,10 +559,17 @@ def test_tiles_are_told_apart_by_identity():
         (RidgeClassifier(), {"adc_bits": 0.5}, "adc_bits=0.5 must be a whole number from 1"),
         (RidgeClassifier(), {"percentile": 0.0}, "percentile=0.0 % must lie above 50"),
         (RidgeClassifier(), {"read_noise": -1.0}, "read_noise=-1.0 must not be negative"),
-        (RidgeClassifier(), {"aware": -1.0}, "aware=-1.0 s must not be negative"),
+        (RidgeClassifier(), {"aware": -1.0}, "aware=-1.0 s must be True, False, or an age"),
         (RidgeClassifier(), {"mapping": "diferential"}, "did you mean 'differential'"),
         (RidgeClassifier(), {"crossbar": tile((4, 1))}, "a tile of 1 columns is too narrow"),
         (RidgeClassifier(), {"write_options": {"method": "open"}, "crossbar": SMALL}, "statistics"),
+        (RidgeClassifier(), {"aware": "yes"}, "aware='yes' s must be True, False, or an age"),
+        (RidgeClassifier(), {"adc_bits": True}, "adc_bits=True must be a whole number from 1"),
+        (RidgeClassifier(), {"n_levels": "a"}, "n_levels='a' must be a whole number, at least 2"),
+        (RidgeClassifier(), {"mapping": "sliced", "n_slices": 0}, "n_slices=0 must be a whole"),
+        (RidgeClassifier(), {"mapping": "sliced", "n_slices": 2.5}, "n_slices=2.5 must be a whole"),
+        (RidgeClassifier(), {"crossbar": 4}, "crossbar=4 must be a Crossbar, its shape"),
+        (OneVsRestClassifier(SVC()), {}, "OneVsRestClassifier holds a model without coef_"),
         (KNeighborsClassifier(), {}, "KNeighborsClassifier has no coef_ and intercept_"),
         (SVC(kernel="linear"), {}, "coef_ of SVC follows from others"),
         (PLSRegression(), {}, "PLSRegression"),
@@ -407,6 +578,20 @@ def test_tiles_are_told_apart_by_identity():
 def test_impossible_requests_are_refused_with_the_way_out(model, options, message):
     with pytest.raises(ValueError, match=message):
         CrossbarReadout(model, **({"crossbar": tile()} | options)).fit(X, Y)
+
+
+def test_questions_too_early_or_too_narrow_are_refused():
+    ours = CrossbarReadout(RidgeClassifier(), (64, 20), random_state=0)
+    with pytest.raises(NotFittedError):
+        ours.compare(X, Y)
+    with pytest.raises(NotFittedError):
+        robustness(ours, X, Y)
+    ours.fit(X, Y)
+    assert ours.tiles_[0].crossbar.shape == (64, 20)
+    with pytest.raises(ValueError, match="seconds='1d' must be a number, in s; a day is 86400"):
+        ours.age("1d")
+    with pytest.raises(ValueError, match="X has 5 features; RidgeClassifier was fitted on"):
+        CrossbarReadout(RidgeClassifier().fit(X, Y), (64, 20)).program(X[:, :5])
 
 
 def test_weights_that_cannot_be_mapped_are_refused_with_their_place():

@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import RidgeReadout, VO2Reservoir, devices
-from mottle.reservoir.kernels import nonvolatile, pulse_response
+from mottle.reservoir.kernels import nonvolatile, pulse_response, writing
 from mottle.reservoir.kernels import plasticity as kernel
+from mottle.reservoir.nonvolatile import age
 from mottle.reservoir.plasticity import (
     Consolidation,
     OverlapRule,
@@ -28,7 +29,7 @@ from mottle.reservoir.plasticity import (
     stdp_curve,
 )
 from mottle.reservoir.plasticity.consolidation import area_above
-from mottle.reservoir.plasticity.synapse import as_synapse
+from mottle.reservoir.plasticity.synapse import as_synapse, fading
 
 DTYPE = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
 ROWS_ARE_TIME = {
@@ -110,8 +111,8 @@ def test_a_synapse_in_a_layer_follows_the_curve():
     ready = as_synapse(OverlapRule(), None, "hard", 0.05, 0.0)
     curve = stdp_curve(delta_t=[-30e-3, -3.3e-3, 1e-3, 12e-3])
     largest = stdp_curve(delta_t=np.arange(1, 500) * 1e-5).max()
-    for age, expected in zip(curve.delta_t.values, curve.values, strict=True):
-        times, from_pre = np.array([0.0, abs(age)]), np.array([age > 0, age < 0])
+    for late, expected in zip(curve.delta_t.values, curve.values, strict=True):
+        times, from_pre = np.array([0.0, abs(late)]), np.array([late > 0, late < 0])
         got = kernel.follow(times, from_pre, 0.5, ready.rule, ready.synapse) - 0.5
         assert_allclose(got, 0.05 * expected / largest, rtol=0.01)
 
@@ -240,7 +241,12 @@ def test_a_memdiode_followed_without_its_current_is_the_same():
         ({"device": "yakopcic_miao"}, "a spike alone, 2.[23]. V high, changes this device by 0.0"),
         ({"weight": 1.5}, "weight=1.5 is a share"),
         ({"delta_t": [np.nan]}, "expected finite times"),
-        ({"n_pairs": 0}, "n_pairs=0 must be at least 1"),
+        ({"n_pairs": 0}, "n_pairs=0 must be a whole number, at least 1"),
+        ({"n_pairs": 2.5}, "n_pairs=2.5 must be a whole number, at least 1"),
+        ({"learning_rate": -1.0, "weight": 0.5}, r"learning_rate=-1.0 must lie in \(0, 1\]"),
+        ({"rule": OverlapRule(t_step=1.0)}, "rule.t_step=1.0 s is too coarse .* at most 0.0005 s"),
+        ({"rule": OverlapRule(t_step=4e-3)}, "rule.t_step=0.004 s is too coarse"),
+        ({"rule": OverlapRule(v_0=1e-3)}, "rule.v_0=0.001 is too small .* Use at least 0.005"),
         ({"frequency": -1.0}, "frequency=-1.0 Hz positive"),
         ({"bounds": "soft_", "weight": 0.5}, "bounds='soft_' is not known"),
     ],
@@ -469,6 +475,23 @@ def test_a_volatile_layer_forgets_what_it_saw_long_ago():
     assert_allclose(layer.weights_, 0.1, atol=1e-4)
 
 
+def test_a_memdiode_fades_as_it_does_in_crossbars():
+    device = devices.get("memdiode_hfo2")
+    tau, rest = fading(device)
+    x = np.array([0.2, 0.9])
+    g = writing.memdiode_conductance(x, 0.2, tuple(device[:-2]))
+    later = rest + (x - rest) * np.exp(-60.0 / tau)
+    aged = age(device, g, 60.0).conductance[0]
+    assert_allclose(writing.memdiode_conductance(later, 0.2, tuple(device[:-2])), aged, rtol=1e-4)
+    X, _ = patterns(20)
+    layer = STDPLayer(4, device="memdiode_hfo2", dt=1e-3, random_state=0).fit(X)
+    before = layer.weights_.copy()
+    layer.partial_fit(np.zeros((1, 60_000, 10)))  # a minute of silence
+    expected = rest + (before - rest) * np.exp(-60.0 / tau)
+    assert_allclose(layer.weights_, expected, rtol=1e-9)
+    assert 0.5 < layer.weights_.sum() / before.sum() < 0.7
+
+
 def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
     rng = np.random.default_rng(0)
     y = np.arange(40) % 2
@@ -496,6 +519,12 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"n_spikes": 41.0}, "n_spikes=41.0 of each neuron: .* has 40. Lower n_spi"),
         (patterns()[0], {"n_fields": 2}, "n_fields=2 goes with field"),
         (patterns()[0], {"field": 2}, r"input_shape=\(height, width, channels\) with product 10"),
+        (
+            patterns()[0],
+            {"input_shape": (5, 5, 2)},
+            r"input_shape=\(5, 5, 2\) must be .* product 10",
+        ),
+        (patterns()[0], {"input_shape": 10}, "input_shape=10 must be"),
         (patterns()[0], {"response": "grade"}, "response='grade' is not known; did you mean 'gr"),
         ([np.zeros(0, DTYPE)], {}, "recording 0 has no events"),
         ([None, *draw_events(1)], {}, "recording 0 is absent"),
@@ -572,6 +601,7 @@ def test_forgetting_curves_are_drawn_a_panel_a_rate():
         ({"nonvolatile": "hp"}, [0.0], "nonvolatile='hp' must be a PulseMemristor"),
         ({"threshold": 1.5}, [0.0], r"threshold=1.5 must lie in \[0, 1\)"),
         ({"rate": -1.0}, [0.0], "rate=-1.0 1/s"),
+        ({"volatile": "wox_du2017", "amplitude": np.nan}, [0.0], "amplitude=nan V finite"),
     ],
 )
 def test_consolidation_refuses_impossible_times_and_devices(options, pulses, message):
@@ -579,6 +609,8 @@ def test_consolidation_refuses_impossible_times_and_devices(options, pulses, mes
         Consolidation(**options).follow(pulses, [1.0])
     with pytest.raises(ValueError, match="frequency=0 Hz positive"):
         Consolidation().forgetting(1, 0)
+    with pytest.raises(ValueError, match=r"n_pulses=2\.7 must be whole numbers"):
+        Consolidation().forgetting(2.7)
 
 
 def test_nothing_is_drawn_unless_asked():

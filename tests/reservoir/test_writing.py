@@ -27,6 +27,7 @@ from mottle.reservoir.nonvolatile.writing import pulse_rule
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}
 STILL = WriteCircuit(ramp_spread=0.0, ramp_noise=0.0, t_read=0.0)
 DAY = 86_400.0
+kept = pytest.mark.filterwarnings("ignore:no retention was published")
 wraps = pytest.mark.filterwarnings("ignore:overflow encountered")  # keys of noise, uncompiled
 
 
@@ -142,6 +143,7 @@ def test_statistics_write_with_their_published_deviation():
     assert_allclose(wider.conductance.std() * 1e6, np.hypot(3.8716, 10.0), rtol=0.03)
 
 
+@kept
 @pytest.mark.parametrize("name", ["ecram", "cmo_hfox", "memdiode_hfo2"])
 def test_stuck_cells_rest_anywhere_and_do_not_answer_nor_age(name):
     low, high = conductance_range(name)
@@ -180,6 +182,7 @@ def test_a_cell_ages_along_one_path_whatever_the_steps():
     assert_array_equal(crossbar.conductances, age("cmo_hfox", written, DAY).conductance[0])
 
 
+@kept
 def test_every_family_ages_by_its_own_law():
     g = np.full(4000, 10e-6)
     pcm = age("pcm", g, [20.0, 2e4], random_state=0).conductance
@@ -198,6 +201,37 @@ def test_every_family_ages_by_its_own_law():
     assert_array_equal(age("reram_sb", [2e-6], DAY).conductance[0], [2e-6])  # none published
 
 
+@pytest.mark.parametrize("name", ["reram_sb", "milo2021", "wan2022", "own"])
+def test_cells_whose_retention_is_not_published_say_so(name):
+    device = devices.Programming(1e-6, 2e-6, (0.01,)) if name == "own" else name
+    told = "this device" if name == "own" else repr(name)
+    high = conductance_range(device)[1]
+    crossbar = Crossbar((2, 2), device=device)
+    assert crossbar.program(np.full((2, 2), high), random_state=0).retention == "not published"
+    calls = [
+        lambda: age(device, [high], [0.0, DAY]),
+        lambda: measure_levels(device, [2, 4], [0.0, 60.0, DAY], n_cells=5),
+        lambda: crossbar.age(DAY),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning, match=f"no retention was published for {told}") as seen:
+            result = call()
+        assert len(seen) == 1
+        assert seen[0].filename == __file__
+        assert getattr(result, "retention", "not published") == "not published"
+    assert age(device, [high], 0.0).retention == "not published"  # fresh: nothing to warn of
+    assert name == "own" or "retention" in devices.get(name).provisional
+
+
+def test_cells_without_errors_have_a_name_and_keep_what_they_hold():
+    run = write("ideal", [2e-6, 5e-5])
+    assert_array_equal(run.conductance, run.target)
+    old = age("ideal", run, DAY)
+    assert_array_equal(old.conductance[0], run.target)
+    assert old.retention == "ideal"
+    assert age("pcm", [1e-5], DAY).retention == "published"
+
+
 def test_levels_of_wan_are_seven_fresh_and_four_after_a_day():
     found = [devices.levels("wan2022_day", t) for t in (1.0, DAY)]
     assert_allclose(found, [7, 4], atol=0.5)
@@ -209,6 +243,7 @@ def test_levels_of_wan_are_seven_fresh_and_four_after_a_day():
     assert_allclose(np.hypot(fresh, grown.std("column") * 1e6), two, rtol=0.06)
 
 
+@kept
 @pytest.mark.parametrize("name", ["milo2021", "wan2022_day", "cmo_hfox"])
 def test_levels_told_apart_come_near_to_what_the_statistics_leave(name):
     run = measure_levels(name, [4, 512], [1.0, DAY], n_cells=400, random_state=0)
@@ -274,7 +309,12 @@ def test_weights_of_zero_are_held_by_pairs_alike():
         (lambda: write("vo2_pwl", [2e-5]), "device='vo2_pwl' is not known"),
         (lambda: write(devices.get("vo2_pwl"), [2e-5]), "cannot be a cell of an array"),
         (lambda: write("cmo_hfox", [2e-5], method="open"), "has statistics only"),
-        (lambda: write("nbsto_interface", [2e-5]), "InterfaceMemristor can age but not be written"),
+        (lambda: write("nbsto_interface", [2e-5]), "'nbsto_interface' can age but not be written"),
+        (lambda: write("ecram", []), "hold no cell"),
+        (lambda: write("nbsto_interfac", [2e-5]), "Known: capacitor, cmo_hfox, cmo_hfox_fine, ecr"),
+        (lambda: measure_levels("ecram", n_cells=0), "n_cells=0 must be a whole number"),
+        (lambda: age("cmo_hfox", [2e-5], "1d"), "times='1d' must be numbers, in s"),
+        (lambda: map_weights([[1.0]], n_levels=4, mapping="sliced", n_slices=0), "n_slices=0"),
         (lambda: write("ecram", [2e-6], method="opne"), "did you mean 'open'"),
         (lambda: write("ecram", [2e-6], tolerance=0.0), "tolerance=0.0 S and max_pulses=2000"),
         (lambda: write("ecram", [2e-6], stuck=1.5), "stuck=1.5 must be a share"),
