@@ -37,8 +37,8 @@ Event rates of 17 x 17 x 2 cells in 30 steps drive one VO2 neuristor each, biase
 the 10 V at which it oscillates: a neuristor fires where there are many events, and rests elsewhere.
 Its spikes reach 400 neurons with receptive fields of 9 x 9 cells, which learn by spike times and
 without labels. A ridge readout on their spike counts in three segments is written into 1T1R cells
-("cmo_hfox", pairs, 64 levels, tiles of 128 x 128, wires of 1 ohm a segment, 8-bit converters),
-read fresh and after a day.
+("cmo_hfox", pairs, 64 levels, tiles of 128 x 128, wires of 1 ohm a segment, 8-bit converters, no
+gains to make good what the wires take), read fresh and after a day.
 
 There are two clocks. A neuristor lives in microseconds: a step is held for 3 us, a digit for 90 us,
 3400 times faster than the camera recorded it. The layer learns at the camera's pace, 10.3 ms a
