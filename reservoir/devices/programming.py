@@ -2,6 +2,7 @@
 
 from math import log
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.devices.choose import choose
 
 DAY = 86_400.0  # s
+KEPT = (
+    "no retention was published for {}, or its preset leaves it out; cells stay as written at any "
+    "age."
+)
 
 
 class Programming(NamedTuple):
@@ -83,6 +88,26 @@ def get_programming(device: str | Programming) -> Programming:
     return preset
 
 
+def retention(preset: Programming) -> str:
+    """Tell whether statistics say what time does: "published", "not published", or "ideal".
+
+    Examples
+    --------
+    >>> [retention(PRESETS[name]) for name in ("pcm", "milo2021")]
+    ['published', 'not published']
+    """
+    if preset.drift or preset.day or preset.relax_mean or any(preset.relax_deviation):
+        return "published"
+    return "not published" if any(preset.write) else "ideal"
+
+
+def warn_kept(preset: Programming, age: float) -> None:
+    """Warn the caller's caller where an age is asked for of which statistics say nothing."""
+    if age > preset.t_0 and retention(preset) == "not published":
+        name = next((repr(k) for k, known in PRESETS.items() if known == preset), "this device")
+        warn(KEPT.format(name), stacklevel=3)
+
+
 def write_deviation(preset: Programming, g: NDArray) -> NDArray[np.float64]:
     """Return the standard deviation in S of conductances (S) right after writing."""
     deviation: NDArray = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
@@ -140,7 +165,8 @@ def program(
     Returns
     -------
     dataset : xarray.Dataset
-        ``target`` (device,) and ``conductance`` (age, device), both in S.
+        ``target`` (device,) and ``conductance`` (age, device), both in S. Attribute ``retention``:
+        "not published" where devices stay as written, as a warning says.
 
     Raises
     ------
@@ -165,6 +191,7 @@ def program(
     ages = np.atleast_1d(np.asarray(age, dtype=np.float64))
     if not (ages >= 0).all() or (np.diff(ages) < 0).any():
         raise ValueError(f"age={age!r} s must not be negative nor fall.")
+    warn_kept(preset, float(ages.max(initial=0.0)))
     rng = np.random.default_rng(random_state)
     first, later = rng.normal(size=(2, *wanted.shape))
     written = np.maximum(wanted + write_deviation(preset, wanted) * first, 0.0)
@@ -178,7 +205,11 @@ def program(
             "conductance": (("age", "device"), out, {"units": "S"}),
         },
         coords={"age": ("age", ages, {"units": "s"})},
-        attrs={"source": preset.source, "provisional": preset.provisional},
+        attrs={
+            "source": preset.source,
+            "provisional": preset.provisional,
+            "retention": retention(preset),
+        },
     )
 
 
@@ -186,6 +217,8 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     r"""Count the conductance levels that stay two standard deviations apart on either side.
 
     .. math:: 1 + \int_{g_{min}}^{g_{max}} dG / (4 \sigma(G))
+
+    Statistics without retention ("milo2021", "wan2022") count alike at any age, with a warning.
 
     Parameters
     ----------
@@ -207,6 +240,12 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     preset = get_programming(device)
     if not age >= 0:
         raise ValueError(f"age={age} s must not be negative.")
+    warn_kept(preset, age)
+    return count_levels(preset, age)
+
+
+def count_levels(preset: Programming, age: float) -> float:
+    """Do what `levels` does, without a word about statistics without retention."""
     g = np.linspace(preset.g_min, preset.g_max, 20_001)
     deviation = np.hypot(write_deviation(preset, g), age_moments(preset, g, age)[1])
     return float(1 + np.trapezoid(1 / (4 * deviation), g))
