@@ -2,7 +2,6 @@
 
 from math import log
 from typing import Any, NamedTuple
-from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.reservoir.devices.choose import choose
 
 DAY = 86_400.0  # s
-KEPT = (
-    "no retention was published for {}, or its preset leaves it out; cells stay as written at any "
-    "age."
-)
 
 
 class Programming(NamedTuple):
@@ -101,13 +96,6 @@ def retention(preset: Programming) -> str:
     return "not published" if any(preset.write) else "ideal"
 
 
-def warn_kept(preset: Programming, age: float) -> None:
-    """Warn the caller's caller where an age is asked for of which statistics say nothing."""
-    if age > preset.t_0 and retention(preset) == "not published":
-        name = next((repr(k) for k, known in PRESETS.items() if known == preset), "this device")
-        warn(KEPT.format(name), stacklevel=3)
-
-
 def write_deviation(preset: Programming, g: NDArray) -> NDArray[np.float64]:
     """Return the standard deviation in S of conductances (S) right after writing."""
     deviation: NDArray = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
@@ -166,7 +154,7 @@ def program(
     -------
     dataset : xarray.Dataset
         ``target`` (device,) and ``conductance`` (age, device), both in S. Attribute ``retention``:
-        "not published" where devices stay as written, as a warning says.
+        "not published" where devices stay as written at any age.
 
     Raises
     ------
@@ -191,7 +179,6 @@ def program(
     ages = np.atleast_1d(np.asarray(age, dtype=np.float64))
     if not (ages >= 0).all() or (np.diff(ages) < 0).any():
         raise ValueError(f"age={age!r} s must not be negative nor fall.")
-    warn_kept(preset, float(ages.max(initial=0.0)))
     rng = np.random.default_rng(random_state)
     first, later = rng.normal(size=(2, *wanted.shape))
     written = np.maximum(wanted + write_deviation(preset, wanted) * first, 0.0)
@@ -218,7 +205,7 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
 
     .. math:: 1 + \int_{g_{min}}^{g_{max}} dG / (4 \sigma(G))
 
-    Statistics without retention ("milo2021", "wan2022") count alike at any age, with a warning.
+    Statistics without retention ("milo2021", "wan2022") count alike at any age.
 
     Parameters
     ----------
@@ -240,12 +227,6 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     preset = get_programming(device)
     if not age >= 0:
         raise ValueError(f"age={age} s must not be negative.")
-    warn_kept(preset, age)
-    return count_levels(preset, age)
-
-
-def count_levels(preset: Programming, age: float) -> float:
-    """Do what `levels` does, without a word about statistics without retention."""
     g = np.linspace(preset.g_min, preset.g_max, 20_001)
     deviation = np.hypot(write_deviation(preset, g), age_moments(preset, g, age)[1])
     return float(1 + np.trapezoid(1 / (4 * deviation), g))

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
-from mottle.reservoir.devices.programming import KEPT, Programming, age_moments
+from mottle.reservoir.devices.programming import Programming, age_moments
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
@@ -43,7 +43,11 @@ def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:
     """Warn where cells are to age of which nobody has published how they do."""
     if seconds > 0 and retention_of(device) == "not published":
         name = repr(name_of(device)) if get_cell(device) in KNOWN.values() else "this device"
-        warn(KEPT.format(name), stacklevel=stacklevel)
+        warn(
+            f"no retention was published for {name}, or its preset leaves it out; cells stay as "
+            "written at any age.",
+            stacklevel=stacklevel,
+        )
 
 
 def check_later(seconds: float, reached: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices.programming import Programming, count_levels
+from mottle.reservoir.devices.programming import Programming, levels
 from mottle.reservoir.nonvolatile.ageing import age_cells, check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, retention_of
 from mottle.reservoir.nonvolatile.mapping import is_whole
@@ -118,7 +118,7 @@ def measure_levels(
         "misread": (("time", "asked"), misread, {"units": "1"}),
     } | {name: ("asked", values, {"units": units[name]}) for name, values in means.items()}
     if isinstance(cell, Programming) and any(cell.write):
-        data["published"] = ("time", [count_levels(cell, float(t)) for t in ages], {"units": "1"})
+        data["published"] = ("time", [levels(cell, float(t)) for t in ages], {"units": "1"})
     return xr.Dataset(
         data, coords={"time": ("time", ages, {"units": "s"}), "asked": asked},
         attrs={"source": cell.source, "provisional": cell.provisional, "n_cells": n_cells,

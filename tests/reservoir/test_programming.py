@@ -57,14 +57,10 @@ def test_as_many_levels_as_the_published_statistics_leave(name, age, expected):
     assert_allclose(devices.levels(name, age), expected, rtol=0.03)
 
 
-def test_statistics_without_retention_say_so_when_asked_for_an_age():
-    with pytest.warns(UserWarning, match="no retention was published for 'milo2021'"):
-        run = devices.program("milo2021", [1e-4], [0.0, 86400.0], random_state=0)
+def test_statistics_tell_whether_retention_was_published():
+    run = devices.program("milo2021", [1e-4], [0.0, 86400.0], random_state=0)
     assert run.retention == "not published"
     assert_array_equal(run.conductance[0], run.conductance[1])
-    with pytest.warns(UserWarning, match="no retention was published for 'wan2022'"):
-        later = devices.levels("wan2022", 86400.0)
-    assert later == devices.levels("wan2022", 1.0)
     assert devices.program("cmo_hfox", [2e-5], 60.0).retention == "published"
 
 
