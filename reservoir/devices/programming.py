@@ -83,6 +83,19 @@ def get_programming(device: str | Programming) -> Programming:
     return preset
 
 
+def retention(preset: Programming) -> str:
+    """Tell whether statistics say what time does: "published", "not published", or "ideal".
+
+    Examples
+    --------
+    >>> [retention(PRESETS[name]) for name in ("pcm", "milo2021")]
+    ['published', 'not published']
+    """
+    if preset.drift or preset.day or preset.relax_mean or any(preset.relax_deviation):
+        return "published"
+    return "not published" if any(preset.write) else "ideal"
+
+
 def write_deviation(preset: Programming, g: NDArray) -> NDArray[np.float64]:
     """Return the standard deviation in S of conductances (S) right after writing."""
     deviation: NDArray = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
@@ -140,7 +153,8 @@ def program(
     Returns
     -------
     dataset : xarray.Dataset
-        ``target`` (device,) and ``conductance`` (age, device), both in S.
+        ``target`` (device,) and ``conductance`` (age, device), both in S. Attribute ``retention``:
+        "not published" where devices stay as written at any age.
 
     Raises
     ------
@@ -178,7 +192,11 @@ def program(
             "conductance": (("age", "device"), out, {"units": "S"}),
         },
         coords={"age": ("age", ages, {"units": "s"})},
-        attrs={"source": preset.source, "provisional": preset.provisional},
+        attrs={
+            "source": preset.source,
+            "provisional": preset.provisional,
+            "retention": retention(preset),
+        },
     )
 
 
@@ -186,6 +204,8 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     r"""Count the conductance levels that stay two standard deviations apart on either side.
 
     .. math:: 1 + \int_{g_{min}}^{g_{max}} dG / (4 \sigma(G))
+
+    Statistics without retention ("milo2021", "wan2022") count alike at any age.
 
     Parameters
     ----------

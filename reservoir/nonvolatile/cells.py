@@ -48,11 +48,8 @@ def retention_of(device: Any) -> str:
     ['published', 'not published', 'ideal']
     """
     cell = get_cell(device)
-    if cell == IDEAL:
-        return "ideal"
     if isinstance(cell, Programming):
-        relaxes = bool(cell.relax_mean or any(cell.relax_deviation))
-        return "published" if cell.drift or cell.day or relaxes else "not published"
+        return programming.retention(cell)
     return "not published" if isinstance(cell, PulseMemristor) else "published"
 
 

@@ -57,6 +57,13 @@ def test_as_many_levels_as_the_published_statistics_leave(name, age, expected):
     assert_allclose(devices.levels(name, age), expected, rtol=0.03)
 
 
+def test_statistics_tell_whether_retention_was_published():
+    run = devices.program("milo2021", [1e-4], [0.0, 86400.0], random_state=0)
+    assert run.retention == "not published"
+    assert_array_equal(run.conductance[0], run.conductance[1])
+    assert devices.program("cmo_hfox", [2e-5], 60.0).retention == "published"
+
+
 def test_written_conductances_scatter_and_relax_as_published():
     wanted = np.full(20_000, 40e-6)
     run = devices.program("cmo_hfox", wanted, [0.0, 1.0, 86400.0], random_state=0)
