@@ -178,7 +178,8 @@ def _dask(address: str) -> tuple[Run, Callable[[], None]]:
     def run(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         room = 2 * max(1, sum(client.nthreads().values()))  # results held at once are few
         waiting = iter(range(len(items)))
-        shared = client.scatter(work, hash=False, broadcast=True)
+        # the work is itself a task: data scattered to workers are gone with the last that held them
+        shared = client.submit(_same, work, pure=False)
         numbers: dict[Any, int] = {}
 
         def send(number: int) -> Any:
@@ -197,6 +198,10 @@ def _dask(address: str) -> tuple[Run, Callable[[], None]]:
             yield number, result
 
     return run, client.close
+
+
+def _same(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return work
 
 
 def _call(work: Callable[[Any], Any], item: Any) -> Any:
