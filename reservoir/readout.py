@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags, check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
@@ -68,7 +67,7 @@ class RidgeReadout(BaseEstimator):
     sharpness_ : float
         In classification: factor between decision values and logits, from the leave-one-out
         decisions (of a million at most, evenly spread over the rows; after ``partial_fit``, of
-        8 MiB of rows that are kept for this).
+        4 MiB of rows that are kept for this).
     n_features_in_ : int
         Number of features.
 
@@ -405,6 +404,8 @@ class RidgeReadout(BaseEstimator):
         score : float
             At most 1.
         """
+        from sklearn.metrics import accuracy_score, r2_score
+
         score = accuracy_score if hasattr(self, "classes_") else r2_score
         predicted = self.predict(X)
         y = column_or_1d(y) if predicted.ndim == 1 else y

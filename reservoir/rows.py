@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-BLOCK_BYTES = 1 << 23  # of float64 features held at once
+BLOCK_BYTES = 1 << 22  # of float64 features held at once
 
 
 def on_demand(X: Any) -> bool:
@@ -29,7 +29,7 @@ def rows_a_block(n_columns: int) -> int:
     Examples
     --------
     >>> rows_a_block(1024)
-    1024
+    512
     """
     return max(64, BLOCK_BYTES // (8 * max(n_columns, 1)))
 

@@ -41,7 +41,7 @@ def fit_stream(
         All labels there will be; None takes those of ``target``, of an iterator those of its first
         item.
     chunk : int, default=None
-        Steps run at once; None: as many as make 8 MiB of states.
+        Steps run at once; None: as many as make 4 MiB of states.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     method : str, default="predict"
         What the readout is asked for: "predict_proba", "decision_function".
     chunk : int, default=None
-        Steps run at once; None: as many as make 8 MiB of states.
+        Steps run at once; None: as many as make 4 MiB of states.
 
     Returns
     -------

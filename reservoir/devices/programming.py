@@ -1,14 +1,16 @@
 """What is left of a programmed conductance: write spread, relaxation, drift, endurance."""
 
 from math import log
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices.choose import choose
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DAY = 86_400.0  # s
 
@@ -135,7 +137,7 @@ def program(
     age: float | ArrayLike = 0.0,
     *,
     random_state: Any = None,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Write conductances and let them age.
 
     Parameters
@@ -167,6 +169,8 @@ def program(
     >>> run.conductance.shape
     (2, 2)
     """
+    import xarray as xr
+
     preset = get_programming(device)
     wanted = np.atleast_1d(np.asarray(targets, dtype=np.float64))
     outside = ~((wanted >= preset.g_min) & (wanted <= preset.g_max))

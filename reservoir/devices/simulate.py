@@ -1,12 +1,11 @@
 """The devices by name, and one of them followed through time."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir.devices import (
@@ -20,6 +19,9 @@ from mottle.reservoir.devices import (
     wox,
 )
 from mottle.reservoir.devices.choose import choose
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Preset = Any  # a NamedTuple of one of the families below
 FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
@@ -169,7 +171,7 @@ def simulate(
     duration: float | None = None,
     random_state: int = 0,
     **options: Any,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Follow one device from rest.
 
     Parameters
@@ -253,6 +255,8 @@ def simulate(
             f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; there is: "
             f"{', '.join(known) or 'none'}."
         ) from error
+    import xarray as xr
+
     driven = isinstance(preset, threshold_switch.HHNeuristor)
     data: dict[str, Any] = {
         "input_current" if driven else "voltage": ("time", drive, {"units": "A" if driven else "V"})
