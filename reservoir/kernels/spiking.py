@@ -20,8 +20,7 @@ from mottle.reservoir.kernels.vectors import SLICE, gather_sums
 OBSERVABLES = ("spikes", "voltage", "rate")
 N_STATE = 4  # voltage, synaptic voltage, steps to wait, spike rate
 
-V, S, WAIT, RATE, SUM, COUNT, W_IN = range(0, 7 * LANES, LANES)  # fields of a block
-N_FIELDS = 7
+V, S, WAIT, RATE = range(0, N_STATE * LANES, LANES)  # fields of a block
 KEEP, PUSH, THRESHOLD = range(0, 3 * LANES, LANES)  # fields of a block of constants
 
 
@@ -48,16 +47,16 @@ class Neurons(NamedTuple):
 
 
 @njit(**VECTOR)
-def integrate(blocks, own, fired, v_gain, v_bias, v_reset, keep_s, n_wait, carry):
-    """Advance all blocks by one step, and say who fired: 1 or 0 in ``fired`` (node,).
+def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wait):
+    """Advance all blocks by one step, and say who fired: 1 or 0 in ``fired``.
 
-    ``own`` holds the constants; spikes are added to ``carry`` times the counts.
+    ``own`` holds the constants; the inputs of the neurons are ``sums`` times ``x``.
     """
     widen()
     for b in range(blocks.shape[0]):
         c = b if own.shape[0] > 1 else 0
         for i in range(LANES):
-            u = v_bias + v_gain * blocks[b, SUM + i]
+            u = v_bias + v_gain * (sums[b, i] * x)
             v = u + (blocks[b, V + i] - u) * own[c, KEEP + i] + blocks[b, S + i] * own[c, PUSH + i]
             waits = blocks[b, WAIT + i] > 0.0
             v = v_reset if waits else v
@@ -66,7 +65,6 @@ def integrate(blocks, own, fired, v_gain, v_bias, v_reset, keep_s, n_wait, carry
             blocks[b, S + i] = flush(blocks[b, S + i] * keep_s)
             waited = blocks[b, WAIT + i] - 1.0 if waits else 0.0
             blocks[b, WAIT + i] = n_wait if fires else waited
-            blocks[b, COUNT + i] = blocks[b, COUNT + i] * carry + (1.0 if fires else 0.0)
             fired[b, i] = 1 if fires else 0
 
 
@@ -81,12 +79,12 @@ def fade_rates(blocks, fired, keep_rate, per_spike):
 
 
 @njit(**VECTOR)
-def scale_inputs(blocks, x):
-    """Take the only input ``x`` in."""
+def count(counts, fired, carry):
+    """Add who fired to ``carry`` times the counts."""
     widen()
-    for b in range(blocks.shape[0]):
+    for b in range(counts.shape[0]):
         for i in range(LANES):
-            blocks[b, SUM + i] = blocks[b, W_IN + i] * x
+            counts[b, i] = counts[b, i] * carry + fired[b, i]
 
 
 @njit(cache=True, nogil=True)
@@ -115,14 +113,14 @@ def deliver(flat, fired, eights, begin, targets, weights):
 @njit(cache=True, nogil=True)
 def place_of(node):
     """Where the synaptic voltage of a neuron lies among all blocks."""
-    return node // LANES * (N_FIELDS * LANES) + S + node % LANES
+    return node // LANES * (N_STATE * LANES) + S + node % LANES
 
 
 @njit(cache=True, nogil=True)
 def load(state, neurons):
     """Lay state and constants out in blocks, the latter in one if they agree; spare lanes wait."""
     n_nodes = state.shape[1]
-    blocks, same = make_blocks(n_nodes, N_FIELDS), True
+    blocks, same = make_blocks(n_nodes, N_STATE), True
     for node in range(1, n_nodes):
         same &= neurons.keep[node] == neurons.keep[0] and neurons.push[node] == neurons.push[0]
         same &= neurons.threshold[node] == neurons.threshold[0]
@@ -132,9 +130,6 @@ def load(state, neurons):
         if lane < n_nodes:
             for field in range(N_STATE):
                 blocks[b, field * LANES + i] = state[field, lane]
-            s = lane // SLICE
-            if neurons.in_begin[s] < neurons.in_begin[s + 1]:
-                blocks[b, W_IN + i] = neurons.in_weights[neurons.in_begin[s], lane % SLICE]
         else:
             blocks[b, WAIT + i] = np.inf
         if b < own.shape[0]:
@@ -144,14 +139,13 @@ def load(state, neurons):
 
 
 @njit(cache=True, nogil=True)
-def sum_inputs(flat, neurons, x):
-    """Weigh the inputs ``x`` of a step."""
+def sum_inputs(sums, neurons, x):
+    """Weigh the inputs ``x`` of a step into ``sums``, all neurons in one row."""
     for s in range(neurons.in_begin.size - 1):
-        place = s * SLICE // LANES * (N_FIELDS * LANES) + SUM + s * SLICE % LANES
-        for i in range(place, place + SLICE):
-            flat[i] = 0.0
+        for i in range(s * SLICE, s * SLICE + SLICE):
+            sums[i] = 0.0
         gather_sums(
-            flat, place, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
+            sums, s * SLICE, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
             neurons.in_begin[s + 1], x,
         )  # fmt: skip
 
@@ -164,35 +158,43 @@ def show(blocks, field, out, row):
     for b in range(n_nodes // LANES):
         for i in range(LANES):
             out[row, b * LANES + i] = blocks[b, field + i]
-    for node in range(n_nodes // LANES * LANES, n_nodes):
-        out[row, node] = blocks[node // LANES, field + node % LANES]
+    b = n_nodes // LANES
+    for i in range(n_nodes - b * LANES):
+        out[row, b * LANES + i] = blocks[b, field + i]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
     """Run one recording: drive (step, input), state (field, node) in and out, out (step, node)."""
-    n_nodes = state.shape[1]
+    n_nodes, only = state.shape[1], drive.shape[1] == 1
     blocks, own = load(state, neurons)
-    flat, shown = blocks.reshape(-1), (COUNT, V, RATE)[observable]
-    fired = np.zeros((blocks.shape[0], LANES), np.int8)
+    fired, counts = np.zeros((blocks.shape[0], LANES), np.int8), make_blocks(n_nodes, 1)
     each, eights = fired.reshape(-1), fired.reshape(-1).view(np.int64)
+    sums, flat = make_blocks(n_nodes, 1), blocks.reshape(-1)
+    if only:
+        sum_inputs(sums.reshape(-1), neurons, np.ones(1))
     for step in range(drive.shape[0]):
-        if drive.shape[1] == 1:
-            scale_inputs(blocks, drive[step, 0])
-        else:
-            sum_inputs(flat, neurons, drive[step])
+        if not only:
+            sum_inputs(sums.reshape(-1), neurons, drive[step])
         for inner in range(n_inner):
             if neurons.noise > 0.0:
                 moment = (first_step + step) * n_inner + inner
                 shake(blocks, own, n_nodes, key, moment, neurons.noise)
             integrate(
-                blocks, own, fired, neurons.v_gain, neurons.v_bias, neurons.v_reset,
-                neurons.keep_s, neurons.n_wait, 0.0 if inner == 0 else 1.0,
+                blocks, own, sums, drive[step, 0] if only else 1.0, fired, neurons.v_gain,
+                neurons.v_bias, neurons.v_reset, neurons.keep_s, neurons.n_wait,
             )  # fmt: skip
-            if shown == RATE:
+            if observable == 0 and n_inner > 1:
+                count(counts, fired, 0.0 if inner == 0 else 1.0)
+            elif observable == 2:
                 fade_rates(blocks, fired, neurons.keep_rate, neurons.per_spike)
             deliver(flat, each, eights, neurons.begin, neurons.targets, neurons.weights)
-        show(blocks, shown, out, step)
+        if observable == 0 and n_inner == 1:
+            show(fired, 0, out, step)
+        elif observable == 0:
+            show(counts, 0, out, step)
+        else:
+            show(blocks, V if observable == 1 else RATE, out, step)
     for field in range(N_STATE):
         show(blocks, field * LANES, state, field)
 
