@@ -290,10 +290,13 @@ class EventMemristorReservoir(TakesEvents, Reservoir):
         """Do nothing: ``fit`` draws."""
 
     def _run(self, v_in, lengths, state):
-        return kernel.run_counts(
+        out = np.zeros(v_in.shape, state.values.dtype)
+        rest = (
             v_in, lengths, state.values, state.keys, state.step, float(self.dt_device),
-            self.devices_["tau"], self.devices_["p_c"], float(self.noise),
+            self.devices_["tau"], self.devices_["p_c"], float(self.noise), out,
         )  # fmt: skip
+        share(lambda begin, end: kernel.run_counts(begin, end, *rest), lengths)
+        return out
 
 
 def first_microsecond(moment: float) -> int:

@@ -7,7 +7,7 @@ RN-Net, arXiv:2303.10770.
 from math import exp, log1p
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from mottle.reservoir.kernels.functions import VECTOR, flush, widen
 from mottle.reservoir.kernels.functions import exp as fast_exp
@@ -251,11 +251,13 @@ def run_events(
     return outside, late
 
 
-@njit(parallel=True)  # recordings are independent; parallel kernels stay uncached (numba #4807)
-def run_counts(counts, lengths, state, keys, first, dt, tau, p_c, noise):
-    """Run numbers of events (recording, step, node), all at the beginning of their step."""
-    out = np.zeros(counts.shape, state.dtype)
-    for r in prange(counts.shape[0]):
+@njit(cache=True, nogil=True)
+def run_counts(begin, end, counts, lengths, state, keys, first, dt, tau, p_c, noise, out):
+    """Run numbers of events (recording, step, node), all at the beginning of their step.
+
+    Of recordings ``begin`` to ``end``; state (recording, 1, node), out as counts.
+    """
+    for r in range(begin, end):
         for node in range(counts.shape[2]):
             fade = exp(-dt / tau[node])
             g = state[r, 0, node]
@@ -270,7 +272,6 @@ def run_counts(counts, lengths, state, keys, first, dt, tau, p_c, noise):
                 g *= fade
                 out[r, step, node] = g
             state[r, 0, node] = g
-    return out
 
 
 @njit(cache=True)
