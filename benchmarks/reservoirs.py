@@ -69,6 +69,10 @@ def time_series():
             n, tau=(0.003, 0.03), n_taps=20, random_state=seed
         ),
         "TiOx, 4 masks": lambda n, seed: MemristorReservoir(n, **tiox, random_state=seed),
+        "WOx, coupled": lambda n, seed: MemristorReservoir(n, coupling=0.9, random_state=seed),
+        "TiOx, coupled": lambda n, seed: MemristorReservoir(
+            n, device="tiox_zhong2021", tau=None, coupling=0.9, random_state=seed
+        ),
         "TiOx as published": lambda n, seed: MemristorReservoir(n, **published, random_state=seed),
         "TiOx, 0.5 % read noise": lambda n, seed: MemristorReservoir(
             n, **tiox, noise=0.005, random_state=seed

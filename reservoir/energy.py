@@ -384,6 +384,8 @@ class Account:
         self.count(name, "inputs", "converter", held, "dac")
         if not sparse.linalg.norm(weights - _ones(weights)) < 1e-12:
             self.count(name, "input weights", "digital", steps * weights.nnz, "mac")
+        if getattr(stage, "coupling", 0) > 0 and hasattr(stage, "weights_"):
+            self.count(name, "recurrent weights", "digital", steps * stage.weights_.nnz, "mac")
         if "spikes" not in spent:
             return False
         self.spikes = (self.spikes or 0.0) + float(spent["spikes"])

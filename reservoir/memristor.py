@@ -1,11 +1,14 @@
 """MemristorReservoir: volatile memristors with log-spaced time constants."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from mottle.reservoir.base import Reservoir
+from mottle.reservoir.base import Reservoir, ReservoirState
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.diffusive import PRESETS as AG_PRESETS
 from mottle.reservoir.devices.diffusive import (
@@ -24,10 +27,11 @@ from mottle.reservoir.devices.wox import (
     check_pulsed,
 )
 from mottle.reservoir.kernels import diffusive, memristor
-from mottle.reservoir.kernels.inputs import Supply
+from mottle.reservoir.kernels import sparse as layouts
+from mottle.reservoir.kernels.inputs import Supply, sum_sources
 from mottle.reservoir.kernels.noise import disturb
 from mottle.reservoir.threads import count_groups, run_nodes
-from mottle.reservoir.wiring import draw_spread
+from mottle.reservoir.wiring import draw_recurrent_weights, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: a source gives no more, of either sign
@@ -75,8 +79,9 @@ class MemristorReservoir(Reservoir):
     n_nodes : int, default=100
         Number of states: devices times ``n_masks``.
     v_bias, v_gain : float or None, default=None
-        Device voltage: ``v_bias + v_gain * input_weights_ @ x``, within -3 to 3 V. None: 0.9 and
-        0.3 for WOx, 0.85 and 1.65 for TiOx, 0.5 and 0.5 for Ag, 0.3 and 0.3 for "ag_fast".
+        Device voltage: ``v_bias + v_gain * (input_weights_ @ x + weights_ @ s)``, within -3 to 3 V,
+        with s the states of the step before where there is coupling. None: 0.9 and 0.3 for WOx,
+        0.85 and 1.65 for TiOx, 0.5 and 0.5 for Ag, 0.3 and 0.3 for "ag_fast".
     device : str or preset, default="wox_du2017"
         Device constants: "wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_dc", "ag_fast", or your
         own (``devices.get(name)._replace(...)``).
@@ -102,6 +107,11 @@ class MemristorReservoir(Reservoir):
         Relative device-to-device spread of all constants that say how fast a device is, or of those
         named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta; "ag_fast":
         delay, t_off, v_high, v_low). Lognormal; ("normal", number) for a normal one.
+    coupling : float, default=0.0
+        Recurrence: spectral radius of the weights by which the states (0 to 1) that devices have
+        reached a step before are added to the inputs of each other.
+    density : float, default=0.1
+        Share of the devices that a device listens to, where there is coupling.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Which inputs a node listens to: any, those in a receptive field, or one.
     fan_in : int or None, default=4
@@ -124,6 +134,8 @@ class MemristorReservoir(Reservoir):
     ----------
     input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_taps * n_features_in_)
         Input weights, dimensionless; the inputs of lag 0 first.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes / n_masks, n_nodes / n_masks)
+        Recurrent weights, dimensionless; only with coupling.
     devices_ : dict of str to ndarray of shape (n_nodes / n_masks,)
         Constants of each device, SI units.
     n_features_in_ : int
@@ -146,12 +158,14 @@ class MemristorReservoir(Reservoir):
 
     def __init__(self, n_nodes=100, *, v_bias=None, v_gain=None, device="wox_du2017",
                  dt_device=None, tau="log", n_masks=1, observable="state", v_read=0.2, noise=0.0,
-                 spread=0.0, wiring="random", fan_in=4, n_taps=1, input_shape=None, field=5,
-                 pool=None, n_segments=1, random_state=None):  # fmt: skip
+                 spread=0.0, coupling=0.0, density=0.1, wiring="random", fan_in=4, n_taps=1,
+                 input_shape=None, field=5, pool=None, n_segments=1,
+                 random_state=None):  # fmt: skip
         self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
         self.device, self.dt_device, self.tau, self.n_masks = device, dt_device, tau, n_masks
         self.observable, self.v_read = observable, v_read
         self.noise, self.spread = noise, spread
+        self.coupling, self.density = coupling, density
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.n_taps = n_taps
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state
@@ -215,6 +229,15 @@ class MemristorReservoir(Reservoir):
         if isinstance(device, AgMemristor):
             drawn["residue"] = rng.uniform(*device.residue, n_devices)
         self.devices_ = drawn
+        if not 0 <= self.coupling < np.inf:
+            raise ValueError(
+                f"coupling={self.coupling} is a spectral radius and must be 0 or more."
+            )
+        if not 0 < self.density <= 1:
+            raise ValueError(f"density={self.density} must lie above 0 and at most at 1.")
+        if self.coupling > 0:
+            self.weights_ = draw_recurrent_weights(rng, n_devices, self.density, self.coupling)
+            self._laid_out = self._lay_out()
 
     def _slower(self, order: NDArray) -> NDArray:
         """How much slower each device is than its preset."""
@@ -259,18 +282,64 @@ class MemristorReservoir(Reservoir):
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
         beyond = np.zeros((len(padded), count_groups(state.values.shape[2])), dtype=np.int64)
-        supply = Supply(-V_COMPLIANCE, V_COMPLIANCE)
+        supply, wiring = Supply(-V_COMPLIANCE, V_COMPLIANCE), self._wiring()
         kernel, told, updates = self._kernel()
-        out = run_nodes(
-            kernel, np.ascontiguousarray(padded), lengths, state, self._wiring(), supply,
-            self.n_masks, *told, beyond, n_out=self.n_nodes, updates=updates * self.n_masks,
-        )  # fmt: skip
+
+        def run(drive: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
+            return run_nodes(
+                kernel, np.ascontiguousarray(drive), lengths, state, wiring, supply, self.n_masks,
+                *told, beyond, n_out=self.n_nodes, updates=updates * self.n_masks,
+            )  # fmt: skip
+
+        if self.coupling > 0:
+            padded, out = self._feed_back(run, padded, lengths, state)
+        else:
+            out = run(padded, lengths, state)
         if beyond.sum() > CUT_MANY * out.size:
             warn_of_cut(self._project(padded, lengths), *supply)
         if self.noise > 0:
             told = (out, lengths, state.keys, state.step, float(self.noise))
             disturb(0, len(out), *told)
         return out
+
+    def _feed_back(
+        self, run: Callable[..., NDArray], padded: NDArray, lengths: NDArray, state: ReservoirState
+    ) -> tuple[NDArray, NDArray]:
+        """Run step by step; returns the drive with what was fed back beside it, and the states."""
+        (n_recordings, n_steps, n_inputs), n_devices = padded.shape, state.values.shape[2]
+        fed = np.empty((n_recordings, n_steps, n_inputs + n_devices))
+        fed[:, :, :n_inputs] = padded
+        out = np.empty((n_recordings, n_steps, self.n_nodes))
+        told = self._loop()[1]
+        for step in range(n_steps):
+            reached = switched(self._preset(), state.values)
+            fed[:, step, n_inputs:] = sum_sources(told, np.ascontiguousarray(reached))
+            there = (step < lengths).astype(lengths.dtype)
+            now = replace(state, step=state.step + step)
+            out[:, step] = run(fed[:, step : step + 1], there, now)[:, 0]
+        return fed, out
+
+    def _wiring(self):
+        wiring = super()._wiring()
+        return wiring if self.coupling == 0 else wiring._replace(**self._loop()[0])
+
+    def _loop(self) -> Any:
+        """Return the rows of all node inputs, and the recurrent weights as the kernel needs them.
+
+        A device hears its sum of the others as one more input, of weight 1.
+        """
+        laid: Any = self._laid_out
+        if laid[0] is not self.input_weights_ or laid[1] is not self.weights_:
+            laid = self._lay_out()  # weights were put in place after fit
+        return laid[2:]
+
+    def _lay_out(self) -> Any:
+        w, own = self.weights_.sorted_indices(), sparse.eye_array(self.weights_.shape[0])
+        rows = sparse.hstack([self.input_weights_, sparse.vstack([own] * self.n_masks)])
+        rows = sparse.csr_array(rows).sorted_indices()
+        names = {"indptr": rows.indptr.astype(np.int64), "indices": rows.indices.astype(np.int64)}
+        slices = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
+        return self.input_weights_, self.weights_, {**names, "weights": rows.data}, slices
 
     def _kernel(self):
         """Return the kernel, what only it is told, and its integration steps."""
@@ -293,3 +362,19 @@ class MemristorReservoir(Reservoir):
         n_micro = micro_steps(inner_step(device, None), dt)
         silver = nodes(diffusive.AgDevices)
         return diffusive.run, (silver, dt, n_micro, v_read, what), n_micro
+
+
+def switched(device: Any, values: NDArray) -> NDArray[np.float64]:
+    """How far devices have switched, 0 to 1, by their variables (recording, variable, device).
+
+    Examples
+    --------
+    >>> switched(DEVICES["ag_fast"], np.array([[[1.0, 0.0], [0.0, 0.3], [0.0, 0.0]]])).tolist()
+    [[1.0, 0.3]]
+    """
+    reached: NDArray[np.float64] = values[:, 0]
+    if isinstance(device, FastAgMemristor):
+        reached = np.where(values[:, 0] > 0, 1.0, values[:, 1])
+    elif isinstance(device, AgMemristor):
+        reached = np.minimum(values[:, diffusive.FILAMENT] + values[:, diffusive.RESIDUE], 1.0)
+    return reached

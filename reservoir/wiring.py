@@ -137,7 +137,9 @@ def draw_recurrent_weights(
         row[rng.choice(n_nodes, n_kept, replace=False)] = rng.normal(size=n_kept)
     # dense eigenvalues: power iteration misses complex pairs, and ARPACK may not converge
     radius = np.abs(linalg.eigvals(weights)).max()
-    return sparse.csr_array(weights * (spectral_radius / radius if radius > 0 else 0.0))
+    # rounded, so that threads in LAPACK do not change the last digit
+    scale = float(f"{spectral_radius / radius:.12g}") if radius > 0 else 0.0
+    return sparse.csr_array(weights * scale)
 
 
 def draw_spread(

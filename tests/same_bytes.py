@@ -30,6 +30,12 @@ def reservoirs(n_nodes=150):
             n_nodes, device="tiox_zhong2021", n_masks=2, noise=0.01, random_state=0
         ),
         "ag_pulse": MemristorReservoir(n_nodes, device="ag_pulse", v_bias=1.0, random_state=0),
+        "tiox_fed_back": MemristorReservoir(
+            n_nodes, device="tiox_zhong2021", n_masks=2, coupling=0.9, noise=0.01, random_state=0
+        ),
+        "ag_fed_back": MemristorReservoir(
+            n_nodes, device="ag_pulse", v_bias=1.0, coupling=0.9, random_state=0
+        ),
         "ag_fast": MemristorReservoir(n_nodes, device="ag_fast", v_bias=1.5, random_state=0),
     }
 

@@ -10,7 +10,7 @@ from numba import njit
 
 from mottle.reservoir.kernels.blocks import make_lines
 from mottle.reservoir.kernels.functions import VECTOR, clip, widen
-from mottle.reservoir.kernels.vectors import ABREAST, dense_sums, lane_sums
+from mottle.reservoir.kernels.vectors import ABREAST, SLICE, dense_sums, gather_sums, lane_sums
 
 STEPS = 32  # of float64 beside each other: the lanes of lane_sums
 ROWS = 16  # nodes whose sums are turned round together
@@ -35,13 +35,14 @@ def make_room(n_inputs):
 
 @njit(cache=True)
 def lay_steps(drive, begin, turned):
-    """Copy STEPS steps of a drive (step, input) from ``begin`` on to (input, STEPS)."""
+    """Copy STEPS steps of a drive (step, input) from ``begin`` on to (input, STEPS).
+
+    Where there are fewer, the others stay: finite, and nobody looks at their sums.
+    """
     n = min(STEPS, drive.shape[0] - begin)
     for step in range(n):
         for k in range(drive.shape[1]):
             turned[k, step] = drive[begin + step, k]
-    if n < STEPS:
-        turned[:, n:] = 0.0
 
 
 @njit(**VECTOR)
@@ -86,6 +87,19 @@ def project(begin, end, drive, lengths, wiring, out):
         for step in range(0, lengths[r], STEPS):
             lay_steps(drive[r, : lengths[r]], step, turned)
             sum_inputs(turned, wiring, 0, sums, out[r, step : min(step + STEPS, lengths[r])])
+
+
+@njit(cache=True, nogil=True)
+def sum_sources(told, x):
+    """Weigh what nodes tell each other, ``told`` (``sparse.Slices``), for x (recording, node)."""
+    out, sums = np.empty(x.shape), np.empty((told.begin.size - 1) * SLICE)
+    for r in range(x.shape[0]):
+        sums[:] = 0.0
+        for s in range(told.begin.size - 1):
+            begin, end = told.begin[s], told.begin[s + 1]
+            gather_sums(sums, s * SLICE, told.weights, told.columns, begin, end, x[r])
+        out[r] = sums[: x.shape[1]]
+    return out
 
 
 class Supply(NamedTuple):

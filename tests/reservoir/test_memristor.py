@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mottle.datasets import narma
 from mottle.reservoir import MemristorReservoir, devices
 
 QUIET = {
@@ -39,6 +40,50 @@ def test_a_node_is_the_lone_device(name, observable):
         expected = lone.state if "state" in lone else lone.filament + lone.residue
     assert_allclose(got, expected, rtol=1e-9, atol=1e-15)
     assert np.ptp(got) > 0
+
+
+@pytest.mark.parametrize("n_masks", [1, 2])
+@pytest.mark.parametrize("name", QUIET)
+def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
+    X = np.random.default_rng(0).uniform(-1, 1, (15, 3))
+    told = {"device": QUIET[name], "v_bias": 1.0, "v_gain": 0.5, "n_masks": n_masks}
+    node = MemristorReservoir(12, coupling=0.8, density=0.4, random_state=0, **told).fit(X)
+    n_devices, twins = 12 // n_masks, node.weights_.toarray()
+    assert_allclose(np.abs(np.linalg.eigvals(twins)).max(), 0.8, rtol=1e-9)
+    # the same devices under voltages that are summed here, step by step
+    lone = MemristorReservoir(n_devices, wiring="one_to_one", device=QUIET[name], v_bias=0.0,
+                              v_gain=1.0, dt_device=node.describe()["dt_device"] / n_masks,
+                              random_state=0).fit(np.zeros((1, n_devices)))  # fmt: skip
+    lone.devices_ = node.devices_
+    state = lone.start(meter=True)
+    reached = {"wox_du2017": 0.1, "tiox_zhong2021": 0.5, "ag_pulse": 0.4}.get(name, 0.0)
+    reached = np.full(n_devices, reached)
+    expected = []
+    for x in X:
+        inputs = node.input_weights_.toarray().reshape(n_masks, n_devices, 3) @ x
+        volts = np.clip(1.0 + 0.5 * (inputs + twins @ reached), -3, 3)
+        state, shown = lone.advance(state, volts[np.newaxis])
+        reached = shown[0, -1]
+        expected.append(shown.ravel())
+    assert_allclose(node.transform(X), expected, rtol=1e-9)
+    spent = node.energy(X)
+    assert_allclose(spent["supply"], state.spent[:, 2], rtol=1e-9)
+    plain = node.set_params(coupling=0.0).transform(X)
+    assert np.abs(plain - expected).max() > 1e-3
+
+
+def test_recurrence_joins_what_devices_remember():
+    u, y = narma(2500, random_state=0)
+    errors = []
+    for coupling in (0.0, 0.9):
+        node = MemristorReservoir(
+            200, device="tiox_zhong2021", tau=None, coupling=coupling, random_state=0
+        )
+        model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-5, 2, 8)))
+        states = node.fit_transform(4 * u.reshape(-1, 1) - 1)
+        told = model.fit(states[200:1500], y[200:1500]).predict(states[1500:])
+        errors.append(np.sqrt(np.mean((told - y[1500:]) ** 2)) / y[1500:].std())
+    assert errors[1] < 0.7 < errors[0]
 
 
 @pytest.mark.parametrize("name", QUIET)
@@ -138,6 +183,9 @@ def test_spread_has_the_asked_distribution(kind):
         ({"tau": "lin"}, "tau='lin' s must be 'log', None or"),
         ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
         ({"spread": "wide"}, "spread of rate is 'wide'"),
+        ({"coupling": -0.5}, "coupling=-0.5 is a spectral radius"),
+        ({"coupling": np.inf}, "coupling=inf is a spectral radius"),
+        ({"coupling": 0.5, "density": 0.0}, "density=0.0 must lie above 0"),
     ],
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):

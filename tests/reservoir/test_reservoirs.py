@@ -42,10 +42,11 @@ SMALL = [
     SpikingReservoir(6, v_bias=0.03, density=0.5, coupling=3.0, random_state=0),
     SpikingReservoir(6, v_bias=0.03, noise=1e-3, observable="voltage", random_state=0),
     EchoStateReservoir(6, dtype="float32", random_state=0),
+    MemristorReservoir(6, n_taps=2, coupling=0.9, density=0.5, random_state=0),
 ]
 NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy", "tiox",
          "ag_pulse", "ag_fast", "oscillator_coupled", "spiking", "spiking_noisy",
-         "echo_single"]  # fmt: skip
+         "echo_single", "fed_back"]  # fmt: skip
 every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",

@@ -1,4 +1,4 @@
-"""Spiking networks: one long stream through leaky integrate-and-fire neurons, spikes recorded."""
+"""Networks that feed back: leaky integrate-and-fire neurons, spikes recorded, and Ag devices."""
 
 from collections.abc import Iterator
 
@@ -7,16 +7,22 @@ from references import bind, compile_c, peer
 from scipy import sparse
 from timing import Row
 
-from mottle.reservoir import SpikingReservoir
+from mottle.reservoir import MemristorReservoir, SpikingReservoir
 
 N_STEPS, DT = 10_000, 1e-3
 V_BIAS = 15e-3  # V, where rates are like those of reservoirpy's neurons
 
 
 def rows() -> Iterator[Row]:
-    """200 and 1000 neurons, a tenth of all pairs joined."""
+    """200 and 1000 neurons, and 1000 devices, a tenth of all pairs joined."""
     for n_nodes in (200, 1000):
         yield one_stream(n_nodes)
+    yield silver(1000)
+
+
+def lif(rpy, n_nodes):
+    return rpy.nodes.LIF(n_nodes, inhibitory=0.2, lr=DT / 30e-3, input_scaling=0.5, sr=1.0,
+                         rc_connectivity=0.1, input_connectivity=1.0, seed=0)  # fmt: skip
 
 
 def one_stream(n_nodes: int) -> Row:
@@ -31,14 +37,29 @@ def one_stream(n_nodes: int) -> Row:
         rates.append(f"C {runs['C']().mean() / DT:.0f}")
         told = f"{(spikes[:300] == runs['C']()[:300]).mean():.2%} of 300 steps' spikes as in C"
     if rpy := peer("reservoirpy"):
-        theirs = rpy.nodes.LIF(n_nodes, inhibitory=0.2, lr=DT / 30e-3, input_scaling=0.5, sr=1.0,
-                               rc_connectivity=0.1, input_connectivity=1.0, seed=0)  # fmt: skip
+        theirs = lif(rpy, n_nodes)
         runs["reservoirpy LIF"] = lambda: theirs.run(drive)
         rates.append(f"reservoirpy {theirs.run(drive).mean() / DT:.0f}")
     note = f"{n_nodes} neurons: mean rates in Hz at 1 ms a step: {', '.join(rates)}."
     return Row(
         f"one stream of {N_STEPS:,} steps, {n_nodes} neurons, density 0.1", N_STEPS, "steps", runs,
         (15.0, ("reservoirpy LIF",)), (1.0, ("C",)), told, notes=[note],
+    )  # fmt: skip
+
+
+def silver(n_nodes: int) -> Row:
+    """Diffusive Ag devices that hear each other's states once a millisecond."""
+    node = MemristorReservoir(n_nodes, device="ag_pulse", coupling=0.9, random_state=0)
+    node.fit(np.zeros((2, 1)))
+    n_micro = node._kernel()[2]  # steps of 10 us in which the noise is constant
+    drive = np.random.default_rng(0).uniform(-1, 1, (N_STEPS // n_micro, 1))
+    runs = {"mottle": lambda: node.transform(drive)}
+    if rpy := peer("reservoirpy"):
+        theirs, fine = lif(rpy, n_nodes), drive.repeat(n_micro, axis=0)
+        runs["reservoirpy LIF"] = lambda: theirs.run(fine)
+    return Row(
+        f"{n_nodes} diffusive Ag devices coupled every 1 ms, density 0.1, 10 us a step", N_STEPS,
+        "steps", runs, (15.0, ("reservoirpy LIF",)),
     )  # fmt: skip
 
 
