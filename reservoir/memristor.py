@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from mottle.reservoir.base import Reservoir, ReservoirState
 from mottle.reservoir.devices.choose import choose
@@ -282,64 +281,50 @@ class MemristorReservoir(Reservoir):
         if self._taps() > 1:
             padded = self._tapped(padded, lengths, state)
         beyond = np.zeros((len(padded), count_groups(state.values.shape[2])), dtype=np.int64)
-        supply, wiring = Supply(-V_COMPLIANCE, V_COMPLIANCE), self._wiring()
         kernel, told, updates = self._kernel()
+        wiring = self._wiring()
 
-        def run(drive: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
+        def run(drive: NDArray, lengths: NDArray, state: ReservoirState, fed: NDArray) -> NDArray:
+            supply = Supply(-V_COMPLIANCE, V_COMPLIANCE, fed)
             return run_nodes(
                 kernel, np.ascontiguousarray(drive), lengths, state, wiring, supply, self.n_masks,
                 *told, beyond, n_out=self.n_nodes, updates=updates * self.n_masks,
             )  # fmt: skip
 
         if self.coupling > 0:
-            padded, out = self._feed_back(run, padded, lengths, state)
+            out, fed = self._feed_back(run, padded, lengths, state)
         else:
-            out = run(padded, lengths, state)
+            out, fed = run(padded, lengths, state, np.empty((0, 0))), np.zeros(1)
         if beyond.sum() > CUT_MANY * out.size:
-            warn_of_cut(self._project(padded, lengths), *supply)
+            warn_of_cut(self._project(padded, lengths) + fed, -V_COMPLIANCE, V_COMPLIANCE)
         if self.noise > 0:
             told = (out, lengths, state.keys, state.step, float(self.noise))
             disturb(0, len(out), *told)
         return out
 
     def _feed_back(
-        self, run: Callable[..., NDArray], padded: NDArray, lengths: NDArray, state: ReservoirState
+        self, run: Callable[..., NDArray], drive: NDArray, lengths: NDArray, state: ReservoirState
     ) -> tuple[NDArray, NDArray]:
-        """Run step by step; returns the drive with what was fed back beside it, and the states."""
-        (n_recordings, n_steps, n_inputs), n_devices = padded.shape, state.values.shape[2]
-        fed = np.empty((n_recordings, n_steps, n_inputs + n_devices))
-        fed[:, :, :n_inputs] = padded
-        out = np.empty((n_recordings, n_steps, self.n_nodes))
-        told = self._loop()[1]
-        for step in range(n_steps):
-            reached = switched(self._preset(), state.values)
-            fed[:, step, n_inputs:] = sum_sources(told, np.ascontiguousarray(reached))
-            there = (step < lengths).astype(lengths.dtype)
+        """Run step by step; return the states, and the voltages that were fed back to nodes."""
+        fed, out = np.empty((2, *drive.shape[:2], self.n_nodes))
+        device, told, gain = self._preset(), self._sources(), self._gain_and_bias()[0]
+        for step in range(drive.shape[1]):
+            reached = np.ascontiguousarray(switched(device, state.values))
+            volts = gain * sum_sources(told, reached)
+            fed[:, step] = np.tile(volts, self.n_masks)
             now = replace(state, step=state.step + step)
-            out[:, step] = run(fed[:, step : step + 1], there, now)[:, 0]
-        return fed, out
+            there = (step < lengths).astype(lengths.dtype)
+            out[:, step] = run(drive[:, step : step + 1], there, now, volts)[:, 0]
+        return out, fed
 
-    def _wiring(self):
-        wiring = super()._wiring()
-        return wiring if self.coupling == 0 else wiring._replace(**self._loop()[0])
-
-    def _loop(self) -> Any:
-        """Return the rows of all node inputs, and the recurrent weights as the kernel needs them.
-
-        A device hears its sum of the others as one more input, of weight 1.
-        """
+    def _sources(self) -> Any:
+        """Return the recurrent weights as the kernel needs them."""
         laid: Any = self._laid_out
-        if laid[0] is not self.input_weights_ or laid[1] is not self.weights_:
-            laid = self._lay_out()  # weights were put in place after fit
-        return laid[2:]
+        return (laid if laid[0] is self.weights_ else self._lay_out())[1]
 
     def _lay_out(self) -> Any:
-        w, own = self.weights_.sorted_indices(), sparse.eye_array(self.weights_.shape[0])
-        rows = sparse.hstack([self.input_weights_, sparse.vstack([own] * self.n_masks)])
-        rows = sparse.csr_array(rows).sorted_indices()
-        names = {"indptr": rows.indptr.astype(np.int64), "indices": rows.indices.astype(np.int64)}
-        slices = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
-        return self.input_weights_, self.weights_, {**names, "weights": rows.data}, slices
+        w = self.weights_.sorted_indices()
+        return self.weights_, layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
 
     def _kernel(self):
         """Return the kernel, what only it is told, and its integration steps."""

@@ -208,10 +208,22 @@ def grow(w, nodes, h):
 
 @njit(**VECTOR)
 def draw(w, keys, slot):
-    """Draw the noise of a span of ``t_noise``."""
+    """Draw a pair of numbers for each device."""
     widen()
     for i in range(LANES):
         w[DRAWN_1 + i], w[DRAWN_2 + i] = normals(join(keys[i], slot))
+
+
+@njit(cache=True)
+def draw_next(w, keys, slot, before, nodes):
+    """Draw the noise of a span of ``t_noise``; a pair serves two spans where one rate is noisy."""
+    if nodes.noise_2 > 0.0:
+        draw(w, keys, slot)
+        return
+    if slot % 2 == 0 or before != slot - 1:
+        draw(w, keys, slot // 2)
+    if slot % 2 == 1:
+        w[DRAWN_1 : DRAWN_1 + LANES] = w[DRAWN_2 : DRAWN_2 + LANES]
 
 
 @njit(cache=True)
@@ -240,7 +252,7 @@ def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
         if nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0:
             now = int((first_micro + i + 0.5) * h / nodes.t_noise)
             if now != slot:
-                draw(w, keys, now)
+                draw_next(w, keys, now, slot, nodes)
                 slot = now
         divide(w, nodes, h)
         if nodes.theta > 0.0 and count_closed(w) > 0:
@@ -306,7 +318,7 @@ def run(
                 lay_steps(drive[r, : lengths[r]], tile, turned)
                 n_steps = min(STEPS, lengths[r] - tile)
                 beyond[r, low // LANES] += wire(
-                    turned, wiring, low, n_devices, n_steps, supply, sums, volts
+                    turned, wiring, r, low, n_devices, n_steps, supply, sums, volts
                 )
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
@@ -461,7 +473,7 @@ def run_fast(
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
             beyond[r, first // LANES] += wire(
-                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks

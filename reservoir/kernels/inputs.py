@@ -103,33 +103,37 @@ def sum_sources(told, x):
 
 
 class Supply(NamedTuple):
-    """What a source gives: node inputs are cut to it."""
+    """What a source gives: node inputs, and what is fed back, are cut to it."""
 
     low: float  # V
     high: float  # V
+    fed: np.ndarray  # (recording, device), V: what is fed back, without rows for nothing
 
 
 @njit(**VECTOR)
-def cut(volts, supply):
-    """Cut voltages to what the supply gives, in place; return how many that changed."""
+def cut(volts, low, high):
+    """Cut voltages to what a supply gives, in place; return how many that changed."""
     widen()
     n_cut = 0
     for i in range(volts.size):
-        held = clip(volts[i], supply.low, supply.high)
+        held = clip(volts[i], low, high)
         n_cut += 1 if held != volts[i] else 0
         volts[i] = held
     return n_cut
 
 
 @njit(cache=True)
-def wire(turned, wiring, first, n_devices, n_steps, supply, sums, volts):
+def wire(turned, wiring, recording, first, n_devices, n_steps, supply, sums, volts):
     """Fill ``n_steps`` of volts (mask, step, device) with the inputs of devices from ``first`` on.
 
     Returns how many were cut to the supply.
     """
+    n = volts.shape[2]
     n_cut = 0
     for mask in range(volts.shape[0]):
         sum_inputs(turned, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
         for step in range(n_steps):
-            n_cut += cut(volts[mask, step], supply)
+            if supply.fed.shape[0] > 0:
+                volts[mask, step] += supply.fed[recording, first : first + n]
+            n_cut += cut(volts[mask, step], supply.low, supply.high)
     return n_cut

@@ -124,7 +124,7 @@ def run(
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
             beyond[r, first // LANES] += wire(
-                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for step in range(n_steps):
                 for mask in range(n_masks):
@@ -231,7 +231,7 @@ def run_pulsed(
             lay_steps(drive[r, : lengths[r]], tile, turned)
             n_steps = min(STEPS, lengths[r] - tile)
             beyond[r, first // LANES] += wire(
-                turned, wiring, first, n_devices, n_steps, supply, sums, volts
+                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for step in range(n_steps):
                 for mask in range(n_masks):
