@@ -1,7 +1,6 @@
 """MemristorReservoir: volatile memristors with log-spaced time constants."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -312,7 +311,7 @@ class MemristorReservoir(Reservoir):
             reached = np.ascontiguousarray(switched(device, state.values))
             volts = gain * sum_sources(told, reached)
             fed[:, step] = np.tile(volts, self.n_masks)
-            now = replace(state, step=state.step + step)
+            now = ReservoirState(state.values, state.keys, state.step + step, spent=state.spent)
             there = (step < lengths).astype(lengths.dtype)
             out[:, step] = run(drive[:, step : step + 1], there, now, volts)[:, 0]
         return out, fed
