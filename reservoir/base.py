@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
@@ -41,6 +41,7 @@ class ReservoirState:
     step: int = 0
     past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
     spent: NDArray | None = None  # (recording, 4): see METERED; None where nobody asked
+    owner: str = ""  # class of the reservoir
 
 
 @contextmanager
@@ -164,7 +165,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 drives, width=len(drives) if self._inputs_stay_inside else None
             ):
                 if not lengths.any():  # of which the block has one step, whatever their number
-                    whole = np.repeat(whole[:, :1], drives[0].shape[0], axis=1)
+                    whole = np.repeat(whole[:, :1], self._n_steps(drives[0]), axis=1)
                 whole[lengths == 0] = np.nan
                 parts.append(whole)
             return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -195,6 +196,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
+        keys = None if keys is None else check_keys(keys, len(drives))
         sizes = np.array([self._n_steps(drive) for drive in drives])
         out = np.full((len(drives), sizes.max(), self.n_nodes), np.nan, self._rest().dtype)
         for first, block, lengths in self._blocks(drives, keys):
@@ -232,6 +234,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         check_is_fitted(self)
         drives, _ = self._check_drive(X, reset=False)
+        keys = None if keys is None else check_keys(keys, len(drives))
         spent = np.zeros((len(drives), len(METERED)))
         absent = np.zeros(len(drives), dtype=bool)
         for first, block, lengths in self._blocks(drives, keys, spent=spent):
@@ -279,12 +282,16 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             For ``advance``.
         """
         check_is_fitted(self)
-        keys = np.arange(n_recordings) if keys is None else keys
+        if not (isinstance(n_recordings, int | np.integer) and n_recordings >= 1):
+            raise ValueError(f"n_recordings={n_recordings!r} must be a whole number, at least 1.")
+        keys = check_keys(np.arange(n_recordings) if keys is None else keys, n_recordings)
         rest = np.repeat(self._rest()[np.newaxis], n_recordings, axis=0)
         if meter and not self._metered:
             raise ValueError(f"{type(self).__name__} simulates no device that takes energy.")
         spent = np.zeros((n_recordings, len(METERED))) if meter else None
-        return ReservoirState(np.ascontiguousarray(rest), self._noise_keys(keys), spent=spent)
+        return ReservoirState(
+            np.ascontiguousarray(rest), self._noise_keys(keys), spent=spent, owner=self._owner()
+        )
 
     def advance(self, state, X):
         """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
@@ -311,13 +318,37 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"{self.n_features_in_} inputs), as in start and fit."
             )
         if not np.isfinite(X).all():
-            raise ValueError("the chunk holds NaN or infinity; a live run needs every value.")
-        spent = None if state.spent is None else state.spent.copy()
-        new = ReservoirState(state.values.copy(), state.keys, state.step, state.past, spent)
+            run, step, channel = np.argwhere(~np.isfinite(X))[0]
+            raise ValueError(
+                f"run {run} got {X[run, step, channel]} at step {step} of the chunk, input "
+                f"{channel}; a live run needs every value."
+            )
+        new = self._go_on(state)
         with at_most(len(X)):
             out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
         return new, out
+
+    def _owner(self) -> str:
+        """Whose states these are: nodes of one kind are not those of another."""
+        return type(self).__name__
+
+    def _go_on(self, state: ReservoirState) -> ReservoirState:
+        """Return a state that may be changed; kernels look at no shape, so it must be our own."""
+        rest, values = self._rest(), state.values
+        shape = state.keys.size, *rest.shape
+        if (state.owner, values.shape, values.dtype) != (self._owner(), shape, rest.dtype):
+            raise ValueError(
+                f"the state is {values.dtype} of shape {values.shape}, from {state.owner!r}; this "
+                f"{self._owner()!r} needs {rest.dtype} of shape {shape}: take it from its start()."
+            )
+        past = (self._taps() - 1, self.n_features_in_)
+        if state.past is not None and state.past.shape[1:] != past:
+            raise ValueError(
+                f"the state remembers (tap, input) {state.past.shape[1:]} of the drive, not {past}."
+            )
+        spent = None if state.spent is None else state.spent.copy()
+        return replace(state, values=np.array(values, order="C"), spent=spent)
 
     def get_feature_names_out(self, input_features=None):
         """Name the features after statistic, segment and node.
@@ -476,6 +507,25 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         else:
             share(lambda begin, end: pooling.pool(begin, end, *told), lengths)
         return pooled.reshape(len(states), -1)
+
+
+def check_keys(keys: Any, n_recordings: Any) -> NDArray:
+    """Return the keys of the noise, one a recording.
+
+    Examples
+    --------
+    >>> check_keys([1.5], 1)
+    Traceback (most recent call last):
+    ValueError: keys=[1.5]: expected 1 whole number of 64 bits, one a recording.
+    """
+    given = np.asarray(keys)
+    whole = given.dtype.kind in "iu" and (given <= np.iinfo(np.int64).max).all()
+    if given.shape != (n_recordings,) or not whole:
+        raise ValueError(
+            f"keys={keys!r}: expected {n_recordings} whole number{'s' * (n_recordings > 1)} of 64 "
+            "bits, one a recording."
+        )
+    return given
 
 
 def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str]:

@@ -134,10 +134,11 @@ class EventMemristorReservoir(TakesEvents, Reservoir):
             The fitted reservoir.
         """
         self._check_parameters()
-        self.__dict__.pop("duration_", None)
         recordings, _ = self._check_drive(X, reset=True)
         if isinstance(recordings[0], Events):
             self._learn(recordings)
+        else:
+            self.__dict__.pop("duration_", None)
         rng = check_random_state(self.random_state)
         device = self._preset()
         taus = np.atleast_1d(device.tau if self.tau is None else self.tau).astype(float)
@@ -188,7 +189,7 @@ class EventMemristorReservoir(TakesEvents, Reservoir):
                     f"run {r} has an event at {outside[0]} us; steps {state.step} to "
                     f"{state.step + n_steps} hold {begin} to {end} us."
                 )
-        new = ReservoirState(state.values.copy(), state.keys, state.step)
+        new = self._go_on(state)
         out, _, _ = self._run_events(recordings, new, n_steps, np.zeros(len(recordings), np.int64))
         new.step += n_steps
         return new, out
@@ -279,6 +280,9 @@ class EventMemristorReservoir(TakesEvents, Reservoir):
 
         share(run, [1 + e.t.size for e in recordings])
         return out, *dropped
+
+    def _owner(self):
+        return super()._owner() + (" of events" if hasattr(self, "duration_") else "")
 
     def _rest(self):
         return np.zeros((1, self.n_nodes_), self.dtype)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
+from mottle.reservoir.rows import weighty
+
 RANK = 1e-14  # of the largest eigenvalue: what lies below is rounding
 LEAST = 1e-9  # of a row's weight left by its leverage
 
@@ -27,9 +29,7 @@ class Gram:
 
     def add(self, X: NDArray, y: NDArray, weight: NDArray) -> Self:
         """Add rows: X (row, feature), y (row, target), weight (row,)."""
-        there = weight > 0
-        if not there.all():
-            X, y, weight = X[there], y[there], weight[there]
+        X, y, weight = weighty(X, y, weight)
         n, total = len(X), float(weight.sum())
         if n == 0:
             return self
@@ -119,7 +119,10 @@ class Folds:
     def add(self, X: NDArray, y: NDArray, weight: NDArray, groups: NDArray | None) -> None:
         """Add rows, as ``Gram.add``; groups (row,)."""
         if (groups is not None) != self.grouped:
-            raise ValueError("groups must come with every block of rows or with none.")
+            raise ValueError(
+                "groups must come with every block of rows or with none; after fit they are "
+                "forgotten, so take partial_fit from the first block on."
+            )
         if y.shape[1] != self.n_targets:
             raise ValueError(f"y has {y.shape[1]} columns; before, it had {self.n_targets}.")
         fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.deal(groups)

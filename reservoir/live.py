@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mottle.reservoir.stream import check_steps
+
 
 class LiveRun:
     """Predictions from a stream that is still coming in.
@@ -11,7 +13,8 @@ class LiveRun:
     Parameters
     ----------
     reservoir : reservoir
-        Fitted.
+        Fitted, without pooling, on drives; one that was fitted on event streams is carried on by
+        its own ``advance``.
     readout : estimator, default=None
         Fitted: any of scikit-learn. None hands on the states.
     n_recordings : int, default=1
@@ -39,6 +42,12 @@ class LiveRun:
     """
 
     def __init__(self, reservoir, readout=None, *, n_recordings=1, keys=None, method="predict"):
+        check_steps(reservoir)
+        if hasattr(reservoir, "duration_"):
+            raise ValueError(
+                "the reservoir was fitted on event streams, which its own advance(state, events, "
+                "n_steps) carries on; LiveRun takes drives."
+            )
         self.reservoir, self.n_recordings, self.keys = reservoir, n_recordings, keys
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
@@ -60,7 +69,16 @@ class LiveRun:
         predictions : scalar or ndarray
             For each step, arranged as ``X``: what the readout gives for a row.
         """
-        X = np.asarray(X, dtype=np.float64)
+        X = np.asarray(X)
+        n = self.n_recordings
+        if X.dtype.kind not in "biuf" or X.ndim not in ((1, 2, 3) if n == 1 else (3,)):
+            shape = "(n_inputs,), (n_steps, n_inputs) or " if n == 1 else ""
+            raise ValueError(
+                f"{X.dtype} of shape {X.shape} came in; expected numbers of shape {shape}({n}, "
+                "n_steps, n_inputs)."
+            )
+        if X.ndim > 1 and X.shape[-2] == 0:
+            raise ValueError(f"a chunk of shape {X.shape} has no steps; expected at least one.")
         self.state, out = self.reservoir.advance(
             self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
         )

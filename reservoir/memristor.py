@@ -251,6 +251,9 @@ class MemristorReservoir(Reservoir):
         slower: NDArray = np.geomspace(low, high, order.size)[order] / own
         return slower
 
+    def _owner(self):
+        return f"{super()._owner()} of {type(self._preset()).__name__}"
+
     def _rest(self):
         device, n_devices = self._preset(), self.n_nodes // self.n_masks
         if isinstance(device, WOxMemristor):

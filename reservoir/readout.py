@@ -18,7 +18,15 @@ from sklearn.utils.validation import (
 )
 
 from mottle.reservoir import gram
-from mottle.reservoir.rows import Rows, Sample, on_demand, read, row_blocks, rows_a_block
+from mottle.reservoir.rows import (
+    Rows,
+    Sample,
+    on_demand,
+    read,
+    row_blocks,
+    rows_a_block,
+    weighty,
+)
 
 TASKS = ("auto", "classification", "regression")
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
@@ -193,7 +201,7 @@ class RidgeReadout(BaseEstimator):
             raise ValueError(f"task={self.task!r} is not known; choose from {', '.join(TASKS)}.")
         self._penalties()
         number = isinstance(self.cv, int | np.integer) and self.cv >= 2
-        if self.cv not in ("auto", "loo", "gcv") and not number:
+        if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):
             raise ValueError(f"cv={self.cv!r} must be 'auto', 'loo', 'gcv' or a number of folds.")
         if number and not grouped:
             raise ValueError(f"cv={self.cv} makes folds of groups; pass groups, or take cv='loo'.")
@@ -208,6 +216,12 @@ class RidgeReadout(BaseEstimator):
 
     def _check(self, X, y, weight, groups, classify, reset):
         """Return features, targets, weights and groups that can be cut into blocks."""
+        shape: tuple[int, ...] = getattr(y, "shape", ())
+        if classify and len(shape) == 2 and shape[-1] > 1:
+            raise ValueError(
+                f"y has {shape[-1]} columns of labels, and a readout learns one: fit one for "
+                "each, or set task='regression' if these are numbers."
+            )
         if y is not None and on_demand(y) and (classify or not on_demand(X)):
             y = np.asarray(y)
         if on_demand(X):
@@ -225,7 +239,7 @@ class RidgeReadout(BaseEstimator):
             y = column_or_1d(y)
         weight = _check_weight(weight, X.shape[0])
         if groups is not None:
-            groups = column_or_1d(groups)
+            groups = _check_groups(column_or_1d(groups))
         check_consistent_length(X, y, groups)
         return X, y, weight, groups
 
@@ -308,7 +322,7 @@ class RidgeReadout(BaseEstimator):
         """Leave-one-out decisions (row, class), the right columns and the weights of the rows."""
         every = -(-spectrum.n_rows * self.classes_.size // HELD_OUT)
         n_seen, parts = 0, []
-        for X, y, weight in rows:
+        for X, y, weight in (weighty(*block) for block in rows):
             chosen = slice(-n_seen % every, None, every)
             n_seen += len(X)
             X, y = X[chosen], y[chosen]
@@ -436,6 +450,15 @@ def _check_weight(weight, n_rows):
     return weight
 
 
+def _check_groups(groups):
+    """Return groups that can be told apart."""
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        raise ValueError(f"groups is NaN at row {int(np.argmax(np.isnan(groups)))}; name each.")
+    if len(kinds := {type(name).__name__ for name in groups.tolist()}) > 1:
+        raise ValueError(f"groups must be of one type, not {', '.join(sorted(kinds))}.")
+    return groups
+
+
 class _Encoded:
     """Blocks without groups, their targets as numbers; each loop over it reads them anew."""
 
@@ -449,7 +472,7 @@ class _Encoded:
 def _two_or_more(classes):
     """Return the classes if a readout can tell them apart."""
     if classes.size < 2:
-        raise ValueError(f"y holds one class only ({classes[0]!r}); a readout needs two.")
+        raise ValueError(f"y holds one class only ({classes.tolist()[0]!r}); a readout needs two.")
     return classes
 
 

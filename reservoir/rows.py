@@ -63,15 +63,18 @@ def row_blocks(X: Any) -> list[slice]:
 
 
 def read(X: Any, rows: slice, name: str) -> NDArray[np.float64]:
-    """Return rows of an array read on demand as checked numbers; an error says which rows."""
+    """Return rows of an array read on demand as checked numbers; an error says where."""
+    values = np.asarray(X[rows])
     try:
         return np.asarray(
-            check_array(
-                np.asarray(X[rows]), dtype=np.float64, ensure_2d=name == "X", input_name=name
-            )
+            check_array(values, dtype=np.float64, ensure_2d=name == "X", input_name=name)
         )
     except ValueError as error:
-        raise ValueError(f"rows {rows.start} to {rows.stop - 1}: {error}") from error
+        place = f"rows {rows.start} to {rows.stop - 1}"
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            row, *column = np.argwhere(~np.isfinite(values))[0].tolist()
+            place = f"row {rows.start + row}" + (f", column {column[0]}" if column else "")
+        raise ValueError(f"{place}: {error}") from error
 
 
 class Rows:
@@ -101,7 +104,8 @@ class Sample:
         self.kept: list[NDArray] = []
 
     def add(self, X: NDArray, y: NDArray, weight: NDArray) -> None:
-        """Add rows: X (row, feature), y (row, target), weight (row,)."""
+        """Add rows, but for those without weight: X (row, feature), y (row, target), weight."""
+        X, y, weight = weighty(X, y, weight)
         chosen = slice(-self.n_seen % self.every, None, self.every)
         new = [X[chosen], y[chosen], weight[chosen]]
         pairs = zip(self.kept or [part[:0] for part in new], new, strict=True)
@@ -110,3 +114,15 @@ class Sample:
         while len(self.kept[0]) > self.most:
             self.every *= 2
             self.kept = [part[::2].copy() for part in self.kept]
+
+
+def weighty(*rows: NDArray) -> tuple[NDArray, ...]:
+    """Leave out rows of which the last array, the weights, is 0.
+
+    Examples
+    --------
+    >>> weighty(np.array([1.0, 2.0]), np.array([0.0, 0.5]))
+    (array([2.]), array([0.5]))
+    """
+    there = rows[-1] > 0
+    return rows if there.all() else tuple(part[there] for part in rows)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.reservoir.readout import RidgeReadout
 from mottle.reservoir.rows import rows_a_block
 
 
@@ -58,7 +59,12 @@ def fit_stream(
     >>> readout.score(reservoir.transform(drive), before) > 0.9
     True
     """
-    _check_reservoir(reservoir)
+    check_steps(reservoir)
+    if not isinstance(readout, RidgeReadout):
+        raise ValueError(
+            f"{readout!r} cannot be fitted to blocks; take RidgeReadout, or fit on "
+            "reservoir.transform(drive)."
+        )
     recordings = _recordings(drive, target, groups)
     again = isinstance(recordings, _Recordings)
     if again:
@@ -103,7 +109,7 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     >>> predict_stream(reservoir, readout, drive, chunk=64).shape
     (500,)
     """
-    _check_reservoir(reservoir)
+    check_steps(reservoir)
     recordings = _recordings(drive, None, None, targeted=False)
     parts: list[list[NDArray]] = []
     for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():
@@ -115,7 +121,8 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     return predictions[0] if _is_one(drive) else predictions
 
 
-def _check_reservoir(reservoir: Any) -> None:
+def check_steps(reservoir: Any) -> None:
+    """Refuse a reservoir that does not show every step."""
     check_is_fitted(reservoir)
     if reservoir._statistics():
         raise ValueError(
@@ -125,27 +132,41 @@ def _check_reservoir(reservoir: Any) -> None:
         )
 
 
+def _is_events(drive: Any) -> bool:
+    return getattr(getattr(drive, "dtype", None), "names", None) is not None
+
+
 def _is_one(drive: Any) -> bool:
     """Tell whether a drive is a single recording: an array (step, input) or an event stream."""
-    events = getattr(getattr(drive, "dtype", None), "names", None) is not None
-    return getattr(drive, "ndim", 0) == 2 or events
+    return getattr(drive, "ndim", 0) == 2 or _is_events(drive)
 
 
 def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
     """Triples (drive, target, group); gone through once where the drive is an iterator."""
     if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
         drive = drive.to_numpy()
+    if getattr(drive, "ndim", 0) == 1 and drive.dtype.kind in "biuf":
+        raise ValueError(
+            f"a drive of shape {drive.shape} came in; expected (n_steps, n_inputs), which of one "
+            "input is drive.reshape(-1, 1)."
+        )
     if _is_one(drive):
         drive, target = [drive], [target]
     if isinstance(drive, Iterator):
-        pairs: Any = drive if target is None else _paired(drive, target, "targets")
+        pairs: Any = map(_pair, drive) if target is None else _paired(drive, target, "targets")
         pairs = pairs if targeted else ((x, None) for x in drive)
         named: Any = ((pair, None) for pair in pairs)
         named = named if groups is None else _paired(pairs, groups, "groups")
         return ((x, y, group) for (x, y), group in named)
     if target is None and targeted:
-        target, drive = [y for _, y in drive], [x for x, _ in drive]
-    return _Recordings(drive, target, groups)
+        drive, target = map(list, zip(*map(_pair, drive), strict=True))
+    return _Recordings(drive, list(target) if isinstance(target, Iterator) else target, groups)
+
+
+def _pair(item: Any) -> Any:
+    if isinstance(item, tuple | list) and len(item) == 2:
+        return item
+    raise ValueError("target is missing; without one, items must be pairs (drive, target).")
 
 
 def _paired(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator[Any]:
@@ -226,7 +247,7 @@ class _Steps:
             if short and max(longest, n_steps) * (len(short) + 1) > self.chunk:
                 yield from self._side_by_side(short)
                 short, longest = [], 0
-            if n_steps > self.chunk:
+            if n_steps > self.chunk and not _is_events(drive):
                 yield from self._carried_on(place, drive, target, group)
             else:
                 short.append((place, drive, target, group))
@@ -235,8 +256,7 @@ class _Steps:
             yield from self._side_by_side(short)
 
     def _n_steps(self, drive: Any) -> int:
-        events = getattr(getattr(drive, "dtype", None), "names", None) is not None
-        return int(self.reservoir.n_steps if events else np.shape(drive)[0])
+        return int(self.reservoir.n_steps if _is_events(drive) else np.shape(drive)[0])
 
     def _check_length(self, place: int, n_steps: int, target: Any) -> None:
         n_targets = np.shape(target)[0] if np.ndim(target) else 0
@@ -277,8 +297,9 @@ class _Steps:
         """Run one long recording chunk by chunk, its noise that of ``transform``."""
         starts = range(0, np.shape(drive)[0], self.chunk)
         chunks = (np.asarray(drive[k : k + self.chunk], dtype=np.float64) for k in starts)
-        key = (chunk.tobytes() for chunk in chunks) if self.reservoir._noisy() else 0
-        state = self.reservoir.start(1, keys=[key])
+        state = self.reservoir.start()
+        if self.reservoir._noisy():
+            state.keys = self.reservoir._noise_keys([(chunk.tobytes() for chunk in chunks)])
         for k in starts:
             chunk = np.asarray(drive[k : k + self.chunk], dtype=np.float64)
             try:

@@ -1,5 +1,6 @@
 """The wheel holds every file of the rooms, nothing else, and leaves other people's packages be."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -114,3 +115,27 @@ def test_another_distributions_datasets_stays_as_it_was(site):
 
 def test_the_command_starts(site):
     assert "demo" in python(site, "from mottle.pipelines.cli import main; main(['--help'])")
+
+
+def test_kernels_work_where_nothing_can_be_written(tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from numba.core import caching\n"
+        # of the places for a cache, a read-only system has the one that is asked for at most
+        "base = getattr(caching, 'CacheImpl', None) or caching._CacheImpl\n"
+        "base._locator_classes = base._locator_classes[:1]\n"
+        "from mottle.reservoir import MemristorReservoir\n"
+        "print(MemristorReservoir(3, random_state=0).fit_transform([[0.5], [0.1]]).shape)\n"
+        "from numba import config\n"
+        "print(config.CACHE_DIR)\n"
+        "print(any(Path(config.CACHE_DIR).rglob('*.nbi')))\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "NUMBA_CACHE_DIR": ""}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    shape, directory, kept = run.stdout.splitlines()
+    assert shape == "(2, 3)"
+    assert Path(directory).parent == tmp_path
+    assert kept == "True"
+    assert "Set NUMBA_CACHE_DIR to a directory that can be written to" in run.stderr
+    assert not list(tmp_path.iterdir())

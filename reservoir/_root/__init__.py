@@ -46,6 +46,32 @@ def open_lazily(room):
     return get, lambda: sorted({*module.__all__, *vars(module)})
 
 
+def keep_compiled(function):
+    """See to it that numba finds a place for the compiled kernels beside ``function``.
+
+    Where there is none, a warning says so, and they go to a directory that goes with the process.
+    """
+    from numba import config, njit
+
+    try:
+        njit(cache=True)(function)
+    except RuntimeError:  # "cannot cache function": no directory can be written to
+        import atexit
+        from shutil import rmtree
+        from tempfile import mkdtemp
+        from warnings import warn
+
+        directory = mkdtemp(prefix="mottle-")
+        vars(config)["CACHE_DIR"] = directory
+        atexit.register(rmtree, directory, ignore_errors=True)
+        warn(
+            "compiled kernels cannot be kept, neither beside the package nor in the user's cache: "
+            "every process compiles them anew. Set NUMBA_CACHE_DIR to a directory that can be "
+            "written to.",
+            stacklevel=2,
+        )
+
+
 def __getattr__(name):
     """Import a room when it is first named, so that ``import mottle`` costs nothing."""
     if name in _ROOMS:

@@ -194,10 +194,6 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
     return types.void(sums, types.int64, weights, types.int64, types.int64, x), codegen
 
 
-def _plain_fma(a, b, c):
-    return a * b + c
-
-
 def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
     for k in range(begin, end):
         sums[first : first + SLICE] += weights[k] * x[columns[k]]

@@ -128,9 +128,22 @@ def test_features_absent_recordings_and_names_agree():
     assert np.isnan(features[2]).all()
     assert np.isnan(node.transform([None])).all()
     assert features.shape[1] == node.get_feature_names_out().size == 4 * 40
-    states = EventMemristorReservoir(**SIZE).fit(X).transform(X)
+    node = EventMemristorReservoir(**SIZE).fit(X)
+    states = node.transform(X)
+    nobody = node.transform([None, None])
+    assert nobody.shape == (2, 10, 40)
+    assert np.isnan(nobody).all()
     assert_allclose(features[0, :40], states[0, :5].mean(axis=0), rtol=1e-12)
     assert_allclose(features[1, 120:], states[1, 9], rtol=1e-12)
+
+
+def test_a_fit_that_failed_changes_nothing():
+    X = draw()
+    node = EventMemristorReservoir(**SIZE).fit(X)
+    before = node.transform(X)
+    with pytest.raises(ValueError, match="time goes back"):
+        node.fit([X[0][::-1]])
+    assert_array_equal(node.transform(X), before)
 
 
 def test_dropped_events_are_counted():

@@ -10,6 +10,7 @@ import xarray as xr
 import zarr
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 
 from mottle.reservoir import (
     EchoStateReservoir,
@@ -142,8 +143,13 @@ def test_event_streams_are_recordings_with_a_target_for_each_step():
     targets = [rng.normal(size=10) for _ in streams]
     states = np.concatenate(list(reservoir.transform(streams)))
     expected = RidgeReadout(1.0).fit(states, np.concatenate(targets)).predict(states)
-    readout = fit_stream(reservoir, RidgeReadout(1.0), streams, targets, chunk=25)
-    assert_allclose(readout.predict(states), expected, rtol=1e-8, atol=1e-8)
+    for chunk in (25, 7):  # shorter than a recording: events are not cut
+        readout = fit_stream(reservoir, RidgeReadout(1.0), streams, targets, chunk=chunk)
+        assert_allclose(readout.predict(states), expected, rtol=1e-8, atol=1e-8)
+    with pytest.raises(ValueError, match="fitted on event streams, which its own advance"):
+        LiveRun(reservoir)
+    with pytest.raises(ValueError, match="cannot be fitted to blocks; take RidgeReadout"):
+        fit_stream(reservoir, Ridge(), streams, targets)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +167,10 @@ def test_event_streams_are_recordings_with_a_target_for_each_step():
         ({"drive": iter([np.zeros((20, 2))])}, "more drives than targets or fewer.* item 1"),
         ({"groups": [1]}, "2 recordings came with 1 groups"),
         ({"chunk": 8, "drive": [np.zeros((20, 2)), np.full((20, 2), np.inf)]},
-         "recording 1, steps 0 to 7: the chunk holds NaN or infinity"),
+         "recording 1, steps 0 to 7: run 0 got inf at step 0 of the chunk, input 0"),
+        ({"drive": np.zeros(20), "target": np.zeros(20)}, r"\(20,\) came in.*reshape\(-1, 1\)"),
+        ({"drive": [np.zeros((20, 2))] * 3, "target": None}, "items must be pairs"),
+        ({"drive": iter([np.zeros((20, 2))] * 3), "target": None}, "items must be pairs"),
         ({"drive": [np.zeros((20, 2)), np.full((20, 2), np.nan)]}, "recording 1 is absent"),
     ],
 )  # fmt: skip
@@ -235,10 +244,61 @@ def test_live_runs_side_by_side_do_not_mix():
 def test_a_live_tick_that_is_not_whole_is_refused():
     reservoir = MemristorReservoir(10, random_state=0).fit(np.zeros((2, 3)))
     run = LiveRun(reservoir)
-    with pytest.raises(ValueError, match="holds NaN or infinity"):
+    with pytest.raises(ValueError, match="run 0 got nan at step 0 of the chunk, input 1"):
         run.advance([0.1, np.nan, 0.2])
     with pytest.raises(ValueError, match="expected \\(1 recordings, steps, 3 inputs\\)"):
         run.advance([0.1, 0.2])
+    with pytest.raises(ValueError, match=r"complex128 of shape .* came in"):
+        run.advance([0.1, 0.2j, 0.3])
+    with pytest.raises(ValueError, match="has no steps"):
+        run.advance(np.empty((0, 3)))
+    with pytest.raises(ValueError, match=r"float64 of shape \(2, 3\) came in; .* \(2, n_steps"):
+        LiveRun(reservoir, n_recordings=2).advance(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="pools its states"):
+        LiveRun(MemristorReservoir(10, pool="mean", random_state=0).fit(np.zeros((2, 3))))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        EchoStateReservoir(20, random_state=0),
+        EchoStateReservoir(10, dtype="float32", random_state=0),
+        MemristorReservoir(10, random_state=0),
+        MemristorReservoir(10, device="tiox_zhong2021", random_state=0),
+    ],
+)
+def test_the_state_of_another_reservoir_is_refused(other):
+    X = np.zeros((1, 5, 3))
+    state = other.fit(X).start()
+    for reservoir in (
+        EchoStateReservoir(10, random_state=0),
+        MemristorReservoir(10, device="ag_pulse", random_state=0),
+    ):
+        with pytest.raises(
+            ValueError, match=r"the state is float.* from .* take it from its start"
+        ):
+            reservoir.fit(X).advance(state, X)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"keys": [1, 2]}, r"keys=\[1, 2\]: expected 3 whole numbers"),
+        ({"keys": ["a"] * 3}, "expected 3 whole numbers of 64 bits"),
+        ({"keys": [2**70] * 3}, "expected 3 whole numbers of 64 bits"),
+        ({"n_recordings": 1.5}, "n_recordings=1.5 must be a whole number"),
+        ({"n_recordings": 0}, "n_recordings=0 must be a whole number, at least 1"),
+    ],
+)
+def test_keys_are_one_whole_number_a_recording(told, message):
+    X = np.zeros((3, 5, 2))
+    reservoir = MemristorReservoir(10, noise=0.1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=message):
+        reservoir.start(**{"n_recordings": 3, **told})
+    if "keys" in told:
+        for ask in (reservoir.states, reservoir.energy):
+            with pytest.raises(ValueError, match=message):
+                ask(X, **told)
 
 
 def test_a_live_run_starts_no_thread_that_has_no_recording_and_gives_them_back():

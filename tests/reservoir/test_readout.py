@@ -324,8 +324,41 @@ def test_blocks_hold_whole_chunks():
 def test_a_bad_row_of_an_array_on_demand_is_named():
     X = np.zeros((300, 1 << 14))
     X[170, 3] = np.nan
-    with pytest.raises(ValueError, match="rows 128 to 191: Input X contains NaN"):
+    with pytest.raises(ValueError, match="row 170, column 3: Input X contains NaN"):
         RidgeReadout(1.0).fit(da.from_array(X, chunks=(16, -1)), np.arange(300.0))
+
+
+def test_rows_without_weight_are_as_good_as_absent(monkeypatch):
+    monkeypatch.setattr("mottle.reservoir.rows.BLOCK_BYTES", 800)
+    monkeypatch.setattr("mottle.reservoir.readout.HELD_OUT", 50)
+    X, y, _ = problem(400, 5)
+    y = np.where(y > np.median(y), "up", "down")
+    weight = np.tile([0.0, 1.0], 200)
+    for fit in (lambda r, *rows: r.fit(*rows), lambda r, *rows: r.partial_fit(*rows)):
+        some = fit(RidgeReadout(1.0), X, y, weight).predict_proba(X)
+        assert_allclose(some, fit(RidgeReadout(1.0), X[1::2], y[1::2]).predict_proba(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"groups": [0.0, np.nan] * 15}, "groups is NaN at row 1"),
+        ({"groups": np.array([0, "a"] * 15, dtype=object)}, "of one type, not int, str"),
+        ({"y": np.ones((30, 2), dtype=int)}, "y has 2 columns of labels.*task='regression'"),
+        ({"y": ["up"] * 30}, r"one class only \('up'\)"),
+    ],
+)
+def test_rows_that_say_nothing_are_refused(change, message):
+    X, y, _ = problem(30, 5)
+    with pytest.raises(ValueError, match=message):
+        RidgeReadout().fit(X, **{"y": y, **change})
+
+
+def test_groups_are_forgotten_after_fit():
+    X, y, _ = problem(30, 5)
+    readout = RidgeReadout().fit(X, y, groups=np.arange(30) % 3)
+    with pytest.raises(ValueError, match="after fit they are forgotten"):
+        readout.partial_fit(X, y, groups=np.arange(30) % 3)
 
 
 def test_new_labels_are_refused_unless_declared():
@@ -370,7 +403,7 @@ def test_a_sample_is_spread_evenly_over_all_rows():
     sample = rows.Sample(100)
     for k in range(0, 10_000, 77):
         place = np.arange(k, min(k + 77, 10_000), dtype=float)[:, None]
-        sample.add(place, place, place[:, 0])
+        sample.add(place, place, 1.0 + place[:, 0])
     assert_array_equal(sample.kept[0][:, 0], np.arange(0, 10_000, 128))
 
 
