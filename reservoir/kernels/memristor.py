@@ -107,9 +107,8 @@ def run(
     """Run WOx devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held for ``dt`` s.
 
     Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
-    mask * device), ``beyond`` (recording, group) counts voltages cut to
-    the supply. ``spent`` grows by the
-    energies of device, resistor (none) and supply in J.
+    mask * device), ``beyond`` (recording, group) counts voltages cut to the supply. ``spent`` grows
+    by the energies of device, resistor (none) and supply in J.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
