@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mottle.datasets import narma
-from mottle.reservoir import MemristorReservoir, devices
+from mottle.reservoir import MemristorReservoir, devices, energy_report
 
 QUIET = {
     "wox_du2017": devices.get("wox_du2017"),
@@ -68,6 +68,8 @@ def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
     assert_allclose(node.transform(X), expected, rtol=1e-9)
     spent = node.energy(X)
     assert_allclose(spent["supply"], state.spent[:, 2], rtol=1e-9)
+    parts = energy_report(node, X).set_index("part")
+    assert parts.loc["recurrent weights", "count"] == 15 * node.weights_.nnz
     plain = node.set_params(coupling=0.0).transform(X)
     assert np.abs(plain - expected).max() > 1e-3
 
