@@ -181,9 +181,9 @@ Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
 
 What to read from it: masked devices in parallel remember little, so on NARMA-10 twenty linear lags
 beat all of them but the WOx devices with delay taps (`n_taps=20`). Coupled devices (`coupling=0.9`;
-TiOx with `tau=None`) hear what the others reached a step before, and come to what an echo state
-network of their size does. The Henon map needs two steps and a square: any smooth device has both,
-and read noise of 0.5 % or a recurrence that adds older steps costs two orders of magnitude.
+TiOx with `tau=None`) hear what the others reached a step before, and come close to an echo state
+network of their size. The Henon map needs two steps and a square: any smooth device has both, and
+read noise of 0.5 % or a recurrence that adds older steps costs two orders of magnitude.
 Thermal neuristors and filaments of Ag switch rather than follow: they are for short recordings and
 events, not for this. An Ag device's residue also drifts for as long as it is driven, so that what
 was learnt early does not hold later.
