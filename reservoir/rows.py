@@ -39,8 +39,8 @@ def row_blocks(X: Any) -> list[slice]:
 
     Examples
     --------
-    >>> row_blocks(np.zeros((3000, 1024)))
-    [slice(0, 1024, None), slice(1024, 2048, None), slice(2048, 3000, None)]
+    >>> row_blocks(np.zeros((1200, 1024)))
+    [slice(0, 512, None), slice(512, 1024, None), slice(1024, 1200, None)]
     """
     n_rows, rows = X.shape[0], rows_a_block(X.shape[1])
     if np.isnan(n_rows):
