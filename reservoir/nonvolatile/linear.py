@@ -103,15 +103,23 @@ def with_last(model, last):
     return other
 
 
+def before_last(model):
+    """Yield what comes before the linear model, in order: pipelines without their last step."""
+    while True:
+        if isinstance(model, Pipeline):
+            if len(model.steps) > 1:
+                yield model[:-1]
+            model = model.steps[-1][1]
+        elif (inner := _inside(model)) is not None:
+            model = inner
+        else:
+            return
+
+
 def features_of(model, X):
     """Return what the linear model sees: features after the earlier steps of a pipeline."""
-    while isinstance(model, Pipeline) or _inside(model) is not None:
-        if not isinstance(model, Pipeline):
-            model = _inside(model)
-            continue
-        if len(model.steps) > 1:
-            X = model[:-1].transform(X)
-        model = model.steps[-1][1]
+    for part in before_last(model):
+        X = part.transform(X)
     return np.asarray(X, dtype=np.float64)
 
 

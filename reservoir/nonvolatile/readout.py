@@ -507,9 +507,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         -------
         counts : pandas.Series
             ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
-            ``adc`` conversions, ``products`` of a weight and a feature, ``reads`` of cells and
-            digital ``mac`` (scaling of the features, sums of columns, gains of outputs); and
-            ``tiles``, ``cells`` that hold weights, ``cells_unused``.
+            ``adc`` conversions, ``drivers`` (word lines brought to a voltage, in every tile),
+            ``products`` of a weight and a feature, ``reads`` of cells and digital ``mac`` (scaling
+            of the features, sums of columns, gains of outputs); and ``tiles``, ``cells`` that hold
+            weights, ``cells_unused``.
         """
         check_is_fitted(self, "tiles_")
         n, rows = len(X), len(self.centre_)
@@ -517,9 +518,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         used = sum((tile.rows.stop - tile.rows.start) * len(tile.combine) for tile in self.tiles_)
         macs = sum(int(np.count_nonzero(tile.combine)) for tile in self.tiles_)
         macs += sum(np.size(tile.gain) for tile in self.tiles_ if np.ndim(tile.gain))
+        lines = sum(tile.rows.stop - tile.rows.start for tile in self.tiles_)
         present = len(self.tiles_) * int(np.prod(self._tile().shape))
         return pd.Series({
-            "inferences": n, "dac": n * rows, "adc": n * columns,
+            "inferences": n, "dac": n * rows, "adc": n * columns, "drivers": n * lines,
             "products": n * rows * len(self.bias_), "reads": n * used,
             "mac": n * (rows + macs), "tiles": len(self.tiles_), "cells": used,
             "cells_unused": present - used,

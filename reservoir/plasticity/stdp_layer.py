@@ -14,7 +14,7 @@ from tqdm import tqdm
 from mottle.reservoir import drawing
 from mottle.reservoir.base import check_drive
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams, is_absent
 from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
@@ -229,7 +229,7 @@ class STDPLayer(
         check_is_fitted(self)
         recordings, kind = self._recordings(X, reset=False)
         counts = np.concatenate(self._respond(recordings))
-        counts[[_absent(recording) for recording in recordings]] = np.nan
+        counts[[is_absent(recording) for recording in recordings]] = np.nan
         if self.n_segments is not None:
             return counts.reshape(len(counts), -1)
         if kind == "one":
@@ -503,7 +503,7 @@ class STDPLayer(
     def _all(self, recordings: list[Any]) -> kernel.Spikes:
         """Return the spikes of recordings to learn from; none may be absent."""
         for r, recording in enumerate(recordings):
-            if _absent(recording):
+            if is_absent(recording):
                 raise ValueError(
                     f"recording {r} is absent: fit on recordings that are there; a sense may be "
                     "missing at predict time only."
@@ -568,13 +568,6 @@ def check_input_shape(input_shape: Any, n_inputs: int) -> None:
             f"input_shape={input_shape!r} must be (height, width, channels) with product "
             f"{n_inputs}, the number of inputs."
         )
-
-
-def _absent(recording: Any) -> bool:
-    """Tell whether a recording is not there."""
-    if isinstance(recording, Events):
-        return recording.absent
-    return bool(np.isnan(recording).all())
 
 
 def _pick(spikes: kernel.Spikes, recordings: NDArray) -> kernel.Spikes:
