@@ -27,9 +27,16 @@ from mottle.reservoir.nonvolatile.linear import (
     with_last,
 )
 from mottle.reservoir.nonvolatile.mapping import check_layout, check_weights
-from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
+from mottle.reservoir.nonvolatile.tiles import (
+    check_bits,
+    faintest_output,
+    lay_tiles,
+    least_weight,
+)
 
 DEFAULT_TILE = (128, 128)
+FEW = 4.0  # levels, or deviations of writing: the largest weight is off by a tenth or more
+FAINT = 0.25  # of the largest weight: above, a range of its own would gain under two bits
 
 
 def _offers(method):
@@ -75,7 +82,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     n_slices : int, default=2
         Digits of a sliced weight.
     scale : {"tile", "column"}, default="tile"
-        Whether the largest weight of a tile or that of each output fills the range.
+        Whether the largest weight of a tile or that of each output fills the range. Outputs of
+        unlike sizes, as in regressions of several targets, need "column".
     mend : bool, default=True
         Let the other cell of a pair make up for one that is stuck; what its range does not allow
         is left. Costs a second round of writing where there are such cells.
@@ -119,6 +127,13 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Labels, in classification.
     n_features_in_ : int
         Number of features.
+
+    Warns
+    -----
+    UserWarning
+        By ``fit`` and ``program``: for cells that are not linear; for an output whose largest
+        weight is below a quarter of its tile's, and spans fewer than four levels or deviations of
+        writing.
 
     Raises
     ------
@@ -275,11 +290,34 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             self.classes_ = self.head_.classes_
         else:
             self.__dict__.pop("classes_", None)
-        return self._write()
+        self._write()
+        self._tell_faint()
+        return self
+
+    def _tell_faint(self):
+        """Warn of an output that is lost beside the others of its tile."""
+        layout = self._layout()
+        if layout.pop("scale") == "column":
+            return
+        least = least_weight(self._tile().device, **layout, options=self.write_options or {})
+        output, share = faintest_output(self.tiles_, self._weights())
+        if share < min(FAINT, FEW * least):
+            warn(
+                f"the largest weight of output {output} is {share:.2g} of the largest in its tile, "
+                f"{share / least:.2g} times what cells here tell from none (a level, or the "
+                f"deviation of writing; {FEW:g} is little): it will err widely. Take "
+                "scale='column', which gives each output the whole range, or scale the targets "
+                "alike.",
+                stacklevel=4,
+            )
+
+    def _weights(self):
+        """Weights (row, output) for features in shares of their half range."""
+        return (weights_of(last_step(self.readout_))[0] * self.half_range_).T
 
     def _write(self):
         """Write the weights into cells drawn anew."""
-        weights = (weights_of(last_step(self.readout_))[0] * self.half_range_).T
+        weights = self._weights()
         seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
@@ -454,18 +492,27 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         comparison : pandas.Series
             ``score``, ``score_float``, ``agreement`` (share of equal predictions; for numbers the
             correlation), ``decision_error`` (root mean square, of the decision's deviation) and
-            ``clipped`` (share of voltages at an end of their range).
+            ``clipped`` (share of voltages at an end of their range). These go over all outputs
+            together; ``worst_output`` is the one that errs most for its own deviation,
+            ``worst_error``, and ``worst_agreement`` the correlation of its decision.
         """
         check_is_fitted(self, "tiles_")
         Z, (coef, intercept) = features_of(self.readout_, X), weights_of(last_step(self.readout_))
         exact, analog = Z @ coef.T + intercept, self._decide(X)
         ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
         same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
-        error = np.sqrt(np.mean((analog - exact) ** 2)) / max(exact.std(), np.finfo(float).tiny)
+        spread = max(exact.std(), np.finfo(float).tiny)
+        error = np.sqrt(np.mean((analog - exact) ** 2)) / spread
+        own = exact.std(axis=0)
+        own = np.where(own > 1e-12 * spread, own, spread)  # one that never moves
+        errors = np.sqrt(np.mean((analog - exact) ** 2, axis=0)) / own
+        worst = int(errors.argmax())
         clipped = np.mean(np.abs(Z - self.centre_) > self.half_range_ * (1 + 1e-9))
         return pd.Series({
             "score": self.score(X, y), "score_float": self.score_float(X, y),
             "agreement": float(same), "decision_error": float(error), "clipped": float(clipped),
+            "worst_output": worst, "worst_error": float(errors[worst]),
+            "worst_agreement": float(_correlation(analog[:, worst], exact[:, worst])),
         })  # fmt: skip
 
     def age(self, seconds):

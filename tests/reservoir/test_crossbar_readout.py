@@ -1,6 +1,7 @@
 """CrossbarReadout against the models it carries, plain loops, and the laws of its devices."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from naive.writing import readout as plain_readout
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.datasets import load_digits, make_regression
+from sklearn.datasets import load_diabetes, load_digits, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -466,12 +467,41 @@ def test_fitting_against_no_errors_changes_nothing():
     assert_allclose(aware.decision_function(X_TEST), plain.decision_function(X_TEST), atol=1e-6)
 
 
+def test_an_output_lost_beside_a_larger_one_is_named_and_shows_in_the_comparison():
+    A, b = load_diabetes(return_X_y=True)
+    B = np.stack([b, 3 * A[:, 0]], axis=1)
+    options = {"crossbar": Crossbar((16, 8)), "random_state": 0}
+    with pytest.warns(UserWarning, match=r"output 1 is 0\.00\d+ of .*scale='column'") as told:
+        lost = CrossbarReadout(Ridge(1e-3), **options).fit(A, B)
+    assert len(told) == 1
+    assert told[0].filename == __file__
+    seen = lost.compare(A, B)
+    assert seen.agreement > 0.999
+    assert seen.worst_output == 1
+    assert seen.worst_error > 0.5
+    assert seen.worst_agreement < 0.9
+    kept = CrossbarReadout(Ridge(1e-3), scale="column", **options).fit(A, B).compare(A, B)
+    assert kept.worst_error < 0.1
+    assert kept.worst_agreement > 0.99
+
+
+@pytest.mark.parametrize(("n_levels", "n_told"), [(64, 1), (None, 0)])
+def test_what_is_little_goes_by_the_levels_and_the_errors_of_writing(n_levels, n_told):
+    A = np.random.default_rng(0).uniform(-1, 1, (200, 5))
+    B = np.stack([A.sum(axis=1), 0.05 * A[:, 0]], axis=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        CrossbarReadout(Ridge(1e-3), tile((16, 8)), n_levels=n_levels, random_state=0).fit(A, B)
+    assert len(told) == n_told
+
+
 def test_operations_are_counted_and_energy_is_that_of_the_arrays():
     ours = CrossbarReadout(RidgeClassifier(), tile((16, 8)), random_state=0).fit(X, Y)
     rows, across = -(-X.shape[1] // 16), 3  # four outputs a tile
     counts = ours.count_operations(X_TEST[:5])
     assert counts.to_dict() == {
         "inferences": 5, "dac": 5 * X.shape[1], "adc": 5 * 20 * rows,
+        "drivers": 5 * X.shape[1] * across,
         "products": 5 * 10 * X.shape[1], "reads": 5 * 20 * X.shape[1],
         "mac": 5 * (X.shape[1] + 20 * rows + 10 * rows),
         "tiles": rows * across, "cells": 20 * X.shape[1],
