@@ -143,6 +143,16 @@ def test_triplets_equal_the_sum_over_all_spikes(seed):
     assert_allclose(got * largest / 1e-6, naive.triplets(pre, post, TripletRule()), rtol=1e-6)
 
 
+def test_small_changes_of_a_rule_are_not_rounded_off():
+    rule, ages = TripletRule(), np.array([1e-3, 5e-3, 10e-3, 50e-3])
+    got = stdp_curve("triplet", delta_t=ages)
+    assert_allclose(got, rule.a2_plus * np.exp(-ages / rule.tau_plus), rtol=1e-12)
+    alone = stdp_curve(delta_t=[2e-3, -5e-3])
+    pairs = stdp_curve(delta_t=[2e-3, -5e-3], n_pairs=3)
+    assert_allclose(pairs, 3 * alone, rtol=1e-3)  # tabled
+    assert pairs.attrs["units"] == alone.attrs["units"] == "s"
+
+
 def test_triplets_turn_depression_into_potentiation_as_the_rate_grows():
     slow, fast = (
         stdp_curve("triplet", delta_t=[-10e-3], n_pairs=60, frequency=hz).item()
