@@ -20,6 +20,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from mottle.reservoir.base import Reservoir
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.simulate import get, simulate
 from mottle.reservoir.devices.threshold_switch import ThresholdSwitch
 from mottle.reservoir.devices.vo2 import VO2Neuristor, longest_step
@@ -27,7 +28,6 @@ from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.event_memristor import EventMemristorReservoir
 from mottle.reservoir.event_streams import as_event_streams, is_absent
 from mottle.reservoir.no_reservoir import NoReservoir
-from mottle.reservoir.nonvolatile.ageing import is_number
 from mottle.reservoir.nonvolatile.linear import before_last
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
 from mottle.reservoir.plasticity.stdp_layer import STDPLayer

@@ -1,6 +1,5 @@
 """What time does to written cells: relaxation, drift and retention along one path a cell."""
 
-from numbers import Real
 from typing import Any
 from warnings import warn
 
@@ -8,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
 from mottle.reservoir.devices.programming import Programming, age_moments
 from mottle.reservoir.kernels import writing as kernel
@@ -32,11 +32,6 @@ def check_times(times: ArrayLike) -> NDArray[np.float64]:
     if ages.ndim != 1 or not (ages >= 0).all() or (np.diff(ages) < 0).any():
         raise ValueError(f"times={times!r} s must not be negative nor fall.")
     return ages
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether something is a number, and not a truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.checks import is_whole
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.nonvolatile.cells import conductance_range
 
@@ -48,11 +49,6 @@ def check_layout(n_levels: int | None, mapping: str, n_slices: int, scale: str) 
         )
     if kind == 1 and not (is_whole(n_slices) and n_slices >= 1):
         raise ValueError(f"n_slices={n_slices!r} must be a whole number, at least 1.")
-
-
-def is_whole(value: Any) -> bool:
-    """Tell whether something is a whole number, and not a truth value."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
