@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 GROUPS = (OneVsRestClassifier, MultiOutputClassifier, MultiOutputRegressor)
@@ -120,7 +121,21 @@ def features_of(model, X):
     """Return what the linear model sees: features after the earlier steps of a pipeline."""
     for part in before_last(model):
         X = part.transform(X)
-    return np.asarray(X, dtype=np.float64)
+    return check_array(X, dtype=np.float64, input_name="X")
+
+
+def has_earlier_steps(model):
+    """Tell whether a model, fitted or not, has steps before the linear one, which check X."""
+    while not isinstance(model, GROUPS):
+        if isinstance(model, Pipeline):
+            if len(model.steps) > 1:
+                return True
+            model = model.steps[-1][1]
+        elif hasattr(model, "estimator"):
+            model = model.estimator
+        else:
+            return False
+    return False
 
 
 def check_linear(model, head, X, decision):

@@ -21,6 +21,7 @@ from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.linear import (
     check_linear,
     features_of,
+    has_earlier_steps,
     is_fitted,
     last_step,
     make_head,
@@ -104,7 +105,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Fit against the errors of the cells (see `fit_aware`): True, as written; a number, as they
         are that many seconds later.
     random_state : int, RandomState instance or None, default=None
-        Draws the cells and their noise.
+        Draws the cells and their noise; None: that of ``crossbar``, if it has one.
 
     Attributes
     ----------
@@ -182,7 +183,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             The programmed readout.
         """
         self._check_parameters()
-        validate_data(self, X, dtype=np.float64)
+        self._check_X(X, reset=True)
         model = self.readout if is_fitted(self.readout) else clone(self.readout).fit(X, y)
         if (later := self._aware_seconds()) is not None:
             model = self._fit_aware(model, X, y, later)
@@ -211,7 +212,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
         if self._aware_seconds() is not None and not known:
             raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
-        validate_data(self, X, dtype=np.float64)
+        self._check_X(X, reset=True)
         return self._program(model, X)
 
     def _check_parameters(self):
@@ -232,6 +233,11 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
                 stacklevel=3,
             )
 
+    def _check_X(self, X, reset=False):
+        """Return features as numbers; what is missing is the affair of earlier steps, if any."""
+        finite = not has_earlier_steps(self.readout)
+        return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
+
     def _aware_seconds(self):
         """Age in s of the cells whose errors the fit sees; None where it sees none."""
         if self.aware is None or isinstance(self.aware, bool | np.bool_):
@@ -251,6 +257,15 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             f"crossbar={self.crossbar!r} must be a Crossbar, its shape (rows, columns), or None."
         )
 
+    def _own_random_state(self):
+        """Return what draws the cells: the readout's own, else that of its crossbar."""
+        if self.random_state is not None:
+            return self.random_state
+        given = self._tile().random_state
+        if isinstance(given, np.random.Generator):  # of which scikit-learn knows nothing
+            return int(given.integers(2**31 - 1))
+        return given
+
     def _layout(self):
         """Options of the mapping."""
         names = ("n_levels", "mapping", "n_slices", "scale")
@@ -262,7 +277,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         last = fit_aware(
             last_step(model), Z, y, self._tile().device, seconds=later,
             half_range=self._ranges(Z)[1], options=self.write_options or {},
-            random_state=self.random_state, **self._layout(),
+            random_state=self._own_random_state(), **self._layout(),
         )  # fmt: skip
         return with_last(model, last)
 
@@ -319,7 +334,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _write(self):
         """Write the weights into cells drawn anew."""
         weights = self._weights()
-        seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
+        seed = check_random_state(self._own_random_state()).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
             weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
@@ -350,7 +365,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             A fresh one; this one stays as it is.
         """
         check_is_fitted(self, "tiles_")
-        other = copy(self).set_params(random_state=random_state, **parameters)
+        fresh = check_random_state(None) if random_state is None else random_state
+        other = copy(self).set_params(random_state=fresh, **parameters)
         other._check_parameters()
         return other._write()
 
@@ -365,7 +381,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _decide(self, X):
         """Return the analog decision (sample, output)."""
         check_is_fitted(self, "tiles_")
-        checked = validate_data(self, X, dtype=np.float64, reset=False)
+        checked = self._check_X(X)
         Z = features_of(self.readout_, X)
         volts, v_read = self._volts(Z), self._tile().v_read
         keys = self._keys(checked) if self.read_noise > 0 else None
@@ -593,7 +609,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             ``count_operations``).
         """
         check_is_fitted(self, "tiles_")
-        validate_data(self, X, dtype=np.float64, reset=False)
+        self._check_X(X)
         volts = self._volts(features_of(self.readout_, X))
         parts = [tile.crossbar.energy(tile.drive(volts), duration) for tile in self.tiles_]
         total = parts[0]

@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes, load_digits, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import (
     LogisticRegression,
     PoissonRegressor,
@@ -51,6 +52,10 @@ X, X_TEST, Y, Y_TEST = X[:600, KEPT], X[600:900, KEPT], Y[:600], Y[600:900]
 
 def tile(shape=(64, 24), device=IDEAL, wire_resistance=0.0, **options):
     return Crossbar(shape, device=device, wire_resistance=wire_resistance, **options)
+
+
+def search_of(model):
+    return GridSearchCV(model, {"ridgeclassifier__alpha": [1.0, 10.0]}, cv=2)
 
 
 SMALL = Crossbar((16, 8), wire_resistance=0.0)
@@ -465,6 +470,38 @@ def test_fitting_against_no_errors_changes_nothing():
         for aware in (False, True)
     )
     assert_allclose(aware.decision_function(X_TEST), plain.decision_function(X_TEST), atol=1e-6)
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, FrozenEstimator, search_of])
+def test_earlier_steps_may_fill_in_what_is_missing(wrap):
+    holes = X.copy()
+    holes[::7, 3] = np.nan
+    model = make_pipeline(SimpleImputer(), RidgeClassifier(10.0))
+    if wrap is FrozenEstimator:
+        model.fit(holes, Y)
+    ours = CrossbarReadout(wrap(model), tile(), **FINE, random_state=0).fit(holes, Y)
+    assert_array_equal(ours.predict(holes), ours.readout_.predict(holes))
+    assert np.isfinite(ours.energy(holes[:8]).supply).all()
+    with pytest.raises(ValueError, match="contains NaN"):
+        CrossbarReadout(RidgeClassifier(), tile()).fit(holes, Y)
+    left = make_pipeline(StandardScaler(), RidgeClassifier())
+    with pytest.raises(ValueError, match="contains NaN"):
+        CrossbarReadout(left, tile(), random_state=0).fit(X, Y).predict(holes)
+
+
+def test_the_seed_of_the_crossbar_draws_the_cells_where_the_readout_has_none():
+    def weights(seed, own=None):
+        array = tile((64, 24), "milo2021", random_state=seed)
+        ours = CrossbarReadout(RidgeClassifier(10.0), array, random_state=own).fit(X, Y)
+        return ours.tiles_[0].crossbar.conductances
+
+    assert_array_equal(weights(5), weights(5))
+    assert not np.array_equal(weights(5), weights(6))
+    assert_array_equal(weights(5, own=1), weights(6, own=1))
+    assert_array_equal(*(weights(np.random.default_rng(2)) for _ in range(2)))
+    ours = CrossbarReadout(RidgeClassifier(10.0), tile((64, 24), "milo2021", random_state=5))
+    drawn = ours.fit(X, Y).tiles_[0].crossbar.conductances
+    assert not np.array_equal(ours.redraw().tiles_[0].crossbar.conductances, drawn)
 
 
 def test_an_output_lost_beside_a_larger_one_is_named_and_shows_in_the_comparison():
