@@ -35,6 +35,7 @@ from mottle.reservoir.nonvolatile.tiles import (
     lay_tiles,
     least_weight,
 )
+from mottle.reservoir.nonvolatile.writing import check_options
 
 DEFAULT_TILE = (128, 128)
 FEW = 4.0  # levels, or deviations of writing: the largest weight is off by a tenth or more
@@ -223,6 +224,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         if not self.read_noise >= 0:
             raise ValueError(f"read_noise={self.read_noise} must not be negative.")
         self._aware_seconds()
+        check_options(self.write_options or {})
         check_layout(**self._layout())
         if not self._tile().is_linear:
             warn(

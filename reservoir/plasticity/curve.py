@@ -88,10 +88,10 @@ def stdp_curve(
         weight = 0.5
     if weight is not None and not 0 <= weight <= 1:
         raise ValueError(f"weight={weight} is a share of the device's range, in [0, 1].")
-    in_s = weight is None and isinstance(constants, OverlapRule)
-    attrs: dict[str, Any] = {"rule": repr(constants), "source": constants.source}
-    attrs["units"] = "s" if in_s else "1"
-    if in_s and n_pairs == 1:
+    attrs: dict[str, Any] = {"rule": repr(constants), "source": constants.source, "units": "1"}
+    if weight is None and isinstance(constants, OverlapRule):
+        attrs["units"] = "s"
+    if weight is None and isinstance(constants, OverlapRule) and n_pairs == 1:
         change = overlap_change(times, constants)
     else:
         free = weight is None  # from 0, without bounds, in the rule's own units

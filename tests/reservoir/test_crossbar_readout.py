@@ -630,6 +630,9 @@ def test_tiles_are_told_apart_by_identity():
         (RidgeClassifier(), {"mapping": "diferential"}, "did you mean 'differential'"),
         (RidgeClassifier(), {"crossbar": tile((4, 1))}, "a tile of 1 columns is too narrow"),
         (RidgeClassifier(), {"write_options": {"method": "open"}, "crossbar": SMALL}, "statistics"),
+        (RidgeClassifier(), {"write_options": {"spred": 1}}, "'spred' .* did you mean 'spread'"),
+        (RidgeClassifier(), {"write_options": {"random_state": 1}}, "'random_state' is not known"),
+        (RidgeClassifier(), {"write_options": 3}, "write_options=3 must be a dict"),
         (RidgeClassifier(), {"aware": "yes"}, "aware='yes' s must be True, False, or an age"),
         (RidgeClassifier(), {"adc_bits": True}, "adc_bits=True must be a whole number from 1"),
         (RidgeClassifier(), {"n_levels": "a"}, "n_levels='a' must be a whole number, at least 2"),
@@ -668,5 +671,5 @@ def test_weights_that_cannot_be_mapped_are_refused_with_their_place():
         CrossbarReadout(model, tile()).program(X)
     with pytest.raises(ValueError, match=r"call fit\(X, y\)"):
         CrossbarReadout(RidgeClassifier().fit(X, Y), tile(), aware=True).program(X)
-    with pytest.raises(ValueError, match="n_draws=0 must be at least 1"):
-        robustness(CrossbarReadout(RidgeClassifier(), tile()).fit(X, Y), X, Y, n_draws=0)
+    with pytest.raises(ValueError, match=r"n_draws=2\.5 must be a whole number, at least 1"):
+        robustness(CrossbarReadout(RidgeClassifier(), tile()).fit(X, Y), X, Y, n_draws=2.5)
