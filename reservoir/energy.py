@@ -424,16 +424,18 @@ class Account:
             name, stage._recordings(X, reset=False)[0]
         ):
             return
+        self._told(_num_samples(X))
         counts, volts = stage.count_operations(X), 1.0
         if isinstance(stage, CrossbarReadout):
-            self._told(_num_samples(X))
             self._crossbars(name, stage, X)
             self.readout_macs += float(counts["products"])
             volts = stage._tile().v_read
         if isinstance(stage, STDPLayer):
             self.spikes = (self.spikes or 0.0) + counts["output_spikes"]
             self.not_counted.append(f"{name}: membranes and thresholds of its neurons")
-            self.not_counted.append(f"{name}: {counts['weight_updates']:.0f} updates in learning")
+            if counts["weight_updates"] > 0:
+                learnt = f"{counts['weight_updates']:.0f} updates of weights in learning"
+                self.not_counted.append(f"{name}: {learnt}")
         for operation, (part, level, figure) in OPERATIONS.items():
             if counts.get(operation, 0.0) > 0:
                 times = volts**2 if operation == "drivers" else 1.0
