@@ -461,7 +461,7 @@ def cost(small, large):
         energy = readout.energy(B).mean()
         rows.append({
             "array": name, **{k: int(counts[k]) for k in ("tiles", "cells", "cells_unused", "dac",
-                                                         "adc", "reads", "mac")},
+                                                         "drivers", "adc", "reads", "mac")},
             "energy (pJ)": float(energy.supply) * 1e12, "in wires (pJ)": float(energy.wire) * 1e12,
         })  # fmt: skip
     return pd.DataFrame(rows)
