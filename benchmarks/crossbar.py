@@ -35,9 +35,15 @@ a memristor at each crossing, as a circuit: what comes out of a product when wir
 cells are not linear, and current takes other ways.
 
 ```python
-crossbar = Crossbar((128, 128), wire_resistance=1.0).set_conductances(G)  # S
+import numpy as np
+
+from mottle.reservoir.nonvolatile import Crossbar
+
+rng = np.random.default_rng(0)
+G, V = rng.uniform(1e-6, 1e-4, (128, 128)), rng.uniform(0.0, 0.2, (10, 128))  # S, V
+crossbar = Crossbar((128, 128), wire_resistance=1.0).set_conductances(G)
 currents = crossbar.multiply(V)  # (n, 128) V to (n, 128) A
-crossbar.solve(v, method="exact")  # every voltage and current, as a Dataset
+crossbar.solve(V[0], method="exact")  # every voltage and current, as a Dataset
 crossbar.ir_drop(), crossbar.plot_ir_drop()
 crossbar.energy(V, duration=10e-9)  # J in devices, transistors, selectors, wires
 Crossbar((64, 64), topology="passive", selector="sinh", scheme="V/3").sneak_margin()

@@ -45,8 +45,13 @@ PAGE = """# Readouts in nonvolatile crossbars
 Written by `benchmarks/crossbar_readout.py`; the numbers are in `docs/results/crossbar-*.csv`.
 
 ```python
+from sklearn.datasets import load_iris
+from sklearn.model_selection import train_test_split
+
+from mottle.reservoir import RidgeReadout
 from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout, draw_robustness, robustness
 
+X_train, X_test, y_train, y_test = train_test_split(*load_iris(return_X_y=True), random_state=0)
 tile = Crossbar((40, 25), device="cmo_hfox", wire_resistance=2.0)
 readout = CrossbarReadout(RidgeReadout(), tile, n_levels=64).fit(X_train, y_train)
 readout.score(X_test, y_test), readout.score_float(X_test, y_test)
@@ -57,6 +62,8 @@ draw_robustness(robustness(readout, X_test, y_test))
 Features become voltages (8 bits, +-0.2 V, ranges from the training data), weights become pairs of
 cells, currents are read with 8 bits, tile by tile; each output of a tile has a digital gain and
 offset, set on training data right after writing (`compensate`). Device "ideal" has no errors.
+The largest weight of a tile fills the range; an output far below it is lost, of which `fit` warns
+and `compare` tells (`worst_output`): `scale="column"` gives each output the whole range.
 `readout.written_` tells pulses, energy and yield of every tile. `Crossbar.program` and `age` do the
 same for a bare array, `write` and `age` for cells without one.
 
@@ -101,7 +108,9 @@ every pulse.
 ![ageing](crossbar/ageing.png)
 
 A cell keeps its own path: two looks at it belong together. RRAM relaxes with the logarithm of time,
-phase-change memory and the interface device by a power, the memdiode by its own law.
+phase-change memory and the interface device by a power, the memdiode by its own law. Relaxation of
+RRAM was published from 1 s on: before that cells are as written, and at 1 s a first part of it
+comes at once ("cmo_hfox": from 49 levels to 31).
 
 ## A 40 by 25 array
 
@@ -172,7 +181,8 @@ converters, is what remains. Two cells a weight and sign ("sliced") go below a t
 {cost}
 
 The energy is that of the array's cells and wires alone, held for 0.1 us at the actual features;
-converters and drivers come on top, by their count.
+converters and drivers come on top, by their count (`count_operations`; `energy_report` prices
+them).
 """
 
 
@@ -451,7 +461,7 @@ def cost(small, large):
         energy = readout.energy(B).mean()
         rows.append({
             "array": name, **{k: int(counts[k]) for k in ("tiles", "cells", "cells_unused", "dac",
-                                                         "adc", "reads", "mac")},
+                                                         "drivers", "adc", "reads", "mac")},
             "energy (pJ)": float(energy.supply) * 1e12, "in wires (pJ)": float(energy.wire) * 1e12,
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -151,7 +151,7 @@ def energies(reports: dict[str, pd.DataFrame]) -> pd.DataFrame:
         rows.append((STAGES[name], *sums, layer, readout, report.attrs["spikes"]))
     columns = ["features", "devices (nJ)", "+ resistors, drivers (nJ)",
                "+ converters, digital (nJ)", "of these the layer (nJ)", "and the readout (nJ)",
-               "spikes"]  # fmt: skip
+               "spikes with the layer's"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

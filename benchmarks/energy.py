@@ -28,14 +28,23 @@ in the capacitors. All else (drivers, converters, arithmetic) is counted and mul
 figure an operation, which stands in the report with its source.
 
 ```python
+import numpy as np
+from sklearn.pipeline import make_pipeline
+
+from mottle.reservoir import RidgeReadout, VO2Reservoir
 from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
 
+X, y = np.random.default_rng(0).uniform(-1, 1, (6, 20, 3)), [0, 1] * 3
+pipeline = make_pipeline(VO2Reservoir(50, pool="mean", random_state=0), RidgeReadout()).fit(X, y)
 report = energy_report(pipeline, X)  # fitted pipeline, recordings; a row a part
 energy_summary(report)  # device, + resistors and drivers, + converters and arithmetic
-reservoir.energy(X)  # xarray: device, resistor, supply in J and spikes, a recording each
+chip_ratios(report)  # beside the synaptic operations of neuromorphic chips
+pipeline[0].energy(X)  # xarray: device, resistor, supply in J and spikes, a recording each
 spike_energy("vo2_pwl", 5.0, capacitance=1e-13)  # one spike, over whole cycles
 ```
 
+Recordings that are absent cost nothing and do not count; `report.attrs["not_counted"]` names what
+is left out (encoders, scalers, the writing of crossbars, the learning of an STDP layer).
 `mottle energy demo-grasp` prints the account of each reservoir of a recipe. A live run sums its
 energies too: `state = reservoir.start(1, meter=True)`, then `state.spent`.
 
@@ -66,6 +75,11 @@ another quantity: it leaves out the charge that the capacitor brings with every 
 recordings.
 
 {account}
+
+All that is counted, recording by recording. What a WOx memristor takes goes by the sinh of its
+voltage, so that its mean is twice its median, and a few strong drives decide it:
+
+{spread}
 
 ![where the energy goes](energy/account.png)
 
@@ -186,18 +200,24 @@ def main() -> None:
     sums = pd.concat({name: energy_summary(report) for name, report in reports.items()})
     sums = (sums * 1e9).rename_axis(["reservoir", "counted"]).reset_index()
     sums.columns = ["reservoir", "counted", "a recording (nJ)", "a node-step (nJ)", "a spike (nJ)"]
+    spread = pd.DataFrame(
+        [(name, np.mean(e), np.median(e), min(e), max(e))
+         for name, e in ((k, 1e9 * np.array(r.attrs["energies"])) for k, r in reports.items())],
+        columns=["reservoir", "mean (nJ)", "median (nJ)", "least (nJ)", "most (nJ)"],
+    )  # fmt: skip
     chips = pd.DataFrame({"chip": chip_ratios(reports["vo2"]).index})
     chips["J an operation (pJ)"] = chip_ratios(reports["vo2"]).chip_per_operation.to_numpy() * 1e12
     for name in ("vo2", "memristor", "echo"):
         chips[f"ratio to {name}"] = chip_ratios(reports[name]).ratio.to_numpy()
     table.to_csv(DOCS / "results" / "energy-spikes.csv", index=False)
     curve.to_csv(DOCS / "results" / "energy-capacitance.csv", index=False)
+    spread.to_csv(DOCS / "results" / "energy-spread.csv", index=False)
     sums.to_csv(DOCS / "results" / "energy-account.csv", index=False)
     draw_capacities(curve).savefig(DOCS / "energy" / "capacitance.png", dpi=70)
     draw_account(reports).savefig(DOCS / "energy" / "account.png", dpi=70)
     page = PAGE.format(
         spikes=markdown(table, 4), limits=markdown(limit), account=markdown(sums),
-        chips=markdown(chips),
+        spread=markdown(spread), chips=markdown(chips),
     )  # fmt: skip
     (DOCS / "energy.md").write_text(page, encoding="utf-8")
 

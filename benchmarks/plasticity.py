@@ -288,7 +288,7 @@ Written by `benchmarks/plasticity.py`; the numbers are in `docs/results/*.csv`.
 the neuron's.
 
 ```python
-from mottle.reservoir.plasticity import OverlapRule, stdp_curve
+from mottle.reservoir.plasticity import stdp_curve
 
 stdp_curve(delta_t=[2e-3, 5e-3, 10e-3])  # 11.2632, 6.4669, 2.8176 s, over the rate constant
 stdp_curve("triplet", delta_t=[-10e-3], n_pairs=60, frequency=50.0)
@@ -365,7 +365,14 @@ Winners alone say little: the graded answer is what the readout needs.
 Spike counts of each step go from a reservoir into the layer:
 
 ```python
-make_pipeline(
+from sklearn.pipeline import make_pipeline
+
+from mottle.reservoir import RidgeReadout, STDPLayer, VO2Reservoir
+from mottle.reservoir.plasticity import OverlapRule
+from mottle.sensors import EventRate
+
+quick = OverlapRule(tau_rise=1e-6, t_rise=1e-6, tau_tail=2e-6, t_tail=1e-5, t_step=2e-9)
+model = make_pipeline(
     EventRate(n_steps=30),
     VO2Reservoir(200, observable="spikes", fan_in=16),
     STDPLayer(100, rule=quick, dt=1e-6, tau=2e-6, forgetting=0.05, n_segments=3),
@@ -373,7 +380,8 @@ make_pipeline(
 )
 ```
 
-`quick` has pulses as short as the neuristors' period (rise 1 us, tail 2 us). The first fold of each
+`quick` has pulses as short as the neuristors' period (rise 1 us, tail 2 us, cut off at 10 us; a
+generator that holds each value for 2 ns). The first fold of each
 seed; pulses and forgetting were chosen among a dozen on training recordings:
 
 {stdp_vo2}
@@ -396,6 +404,8 @@ a digit, from `count_operations`:
 threshold is written into the second. Ten pulses at 20 Hz stay, at 1 Hz none do.
 
 ```python
+from mottle.reservoir.plasticity import Consolidation
+
 Consolidation(volatile="wox_du2017", nonvolatile="ecram").plot_forgetting()
 ```
 

@@ -1,6 +1,7 @@
 """The energy account of a recipe: every reservoir fitted once, and what a recording costs."""
 
 from math import isnan
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -29,7 +30,8 @@ def account_recipe(recipe: Recipe, n_recordings: int = 20) -> dict[str, pd.DataF
     Returns
     -------
     reports : dict of str to pandas.DataFrame
-        For each reservoir, see ``energy_report``.
+        For each reservoir, see ``energy_report``; ``attrs`` also holds ``energies``, all of a
+        recording in J, one by one: some drives are much stronger than others.
     """
     recordings = load(recipe.data.name, **recipe.data.options)
     train, test = next(make_folds(recipe.split, recordings))
@@ -37,7 +39,10 @@ def account_recipe(recipe: Recipe, n_recordings: int = 20) -> dict[str, pd.DataF
     reports = {}
     for name in recipe.reservoirs:
         model = make_model(recipe, name).fit(table.iloc[train], target[train])
-        reports[name] = energy_report(model, table.iloc[test[:n_recordings]])
+        shown = test[:n_recordings]
+        reports[name] = energy_report(model, table.iloc[shown])
+        each = (energy_report(model, table.iloc[[k]]) for k in shown)
+        reports[name].attrs["energies"] = [float(one["energy"].sum()) for one in each]
     return reports
 
 
@@ -85,9 +90,12 @@ def energy_tables(name: str, report: pd.DataFrame) -> tuple[Table, Table, list[s
     """Lay a report out for the terminal: its sums, its parts, and what each figure rests on."""
     spikes = report.attrs["spikes"]
     told = "no spikes" if isnan(spikes) else f"{spikes:.4g} spikes"
+    energies = report.attrs.get("energies", [0.0])
+    low, high = joule(min(energies)), joule(max(energies))
+    spread = "" if low == high else f": {low} to {high}, median {joule(median(energies))}"
     sums = Table(
         title=f"{name}: a recording of {report.attrs['node_steps']:.4g} node-steps, {told}",
-        caption=f"mean of {report.attrs['n_recordings']} recordings",
+        caption=f"mean of {report.attrs['n_recordings']} recordings{spread}",
     )
     for column in ("", "a recording", "a node-step", "a spike"):
         sums.add_column(column, justify="right" if column else "left")

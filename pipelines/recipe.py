@@ -113,7 +113,12 @@ class Recipe(Section):
         made = seeded(make(merged, reservoir, RESERVOIRS, f"reservoirs.{name}"), seed)
         if part.then is None:
             return made
-        layer = make(part.then, reservoir, LAYERS, f"reservoirs.{name}.then")
+        place = f"reservoirs.{name}.then"
+        layer = make(part.then, reservoir, LAYERS, place)
+        try:
+            layer._check_parameters()
+        except ValueError as error:
+            raise placed(error, place, part.then.parameters) from None
         return make_pipeline(made, seeded(layer, seed))
 
     def make_readout(self) -> BaseEstimator:
@@ -130,7 +135,10 @@ class Recipe(Section):
                 known = [name for name in ("ages", *tile, *behind) if name not in hidden]
                 raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
         given = {"shape": (128, 128)} | part.parameters
-        crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
+        try:
+            crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
+        except ValueError as error:
+            raise placed(error, "crossbar", tile) from None
         options = {k: v for k, v in given.items() if k in behind}
         return CrossbarReadout(readout, crossbar, random_state=seed, **options)
 
@@ -140,7 +148,18 @@ class Recipe(Section):
         ideal = {"topology": "1T1R", "selector": None, "wire_resistance": 0.0}
         given = {"device": made.crossbar.device, "v_read": made.crossbar.v_read} | ideal
         made.set_params(crossbar=Crossbar(made.crossbar.shape, **given))
-        made.fit(np.eye(3).repeat(4, axis=0), np.arange(3).repeat(4))
+        try:
+            made.fit(np.eye(3).repeat(4, axis=0), np.arange(3).repeat(4))
+        except ValueError as error:
+            known = inspect.signature(CrossbarReadout).parameters
+            raise placed(error, "crossbar", {*known, "device"}) from None
+
+
+def placed(error: ValueError, place: str, known: Any) -> ValueError:
+    """Return an error about a parameter, or about all of them, with its place in the file."""
+    text = str(error)
+    name = text.partition("=")[0]
+    return ValueError(f"{place}.{text}" if name in known else f"{place}: {text}")
 
 
 def seeded(made: BaseEstimator, seed: int) -> BaseEstimator:

@@ -17,16 +17,20 @@ from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from mottle.reservoir.base import Reservoir
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.simulate import get, simulate
 from mottle.reservoir.devices.threshold_switch import ThresholdSwitch
 from mottle.reservoir.devices.vo2 import VO2Neuristor, longest_step
 from mottle.reservoir.echo_state import EchoStateReservoir
 from mottle.reservoir.event_memristor import EventMemristorReservoir
+from mottle.reservoir.event_streams import as_event_streams, is_absent
 from mottle.reservoir.no_reservoir import NoReservoir
+from mottle.reservoir.nonvolatile.linear import before_last
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
+from mottle.reservoir.plasticity.stdp_layer import STDPLayer
 from mottle.reservoir.spiking import SpikingReservoir
 
 HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm, 0.9 V)"
@@ -35,13 +39,12 @@ LEVELS = ("device", "resistor", "capacitor", "driver", "converter", "digital")
 COLUMNS = ["stage", "part", "level", "count", "energy_each", "energy", "assumption", "source"]
 # where a wrapper keeps what it predicts with
 WRAPPED = ("best_estimator_", "readout_", "estimator_", "regressor_")
-
-
 KERNEL = "V I summed in the kernel"
 CIRCUIT = "V I of the solved circuit"
 # what a stage may count: part, level and figure in the report
 OPERATIONS = {
     "dac": ("inputs", "converter", "dac"),
+    "drivers": ("word lines", "driver", "line"),
     "adc": ("column currents", "converter", "adc"),
     "mac": ("scales and sums", "digital", "mac"),
     "synaptic_operations": ("synapses", "device", "synapse"),
@@ -90,7 +93,8 @@ def energy_report(pipeline, X, *, figures=None):
         Fitted: a Pipeline, ColumnTransformer, FeatureUnion, vote, search, reservoir or readout, in
         each other at will.
     X : table or drive
-        Recordings, as the pipeline takes them.
+        Recordings, as the pipeline takes them. Those that are absent cost nothing and do not count;
+        where one of several senses is, the recording does.
     figures : dict of str to Figure, default=None
         Replaces entries of ``FIGURES``, the energies of single operations.
 
@@ -100,13 +104,14 @@ def energy_report(pipeline, X, *, figures=None):
         A row a part: stage, part, level ("device", "resistor", "capacitor", "driver", "converter"
         or "digital"), count a recording, energy_each in J, energy in J a recording, assumption and
         source. Device, resistor and capacitor add up to what the supply gave. ``attrs`` holds
-        n_recordings, node_steps and spikes a recording (NaN if nothing spikes) and what was not
-        counted.
+        n_recordings (rows, where a readout alone is given them), node_steps, readout_macs and
+        spikes a recording (NaN if nothing spikes) and not_counted, what is left out.
 
     Raises
     ------
     ValueError
-        For an unknown figure, or one that is not a positive number.
+        For an unknown figure, or one that is not a positive number; for recordings that are all
+        absent.
 
     Examples
     --------
@@ -118,16 +123,17 @@ def energy_report(pipeline, X, *, figures=None):
     """
     known = dict(FIGURES)
     for name, figure in (figures or {}).items():
-        whole = isinstance(figure, tuple) and len(figure) == 3
-        if name not in known or not whole or not figure[0] > 0:
+        whole = isinstance(figure, tuple) and len(figure) == 3 and is_number(figure[0])
+        if name not in known or not whole or not 0 < figure[0] < np.inf:
             raise ValueError(
                 f"figures[{name!r}]={figure!r}: expected one of {', '.join(known)} with a positive "
-                "energy in J, Figure(energy, assumption, source)."
+                "and finite energy in J, Figure(energy, assumption, source)."
             )
         known[name] = Figure(*figure)
     check_is_fitted(pipeline)
-    account = Account(known)
-    for name, stage, given in walk(pipeline, X, ""):
+    there, n_recordings = present(X)
+    account = Account(known, n_recordings)
+    for name, stage, given in walk(pipeline, there, ""):
         account.add(name, stage, given)
     return account.table(pipeline)
 
@@ -272,10 +278,10 @@ def energies_at_end(
 class Account:
     """Rows of a report as they come in."""
 
-    def __init__(self, figures: dict[str, Figure]):
+    def __init__(self, figures: dict[str, Figure], n_recordings: int | None):
         self.figures = figures
         self.rows: list[tuple] = []
-        self.n_recordings = 0
+        self.n_recordings = n_recordings  # None until a stage tells
         self.node_steps = self.readout_macs = 0.0
         self.spikes: float | None = None
         self.not_counted: list[str] = []
@@ -320,18 +326,36 @@ class Account:
         elif hasattr(stage, "count_operations"):
             self._operations(name, stage, X)
         elif hasattr(stage, "coef_"):
-            self.n_recordings = self.n_recordings or len(X)
-            macs = float(np.size(stage.coef_) * len(X))
+            self._told(_num_samples(X))
+            macs = float(np.size(stage.coef_) * _num_samples(X))
             self.readout_macs += macs
             self.count(name, "multiply-accumulate", "digital", macs, "mac")
             self.count(name, "weights", "digital", macs, "fetch")
         else:
             self.not_counted.append(name)
 
+    def _told(self, n_recordings: int) -> None:
+        """Take the number of recordings from a stage, where nothing told it before."""
+        if self.n_recordings is None:
+            self.n_recordings = n_recordings
+
+    def _there(self, name: str, recordings: list[Any]) -> list[Any]:
+        """Return the recordings that are there for a stage."""
+        there = [recording for recording in recordings if not is_absent(recording)]
+        if not there:
+            self.not_counted.append(f"{name}: absent in all recordings")
+        else:
+            self._told(len(there))
+        return there
+
     def _reservoir(self, name: str, stage: Reservoir, X: Any) -> None:
-        recordings, _ = stage._check_drive(X, reset=False)
+        every, _ = stage._check_drive(X, reset=False)
+        recordings = self._there(name, every)
+        if not recordings:
+            return
+        if len(recordings) < len(every) and not isinstance(stage, EventMemristorReservoir):
+            X = recordings
         steps = float(sum(stage._n_steps(recording) for recording in recordings))
-        self.n_recordings = max(self.n_recordings, len(recordings))
         states = steps * stage.n_nodes
         if isinstance(stage, NoReservoir):
             self.not_counted.append(name)
@@ -396,20 +420,38 @@ class Account:
 
     def _operations(self, name: str, stage: Any, X: Any) -> None:
         """Account for a stage that counts for itself: a layer, a readout in crossbars."""
-        counts = stage.count_operations(X)
-        self.n_recordings = self.n_recordings or len(X)
+        if isinstance(stage, STDPLayer) and not self._there(
+            name, stage._recordings(X, reset=False)[0]
+        ):
+            return
+        self._told(_num_samples(X))
+        counts, volts = stage.count_operations(X), 1.0
         if isinstance(stage, CrossbarReadout):
-            spent = stage.energy(X).sum("sample")
-            rest = float(spent["supply"] - spent["device"])
-            source = "voltages held for 0.1 us (provisional)"
-            self.measure(name, "cells", "device", float(spent["device"]), source, CIRCUIT)
-            self.measure(name, "wires and selectors", "resistor", rest, source, CIRCUIT)
+            self._crossbars(name, stage, X)
             self.readout_macs += float(counts["products"])
-        if "synaptic_operations" in counts:
+            volts = stage._tile().v_read
+        if isinstance(stage, STDPLayer):
+            self.spikes = (self.spikes or 0.0) + counts["output_spikes"]
             self.not_counted.append(f"{name}: membranes and thresholds of its neurons")
+            if counts["weight_updates"] > 0:
+                learnt = f"{counts['weight_updates']:.0f} updates of weights in learning"
+                self.not_counted.append(f"{name}: {learnt}")
         for operation, (part, level, figure) in OPERATIONS.items():
             if counts.get(operation, 0.0) > 0:
-                self.count(name, part, level, float(counts[operation]), figure)
+                times = volts**2 if operation == "drivers" else 1.0
+                self.count(name, part, level, float(counts[operation]), figure, times)
+
+    def _crossbars(self, name: str, stage: CrossbarReadout, X: Any) -> None:
+        """Account for the arrays of a readout; its cells are written once and for all."""
+        spent = stage.energy(X).sum("sample")
+        source = "voltages held for 0.1 us (provisional)"
+        self.measure(name, "cells", "device", float(spent["device"]), source, CIRCUIT)
+        if stage._tile().r_transistor > 0:
+            energy = float(spent["transistor"])
+            self.measure(name, "transistors", "resistor", energy, source, CIRCUIT)
+        rest = float(spent["wire"] + spent["selector"])
+        self.measure(name, "wires and selectors", "resistor", rest, source, CIRCUIT)
+        self.not_counted.append(f"{name}: writing of its cells (see written_)")
 
 
 def _ones(weights: sparse.csr_array) -> sparse.csr_array:
@@ -417,6 +459,37 @@ def _ones(weights: sparse.csr_array) -> sparse.csr_array:
     ones = weights.copy()
     ones.data = np.ones_like(ones.data)
     return ones
+
+
+def present(X: Any) -> tuple[Any, int | None]:
+    """Return the recordings of ``X`` that are there, and how many; None where X does not tell.
+
+    Examples
+    --------
+    >>> present([None, np.zeros((3, 2)), np.full((4, 2), np.nan)])[1]
+    1
+    """
+    if as_event_streams(X)[1]:
+        return X, 1
+    given = X.to_numpy() if hasattr(X, "dims") else X
+    if isinstance(given, pd.DataFrame):
+        rows = list(given.itertuples(index=False, name=None))
+    elif isinstance(given, pd.Series | list | tuple | np.ndarray):
+        rows = [(cell,) for cell in given]
+    else:
+        return X, None
+    least = 1 if isinstance(given, pd.DataFrame | pd.Series) else 2  # a list of rows is one drive
+
+    def holds(cell: Any) -> bool:
+        events = getattr(getattr(cell, "dtype", None), "names", None)
+        return bool(events) or getattr(cell, "ndim", 0) >= least or cell is None
+
+    if not any(holds(cell) for row in rows for cell in row):
+        return X, None
+    there = [k for k, row in enumerate(rows) if not all(is_absent(cell) for cell in row)]
+    if not there:
+        raise ValueError(f"all {len(rows)} recordings of X are absent: nothing costs anything.")
+    return (X if len(there) == len(rows) else _safe_indexing(given, there)), len(there)
 
 
 def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
@@ -438,8 +511,10 @@ def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
             if part not in ("drop", "passthrough"):
                 yield from walk(part, X, inner + key)
     elif isinstance(model, CrossbarReadout):
-        if isinstance(model.readout_, Pipeline) and len(model.readout_.steps) > 1:
-            yield from walk(model.readout_[:-1], X, name)
+        Z = X
+        for part in before_last(model.readout_):
+            yield from walk(part, Z, name)
+            Z = part.transform(Z)
         yield name or "crossbarreadout", model, X
     elif hasattr(model, "coef_") or hasattr(model, "count_operations"):
         yield name or type(model).__name__.lower(), model, X

@@ -138,6 +138,22 @@ class Events:
         return b"".join(getattr(self, name).astype(np.int64).tobytes() for name in FIELDS)
 
 
+def is_absent(recording: Any) -> bool:
+    """Tell whether a recording, of events or numbers, is not there: None, or NaN throughout.
+
+    Examples
+    --------
+    >>> is_absent(None), is_absent(np.full((3, 2), np.nan)), is_absent(np.zeros((3, 2)))
+    (True, True, False)
+    """
+    if isinstance(recording, Events):
+        return recording.absent
+    if recording is None or recording is pd.NA:
+        return True
+    numbers = isinstance(recording, float | np.ndarray) and np.asarray(recording).dtype.kind == "f"
+    return numbers and bool(np.isnan(recording).all())
+
+
 def plain(field: NDArray[Any]) -> NDArray[np.integer]:
     """Bring a field to a type that kernels know: a view where it is one, else int64."""
     if field.dtype == np.bool_:

@@ -124,22 +124,32 @@ def shape_of_nonlinearity(nl: float) -> float:
     return exp(float(brentq(excess, log(1e-4), log(1e4), xtol=1e-13)))
 
 
-def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Program one device; each step is one pulse, up where the voltage is positive."""
+def pulse_rule(device: PulseMemristor) -> kernel.Rule:
+    """Return the constants of a device as its kernel takes them.
+
+    Examples
+    --------
+    >>> pulse_rule(PulseMemristor("linear", (0.01, 0.01))).rule
+    0
+    """
     known = {name: code for code, name in enumerate(kernel.RULES)}
     code = choose(device.rule, known, "device.rule")
+    gamma = device.gamma
+    if device.rule == "a_form":
+        gamma = (shape_of_nonlinearity(gamma[0]), shape_of_nonlinearity(gamma[1]))
+    rest = (device.a, device.scale, device.shift, device.w_min, device.w_max)
+    return kernel.Rule(code, device.step, gamma, *rest)
+
+
+def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Program one device; each step is one pulse, up where the voltage is positive."""
+    rule = pulse_rule(device)
     positive(device, ("g_min", "g_max", "t_pulse"))
     if not (min(device.step) > 0 and device.w_min <= device.w_0 <= device.w_max != device.w_min):
         raise ValueError(
             f"device.step={device.step} must be positive and device.w_0={device.w_0} lie between "
             f"w_min={device.w_min} and w_max={device.w_max}."
         )
-    gamma = device.gamma
-    if device.rule == "a_form":
-        gamma = (shape_of_nonlinearity(gamma[0]), shape_of_nonlinearity(gamma[1]))
-    rule = kernel.Rule(
-        code, device.step, gamma, device.a, device.scale, device.shift, device.w_min, device.w_max
-    )
     w, shown = kernel.program(
         drive, device.w_0, rule, device.noise, device.write_noise, np.uint64(key)
     )

@@ -18,7 +18,7 @@ from mottle.reservoir.kernels.pulse_response import Rule as PulseRule
 from mottle.reservoir.kernels.pulse_response import mean_step
 
 RULES = ("overlap", "pair", "triplet")
-BOUNDS = ("hard", "soft", "pulses")
+BOUNDS = ("hard", "soft", "pulses", "none")
 LONGEST_STROKE = 0.05  # of the range: pulses are cut into strokes no longer than this
 NEVER = -1e18  # s
 
@@ -155,9 +155,11 @@ def stroke(weight, wish, answer, synapse, key):
 
 
 @njit(cache=True)
-def bounded(weight, wish, soft):
-    """Move an ideal weight, up to its bounds; soft ones shrink the change towards them."""
-    if soft:
+def bounded(weight, wish, bounds):
+    """Move an ideal weight, up to its bounds if any; soft ones shrink the change towards them."""
+    if bounds == 3:
+        return weight + wish
+    if bounds == 1:
         wish *= 1.0 - weight if wish > 0.0 else weight
     return min(max(weight + wish, 0.0), 1.0)
 
@@ -214,7 +216,7 @@ def arrive(i, now, amount, fields, rule, weights, synapse, state, clock):
             if synapse.bounds == 2:
                 write(real, shown, answer, i, j, wish, synapse, clock)
             else:
-                real[i, j] = bounded(real[i, j], wish, synapse.bounds == 1)
+                real[i, j] = bounded(real[i, j], wish, synapse.bounds)
         state.n_recent[g] = kept
         n_updates += kept
     bump(state.pre, state.pre_at, i, now, amount, tau[0], tau[2])
@@ -243,7 +245,7 @@ def fire(j, g, now, fields, rule, weights, synapse, state, clock):
         if synapse.bounds == 2:
             write(real, shown, answer, i, j, wish, synapse, clock)
         else:
-            real[i, j] = bounded(real[i, j], wish, synapse.bounds == 1)
+            real[i, j] = bounded(real[i, j], wish, synapse.bounds)
     end, known = fields.first[g] + state.n_recent[g], False
     for k in range(fields.first[g], end):
         known = known or recent[k] == j

@@ -1,6 +1,5 @@
 """What time does to written cells: relaxation, drift and retention along one path a cell."""
 
-from numbers import Real
 from typing import Any
 from warnings import warn
 
@@ -8,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
 from mottle.reservoir.devices.programming import Programming, age_moments
 from mottle.reservoir.kernels import writing as kernel
@@ -24,19 +24,17 @@ SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
 
 
 def check_times(times: ArrayLike) -> NDArray[np.float64]:
-    """Return times in s as an array; refuse negative ones and those that fall."""
+    """Return times in s as an array; refuse those that are negative, endless or fall."""
     try:
         ages = np.atleast_1d(np.asarray(times, dtype=np.float64))
     except (TypeError, ValueError):
         raise ValueError(f"times={times!r} must be numbers, in s.") from None
-    if ages.ndim != 1 or not (ages >= 0).all() or (np.diff(ages) < 0).any():
-        raise ValueError(f"times={times!r} s must not be negative nor fall.")
+    if ages.size == 0:
+        raise ValueError(f"times={times!r} s holds no time; give at least one.")
+    fine = ages.ndim == 1 and bool((np.isfinite(ages) & (ages >= 0)).all())
+    if not fine or (np.diff(ages) < 0).any():
+        raise ValueError(f"times={times!r} s must be finite, not negative and not fall.")
     return ages
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether something is a number, and not a truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:
@@ -105,7 +103,7 @@ def age(
     written : Dataset or array-like
         What `write` returned, with the path of every cell in it; or conductances in S.
     times : float or array-like of shape (n_times,)
-        Times after writing in s, not negative, not falling.
+        Times after writing in s, finite, not negative, not falling.
     random_state : int, Generator or None, default=None
         Draws the paths where ``written`` holds none.
 
@@ -123,7 +121,7 @@ def age(
     Raises
     ------
     ValueError
-        For times that are negative or fall.
+        For times that are negative, infinite or fall.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.reservoir import drawing
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
@@ -106,11 +107,13 @@ class Crossbar:
                 f"r_transistor={r_transistor} ohm belongs to topology='1T1R'; a passive cell has "
                 "no transistor."
             )
-        for name, value, unit in (("v_read", v_read, "V"), ("v_sinh", v_sinh, "V")):
-            if value is not None and not 0 < value < np.inf:
-                raise ValueError(f"{name}={value} {unit} must be positive and finite.")
-        if not 0 <= r_transistor < np.inf:
-            raise ValueError(f"r_transistor={r_transistor} ohm must be finite and not negative.")
+        for name, value in (("v_read", v_read), ("v_sinh", v_sinh)):
+            if name == "v_sinh" and value is None:
+                continue
+            if not (is_number(value) and 0 < value < np.inf):
+                raise ValueError(f"{name}={value!r} V must be positive and finite.")
+        if not (is_number(r_transistor) and 0 <= r_transistor < np.inf):
+            raise ValueError(f"r_transistor={r_transistor!r} ohm must be finite and not negative.")
         self.selector = None if selector is None else get_selector(selector)
         self.v_read, self.r_transistor, self.v_sinh = float(v_read), float(r_transistor), v_sinh
         cell = make_cell(self.selector, r_transistor, v_sinh)

@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 GROUPS = (OneVsRestClassifier, MultiOutputClassifier, MultiOutputRegressor)
@@ -103,16 +104,38 @@ def with_last(model, last):
     return other
 
 
+def before_last(model):
+    """Yield what comes before the linear model, in order: pipelines without their last step."""
+    while True:
+        if isinstance(model, Pipeline):
+            if len(model.steps) > 1:
+                yield model[:-1]
+            model = model.steps[-1][1]
+        elif (inner := _inside(model)) is not None:
+            model = inner
+        else:
+            return
+
+
 def features_of(model, X):
     """Return what the linear model sees: features after the earlier steps of a pipeline."""
-    while isinstance(model, Pipeline) or _inside(model) is not None:
-        if not isinstance(model, Pipeline):
-            model = _inside(model)
-            continue
-        if len(model.steps) > 1:
-            X = model[:-1].transform(X)
-        model = model.steps[-1][1]
-    return np.asarray(X, dtype=np.float64)
+    for part in before_last(model):
+        X = part.transform(X)
+    return check_array(X, dtype=np.float64, input_name="X")
+
+
+def has_earlier_steps(model):
+    """Tell whether a model, fitted or not, has steps before the linear one, which check X."""
+    while not isinstance(model, GROUPS):
+        if isinstance(model, Pipeline):
+            if len(model.steps) > 1:
+                return True
+            model = model.steps[-1][1]
+        elif hasattr(model, "estimator"):
+            model = model.estimator
+        else:
+            return False
+    return False
 
 
 def check_linear(model, head, X, decision):

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.checks import is_whole
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.nonvolatile.cells import conductance_range
 
 MAPPINGS = {"differential": 0, "sliced": 1, "offset": 2}
 SCALES = {"tile": None, "column": 0}
+LARGEST = 1e300  # 1/S, of a factor from conductances to weights
 
 
 class Mapped(NamedTuple):
@@ -34,10 +36,11 @@ def check_weights(weights: ArrayLike) -> NDArray[np.float64]:
     return w
 
 
-def check_layout(n_levels: int | None, mapping: str, n_slices: int, scale: str) -> None:
-    """Refuse options of `map_weights` that make no mapping."""
-    kind = choose(mapping, MAPPINGS, "mapping")
-    choose(scale, SCALES, "scale")
+def check_layout(
+    n_levels: int | None, mapping: str, n_slices: int, scale: str
+) -> tuple[int, int | None]:
+    """Return kind of mapping and axis of scale; refuse options that make no mapping."""
+    kind, axis = choose(mapping, MAPPINGS, "mapping"), choose(scale, SCALES, "scale")
     least = 3 if kind == 2 else 2
     if n_levels is None and kind == 1:
         raise ValueError("mapping='sliced' needs n_levels, the base of its digits; it is None.")
@@ -48,11 +51,7 @@ def check_layout(n_levels: int | None, mapping: str, n_slices: int, scale: str) 
         )
     if kind == 1 and not (is_whole(n_slices) and n_slices >= 1):
         raise ValueError(f"n_slices={n_slices!r} must be a whole number, at least 1.")
-
-
-def is_whole(value: Any) -> bool:
-    """Tell whether something is a whole number, and not a truth value."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return kind, axis
 
 
 def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
@@ -133,12 +132,15 @@ def map_weights(
     ([[28.75, 9.0, 9.0, 88.0]], [[0.5, -2.0]])
     """
     w = check_weights(weights)
-    axis = choose(scale, SCALES, "scale")
+    kind, axis = check_layout(n_levels, mapping, n_slices, scale)
     low, high = conductance_range(device)
-    check_layout(n_levels, mapping, n_slices, scale)
     most = np.abs(w).max(axis=axis, keepdims=True)
     most = np.broadcast_to(np.where(most > 0, most, 1.0), (1, w.shape[1]))  # all zero is fine
-    kind = choose(mapping, MAPPINGS, "mapping")
+    if not most.max() < (high - low) * LARGEST:
+        raise ValueError(
+            f"a weight of {most.max():.3g} is too large to be held by {high - low:.3g} S: there is "
+            "no number for its scale. Scale features or targets."
+        )
     if kind == 2:
         return _offset(w / most, most[0], low, high - low, n_levels)
     if kind == 1 and n_levels is not None:

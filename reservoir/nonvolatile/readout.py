@@ -13,13 +13,15 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from mottle.reservoir.nonvolatile.ageing import check_later, is_number, warn_kept
+from mottle.reservoir.checks import is_number
+from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.linear import (
     check_linear,
     features_of,
+    has_earlier_steps,
     is_fitted,
     last_step,
     make_head,
@@ -27,9 +29,17 @@ from mottle.reservoir.nonvolatile.linear import (
     with_last,
 )
 from mottle.reservoir.nonvolatile.mapping import check_layout, check_weights
-from mottle.reservoir.nonvolatile.tiles import check_bits, lay_tiles
+from mottle.reservoir.nonvolatile.tiles import (
+    check_bits,
+    faintest_output,
+    lay_tiles,
+    least_weight,
+)
+from mottle.reservoir.nonvolatile.writing import check_options
 
 DEFAULT_TILE = (128, 128)
+FEW = 4.0  # levels, or deviations of writing: the largest weight is off by a tenth or more
+FAINT = 0.25  # of the largest weight: above, a range of its own would gain under two bits
 
 
 def _offers(method):
@@ -75,7 +85,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     n_slices : int, default=2
         Digits of a sliced weight.
     scale : {"tile", "column"}, default="tile"
-        Whether the largest weight of a tile or that of each output fills the range.
+        Whether the largest weight of a tile or that of each output fills the range. Outputs of
+        unlike sizes, as in regressions of several targets, need "column".
     mend : bool, default=True
         Let the other cell of a pair make up for one that is stuck; what its range does not allow
         is left. Costs a second round of writing where there are such cells.
@@ -95,7 +106,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Fit against the errors of the cells (see `fit_aware`): True, as written; a number, as they
         are that many seconds later.
     random_state : int, RandomState instance or None, default=None
-        Draws the cells and their noise.
+        Draws the cells and their noise; None: that of ``crossbar``, if it has one.
 
     Attributes
     ----------
@@ -119,6 +130,13 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Labels, in classification.
     n_features_in_ : int
         Number of features.
+
+    Warns
+    -----
+    UserWarning
+        By ``fit`` and ``program``: for cells that are not linear; for an output whose largest
+        weight is below a quarter of its tile's, and spans fewer than four levels or deviations of
+        writing.
 
     Raises
     ------
@@ -166,7 +184,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             The programmed readout.
         """
         self._check_parameters()
-        validate_data(self, X, dtype=np.float64)
+        self._check_X(X, reset=True)
         model = self.readout if is_fitted(self.readout) else clone(self.readout).fit(X, y)
         if (later := self._aware_seconds()) is not None:
             model = self._fit_aware(model, X, y, later)
@@ -195,7 +213,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
         if self._aware_seconds() is not None and not known:
             raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
-        validate_data(self, X, dtype=np.float64)
+        self._check_X(X, reset=True)
         return self._program(model, X)
 
     def _check_parameters(self):
@@ -206,6 +224,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         if not self.read_noise >= 0:
             raise ValueError(f"read_noise={self.read_noise} must not be negative.")
         self._aware_seconds()
+        check_options(self.write_options or {})
         check_layout(**self._layout())
         if not self._tile().is_linear:
             warn(
@@ -215,6 +234,11 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
                 "topology='1T1R' or selector=None and v_sinh=None.",
                 stacklevel=3,
             )
+
+    def _check_X(self, X, reset=False):
+        """Return features as numbers; what is missing is the affair of earlier steps, if any."""
+        finite = not has_earlier_steps(self.readout)
+        return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
 
     def _aware_seconds(self):
         """Age in s of the cells whose errors the fit sees; None where it sees none."""
@@ -235,6 +259,15 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             f"crossbar={self.crossbar!r} must be a Crossbar, its shape (rows, columns), or None."
         )
 
+    def _own_random_state(self):
+        """Return what draws the cells: the readout's own, else that of its crossbar."""
+        if self.random_state is not None:
+            return self.random_state
+        given = self._tile().random_state
+        if isinstance(given, np.random.Generator):  # of which scikit-learn knows nothing
+            return int(given.integers(2**31 - 1))
+        return given
+
     def _layout(self):
         """Options of the mapping."""
         names = ("n_levels", "mapping", "n_slices", "scale")
@@ -246,7 +279,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         last = fit_aware(
             last_step(model), Z, y, self._tile().device, seconds=later,
             half_range=self._ranges(Z)[1], options=self.write_options or {},
-            random_state=self.random_state, **self._layout(),
+            random_state=self._own_random_state(), **self._layout(),
         )  # fmt: skip
         return with_last(model, last)
 
@@ -275,12 +308,35 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             self.classes_ = self.head_.classes_
         else:
             self.__dict__.pop("classes_", None)
-        return self._write()
+        self._write()
+        self._tell_faint()
+        return self
+
+    def _tell_faint(self):
+        """Warn of an output that is lost beside the others of its tile."""
+        layout = self._layout()
+        if layout.pop("scale") == "column":
+            return
+        least = least_weight(self._tile().device, **layout, options=self.write_options or {})
+        output, share = faintest_output(self.tiles_, self._weights())
+        if share < min(FAINT, FEW * least):
+            warn(
+                f"the largest weight of output {output} is {share:.2g} of the largest in its tile, "
+                f"{share / least:.2g} times what cells here tell from none (a level, or the "
+                f"deviation of writing; {FEW:g} is little): it will err widely. Take "
+                "scale='column', which gives each output the whole range, or scale the targets "
+                "alike.",
+                stacklevel=4,
+            )
+
+    def _weights(self):
+        """Weights (row, output) for features in shares of their half range."""
+        return (weights_of(last_step(self.readout_))[0] * self.half_range_).T
 
     def _write(self):
         """Write the weights into cells drawn anew."""
-        weights = (weights_of(last_step(self.readout_))[0] * self.half_range_).T
-        seed = check_random_state(self.random_state).randint(2**31 - 1, size=2)
+        weights = self._weights()
+        seed = check_random_state(self._own_random_state()).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
             weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
@@ -311,7 +367,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             A fresh one; this one stays as it is.
         """
         check_is_fitted(self, "tiles_")
-        other = copy(self).set_params(random_state=random_state, **parameters)
+        fresh = check_random_state(None) if random_state is None else random_state
+        other = copy(self).set_params(random_state=fresh, **parameters)
         other._check_parameters()
         return other._write()
 
@@ -326,7 +383,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _decide(self, X):
         """Return the analog decision (sample, output)."""
         check_is_fitted(self, "tiles_")
-        checked = validate_data(self, X, dtype=np.float64, reset=False)
+        checked = self._check_X(X)
         Z = features_of(self.readout_, X)
         volts, v_read = self._volts(Z), self._tile().v_read
         keys = self._keys(checked) if self.read_noise > 0 else None
@@ -454,18 +511,27 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         comparison : pandas.Series
             ``score``, ``score_float``, ``agreement`` (share of equal predictions; for numbers the
             correlation), ``decision_error`` (root mean square, of the decision's deviation) and
-            ``clipped`` (share of voltages at an end of their range).
+            ``clipped`` (share of voltages at an end of their range). These go over all outputs
+            together; ``worst_output`` is the one that errs most for its own deviation,
+            ``worst_error``, and ``worst_agreement`` the correlation of its decision.
         """
         check_is_fitted(self, "tiles_")
         Z, (coef, intercept) = features_of(self.readout_, X), weights_of(last_step(self.readout_))
         exact, analog = Z @ coef.T + intercept, self._decide(X)
         ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
         same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
-        error = np.sqrt(np.mean((analog - exact) ** 2)) / max(exact.std(), np.finfo(float).tiny)
+        spread = max(exact.std(), np.finfo(float).tiny)
+        error = np.sqrt(np.mean((analog - exact) ** 2)) / spread
+        own = exact.std(axis=0)
+        own = np.where(own > 1e-12 * spread, own, spread)  # one that never moves
+        errors = np.sqrt(np.mean((analog - exact) ** 2, axis=0)) / own
+        worst = int(errors.argmax())
         clipped = np.mean(np.abs(Z - self.centre_) > self.half_range_ * (1 + 1e-9))
         return pd.Series({
             "score": self.score(X, y), "score_float": self.score_float(X, y),
             "agreement": float(same), "decision_error": float(error), "clipped": float(clipped),
+            "worst_output": worst, "worst_error": float(errors[worst]),
+            "worst_agreement": float(_correlation(analog[:, worst], exact[:, worst])),
         })  # fmt: skip
 
     def age(self, seconds):
@@ -507,9 +573,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         -------
         counts : pandas.Series
             ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
-            ``adc`` conversions, ``products`` of a weight and a feature, ``reads`` of cells and
-            digital ``mac`` (scaling of the features, sums of columns, gains of outputs); and
-            ``tiles``, ``cells`` that hold weights, ``cells_unused``.
+            ``adc`` conversions, ``drivers`` (word lines brought to a voltage, in every tile),
+            ``products`` of a weight and a feature, ``reads`` of cells and digital ``mac`` (scaling
+            of the features, sums of columns, gains of outputs); and ``tiles``, ``cells`` that hold
+            weights, ``cells_unused``.
         """
         check_is_fitted(self, "tiles_")
         n, rows = len(X), len(self.centre_)
@@ -517,9 +584,10 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         used = sum((tile.rows.stop - tile.rows.start) * len(tile.combine) for tile in self.tiles_)
         macs = sum(int(np.count_nonzero(tile.combine)) for tile in self.tiles_)
         macs += sum(np.size(tile.gain) for tile in self.tiles_ if np.ndim(tile.gain))
+        lines = sum(tile.rows.stop - tile.rows.start for tile in self.tiles_)
         present = len(self.tiles_) * int(np.prod(self._tile().shape))
         return pd.Series({
-            "inferences": n, "dac": n * rows, "adc": n * columns,
+            "inferences": n, "dac": n * rows, "adc": n * columns, "drivers": n * lines,
             "products": n * rows * len(self.bias_), "reads": n * used,
             "mac": n * (rows + macs), "tiles": len(self.tiles_), "cells": used,
             "cells_unused": present - used,
@@ -543,7 +611,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             ``count_operations``).
         """
         check_is_fitted(self, "tiles_")
-        validate_data(self, X, dtype=np.float64, reset=False)
+        self._check_X(X)
         volts = self._volts(features_of(self.readout_, X))
         parts = [tile.crossbar.energy(tile.drive(volts), duration) for tile in self.tiles_]
         total = parts[0]

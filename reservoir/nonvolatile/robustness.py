@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from mottle.reservoir import drawing
+from mottle.reservoir.checks import is_whole
 from mottle.reservoir.nonvolatile.ageing import check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import retention_of
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
@@ -100,8 +101,8 @@ def robustness(
     >>> bool(ds.median_score[0] < ds.median_score[1])
     True
     """
-    if n_draws < 1:
-        raise ValueError(f"n_draws={n_draws} must be at least 1.")
+    if not (is_whole(n_draws) and n_draws >= 1):
+        raise ValueError(f"n_draws={n_draws!r} must be a whole number, at least 1.")
     check_is_fitted(readout, "tiles_")
     if n_levels is None:
         n_levels = LEVELS[1:] if readout.mapping == "offset" else LEVELS

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from mottle.reservoir.checks import is_whole
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.schemes import margin, sneak_conductance
 
@@ -100,6 +101,8 @@ def largest_array(
     """
     if not 0 < criterion < 1:
         raise ValueError(f"criterion={criterion} must lie in (0, 1): it is a share of a voltage.")
+    if most is not None and not (is_whole(most) and most >= 1):
+        raise ValueError(f"most={most!r} must be a whole number, at least 1.")
 
     def fine(n: int) -> bool:
         found = sneak_margin(
@@ -107,7 +110,8 @@ def largest_array(
         )
         return bool(found.swing >= criterion)
 
-    return last_true(fine, most or (512 if wire_resistance else 2**40))
+    end = (512 if wire_resistance else 2**40) if most is None else most
+    return last_true(fine, end)
 
 
 def last_true(holds: Callable[[int], bool], most: int) -> int:

@@ -8,11 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.reservoir.checks import is_whole
+from mottle.reservoir.devices.programming import Programming, write_deviation
 from mottle.reservoir.kernels import writing as kernel
-from mottle.reservoir.nonvolatile.cells import conductance_range
+from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
 from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
-from mottle.reservoir.nonvolatile.mapping import check_weights, is_whole, map_weights, outputs_in
+from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
 LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt
 ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
@@ -129,6 +131,49 @@ def lay_tiles(
             took = sum_up(spent, mapped.targets.shape) | {"row": top, "output": left}
             tiles.append(Tile(rows, outputs, own, took, mapped.combine))
     return tiles
+
+
+def least_weight(
+    device: Any, *, n_levels: int | None, mapping: str, n_slices: int, options: dict[str, Any]
+) -> float:
+    """Return the weight, in shares of the one that fills the range, that cells tell from none.
+
+    That is a level, or where it is larger the deviation of writing at the conductance of a weight
+    of 0 (for pulsed devices without levels, what verification lets pass).
+
+    Examples
+    --------
+    >>> rest = {"mapping": "differential", "n_slices": 2, "options": {}}
+    >>> [round(1 / least_weight("wan2022", n_levels=n, **rest)) for n in (16, 64)]
+    [15, 37]
+    """
+    cell, (low, high) = get_cell(device), conductance_range(device)
+    used, zero = high - low, low
+    steps = np.inf if n_levels is None else n_levels - 1
+    if mapping == "offset":
+        used, zero, steps = 0.5 * used, 0.5 * (low + high), 0.5 * steps
+    elif mapping == "sliced" and n_levels is not None:
+        steps = n_levels**n_slices - 1
+    if isinstance(cell, Programming):
+        error = float(write_deviation(cell, np.array(zero)))
+    else:
+        error = options.get("tolerance", 0.01 * (high - low)) if n_levels is None else 0.0
+    return max(1.0 / steps, error / used)
+
+
+def faintest_output(tiles: list[Tile], weights: NDArray) -> tuple[int, float]:
+    """Return the output least above the others in its tiles, and its largest weight.
+
+    The latter in shares of the largest weight in any tile that holds a part of the output: it sets
+    the steps and errors of all weights there. Outputs whose weights are all 0 are left out.
+    """
+    range_of = np.zeros(weights.shape[1])
+    for tile in tiles:
+        most = np.abs(weights[tile.rows, tile.outputs]).max()
+        range_of[tile.outputs] = np.maximum(range_of[tile.outputs], most)
+    own = np.abs(weights).max(axis=0)
+    share = np.where(own > 0, own / np.where(range_of > 0, range_of, 1.0), 1.0)
+    return int(share.argmin()), float(share.min())
 
 
 def sum_up(spent: list[xr.Dataset], used: tuple[int, int]) -> dict[str, float]:

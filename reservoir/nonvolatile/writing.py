@@ -1,5 +1,6 @@
 """Conductances written into cells by pulses, and how many of them can be told apart."""
 
+from inspect import signature
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -7,12 +8,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import endurance, shape_of_nonlinearity
+from mottle.reservoir.devices import endurance
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.nonvolatile import Memdiode
 from mottle.reservoir.devices.programming import Programming, write_deviation
-from mottle.reservoir.devices.pulse_response import PulseMemristor
-from mottle.reservoir.kernels import pulse_response
+from mottle.reservoir.devices.pulse_response import PulseMemristor, pulse_rule
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import (
@@ -66,6 +66,17 @@ def check_writable(device: Any) -> Any:
             f"pulses here. Known: {', '.join(sorted(WRITABLE))}."
         )
     return cell
+
+
+def check_options(options: Any, what: str = "write_options") -> dict[str, Any]:
+    """Return further options of `write`; refuse what it does not know, or is given already."""
+    given = {"device", "targets", "random_state"}
+    known = {name: None for name in signature(write).parameters if name not in given}
+    if not isinstance(options, dict):
+        raise ValueError(f"{what}={options!r} must be a dict of options of write.")
+    for name in options:
+        choose(name, known, f"{what}: option")
+    return options
 
 
 def draw_defects(
@@ -236,17 +247,6 @@ def _by_statistics(cell, order, defects, rng):
     g = np.where(defects.stuck, cell.g_min + defects.place * span, g)
     unknown = np.full(g.size, np.nan)
     return g, unknown, unknown.copy(), unknown.copy()
-
-
-def pulse_rule(cell: PulseMemristor) -> pulse_response.Rule:
-    """Return the constants of a device as its kernel takes them."""
-    gamma = cell.gamma
-    if cell.rule == "a_form":
-        gamma = (shape_of_nonlinearity(gamma[0]), shape_of_nonlinearity(gamma[1]))
-    known = {name: code for code, name in enumerate(pulse_response.RULES)}
-    code = choose(cell.rule, known, "device.rule")
-    rest = (cell.a, cell.scale, cell.shift, cell.w_min, cell.w_max)
-    return pulse_response.Rule(code, cell.step, gamma, *rest)
 
 
 def _by_pulses(cell, order, defects, rng):

@@ -89,18 +89,18 @@ def stdp_curve(
     if weight is not None and not 0 <= weight <= 1:
         raise ValueError(f"weight={weight} is a share of the device's range, in [0, 1].")
     attrs: dict[str, Any] = {"rule": repr(constants), "source": constants.source, "units": "1"}
+    if weight is None and isinstance(constants, OverlapRule):
+        attrs["units"] = "s"
     if weight is None and isinstance(constants, OverlapRule) and n_pairs == 1:
-        change, attrs["units"] = overlap_change(times, constants), "s"
+        change = overlap_change(times, constants)
     else:
-        free = weight is None  # far from any bound, and put back to the rule's own size
+        free = weight is None  # from 0, without bounds, in the rule's own units
         choose(bounds, BOUNDS, "bounds")
-        rate = 1e-9 if free else learning_rate
-        ready = as_synapse(constants, device, "hard" if free else bounds, rate, 0.0)
+        rate = peak(constants) if free else learning_rate
+        ready = as_synapse(constants, device, "none" if free else bounds, rate, 0.0)
         synapse = ready.synapse._replace(noise=0.0, write_noise=0.0)
-        start = 0.5 if free else float(weight or 0.0)
-        beats = np.arange(n_pairs) / frequency
+        beats, start = np.arange(n_pairs) / frequency, float(weight or 0.0)
         change = np.array([_change(beats, t, start, ready.rule, synapse) for t in times])
-        change *= peak(constants) / rate if free else 1.0
         if ready.amplitude is not None:
             attrs["amplitude"] = ready.amplitude
     return xr.DataArray(

@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from mottle.reservoir import drawing
 from mottle.reservoir.base import check_drive
+from mottle.reservoir.checks import is_number, is_whole
 from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams
+from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams, is_absent
 from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
@@ -28,6 +29,7 @@ AT_ONCE = 50  # recordings between two moves of the progress bar
 N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
 BLOCK_SPIKES = 1 << 22  # spikes, or counts, held at once in transform
 POSITIVE = ("learning_rate", "tau", "dt")
+NUMBERS = (*POSITIVE, "forgetting", "inhibition", "homeostasis", "target", "n_spikes")
 TARGET, N_SPIKES = 1.5, 30.0  # spikes of a neuron in a recording, learning and answering
 
 
@@ -113,7 +115,7 @@ class STDPLayer(
     thresholds_ : ndarray of shape (n_neurons,)
         Thresholds of learning.
     response_thresholds_ : ndarray of shape (n_neurons,)
-        Thresholds of ``transform``.
+        Thresholds of ``transform``, set by the last ``fit`` or ``partial_fit``.
     fields_ : list of ndarray
         Inputs of each receptive field.
     field_of_ : ndarray of shape (n_neurons,)
@@ -192,6 +194,11 @@ class STDPLayer(
     def partial_fit(self, X, y=None):
         """Learn on, from recordings in the order in which they come, once.
 
+        The thresholds of a graded response are set on the recordings of the last call alone: with
+        weights that have changed since, earlier ones would mislead. Give it fifty at a time or
+        more, which comes close to ``fit``; after single recordings neurons answer far from
+        ``n_spikes`` in the mean, some of them hardly ever.
+
         Parameters
         ----------
         X : spike counts or event streams
@@ -209,6 +216,8 @@ class STDPLayer(
         spikes = self._all(self._recordings(X, reset=new)[0])
         if new:
             self._draw(check_random_state(self.random_state), spikes)
+        else:
+            self._leave_what_was_handed_out()
         return self._learn_from(spikes, np.arange(spikes.lengths.size))
 
     def transform(self, X):
@@ -229,7 +238,7 @@ class STDPLayer(
         check_is_fitted(self)
         recordings, kind = self._recordings(X, reset=False)
         counts = np.concatenate(self._respond(recordings))
-        counts[[_absent(recording) for recording in recordings]] = np.nan
+        counts[[is_absent(recording) for recording in recordings]] = np.nan
         if self.n_segments is not None:
             return counts.reshape(len(counts), -1)
         if kind == "one":
@@ -319,13 +328,17 @@ class STDPLayer(
         check_rule(self.rule)
         choose(self.bounds, BOUNDS, "bounds")
         choose(self.response, RESPONSES, "response")
-        for name in ("n_neurons", "n_fields", "n_epochs", "n_segments"):
+        for name in ("n_neurons", "n_fields", "n_epochs", "n_segments", "field"):
             value = getattr(self, name)
-            if name == "n_segments" and value is None:
+            if name in ("n_segments", "field") and value is None:
                 continue
             least = 0 if name == "n_epochs" else 1
-            if not (isinstance(value, int | np.integer) and value >= least):
+            if not (is_whole(value) and value >= least):
                 raise ValueError(f"{name}={value!r} must be a whole number, at least {least}.")
+        for name in NUMBERS:
+            value = getattr(self, name)
+            if not (is_number(value) or (value is None and name in ("target", "n_spikes"))):
+                raise ValueError(f"{name}={value!r} must be a number.")
         for name in POSITIVE:
             if not 0 < getattr(self, name) < np.inf:
                 raise ValueError(f"{name}={getattr(self, name)} must be positive and finite.")
@@ -421,6 +434,13 @@ class STDPLayer(
             )
         return self
 
+    def _leave_what_was_handed_out(self) -> None:
+        """Learn on in copies: weights and thresholds that others hold stay as they are."""
+        real, shown, answer = self._weights
+        self.thresholds_, self.weights_ = self.thresholds_.copy(), shown.copy()
+        own = self.weights_ if shown is real else real.copy()
+        self._weights = kernel.Weights(own, self.weights_, answer)
+
     def _fields(self) -> kernel.Fields:
         """Return the receptive fields as the kernel takes them, from either side."""
         inputs = np.concatenate(self.fields_)
@@ -476,6 +496,8 @@ class STDPLayer(
         streams, _ = as_event_streams(X)
         known = hasattr(self, "duration_")
         if streams is None:
+            if not reset and known and np.size(X) == 0:
+                raise ValueError("X holds no recording; expected at least one event stream.")
             if not reset and known:
                 raise ValueError("this layer was fitted on event streams, spike counts came in.")
             if reset:
@@ -503,7 +525,7 @@ class STDPLayer(
     def _all(self, recordings: list[Any]) -> kernel.Spikes:
         """Return the spikes of recordings to learn from; none may be absent."""
         for r, recording in enumerate(recordings):
-            if _absent(recording):
+            if is_absent(recording):
                 raise ValueError(
                     f"recording {r} is absent: fit on recordings that are there; a sense may be "
                     "missing at predict time only."
@@ -568,13 +590,6 @@ def check_input_shape(input_shape: Any, n_inputs: int) -> None:
             f"input_shape={input_shape!r} must be (height, width, channels) with product "
             f"{n_inputs}, the number of inputs."
         )
-
-
-def _absent(recording: Any) -> bool:
-    """Tell whether a recording is not there."""
-    if isinstance(recording, Events):
-        return recording.absent
-    return bool(np.isnan(recording).all())
 
 
 def _pick(spikes: kernel.Spikes, recordings: NDArray) -> kernel.Spikes:

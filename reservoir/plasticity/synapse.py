@@ -15,11 +15,10 @@ from mottle.reservoir.devices import (
     WOxMemristor,
     YakopcicMemristor,
     get,
-    shape_of_nonlinearity,
 )
+from mottle.reservoir.devices.pulse_response import pulse_rule
 from mottle.reservoir.kernels import memristor, nonvolatile
 from mottle.reservoir.kernels import plasticity as kernel
-from mottle.reservoir.kernels import pulse_response as pulse_kernel
 from mottle.reservoir.plasticity.rules import LearningRule, OverlapRule, across, as_kernel, pulse
 
 VOLTAGE = (FerroelectricJunction, InterfaceMemristor, Memdiode, WOxMemristor, YakopcicMemristor)
@@ -76,17 +75,6 @@ def as_synapse(
 def synapse(bounds: int, tau: float = np.inf, rest: float = 0.0, key: int = 0) -> kernel.Synapse:
     """Return a synapse that is not pulsed."""
     return kernel.Synapse(bounds, tau, rest, pulse_rule(INERT), 0.0, 0.0, np.uint64(key))
-
-
-def pulse_rule(device: PulseMemristor) -> pulse_kernel.Rule:
-    """Return a pulsed device's constants as its kernel takes them."""
-    gamma = device.gamma
-    if device.rule == "a_form":
-        gamma = (shape_of_nonlinearity(gamma[0]), shape_of_nonlinearity(gamma[1]))
-    return pulse_kernel.Rule(
-        pulse_kernel.RULES.index(device.rule), device.step, gamma, device.a, device.scale,
-        device.shift, device.w_min, device.w_max,
-    )  # fmt: skip
 
 
 def pulsed(device: PulseMemristor, key: int) -> kernel.Synapse:

@@ -35,7 +35,8 @@ def test_energy_prints_sums_parts_and_what_they_rest_on(config):
     run = CliRunner().invoke(main, ["energy", config, "--limit", "3"])
     assert run.exit_code == 0, run.output
     assert "vo2: a recording of 64 node-steps" in run.output
-    assert "mean of 3 recordings" in run.output
+    assert "mean of 3 recordings: " in run.output
+    assert ", median " in run.output
     assert "doi:10.1109/ISSCC.2014.6757323" in run.output
     assert "not counted: senses, features.touch.encoder" in run.output
 
@@ -52,6 +53,10 @@ def test_energy_as_json_holds_every_part(config):
     supply = sum(row["energy"] for row in vo2["parts"] if row["level"] == "device")
     assert 1e-9 < supply < 1e-5  # 64 node-steps of a microsecond at about a milliwatt
     assert vo2["node_steps"] == 64
+    assert len(vo2["energies"]) == 2
+    total = sum(part["energy"] for part in vo2["parts"])
+    assert sum(vo2["energies"]) / 2 == pytest.approx(total)
+    assert vo2["energies"][0] != vo2["energies"][1]
     assert {row["level"] for row in reports["echo"]["parts"]} == {"digital"}
 
 

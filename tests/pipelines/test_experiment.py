@@ -97,6 +97,16 @@ def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
         ('kind = "blocked"', 'kind = "random"', "split.kind='random'"),
         ('"memristor', '= "', "is not TOML"),
         (', pool = "mean", for', ", for", "gives states, but the readout needs features"),
+        (
+            ', pool = "mean", for',
+            ', then = { kind = "STDPLayer", n_segments = 0 }, for',
+            "reservoirs.memristor.then.n_segments=0 must be a whole number",
+        ),
+        (
+            ', pool = "mean", for',
+            ', then = { kind = "STDPLayer", rule = "stdp" }, for',
+            "reservoirs.memristor.then.rule='stdp' is not known",
+        ),
     ],
 )
 def test_faults_of_a_recipe_are_named_with_the_way_out(small, old, new, message):
@@ -158,10 +168,14 @@ def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
     ("extra", "message"),
     [
         ("n_level = 64\n", "crossbar.n_level is no parameter of crossbars; .* 'n_levels'"),
-        ("device = 'cmo'\n", "device='cmo' is not known"),
-        ("n_levels = 1\n", "n_levels=1"),
-        ("adc_bits = 0\n", "adc_bits=0"),
-        ("device = 'nbsto_interface'\n", "written"),
+        ("device = 'cmo'\n", "crossbar.device='cmo' is not known"),
+        ("n_levels = 1\n", "crossbar.n_levels=1"),
+        ("adc_bits = 0\n", "crossbar.adc_bits=0"),
+        ("v_read = 'a'\n", "crossbar.v_read='a' V must be positive"),
+        (
+            "device = 'nbsto_interface'\n",
+            "crossbar.device='nbsto_interface' can age but not be",
+        ),
         ("random_state = 1\n", "crossbar.random_state is no parameter"),
     ],
 )

@@ -585,6 +585,8 @@ def test_questions_without_an_answer_are_refused():
         (lambda: write_power(4, 1.0, "floating"), "scheme='floating' is not known"),
         (lambda: sneak_margin(2.5), "n=2.5 rows and columns: it must be a whole number"),
         (lambda: write_power(0), "n=0 rows and columns"),
+        (lambda: largest_array(1e4, most=0), "most=0 must be a whole number, at least 1"),
+        (lambda: largest_array(1e4, most=-3), "most=-3 must be a whole number, at least 1"),
         (lambda: largest_array(1, criterion=0), r"criterion=0 must lie in \(0, 1\)"),
         (lambda: lossless_bits(0, 4, 0), "input_bits=0 must be a whole number, at least 1"),
         (lambda: lossless_bits(4, 4, 0), "n_rows=0 must be a whole number, at least 1"),

@@ -1,6 +1,7 @@
 """CrossbarReadout against the models it carries, plain loops, and the laws of its devices."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ from naive.writing import readout as plain_readout
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.datasets import load_digits, make_regression
+from sklearn.datasets import load_diabetes, load_digits, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import (
     LogisticRegression,
     PoissonRegressor,
@@ -50,6 +52,10 @@ X, X_TEST, Y, Y_TEST = X[:600, KEPT], X[600:900, KEPT], Y[:600], Y[600:900]
 
 def tile(shape=(64, 24), device=IDEAL, wire_resistance=0.0, **options):
     return Crossbar(shape, device=device, wire_resistance=wire_resistance, **options)
+
+
+def search_of(model):
+    return GridSearchCV(model, {"ridgeclassifier__alpha": [1.0, 10.0]}, cv=2)
 
 
 SMALL = Crossbar((16, 8), wire_resistance=0.0)
@@ -466,12 +472,73 @@ def test_fitting_against_no_errors_changes_nothing():
     assert_allclose(aware.decision_function(X_TEST), plain.decision_function(X_TEST), atol=1e-6)
 
 
+@pytest.mark.parametrize("wrap", [lambda m: m, FrozenEstimator, search_of])
+def test_earlier_steps_may_fill_in_what_is_missing(wrap):
+    holes = X.copy()
+    holes[::7, 3] = np.nan
+    model = make_pipeline(SimpleImputer(), RidgeClassifier(10.0))
+    if wrap is FrozenEstimator:
+        model.fit(holes, Y)
+    ours = CrossbarReadout(wrap(model), tile(), **FINE, random_state=0).fit(holes, Y)
+    assert_array_equal(ours.predict(holes), ours.readout_.predict(holes))
+    assert np.isfinite(ours.energy(holes[:8]).supply).all()
+    with pytest.raises(ValueError, match="contains NaN"):
+        CrossbarReadout(RidgeClassifier(), tile()).fit(holes, Y)
+    left = make_pipeline(StandardScaler(), RidgeClassifier())
+    with pytest.raises(ValueError, match="contains NaN"):
+        CrossbarReadout(left, tile(), random_state=0).fit(X, Y).predict(holes)
+
+
+def test_the_seed_of_the_crossbar_draws_the_cells_where_the_readout_has_none():
+    def weights(seed, own=None):
+        array = tile((64, 24), "milo2021", random_state=seed)
+        ours = CrossbarReadout(RidgeClassifier(10.0), array, random_state=own).fit(X, Y)
+        return ours.tiles_[0].crossbar.conductances
+
+    assert_array_equal(weights(5), weights(5))
+    assert not np.array_equal(weights(5), weights(6))
+    assert_array_equal(weights(5, own=1), weights(6, own=1))
+    assert_array_equal(*(weights(np.random.default_rng(2)) for _ in range(2)))
+    ours = CrossbarReadout(RidgeClassifier(10.0), tile((64, 24), "milo2021", random_state=5))
+    drawn = ours.fit(X, Y).tiles_[0].crossbar.conductances
+    assert not np.array_equal(ours.redraw().tiles_[0].crossbar.conductances, drawn)
+
+
+def test_an_output_lost_beside_a_larger_one_is_named_and_shows_in_the_comparison():
+    A, b = load_diabetes(return_X_y=True)
+    B = np.stack([b, 3 * A[:, 0]], axis=1)
+    options = {"crossbar": Crossbar((16, 8)), "random_state": 0}
+    with pytest.warns(UserWarning, match=r"output 1 is 0\.00\d+ of .*scale='column'") as told:
+        lost = CrossbarReadout(Ridge(1e-3), **options).fit(A, B)
+    assert len(told) == 1
+    assert told[0].filename == __file__
+    seen = lost.compare(A, B)
+    assert seen.agreement > 0.999
+    assert seen.worst_output == 1
+    assert seen.worst_error > 0.5
+    assert seen.worst_agreement < 0.9
+    kept = CrossbarReadout(Ridge(1e-3), scale="column", **options).fit(A, B).compare(A, B)
+    assert kept.worst_error < 0.1
+    assert kept.worst_agreement > 0.99
+
+
+@pytest.mark.parametrize(("n_levels", "n_told"), [(64, 1), (None, 0)])
+def test_what_is_little_goes_by_the_levels_and_the_errors_of_writing(n_levels, n_told):
+    A = np.random.default_rng(0).uniform(-1, 1, (200, 5))
+    B = np.stack([A.sum(axis=1), 0.05 * A[:, 0]], axis=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        CrossbarReadout(Ridge(1e-3), tile((16, 8)), n_levels=n_levels, random_state=0).fit(A, B)
+    assert len(told) == n_told
+
+
 def test_operations_are_counted_and_energy_is_that_of_the_arrays():
     ours = CrossbarReadout(RidgeClassifier(), tile((16, 8)), random_state=0).fit(X, Y)
     rows, across = -(-X.shape[1] // 16), 3  # four outputs a tile
     counts = ours.count_operations(X_TEST[:5])
     assert counts.to_dict() == {
         "inferences": 5, "dac": 5 * X.shape[1], "adc": 5 * 20 * rows,
+        "drivers": 5 * X.shape[1] * across,
         "products": 5 * 10 * X.shape[1], "reads": 5 * 20 * X.shape[1],
         "mac": 5 * (X.shape[1] + 20 * rows + 10 * rows),
         "tiles": rows * across, "cells": 20 * X.shape[1],
@@ -563,6 +630,9 @@ def test_tiles_are_told_apart_by_identity():
         (RidgeClassifier(), {"mapping": "diferential"}, "did you mean 'differential'"),
         (RidgeClassifier(), {"crossbar": tile((4, 1))}, "a tile of 1 columns is too narrow"),
         (RidgeClassifier(), {"write_options": {"method": "open"}, "crossbar": SMALL}, "statistics"),
+        (RidgeClassifier(), {"write_options": {"spred": 1}}, "'spred' .* did you mean 'spread'"),
+        (RidgeClassifier(), {"write_options": {"random_state": 1}}, "'random_state' is not known"),
+        (RidgeClassifier(), {"write_options": 3}, "write_options=3 must be a dict"),
         (RidgeClassifier(), {"aware": "yes"}, "aware='yes' s must be True, False, or an age"),
         (RidgeClassifier(), {"adc_bits": True}, "adc_bits=True must be a whole number from 1"),
         (RidgeClassifier(), {"n_levels": "a"}, "n_levels='a' must be a whole number, at least 2"),
@@ -601,5 +671,5 @@ def test_weights_that_cannot_be_mapped_are_refused_with_their_place():
         CrossbarReadout(model, tile()).program(X)
     with pytest.raises(ValueError, match=r"call fit\(X, y\)"):
         CrossbarReadout(RidgeClassifier().fit(X, Y), tile(), aware=True).program(X)
-    with pytest.raises(ValueError, match="n_draws=0 must be at least 1"):
-        robustness(CrossbarReadout(RidgeClassifier(), tile()).fit(X, Y), X, Y, n_draws=0)
+    with pytest.raises(ValueError, match=r"n_draws=2\.5 must be a whole number, at least 1"):
+        robustness(CrossbarReadout(RidgeClassifier(), tile()).fit(X, Y), X, Y, n_draws=2.5)

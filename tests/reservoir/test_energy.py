@@ -1,6 +1,7 @@
 """What reservoirs and pipelines cost: energies against closed forms, and honest accounts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from naive.reservoirs import memristor_states
 from numpy.testing import assert_allclose, assert_array_equal
@@ -8,11 +9,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectFromModel
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from mottle.reservoir import (
     EchoStateReservoir,
@@ -355,6 +357,118 @@ def test_a_readout_in_crossbars_brings_its_circuit_and_its_converters():
     assert report.attrs["readout_macs"] == 6 * 3
 
 
+def count_rows(n, seed=0):
+    return np.random.default_rng(seed).poisson(0.5, (n, 40, 8))
+
+
+EVENT = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
+
+
+def events(n, seed=0):
+    rng, out = np.random.default_rng(seed), np.zeros(n, dtype=EVENT)
+    out["t"] = np.sort(rng.integers(0, 10**5, n))
+    out["x"], out["y"], out["p"] = rng.integers(0, [[4], [4], [2]], (3, n))
+    return out
+
+
+def test_a_lone_recording_is_one_however_long_it_is():
+    C, E = count_rows(6), [events(300, k) for k in range(4)]
+    for X in (C, E):
+        layer = STDPLayer(4, random_state=0, verbose=False, on_drop="ignore").fit(X)
+        alone, listed = energy_report(layer, X[0]), energy_report(layer, X[:1])
+        assert alone.attrs["n_recordings"] == 1
+        assert_array_equal(alone.energy, listed.energy)
+    steps = make_pipeline(STDPLayer(4, n_segments=None, verbose=False), Ridge())
+    assert energy_report(steps.fit(C[0], C[0, :, 0]), C[0]).attrs["n_recordings"] == 1
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        VO2Reservoir(10, pool="mean", random_state=0),
+        SpikingReservoir(10, pool="mean", random_state=0),
+        EchoStateReservoir(10, pool="mean", random_state=0),
+        STDPLayer(4, random_state=0, verbose=False),
+        make_pipeline(VO2Reservoir(10, pool="mean", random_state=0), SimpleImputer(), Ridge()),
+        make_pipeline(
+            VO2Reservoir(10, pool="mean", random_state=0),
+            SimpleImputer(),
+            CrossbarReadout(Ridge(), Crossbar((16, 8)), random_state=0),
+        ),
+    ],
+)
+def test_absent_recordings_cost_nothing_and_do_not_count(model, as_list):
+    X = np.abs(drive(8, 20, 3))
+    model.fit(X, np.arange(8.0))
+    lost = X.copy()
+    lost[4:] = np.nan
+    report = energy_report(model, list(lost) if as_list else lost)
+    expected = energy_report(model, X[:4])
+    pd.testing.assert_frame_equal(report, expected)
+    assert report.attrs == expected.attrs
+    with pytest.raises(ValueError, match="all 8 recordings of X are absent"):
+        energy_report(model, np.full_like(X, np.nan))
+
+
+def test_absent_event_streams_do_not_count():
+    E = [events(50, k) for k in range(3)]
+    model = EventMemristorReservoir(n_steps=4, pool="last", on_drop="ignore").fit(E)
+    report, expected = energy_report(model, [E[0], None, E[2]]), energy_report(model, E[::2])
+    pd.testing.assert_frame_equal(report, expected)
+    assert report.attrs == expected.attrs
+
+
+def with_absence():
+    """A reservoir behind what turns a missing sense into a drive of NaN."""
+
+    def as_drive(column):
+        shape = next(cell.shape for cell in column if cell is not None)
+        return [np.full(shape, np.nan) if cell is None else cell for cell in column]
+
+    return make_pipeline(FunctionTransformer(as_drive), MemristorReservoir(4, pool="mean"))
+
+
+def test_a_recording_counts_where_one_of_its_senses_is_there():
+    touch, joints = list(drive(4, 10, 2)), list(drive(4, 10, 3, seed=1))
+    table = pd.DataFrame({"touch": touch, "joints": joints})
+    parts = [(name, with_absence(), name) for name in table]
+    model = ColumnTransformer(parts).fit(table)
+    whole = energy_report(model, table)
+    table["joints"] = [*joints[:2], None, None]
+    table.loc[3, "touch"] = None
+    some = energy_report(model, table)
+    assert some.attrs["n_recordings"] == 3
+    assert whole.attrs["node_steps"] == 2 * 10 * 4
+    assert some.attrs["node_steps"] == pytest.approx((3 + 2) * 10 * 4 / 3)
+
+
+def test_a_crossbar_readout_names_all_that_is_left_out_and_counts_its_word_lines():
+    X, y = np.random.default_rng(0).normal(size=(60, 10)), np.tile([0.0, 1.0, 2.0], 20)
+    scaled = GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [1.0]}, cv=2)
+    tile = Crossbar((8, 8), r_transistor=2e3, v_read=0.1)
+    model = CrossbarReadout(scaled, tile, random_state=0).fit(X, y)
+    report = energy_report(model, X)
+    assert report.attrs["not_counted"] == [
+        "standardscaler", "crossbarreadout: writing of its cells (see written_)",
+    ]  # fmt: skip
+    rows, spent = report.set_index("part"), model.energy(X).mean()
+    assert rows["count"]["word lines"] == 10  # eight in the first tile, two in the second
+    assert rows["energy_each"]["word lines"] == pytest.approx(1e-12 * 0.1**2)
+    assert rows["level"]["word lines"] == "driver"
+    assert rows["energy"]["transistors"] == pytest.approx(float(spent.transistor))
+    assert rows["energy"]["wires and selectors"] == pytest.approx(float(spent.wire))
+
+
+def test_a_layer_alone_tells_its_spikes_and_what_its_learning_took():
+    C = count_rows(12)
+    layer = STDPLayer(4, random_state=0, verbose=False).fit(C)
+    report = energy_report(layer, C)
+    assert report.attrs["spikes"] == pytest.approx(layer.transform(C).sum() / 12)
+    learnt = f"stdplayer: {layer.n_updates_} updates of weights in learning"
+    assert report.attrs["not_counted"][-1] == learnt
+
+
 def test_figures_can_be_replaced_and_a_wrong_one_is_refused():
     X, y = labelled()
     model = make_pipeline(NoReservoir(pool="mean"), RidgeReadout()).fit(X, y)
@@ -364,6 +478,8 @@ def test_figures_can_be_replaced_and_a_wrong_one_is_refused():
         energy_report(model, X, figures={"adder": Figure(1.0, "", "")})
     with pytest.raises(ValueError, match="positive"):
         energy_report(model, X, figures={"mac": Figure(-1.0, "", "")})
+    with pytest.raises(ValueError, match="finite"):
+        energy_report(model, X, figures={"mac": Figure(np.inf, "", "")})
     with pytest.raises(ValueError, match=r"figures\['mac'\]=3"):
         energy_report(model, X, figures={"mac": 3})
 

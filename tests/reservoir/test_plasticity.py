@@ -143,6 +143,16 @@ def test_triplets_equal_the_sum_over_all_spikes(seed):
     assert_allclose(got * largest / 1e-6, naive.triplets(pre, post, TripletRule()), rtol=1e-6)
 
 
+def test_small_changes_of_a_rule_are_not_rounded_off():
+    rule, ages = TripletRule(), np.array([1e-3, 5e-3, 10e-3, 50e-3])
+    got = stdp_curve("triplet", delta_t=ages)
+    assert_allclose(got, rule.a2_plus * np.exp(-ages / rule.tau_plus), rtol=1e-12)
+    alone = stdp_curve(delta_t=[2e-3, -5e-3])
+    pairs = stdp_curve(delta_t=[2e-3, -5e-3], n_pairs=3)
+    assert_allclose(pairs, 3 * alone, rtol=1e-3)  # tabled
+    assert pairs.attrs["units"] == alone.attrs["units"] == "s"
+
+
 def test_triplets_turn_depression_into_potentiation_as_the_rate_grows():
     slow, fast = (
         stdp_curve("triplet", delta_t=[-10e-3], n_pairs=60, frequency=hz).item()
@@ -513,6 +523,12 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"n_neurons": 0}, "n_neurons=0 must be a whole number, at least 1"),
         (patterns()[0], {"learning_rate": 2.0}, r"learning_rate=2.0 must lie in \(0, 1\]"),
         (patterns()[0], {"tau": -1.0}, "tau=-1.0 must be positive"),
+        (patterns()[0], {"tau": "x"}, "tau='x' must be a number"),
+        (patterns()[0], {"n_spikes": True}, "n_spikes=True must be a number"),
+        (patterns()[0], {"field": 0}, "field=0 must be a whole number, at least 1"),
+        (patterns()[0], {"field": True}, "field=True must be a whole number"),
+        (patterns()[0], {"field": -1}, "field=-1 must be a whole number"),
+        (patterns()[0], {"field": 2.7}, "field=2.7 must be a whole number"),
         (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must lie in \[0, 1\]"),
         (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be positive"),
         (patterns()[0], {"target": 12.0}, "each of the 4 neurons .* has 40. Lower target to 5"),
@@ -534,6 +550,23 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
 def test_bad_input_is_refused_with_its_place(X, parameters, message):
     with pytest.raises(ValueError, match=message):
         STDPLayer(**{"n_neurons": 4, **parameters}).fit(X)
+
+
+def test_no_recordings_are_refused_as_such():
+    with pytest.raises(ValueError, match="X holds no recording"):
+        STDPLayer(4).fit(draw_events()).transform([])
+
+
+@every
+def test_learning_on_leaves_what_was_handed_out(layer):
+    X = draw_events()
+    layer = clone(layer).fit(X)
+    weights, thresholds = layer.weights_, layer.thresholds_
+    kept = weights.copy(), thresholds.copy()
+    layer.partial_fit(X)
+    assert_array_equal(weights, kept[0])
+    assert_array_equal(thresholds, kept[1])
+    assert not np.array_equal(layer.weights_, weights)
 
 
 def test_events_and_counts_are_not_mixed_up():

@@ -57,6 +57,13 @@ def test_as_many_levels_as_the_published_statistics_leave(name, age, expected):
     assert_allclose(devices.levels(name, age), expected, rtol=0.03)
 
 
+def test_relaxation_begins_at_a_second_with_what_was_published_for_it():
+    """The docstrings say so: nothing before, and all of the constant part at once."""
+    levels = [devices.levels("cmo_hfox", age) for age in (0.0, 0.999, 1.0)]
+    assert levels[0] == levels[1]
+    assert np.round(levels).tolist() == [49, 49, 31]
+
+
 def test_statistics_tell_whether_retention_was_published():
     run = devices.program("milo2021", [1e-4], [0.0, 86400.0], random_state=0)
     assert run.retention == "not published"
@@ -121,10 +128,12 @@ def test_interface_device_relaxes_by_a_power_of_time_and_equals_plain_loops():
     [
         (lambda: devices.simulate("milo2021", [1.0], 1.0), "see devices.program"),
         (lambda: devices.program("cmo_hfox", [1e-6]), r"target 0 is 1e-06 S; this device holds 9e"),
-        (lambda: devices.program("cmo_hfox", [2e-5], -1.0), r"age=-1.0 s must not be negative"),
+        (lambda: devices.program("cmo_hfox", [2e-5], -1.0), r"age=-1.0 s must be finite, not neg"),
+        (lambda: devices.program("cmo_hfox", [2e-5], [np.inf]), r"age=\[inf\] s must be finite"),
+        (lambda: devices.levels("cmo_hfox", np.inf), "age=inf s must be finite"),
         (lambda: devices.program("cmo_hfx", [2e-5]), "did you mean 'cmo_hfox'"),
         (lambda: devices.levels(devices.Programming(2e-6, 1e-6, (1.0,))), "g_min=2e-06 S must lie"),
-        (lambda: devices.levels("pcm", -1.0), r"age=-1.0 s must not be negative"),
+        (lambda: devices.levels("pcm", -1.0), r"age=-1.0 s must be finite and not"),
         (lambda: devices.pulse_train(1.0, 1e-3, 2e-3, 0.0), r"dt=0.0 s must be positive"),
         (lambda: devices.endurance([-1.0]), "must not be negative"),
         (lambda: devices.shape_of_nonlinearity(11.0), "NL=11.0 must lie above 0 and below 10"),

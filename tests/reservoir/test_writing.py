@@ -10,6 +10,7 @@ from naive.writing import memdiode_current, pulsed, ramped
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
+from mottle.reservoir.devices.pulse_response import pulse_rule
 from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile import (
     Crossbar,
@@ -22,7 +23,6 @@ from mottle.reservoir.nonvolatile import (
 )
 from mottle.reservoir.nonvolatile.cells import IDEAL, conductance_range
 from mottle.reservoir.nonvolatile.levels import most_apart
-from mottle.reservoir.nonvolatile.writing import pulse_rule
 
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}
 STILL = WriteCircuit(ramp_spread=0.0, ramp_noise=0.0, t_read=0.0)
@@ -321,8 +321,15 @@ def test_weights_of_zero_are_held_by_pairs_alike():
         (lambda: write("ecram", [2e-6], start=1.0), "start=1.0 must be one conductance"),
         (lambda: write("ecram", [2e-6, 2e-6], method="open", start=[2e-6, 3e-6]), "give a number"),
         (lambda: write("ecram", [2e-6], read_noise=-0.1), "read_noise=-0.1 and spread=0.0"),
-        (lambda: age("cmo_hfox", [2e-5], -1.0), r"times=-1.0 s must not be negative"),
-        (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "must not be negative nor fall"),
+        (lambda: age("cmo_hfox", [2e-5], -1.0), r"times=-1.0 s must be finite, not negative"),
+        (lambda: age("cmo_hfox", [2e-5], [np.inf]), r"times=\[inf\] s must be finite"),
+        (lambda: age("cmo_hfox", [2e-5], []), r"times=\[\] s holds no time"),
+        (lambda: measure_levels("cmo_hfox", times=np.inf), "times=inf s must be finite"),
+        (lambda: map_weights([[1e305]]), r"weight of 1e\+305 is too large"),
+        (lambda: Crossbar((2, 2), v_read="a"), "v_read='a' V must be positive"),
+        (lambda: Crossbar((2, 2), v_sinh=True), "v_sinh=True V must be positive"),
+        (lambda: Crossbar((2, 2), r_transistor="a"), "r_transistor='a' ohm must be finite"),
+        (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "not negative and not fall"),
         (lambda: age("cmo_hfox", [-2e-5], 1.0), "conductances must be finite and not negative"),
         (lambda: measure_levels("cmo_hfox", 1), "n_levels=1 must be whole numbers, at least 2"),
         (lambda: measure_levels("cmo_hfox", 2.5), "n_levels=2.5 must be whole numbers"),

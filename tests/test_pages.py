@@ -1,0 +1,21 @@
+"""Code on pages of the documentation runs as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("crossbar", "crossbar-readout", "energy", "plasticity")
+BLOCKS = [
+    pytest.param(code, id=f"{page}-{k}")
+    for page in PAGES
+    for k, code in enumerate(
+        re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text("utf-8"), re.DOTALL)
+    )
+]
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_code_on_a_page_runs_as_it_stands(code):
+    exec(compile(code, "page", "exec"), {})
