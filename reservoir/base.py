@@ -426,7 +426,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         lags = [whole[:, back - lag : back - lag + n_steps] for lag in range(back + 1)]
         return np.concatenate(lags, axis=2)
 
-    def _check_drive(self, X: Any, reset: bool) -> tuple[list[NDArray], str]:
+    def _check_drive(self, X: Any, reset: bool) -> tuple[Any, str]:
         """Return one float array (step, input) a recording, and what kind of input it was."""
         return check_drive(self, X, reset)
 
@@ -463,9 +463,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             chosen = drives[first : first + width]
             absent = np.array([bool(np.isnan(drive[0]).all()) for drive in chosen])
             lengths = np.where(absent, 0, sizes[first : first + width])
-            padded = np.zeros((len(chosen), max(int(lengths.max()), 1), self.n_features_in_))
-            for i, n in enumerate(lengths):
-                padded[i, :n] = chosen[i][:n]
+            padded = side_by_side(chosen, lengths)
             if keys is not None:
                 ids = list(keys)[first : first + width]
             else:
@@ -528,7 +526,25 @@ def check_keys(keys: Any, n_recordings: Any) -> NDArray:
     return given
 
 
-def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str]:
+def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
+    """Return drives as (recording, step, input), padded with 0; not copied if they are so already.
+
+    Examples
+    --------
+    >>> side_by_side([np.ones((1, 1)), np.ones((2, 1))], np.array([1, 2])).tolist()
+    [[[1.0], [0.0]], [[1.0], [1.0]]]
+    """
+    if len(drives) == 1:
+        drives = drives[0][np.newaxis]
+    if isinstance(drives, np.ndarray):
+        return np.require(drives, requirements=["C", "A", "W"])  # what kernels are compiled for
+    padded = np.zeros((len(drives), max(int(lengths.max()), 1), drives[0].shape[1]))
+    for i, n in enumerate(lengths):
+        padded[i, :n] = drives[i][:n]
+    return padded
+
+
+def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     """Return one float array (step, input) a recording, and what kind of input it was.
 
     Sets ``n_features_in_`` of the estimator where ``reset``.
@@ -538,12 +554,13 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
         X = list(X)
     if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
-        drives, kind = [np.asarray(x, dtype=np.float64) for x in X], "list"
+        drives: Any = [np.asarray(x, dtype=np.float64) for x in X]
+        kind = "list"
     elif getattr(X, "ndim", None) == 3:
-        drives, kind = list(np.asarray(X, dtype=np.float64)), "array"
+        drives, kind = np.asarray(X, dtype=np.float64), "array"
     else:
         return [validate_data(estimator, X, dtype=np.float64, reset=reset)], "one"
-    if not drives:
+    if len(drives) == 0:
         raise ValueError("the drive holds no recording; expected at least one.")
     if reset:
         estimator.n_features_in_ = drives[0].shape[1]
@@ -556,6 +573,9 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[list[NDArray], str
             )
         if drive.shape[0] == 0:
             raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(drive.sum()):  # so every value is: one pass, and no array of flags
+                continue
         bad = ~np.isfinite(drive)
         if bad.any() and not np.isnan(drive).all():
             step, channel = np.argwhere(bad)[0]

@@ -140,6 +140,17 @@ def test_permuted_nodes_permute_states(reservoir):
 
 
 @every
+def test_a_drive_may_be_read_only_and_is_left_alone(reservoir):
+    X = drive()
+    reservoir = clone(reservoir).fit(X)
+    whole, kept = reservoir.transform(X), X.copy()
+    assert_array_equal(X, kept)
+    X.flags.writeable = False
+    for other in (X, X[:, ::-1].copy()[:, ::-1], np.asfortranarray(X), X.astype(">f8")):
+        assert_array_equal(reservoir.transform(other), whole)
+
+
+@every
 def test_ragged_lists_arrays_and_single_recordings_agree(reservoir):
     X = drive()
     reservoir = clone(reservoir).fit(X)

@@ -39,7 +39,7 @@ def beside_c(dt: float, noise: float, observable: str) -> Row:
     if library := compile_c("oscillator"):
         runs["C"] = bind(
             library.oscillator, v_in, N_STEPS, N_NODES, dt, constants, noise,
-            int(observable == "voltage"), np.empty_like(v_in),
+            int(observable == "voltage"), shape=v_in.shape,
         )  # fmt: skip
         if not noise:
             ours, theirs = node.transform(X), runs["C"]()

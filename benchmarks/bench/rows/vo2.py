@@ -54,7 +54,7 @@ def beside_c(kappa: float, noise: float) -> Row:
         if library := compile_c("vo2", *more):
             runs[name] = bind(
                 library.vo2, v_in, N_STEPS, N_NODES, N_MICRO, 1e-8, constants, kappa, columns,
-                noise, np.empty_like(v_in),
+                noise, shape=v_in.shape,
             )  # fmt: skip
     what = ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
     told = f"period off by {period_error():.2%} at 12 V"
