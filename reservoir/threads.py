@@ -38,9 +38,11 @@ def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
         return
     passed = np.cumsum(costs) - costs / 2
     edges = np.searchsorted(passed, costs.sum() / n_threads * np.arange(1, n_threads))
-    bounds = [0, *edges.tolist(), costs.size]
-    with ThreadPoolExecutor(n_threads) as pool:
-        for future in [pool.submit(work, *pair) for pair in pairwise(bounds)]:
+    own, *others = pairwise([0, *edges.tolist(), costs.size])
+    with ThreadPoolExecutor(n_threads - 1) as pool:
+        futures = [pool.submit(work, *pair) for pair in others]
+        work(*own)  # here: a thread that only waited would leave its core to two of the others
+        for future in futures:
             future.result()
 
 
