@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 GROUP = 64  # nodes whose energies are summed together; no part begins within a group
+PARTS = 4  # of the work for each thread, so that none is left waiting long
 LEAST_UPDATES = 1 << 16  # of nodes, some 0.2 ms; with fewer, starting a thread costs more
 
 
 def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
-    """Call ``work(first, last)`` on ranges of items, each on a thread, none of them twice.
+    """Call ``work(first, last)`` on ranges of items on several threads, no item twice.
 
     Parameters
     ----------
@@ -36,12 +37,18 @@ def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
     if n_threads <= 1:
         work(0, costs.size)
         return
+    n_parts = min(PARTS * n_threads, costs.size)
     passed = np.cumsum(costs) - costs / 2
-    edges = np.searchsorted(passed, costs.sum() / n_threads * np.arange(1, n_threads))
-    own, *others = pairwise([0, *edges.tolist(), costs.size])
+    edges = np.searchsorted(passed, costs.sum() / n_parts * np.arange(1, n_parts))
+    parts = iter([*pairwise(np.unique([0, *edges, costs.size]).tolist())])
+
+    def run() -> None:
+        for part in parts:  # whoever is free takes the next
+            work(*part)
+
     with ThreadPoolExecutor(n_threads - 1) as pool:
-        futures = [pool.submit(work, *pair) for pair in others]
-        work(*own)  # here: a thread that only waited would leave its core to two of the others
+        futures = [pool.submit(run) for _ in range(n_threads - 1)]
+        run()  # here: a thread that only waited would leave its core to two of the others
         for future in futures:
             future.result()
 
