@@ -12,6 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -323,7 +324,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"run {run} got {X[run, step, channel]} at step {step} of the chunk, input "
                 f"{channel}; a live run needs every value."
             )
-        new = self._go_on(state)
+        X, new = np.require(X, requirements=["C", "A", "W"]), self._go_on(state)
         with at_most(len(X)):
             out = self._run_block(X, np.full(len(X), X.shape[1]), new)
         new.step += X.shape[1]
@@ -491,7 +492,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _wiring(self) -> inputs.Wiring:
         """How node inputs follow from a drive, for kernels."""
         weights, (gain, bias) = self.input_weights_, self._gain_and_bias()
-        weights = weights.sorted_indices()
+        weights = sparse.csr_array(weights).sorted_indices()  # others may be put in place after fit
         rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
         return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
 

@@ -143,14 +143,14 @@ class EchoStateReservoir(Reservoir):
         weights = self.input_weights_, self.weights_
         laid = [
             layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(self.dtype))
-            for w in (w.sorted_indices() for w in weights)
+            for w in (sparse.csr_array(w).sorted_indices() for w in weights)
         ]
         return *weights, self.dtype, (*laid[0], *laid[1])
 
 
 def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
     """Lay out weights for recordings beside each other."""
-    inputs, recurrent = inputs.sorted_indices(), recurrent.sorted_indices()
+    inputs, recurrent = (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     used, columns = np.unique(inputs.indices, return_inverse=True)
     width = max(1, layouts.BLOCK_BYTES // (n_lanes(real) * real.itemsize))
     return kernel.Lanes(

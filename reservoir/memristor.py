@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mottle.reservoir.base import Reservoir, ReservoirState
+from mottle.reservoir.checks import is_number
 from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.devices.diffusive import PRESETS as AG_PRESETS
 from mottle.reservoir.devices.diffusive import (
@@ -227,12 +229,13 @@ class MemristorReservoir(Reservoir):
         if isinstance(device, AgMemristor):
             drawn["residue"] = rng.uniform(*device.residue, n_devices)
         self.devices_ = drawn
-        if not 0 <= self.coupling < np.inf:
+        if not (is_number(self.coupling) and 0 <= self.coupling < np.inf):
             raise ValueError(
-                f"coupling={self.coupling} is a spectral radius and must be 0 or more."
+                f"coupling={self.coupling!r} is a spectral radius and must be 0 or more."
             )
-        if not 0 < self.density <= 1:
-            raise ValueError(f"density={self.density} must lie above 0 and at most at 1.")
+        if not (is_number(self.density) and 0 < self.density <= 1):
+            raise ValueError(f"density={self.density!r} must lie above 0 and at most at 1.")
+        self.__dict__.pop("weights_", None)
         if self.coupling > 0:
             self.weights_ = draw_recurrent_weights(rng, n_devices, self.density, self.coupling)
             self._laid_out = self._lay_out()
@@ -308,7 +311,7 @@ class MemristorReservoir(Reservoir):
         self, run: Callable[..., NDArray], drive: NDArray, lengths: NDArray, state: ReservoirState
     ) -> tuple[NDArray, NDArray]:
         """Run step by step; return the states, and the voltages that were fed back to nodes."""
-        fed, out = np.empty((2, *drive.shape[:2], self.n_nodes))
+        fed, out = (np.empty((*drive.shape[:2], self.n_nodes)) for _ in range(2))
         device, told, gain = self._preset(), self._sources(), self._gain_and_bias()[0]
         for step in range(drive.shape[1]):
             reached = np.ascontiguousarray(switched(device, state.values))
@@ -321,11 +324,18 @@ class MemristorReservoir(Reservoir):
 
     def _sources(self) -> Any:
         """Return the recurrent weights as the kernel needs them."""
+        if not hasattr(self, "weights_"):
+            raise ValueError(f"coupling={self.coupling} was set after fit; call fit again.")
         laid: Any = self._laid_out
         return (laid if laid[0] is self.weights_ else self._lay_out())[1]
 
     def _lay_out(self) -> Any:
-        w = self.weights_.sorted_indices()
+        n_devices = self.n_nodes // self.n_masks
+        if self.weights_.shape != (n_devices, n_devices):
+            raise ValueError(
+                f"weights_ has shape {self.weights_.shape}; expected ({n_devices}, {n_devices})."
+            )
+        w = sparse.csr_array(self.weights_).sorted_indices()
         return self.weights_, layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
 
     def _kernel(self):

@@ -181,7 +181,7 @@ class SpikingReservoir(Reservoir):
 
     def _lay_out(self) -> Any:
         """Weights as the kernel needs them, beside those they were made of."""
-        w = self.input_weights_.sorted_indices()
+        w = sparse.csr_array(self.input_weights_).sorted_indices()
         inputs = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
         by_source = sparse.csc_array(self.weights_)
         by_source.sort_indices()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import stats
+from scipy import sparse, stats
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -186,6 +186,7 @@ def test_spread_has_the_asked_distribution(kind):
         ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
         ({"spread": "wide"}, "spread of rate is 'wide'"),
         ({"coupling": -0.5}, "coupling=-0.5 is a spectral radius"),
+        ({"coupling": True}, "coupling=True is a spectral radius"),
         ({"coupling": np.inf}, "coupling=inf is a spectral radius"),
         ({"coupling": 0.5, "density": 0.0}, "density=0.0 must lie above 0"),
     ],
@@ -193,3 +194,19 @@ def test_spread_has_the_asked_distribution(kind):
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
     with pytest.raises(ValueError, match=message):
         MemristorReservoir(random_state=0, **parameters).fit(np.zeros((5, 1)))
+
+
+def test_weights_put_in_place_after_fit_are_taken_as_they_are():
+    X = np.random.default_rng(0).uniform(-1, 1, (10, 3))
+    node = MemristorReservoir(12, coupling=0.8, density=0.4, random_state=0).fit(X)
+    whole, weights, inputs = node.transform(X), node.weights_, node.input_weights_
+    for kind in (sparse.csc_array, sparse.coo_array):
+        node.weights_, node.input_weights_ = kind(weights), kind(inputs)
+        assert_array_equal(node.transform(X), whole)
+    assert node.transform(X).base is None or node.transform(X).base.size == whole.size
+    node.weights_ = sparse.csr_array(np.ones((12, 11)))
+    with pytest.raises(ValueError, match=r"weights_ has shape \(12, 11\); expected \(12, 12\)"):
+        node.transform(X)
+    late = MemristorReservoir(12, random_state=0).fit(X).set_params(coupling=0.5)
+    with pytest.raises(ValueError, match=r"coupling=0.5 was set after fit; call fit again"):
+        late.transform(X)
