@@ -171,7 +171,8 @@ def _dask(address: str) -> tuple[Run, Callable[[], None]]:
             "work on a cluster needs one more package: pip install mottle[cluster]"
         ) from error
     try:
-        client = Client(address, timeout="10s")
+        # not the default of this process: arrays of dask elsewhere are none of its business
+        client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"no dask scheduler answers at {address!r}: {error}") from error
 
@@ -187,7 +188,8 @@ def _dask(address: str) -> tuple[Run, Callable[[], None]]:
             numbers[future.key] = number
             return future
 
-        queue = as_completed([send(n) for _, n in zip(range(room), waiting, strict=False)])
+        first = [send(n) for _, n in zip(range(room), waiting, strict=False)]
+        queue = as_completed(first, loop=client.loop)
         for future in queue:
             number = numbers.pop(future.key)
             result = future.result()

@@ -341,6 +341,8 @@ def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tm
                     os.kill(victim, signal.SIGKILL)
 
         make(digits, tmp_path / "s.zarr", run=run, progress=kill)
+        with pytest.raises(ValueError, match="No clients found"):
+            distributed.default_client()
         close()
     assert len(victims) == 2
     assert tree(tmp_path / "s.zarr") == tree(quiet)

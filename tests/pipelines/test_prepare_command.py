@@ -131,9 +131,12 @@ def test_unknown_sources_are_refused(tmp_path):
     run = mottle("store", "info", tmp_path / "none.zarr")
     assert run.exit_code == 1
     assert "mottle prepare makes one" in run.output
+    distributed = pytest.importorskip("distributed")
     dask = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--dask", "nonsense")
     assert dask.exit_code == 1
     assert "no dask scheduler answers" in dask.output
+    with pytest.raises(ValueError, match="No clients found"):  # other arrays of dask would wait
+        distributed.default_client()
 
 
 def test_recordings_of_another_kind_are_told_apart(digits, monkeypatch):
