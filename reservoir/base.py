@@ -515,14 +515,14 @@ def check_keys(keys: Any, n_recordings: Any) -> NDArray:
     --------
     >>> check_keys([1.5], 1)
     Traceback (most recent call last):
-    ValueError: keys=[1.5]: expected 1 whole number of 64 bits, one a recording.
+    ValueError: keys=[1.5]: expected 1 whole number below 2**63, one a recording.
     """
     given = np.asarray(keys)
     whole = given.dtype.kind in "iu" and (given <= np.iinfo(np.int64).max).all()
     if given.shape != (n_recordings,) or not whole:
         raise ValueError(
-            f"keys={keys!r}: expected {n_recordings} whole number{'s' * (n_recordings > 1)} of 64 "
-            "bits, one a recording."
+            f"keys={keys!r}: expected {n_recordings} whole number{'s' * (n_recordings > 1)} below "
+            "2**63, one a recording."
         )
     return given
 
