@@ -1,7 +1,8 @@
 """The `mottle` command; what it needs is imported when a subcommand runs."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -186,13 +187,6 @@ def prepare(
     from json import dumps
 
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     from mottle.datasets import plan
     from mottle.datasets import prepare as run_prepare
@@ -218,16 +212,7 @@ def prepare(
             )  # fmt: skip
             return
         do, close = workers(jobs, dask)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                   TimeRemainingColumn())  # fmt: skip
-        with Progress(*columns, console=errors) as bars:
-            tasks: dict = {}
-
-            def move(what: str, done: int, of: int) -> None:
-                if what not in tasks:
-                    tasks[what] = bars.add_task(what, total=of)
-                bars.update(tasks[what], completed=done)
-
+        with _bars(errors) as move:
             done = run_prepare(
                 listing, out, block=config.store.block, run=do, progress=move, **options
             )
@@ -240,6 +225,39 @@ def prepare(
     finally:
         if close is not None:
             close()
+    _tell_prepared(out, done, as_json)
+    sys.exit(3 if done.skipped else 0)
+
+
+@contextmanager
+def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each thing that is done; yields what tells how far it is."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bars:
+        tasks: dict = {}
+
+        def move(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of)
+            bars.update(tasks[what], completed=done)
+
+        yield move
+
+
+def _tell_prepared(out: Path, done: Any, as_json: bool) -> None:
+    """Print what was done, and keep why recordings were skipped beside the store."""
+    from json import dumps
+
     report = out.with_name(f"{out.name}.skipped.csv")
     if done.skipped:
         import pandas as pd
@@ -258,7 +276,6 @@ def prepare(
             click.echo(f"repaired: {reason}: {count}")
         if done.skipped:
             click.echo(f"skipped: see {report}")
-    sys.exit(3 if done.skipped else 0)
 
 
 @main.group()
