@@ -51,10 +51,10 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 
 # An editable install is an import hook, which type checkers and import linters do not follow:
 # they see the package through these links.
-.typing/linked:
+.typing/linked: $(wildcard reservoir/_root/*.py)
 	mkdir -p .typing/mottle
-	ln -sfn ../../reservoir/_root/__init__.py .typing/mottle/__init__.py
-	ln -sfn ../../reservoir/_root/py.typed .typing/mottle/py.typed
+	for file in reservoir/_root/*.py reservoir/_root/py.typed; do \
+	  ln -sfn ../../$$file .typing/mottle/$${file##*/}; done
 	for room in $(ROOMS); do ln -sfn ../../$$room .typing/mottle/$$room; done
 	touch $@
 

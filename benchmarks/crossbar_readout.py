@@ -29,8 +29,10 @@ from mottle.reservoir.nonvolatile import (
     age,
     draw_robustness,
     measure_levels,
-    robustness,
     write,
+)
+from mottle.reservoir.nonvolatile import (
+    robustness,
 )
 from mottle.reservoir.nonvolatile.cells import conductance_range, retention_of
 from mottle.sensors import TaxelDrive

@@ -1,4 +1,4 @@
-"""Fit the polynomials of mottle.reservoir.kernels.functions and print them with their errors."""
+"""Fit the polynomials of mottle.reservoir.compiled.functions and print them with their errors."""
 
 import numpy as np
 

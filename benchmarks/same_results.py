@@ -1,4 +1,4 @@
-"""Hash what every reservoir, device, layer, encoder, generator and recipe gives, to compare two trees.
+"""Hash the results of every part of mottle, so that two trees can be compared.
 
     python benchmarks/same_results.py before.json            # in one checkout
     python benchmarks/same_results.py after.json             # in another one

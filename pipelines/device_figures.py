@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mottle.pipelines.figures import COLOURS
 from mottle.reservoir import devices
-from mottle.reservoir.devices.vo2 import sweep
+from mottle.reservoir.nodes.vo2.device import sweep
 
 
 def device_figure(name: str) -> Figure:

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
-    from mottle.reservoir.base import ReservoirState
-    from mottle.reservoir.echo_state import EchoStateReservoir
     from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
-    from mottle.reservoir.event_memristor import EventMemristorReservoir
-    from mottle.reservoir.live import LiveRun
-    from mottle.reservoir.memristor import MemristorReservoir
-    from mottle.reservoir.no_reservoir import NoReservoir
+    from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
+    from mottle.reservoir.nodes.event.node import EventMemristorReservoir
+    from mottle.reservoir.nodes.front import ReservoirState
+    from mottle.reservoir.nodes.memristor.node import MemristorReservoir
+    from mottle.reservoir.nodes.no_reservoir import NoReservoir
+    from mottle.reservoir.nodes.oscillator.memory import OscillatorMemory
+    from mottle.reservoir.nodes.oscillator.node import OscillatorReservoir, order_parameter
+    from mottle.reservoir.nodes.spiking.node import SpikingReservoir
+    from mottle.reservoir.nodes.vo2.node import VO2Reservoir
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
-    from mottle.reservoir.oscillator import OscillatorReservoir, order_parameter
-    from mottle.reservoir.oscillator_memory import OscillatorMemory
     from mottle.reservoir.plasticity import Consolidation, STDPLayer
-    from mottle.reservoir.readout import RidgeReadout
-    from mottle.reservoir.spiking import SpikingReservoir
-    from mottle.reservoir.stream import fit_stream, predict_stream
-    from mottle.reservoir.vo2 import VO2Reservoir
+    from mottle.reservoir.readout.live import LiveRun
+    from mottle.reservoir.readout.ridge import RidgeReadout
+    from mottle.reservoir.readout.stream import fit_stream, predict_stream
 
 __all__ = [
     "Consolidation",

@@ -19,19 +19,19 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from mottle.reservoir.base import Reservoir
-from mottle.reservoir.checks import is_number
-from mottle.reservoir.devices.simulate import get, simulate
-from mottle.reservoir.devices.threshold_switch import ThresholdSwitch
-from mottle.reservoir.devices.vo2 import VO2Neuristor, longest_step
-from mottle.reservoir.echo_state import EchoStateReservoir
-from mottle.reservoir.event_memristor import EventMemristorReservoir
-from mottle.reservoir.event_streams import as_event_streams, is_absent
-from mottle.reservoir.no_reservoir import NoReservoir
+from mottle.checks import is_number
+from mottle.reservoir.catalogue import get, simulate
+from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
+from mottle.reservoir.nodes.event.node import EventMemristorReservoir
+from mottle.reservoir.nodes.event.streams import as_event_streams, is_absent
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.no_reservoir import NoReservoir
+from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
+from mottle.reservoir.nodes.spiking.node import SpikingReservoir
+from mottle.reservoir.nodes.vo2.device import VO2Neuristor, longest_step
 from mottle.reservoir.nonvolatile.linear import before_last
 from mottle.reservoir.nonvolatile.readout import CrossbarReadout
 from mottle.reservoir.plasticity.stdp_layer import STDPLayer
-from mottle.reservoir.spiking import SpikingReservoir
 
 HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm, 0.9 V)"
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"

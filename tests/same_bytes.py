@@ -56,8 +56,11 @@ def digest(name):
 def main(lanes=None, kept=None):
     warnings.simplefilter("ignore")  # 64-bit keys wrap round in plain Python
     if lanes:
-        from mottle.reservoir import threads
-        from mottle.reservoir.kernels import blocks, diffusive, memristor, oscillator, vo2
+        from mottle.reservoir.compiled import blocks, threads
+        from mottle.reservoir.nodes.diffusive import kernel as diffusive
+        from mottle.reservoir.nodes.memristor import kernel as memristor
+        from mottle.reservoir.nodes.oscillator import kernel as oscillator
+        from mottle.reservoir.nodes.vo2 import kernel as vo2
 
         blocks.LANES = threads.GROUP = int(lanes)
         for kernel in (vo2, oscillator, memristor, diffusive):

@@ -7,10 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.checks import is_number
-from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
-from mottle.reservoir.devices.programming import Programming, age_moments
-from mottle.reservoir.kernels import writing as kernel
+from mottle.checks import is_number
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
     V_READ,
@@ -19,6 +16,9 @@ from mottle.reservoir.nonvolatile.cells import (
     name_of,
     retention_of,
 )
+from mottle.reservoir.nonvolatile.devices.filament import InterfaceMemristor, Memdiode
+from mottle.reservoir.nonvolatile.devices.programming import Programming, age_moments
+from mottle.reservoir.nonvolatile.kernels import writing as kernel
 
 SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
 

@@ -14,7 +14,7 @@ from mottle.reservoir.nonvolatile.cells import conductance_range
 from mottle.reservoir.nonvolatile.linear import weights_of
 from mottle.reservoir.nonvolatile.mapping import map_weights
 from mottle.reservoir.nonvolatile.writing import write
-from mottle.reservoir.readout import RidgeReadout
+from mottle.reservoir.readout.ridge import RidgeReadout
 
 RIDGES = (Ridge, RidgeClassifier, RidgeCV, RidgeClassifierCV, RidgeReadout)
 ROUNDS = 3  # of weights and errors, each following from the other

@@ -5,12 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import nonvolatile, programming, pulse_response
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.nonvolatile import InterfaceMemristor, Memdiode
-from mottle.reservoir.devices.programming import Programming
-from mottle.reservoir.devices.pulse_response import PulseMemristor
-from mottle.reservoir.kernels import writing as kernel
+from mottle.checks import choose
+from mottle.reservoir.nonvolatile.devices import (
+    filament as nonvolatile,
+)
+from mottle.reservoir.nonvolatile.devices import (
+    programming,
+)
+from mottle.reservoir.nonvolatile.devices import (
+    pulsed as pulse_response,
+)
+from mottle.reservoir.nonvolatile.devices.filament import InterfaceMemristor, Memdiode
+from mottle.reservoir.nonvolatile.devices.programming import Programming
+from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor
+from mottle.reservoir.nonvolatile.kernels import writing as kernel
 
 V_READ = 0.2  # V: read voltage, at which a memdiode's conductance is its current over it
 CELLS = (Programming, PulseMemristor, Memdiode, InterfaceMemristor)

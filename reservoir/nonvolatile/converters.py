@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.checks import is_whole
+from mottle.checks import is_whole
 
 
 def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:

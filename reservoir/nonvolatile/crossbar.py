@@ -7,9 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.checks import choose, is_number
 from mottle.reservoir import drawing
-from mottle.reservoir.checks import is_number
-from mottle.reservoir.devices.choose import choose
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
 from mottle.reservoir.nonvolatile.circuit import Circuit

@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.checks import is_whole
-from mottle.reservoir.devices.programming import Programming, levels
+from mottle.checks import is_whole
 from mottle.reservoir.nonvolatile.ageing import age_cells, check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, retention_of
+from mottle.reservoir.nonvolatile.devices.programming import Programming, levels
 from mottle.reservoir.nonvolatile.writing import write
 
 ASKED = (2, 4, 8, 16, 32, 64, 128)

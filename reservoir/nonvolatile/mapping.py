@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.checks import is_whole
-from mottle.reservoir.devices.choose import choose
+from mottle.checks import choose, is_whole
 from mottle.reservoir.nonvolatile.cells import conductance_range
 
 MAPPINGS = {"differential": 0, "sliced": 1, "offset": 2}

@@ -14,8 +14,7 @@ A. Flocke, T. G. Noll, Fundamental analysis of resistive nano-crossbars, Proc. E
 import numpy as np
 import xarray as xr
 
-from mottle.reservoir.checks import is_whole
-from mottle.reservoir.devices.choose import choose
+from mottle.checks import choose, is_whole
 
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit line
 

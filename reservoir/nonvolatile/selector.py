@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.kernels import crossbar as kernel
+from mottle.checks import choose
+from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
 
 
 class SinhSelector(NamedTuple):

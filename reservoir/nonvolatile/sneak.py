@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from mottle.reservoir.checks import is_whole
+from mottle.checks import is_whole
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.schemes import margin, sneak_conductance
 

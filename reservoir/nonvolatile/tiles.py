@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.reservoir.checks import is_whole
-from mottle.reservoir.devices.programming import Programming, write_deviation
-from mottle.reservoir.kernels import writing as kernel
+from mottle.checks import is_whole
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
 from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
+from mottle.reservoir.nonvolatile.devices.programming import Programming, write_deviation
+from mottle.reservoir.nonvolatile.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
 LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt

@@ -8,12 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices import endurance
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.devices.nonvolatile import Memdiode
-from mottle.reservoir.devices.programming import Programming, write_deviation
-from mottle.reservoir.devices.pulse_response import PulseMemristor, pulse_rule
-from mottle.reservoir.kernels import writing as kernel
+from mottle.checks import choose
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
@@ -24,6 +19,10 @@ from mottle.reservoir.nonvolatile.cells import (
     name_of,
     retention_of,
 )
+from mottle.reservoir.nonvolatile.devices.filament import Memdiode
+from mottle.reservoir.nonvolatile.devices.programming import Programming, endurance, write_deviation
+from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor, pulse_rule
+from mottle.reservoir.nonvolatile.kernels import writing as kernel
 
 KINDS = (Programming, PulseMemristor, Memdiode)
 WRITABLE = {name: cell for name, cell in KNOWN.items() if isinstance(cell, KINDS)}

@@ -1,9 +1,14 @@
 """Synapses that learn: a layer of spiking neurons, its learning rules, and lasting memory."""
 
-from mottle.reservoir.plasticity.consolidation import Consolidation
-from mottle.reservoir.plasticity.curve import stdp_curve
-from mottle.reservoir.plasticity.rules import OverlapRule, PairRule, TripletRule
-from mottle.reservoir.plasticity.stdp_layer import STDPLayer
+from typing import TYPE_CHECKING
+
+from mottle import open_lazily
+
+if TYPE_CHECKING:
+    from mottle.reservoir.plasticity.consolidation import Consolidation
+    from mottle.reservoir.plasticity.curve import stdp_curve
+    from mottle.reservoir.plasticity.rules import OverlapRule, PairRule, TripletRule
+    from mottle.reservoir.plasticity.stdp_layer import STDPLayer
 
 __all__ = [
     "Consolidation",
@@ -13,3 +18,6 @@ __all__ = [
     "TripletRule",
     "stdp_curve",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = open_lazily(__name__)

@@ -9,11 +9,12 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from mottle.reservoir import drawing
-from mottle.reservoir.devices import EventMemristor, PulseMemristor, WOxMemristor, get
-from mottle.reservoir.devices.event import check_event
-from mottle.reservoir.devices.wox import check_memristor
-from mottle.reservoir.kernels import memristor
-from mottle.reservoir.kernels import plasticity as kernel
+from mottle.reservoir.catalogue import get
+from mottle.reservoir.nodes.event.device import EventMemristor, check_event
+from mottle.reservoir.nodes.memristor import kernel as memristor
+from mottle.reservoir.nodes.memristor.device import WOxMemristor, check_memristor
+from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor
+from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.synapse import pulsed
 
 DELAYS = np.linspace(0, 0.5, 101)  # s

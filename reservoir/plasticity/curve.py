@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.kernels import plasticity as kernel
+from mottle.checks import choose
+from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.rules import (
     LearningRule,
     OverlapRule,

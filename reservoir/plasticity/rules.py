@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.kernels import plasticity as kernel
+from mottle.checks import choose
+from mottle.reservoir.plasticity import kernel
 
 POINTS = 526  # of the tabled overlap curve
 LEAST = 1e-3  # of the peak: smaller changes are left out

@@ -11,17 +11,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
 
+from mottle.checks import choose, is_number, is_whole
 from mottle.reservoir import drawing
-from mottle.reservoir.base import check_drive
-from mottle.reservoir.checks import is_number, is_whole
-from mottle.reservoir.devices.choose import choose
-from mottle.reservoir.event_streams import Events, TakesEvents, as_event_streams, is_absent
-from mottle.reservoir.kernels import plasticity as kernel
+from mottle.reservoir.compiled.threads import share
+from mottle.reservoir.nodes.event.streams import Events, TakesEvents, as_event_streams, is_absent
+from mottle.reservoir.nodes.front import check_drive
+from mottle.reservoir.nodes.wiring import receptive_fields
+from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
 from mottle.reservoir.plasticity.synapse import Device, as_synapse
-from mottle.reservoir.threads import share
-from mottle.reservoir.wiring import receptive_fields
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform

@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from mottle.reservoir.devices import (
+from mottle.reservoir.catalogue import get
+from mottle.reservoir.nodes.memristor import kernel as memristor
+from mottle.reservoir.nodes.memristor.device import WOxMemristor
+from mottle.reservoir.nonvolatile.devices.filament import (
     FerroelectricJunction,
     InterfaceMemristor,
     Memdiode,
-    PulseMemristor,
-    WOxMemristor,
     YakopcicMemristor,
-    get,
 )
-from mottle.reservoir.devices.pulse_response import pulse_rule
-from mottle.reservoir.kernels import memristor, nonvolatile
-from mottle.reservoir.kernels import plasticity as kernel
+from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor, pulse_rule
+from mottle.reservoir.nonvolatile.kernels import filament as nonvolatile
+from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.rules import LearningRule, OverlapRule, across, as_kernel, pulse
 
 VOLTAGE = (FerroelectricJunction, InterfaceMemristor, Memdiode, WOxMemristor, YakopcicMemristor)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from naive.crossbar import balance, by_badcrossbar, cell_current, linear_voltages, voltages
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.reservoir.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile import (
     ADC,
     DAC,
@@ -26,6 +25,7 @@ from mottle.reservoir.nonvolatile import (
     write_power,
 )
 from mottle.reservoir.nonvolatile.circuit import Circuit
+from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile.selector import make_cell
 
 SINH, THRESHOLD = SinhSelector(), ThresholdSelector(v_width=0.01)

@@ -8,8 +8,8 @@ from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
-from mottle.reservoir.devices.threshold_switch import make_circuit
-from mottle.reservoir.kernels import threshold_switch as kernel
+from mottle.reservoir.nodes.oscillator import circuit as kernel
+from mottle.reservoir.nodes.oscillator.device import make_circuit
 
 
 def rate(run, since):

@@ -11,11 +11,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from mottle.reservoir import EchoStateReservoir
-from mottle.reservoir.echo_state import arrange
-from mottle.reservoir.kernels import sparse as layouts
-from mottle.reservoir.kernels.functions import tanh
-from mottle.reservoir.kernels.vectors import SLICE, n_lanes
-from mottle.reservoir.threads import share
+from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.functions import tanh
+from mottle.reservoir.compiled.threads import share
+from mottle.reservoir.compiled.vectors import SLICE, n_lanes
+from mottle.reservoir.nodes.echo_state.node import arrange
 
 COMPILED = not numba.config.DISABLE_JIT
 
@@ -56,7 +56,7 @@ def test_ragged_recordings_in_groups_end_where_they_should(monkeypatch):
         assert got.tobytes() == expected.tobytes()
     pooled = EchoStateReservoir(40, random_state=0, pool="last").fit(X).transform(X)
     assert_array_equal(pooled, [x[-1] for x in alone])
-    monkeypatch.setattr("mottle.reservoir.base.BLOCK_BYTES", 8 * 60 * 40 * 35)
+    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 8 * 60 * 40 * 35)
     for got, expected in zip(esn.transform(X[::-1]), alone[::-1], strict=True):
         assert got.tobytes() == expected.tobytes()
 

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import EventMemristorReservoir, devices
-from mottle.reservoir.event_memristor import first_microsecond
+from mottle.reservoir.nodes.event.node import first_microsecond
 
 DTYPE = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
 ROWS_ARE_TIME = {
@@ -83,7 +83,7 @@ def test_recordings_do_not_mix_whatever_order_batch_or_thread(node, monkeypatch)
         assert node.transform(X).tobytes() == whole.tobytes()
     finally:
         numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
-    monkeypatch.setattr("mottle.reservoir.event_memristor.BLOCK_BYTES", 1)
+    monkeypatch.setattr("mottle.reservoir.nodes.event.node.BLOCK_BYTES", 1)
     assert_array_equal(node.transform(pd.Series(X)), whole)
     assert_array_equal(pickle.loads(pickle.dumps(node)).transform(X), whole)
     assert_array_equal(clone(node).fit_transform(pd.DataFrame({"sight": X})), whole)

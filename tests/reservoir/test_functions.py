@@ -6,8 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from mottle.reservoir.kernels import functions as own
-from mottle.reservoir.kernels import noise
+from mottle.reservoir.compiled import functions as own
+from mottle.reservoir.compiled import noise
 
 N = 3000
 

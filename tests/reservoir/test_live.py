@@ -23,7 +23,7 @@ from mottle.reservoir import (
     fit_stream,
     predict_stream,
 )
-from mottle.reservoir.base import at_most
+from mottle.reservoir.nodes.front import at_most
 
 RESERVOIRS = [
     EchoStateReservoir(12, random_state=0),

@@ -6,7 +6,7 @@ from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
-from mottle.reservoir.devices.threshold_switch import ThresholdSwitch
+from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
 
 
 @pytest.mark.parametrize("v_in", [1.2, 2.0, 5.0])

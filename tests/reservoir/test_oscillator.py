@@ -6,8 +6,8 @@ from naive.reservoirs import oscillator_shows
 from numpy.testing import assert_allclose
 
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
-from mottle.reservoir.kernels.noise import join, normal
-from mottle.reservoir.wiring import adjacency
+from mottle.reservoir.compiled.noise import join, normal
+from mottle.reservoir.nodes.wiring import adjacency
 
 
 def states(observable, v_bias=5.0, n_steps=40, **parameters):

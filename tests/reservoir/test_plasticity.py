@@ -17,15 +17,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import RidgeReadout, VO2Reservoir, devices
-from mottle.reservoir.kernels import nonvolatile, pulse_response, writing
-from mottle.reservoir.kernels import plasticity as kernel
 from mottle.reservoir.nonvolatile import age
+from mottle.reservoir.nonvolatile.kernels import (
+    filament as nonvolatile,
+)
+from mottle.reservoir.nonvolatile.kernels import (
+    pulsed as pulse_response,
+)
+from mottle.reservoir.nonvolatile.kernels import (
+    writing,
+)
 from mottle.reservoir.plasticity import (
     Consolidation,
     OverlapRule,
     PairRule,
     STDPLayer,
     TripletRule,
+    kernel,
     stdp_curve,
 )
 from mottle.reservoir.plasticity.consolidation import area_above

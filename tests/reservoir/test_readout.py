@@ -18,7 +18,8 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import LeaveOneOut
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mottle.reservoir import RidgeReadout, gram, rows
+from mottle.reservoir import RidgeReadout
+from mottle.reservoir.readout import gram, rows
 
 NO_SPLITS = {
     "check_sample_weight_equivalence_on_dense_data": "the check sets cv to lists of rows; here it "
@@ -329,8 +330,8 @@ def test_a_bad_row_of_an_array_on_demand_is_named():
 
 
 def test_rows_without_weight_are_as_good_as_absent(monkeypatch):
-    monkeypatch.setattr("mottle.reservoir.rows.BLOCK_BYTES", 800)
-    monkeypatch.setattr("mottle.reservoir.readout.HELD_OUT", 50)
+    monkeypatch.setattr("mottle.reservoir.readout.rows.BLOCK_BYTES", 800)
+    monkeypatch.setattr("mottle.reservoir.readout.ridge.HELD_OUT", 50)
     X, y, _ = problem(400, 5)
     y = np.where(y > np.median(y), "up", "down")
     weight = np.tile([0.0, 1.0], 200)

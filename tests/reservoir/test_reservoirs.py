@@ -25,7 +25,8 @@ from mottle.reservoir import (
     SpikingReservoir,
     VO2Reservoir,
 )
-from mottle.reservoir.kernels import inputs, memristor, pooling
+from mottle.reservoir.compiled import inputs, pooling
+from mottle.reservoir.nodes.memristor import kernel as memristor
 
 SMALL = [
     VO2Reservoir(6, dt_device=4e-8, random_state=0),
@@ -91,7 +92,7 @@ def test_recordings_do_not_mix_whatever_their_order_or_batch(reservoir, monkeypa
     assert_array_equal(reservoir.transform(X[::-1])[::-1], whole)
     assert_array_equal(reservoir.transform(X[2:3])[0], whole[2])
     assert_array_equal(reservoir.transform(X[2]), whole[2])
-    monkeypatch.setattr("mottle.reservoir.base.BLOCK_BYTES", 1)  # one recording a block
+    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording a block
     assert_array_equal(reservoir.transform(X), whole)
 
 

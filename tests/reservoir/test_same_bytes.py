@@ -21,8 +21,8 @@ every = pytest.mark.parametrize("name", NAMES)
 @pytest.fixture(autouse=True)
 def _shared_out_always(monkeypatch):
     """Threads even where there is little to do."""
-    monkeypatch.setattr("mottle.reservoir.threads.LEAST_UPDATES", 0)
-    monkeypatch.setattr("mottle.reservoir.base.LEAST_UPDATES", 0)
+    monkeypatch.setattr("mottle.reservoir.compiled.threads.LEAST_UPDATES", 0)
+    monkeypatch.setattr("mottle.reservoir.nodes.front.LEAST_UPDATES", 0)
     before = numba.get_num_threads()
     yield
     numba.set_num_threads(before)
@@ -56,7 +56,7 @@ def test_states_are_those_of_the_recording_alone(name, monkeypatch):
     assert_array_equal(reservoir.transform(X[1]), whole[1])
     ragged = [x[: 20 + i] for i, x in enumerate(X)]
     assert_array_equal(reservoir.transform(ragged)[1], reservoir.transform(ragged[1]))
-    monkeypatch.setattr("mottle.reservoir.base.BLOCK_BYTES", 1)  # one recording a block
+    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording a block
     assert_array_equal(reservoir.transform(X), whole)
 
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import SpikingReservoir, devices
-from mottle.reservoir.devices.lif import LIF, PRESETS
+from mottle.reservoir.nodes.spiking.device import LIF, PRESETS
 
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",

@@ -6,7 +6,7 @@ from naive import vo2 as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import VO2Reservoir
-from mottle.reservoir.kernels import vo2
+from mottle.reservoir.nodes.vo2 import kernel as vo2
 
 FACTOR = {"vo2_neuristor": 1.0, "vo2_neuristor_fast": 0.15}
 

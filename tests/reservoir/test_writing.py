@@ -10,8 +10,6 @@ from naive.writing import memdiode_current, pulsed, ramped
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
-from mottle.reservoir.devices.pulse_response import pulse_rule
-from mottle.reservoir.kernels import writing as kernel
 from mottle.reservoir.nonvolatile import (
     Crossbar,
     WriteCircuit,
@@ -22,6 +20,8 @@ from mottle.reservoir.nonvolatile import (
     write,
 )
 from mottle.reservoir.nonvolatile.cells import IDEAL, conductance_range
+from mottle.reservoir.nonvolatile.devices.pulsed import pulse_rule
+from mottle.reservoir.nonvolatile.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.levels import most_apart
 
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}

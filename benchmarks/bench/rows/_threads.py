@@ -7,7 +7,7 @@ import numba
 import numpy as np
 from timing import Row
 
-from mottle.reservoir.base import Reservoir
+from mottle.reservoir.nodes.front import Reservoir
 
 
 def two_threads(name: str, node: Reservoir, X: np.ndarray, work: int, unit: str) -> Row:

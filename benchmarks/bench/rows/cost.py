@@ -11,7 +11,7 @@ import numpy as np
 from timing import Row
 
 from mottle.reservoir import MemristorReservoir, OscillatorReservoir, VO2Reservoir
-from mottle.reservoir.base import Reservoir
+from mottle.reservoir.nodes.front import Reservoir
 
 NODES = (64, 256, 1024, 4096, 16_384)
 STEPS = (1_000, 10_000, 100_000, 1_000_000)

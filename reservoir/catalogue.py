@@ -1,0 +1,276 @@
+"""The devices by name, and one of them followed through time."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.checks import choose
+from mottle.reservoir.nodes.diffusive import device as diffusive
+from mottle.reservoir.nodes.event import device as event
+from mottle.reservoir.nodes.memristor import device as wox
+from mottle.reservoir.nodes.oscillator import device as threshold_switch
+from mottle.reservoir.nodes.vo2 import device as vo2
+from mottle.reservoir.nonvolatile.devices import (
+    filament as nonvolatile,
+)
+from mottle.reservoir.nonvolatile.devices import (
+    programming,
+)
+from mottle.reservoir.nonvolatile.devices import (
+    pulsed as pulse_response,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Preset = Any  # a NamedTuple of one of the families below
+FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
+    vo2.VO2Neuristor: ("oscillator", vo2.trace),
+    threshold_switch.ThresholdSwitch: ("oscillator", threshold_switch.trace),
+    threshold_switch.HHNeuristor: ("neuron", threshold_switch.trace),
+    threshold_switch.BurstNeuron: ("neuron", threshold_switch.trace),
+    wox.WOxMemristor: ("volatile", wox.trace),
+    wox.TiOxMemristor: ("volatile", wox.trace),
+    event.EventMemristor: ("volatile", event.trace),
+    diffusive.AgMemristor: ("volatile", diffusive.trace),
+    diffusive.FastAgMemristor: ("volatile", diffusive.trace),
+    nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.YakopcicMemristor: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.Memdiode: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.FerroelectricJunction: ("nonvolatile", nonvolatile.trace),
+    nonvolatile.InterfaceMemristor: ("nonvolatile", nonvolatile.trace),
+    pulse_response.PulseMemristor: ("nonvolatile", pulse_response.trace),
+    programming.Programming: ("programming", programming.refuse_trace),
+}
+KNOWN: dict[str, Preset] = {
+    **vo2.VO2_NEURISTORS,
+    **threshold_switch.PRESETS,
+    **wox.PRESETS,
+    **event.PRESETS,
+    **diffusive.PRESETS,
+    **nonvolatile.PRESETS,
+    **pulse_response.PRESETS,
+    **programming.PRESETS,
+}
+
+
+def kind_of(preset: Preset) -> str:
+    """Return the kind of a preset: that of its family, unless its circuit makes it another."""
+    kind: str = getattr(preset, "kind", FAMILIES[type(preset)][0])
+    return kind
+
+
+def warn_outside(voltage: float, preset: Preset) -> None:
+    """Warn where a constant supply lies outside the window in which a device oscillates."""
+    low, high = preset.window
+    if not low <= voltage <= high:
+        warn(
+            f"voltage={voltage} V lies outside {low} to {high} V: this device settles instead of "
+            f"oscillating; {0.6 * low + 0.4 * high:.3g} V would do.",
+            stacklevel=3,
+        )
+
+
+def list_devices() -> pd.DataFrame:
+    """List the presets.
+
+    Returns
+    -------
+    presets : pandas.DataFrame
+        Indexed by name: kind, time_scale in s, source, and what in it is provisional ("" if
+        nothing is).
+
+    Examples
+    --------
+    >>> list_devices().loc["wox_du2017", "kind"]
+    'volatile'
+    """
+    columns = ("time_scale", "source", "provisional")
+    rows = {
+        name: {"kind": kind_of(preset)} | {c: getattr(preset, c) for c in columns}
+        for name, preset in KNOWN.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
+
+
+def get(name: str) -> Preset:
+    """Return the constants behind a name.
+
+    Parameters
+    ----------
+    name : str
+        One of those in ``list()``.
+
+    Returns
+    -------
+    preset : NamedTuple
+        Constants in SI units; ``preset._replace(tau=0.1)`` gives a device of your own.
+
+    Examples
+    --------
+    >>> get("hp").r_off
+    16000.0
+    """
+    return choose(name, KNOWN, "device")
+
+
+def pulse_train(
+    amplitude: float | ArrayLike,
+    width: float,
+    period: float,
+    dt: float,
+    n_pulses: int | None = None,
+    base: float = 0.0,
+) -> NDArray[np.float64]:
+    """Make a waveform of rectangular pulses.
+
+    Parameters
+    ----------
+    amplitude : float or array-like of shape (n_pulses,)
+        Height of the pulses in V; an array gives each its own, 0 leaves one out.
+    width, period : float
+        Length of a pulse and distance of their beginnings in s.
+    dt : float
+        Step in s; ``width`` and ``period`` must be whole numbers of it.
+    n_pulses : int, default=None
+        Number of pulses; by default as many as there are amplitudes.
+    base : float, default=0.0
+        Level between pulses in V.
+
+    Returns
+    -------
+    voltage : ndarray of shape (n_pulses * period / dt,)
+        Waveform in V.
+
+    Examples
+    --------
+    >>> pulse_train([1.5, 0, 1.5], width=1e-3, period=2e-3, dt=1e-3).tolist()
+    [1.5, 0.0, 0.0, 0.0, 1.5, 0.0]
+    """
+    heights = np.atleast_1d(np.asarray(amplitude, dtype=np.float64))
+    if n_pulses is not None:
+        heights = np.broadcast_to(heights, n_pulses)
+    if not dt > 0:
+        raise ValueError(f"dt={dt} s must be positive.")
+    on, whole = round(width / dt), round(period / dt)
+    if not (np.isclose(on * dt, width) and np.isclose(whole * dt, period) and 0 < on <= whole):
+        raise ValueError(
+            f"width={width} s and period={period} s must be whole numbers of dt={dt} s, "
+            "width the shorter."
+        )
+    wave = np.full((heights.size, whole), float(base))
+    wave[:, :on] = np.where(heights == 0, base, heights)[:, np.newaxis]
+    return wave.ravel()
+
+
+def simulate(
+    device: str | Preset,
+    voltage: float | ArrayLike,
+    dt: float,
+    *,
+    duration: float | None = None,
+    random_state: int = 0,
+    **options: Any,
+) -> "xr.Dataset":
+    """Follow one device from rest.
+
+    Parameters
+    ----------
+    device : str or preset
+        A name in ``list()``, or constants of your own.
+    voltage : float or array-like of shape (n_steps,)
+        Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
+        "nbo2_hh" it is an input current in A. To models that count pulses ("tiox_zhong2021", and
+        those of training circuits, "reram_sb" and others) each step is one pulse, whatever ``dt``;
+        "stm_event" takes an event at each step with a positive voltage.
+    dt : float
+        Step of waveform and result in s.
+    duration : float, default=None
+        Length in s, for a constant.
+    random_state : int, default=0
+        Seed of the noise; only an Ag device, and those asked for noise, have any.
+    **options : dict
+        Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s, ``noise``
+        in K per square root of second. Threshold switch: ``threshold_noise``, relative, and
+        ``voltage_noise`` in V with its ``dt_inner``. Ag: ``dt_inner`` in s. Linear drift:
+        ``window`` ("none", "joglekar", "biolek"), ``power``.
+
+    Returns
+    -------
+    dataset : xarray.Dataset
+        Over ``time`` in s, the end of each step: ``voltage`` (what was applied), ``current``, every
+        state variable, each with its unit. A device that spikes has ``spike_time`` (spike,) in s,
+        one with a supply the attributes ``energy_device``, ``energy_resistor`` and
+        ``energy_supply`` in J over the whole run.
+
+    Raises
+    ------
+    ValueError
+        For an unknown device or option, impossible constants, or a step too coarse.
+
+    Warns
+    -----
+    UserWarning
+        If an oscillator gets a constant supply at which it does not oscillate.
+
+    Examples
+    --------
+    >>> run = simulate("vo2_pwl", 5.0, 1e-7, duration=1e-5)
+    >>> round(float(run.spike_time.diff("spike").mean()) * 1e9, 2)
+    710.62
+    """
+    preset = get(device) if isinstance(device, str) else device
+    if type(preset) not in FAMILIES:
+        raise ValueError(
+            f"device={device!r} is neither a name in devices.list() nor a preset's constants."
+        )
+    family = FAMILIES[type(preset)][1]
+    if not dt > 0:
+        raise ValueError(f"dt={dt} s must be positive.")
+    drive = np.asarray(voltage, dtype=np.float64)
+    if drive.ndim == 0:
+        if duration is None or not duration >= dt:
+            raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
+        if kind_of(preset) == "oscillator" and not options.get("voltage_noise"):
+            warn_outside(float(drive), preset)
+        drive = np.full(round(duration / dt), float(drive))
+    elif drive.ndim != 1 or drive.size == 0:
+        raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
+    elif duration is not None:
+        raise ValueError("duration belongs to a constant voltage; a waveform has its own length.")
+    if not np.isfinite(drive).all():
+        place = int(np.flatnonzero(~np.isfinite(drive))[0])
+        raise ValueError(
+            f"voltage holds {drive[place]} at step {place}; every value must be finite."
+        )
+    key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
+    try:
+        trace = family(preset, drive, float(dt), key, **options)
+    except TypeError as error:
+        known = sorted(getattr(family, "__kwdefaults__", None) or {})
+        unknown = sorted(set(options) - set(known))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; there is: "
+            f"{', '.join(known) or 'none'}."
+        ) from error
+    import xarray as xr
+
+    driven = isinstance(preset, threshold_switch.HHNeuristor)
+    data: dict[str, Any] = {
+        "input_current" if driven else "voltage": ("time", drive, {"units": "A" if driven else "V"})
+    }
+    for name, (values, unit) in trace.variables.items():
+        data[name] = ("time", values, {"units": unit})
+    if trace.spikes is not None:
+        data["spike_time"] = ("spike", trace.spikes, {"units": "s"})
+    time = ("time", np.arange(1, drive.size + 1) * dt, {"units": "s"})
+    attrs = {"device": device if isinstance(device, str) else repr(preset), "dt": dt}
+    attrs |= {"source": preset.source, "provisional": preset.provisional}
+    attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
+    return xr.Dataset(data, coords={"time": time}, attrs=attrs)

@@ -1,0 +1,1 @@
+"""Diffusive Ag memristors, and p-bits made of them."""

@@ -1,0 +1,170 @@
+"""Diffusive Ag memristors: volatile switches with a random delay, and the neurons made of them."""
+
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.nodes.diffusive import kernel
+from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
+
+MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemristor)"
+
+
+class AgMemristor(NamedTuple):
+    """Constants of one Ag device and its circuit; see its module in ``kernels``.
+
+    The device starts with a residue drawn evenly from ``residue``.
+    """
+
+    mu: float = 100.0  # 1/(V s)
+    gamma_1: float = 800.0  # 1/s, the filament dissolves
+    gamma_2: float = 10.0  # 1/s, the residue dissolves
+    beta: float = 80.0  # 1/s, filament turns to residue
+    r_on: float = 4e4  # ohm
+    r_off: float = 1e9  # ohm
+    alpha: float = 0.01
+    lam: float = 0.1
+    theta: float = 0.0  # 1/(V s), a closed filament thickens; 0 for never
+    gamma_3: float = 4.0  # 1/s, and thins
+    r_series: float = 22e3  # ohm
+    capacitance: float = 0.0  # F, over the device; 0 for none
+    i_limit: float = inf  # A, compliance
+    noise_1: float = 10.0  # relative noise of gamma_1 per unit of filament
+    noise_2: float = 0.0  # relative noise of gamma_2 per unit of residue
+    t_noise: float = 1e-5  # s: the published step, here the correlation time of the noise
+    residue: tuple[float, float] = (0.3, 0.5)
+    source: str = MODEL
+    provisional: str = "thickening of a closed filament is left out"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s in which an open filament dissolves."""
+        return 1 / (self.gamma_1 + self.beta)
+
+    @property
+    def kind(self) -> str:
+        """With a capacitor it is a neuron."""
+        return "neuron" if self.capacitance > 0 else "volatile"
+
+
+class FastAgMemristor(NamedTuple):
+    """Constants of an Ag device of which only the random delays are modelled."""
+
+    delay: float = 58.9e-3  # s, mean on-delay extrapolated to 0 V
+    t_off: float = 0.8e-3  # s, mean off-delay
+    v_high: float = 0.5  # V, threshold
+    v_low: float = 0.1  # V, hold
+    v_scale: float = 0.6  # V, in which the on-delay falls e-fold
+    noise_on: float = 0.4  # relative standard deviation of the on-delay
+    noise_off: float = 0.3
+    r_on: float = 6.2e4  # ohm
+    r_off: float = 1e9  # ohm
+    source: str = "delays of the preset ag_pulse above 1 V, its r_on with its series resistor"
+    provisional: str = "v_high, v_low, both noises: of our own, close to ag_pulse"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to switch off."""
+        return self.t_off
+
+
+PRESETS: dict[str, AgMemristor | FastAgMemristor] = {
+    "ag_pulse": AgMemristor(),
+    "ag_dc": AgMemristor(
+        r_on=1.7e5, r_off=1e11, mu=60.0, gamma_1=60.0, gamma_2=40.0, gamma_3=10.0, theta=100.0,
+        beta=40.0, lam=0.8, noise_1=8.0, noise_2=5.0, r_series=0.0, i_limit=1e-6, t_noise=1e-3,
+        residue=(0.0, 0.0), provisional="starts without residue",
+    ),
+    "ag_lif": AgMemristor(
+        r_on=5e3, r_off=1e10, mu=150.0, gamma_1=5000.0, gamma_2=0.1, gamma_3=10.0, theta=200.0,
+        beta=20.0, noise_1=20.0, noise_2=20.0, r_series=47e3, capacitance=4.7e-9, t_noise=1e-6,
+        residue=(0.75, 0.85), provisional="residue: of our own, of a device that has fired before",
+    ),
+    "ag_osc": AgMemristor(
+        r_on=5e3, r_off=1e8, mu=300.0, gamma_1=200.0, gamma_2=20.0, alpha=0.1, beta=5.0,
+        noise_1=0.0, r_series=150e3, capacitance=600e-9, residue=(0.0, 0.0),
+        provisional="alpha, beta, lam and capacitance: of our own; with the published lam of 1 and "
+        "6 nF this model settles instead of oscillating",
+    ),
+    "ag_fast": FastAgMemristor(),
+}  # fmt: skip
+
+
+def check_ag(device: AgMemristor | FastAgMemristor) -> None:
+    """Refuse impossible constants.
+
+    Examples
+    --------
+    >>> check_ag(AgMemristor(residue=(0.5, 0.3)))
+    Traceback (most recent call last):
+    ValueError: device.residue=(0.5, 0.3) must be (low, high) within 0 to 1.
+    """
+    if isinstance(device, FastAgMemristor):
+        positive(device, ("delay", "t_off", "v_high", "v_low", "v_scale", "r_on", "r_off"))
+        if not device.v_low < device.v_high:
+            raise ValueError(
+                f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: a "
+                "volatile switch holds at less than it needs to turn on."
+            )
+        return
+    positive(
+        device,
+        ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "gamma_3", "alpha", "beta", "lam", "t_noise",
+         "i_limit"),
+    )  # fmt: skip
+    low, high = device.residue
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"device.residue={device.residue} must be (low, high) within 0 to 1.")
+    if device.capacitance > 0 and not device.r_series > 0:
+        raise ValueError("device.capacitance charges through device.r_series, which must not be 0.")
+
+
+def inner_step(device: AgMemristor, dt_inner: float | None) -> float:
+    """Longest integration step in s: the one given, if it is fine enough, or one that is."""
+    if dt_inner is None:
+        return min(device.t_noise, 0.01 * device.time_scale)
+    limit = 0.1 * device.time_scale
+    if not 0 < dt_inner <= limit:
+        raise ValueError(
+            f"dt_inner={dt_inner} s is too coarse for a filament that dissolves in "
+            f"{device.time_scale:.3g} s; use dt_inner <= {limit:.2g} s."
+        )
+    return dt_inner
+
+
+def trace(
+    device: AgMemristor | FastAgMemristor,
+    drive: NDArray,
+    dt: float,
+    key: int,
+    *,
+    dt_inner: float | None = None,
+) -> Trace:
+    """Follow one device under a supply; ``dt_inner`` is the longest integration step in s."""
+    check_ag(device)
+    names: Any
+    if isinstance(device, FastAgMemristor):
+        names = kernel.FastAgDevices._fields
+        fast = kernel.FastAgDevices(**{name: getattr(device, name) for name in names})
+        (on, progress, i), spikes = kernel.trace_fast(drive, dt, fast, np.uint64(key))
+        return Trace({"current": (i, "A"), "on": (on, "1"), "progress": (progress, "1")}, spikes)
+    n_micro = micro_steps(inner_step(device, dt_inner), dt)
+    names = kernel.AgDevices._fields
+    nodes = kernel.AgDevices(**{name: getattr(device, name) for name in names})
+    start = np.random.default_rng(key).uniform(*device.residue)
+    most = 1024
+    while True:
+        (f, r, thickness, v, i), spikes, n_spikes = kernel.trace(
+            drive, dt, start, nodes, n_micro, np.uint64(key), 10 * device.r_on, most
+        )
+        if n_spikes <= most:
+            break
+        most = n_spikes
+    variables = {"current": (i, "A"), "filament": (f, "1"), "residue": (r, "1")}
+    if device.theta > 0:
+        variables["thickness"] = (thickness, "1")
+    if device.capacitance > 0:
+        variables["device_voltage"] = (v, "V")
+    return Trace(variables, spikes if device.capacitance > 0 else None)

@@ -1,0 +1,1 @@
+"""Leaky tanh networks, the baseline."""

@@ -1,0 +1,137 @@
+"""Leaky tanh networks: x <- (1 - leak) x + leak tanh(bias + gain W_in u + W x).
+
+A long recording runs with nodes beside each other, short ones run beside each other, lane by lane;
+both take the terms of a sum in the same order, so that they give the same bytes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.functions import flush, tanh
+from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
+
+TILE = 32  # nodes squashed and written at once, while they are in the first cache
+
+
+class Network(NamedTuple):
+    """Weights as a long recording needs them (``sparse.Slices``), numbers of the states' dtype."""
+
+    in_begin: np.ndarray
+    in_columns: np.ndarray
+    in_weights: np.ndarray
+    begin: np.ndarray
+    columns: np.ndarray
+    weights: np.ndarray
+    gain: float
+    bias: float
+    leak: float
+
+
+class Lanes(NamedTuple):
+    """Weights as recordings beside each other need them (``sparse.Blocks``)."""
+
+    used: np.ndarray  # (source,), the inputs that any node listens to; in_columns count among them
+    in_begin: np.ndarray
+    in_columns: np.ndarray
+    in_weights: np.ndarray
+    begin: np.ndarray
+    columns: np.ndarray
+    weights: np.ndarray
+
+
+@njit(cache=True, error_model="numpy")
+def squash(totals, x, leak, real):
+    """Turn sums into new states, in place of the old ones; both (node,)."""
+    keep = real(1.0) - leak
+    for i in range(totals.size):
+        x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
+
+
+@njit(cache=True, error_model="numpy")
+def run_stream(drive, x, network, out):
+    """Run one recording: drive (step, input), state x (node,) in and out, out (step, node)."""
+    real = x.dtype.type
+    n_nodes, n_slices = x.size, network.begin.size - 1
+    state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
+    state[:n_nodes] = x
+    for step in range(drive.shape[0]):
+        totals[:] = real(0.0)
+        for k in range(n_slices):
+            # back and forth: what was read last is still in the cache
+            s = k if step % 2 == 0 else n_slices - 1 - k
+            begin, end = network.in_begin[s], network.in_begin[s + 1]
+            gather_sums(
+                totals, s * SLICE, network.in_weights, network.in_columns, begin, end, drive[step]
+            )
+            for i in range(s * SLICE, (s + 1) * SLICE):
+                totals[i] = network.bias + network.gain * totals[i]
+            begin, end = network.begin[s], network.begin[s + 1]
+            gather_sums(totals, s * SLICE, network.weights, network.columns, begin, end, state)
+        squash(totals, state, network.leak, real)
+        for i in range(n_nodes):
+            out[step, i] = state[i]
+    x[:] = state[:n_nodes]
+
+
+@njit(cache=True, error_model="numpy")
+def run_lanes(drive, lengths, x, which, network, lanes, out):
+    """Run the recordings ``which`` (lane,) beside each other; -1 is an empty lane.
+
+    Shapes: drive (recording, step, input), x (recording, 1, node), out (recording, step, node).
+    """
+    real = x.dtype.type
+    n_nodes, width = x.shape[2], which.size
+    state, totals = np.zeros((n_nodes, width), x.dtype), np.empty((n_nodes, width), x.dtype)
+    sources = np.zeros((max(lanes.used.size, 1), width), x.dtype)
+    n_steps = 0
+    for lane in range(width):
+        if which[lane] >= 0:
+            n_steps = max(n_steps, lengths[which[lane]])
+            for i in range(n_nodes):
+                state[i, lane] = x[which[lane], 0, i]
+    for step in range(n_steps):
+        for lane in range(width):
+            if which[lane] >= 0 and step < lengths[which[lane]]:
+                for i in range(lanes.used.size):
+                    sources[i, lane] = drive[which[lane], step, lanes.used[i]]
+        totals[:] = real(0.0)
+        flat = totals.reshape(-1)
+        for i in range(n_nodes):
+            begin, end = lanes.in_begin[0, i], lanes.in_begin[0, i + 1]
+            lane_sums(totals, i, lanes.in_weights, lanes.in_columns, begin, end, sources)
+        for i in range(flat.size):
+            flat[i] = network.bias + network.gain * flat[i]
+        for block in range(lanes.begin.shape[0]):
+            for i in range(n_nodes):
+                begin, end = lanes.begin[block, i], lanes.begin[block, i + 1]
+                lane_sums(totals, i, lanes.weights, lanes.columns, begin, end, state)
+        for first in range(0, n_nodes, TILE):
+            last = min(first + TILE, n_nodes)
+            squash(
+                totals[first:last].reshape(-1), state[first:last].reshape(-1), network.leak, real
+            )
+            for lane in range(width):
+                if which[lane] >= 0 and step < lengths[which[lane]]:
+                    for i in range(first, last):
+                        out[which[lane], step, i] = state[i, lane]
+    for lane in range(width):
+        r = which[lane]
+        if r >= 0 and lengths[r] > 0:
+            x[r, 0] = out[r, lengths[r] - 1]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def run(first, last, drive, lengths, state, network, lanes, groups, alone, out):
+    """Run items ``first`` to ``last``: ``groups`` (group, lane) beside each other, then ``alone``.
+
+    Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
+    """
+    for item in range(first, last):
+        if item < groups.shape[0]:
+            run_lanes(drive, lengths, state, groups[item], network, lanes, out)
+        else:
+            r = alone[item - groups.shape[0]]
+            n = lengths[r]
+            run_stream(drive[r, :n], state[r, 0], network, out[r, :n])

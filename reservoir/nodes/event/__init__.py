@@ -1,0 +1,1 @@
+"""Volatile memristors touched only by events."""

@@ -1,0 +1,286 @@
+"""Volatile memristors touched only by events: pure functions over arrays, input already checked.
+
+G <- G exp(-age / tau), and on an event G <- G + p_c (1 - G); between events nothing is computed.
+RN-Net, arXiv:2303.10770.
+"""
+
+from math import exp, log1p
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.functions import VECTOR, flush, widen
+from mottle.reservoir.compiled.functions import exp as fast_exp
+from mottle.reservoir.compiled.noise import join, normal
+
+CHUNK = 1024  # events, checked and used while they are in the cache
+SPAN = 1 << 19  # events that are sorted by tiles at once
+TILE_BITS = 16  # inputs of a tile, which stays in the cache, as a power of two
+MANY = 8  # tiles from which on sorting pays
+FAULT = -1
+FAR = 1 << 30  # beyond every sensor
+
+
+@njit(cache=True)
+def strength(p_c, noise, key):
+    """Share of the way to 1 that an event goes, with relative noise."""
+    if noise > 0.0:
+        p_c *= 1.0 + noise * normal(key)
+    return min(max(p_c, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def faulty(t, p, begin, end):
+    """Say whether time goes back in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
+    fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
+    if begin < end:
+        fault |= (p[begin] < 0) | (p[begin] > 1)
+    for event in range(begin + 1, end):
+        fault |= (t[event] < t[event - 1]) | (p[event] < 0) | (p[event] > 1)
+    return fault
+
+
+@njit(cache=True, nogil=True)
+def first_from(t, origin, moment, begin):
+    """Return the first event at ``moment`` s after ``origin`` us or later, from ``begin`` on."""
+    end = t.size
+    while begin < end:
+        middle = (begin + end) // 2
+        if (t[middle] - origin) * 1e-6 < moment:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@njit(**VECTOR)
+def fade_out(before, frame, first, last, fade, input_):
+    """Carry nodes ``first`` to ``last`` over a step without events; fade (input or 1,)."""
+    widen()
+    old, new = before[first:last], frame[first:last]
+    if fade.size == 1:
+        share = fade[0]
+        for i in range(new.size):
+            new[i] = flush(old[i] * share)
+    else:
+        shares = fade[input_ : input_ + new.size]
+        for i in range(new.size):
+            new[i] = flush(old[i] * shares[i])
+
+
+@njit(**VECTOR)
+def copy_whole(field, begin, out):
+    """Copy whole numbers of events from ``begin`` on; what lies beyond -1 and FAR stays beyond."""
+    first = np.uint64(begin)
+    for k in range(out.size):
+        out[k] = min(max(np.int64(field[first + np.uint64(k)]), -1), FAR)
+
+
+@njit(**VECTOR)
+def place_all(x, y, p, columns, rows, shift, places):
+    """Write the input of each event, -1 outside the sensor; return how many lie there."""
+    n_outside, width, height = 0, columns.size, rows.size
+    for k in range(places.size):
+        column, row = np.int64(x[k]), np.int64(y[k])
+        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        at = rows[np.uint64(row if inside else 0)] + columns[np.uint64(column if inside else 0)]
+        places[k] = at + shift * p[k] if inside else -1
+        n_outside += 0 if inside else 1
+    return n_outside
+
+
+@njit(**VECTOR)
+def in_order(t, p):
+    """Say whether time never goes back, and polarities are 0 or 1."""
+    wrong = 0
+    for k in range(p.size):
+        wrong |= p[k] >> 1
+    for k in range(1, t.size):
+        wrong |= 1 if t[k] < t[k - 1] else 0
+    return wrong == 0
+
+
+@njit(cache=True, nogil=True)
+def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moments):
+    """Write input and time since ``origin`` of the events on the sensor, from ``begin`` on.
+
+    As many as ``places`` holds are looked at, in ``room`` (3, event), field by field: records lie
+    across vectors. Returns how many are on the sensor; FAULT where ``faulty``.
+    """
+    n, first = places.size, np.uint64(begin)
+    for k in range(n):
+        moments[k] = t[first + np.uint64(k)] - origin
+    copy_whole(x, begin, room[0, :n])
+    copy_whole(y, begin, room[1, :n])
+    copy_whole(p, begin, room[2, :n])
+    went_back = begin > 0 and moments[0] < t[begin - 1] - origin
+    if went_back or not in_order(moments, room[2, :n]):
+        return FAULT
+    if place_all(room[0, :n], room[1, :n], room[2, :n], columns, rows, shift, places) == 0:
+        return n
+    kept = 0
+    for k in range(n):
+        if places[k] >= 0:
+            places[kept], moments[kept] = places[k], moments[k]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
+    """Bring ``n`` events into the order of their tiles, else leaving it; ``ends`` of each tile."""
+    ends[:] = 0
+    for k in range(n):
+        ends[np.uint64(places[k] >> TILE_BITS) + np.uint64(1)] += 1
+    for tile in range(1, ends.size):
+        ends[tile] += ends[tile - 1]
+    for k in range(n):
+        own = np.uint64(places[k] >> TILE_BITS)
+        at = np.uint64(ends[own])
+        sorted_places[at], sorted_moments[at] = places[k], moments[k]
+        ends[own] += 1
+
+
+@njit(**VECTOR)
+def fade_events(moments, over, tau, lefts):
+    """Write what is left at ``over`` s of events, at ``moments`` in us, that bring 1."""
+    widen()
+    for k in range(moments.size):
+        age = (over - np.float64(moments[k]) * 1e-6) / tau
+        lefts[k] = fast_exp(-age if age < 690.0 else -690.0)
+
+
+@njit(cache=True, nogil=True)
+def touch(frame, places, lefts, p_c):
+    """Let events touch devices that agree in tau and p_c; frame (input,)."""
+    for k in range(places.size):
+        node = np.uint64(places[k])
+        frame[node] += p_c * (lefts[k] - frame[node])
+
+
+@njit(cache=True, nogil=True)
+def touch_all(frame, places, moments, lefts, over, tau, p_c, noise, key, first_node):
+    """Let events touch the devices of a frame (input,), alike or not."""
+    if tau.size > 1 or p_c.size > 1 or noise > 0.0:
+        touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node)
+        return
+    for begin in range(0, places.size, CHUNK):
+        end = min(begin + CHUNK, places.size)
+        fade_events(moments[begin:end], over, tau[0], lefts)
+        touch(frame, places[begin:end], lefts, p_c[0])
+
+
+@njit(cache=True, nogil=True)
+def touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node):
+    """Let events touch devices of their own tau and p_c (input or 1,), noisy or not."""
+    for k in range(places.size):
+        node = places[k]
+        share = p_c[node if p_c.size > 1 else 0]
+        if noise > 0.0:
+            share = strength(share, noise, join(join(key, first_node + node), moments[k]))
+        left = exp((moments[k] * 1e-6 - over) / tau[node if tau.size > 1 else 0])
+        frame[node] += share * (left - frame[node])
+
+
+@njit(cache=True, nogil=True)
+def run_events(
+    t, x, y, p, origin, columns, rows, shift, state, key, first, dt, tau, p_c, noise, out
+):
+    """Run one recording: t in us, of which ``origin`` is the beginning; x, y, p (event,).
+
+    An event goes to input ``rows[y] + columns[x] + shift * p``, where it finds all devices: node =
+    device * inputs + input. tau and p_c (device, input), or (device, 1) where all inputs agree;
+    state (1, node) as of the end of the step before; out (step, node) shows steps from ``first``
+    on, of ``dt`` s each. A step begins with the states before, faded to its end; an event adds what
+    will be left of it then. Returns the number of events outside the sensor, and of later ones;
+    FAULT for both if ``faulty``.
+    """
+    n_devices, n_inputs = tau.shape[0], out.shape[1] // tau.shape[0]
+    n_tiles = (n_inputs - 1 >> TILE_BITS) + 1
+    n_tiles = n_tiles if n_tiles >= MANY else 1
+    ends, span = np.zeros(n_tiles + 1, np.int64), max(min(SPAN, t.size), CHUNK)
+    span = span if n_tiles > 1 else CHUNK
+    places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
+    by_tile = (places, moments) if n_tiles == 1 else (np.empty_like(places), np.empty_like(moments))
+    room, lefts, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
+    begin, outside, before = 0, 0, state[0]
+    for step in range(out.shape[0]):
+        over, frame, faded = (first + step + 1) * dt, out[step], False
+        end = first_from(t, origin, over, begin)
+        while begin < end or not faded:
+            n = 0
+            while begin < end and n + CHUNK <= span:
+                stop = min(begin + CHUNK, end)
+                m = n + stop - begin
+                found = locate(
+                    t, x, y, p, origin, begin, columns, rows, shift, room, places[n:m],
+                    moments[n:m],
+                )  # fmt: skip
+                if found == FAULT:
+                    return FAULT, FAULT
+                outside += stop - begin - found
+                n, begin = n + found, stop
+            ends[0] = n
+            if n_tiles > 1:
+                sort_by_tile(places, moments, n, ends, *by_tile)
+            low = 0
+            for tile in range(n_tiles):
+                left, right = tile << TILE_BITS, (tile + 1) << TILE_BITS
+                if tile == n_tiles - 1:
+                    right = n_inputs
+                for device in range(n_devices):
+                    node = device * n_inputs
+                    if not faded:
+                        fade_out(before, frame, node + left, node + right, fade[device], left)
+                    touch_all(
+                        frame[node : node + n_inputs], by_tile[0][low : ends[tile]],
+                        by_tile[1][low : ends[tile]], lefts, over, tau[device], p_c[device], noise,
+                        key, node,
+                    )  # fmt: skip
+                low = ends[tile]
+            faded = True
+        before = frame
+    state[0] = before
+    if faulty(t, p, begin, t.size):
+        return FAULT, FAULT
+    late = 0
+    for event in range(begin, t.size):
+        inside = 0 <= x[event] < columns.size and 0 <= y[event] < rows.size
+        late += inside
+        outside += not inside
+    return outside, late
+
+
+@njit(cache=True, nogil=True)
+def run_counts(begin, end, counts, lengths, state, keys, first, dt, tau, p_c, noise, out):
+    """Run numbers of events (recording, step, node), all at the beginning of their step.
+
+    Of recordings ``begin`` to ``end``; state (recording, 1, node), out as counts.
+    """
+    for r in range(begin, end):
+        for node in range(counts.shape[2]):
+            fade = exp(-dt / tau[node])
+            g = state[r, 0, node]
+            for step in range(lengths[r]):
+                n = abs(counts[r, step, node])
+                if n > 0.0:
+                    key = keys[r]
+                    if noise > 0.0:
+                        key = join(join(key, node), first + step)
+                    share = min(strength(p_c[node], noise, key), 1.0 - 1e-16)
+                    g += (1.0 - exp(n * log1p(-share))) * (1.0 - g)
+                g *= fade
+                out[r, step, node] = g
+            state[r, 0, node] = g
+
+
+@njit(cache=True)
+def trace(pulses, dt, tau, p_c):
+    """Follow one device; an event begins every step in which ``pulses`` is positive."""
+    states, g = np.empty(pulses.size), 0.0
+    for step in range(pulses.size):
+        if pulses[step] > 0.0:
+            g += p_c * (1.0 - g)
+        g *= exp(-dt / tau)
+        states[step] = g
+    return states

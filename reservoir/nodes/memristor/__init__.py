@@ -1,0 +1,1 @@
+"""Volatile oxide memristors: WOx and TiOx."""

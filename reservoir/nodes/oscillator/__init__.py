@@ -1,0 +1,1 @@
+"""Threshold switches: relaxation oscillators, neuristors, circuits of them."""

@@ -1,0 +1,411 @@
+"""Piecewise-linear threshold switches: relaxation oscillators and the Hodgkin-Huxley neuristor."""
+
+from math import log
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mottle.checks import choose
+from mottle.reservoir.nodes.oscillator import circuit as kernel
+from mottle.reservoir.nodes.oscillator.kernel import Oscillators
+from mottle.reservoir.nodes.supply import check_bias
+from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
+from mottle.reservoir.nodes.wiring import draw_spread
+
+
+class ThresholdSwitch(NamedTuple):
+    """A threshold switch with capacitor and series resistor: a relaxation oscillator."""
+
+    r_insulating: float = 100e3  # ohm
+    r_metallic: float = 1e3  # ohm
+    v_high: float = 1.99  # V, turns metallic
+    v_low: float = 0.99  # V, turns insulating
+    r_series: float = 20e3  # ohm
+    capacitance: float = 100e-12  # F
+    source: str = "Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207"
+    provisional: str = ""
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to charge through the series resistor."""
+        r = self.r_insulating * self.r_series / (self.r_insulating + self.r_series)
+        return self.capacitance * r
+
+    @property
+    def kind(self) -> str:
+        """One that is emptied by every spike integrates and fires."""
+        return "neuron" if self.v_low <= 0.1 * self.v_high else "oscillator"
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Supply voltages in V between which it oscillates.
+
+        Examples
+        --------
+        >>> ThresholdSwitch().window
+        (2.388, 20.79)
+        """
+        low = self.v_high * (1 + self.r_series / self.r_insulating)
+        return round(low, 9), round(self.v_low * (1 + self.r_series / self.r_metallic), 9)
+
+    def period(self, v_in: float) -> float:
+        """Period in s at a supply of ``v_in`` V, in closed form.
+
+        Examples
+        --------
+        >>> f"{ThresholdSwitch().period(5.0):.6e}"
+        '7.106200e-07'
+        """
+        low, high = self.window
+        if not low < v_in < high:
+            raise ValueError(f"v_in={v_in} V lies outside {low} to {high} V: no oscillation.")
+        total = 0.0
+        for r, begin, end in (
+            (self.r_insulating, self.v_low, self.v_high),
+            (self.r_metallic, self.v_high, self.v_low),
+        ):
+            share = r / (r + self.r_series)
+            tau, v_end = self.capacitance * self.r_series * share, v_in * share
+            total += tau * log((v_end - begin) / (v_end - end))
+        return total
+
+
+class HHNeuristor(NamedTuple):
+    """Two threshold switches between opposite rails: a neuron that spikes all or nothing."""
+
+    c_1: float = 3e-9  # F
+    c_2: float = 2e-9  # F
+    r_link: float = 100e3  # ohm, between the two nodes
+    r_leak: float = 1e9  # ohm, load at the output
+    v_rail: float = 0.9  # V
+    v_high: float = 1.0  # V
+    v_low: float = 0.5  # V
+    r_insulating: float = 10e6  # ohm
+    r_metallic: float = 50e3  # ohm
+    source: str = "Pickett et al., Nat. Mater. 12 (2013) 114, doi:10.1038/nmat3510"
+    provisional: str = "all constants: a published simulation script's, not the paper's device"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s of the link between the nodes."""
+        return self.c_1 * self.r_link
+
+
+class BurstNeuron(NamedTuple):
+    """A slow and a fast threshold switch on one supply: spikes come in bursts, more at more bias.
+
+    The slow node lifts the fast one over its threshold in the late part of its cycle.
+    """
+
+    c_slow: float = 10e-9  # F
+    c_fast: float = 2.15e-9  # F
+    r_slow: float = 100e3  # ohm, supply to slow node
+    r_fast: float = 168e3  # ohm, supply to fast node
+    r_link: float = 61.4e3  # ohm, between the nodes
+    v_high_slow: float = 0.45  # V
+    v_low_slow: float = 0.1  # V
+    v_high: float = 0.475  # V
+    v_low: float = 0.2  # V
+    r_insulating: float = 10e6  # ohm
+    r_metallic: float = 1e3  # ohm
+    source: str = "bursts as in Nat. Commun. (2024), doi:10.1038/s41467-024-48399-7"
+    provisional: str = "circuit and constants: of our own, found by their spikes per burst"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to charge the slow node."""
+        return self.c_slow * self.r_slow
+
+
+PRESETS: dict[str, ThresholdSwitch | HHNeuristor | BurstNeuron] = {
+    "vo2_pwl": ThresholdSwitch(provisional="all constants: typical of published networks"),
+    "vo2_haptic": ThresholdSwitch(
+        r_insulating=2.66e3,
+        r_metallic=500.0,
+        v_high=1.4,
+        v_low=1.21,
+        r_series=4e3,
+        capacitance=2.83e-9,
+        source="fit to eight measured frequencies of a VO2 haptic neuron",
+        provisional="effective constants: rms error of frequency 12 %; C stands for heat too",
+    ),
+    "ts_lif": ThresholdSwitch(
+        r_insulating=1e6,
+        r_metallic=1e3,
+        v_high=1.0,
+        v_low=0.05,
+        r_series=100e3,
+        capacitance=1e-9,
+        source="leaky integrate-and-fire on a threshold switch",
+        provisional="all constants: an example; a spike empties the capacitor to 5 %",
+    ),
+    "nbo2_hh": HHNeuristor(),
+    "nbo2_burst": BurstNeuron(),
+}
+
+
+def check(device: ThresholdSwitch | HHNeuristor | BurstNeuron) -> None:
+    """Refuse impossible constants.
+
+    Examples
+    --------
+    >>> check(ThresholdSwitch(r_metallic=2e5))
+    Traceback (most recent call last):
+    ValueError: device.r_metallic=200000.0 ohm must be below device.r_insulating=100000.0 ohm.
+    """
+    names = (name for name in device._fields if name not in ("source", "provisional"))
+    positive(device, tuple(names))
+    if not device.v_low < device.v_high:
+        raise ValueError(
+            f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "
+            "without hysteresis between them a switch cannot oscillate."
+        )
+    if isinstance(device, BurstNeuron) and not device.v_low_slow < device.v_high_slow:
+        raise ValueError(
+            f"device.v_low_slow={device.v_low_slow} V must lie below "
+            f"device.v_high_slow={device.v_high_slow} V."
+        )
+    if not device.r_metallic < device.r_insulating:
+        raise ValueError(
+            f"device.r_metallic={device.r_metallic} ohm must be below "
+            f"device.r_insulating={device.r_insulating} ohm."
+        )
+
+
+def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
+    """Refuse noise of ``v_high`` that would carry it to ``v_low`` within five deviations.
+
+    Examples
+    --------
+    >>> check_noise("noise", 0.2, 1.99, 0.99)
+    Traceback (most recent call last):
+    ValueError: noise=0.2 is relative to v_high and must lie in [0, 0.1], or thresholds would cross.
+    """
+    limit = (1 - v_low / v_high) / 5
+    if not 0 <= noise <= limit:
+        raise ValueError(
+            f"{name}={noise} is relative to v_high and must lie in [0, {limit:.2g}], or thresholds "
+            "would cross."
+        )
+
+
+def trace(
+    device: Any,
+    drive: NDArray,
+    dt: float,
+    key: int,
+    *,
+    threshold_noise: float = 0.0,
+    voltage_noise: float = 0.0,
+    dt_inner: float | None = None,
+) -> Trace:
+    """Follow an oscillator under a supply in V, or a neuristor under an input current in A.
+
+    ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle;
+    ``voltage_noise`` that of the voltage over the switch in V, an Ornstein-Uhlenbeck process seen
+    every ``dt_inner`` s (by default a hundredth of the time scale).
+    """
+    check(device)
+    if not isinstance(device, ThresholdSwitch):
+        if threshold_noise or voltage_noise:
+            raise ValueError("noise is known for single oscillators only; leave it at 0.")
+        neuron = trace_burst if isinstance(device, BurstNeuron) else trace_neuristor
+        return neuron(device, drive, dt)
+    check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
+    if not voltage_noise >= 0:
+        raise ValueError(f"voltage_noise={voltage_noise} V must not be negative.")
+    longest = 0.1 * device.time_scale
+    dt_inner = 0.1 * longest if dt_inner is None else dt_inner
+    if not 0 < dt_inner <= longest:
+        raise ValueError(
+            f"dt_inner={dt_inner} s is too coarse to see crossings of a noisy voltage that changes "
+            f"in {device.time_scale:.3g} s; use dt_inner <= {longest:.2g} s."
+        )
+    r = (device.r_insulating, device.r_metallic)
+    circuit = (r, device.r_series, device.capacitance, device.v_high, device.v_low)
+    jitter, key_, most = float(threshold_noise), np.uint64(key), 1024
+    while True:
+        if voltage_noise > 0:
+            v, metallic, spikes, n_spikes, *energies = kernel.relax_noisy(
+                drive, dt, micro_steps(dt_inner, dt), *circuit, float(voltage_noise), jitter, key_,
+                most,
+            )  # fmt: skip
+        else:
+            v, metallic, spikes, n_spikes, *energies = kernel.relax(
+                drive, dt, 0.0, False, *circuit, jitter, key_, most
+            )
+        if n_spikes <= most:
+            break
+        most = n_spikes
+    return Trace(
+        {
+            "device_voltage": (v, "V"),
+            "current": (through(device, v, metallic), "A"),
+            "metallic": (metallic, "1"),
+        },
+        spikes,
+        dict(zip(("device", "resistor", "supply"), energies, strict=True)) if energies else None,
+    )
+
+
+def through(device: Any, v: NDArray, metallic: NDArray) -> NDArray[np.float64]:
+    """Return the current in A through a switch with ``v`` V over it."""
+    ohm = np.where(metallic > 0, device.r_metallic, device.r_insulating)
+    current: NDArray[np.float64] = v / ohm
+    return current
+
+
+def make_circuit(
+    capacitance: NDArray, leak: NDArray, g: NDArray, v_low: NDArray,
+    rail: NDArray | None = None, sign: NDArray | None = None,
+) -> kernel.Circuit:  # fmt: skip
+    """Bring a circuit of switches into the form of its kernel.
+
+    Parameters
+    ----------
+    capacitance : ndarray of shape (n, n)
+        Capacitance matrix in F: own and coupling ones on the diagonal, minus the coupling off it.
+    leak : ndarray of shape (n, n)
+        Conductance matrix of the resistors in S, of the same form.
+    g : ndarray of shape (n, 2)
+        Conductances in S of the switch at each node, insulating and metallic.
+    v_low : ndarray of shape (n,)
+        Voltage in V at which a switch turns insulating.
+    rail, sign : ndarray of shape (n,), default=None
+        Voltage in V to which a switch joins its node, and the sense of the voltage it sees; 0 and 1
+        by default.
+
+    Returns
+    -------
+    circuit : Circuit
+        For ``run_network`` and ``run_coupled``.
+    """
+    n = v_low.size
+    per_c = np.linalg.inv(capacitance)
+    per_c[np.abs(per_c) < 1e-15 * np.abs(per_c).max()] = 0.0
+    # Gershgorin: no mode decays faster than the largest conductance over the smallest capacitance
+    own = np.diag(capacitance) - np.abs(capacitance - np.diag(np.diag(capacitance))).sum(axis=1)
+    fastest = (own / (np.abs(leak).sum(axis=1) + g[:, 1])).min()
+    first, second = sparse.csr_array(per_c), sparse.csr_array(leak)
+    return kernel.Circuit(
+        first.data, first.indices, first.indptr, second.data, second.indices, second.indptr,
+        np.ascontiguousarray(g[:, 0]), np.ascontiguousarray(g[:, 1]),
+        np.zeros(n) if rail is None else rail, np.ones(n) if sign is None else sign, v_low,
+        kernel.REACH * float(fastest),
+    )  # fmt: skip
+
+
+MOST_STEPS = 1_000_000  # integration steps in a held step of coupled oscillators
+
+
+def check_stiffness(circuit: kernel.Circuit, dt: float) -> None:
+    """Refuse a circuit so fast that a step of ``dt`` s would not end in reasonable time."""
+    if dt > MOST_STEPS * circuit.longest:
+        raise ValueError(
+            f"the coupled circuit changes within {circuit.longest / kernel.REACH:.2g} s, so that "
+            f"{dt:.2g} s of device time take {dt / circuit.longest:.1e} integration steps: weaken "
+            f"the coupling (a larger r_couple), or take {MOST_STEPS * circuit.longest:.1g} s."
+        )
+
+
+def couple(drawn: dict[str, NDArray], c_link: NDArray, g_link: NDArray) -> kernel.Circuit:
+    """Couple oscillators: ``c_link`` in F and ``g_link`` in S, both symmetric (node, node)."""
+    g = np.column_stack([1 / drawn["r_insulating"], 1 / drawn["r_metallic"]])
+    return make_circuit(
+        np.diag(drawn["capacitance"] + c_link.sum(axis=1)) - c_link,
+        np.diag(1 / drawn["r_series"] + g_link.sum(axis=1)) - g_link,
+        g,
+        drawn["v_low"],
+    )
+
+
+def draw_oscillators(
+    rng: np.random.RandomState, device: ThresholdSwitch, spread: Any, noise: float, n_nodes: int
+) -> dict[str, NDArray]:
+    """Draw the constants of oscillators; refuse those of which one could not switch."""
+    drawn = draw_spread(rng, device, Oscillators._fields, spread, n_nodes)
+    crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
+    if crossed.size:
+        node = crossed[0]
+        raise ValueError(
+            f"spread={spread} gave node {node} v_low={drawn['v_low'][node]:.3g} V above "
+            f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
+            "spread for these two."
+        )
+    narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
+    check_noise("noise", noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
+    return drawn
+
+
+def get_oscillator(device: str | ThresholdSwitch, v_bias: float, oscillating: bool = True) -> Any:
+    """Return the constants of an oscillator; refuse impossible ones, and a bias outside them."""
+    if not isinstance(device, ThresholdSwitch):
+        known = {name: p for name, p in PRESETS.items() if isinstance(p, ThresholdSwitch)}
+        device = choose(device, known, "device")
+    check(device)
+    if oscillating:
+        check_bias(v_bias, device)
+    return device
+
+
+def follow(circuit: kernel.Circuit, inject: NDArray, dt: float, v_high: NDArray) -> tuple:
+    """Run a circuit from rest: voltages, phases (both step, node), spike times and their nodes."""
+    n, most = v_high.size, 1024
+    while True:
+        v, metallic, times, nodes, n_spikes = kernel.run_network(
+            inject, dt, np.zeros(n), np.zeros(n), v_high, circuit, most
+        )
+        if n_spikes <= most:
+            return v, metallic, times, nodes
+        most = n_spikes
+
+
+def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
+    """Follow the two nodes of a neuristor under an input current in A; node 2 is the output."""
+    inject = np.zeros((drive.size, 2))
+    inject[:, 0] = drive
+    link, leak = 1 / device.r_link, 1 / device.r_leak
+    circuit = make_circuit(
+        np.diag([device.c_1, device.c_2]),
+        np.array([[link, -link], [-link, link + leak]]),
+        np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2),
+        np.full(2, device.v_low),
+        np.array([-device.v_rail, device.v_rail]),
+        np.array([1.0, -1.0]),
+    )
+    v, metallic, times, nodes = follow(circuit, inject, dt, np.full(2, device.v_high))
+    return Trace(
+        {
+            "output_voltage": (v[:, 1], "V"),
+            "current": (through(device, v[:, 1] - device.v_rail, metallic[:, 1]), "A"),
+            "node_voltage": (v[:, 0], "V"),
+            "metallic_1": (metallic[:, 0], "1"),
+            "metallic_2": (metallic[:, 1], "1"),
+        },
+        times[nodes == 1],
+    )
+
+
+def trace_burst(device: BurstNeuron, drive: NDArray, dt: float) -> Trace:
+    """Follow the two nodes of a bursting neuron under a supply in V; the fast one is the output."""
+    slow, fast, link = 1 / device.r_slow, 1 / device.r_fast, 1 / device.r_link
+    circuit = make_circuit(
+        np.diag([device.c_slow, device.c_fast]),
+        np.array([[slow + link, -link], [-link, fast + link]]),
+        np.array([[1 / device.r_insulating, 1 / device.r_metallic]] * 2),
+        np.array([device.v_low_slow, device.v_low]),
+    )
+    v_high = np.array([device.v_high_slow, device.v_high])
+    v, metallic, times, nodes = follow(circuit, np.outer(drive, [slow, fast]), dt, v_high)
+    return Trace(
+        {
+            "output_voltage": (v[:, 1], "V"),
+            "current": (through(device, v[:, 1], metallic[:, 1]), "A"),
+            "slow_voltage": (v[:, 0], "V"),
+            "metallic": (metallic[:, 1], "1"),
+            "metallic_slow": (metallic[:, 0], "1"),
+        },
+        times[nodes == 1],
+    )

@@ -1,0 +1,349 @@
+"""Relaxation oscillators in great numbers, each solved exactly from switching to switching.
+
+Lone ones go in blocks (see ``blocks``), all nodes of a block side by side from one switching of
+theirs to the next; coupled ones go together (see ``threshold_switch``).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
+from mottle.reservoir.compiled.noise import join, normal
+from mottle.reservoir.nodes.oscillator.circuit import ORDER, expand, polynomial, until_any_switch
+
+OBSERVABLES = ("voltage", "current", "spikes", "frequency", "phase")
+VOLTAGE, METALLIC, THRESHOLD, SINCE, INTERVAL, SPIKES = range(6)  # rows of a state
+N_STATE = 6
+
+# fields of a block, in units of LANES; the first are the rows of a state
+V, PHASE, GOAL_UP, AGE, LAPSE, FIRED = (LANES * k for k in range(6))
+V_IN, LEFT, V_HIGH, GOAL_DOWN, BEFORE = (LANES * k for k in range(6, 11))
+SHARE_UP, SHARE_DOWN, TAU_UP, TAU_DOWN = (LANES * k for k in range(11, 15))  # up: insulating
+AREA_UP, AREA_DOWN, SQUARE_UP, SQUARE_DOWN = (LANES * k for k in range(15, 19))
+N_FIELDS = 19
+NEVER = 1e300  # s
+
+GAUSS = 0.5 * np.array(np.polynomial.legendre.leggauss(8)) + np.array([[0.5], [0.0]])
+
+
+class Oscillators(NamedTuple):
+    """One value a node."""
+
+    r_insulating: np.ndarray  # ohm
+    r_metallic: np.ndarray  # ohm
+    v_high: np.ndarray  # V
+    v_low: np.ndarray  # V
+    r_series: np.ndarray  # ohm
+    capacitance: np.ndarray  # F
+
+
+@njit(**VECTOR)
+def pick(down, of_down, of_up):
+    """One of two values that are both there, so that no load is conditional."""
+    return of_down if down else of_up
+
+
+@njit(**VECTOR)
+def aim(w, i, down):
+    """Return the time constant of a node and the voltage it tends to."""
+    share = pick(down, w[SHARE_DOWN + i], w[SHARE_UP + i])
+    return pick(down, w[TAU_DOWN + i], w[TAU_UP + i]), w[V_IN + i] * share
+
+
+@njit(**VECTOR)
+def span_to(goal, v, v_end, tau, down):
+    """Time in s from ``v`` to ``goal`` on the way to ``v_end``; NEVER if it lies beyond."""
+    there = v <= goal if down else v >= goal
+    reached = v_end < goal if down else v_end > goal
+    ratio = (v_end - v) / (v_end - goal if reached else 1.0)
+    span = tau * log(ratio if reached & (ratio > 1.0) else 1.0)
+    return 0.0 if there else span if reached else NEVER
+
+
+@njit(**VECTOR)
+def square_over(area, span, v, v_after, v_end, tau):
+    """Integral of v squared over a span that leads from ``v`` to ``v_after``."""
+    fall, left = v - v_end, v_after - v_end
+    return v_end * (area + area - v_end * span) + 0.5 * tau * (fall * fall - left * left)
+
+
+@njit(**VECTOR)
+def switch(w):
+    """Carry every node to its next switching within the step; return how many there were."""
+    widen()
+    n_switched = 0
+    for i in range(LANES):
+        v, left, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
+        tau, v_end = aim(w, i, down)
+        goal = pick(down, w[GOAL_DOWN + i], w[GOAL_UP + i])
+        span = span_to(goal, v, v_end, tau, down)
+        switched = span < left
+        after = goal if switched & (span > 0.0) else v
+        span = span if switched else 0.0
+        area = v_end * span + tau * (v - after)
+        square = square_over(area, span, v, after, v_end, tau)
+        w[AREA_UP + i] += 0.0 if down else area
+        w[AREA_DOWN + i] += area if down else 0.0
+        w[SQUARE_UP + i] += 0.0 if down else square
+        w[SQUARE_DOWN + i] += square if down else 0.0
+        fired, age, n_fired = switched & (w[PHASE + i] == 0.0), w[AGE + i] + span, w[FIRED + i]
+        w[LAPSE + i] = age if fired & (n_fired > 0.0) else w[LAPSE + i]
+        w[AGE + i] = 0.0 if fired else age
+        w[FIRED + i] = n_fired + 1.0 if fired else n_fired
+        phase = w[PHASE + i]
+        w[PHASE + i] = 1.0 - phase if switched else phase
+        w[V + i] = after
+        w[LEFT + i] = left - span
+        n_switched += 1 if switched else 0
+    return n_switched
+
+
+@njit(**VECTOR)
+def redraw(w, keys, noise):
+    """Draw the threshold of its present cycle for every node on the way up."""
+    widen()
+    for i in range(LANES):
+        n_fired = w[FIRED + i]
+        drawn = w[V_HIGH + i] * (1.0 + noise * normal(join(keys[i], np.int64(n_fired))))
+        w[GOAL_UP + i] = drawn if (w[PHASE + i] == 0.0) & (n_fired > 0.0) else w[GOAL_UP + i]
+
+
+@njit(**VECTOR)
+def repeat(w):
+    """Leave out whole cycles, each like the other while input and thresholds stay as they are."""
+    widen()
+    for i in range(LANES):
+        low, high, down = w[GOAL_DOWN + i], w[GOAL_UP + i], w[PHASE + i] > 0.0
+        end_up, end_down = w[V_IN + i] * w[SHARE_UP + i], w[V_IN + i] * w[SHARE_DOWN + i]
+        tau_up, tau_down = w[TAU_UP + i], w[TAU_DOWN + i]
+        up = span_to(high, low, end_up, tau_up, False)
+        fall = span_to(low, high, end_down, tau_down, True)
+        period, left, n_fired = up + fall, w[LEFT + i], w[FIRED + i]
+        begins = w[V + i] == (high if down else low)
+        n = np.floor(left / period) if begins & (period < NEVER) & (period > 0.0) else 0.0
+        first = w[AGE + i] + (period if down else up)  # until the first of n spikes
+        lapse = period if n > 1.0 else first
+        w[LAPSE + i] = lapse if (n > 0.0) & (n + n_fired > 1.0) else w[LAPSE + i]
+        w[AGE + i] = (0.0 if down else fall) if n > 0.0 else w[AGE + i]
+        w[FIRED + i] = n_fired + n
+        left -= n * period
+        w[LEFT + i] = 0.0 if left < 0.0 else left
+        # of NEVER there are no cycles
+        up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
+        area_up = end_up * up + tau_up * (low - high)
+        area_down = end_down * fall + tau_down * (high - low)
+        w[AREA_UP + i] += n * area_up
+        w[AREA_DOWN + i] += n * area_down
+        w[SQUARE_UP + i] += n * square_over(area_up, up, low, high, end_up, tau_up)
+        w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
+
+
+@njit(**VECTOR)
+def finish(w):
+    """Carry every node to the end of the step, without switching."""
+    widen()
+    for i in range(LANES):
+        v, span, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
+        tau, v_end = aim(w, i, down)
+        gone = span / tau
+        after = v_end + (v - v_end) * exp(-gone if gone < 690.0 else -690.0)
+        area = v_end * span + tau * (v - after)
+        square = square_over(area, span, v, after, v_end, tau)
+        w[AREA_UP + i] += 0.0 if down else area
+        w[AREA_DOWN + i] += area if down else 0.0
+        w[SQUARE_UP + i] += 0.0 if down else square
+        w[SQUARE_DOWN + i] += square if down else 0.0
+        w[AGE + i] += span
+        w[V + i] = after
+
+
+@njit(cache=True)
+def hold(w, v_in, keys, noise, dt):
+    """Hold the inputs in V of a block's nodes for ``dt`` s."""
+    for i in range(v_in.size):
+        w[V_IN + i] = v_in[i]
+    w[LEFT : LEFT + LANES] = dt
+    w[BEFORE : BEFORE + LANES] = w[FIRED : FIRED + LANES]
+    w[AREA_UP:] = 0.0
+    n_switched = switch(w)
+    if noise == 0.0 and n_switched > 0:
+        repeat(w)
+    while n_switched > 0:
+        if noise > 0.0:
+            redraw(w, keys, noise)
+        n_switched = switch(w)
+    finish(w)
+
+
+@njit(cache=True)
+def show(observable, area, charge, fired, since, interval, dt):
+    """Return what a node shows of a step: see ``OBSERVABLES``."""
+    if observable == 0:
+        return area / dt
+    if observable == 1:
+        return charge / dt
+    if observable == 2:
+        return fired
+    if interval == 0.0:
+        return 0.0
+    return 1.0 / interval if observable == 3 else min(since / interval, 1.0)
+
+
+@njit(cache=True)
+def take(w, first, last, nodes, dt, observable, out, spent):
+    """Write what the nodes of a block showed of a step, and add what they spent."""
+    for i in range(last - first):
+        node = first + i
+        area_up, area_down = w[AREA_UP + i], w[AREA_DOWN + i]
+        area, fired = area_up + area_down, w[FIRED + i] - w[BEFORE + i]
+        r_up, r_down, r_series = (
+            nodes.r_insulating[node],
+            nodes.r_metallic[node],
+            nodes.r_series[node],
+        )
+        charge = area_up / r_up + area_down / r_down if observable == 1 else 0.0
+        out[node] = show(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
+        if spent.size > 0:
+            v_in, square = w[V_IN + i], w[SQUARE_UP + i] + w[SQUARE_DOWN + i]
+            spent[0] += w[SQUARE_UP + i] / r_up + w[SQUARE_DOWN + i] / r_down
+            spent[1] += (v_in * (v_in * dt - 2.0 * area) + square) / r_series
+            spent[2] += v_in * (v_in * dt - area) / r_series
+            spent[3] += fired
+
+
+@njit(cache=True)
+def load(state, first, last, nodes):
+    """Lay the constants and state of nodes out in blocks."""
+    blocks = make_blocks(last - first, N_FIELDS)
+    for lane in range(blocks.shape[0] * LANES):
+        node = min(first + lane, last - 1)
+        w, i = blocks[lane // LANES], lane % LANES
+        for row in range(N_STATE):
+            w[row * LANES + i] = state[row, node]
+        r_series, c = nodes.r_series[node], nodes.capacitance[node]
+        w[V_HIGH + i], w[GOAL_DOWN + i] = nodes.v_high[node], nodes.v_low[node]
+        w[SHARE_UP + i] = nodes.r_insulating[node] / (nodes.r_insulating[node] + r_series)
+        w[SHARE_DOWN + i] = nodes.r_metallic[node] / (nodes.r_metallic[node] + r_series)
+        w[TAU_UP + i] = c * r_series * w[SHARE_UP + i]
+        w[TAU_DOWN + i] = c * r_series * w[SHARE_DOWN + i]
+    return blocks
+
+
+@njit(cache=True, nogil=True)
+def run(
+    begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, out,
+    spent,
+):  # fmt: skip
+    """Run lone oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
+
+    ``noise`` is that of ``v_high``, drawn once a cycle. ``spent`` grows by the energies of switch,
+    resistors and supply in J and the number of spikes.
+    """
+    n_nodes = v_in.shape[2]
+    n_parts = (n_nodes + width - 1) // width
+    nothing = np.empty(0)
+    for part in range(begin, end):
+        r, first = part // n_parts, part % n_parts * width
+        last = min(first + width, n_nodes)
+        blocks = load(state[r], first, last, nodes)
+        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
+        for b in range(blocks.shape[0]):
+            w, low = blocks[b], first + b * LANES
+            high = min(low + LANES, last)
+            used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
+            for step in range(lengths[r]):
+                hold(w, v_in[r, step, low:high], own[b], noise, dt)
+                take(w, low, high, nodes, dt, observable, out[r, step], used)
+            for node in range(low, high):
+                for row in range(N_STATE):
+                    state[r, row, node] = w[row * LANES + node - low]
+
+
+@njit(cache=True)
+def note_switch(state, node, v_high, key, noise):
+    """Turn a coupled node over: count a spike, or draw the threshold of the next cycle."""
+    if state[METALLIC, node] > 0.0:
+        state[METALLIC, node] = 0.0
+        if noise > 0.0:
+            draw = normal(join(join(key, node), int(state[SPIKES, node])))
+            state[THRESHOLD, node] = v_high * (1.0 + noise * draw)
+        return
+    state[METALLIC, node] = 1.0
+    state[SPIKES, node] += 1.0
+    if state[SPIKES, node] > 1.0:
+        state[INTERVAL, node] = state[SINCE, node]
+    state[SINCE, node] = 0.0
+
+
+@njit(cache=True)
+def meter(c, span, v_in, s, r_series, circuit, spent):
+    """Add the energies of a span of series ``c``: switches, resistors, supply, in J.
+
+    By Gauss's rule of eight points, which is exact to the order of the series.
+    """
+    v = np.empty(v_in.size)
+    for point in range(8):
+        t, weight = span * GAUSS[0, point], span * GAUSS[1, point]
+        for k in range(v.size):
+            v[k] = polynomial(c, k, t)
+        for k in range(v.size):
+            g = circuit.g_metallic[k] if s[METALLIC, k] > 0.0 else circuit.g_insulating[k]
+            over, through = v_in[k] - v[k], 0.0
+            for j in range(circuit.leak_rows[k], circuit.leak_rows[k + 1]):
+                through += circuit.leak[j] * v[circuit.leak_columns[j]]
+            spent[0] += weight * g * v[k] * v[k]
+            # all linear conductances of the node, the series resistor's end at the supply instead
+            spent[1] += weight * (v[k] * through + (over * over - v[k] * v[k]) / r_series[k])
+            spent[2] += weight * v_in[k] * over / r_series[k]
+
+
+@njit(cache=True)
+def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out, spent):
+    """Run all nodes of a recording through a held step; arrays (node,); fills ``s`` and ``out``.
+
+    ``spent`` is that of ``run``.
+    """
+    n = v_in.size
+    c, flow, inject = np.empty((ORDER + 1, n)), np.empty(n), v_in / nodes.r_series
+    area, charge, before = np.zeros(n), np.zeros(n), s[SPIKES].copy()
+    left = dt
+    while left > 0.0:
+        expand(c, flow, s[VOLTAGE], s[METALLIC], inject, circuit)
+        span, who = until_any_switch(c, s[VOLTAGE], s[METALLIC], s[THRESHOLD], circuit, left)
+        left -= span
+        if spent.size > 0:
+            meter(c, span, v_in, s, nodes.r_series, circuit, spent)
+        for k in range(n):
+            whole = 0.0
+            for order in range(ORDER, -1, -1):
+                whole = (whole + c[order, k] / (order + 1)) * span
+            g = circuit.g_metallic[k] if s[METALLIC, k] > 0.0 else circuit.g_insulating[k]
+            area[k] += whole
+            charge[k] += whole * g
+            s[SINCE, k] += span
+        if who >= 0:
+            note_switch(s, who, nodes.v_high[who], key, noise)
+    for k in range(n):
+        fired = s[SPIKES, k] - before[k]
+        if spent.size > 0:
+            spent[3] += fired
+        out[k] = show(observable, area[k], charge[k], fired, s[SINCE, k], s[INTERVAL, k], dt)
+
+
+@njit(cache=True, nogil=True)
+def run_coupled(
+    begin, end, width, v_in, lengths, state, keys, first_step, nodes, circuit, noise, dt,
+    observable, out, spent,
+):  # fmt: skip
+    """Run coupled oscillators, all nodes of a recording as one part; see ``run``."""
+    nothing = np.empty(0)
+    for r in range(begin, end):
+        used = spent[r, 0] if spent.shape[1] > 0 else nothing
+        for step in range(lengths[r]):
+            hold_coupled(
+                v_in[r, step], state[r], nodes, circuit, keys[r], noise, dt, observable,
+                out[r, step], used,
+            )  # fmt: skip

@@ -1,0 +1,188 @@
+"""OscillatorMemory: patterns stored in the coupling of oscillators, recalled as phases."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.nodes.front import ReservoirState
+from mottle.reservoir.nodes.oscillator import kernel
+from mottle.reservoir.nodes.oscillator.device import (
+    check_stiffness,
+    couple,
+    draw_oscillators,
+    get_oscillator,
+)
+
+
+class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Associative memory of coupled relaxation oscillators.
+
+    Each element of a pattern is a pair of oscillators that a capacitor holds in anti-phase. Hebbian
+    weights :math:`W_{ij} = \sum_p \xi_{pi} \xi_{pj} / n` become resistors: a positive one joins
+    like oscillators of two pairs, a negative one crosses them. Started with the phases of a
+    corrupted pattern, the network settles into those of a stored one.
+
+    Parameters
+    ----------
+    r_couple : float, default=1.2e4
+        Resistance in ohm of all couplings of an average element in parallel; a weight gets its
+        share of the conductance.
+    c_pair : float, default=1e-11
+        Capacitance in F within a pair.
+    n_cycles : int, default=30
+        Cycles of the lone oscillator to settle in.
+    v_bias : float, default=5.0
+        Supply in V.
+    device : str or ThresholdSwitch, default="vo2_pwl"
+        Device constants: "vo2_pwl", "vo2_haptic", or your own.
+    noise : float, default=0.0
+        Relative noise of ``v_high``, redrawn once a cycle.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of all constants, or of those named.
+    random_state : int, RandomState instance or None, default=None
+        Draws devices and the seed of the noise.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_features, n_features)
+        Hebbian weights, 0 on the diagonal.
+    patterns_ : ndarray of shape (n_patterns, n_features)
+        What was stored, -1 or 1.
+    n_features_in_ : int
+        Elements of a pattern.
+
+    Notes
+    -----
+    A pattern and its negative are the same state of the network; the one closer to the input is
+    given back. As in Hopfield's network, about 0.14 n random patterns can be told apart.
+
+    References
+    ----------
+    Oscillators as a Hebbian memory: Front. Neurosci. 15 (2021) 694549; 15 (2021) 655823.
+
+    Examples
+    --------
+    >>> stored = np.array([[1, 1, 1, -1, -1, -1], [1, -1, 1, -1, 1, -1]])
+    >>> OscillatorMemory().fit(stored).transform([[-1, 1, 1, -1, -1, -1]]).astype(int).tolist()
+    [[1, 1, 1, -1, -1, -1]]
+    """
+
+    def __init__(self, *, r_couple=1.2e4, c_pair=1e-11, n_cycles=30, v_bias=5.0, device="vo2_pwl",
+                 noise=0.0, spread=0.0, random_state=None):  # fmt: skip
+        self.r_couple, self.c_pair, self.n_cycles = r_couple, c_pair, n_cycles
+        self.v_bias, self.device = v_bias, device
+        self.noise, self.spread, self.random_state = noise, spread, random_state
+
+    def fit(self, X, y=None):
+        """Store patterns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_patterns, n_features)
+            Patterns: what is above 0 counts as 1, the rest as -1.
+        y : ignored
+            Present for the sake of pipelines.
+
+        Returns
+        -------
+        self : OscillatorMemory
+            The memory.
+        """
+        for name in ("r_couple", "c_pair", "n_cycles"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be positive.")
+        device = get_oscillator(self.device, self.v_bias)
+        self.patterns_ = to_signs(validate_data(self, X, dtype=np.float64))
+        self.weights_ = self.patterns_.T @ self.patterns_ / self.n_features_in_
+        np.fill_diagonal(self.weights_, 0.0)
+        rng = check_random_state(self.random_state)
+        n = 2 * self.n_features_in_
+        self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, n)
+        self.noise_seed_ = int(rng.randint(2**31))
+        same, crossed = np.maximum(self.weights_, 0), np.maximum(-self.weights_, 0)
+        total = max(np.abs(self.weights_).sum(axis=1).mean(), np.finfo(float).tiny)
+        g_link = np.block([[same, crossed], [crossed, same]]) / (self.r_couple * total)
+        c_link = self.c_pair * np.kron([[0, 1], [1, 0]], np.eye(self.n_features_in_))
+        self._circuit = couple(self.devices_, c_link, g_link)
+        check_stiffness(self._circuit, self.n_cycles * device.period(self.v_bias))
+        return self
+
+    def transform(self, X):
+        """Recall patterns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_recordings, n_features)
+            Corrupted patterns; what is above 0 counts as 1, the rest as -1.
+
+        Returns
+        -------
+        patterns : ndarray of shape (n_recordings, n_features)
+            Recalled patterns, -1 or 1.
+        """
+        return self.recall(X)["pattern"].to_numpy()
+
+    def recall(self, X):
+        """Recall patterns and show the phases they were read from.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_recordings, n_features)
+            Corrupted patterns; what is above 0 counts as 1, the rest as -1.
+
+        Returns
+        -------
+        dataset : xarray.Dataset
+            ``pattern`` (recording, element), -1 or 1; ``phase`` (recording, element) in cycles
+            relative to the pattern's own axis, near 0 for a 1 and 0.5 for a -1; ``order``
+            (recording,): 1 where all phases lie on that axis.
+        """
+        check_is_fitted(self)
+        starts = to_signs(validate_data(self, X, dtype=np.float64, reset=False))
+        phases = np.mod(self._settle(starts), 1.0)
+        axis = np.exp(4j * np.pi * phases).mean(axis=1)
+        turned = np.exp(2j * np.pi * phases - 0.5j * np.angle(axis)[:, np.newaxis])
+        agree = np.einsum("ij,ij->i", to_signs(turned.real), starts)
+        turned *= np.where(agree < 0, -1.0, 1.0)[:, np.newaxis]
+        return xr.Dataset(
+            {
+                "pattern": (("recording", "element"), to_signs(turned.real)),
+                "phase": (("recording", "element"), np.angle(turned) / (2 * np.pi) % 1.0,
+                          {"units": "1"}),
+                "order": ("recording", np.abs(axis), {"units": "1"}),
+            }
+        )  # fmt: skip
+
+    def _settle(self, starts: NDArray) -> NDArray:
+        """Phases of the first of each pair after all cycles, up to one common to a recording."""
+        device = get_oscillator(self.device, self.v_bias)
+        period, n = device.period(self.v_bias), 2 * self.n_features_in_
+        share = device.r_insulating / (device.r_insulating + device.r_series)
+        aim, tau = self.v_bias * share, device.capacitance * device.r_series * share
+        later = aim + (device.v_low - aim) * np.exp(-0.5 * period / tau)  # half a cycle on
+        state = np.zeros((len(starts), kernel.N_STATE, n))
+        ones = np.hstack([starts, -starts]) > 0
+        state[:, kernel.VOLTAGE] = np.where(ones, self.devices_["v_low"], min(later, device.v_high))
+        state[:, kernel.THRESHOLD] = self.devices_["v_high"]
+        drawn: dict[str, Any] = self.devices_
+        lengths = np.ones(len(starts), dtype=np.int64)
+        supply = np.full((len(starts), 1, n), float(self.v_bias))
+        keys = np.full(len(starts), self.noise_seed_, dtype=np.uint64)
+        phase = run_nodes(
+            kernel.run_coupled, supply, lengths, ReservoirState(state, keys),
+            kernel.Oscillators(**drawn), self._circuit, float(self.noise), self.n_cycles * period,
+            kernel.OBSERVABLES.index("phase"), updates=1000 * self.n_cycles, apart=False,
+        )  # fmt: skip
+        firsts: NDArray = phase[:, 0, : self.n_features_in_]
+        return firsts
+
+
+def to_signs(X: NDArray) -> NDArray[np.float64]:
+    """Return 1 where values are above 0, else -1."""
+    return np.where(X > 0, 1.0, -1.0)

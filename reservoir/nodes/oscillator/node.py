@@ -1,0 +1,200 @@
+"""OscillatorReservoir: piecewise-linear relaxation oscillators."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.checks import choose
+from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.oscillator import kernel
+from mottle.reservoir.nodes.oscillator.device import (
+    check_stiffness,
+    couple,
+    draw_oscillators,
+    get_oscillator,
+)
+from mottle.reservoir.nodes.supply import within_supply
+from mottle.reservoir.nodes.wiring import adjacency
+
+OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
+               "order": "1"}  # fmt: skip
+
+
+class OscillatorReservoir(Reservoir):
+    r"""Map a drive to what relaxation oscillators of threshold switches show.
+
+    .. math::
+        C \dot v = (V_{in} - v) / R_{series} - v / R
+
+    where the resistance R turns metallic at ``v_high`` and insulating again at ``v_low``. Between
+    two switchings the equation is solved exactly, so a drive step may have any length. Coupled
+    oscillators pull each other: through a capacitor identical ones settle in anti-phase, through a
+    resistor in phase.
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of oscillators.
+    v_bias, v_gain : float, default=5.0 and 1.0
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
+    device : str or ThresholdSwitch, default="vo2_pwl"
+        Device constants: "vo2_pwl", "vo2_haptic", or your own.
+    dt_device : float, default=2e-6
+        Device time in second for which one step of the drive is held.
+    observable : {"voltage", "current", "spikes", "frequency", "phase", "order"}, \
+            default="frequency"
+        What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
+        of the last interval between spikes in Hz, or the share of that interval which has passed
+        since the last spike (0 to 1). Before its second spike a node shows 0 for these two. Order
+        is the order parameter of the phases of a node and those it is coupled to (of all nodes
+        where none are coupled): 1 in phase, 0 spread evenly.
+    c_couple : float, default=0.0
+        Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
+        series of order 12 from switching to switching, which takes the time of a few hundred
+        uncoupled ones.
+    r_couple : float or None, default=None
+        Resistance in ohm between coupled nodes; None for none.
+    topology : {"grid", "ring", "all"} or array of shape (n_nodes, n_nodes), default="grid"
+        Which nodes are coupled: four neighbours on the squarest grid, two on a ring, all, or a
+        symmetric array of strengths that multiply ``c_couple`` and ``1 / r_couple``.
+    noise : float, default=0.0
+        Relative noise of ``v_high``, redrawn once a cycle; at most a fifth of the gap to ``v_low``.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device spread of all constants, or of those named: lognormal, or
+        ("normal", number).
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node listens to: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    oscillating : bool, default=True
+        Refuse a bias at which a node does not oscillate.
+    random_state : int, RandomState instance or None, default=None
+        Draws wiring, devices and the seed of the noise.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
+        Input weights, dimensionless.
+    devices_ : dict of str to ndarray of shape (n_nodes,)
+        Constants of each node, SI units.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ValueError
+        By ``fit``: for a bias outside the oscillation window, or thresholds that cross.
+
+    References
+    ----------
+    P. Maffezzoni et al., IEEE Trans. Circuits Syst. I 62 (2015) 2207.
+    A. Parihar, N. Shukla, S. Datta, A. Raychowdhury, arXiv:1408.2582 (coupling).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> OscillatorReservoir(n_nodes=5, random_state=0).fit_transform(X).shape
+    (50, 5)
+    """
+
+    def __init__(self, n_nodes=100, *, v_bias=5.0, v_gain=1.0, device="vo2_pwl", dt_device=2e-6,
+                 observable="frequency", c_couple=0.0, r_couple=None, topology="grid", noise=0.0,
+                 spread=0.0, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
+                 n_segments=1, oscillating=True, random_state=None):  # fmt: skip
+        self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
+        self.device, self.dt_device, self.observable = device, dt_device, observable
+        self.c_couple, self.r_couple, self.topology = c_couple, r_couple, topology
+        self.noise, self.spread = noise, spread
+        self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.pool, self.n_segments = pool, n_segments
+        self.oscillating, self.random_state = oscillating, random_state
+
+    _metered = _spikes = True
+
+    @property
+    def units(self):
+        """Unit of a state."""
+        return OBSERVABLES[self.observable]
+
+    def describe(self):
+        """Say what made the states; see ``Reservoir.describe``."""
+        return super().describe() | {"dt_device": self.dt_device}
+
+    def _draw(self, rng):
+        choose(self.observable, OBSERVABLES, "observable")
+        device = get_oscillator(self.device, self.v_bias, self.oscillating)
+        if not self.dt_device > 0:
+            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
+        if not 0 <= self.c_couple < np.inf:
+            raise ValueError(f"c_couple={self.c_couple} F must be 0 or more.")
+        if self.r_couple is not None and not self.r_couple > 0:
+            raise ValueError(f"r_couple={self.r_couple} ohm must be positive, or None for none.")
+        self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, self.n_nodes)
+        self._circuit, self._near = None, np.ones((self.n_nodes, self.n_nodes))
+        if self.c_couple > 0 or self.r_couple is not None:
+            links = adjacency(self.n_nodes, self.topology)
+            g_link = 0 * links if self.r_couple is None else links / self.r_couple
+            self._circuit = couple(self.devices_, self.c_couple * links, g_link)
+            check_stiffness(self._circuit, self.dt_device)
+            self._near = (links + np.eye(self.n_nodes) > 0).astype(np.float64)
+
+    def _rest(self):
+        rest = np.zeros((kernel.N_STATE, self.n_nodes))
+        rest[kernel.THRESHOLD] = self.devices_["v_high"]
+        return rest
+
+    def _gain_and_bias(self):
+        return self.v_gain, self.v_bias
+
+    def _run(self, v_in, lengths, state):
+        drawn: dict[str, Any] = self.devices_
+        nodes, v = kernel.Oscillators(**drawn), within_supply(v_in)
+        noise, dt = float(self.noise), float(self.dt_device)
+        ordered = self.observable == "order"
+        what = kernel.OBSERVABLES.index("phase" if ordered else self.observable)
+        if self._circuit is None:
+            out = run_nodes(kernel.run, v, lengths, state, nodes, noise, dt, what)
+        else:
+            out = run_nodes(
+                kernel.run_coupled, v, lengths, state, nodes, self._circuit, noise, dt, what,
+                updates=100, apart=False,
+            )  # fmt: skip
+        if not ordered:
+            return out
+        turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), self._near)
+        return np.abs(turned) / self._near.sum(axis=1)
+
+
+def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
+    r"""Synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
+
+    Parameters
+    ----------
+    phase : array-like of shape (..., n_nodes)
+        Phases in cycles, the states of ``OscillatorReservoir(observable="phase")``.
+
+    Returns
+    -------
+    order : ndarray of shape (...)
+        1 where all nodes are in phase, near 0 where their phases are spread evenly.
+
+    Examples
+    --------
+    >>> order_parameter([[0.2, 0.2], [0.0, 0.5]]).round(6).tolist()
+    [1.0, 0.0]
+    """
+    order: NDArray[np.float64] = np.abs(np.exp(2j * np.pi * np.asarray(phase)).mean(axis=-1))
+    return order

@@ -1,0 +1,209 @@
+"""Networks of leaky integrate-and-fire neurons: SI units, input already checked.
+
+tau dv/dt = gain u + s - v and tau_s ds/dt = -s, solved exactly for a step with u held; a neuron at
+its threshold at the end of a step fires, is reset and waits; its targets' s jump by its weights.
+
+Neurons live in blocks of LANES (see ``compiled/blocks.py``), passed on whole: a view of one a step
+costs more than its neurons. Spikes are carried on one by one, in the order of their neurons.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.blocks import LANES, make_blocks
+from mottle.reservoir.compiled.functions import VECTOR, flush, widen
+from mottle.reservoir.compiled.noise import join, normal
+from mottle.reservoir.compiled.vectors import SLICE, gather_sums
+
+OBSERVABLES = ("spikes", "voltage", "rate")
+N_STATE = 4  # voltage, synaptic voltage, steps to wait, spike rate
+
+V, S, WAIT, RATE = range(0, N_STATE * LANES, LANES)  # fields of a block
+KEEP, PUSH, THRESHOLD = range(0, 3 * LANES, LANES)  # fields of a block of constants
+
+
+class Neurons(NamedTuple):
+    """Weights of the inputs (``sparse.Slices``) and of each source's targets, and constants."""
+
+    in_begin: np.ndarray
+    in_columns: np.ndarray
+    in_weights: np.ndarray
+    begin: np.ndarray  # (source + 1,)
+    targets: np.ndarray
+    weights: np.ndarray  # V
+    keep: np.ndarray  # (node,), share of v left after a step
+    push: np.ndarray  # (node,), what s adds to v in a step
+    threshold: np.ndarray  # (node,), V
+    v_gain: float  # V
+    v_bias: float  # V
+    v_reset: float  # V
+    keep_s: float  # share of s left after a step
+    keep_rate: float
+    per_spike: float  # Hz, what a spike adds to the rate
+    n_wait: float  # steps
+    noise: float  # V, spread of a voltage that is left alone
+
+
+@njit(**VECTOR)
+def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wait):
+    """Advance all blocks by one step, and say who fired: 1 or 0 in ``fired``.
+
+    ``own`` holds the constants; the inputs of the neurons are ``sums`` times ``x``.
+    """
+    widen()
+    for b in range(blocks.shape[0]):
+        c = b if own.shape[0] > 1 else 0
+        for i in range(LANES):
+            u = v_bias + v_gain * (sums[b, i] * x)
+            v = u + (blocks[b, V + i] - u) * own[c, KEEP + i] + blocks[b, S + i] * own[c, PUSH + i]
+            waits = blocks[b, WAIT + i] > 0.0
+            v = v_reset if waits else v
+            fires = v >= own[c, THRESHOLD + i]
+            blocks[b, V + i] = v_reset if fires else flush(v)
+            blocks[b, S + i] = flush(blocks[b, S + i] * keep_s)
+            waited = blocks[b, WAIT + i] - 1.0 if waits else 0.0
+            blocks[b, WAIT + i] = n_wait if fires else waited
+            fired[b, i] = 1 if fires else 0
+
+
+@njit(**VECTOR)
+def fade_rates(blocks, fired, keep_rate, per_spike):
+    """Let the rates fade, and raise those of neurons that fired."""
+    widen()
+    for b in range(blocks.shape[0]):
+        for i in range(LANES):
+            grown = blocks[b, RATE + i] * keep_rate + fired[b, i] * per_spike
+            blocks[b, RATE + i] = flush(grown)
+
+
+@njit(**VECTOR)
+def count(counts, fired, carry):
+    """Add who fired to ``carry`` times the counts."""
+    widen()
+    for b in range(counts.shape[0]):
+        for i in range(LANES):
+            counts[b, i] = counts[b, i] * carry + fired[b, i]
+
+
+@njit(cache=True, nogil=True)
+def shake(blocks, own, n_nodes, key, step, noise):
+    """Add to the voltages what, faded, is the gain of an Ornstein-Uhlenbeck process in a step."""
+    for node in range(n_nodes):
+        b, i = node // LANES, node % LANES
+        keep = own[b if own.shape[0] > 1 else 0, KEEP + i]
+        gain = np.sqrt(1.0 - keep * keep) / keep
+        if blocks[b, WAIT + i] == 0.0:
+            blocks[b, V + i] += noise * gain * normal(join(join(key, node), step))
+
+
+@njit(cache=True, nogil=True)
+def deliver(flat, fired, eights, begin, targets, weights):
+    """Let every neuron that ``fired`` push its targets; ``eights`` shows eight at a glance."""
+    for eight in range(eights.size):
+        if eights[eight] == 0:
+            continue
+        for node in range(8 * eight, 8 * eight + 8):
+            if fired[node]:
+                for k in range(np.uint64(begin[node]), np.uint64(begin[node + 1])):
+                    flat[np.uint64(targets[k])] += weights[k]
+
+
+@njit(cache=True, nogil=True)
+def place_of(node):
+    """Where the synaptic voltage of a neuron lies among all blocks."""
+    return node // LANES * (N_STATE * LANES) + S + node % LANES
+
+
+@njit(cache=True, nogil=True)
+def load(state, neurons):
+    """Lay state and constants out in blocks, the latter in one if they agree; spare lanes wait."""
+    n_nodes = state.shape[1]
+    blocks, same = make_blocks(n_nodes, N_STATE), True
+    for node in range(1, n_nodes):
+        same &= neurons.keep[node] == neurons.keep[0] and neurons.push[node] == neurons.push[0]
+        same &= neurons.threshold[node] == neurons.threshold[0]
+    own = make_blocks(1 if same else n_nodes, 3)
+    for lane in range(blocks.shape[0] * LANES):
+        b, i, node = lane // LANES, lane % LANES, min(lane, n_nodes - 1)
+        if lane < n_nodes:
+            for field in range(N_STATE):
+                blocks[b, field * LANES + i] = state[field, lane]
+        else:
+            blocks[b, WAIT + i] = np.inf
+        if b < own.shape[0]:
+            own[b, KEEP + i], own[b, PUSH + i] = neurons.keep[node], neurons.push[node]
+            own[b, THRESHOLD + i] = neurons.threshold[node]
+    return blocks, own
+
+
+@njit(cache=True, nogil=True)
+def sum_inputs(sums, neurons, x):
+    """Weigh the inputs ``x`` of a step into ``sums``, all neurons in one row."""
+    for s in range(neurons.in_begin.size - 1):
+        for i in range(s * SLICE, s * SLICE + SLICE):
+            sums[i] = 0.0
+        gather_sums(
+            sums, s * SLICE, neurons.in_weights, neurons.in_columns, neurons.in_begin[s],
+            neurons.in_begin[s + 1], x,
+        )  # fmt: skip
+
+
+@njit(**VECTOR)
+def show(blocks, field, out, row):
+    """Write a field of all blocks to row ``row`` of ``out`` (row, node)."""
+    widen()
+    n_nodes = out.shape[1]
+    for b in range(n_nodes // LANES):
+        for i in range(LANES):
+            out[row, b * LANES + i] = blocks[b, field + i]
+    b = n_nodes // LANES
+    for i in range(n_nodes - b * LANES):
+        out[row, b * LANES + i] = blocks[b, field + i]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
+    """Run one recording: drive (step, input), state (field, node) in and out, out (step, node)."""
+    n_nodes, only = state.shape[1], drive.shape[1] == 1
+    blocks, own = load(state, neurons)
+    fired, counts = np.zeros((blocks.shape[0], LANES), np.int8), make_blocks(n_nodes, 1)
+    each, eights = fired.reshape(-1), fired.reshape(-1).view(np.int64)
+    sums, flat = make_blocks(n_nodes, 1), blocks.reshape(-1)
+    if only:
+        sum_inputs(sums.reshape(-1), neurons, np.ones(1))
+    for step in range(drive.shape[0]):
+        if not only:
+            sum_inputs(sums.reshape(-1), neurons, drive[step])
+        for inner in range(n_inner):
+            if neurons.noise > 0.0:
+                moment = (first_step + step) * n_inner + inner
+                shake(blocks, own, n_nodes, key, moment, neurons.noise)
+            integrate(
+                blocks, own, sums, drive[step, 0] if only else 1.0, fired, neurons.v_gain,
+                neurons.v_bias, neurons.v_reset, neurons.keep_s, neurons.n_wait,
+            )  # fmt: skip
+            if observable == 0 and n_inner > 1:
+                count(counts, fired, 0.0 if inner == 0 else 1.0)
+            elif observable == 2:
+                fade_rates(blocks, fired, neurons.keep_rate, neurons.per_spike)
+            deliver(flat, each, eights, neurons.begin, neurons.targets, neurons.weights)
+        if observable == 0 and n_inner == 1:
+            show(fired, 0, out, step)
+        elif observable == 0:
+            show(counts, 0, out, step)
+        else:
+            show(blocks, V if observable == 1 else RATE, out, step)
+    for field in range(N_STATE):
+        show(blocks, field * LANES, state, field)
+
+
+@njit(cache=True, nogil=True)
+def run(first, last, drive, lengths, state, keys, first_step, neurons, n_inner, observable, out):
+    """Run recordings ``first`` to ``last``; drive (recording, step, input), state and out alike."""
+    for r in range(first, last):
+        n = lengths[r]
+        run_one(
+            drive[r, :n], state[r], keys[r], first_step, neurons, n_inner, observable, out[r, :n]
+        )

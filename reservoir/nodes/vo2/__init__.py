@@ -1,0 +1,1 @@
+"""VO2 thermal neuristors."""

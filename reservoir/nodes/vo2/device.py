@@ -1,0 +1,139 @@
+"""VO2 thermal neuristors: constants in SI units."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import choose
+from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
+from mottle.reservoir.nodes.vo2 import kernel
+
+
+class VO2Neuristor(NamedTuple):
+    """Constants of one VO2 film with its load; see `mottle.reservoir.nodes.vo2.kernel`."""
+
+    r_0: float = 5.35882879e-3  # ohm
+    e_a: float = 5220.47417  # K
+    r_metallic: float = 262.5 * 4.90025335  # ohm, a fitted factor on a measured 262.5
+    t_c: float = 332.805839  # K
+    width: float = 7.19357064  # K
+    beta: float = 0.252796285  # 1/K
+    gamma: float = 0.956269682
+    capacitance: float = 145.34619293e-12  # F
+    c_th: float = 49.62776831e-12  # J/K
+    s_th: float = 0.20558726e-3  # W/K
+    r_load: float = 12e3  # ohm
+    t_0: float = 325.0  # K
+    i_spike: float = 1.5e-3  # A
+    window: tuple[float, float] = (10.005, 15.496)  # V, where one device oscillates
+    source: str = "Zhang et al. (2024), arXiv:2312.12899"
+    provisional: str = ""
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to charge the parasitic capacitor through the load."""
+        return self.r_load * self.capacitance
+
+
+VO2_NEURISTORS = {
+    "vo2_neuristor": VO2Neuristor(),
+    # the heat capacity of the published MNIST reservoir: 0.15 of the device's
+    "vo2_neuristor_fast": VO2Neuristor(c_th=0.15 * 49.62776831e-12, window=(9.933, 18.297)),
+}
+
+
+def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
+    """Return the constants behind a preset's name, or refuse impossible ones.
+
+    Examples
+    --------
+    >>> check_neuristor("vo2_neuristor").r_load
+    12000.0
+    """
+    if not isinstance(device, VO2Neuristor):
+        return choose(device, VO2_NEURISTORS, "device")
+    positive(device, ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load", "beta"))
+    if device.width <= 0:
+        raise ValueError(
+            f"device.width={device.width} K must be positive: without a loop between heating and "
+            "cooling there is no hysteresis and no node can oscillate."
+        )
+    return device
+
+
+def longest_step(device: VO2Neuristor) -> float:
+    """Longest integration step in s: measured, Heun keeps the period within 0.5 % up to here.
+
+    Examples
+    --------
+    >>> round(longest_step(VO2Neuristor()) * 1e9)
+    28
+    """
+    return 0.3 * min(device.c_th / device.s_th, 0.5 * device.r_metallic * device.capacitance)
+
+
+def check_step(dt: float, dt_device: float, device: VO2Neuristor) -> None:
+    """Refuse an integration step that the film's heating outruns."""
+    if not (dt > 0 and dt_device > 0):
+        raise ValueError(f"dt={dt} s and dt_device={dt_device} s must be positive.")
+    limit = longest_step(device)
+    if dt > limit:
+        raise ValueError(
+            f"dt={dt:.3g} s is too coarse for this film, which heats in "
+            f"{device.c_th / device.s_th:.3g} s; use dt <= {limit:.2g} s (dt_device may stay)."
+        )
+
+
+def trace(
+    device: VO2Neuristor,
+    drive: NDArray,
+    dt: float,
+    key: int,
+    *,
+    method: str = "heun",
+    dt_inner: float = 1e-8,
+    noise: float = 0.0,
+) -> Trace:
+    """Follow one film from rest under a supply in V.
+
+    ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and ``noise`` that
+    of the temperature in K per square root of second.
+    """
+    check_neuristor(device)
+    fourth = choose(method, {"heun": False, "rk4": True}, "method")
+    check_step(dt_inner, dt, device)
+    if noise < 0:
+        raise ValueError(f"noise={noise} K/sqrt(s) must not be negative.")
+    names = (name for name in kernel.Neuristors._fields if name != "kappa")
+    nodes = kernel.Neuristors(kappa=0.0, **{name: getattr(device, name) for name in names})
+    n_micro = micro_steps(dt_inner, dt)
+    (v, t, r), spikes, energies = kernel.trace(
+        drive, nodes, float(noise), np.uint64(key), dt / n_micro, n_micro, fourth
+    )
+    return Trace(
+        {
+            "device_voltage": (v, "V"),
+            "current": (v / r, "A"),
+            "temperature": (t, "K"),
+            "resistance": (r, "ohm"),
+        },
+        spikes,
+        dict(zip(("device", "resistor", "supply"), energies, strict=True)),
+    )
+
+
+def sweep(device: VO2Neuristor, temperature: NDArray) -> NDArray[np.float64]:
+    """Resistance in ohm along a path of temperatures in K, from the cold heating branch on.
+
+    Examples
+    --------
+    >>> sweep(VO2Neuristor(), np.array([325.0, 330.0, 335.0])).round(3).tolist()
+    [51843.351, 39543.388, 22329.628]
+    """
+    check_neuristor(device)
+    resistance: NDArray[np.float64] = kernel.sweep(
+        np.asarray(temperature, dtype=np.float64), device.r_0, device.r_metallic, device.t_c,
+        device.e_a, device.width, device.beta, device.gamma,
+    )  # fmt: skip
+    return resistance

@@ -1,0 +1,310 @@
+"""What is left of a programmed conductance: write spread, relaxation, drift, endurance."""
+
+from math import log
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from mottle.checks import choose
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DAY = 86_400.0  # s
+
+
+class Programming(NamedTuple):
+    """Statistics of conductances written with verification; all polynomials are in uS."""
+
+    g_min: float  # S
+    g_max: float  # S
+    write: tuple[float, ...]  # uS: coefficients of the write deviation, constant first
+    relax_mean: float = 0.0  # uS per e-fold of the time in s
+    relax_deviation: tuple[float, float] = (0.0, 0.0)  # uS: constant, and per e-fold
+    drift: bool = False  # G (t / t_0)^-nu, as in phase-change memory
+    day: tuple[float, ...] = ()  # uS: coefficients of the whole deviation a day after writing
+    t_0: float = 1.0  # s after writing to which the write deviation belongs
+    source: str = ""
+    provisional: str = ""
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s after writing at which relaxation begins to count."""
+        return self.t_0
+
+    @property
+    def kind(self) -> str:
+        """Statistics, not a circuit element."""
+        return "programming"
+
+
+PRESETS = {
+    "milo2021": Programming(
+        50e-6, 225e-6, (4.7823, -0.009107), source="Milo et al. (2021), HfO2 1T1R, IGVVA-100",
+        provisional="no retention published with it",
+    ),
+    "wan2022": Programming(
+        0.0, 39e-6, (1.053, 0.2374, -0.01167, 1.536e-4),
+        source="Wan et al., Nature 608 (2022) 504, one second after writing",
+        provisional="later times are left out: no retention, see wan2022_day",
+    ),
+    "wan2022_day": Programming(
+        0.0, 40e-6, (0.348, 16.030 / 40, -43.853 / 40**2, 45.393 / 40**3, -16.815 / 40**4),
+        day=(0.701, 22.086 / 40, -50.773 / 40**2, 47.095 / 40**3, -16.458 / 40**4),
+        source="Wan et al., Nature 608 (2022) 504, one second and one day, as fitted in aihwkit",
+        provisional="between and beyond: the square of the deviation goes with log t",
+    ),
+    "cmo_hfox": Programming(
+        9e-6, 88e-6, (0.01122, 0.01129), -0.0890, (0.4118, 0.0420),
+        source="CMO/HfOx, verified to 2 %, as fitted in aihwkit", provisional="range of G",
+    ),
+    "cmo_hfox_fine": Programming(
+        9e-6, 88e-6, (0.000811, 0.001069), -0.0890, (0.4118, 0.0420),
+        source="CMO/HfOx, verified to 0.2 %, as fitted in aihwkit", provisional="range of G",
+    ),
+    "pcm": Programming(
+        0.0, 25e-6, (0.26348, 1.9650 / 25, -1.1731 / 25**2), drift=True, t_0=20.0,
+        source="phase-change memory, as fitted in aihwkit",
+    ),
+}  # fmt: skip
+
+
+def get_programming(device: str | Programming) -> Programming:
+    """Return statistics by name or as they are; refuse an empty range.
+
+    Examples
+    --------
+    >>> get_programming("milo2021").g_max
+    0.000225
+    """
+    preset = choose(device, PRESETS, "device") if isinstance(device, str) else device
+    if not 0 <= preset.g_min < preset.g_max:
+        raise ValueError(f"device.g_min={preset.g_min} S must lie in [0, g_max={preset.g_max} S).")
+    return preset
+
+
+def retention(preset: Programming) -> str:
+    """Tell whether statistics say what time does: "published", "not published", or "ideal".
+
+    Examples
+    --------
+    >>> [retention(PRESETS[name]) for name in ("pcm", "milo2021")]
+    ['published', 'not published']
+    """
+    if preset.drift or preset.day or preset.relax_mean or any(preset.relax_deviation):
+        return "published"
+    return "not published" if any(preset.write) else "ideal"
+
+
+def write_deviation(preset: Programming, g: NDArray) -> NDArray[np.float64]:
+    """Return the standard deviation in S of conductances (S) right after writing."""
+    deviation: NDArray = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
+    at_least_0: NDArray[np.float64] = np.maximum(deviation, 0.0) * 1e-6
+    return at_least_0
+
+
+def drift_exponents(preset: Programming, g: NDArray) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation of the drift exponent of phase-change memory."""
+    share = np.log(np.clip(g / preset.g_max, 1e-6, None))
+    mean = np.clip(-0.0155 * share + 0.0244, 0.049, 0.1)
+    return mean, np.clip(-0.0125 * share - 0.0059, 0.008, 0.045)
+
+
+def age_moments(preset: Programming, g: NDArray, age: float) -> tuple[NDArray, NDArray]:
+    """Mean change in S of conductances, and its standard deviation, ``age`` s after writing.
+
+    Relaxation was published from 1 s on, and grows from there with the logarithm of time; what is
+    there at 1 s already comes at once, and nothing before it.
+    """
+    g = np.asarray(g, dtype=np.float64)
+    if preset.drift:
+        decades = max(log(age / preset.t_0), 0.0) if age > 0 else 0.0
+        nu, spread = drift_exponents(preset, g)
+        left = g * np.exp(-nu * decades)
+        return left - g, left * decades * spread
+    if preset.day and age > preset.t_0:
+        variance = np.polynomial.polynomial.polyval(g * 1e6, preset.day) ** 2 * 1e-12
+        grown = np.maximum(variance - write_deviation(preset, g) ** 2, 0.0)
+        return np.zeros_like(g), np.sqrt(grown * log(age / preset.t_0) / log(DAY / preset.t_0))
+    if age < preset.t_0 or preset.relax_deviation == (0.0, 0.0):
+        return np.zeros_like(g), np.zeros_like(g)
+    constant, per_fold = preset.relax_deviation
+    ones = np.ones_like(g) * 1e-6
+    return preset.relax_mean * log(age) * ones, (constant + per_fold * log(age)) * ones
+
+
+def program(
+    device: str | Programming,
+    targets: ArrayLike,
+    age: float | ArrayLike = 0.0,
+    *,
+    random_state: Any = None,
+) -> "xr.Dataset":
+    """Write conductances and let them age.
+
+    Parameters
+    ----------
+    device : str or Programming
+        "milo2021", "wan2022", "wan2022_day", "cmo_hfox", "cmo_hfox_fine", "pcm", or your own
+        statistics.
+    targets : array-like of shape (n_devices,)
+        Conductances to be written, in S.
+    age : float or array-like of shape (n_times,), default=0.0
+        Times after writing in s, increasing.
+    random_state : int, Generator or None, default=None
+        Draws the errors. A device keeps its draw over time: it relaxes along one path, from 1 s
+        on, as published; until then it is as written.
+
+    Returns
+    -------
+    dataset : xarray.Dataset
+        ``target`` (device,) and ``conductance`` (age, device), both in S. Attribute ``retention``:
+        "not published" where devices stay as written at any age.
+
+    Raises
+    ------
+    ValueError
+        For targets outside the device's range, or times that are negative, infinite or fall.
+
+    Examples
+    --------
+    >>> run = program("cmo_hfox", [20e-6, 80e-6], [0, 86400.0], random_state=0)
+    >>> run.conductance.shape
+    (2, 2)
+    """
+    import xarray as xr
+
+    preset = get_programming(device)
+    wanted = np.atleast_1d(np.asarray(targets, dtype=np.float64))
+    outside = ~((wanted >= preset.g_min) & (wanted <= preset.g_max))
+    if outside.any():
+        place = int(np.argmax(outside))
+        raise ValueError(
+            f"target {place} is {wanted[place]} S; this device holds {preset.g_min:.3g} to "
+            f"{preset.g_max:.3g} S."
+        )
+    ages = np.atleast_1d(np.asarray(age, dtype=np.float64))
+    if not (np.isfinite(ages) & (ages >= 0)).all() or (np.diff(ages) < 0).any():
+        raise ValueError(f"age={age!r} s must be finite, not negative and not fall.")
+    rng = np.random.default_rng(random_state)
+    first, later = rng.normal(size=(2, *wanted.shape))
+    written = np.maximum(wanted + write_deviation(preset, wanted) * first, 0.0)
+    out = np.empty((ages.size, *wanted.shape))
+    for k, t in enumerate(ages):
+        mean, deviation = age_moments(preset, written, float(t))
+        out[k] = np.maximum(written + mean + deviation * later, 0.0)
+    return xr.Dataset(
+        {
+            "target": ("device", wanted, {"units": "S"}),
+            "conductance": (("age", "device"), out, {"units": "S"}),
+        },
+        coords={"age": ("age", ages, {"units": "s"})},
+        attrs={
+            "source": preset.source,
+            "provisional": preset.provisional,
+            "retention": retention(preset),
+        },
+    )
+
+
+def levels(device: str | Programming, age: float = 0.0) -> float:
+    r"""Count the conductance levels that stay two standard deviations apart on either side.
+
+    .. math:: 1 + \int_{g_{min}}^{g_{max}} dG / (4 \sigma(G))
+
+    Statistics without retention ("milo2021", "wan2022") count alike at any age. Relaxation was
+    published from 1 s on: before, cells are as written, and at 1 s levels fall at once ("cmo_hfox"
+    from 49 to 31).
+
+    Parameters
+    ----------
+    device : str or Programming
+        As in ``program``.
+    age : float, default=0.0
+        Time after writing in s.
+
+    Returns
+    -------
+    levels : float
+        Number of levels.
+
+    Examples
+    --------
+    >>> [round(levels("cmo_hfox", age)) for age in (0.0, 86400.0)]
+    [49, 20]
+    """
+    preset = get_programming(device)
+    if not 0 <= age < np.inf:
+        raise ValueError(f"age={age} s must be finite and not negative.")
+    g = np.linspace(preset.g_min, preset.g_max, 20_001)
+    deviation = np.hypot(write_deviation(preset, g), age_moments(preset, g, age)[1])
+    return float(1 + np.trapezoid(1 / (4 * deviation), g))
+
+
+def endurance(
+    cycles: ArrayLike,
+    n_devices: int = 100,
+    *,
+    n_fail: float = 1e8,
+    spread: float = 1.0,
+    stuck_on: float = 0.5,
+    random_state: Any = None,
+) -> pd.DataFrame:
+    """Follow the switching window of devices over write cycles.
+
+    A device keeps its window until it fails, at a lognormal number of cycles; then the window
+    closes by e for every further such number, towards the state in which it is stuck.
+
+    Parameters
+    ----------
+    cycles : array-like of shape (n_points,)
+        Numbers of write cycles.
+    n_devices : int, default=100
+        Number of devices.
+    n_fail : float, default=1e8
+        Median cycle of failure; published ones lie at 1e6 to 1e9.
+    spread : float, default=1.0
+        Standard deviation of the logarithm of the cycle of failure.
+    stuck_on : float, default=0.5
+        Share of devices that end in the on state.
+    random_state : int, Generator or None, default=None
+        Draws the devices.
+
+    Returns
+    -------
+    window : pandas.DataFrame of shape (n_points * n_devices, 4)
+        Columns cycles, device, off and on: the states still reached, 0 and 1 in the beginning.
+
+    Examples
+    --------
+    >>> worn = endurance([1.0, 1e12], n_devices=3, random_state=0)
+    >>> (worn.on - worn.off).round(3).tolist()
+    [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    """
+    counts = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
+    if not (counts >= 0).all() or not n_fail > 0 or not 0 <= stuck_on <= 1 or spread < 0:
+        raise ValueError(
+            f"cycles={cycles!r} and spread={spread} must not be negative, n_fail={n_fail} must be "
+            f"positive, stuck_on={stuck_on} lie in [0, 1]."
+        )
+    rng = np.random.default_rng(random_state)
+    fails = n_fail * np.exp(spread * rng.normal(size=n_devices))
+    on = rng.uniform(size=n_devices) < stuck_on
+    window = np.exp(-np.maximum(counts[:, np.newaxis] / fails - 1, 0.0))
+    return pd.DataFrame(
+        {
+            "cycles": np.repeat(counts, n_devices),
+            "device": np.tile(np.arange(n_devices), counts.size),
+            "off": np.where(on, 1 - window, 0.0).ravel(),
+            "on": np.where(on, 1.0, window).ravel(),
+        }
+    )
+
+
+def refuse_trace(device: Programming, drive: NDArray, dt: float, key: int) -> Any:
+    """Say that statistics have no circuit to simulate."""
+    raise ValueError(
+        "this preset holds write statistics, not a circuit: see devices.program and devices.levels."
+    )

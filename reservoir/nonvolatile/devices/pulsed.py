@@ -1,0 +1,158 @@
+"""Memristors as training circuits see them: the response to identical pulses."""
+
+from math import exp, log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from mottle.checks import choose
+from mottle.reservoir.nodes.trace import Trace, positive
+from mottle.reservoir.nonvolatile.kernels import pulsed as kernel
+
+NL_PER_DEVIATION = 10.102  # of the published table of nonlinearities
+GONG = "Gong et al., Nat. Commun. 9 (2018) 2102, as fitted in aihwkit"
+
+
+class PulseMemristor(NamedTuple):
+    """A weight that pulses move; pairs are (potentiating, depressing). See its kernel."""
+
+    rule: str  # "linear", "exponential" or "a_form"
+    step: tuple[float, float]  # of the weight; for "a_form" the share of all pulses
+    gamma: tuple[float, float] = (0.0, 0.0)  # 0 constant steps, 1 soft bounds; "a_form": NL
+    a: tuple[float, float] = (0.0, 0.0)
+    scale: float = 0.0
+    shift: float = 0.0
+    w_min: float = -1.0
+    w_max: float = 1.0
+    w_0: float = 0.0
+    noise: float = 0.0  # of a step, relative to it
+    write_noise: float = 0.0  # of the weight shown, in steps
+    spread: float = 0.0  # relative, of the step, from device to device
+    stuck: float = 0.0  # share of devices that do not answer
+    g_min: float = 1 / 24e6  # S
+    g_max: float = 1 / 240e3  # S
+    t_pulse: float = 1e-7  # s
+    source: str = ""
+    provisional: str = "g_min, g_max, t_pulse: typical, not the device's; no retention published"
+
+    @property
+    def time_scale(self) -> float:
+        """Length of a pulse in s."""
+        return self.t_pulse
+
+
+def both(value: float) -> tuple[float, float]:
+    """Return the same number for potentiation and depression."""
+    return (value, value)
+
+
+PRESETS = {
+    "neurosim_nl": PulseMemristor(
+        "a_form", both(1 / 64), both(1.0), w_min=0.0, w_max=1.0, noise=0.0,
+        source="NeuroSim's A-form, by its rule of nonlinearity",
+        provisional="NL 1, 64 pulses: an example; g_min, g_max: NeuroSim's defaults; no retention",
+    ),
+    "reram_es": PulseMemristor(
+        "exponential", (0.00135 * 1.259359, 0.00135 * 0.740641), both(5.0),
+        (-1.18445, -0.081404), -0.5, -0.5, noise=5.0, write_noise=75.0, spread=0.2, source=GONG,
+    ),
+    "reram_sb": PulseMemristor(
+        "linear", both(0.002), both(1.0), w_min=-0.75, w_max=1.25, noise=3.75, write_noise=56.0,
+        spread=0.3, source=GONG,
+    ),
+    "reram_om": PulseMemristor(
+        "linear", both(0.0949), both(1.0), noise=0.4158, write_noise=1.4113, spread=0.7829,
+        stuck=0.1348, source="optimized-material array of Gong, Rasch et al., IEDM (2022), aihwkit",
+    ),
+    "reram_hfo2": PulseMemristor(
+        "linear", both(0.4622), both(1.0), noise=0.2174, write_noise=0.5841, spread=0.7125,
+        stuck=0.0977, source="baseline HfO2 array of Gong, Rasch et al., IEDM (2022), aihwkit",
+    ),
+    "ecram": PulseMemristor(
+        "linear", both(0.002), (0.1153, 0.5085), w_min=-0.8276, w_max=1.1724, noise=0.3,
+        spread=0.1, source="Tang et al., IEDM (2018), as fitted in aihwkit",
+    ),
+    "ecram_mo": PulseMemristor(
+        "linear", both(2.8214e-4), (0.4152, 0.7342), w_min=-0.8286, w_max=1.1714, noise=2.0,
+        spread=0.1, source="Kim et al., IEDM (2019), as fitted in aihwkit",
+    ),
+    "capacitor": PulseMemristor(
+        "linear", both(0.005), both(0.05), noise=0.3, spread=0.1,
+        source="Li et al., VLSI (2018), as fitted in aihwkit",
+        provisional="leakage and retention are left out; g_min, g_max, t_pulse: typical",
+    ),
+    "gokmen_vlasov": PulseMemristor(
+        "linear", both(0.0016), noise=0.3, spread=0.3,
+        source="Gokmen and Vlasov, Front. Neurosci. 10 (2016) 333, doi:10.3389/fnins.2016.00333",
+    ),
+    "idealized": PulseMemristor(
+        "linear", both(2e-4), noise=0.3, spread=0.3, source="aihwkit's idealized device",
+    ),
+}  # fmt: skip
+
+
+def shape_of_nonlinearity(nl: float) -> float:
+    """Return A of the A-form from its nonlinearity NL.
+
+    NL is 10.102 times the largest distance of G(p) = B (1 - exp(-p / A)) from the straight line.
+
+    Parameters
+    ----------
+    nl : float
+        Nonlinearity, above 0 and below 10.
+
+    Returns
+    -------
+    a : float
+        A in shares of all pulses.
+
+    Examples
+    --------
+    >>> [round(shape_of_nonlinearity(nl), 4) for nl in (1.0, 5.0, 9.0)]
+    [1.2517, 0.1924, 0.0228]
+    """
+    if not 0 < nl < 10:
+        raise ValueError(f"nonlinearity NL={nl} must lie above 0 and below 10.")
+
+    def excess(log_a: float) -> float:
+        a = exp(log_a)
+        b = 1 / (1 - exp(-1 / a))
+        return NL_PER_DEVIATION * (b - a - a * log(b / a)) - nl
+
+    return exp(float(brentq(excess, log(1e-4), log(1e4), xtol=1e-13)))
+
+
+def pulse_rule(device: PulseMemristor) -> kernel.Rule:
+    """Return the constants of a device as its kernel takes them.
+
+    Examples
+    --------
+    >>> pulse_rule(PulseMemristor("linear", (0.01, 0.01))).rule
+    0
+    """
+    known = {name: code for code, name in enumerate(kernel.RULES)}
+    code = choose(device.rule, known, "device.rule")
+    gamma = device.gamma
+    if device.rule == "a_form":
+        gamma = (shape_of_nonlinearity(gamma[0]), shape_of_nonlinearity(gamma[1]))
+    rest = (device.a, device.scale, device.shift, device.w_min, device.w_max)
+    return kernel.Rule(code, device.step, gamma, *rest)
+
+
+def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Program one device; each step is one pulse, up where the voltage is positive."""
+    rule = pulse_rule(device)
+    positive(device, ("g_min", "g_max", "t_pulse"))
+    if not (min(device.step) > 0 and device.w_min <= device.w_0 <= device.w_max != device.w_min):
+        raise ValueError(
+            f"device.step={device.step} must be positive and device.w_0={device.w_0} lie between "
+            f"w_min={device.w_min} and w_max={device.w_max}."
+        )
+    w, shown = kernel.program(
+        drive, device.w_0, rule, device.noise, device.write_noise, np.uint64(key)
+    )
+    share = (shown - device.w_min) / (device.w_max - device.w_min)
+    g = np.maximum(device.g_min + share * (device.g_max - device.g_min), 0.0)
+    return Trace({"current": (g * drive, "A"), "weight": (w, "1"), "weight_shown": (shown, "1")})

@@ -1,0 +1,1 @@
+"""Compiled loops over nonvolatile devices, cells and arrays."""

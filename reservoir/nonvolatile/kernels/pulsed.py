@@ -1,0 +1,73 @@
+"""Memristors programmed by pulses: what one pulse does to a weight; pure functions over arrays.
+
+With d = +1 for a potentiating pulse and -1 for a depressing one, the mean step is
+
+    linear       d step (1 - gamma w / w_bound); gamma 0 is a constant step, gamma 1 soft bounds
+    exponential  d step max(1 - a exp(d gamma z), 0), z = 2 scale w / (w_max - w_min) + shift
+    A-form       one pulse further on G(p) = b (1 - exp(-p / a)), or its mirror on the way down
+
+times 1 + noise * xi, and the weight ends at its bounds.
+"""
+
+from math import exp, log
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.noise import join, normal
+
+RULES = ("linear", "exponential", "a_form")
+
+
+class Rule(NamedTuple):
+    """One device; pairs are (potentiating, depressing)."""
+
+    rule: int  # index of RULES
+    step: tuple[float, float]
+    gamma: tuple[float, float]  # for the A-form its A
+    a: tuple[float, float]
+    scale: float
+    shift: float
+    w_min: float
+    w_max: float
+
+
+@njit(cache=True)
+def mean_step(w, up, rule):
+    """Return the mean change of weight ``w`` by one pulse."""
+    d, side = (1.0, 0) if up else (-1.0, 1)
+    step, gamma = rule.step[side], rule.gamma[side]
+    if rule.rule == 0:
+        bound = rule.w_max if up else rule.w_min
+        return d * step if gamma == 0.0 else d * step * (1.0 - gamma * w / bound)
+    span = rule.w_max - rule.w_min
+    if rule.rule == 1:
+        z = 2.0 * rule.scale * w / span + rule.shift
+        return d * step * max(1.0 - rule.a[side] * exp(d * gamma * z), 0.0)
+    g = (w - rule.w_min) / span if up else (rule.w_max - w) / span
+    b = 1.0 / (1.0 - exp(-1.0 / gamma))
+    done = -gamma * log(max(1.0 - g / b, 1e-300))
+    return d * span * (b * (1.0 - exp(-min(done + step, 1.0) / gamma)) - g)
+
+
+@njit(cache=True)
+def program(pulses, w, rule, noise, write_noise, key):
+    """Program one device: a value above 0 is one pulse up, below 0 one down, 0 none.
+
+    ``noise`` is that of a step, relative to it; ``write_noise`` that of the weight shown, in steps.
+    Returns the weight and the weight shown after every pulse.
+    """
+    out, shown = np.empty(pulses.size), np.empty(pulses.size)
+    seen = w
+    for k in range(pulses.size):
+        if pulses[k] != 0.0:
+            change = mean_step(w, pulses[k] > 0.0, rule)
+            if noise > 0.0:
+                change *= 1.0 + noise * normal(join(join(key, k), 0))
+            w = min(max(w + change, rule.w_min), rule.w_max)
+            seen = w
+            if write_noise > 0.0:
+                seen += write_noise * rule.step[0] * normal(join(join(key, k), 1))
+        out[k], shown[k] = w, seen
+    return out, shown

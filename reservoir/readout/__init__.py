@@ -1,0 +1,1 @@
+"""Linear readouts: ridge regression, sums over rows, long streams, live runs."""

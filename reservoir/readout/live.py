@@ -1,0 +1,88 @@
+"""LiveRun: a reservoir and its readout, carried on tick by tick."""
+
+import numpy as np
+
+from mottle.reservoir.readout.stream import check_steps
+
+
+class LiveRun:
+    """Predictions from a stream that is still coming in.
+
+    Chunks of any length give what ``transform`` and the readout give for the whole, from rest.
+
+    Parameters
+    ----------
+    reservoir : reservoir
+        Fitted, without pooling, on drives; one that was fitted on event streams is carried on by
+        its own ``advance``.
+    readout : estimator, default=None
+        Fitted: any of scikit-learn. None hands on the states.
+    n_recordings : int, default=1
+        Number of runs side by side.
+    keys : array-like of int of shape (n_recordings,), default=None
+        What the noise of each run depends on, by default its place.
+    method : str, default="predict"
+        What the readout is asked for: "predict_proba", "decision_function".
+
+    Attributes
+    ----------
+    state : ReservoirState
+        Where the runs stand; may be kept and set again.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import MemristorReservoir, RidgeReadout
+    >>> drive = np.random.default_rng(0).uniform(-1, 1, (200, 3))
+    >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+    >>> readout = RidgeReadout().fit(reservoir.transform(drive), drive[:, 0])
+    >>> run = LiveRun(reservoir, readout)
+    >>> ticks = [run.advance(x) for x in drive]
+    >>> np.allclose(ticks, readout.predict(reservoir.transform(drive)))
+    True
+    """
+
+    def __init__(self, reservoir, readout=None, *, n_recordings=1, keys=None, method="predict"):
+        check_steps(reservoir)
+        if hasattr(reservoir, "duration_"):
+            raise ValueError(
+                "the reservoir was fitted on event streams, which its own advance(state, events, "
+                "n_steps) carries on; LiveRun takes drives."
+            )
+        self.reservoir, self.n_recordings, self.keys = reservoir, n_recordings, keys
+        self._predict = None if readout is None else getattr(readout, method)
+        self.restart()
+
+    def restart(self):
+        """Put the reservoir to rest."""
+        self.state = self.reservoir.start(self.n_recordings, self.keys)
+
+    def advance(self, X):
+        """Carry the runs on by one step or a chunk of steps.
+
+        Parameters
+        ----------
+        X : array of shape (n_inputs,), (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs)
+            One step or more of one run, or the next steps of every run.
+
+        Returns
+        -------
+        predictions : scalar or ndarray
+            For each step, arranged as ``X``: what the readout gives for a row.
+        """
+        X = np.asarray(X)
+        n = self.n_recordings
+        if X.dtype.kind not in "biuf" or X.ndim not in ((1, 2, 3) if n == 1 else (3,)):
+            shape = "(n_inputs,), (n_steps, n_inputs) or " if n == 1 else ""
+            raise ValueError(
+                f"{X.dtype} of shape {X.shape} came in; expected numbers of shape {shape}({n}, "
+                "n_steps, n_inputs)."
+            )
+        if X.ndim > 1 and X.shape[-2] == 0:
+            raise ValueError(f"a chunk of shape {X.shape} has no steps; expected at least one.")
+        self.state, out = self.reservoir.advance(
+            self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
+        )
+        if self._predict is not None:
+            rows = self._predict(out.reshape(-1, out.shape[2]))
+            out = rows.reshape(out.shape[:2] + rows.shape[1:])
+        return out[(0,) * (3 - X.ndim)]

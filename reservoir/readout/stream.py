@@ -1,0 +1,310 @@
+"""From drive to weights, and to predictions, without states in memory."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from mottle.reservoir.readout.ridge import RidgeReadout
+from mottle.reservoir.readout.rows import rows_a_block
+
+
+def fit_stream(
+    reservoir, readout, drive, target=None, *, washout=0, groups=None, classes=None, chunk=None
+):
+    """Fit a readout to the states of recordings, chunk by chunk; no more is ever in memory.
+
+    The result is that of ``readout.fit`` on all states at once, to rounding. Recordings that fit
+    into a chunk run side by side on several threads; a longer one is carried on from chunk to
+    chunk. Where the penalty is chosen by "loo", the reservoir runs twice.
+
+    Parameters
+    ----------
+    reservoir : reservoir
+        Fitted, without pooling.
+    readout : RidgeReadout
+        Fitted here.
+    drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
+        One recording (numpy, zarr, dask or xarray; read chunk by chunk) or many; the items of a
+        list or an iterator are recordings. An iterator is gone through once: the penalty cannot be
+        chosen by "loo".
+    target : array, list or iterator, default=None
+        A number, label or row of numbers for each step, arranged as the drive. None: the items of
+        ``drive`` are pairs (drive, target).
+    washout : int, default=0
+        Steps at the beginning of each recording that are not learnt from.
+    groups : array-like or iterator, default=None
+        One name a recording: what must not be split when the penalty is chosen.
+    classes : array-like, default=None
+        All labels there will be; None takes those of ``target``, of an iterator those of its first
+        item.
+    chunk : int, default=None
+        Steps run at once; None: as many as make 4 MiB of states.
+
+    Returns
+    -------
+    readout : RidgeReadout
+        The fitted readout.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import EchoStateReservoir, RidgeReadout
+    >>> drive = np.random.default_rng(0).uniform(-1, 1, (5000, 1))
+    >>> before = np.roll(drive[:, 0], 1)
+    >>> reservoir = EchoStateReservoir(50, leak=1.0, random_state=0).fit(drive)
+    >>> readout = fit_stream(reservoir, RidgeReadout(), drive, before, washout=50)
+    >>> readout.score(reservoir.transform(drive), before) > 0.9
+    True
+    """
+    check_steps(reservoir)
+    if not isinstance(readout, RidgeReadout):
+        raise ValueError(
+            f"{readout!r} cannot be fitted to blocks; take RidgeReadout, or fit on "
+            "reservoir.transform(drive)."
+        )
+    recordings = _recordings(drive, target, groups)
+    again = isinstance(recordings, _Recordings)
+    if again:
+        sample = recordings.sample()
+    else:
+        first = next(recordings, None)
+        if first is None:
+            raise ValueError("the iterator gave no recording.")
+        recordings, sample = chain([first], recordings), np.asarray(first[1])
+    steps = _Steps(reservoir, recordings, washout, chunk)
+    readout._fit_source(steps, sample, classes, groups is not None, again)
+    return readout
+
+
+def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
+    """Predict every step of recordings chunk by chunk; states are dropped.
+
+    Parameters
+    ----------
+    reservoir : reservoir
+        Fitted, without pooling.
+    readout : estimator
+        Fitted: any of scikit-learn.
+    drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
+        As in ``fit_stream``.
+    method : str, default="predict"
+        What the readout is asked for: "predict_proba", "decision_function".
+    chunk : int, default=None
+        Steps run at once; None: as many as make 4 MiB of states.
+
+    Returns
+    -------
+    predictions : ndarray of shape (n_steps,) or (n_steps, n_targets), or list of such
+        A list where the drive is not one recording.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import EchoStateReservoir, RidgeReadout
+    >>> drive = np.random.default_rng(0).uniform(-1, 1, (500, 1))
+    >>> reservoir = EchoStateReservoir(20, random_state=0).fit(drive)
+    >>> readout = fit_stream(reservoir, RidgeReadout(), drive, drive[:, 0])
+    >>> predict_stream(reservoir, readout, drive, chunk=64).shape
+    (500,)
+    """
+    check_steps(reservoir)
+    recordings = _recordings(drive, None, None, targeted=False)
+    parts: list[list[NDArray]] = []
+    for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():
+        for place, _, states, _, _ in pieces:
+            if place == len(parts):
+                parts.append([])
+            parts[place].append(getattr(readout, method)(states))
+    predictions = [np.concatenate(part) for part in parts]
+    return predictions[0] if _is_one(drive) else predictions
+
+
+def check_steps(reservoir: Any) -> None:
+    """Refuse a reservoir that does not show every step."""
+    check_is_fitted(reservoir)
+    if reservoir._statistics():
+        raise ValueError(
+            f"{reservoir} pools its states, and a stream needs every step: set pool=None and "
+            "n_segments=1. For features of recordings, give readout.partial_fit one block of "
+            "reservoir.transform after the other."
+        )
+
+
+def _is_events(drive: Any) -> bool:
+    return getattr(getattr(drive, "dtype", None), "names", None) is not None
+
+
+def _is_one(drive: Any) -> bool:
+    """Tell whether a drive is a single recording: an array (step, input) or an event stream."""
+    return getattr(drive, "ndim", 0) == 2 or _is_events(drive)
+
+
+def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
+    """Triples (drive, target, group); gone through once where the drive is an iterator."""
+    if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
+        drive = drive.to_numpy()
+    if getattr(drive, "ndim", 0) == 1 and drive.dtype.kind in "biuf":
+        raise ValueError(
+            f"a drive of shape {drive.shape} came in; expected (n_steps, n_inputs), which of one "
+            "input is drive.reshape(-1, 1)."
+        )
+    if _is_one(drive):
+        drive, target = [drive], [target]
+    if isinstance(drive, Iterator):
+        pairs: Any = map(_pair, drive) if target is None else _paired(drive, target, "targets")
+        pairs = pairs if targeted else ((x, None) for x in drive)
+        named: Any = ((pair, None) for pair in pairs)
+        named = named if groups is None else _paired(pairs, groups, "groups")
+        return ((x, y, group) for (x, y), group in named)
+    if target is None and targeted:
+        drive, target = map(list, zip(*map(_pair, drive), strict=True))
+    return _Recordings(drive, list(target) if isinstance(target, Iterator) else target, groups)
+
+
+def _pair(item: Any) -> Any:
+    if isinstance(item, tuple | list) and len(item) == 2:
+        return item
+    raise ValueError("target is missing; without one, items must be pairs (drive, target).")
+
+
+def _paired(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator[Any]:
+    for i, pair in enumerate(zip_longest(drives, others, fillvalue=_Recordings)):
+        if pair[0] is _Recordings or pair[1] is _Recordings:
+            raise ValueError(
+                f"there are more drives than {name} or fewer: one ends before item {i}."
+            )
+        yield pair
+
+
+class _Recordings:
+    """Triples (drive, target, group), each read when it comes up."""
+
+    def __init__(self, drive: Any, target: Any, groups: Any):
+        self.n = self._count(drive)
+        none = [None] * self.n
+        self.drive, self.targets = drive, none if target is None else target
+        self.groups = none if groups is None else list(groups)
+        for name, others in (("targets", self.targets), ("groups", self.groups)):
+            if self._count(others) != self.n:
+                raise ValueError(f"{self.n} recordings came with {self._count(others)} {name}.")
+        if self.n == 0:
+            raise ValueError("the drive holds no recording; expected at least one.")
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return ((self.drive[i], self.targets[i], self.groups[i]) for i in range(self.n))
+
+    @staticmethod
+    def _count(items: Any) -> int:
+        return int(items.shape[0] if hasattr(items, "shape") else len(items))
+
+    def sample(self) -> NDArray:
+        """Targets that show the type and dimensions of all, and every label."""
+        if self.targets[0] is None:
+            raise ValueError("target is missing; a readout of steps needs one for each.")
+        first = np.asarray(self.targets[0][:1])
+        if first.dtype.kind == "f":
+            return first
+        return np.concatenate([np.unique(np.asarray(self.targets[i])) for i in range(self.n)])
+
+
+class _Steps:
+    """Blocks of states and targets, for a readout; each loop over it runs the reservoir anew."""
+
+    def __init__(self, reservoir: Any, recordings: Iterable[Any], washout: int, chunk: int | None):
+        if not (isinstance(washout, int | np.integer) and washout >= 0):
+            raise ValueError(f"washout={washout!r} must be a whole number of steps, not negative.")
+        if chunk is not None and not (isinstance(chunk, int | np.integer) and chunk >= 1):
+            raise ValueError(f"chunk={chunk!r} must be a whole number of steps, at least 1.")
+        self.reservoir, self.recordings, self.washout = reservoir, recordings, int(washout)
+        width = max(reservoir._n_features_out, reservoir.n_features_in_)
+        self.chunk = rows_a_block(width) if chunk is None else int(chunk)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Yield (states, targets, weights, groups or None)."""
+        for pieces in self.pieces():
+            X, y, groups = [], [], []
+            for place, start, states, target, group in pieces:
+                skip = max(0, self.washout - start)
+                if skip < len(states):
+                    X.append(states[skip:])
+                    y.append(self._targets(place, target, slice(start + skip, start + len(states))))
+                    groups += [group] * (len(states) - skip)
+            if X:
+                rows = np.concatenate(X) if len(X) > 1 else X[0]
+                names = None if groups[0] is None else np.array(groups)
+                yield rows, np.concatenate(y), np.broadcast_to(1.0, (len(rows),)), names
+
+    def pieces(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield lists of (place, first step, states, target, group), no more than a chunk."""
+        short: list[tuple[Any, ...]] = []
+        longest = 0
+        for place, (drive, target, group) in enumerate(self.recordings):
+            n_steps = self._n_steps(drive)
+            if target is not None:
+                self._check_length(place, n_steps, target)
+            if short and max(longest, n_steps) * (len(short) + 1) > self.chunk:
+                yield from self._side_by_side(short)
+                short, longest = [], 0
+            if n_steps > self.chunk and not _is_events(drive):
+                yield from self._carried_on(place, drive, target, group)
+            else:
+                short.append((place, drive, target, group))
+                longest = max(longest, n_steps)
+        if short:
+            yield from self._side_by_side(short)
+
+    def _n_steps(self, drive: Any) -> int:
+        return int(self.reservoir.n_steps if _is_events(drive) else np.shape(drive)[0])
+
+    def _check_length(self, place: int, n_steps: int, target: Any) -> None:
+        n_targets = np.shape(target)[0] if np.ndim(target) else 0
+        if n_targets != n_steps:
+            raise ValueError(
+                f"recording {place} has {n_steps} steps and {n_targets} targets; a readout of "
+                "steps needs a target for each."
+            )
+        if n_steps <= self.washout:
+            raise ValueError(
+                f"recording {place} has {n_steps} steps, and washout={self.washout} leaves none; "
+                "take fewer, or drop the recording."
+            )
+
+    def _targets(self, place: int, target: Any, steps: slice) -> NDArray:
+        values = np.asarray(target[steps])
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            step = steps.start + int(np.argwhere(~np.isfinite(values))[0, 0])
+            raise ValueError(f"the target of recording {place} is not finite at step {step}.")
+        return values
+
+    def _side_by_side(self, batch: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+        """Run recordings that fit into a chunk together, as ``transform`` does."""
+        try:
+            drives, _ = self.reservoir._check_drive([drive for _, drive, *_ in batch], reset=False)
+        except ValueError as error:
+            first = batch[0][0]
+            raise ValueError(f"(recordings counted from number {first} on) {error}") from error
+        for first, states, lengths in self.reservoir._blocks(drives):
+            pieces = []
+            for out, n, (place, _, *others) in zip(states, lengths, batch[first:], strict=False):
+                if n == 0:
+                    raise ValueError(f"recording {place} is absent; leave it out.")
+                pieces.append((place, 0, out[:n], *others))
+            yield pieces
+
+    def _carried_on(self, place: int, drive: Any, *others: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one long recording chunk by chunk, its noise that of ``transform``."""
+        starts = range(0, np.shape(drive)[0], self.chunk)
+        chunks = (np.asarray(drive[k : k + self.chunk], dtype=np.float64) for k in starts)
+        state = self.reservoir.start()
+        if self.reservoir._noisy():
+            state.keys = self.reservoir._noise_keys([(chunk.tobytes() for chunk in chunks)])
+        for k in starts:
+            chunk = np.asarray(drive[k : k + self.chunk], dtype=np.float64)
+            try:
+                state, states = self.reservoir.advance(state, chunk[np.newaxis])
+            except ValueError as error:
+                last = k + len(chunk) - 1
+                raise ValueError(f"recording {place}, steps {k} to {last}: {error}") from error
+            yield [(place, k, states[0], *others)]
