@@ -29,10 +29,8 @@ from mottle.reservoir.nonvolatile import (
     age,
     draw_robustness,
     measure_levels,
-    write,
-)
-from mottle.reservoir.nonvolatile import (
     robustness,
+    write,
 )
 from mottle.reservoir.nonvolatile.cells import conductance_range, retention_of
 from mottle.sensors import TaxelDrive

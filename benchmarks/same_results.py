@@ -70,35 +70,37 @@ def reservoirs() -> dict[str, Any]:
         "echo_float32": EchoStateReservoir(150, dtype="float32", leak=1.0, fan_in=None),
         "vo2_fast": VO2Reservoir(20, device="vo2_neuristor_fast", dt_device=2e-7),
         "vo2_at_rest": VO2Reservoir(20, v_bias=8.5, v_gain=3.0, oscillating=False, dt_device=2e-7),
-        "vo2_one_to_one": VO2Reservoir(6, wiring="one_to_one", dt_device=2e-7, dt=2e-8),
-        "oscillator_noisy": OscillatorReservoir(20, noise=0.02, spread={"r_series": 0.1}),
+        "vo2_one_to_one": VO2Reservoir(6, wiring="one_to_one", dt_device=2e-7, dt_inner=2e-8),
+        "oscillator_noisy": OscillatorReservoir(20, threshold_noise=0.02, spread={"r_series": 0.1}),
         "oscillator_haptic": OscillatorReservoir(20, device="vo2_haptic", v_bias=6.0,
                                                  dt_device=2e-5),
-        "oscillator_c": OscillatorReservoir(6, c_couple=2e-11, topology="ring"),
-        "oscillator_r_own": OscillatorReservoir(6, r_couple=1e5, topology=ring, spread=0.02),
-        "oscillator_order": OscillatorReservoir(6, r_couple=1e5, observable="order"),
+        "oscillator_c": OscillatorReservoir(6, c_coupling=2e-11, topology="ring"),
+        "oscillator_r_own": OscillatorReservoir(6, r_coupling=1e5, topology=ring, spread=0.02),
+        "oscillator_order": OscillatorReservoir(6, r_coupling=1e5, observable="order"),
         "spiking": SpikingReservoir(70),
         "spiking_switch": SpikingReservoir(20, device="ts_lif", n_inner=3),
-        "spiking_noisy": SpikingReservoir(20, noise=1e-3, spread=0.05, observable="voltage"),
+        "spiking_noisy": SpikingReservoir(20, voltage_noise=1e-3, spread=0.05, observable="voltage"),
         "spiking_counts": SpikingReservoir(20, observable="spikes", n_inner=2, v_gain=0.05),
-        "event_memristor_on_drive": EventMemristorReservoir(tau=(0.01, 0.1), noise=0.1),
+        "event_memristor_on_drive": EventMemristorReservoir(tau=(0.01, 0.1), write_noise=0.1),
         "event_memristor_float32": EventMemristorReservoir(dtype="float32", spread=0.1),
         "wox_plain": MemristorReservoir(100),
         "wox_taps": MemristorReservoir(150, n_taps=4, fan_in=None),
         "wox_tau_own": MemristorReservoir(20, tau=None, v_bias=1.2, dt_device=5e-3),
         "wox_tau_range": MemristorReservoir(6, tau=(0.01, 0.2), wiring="one_to_one", n_masks=2),
         "wox_spread_normal": MemristorReservoir(20, spread={"rate": ("normal", 0.1)}, **few),
-        "wox_coupled": MemristorReservoir(70, coupling=0.8, density=0.2),
-        "tiox_masks": MemristorReservoir(70, device="tiox_zhong2021", n_masks=7, noise=0.02),
+        "wox_coupled": MemristorReservoir(70, spectral_radius=0.8, density=0.2),
+        "tiox_masks": MemristorReservoir(70, device="tiox_zhong2021", n_masks=7, read_noise=0.02),
         "ag_pulse_spread": MemristorReservoir(70, device="ag_pulse", spread=0.1),
         "ag_dc": MemristorReservoir(10, device="ag_dc"),
-        "ag_fast_coupled": MemristorReservoir(70, device="ag_fast", coupling=0.5, v_bias=1.2),
+        "ag_fast_coupled": MemristorReservoir(70, device="ag_fast", spectral_radius=0.5, v_bias=1.2),
     }  # fmt: skip
     for observable in ("voltage", "current", "temperature", "spikes"):
         found[f"vo2_{observable}"] = VO2Reservoir(
-            70, observable=observable, dt_device=2e-7, spread=0.05, noise=100.0
+            70, observable=observable, dt_device=2e-7, spread=0.05, temperature_noise=100.0
         )
-    found["vo2_coupled"] = VO2Reservoir(70, kappa=0.02, dt_device=2e-7, noise=133.0)
+    found["vo2_coupled"] = VO2Reservoir(
+        70, thermal_coupling=0.02, dt_device=2e-7, temperature_noise=133.0
+    )
     for observable in ("voltage", "current", "spikes", "frequency", "phase"):
         found[f"oscillator_{observable}"] = OscillatorReservoir(70, observable=observable)
     for device in ("wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_fast"):
@@ -167,7 +169,7 @@ def of_events() -> dict[str, str]:
     stages = {
         "event_memristor": EventMemristorReservoir(random_state=0),
         "event_memristor_cells": EventMemristorReservoir(
-            tau=(0.02, 0.1), cell=2, polarity="sum", noise=0.05, spread=0.1, random_state=0
+            tau=(0.02, 0.1), cell=2, polarity="sum", write_noise=0.05, spread=0.1, random_state=0
         ),
         "event_memristor_pooled": EventMemristorReservoir(
             pool=("mean", "std"), n_segments=2, dtype="float32", random_state=0
@@ -245,7 +247,7 @@ def of_layers() -> dict[str, str]:
     found["energy report"] = digest(report["energy"].to_numpy(), report["count"].to_numpy())
     found["energy summary"] = digest(energy_summary(report).to_numpy())
     long = rng.uniform(-1, 1, (2000, 1))
-    node = MemristorReservoir(30, noise=0.01, random_state=0).fit(long)
+    node = MemristorReservoir(30, read_noise=0.01, random_state=0).fit(long)
     readout = fit_stream(node, RidgeReadout(), long, long[:, 0], washout=20, chunk=300)
     found["stream"] = digest(readout.coef_, predict_stream(node, readout, long, chunk=128))
     patterns = np.sign(rng.normal(size=(2, 12)))

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
     from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
     from mottle.reservoir.nodes.event.node import EventMemristorReservoir
-    from mottle.reservoir.nodes.front import ReservoirState
-    from mottle.reservoir.nodes.memristor.node import MemristorReservoir
+    from mottle.reservoir.nodes.memristor import MemristorReservoir
     from mottle.reservoir.nodes.no_reservoir import NoReservoir
     from mottle.reservoir.nodes.oscillator.memory import OscillatorMemory
     from mottle.reservoir.nodes.oscillator.node import OscillatorReservoir, order_parameter
     from mottle.reservoir.nodes.spiking.node import SpikingReservoir
+    from mottle.reservoir.nodes.state import ReservoirState
     from mottle.reservoir.nodes.vo2.node import VO2Reservoir
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
     from mottle.reservoir.plasticity import Consolidation, STDPLayer

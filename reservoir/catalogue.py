@@ -1,6 +1,5 @@
 """The devices by name, and one of them followed through time."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
@@ -9,58 +8,75 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import choose
+from mottle.reservoir.family import Family
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
-from mottle.reservoir.nodes.memristor import device as wox
-from mottle.reservoir.nodes.oscillator import device as threshold_switch
+from mottle.reservoir.nodes.oscillator import device as oscillator
+from mottle.reservoir.nodes.tiox import device as tiox
 from mottle.reservoir.nodes.vo2 import device as vo2
-from mottle.reservoir.nonvolatile.devices import (
-    filament as nonvolatile,
-)
-from mottle.reservoir.nonvolatile.devices import (
-    programming,
-)
-from mottle.reservoir.nonvolatile.devices import (
-    pulsed as pulse_response,
-)
+from mottle.reservoir.nodes.wox import device as wox
+from mottle.reservoir.nonvolatile.devices.drift import device as drift
+from mottle.reservoir.nonvolatile.devices.ferroelectric import device as ferroelectric
+from mottle.reservoir.nonvolatile.devices.interface import device as interface
+from mottle.reservoir.nonvolatile.devices.memdiode import device as memdiode
+from mottle.reservoir.nonvolatile.devices.programming import device as programming
+from mottle.reservoir.nonvolatile.devices.pulsed import device as pulsed
+from mottle.reservoir.nonvolatile.devices.yakopcic import device as yakopcic
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 Preset = Any  # a NamedTuple of one of the families below
-FAMILIES: dict[type, tuple[str, Callable[..., Any]]] = {
-    vo2.VO2Neuristor: ("oscillator", vo2.trace),
-    threshold_switch.ThresholdSwitch: ("oscillator", threshold_switch.trace),
-    threshold_switch.HHNeuristor: ("neuron", threshold_switch.trace),
-    threshold_switch.BurstNeuron: ("neuron", threshold_switch.trace),
-    wox.WOxMemristor: ("volatile", wox.trace),
-    wox.TiOxMemristor: ("volatile", wox.trace),
-    event.EventMemristor: ("volatile", event.trace),
-    diffusive.AgMemristor: ("volatile", diffusive.trace),
-    diffusive.FastAgMemristor: ("volatile", diffusive.trace),
-    nonvolatile.DriftMemristor: ("nonvolatile", nonvolatile.trace),
-    nonvolatile.YakopcicMemristor: ("nonvolatile", nonvolatile.trace),
-    nonvolatile.Memdiode: ("nonvolatile", nonvolatile.trace),
-    nonvolatile.FerroelectricJunction: ("nonvolatile", nonvolatile.trace),
-    nonvolatile.InterfaceMemristor: ("nonvolatile", nonvolatile.trace),
-    pulse_response.PulseMemristor: ("nonvolatile", pulse_response.trace),
-    programming.Programming: ("programming", programming.refuse_trace),
-}
-KNOWN: dict[str, Preset] = {
-    **vo2.VO2_NEURISTORS,
-    **threshold_switch.PRESETS,
-    **wox.PRESETS,
-    **event.PRESETS,
-    **diffusive.PRESETS,
-    **nonvolatile.PRESETS,
-    **pulse_response.PRESETS,
-    **programming.PRESETS,
-}
+FAMILIES: tuple[Family, ...] = (
+    vo2.FAMILY,
+    oscillator.FAMILY,
+    oscillator.NEURISTOR,
+    oscillator.BURST,
+    wox.FAMILY,
+    tiox.FAMILY,
+    event.FAMILY,
+    diffusive.FAMILY,
+    diffusive.FAST,
+    drift.FAMILY,
+    yakopcic.FAMILY,
+    memdiode.FAMILY,
+    ferroelectric.FAMILY,
+    interface.FAMILY,
+    pulsed.FAMILY,
+    programming.FAMILY,
+)
+
+
+def presets() -> dict[str, Preset]:
+    """Return all presets by name."""
+    return {name: preset for family in FAMILIES for name, preset in family.presets.items()}
+
+
+def find_family(preset: Preset) -> Family | None:
+    """Return the family of a device's constants, None where it has none."""
+    return next((family for family in FAMILIES if family.device is type(preset)), None)
+
+
+def family_of(device: Preset) -> Family:
+    """Return the family of a device, by its constants.
+
+    Examples
+    --------
+    >>> family_of(get("hp")).kind
+    'nonvolatile'
+    """
+    family = find_family(device)
+    if family is None:
+        raise ValueError(
+            f"device={device!r} is neither a name in devices.list() nor a preset's constants."
+        )
+    return family
 
 
 def kind_of(preset: Preset) -> str:
     """Return the kind of a preset: that of its family, unless its circuit makes it another."""
-    kind: str = getattr(preset, "kind", FAMILIES[type(preset)][0])
+    kind: str = getattr(preset, "kind", family_of(preset).kind)
     return kind
 
 
@@ -92,7 +108,7 @@ def list_devices() -> pd.DataFrame:
     columns = ("time_scale", "source", "provisional")
     rows = {
         name: {"kind": kind_of(preset)} | {c: getattr(preset, c) for c in columns}
-        for name, preset in KNOWN.items()
+        for name, preset in presets().items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
@@ -115,7 +131,7 @@ def get(name: str) -> Preset:
     >>> get("hp").r_off
     16000.0
     """
-    return choose(name, KNOWN, "device")
+    return choose(name, presets(), "device")
 
 
 def pulse_train(
@@ -224,11 +240,8 @@ def simulate(
     710.62
     """
     preset = get(device) if isinstance(device, str) else device
-    if type(preset) not in FAMILIES:
-        raise ValueError(
-            f"device={device!r} is neither a name in devices.list() nor a preset's constants."
-        )
-    family = FAMILIES[type(preset)][1]
+    family = family_of(preset)
+    family.check(preset)
     if not dt > 0:
         raise ValueError(f"dt={dt} s must be positive.")
     drive = np.asarray(voltage, dtype=np.float64)
@@ -249,9 +262,9 @@ def simulate(
         )
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
     try:
-        trace = family(preset, drive, float(dt), key, **options)
+        trace = family.trace(preset, drive, float(dt), key, **options)
     except TypeError as error:
-        known = sorted(getattr(family, "__kwdefaults__", None) or {})
+        known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
         unknown = sorted(set(options) - set(known))
         if not unknown:
             raise
@@ -261,10 +274,8 @@ def simulate(
         ) from error
     import xarray as xr
 
-    driven = isinstance(preset, threshold_switch.HHNeuristor)
-    data: dict[str, Any] = {
-        "input_current" if driven else "voltage": ("time", drive, {"units": "A" if driven else "V"})
-    }
+    name, unit = family.drive
+    data: dict[str, Any] = {name: ("time", drive, {"units": unit})}
     for name, (values, unit) in trace.variables.items():
         data[name] = ("time", values, {"units": unit})
     if trace.spikes is not None:
@@ -274,3 +285,31 @@ def simulate(
     attrs |= {"source": preset.source, "provisional": preset.provisional}
     attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)
+
+
+def draw(name: str) -> "Figure":
+    """Draw a preset: what it does over time, and what shapes that.
+
+    Oscillators show voltage over time and frequency against bias, a thermal one its resistance with
+    minor loops too; neurons spikes and rate against input; memristors their loop and relaxation.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``devices.list()``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Two panels, three for a thermal oscillator.
+
+    Examples
+    --------
+    >>> len(draw("wox_du2017").axes)
+    2
+    """
+    preset = get(name)
+    figure: Figure = family_of(preset).figure(preset, simulate)
+    note = " (constants provisional)" if preset.provisional else ""
+    figure.suptitle(f"{name}{note}: {preset.source}", fontsize=9)
+    return figure

@@ -1,27 +1,26 @@
-"""The devices: constants with units and source, one file a family, and each followed alone."""
+"""The devices by name: constants with units and source, and each simulated alone."""
 
-from mottle.reservoir.catalogue import get, list_devices, pulse_train, simulate
+from mottle.reservoir.catalogue import draw, get, list_devices, pulse_train, simulate
 from mottle.reservoir.nodes.diffusive.device import AgMemristor, FastAgMemristor
 from mottle.reservoir.nodes.diffusive.pbit import PBit, calibrate_pbit, sample_pbits
 from mottle.reservoir.nodes.event.device import EventMemristor
-from mottle.reservoir.nodes.memristor.device import (
-    WOX_MEMRISTORS,
-    TiOxMemristor,
-    WOxMemristor,
-    check_memristor,
-)
 from mottle.reservoir.nodes.oscillator.device import BurstNeuron, HHNeuristor, ThresholdSwitch
 from mottle.reservoir.nodes.spiking.device import LIF
+from mottle.reservoir.nodes.tiox.device import TiOxMemristor
 from mottle.reservoir.nodes.vo2.device import VO2_NEURISTORS, VO2Neuristor, check_neuristor
-from mottle.reservoir.nonvolatile.devices.filament import (
-    DriftMemristor,
-    FerroelectricJunction,
-    InterfaceMemristor,
-    Memdiode,
-    YakopcicMemristor,
+from mottle.reservoir.nodes.wox.device import WOX_MEMRISTORS, WOxMemristor, check_memristor
+from mottle.reservoir.nonvolatile.devices.drift.device import DriftMemristor
+from mottle.reservoir.nonvolatile.devices.ferroelectric.device import FerroelectricJunction
+from mottle.reservoir.nonvolatile.devices.interface.device import InterfaceMemristor
+from mottle.reservoir.nonvolatile.devices.memdiode.device import Memdiode
+from mottle.reservoir.nonvolatile.devices.programming.device import (
+    Programming,
+    endurance,
+    levels,
+    program,
 )
-from mottle.reservoir.nonvolatile.devices.programming import Programming, endurance, levels, program
-from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor, shape_of_nonlinearity
+from mottle.reservoir.nonvolatile.devices.pulsed.device import PulseMemristor, shape_of_nonlinearity
+from mottle.reservoir.nonvolatile.devices.yakopcic.device import YakopcicMemristor
 
 list = list_devices  # devices.list(), as one says it
 
@@ -49,6 +48,7 @@ __all__ = [
     "calibrate_pbit",
     "check_memristor",
     "check_neuristor",
+    "draw",
     "endurance",
     "get",
     "levels",

@@ -5,7 +5,7 @@ each count is multiplied by one published or assumed figure that stands in the s
 """
 
 from collections.abc import Iterator
-from copy import copy
+from inspect import signature
 from math import ceil
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,25 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from mottle.checks import is_number
-from mottle.reservoir.catalogue import get, simulate
-from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
-from mottle.reservoir.nodes.event.node import EventMemristorReservoir
-from mottle.reservoir.nodes.event.streams import as_event_streams, is_absent
-from mottle.reservoir.nodes.front import Reservoir
-from mottle.reservoir.nodes.no_reservoir import NoReservoir
-from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
-from mottle.reservoir.nodes.spiking.node import SpikingReservoir
-from mottle.reservoir.nodes.vo2.device import VO2Neuristor, longest_step
-from mottle.reservoir.nonvolatile.linear import before_last
-from mottle.reservoir.nonvolatile.readout import CrossbarReadout
-from mottle.reservoir.plasticity.stdp_layer import STDPLayer
+from mottle.checks import check_positive, choose, is_number
+from mottle.events import as_event_streams
+from mottle.reservoir.catalogue import family_of, get, kind_of, simulate
+from mottle.reservoir.nodes.drives import is_absent
 
 HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm, 0.9 V)"
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"
@@ -40,15 +30,26 @@ COLUMNS = ["stage", "part", "level", "count", "energy_each", "energy", "assumpti
 # where a wrapper keeps what it predicts with
 WRAPPED = ("best_estimator_", "readout_", "estimator_", "regressor_")
 KERNEL = "V I summed in the kernel"
-CIRCUIT = "V I of the solved circuit"
-# what a stage may count: part, level and figure in the report
+# what a stage may count: part, level and figure in the report, in this order
 OPERATIONS = {
+    "input_lines": ("input lines", "driver", "line"),
+    "inputs": ("inputs", "converter", "dac"),
+    "input_weights": ("input weights", "digital", "mac"),
+    "recurrent_weights": ("recurrent weights", "digital", "mac"),
+    "events": ("events", "device", "event"),
+    "multiply_accumulates": ("multiply-accumulate", "digital", "mac"),
+    "leaks": ("inputs and leaks", "digital", "mac"),
+    "jumps": ("jumps of synapses", "digital", "add"),
+    "weights": ("weights", "digital", "fetch"),
+    "activations": ("activation, one look-up", "digital", "fetch"),
     "dac": ("inputs", "converter", "dac"),
     "drivers": ("word lines", "driver", "line"),
     "adc": ("column currents", "converter", "adc"),
     "mac": ("scales and sums", "digital", "mac"),
     "synaptic_operations": ("synapses", "device", "synapse"),
     "output_spikes": ("spikes counted", "digital", "add"),
+    "states_read": ("states read", "converter", "adc"),
+    "pooling": ("pooling", "digital", "add"),
 }
 
 
@@ -123,11 +124,12 @@ def energy_report(pipeline, X, *, figures=None):
     """
     known = dict(FIGURES)
     for name, figure in (figures or {}).items():
+        choose(name, known, "figure")
         whole = isinstance(figure, tuple) and len(figure) == 3 and is_number(figure[0])
-        if name not in known or not whole or not 0 < figure[0] < np.inf:
+        if not whole or not 0 < figure[0] < np.inf:
             raise ValueError(
-                f"figures[{name!r}]={figure!r}: expected one of {', '.join(known)} with a positive "
-                "and finite energy in J, Figure(energy, assumption, source)."
+                f"figures[{name!r}]={figure!r}: expected Figure(energy, assumption, source) with a "
+                "positive and finite energy in J."
             )
         known[name] = Figure(*figure)
     check_is_fitted(pipeline)
@@ -227,20 +229,14 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
     [184.3, 620.0]
     """
     preset = get(device) if isinstance(device, str) else device
-    if not isinstance(preset, ThresholdSwitch | VO2Neuristor):
+    family = family_of(preset)
+    if kind_of(preset) != "oscillator" and family.kind != "oscillator":
         raise ValueError(f"device={device!r} is no oscillator: nothing to take a cycle of.")
     if capacitance is not None:
-        if not capacitance > 0:
-            raise ValueError(f"capacitance={capacitance} F must be positive.")
-        preset = preset._replace(capacitance=float(capacitance))
+        preset = preset._replace(capacitance=check_positive("capacitance", capacitance, "F"))
     low, high = preset.window
     volts = 0.6 * low + 0.4 * high if voltage is None else float(voltage)
-    options: dict[str, Any] = {}
-    load: float = getattr(preset, "r_load", 0.0)
-    if isinstance(preset, ThresholdSwitch):
-        load = preset.r_series
-    else:  # so fine that supply = device + resistor to 1e-5
-        options = {"dt_inner": longest_step(preset) / 12}
+    options = family.fine(preset)
     span, spikes = 40 * preset.time_scale, np.empty(0)
     while spikes.size < 12 and span < 5000 * preset.time_scale:
         spikes = simulate(preset, volts, span / 4000, duration=span, **options).spike_time.values
@@ -256,7 +252,7 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
         n_steps = ceil((spike + 0.5 * period) / dt)
         run = simulate(preset, volts, dt, duration=n_steps * dt, **options)
         late = n_steps * dt - spike - 0.5 * period
-        power[name] = energies_at_end(run, volts, load, late)
+        power[name] = energies_at_end(run, volts, preset.r_series, late)
     spent = {key: (power["end"][key] - power["begin"][key]) / n for key in power["end"]}
     shown = run.device_voltage[run.time.values >= first]
     return pd.Series(
@@ -281,7 +277,7 @@ class Account:
     def __init__(self, figures: dict[str, Figure], n_recordings: int | None):
         self.figures = figures
         self.rows: list[tuple] = []
-        self.n_recordings = n_recordings  # None until a stage tells
+        self.n_recordings = n_recordings  # None until a stage says how many there are
         self.node_steps = self.readout_macs = 0.0
         self.spikes: float | None = None
         self.not_counted: list[str] = []
@@ -305,160 +301,74 @@ class Account:
         }
         return report
 
-    def count(
-        self, stage: str, part: str, level: str, count: float, name: str, times: float = 1.0
-    ) -> None:
-        """Add operations of one kind, each ``times`` its figure."""
-        energy, assumption, source = self.figures[name]
-        each = energy * times
-        self.rows.append((stage, part, level, count, each, count * each, assumption, source))
-
-    def measure(
-        self, stage: str, part: str, level: str, energy: float, source: str, how: str = KERNEL
-    ) -> None:
-        """Add an energy that was simulated."""
-        self.rows.append((stage, part, level, np.nan, np.nan, energy, how, source))
-
     def add(self, name: str, stage: Any, X: Any) -> None:
         """Account for one stage that is given ``X``."""
-        if isinstance(stage, Reservoir):
-            self._reservoir(name, stage, X)
-        elif hasattr(stage, "count_operations"):
-            self._operations(name, stage, X)
-        elif hasattr(stage, "coef_"):
-            self._told(_num_samples(X))
-            macs = float(np.size(stage.coef_) * _num_samples(X))
-            self.readout_macs += macs
-            self.count(name, "multiply-accumulate", "digital", macs, "mac")
-            self.count(name, "weights", "digital", macs, "fetch")
-        else:
+        spent = stage.energy(X) if hasattr(stage, "energy") else None
+        if hasattr(stage, "coef_") and not hasattr(stage, "count_operations"):
+            counts = count_linear(stage, X)
+        elif not hasattr(stage, "count_operations"):
             self.not_counted.append(name)
-
-    def _told(self, n_recordings: int) -> None:
-        """Take the number of recordings from a stage, where nothing told it before."""
+            return
+        elif spent is not None and "energy" in signature(stage.count_operations).parameters:
+            counts = dict(stage.count_operations(X, energy=spent))
+        else:
+            counts = dict(stage.count_operations(X))
+        n_recordings = int(counts.get("recordings", _num_samples(X)))
+        if n_recordings == 0:
+            self.not_counted.append(f"{name}: absent in all recordings")
+            return
+        if not set(counts) & set(OPERATIONS):
+            self.not_counted.append(name)
+            return
         if self.n_recordings is None:
             self.n_recordings = n_recordings
+        self.node_steps += counts.get("node_steps", 0.0)
+        self.readout_macs += counts.get("products", 0.0)
+        fired = counts.get("spikes", counts.get("output_spikes"))
+        if fired is not None:
+            self.spikes = (self.spikes or 0.0) + fired
+        if spent is not None:
+            self._measured(name, spent)
+        self._counted(name, counts, getattr(stage, "energy_scales_", {}))
+        self.not_counted += [f"{name}: {what}" for what in getattr(stage, "costs_left_out_", ())]
 
-    def _there(self, name: str, recordings: list[Any]) -> list[Any]:
-        """Return the recordings that are there for a stage."""
-        there = [recording for recording in recordings if not is_absent(recording)]
-        if not there:
-            self.not_counted.append(f"{name}: absent in all recordings")
-        else:
-            self._told(len(there))
-        return there
+    def _measured(self, name: str, spent: xr.Dataset) -> None:
+        """Add energies that were simulated: variables with a level, those of one part together."""
+        how, source = spent.attrs.get("method", KERNEL), spent.attrs["source"]
+        sums: dict[tuple[str, str], float] = {}
+        for variable in spent.data_vars.values():
+            if "level" in variable.attrs:
+                part = variable.attrs["long_name"], variable.attrs["level"]
+                sums[part] = sums.get(part, 0.0) + float(variable.sum())
+        for (part, level), energy in sums.items():
+            if energy > 0 or level == "device":
+                self.rows.append((name, part, level, np.nan, np.nan, energy, how, source))
+        left = float(spent["supply"].sum()) - sum(sums.values()) if "supply" in spent else 0.0
+        if how == KERNEL and sums.get(("resistors in series", "resistor"), 0.0) > 0:
+            row = name, "left in capacitors", "capacitor", np.nan, np.nan, left, how, source
+            self.rows.append(row)
 
-    def _reservoir(self, name: str, stage: Reservoir, X: Any) -> None:
-        every, _ = stage._check_drive(X, reset=False)
-        recordings = self._there(name, every)
-        if not recordings:
-            return
-        if len(recordings) < len(every) and not isinstance(stage, EventMemristorReservoir):
-            X = recordings
-        steps = float(sum(stage._n_steps(recording) for recording in recordings))
-        states = steps * stage.n_nodes
-        if isinstance(stage, NoReservoir):
-            self.not_counted.append(name)
-            return
-        self.node_steps += states
-        counted = False
-        if isinstance(stage, EventMemristorReservoir):
-            events = sum(r.t.size if hasattr(r, "t") else np.abs(r).sum() for r in recordings)
-            self.count(name, "events", "device", float(events), "event", stage._preset().g_max)
-        elif isinstance(stage, EchoStateReservoir):
-            macs = steps * (stage.input_weights_.nnz + stage.weights_.nnz)
-            self.count(name, "multiply-accumulate", "digital", macs, "mac")
-            self.count(name, "weights", "digital", macs, "fetch")
-            self.count(name, "activation, one look-up", "digital", states, "fetch")
-        elif isinstance(stage, SpikingReservoir):
-            self._spiking(name, stage, X, steps)
-        else:
-            counted = self._devices(name, stage, X, steps)
-        if not isinstance(stage, EchoStateReservoir | SpikingReservoir) and not counted:
-            self.count(name, "states read", "converter", states, "adc")
-        pooled = len(stage._statistics())
-        if pooled:
-            self.count(name, "pooling", "digital", states * pooled, "add")
-
-    def _spiking(self, name: str, stage: SpikingReservoir, X: Any, steps: float) -> None:
-        """Account for neurons in arithmetic: their device has no circuit that could be solved."""
-        shown = copy(stage).set_params(observable="spikes").states(X)["states"]
-        spikes = shown.sum(("recording", "step")).to_numpy()
-        self.spikes = (self.spikes or 0.0) + float(spikes.sum())
-        jumps = float(spikes @ np.diff(sparse.csc_array(stage.weights_).indptr))
-        inputs = steps * stage.input_weights_.nnz + steps * stage.n_inner * stage.n_nodes
-        self.count(name, "inputs and leaks", "digital", inputs, "mac")
-        self.count(name, "jumps of synapses", "digital", jumps, "add")
-        self.count(name, "weights", "digital", jumps + steps * stage.input_weights_.nnz, "fetch")
-
-    def _devices(self, name: str, stage: Reservoir, X: Any, steps: float) -> bool:
-        """Account for simulated devices; return whether their states are counts of spikes."""
-        spent = stage.energy(X).sum("recording")
-        source = str(getattr(stage, "device", type(stage).__name__))
-        device, resistor, supply = (float(spent[k]) for k in ("device", "resistor", "supply"))
-        self.measure(name, "devices", "device", device, source)
-        if resistor > 0:
-            self.measure(name, "resistors in series", "resistor", resistor, source)
-            self.measure(
-                name, "left in capacitors", "capacitor", supply - device - resistor, source
-            )
-        weights, bias = stage.input_weights_, stage._gain_and_bias()[1]
-        held = steps * weights.shape[0]
-        self.count(name, "input lines", "driver", held, "line", bias**2)
-        self.count(name, "inputs", "converter", held, "dac")
-        if not sparse.linalg.norm(weights - _ones(weights)) < 1e-12:
-            self.count(name, "input weights", "digital", steps * weights.nnz, "mac")
-        if getattr(stage, "coupling", 0) > 0 and hasattr(stage, "weights_"):
-            self.count(name, "recurrent weights", "digital", steps * stage.weights_.nnz, "mac")
-        if "spikes" not in spent:
-            return False
-        self.spikes = (self.spikes or 0.0) + float(spent["spikes"])
-        if getattr(stage, "observable", "") not in ("spikes", "frequency", "phase"):
-            return False
-        self.count(name, "spikes counted", "digital", float(spent["spikes"]), "add")
-        return True
-
-    def _operations(self, name: str, stage: Any, X: Any) -> None:
-        """Account for a stage that counts for itself: a layer, a readout in crossbars."""
-        if isinstance(stage, STDPLayer) and not self._there(
-            name, stage._recordings(X, reset=False)[0]
-        ):
-            return
-        self._told(_num_samples(X))
-        counts, volts = stage.count_operations(X), 1.0
-        if isinstance(stage, CrossbarReadout):
-            self._crossbars(name, stage, X)
-            self.readout_macs += float(counts["products"])
-            volts = stage._tile().v_read
-        if isinstance(stage, STDPLayer):
-            self.spikes = (self.spikes or 0.0) + counts["output_spikes"]
-            self.not_counted.append(f"{name}: membranes and thresholds of its neurons")
-            if counts["weight_updates"] > 0:
-                learnt = f"{counts['weight_updates']:.0f} updates of weights in learning"
-                self.not_counted.append(f"{name}: {learnt}")
+    def _counted(self, name: str, counts: dict[str, float], scales: dict[str, float]) -> None:
+        """Add operations of each kind, each times its figure, and a factor of the stage's."""
         for operation, (part, level, figure) in OPERATIONS.items():
-            if counts.get(operation, 0.0) > 0:
-                times = volts**2 if operation == "drivers" else 1.0
-                self.count(name, part, level, float(counts[operation]), figure, times)
-
-    def _crossbars(self, name: str, stage: CrossbarReadout, X: Any) -> None:
-        """Account for the arrays of a readout; its cells are written once and for all."""
-        spent = stage.energy(X).sum("sample")
-        source = "voltages held for 0.1 us (provisional)"
-        self.measure(name, "cells", "device", float(spent["device"]), source, CIRCUIT)
-        if stage._tile().r_transistor > 0:
-            energy = float(spent["transistor"])
-            self.measure(name, "transistors", "resistor", energy, source, CIRCUIT)
-        rest = float(spent["wire"] + spent["selector"])
-        self.measure(name, "wires and selectors", "resistor", rest, source, CIRCUIT)
-        self.not_counted.append(f"{name}: writing of its cells (see written_)")
+            count = float(counts.get(operation, 0.0))
+            if count > 0:
+                energy, assumption, source = self.figures[figure]
+                each = energy * scales.get(operation, 1.0)
+                self.rows.append((name, part, level, count, each, count * each, assumption, source))
 
 
-def _ones(weights: sparse.csr_array) -> sparse.csr_array:
-    """Return the same pattern with weights of 1, which need no multiplication."""
-    ones = weights.copy()
-    ones.data = np.ones_like(ones.data)
-    return ones
+def count_linear(model: Any, X: Any) -> dict[str, float]:
+    """Count what a prediction of a linear model takes, in the manner of ``count_operations``.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> count_linear(Ridge().fit([[0.0, 1.0], [1.0, 0.0]], [0, 1]), [[1.0, 1.0]])["products"]
+    2.0
+    """
+    macs = float(np.size(model.coef_) * _num_samples(X))
+    return {"products": macs, "multiply_accumulates": macs, "weights": macs}
 
 
 def present(X: Any) -> tuple[Any, int | None]:
@@ -469,7 +379,8 @@ def present(X: Any) -> tuple[Any, int | None]:
     >>> present([None, np.zeros((3, 2)), np.full((4, 2), np.nan)])[1]
     1
     """
-    if as_event_streams(X)[1]:
+    streams = as_event_streams(X)
+    if streams is not None and streams.one:
         return X, 1
     given = X.to_numpy() if hasattr(X, "dims") else X
     if isinstance(given, pd.DataFrame):
@@ -488,7 +399,9 @@ def present(X: Any) -> tuple[Any, int | None]:
         return X, None
     there = [k for k, row in enumerate(rows) if not all(is_absent(cell) for cell in row)]
     if not there:
-        raise ValueError(f"all {len(rows)} recordings of X are absent: nothing costs anything.")
+        raise ValueError(
+            f"all {len(rows)} recordings of X are absent: there is nothing to account for."
+        )
     return (X if len(there) == len(rows) else _safe_indexing(given, there)), len(there)
 
 
@@ -510,13 +423,11 @@ def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
         for key, part in model.transformer_list:
             if part not in ("drop", "passthrough"):
                 yield from walk(part, X, inner + key)
-    elif isinstance(model, CrossbarReadout):
+    elif hasattr(model, "coef_") or hasattr(model, "count_operations"):
         Z = X
-        for part in before_last(model.readout_):
+        for part in getattr(model, "steps_before_", ()):
             yield from walk(part, Z, name)
             Z = part.transform(Z)
-        yield name or "crossbarreadout", model, X
-    elif hasattr(model, "coef_") or hasattr(model, "count_operations"):
         yield name or type(model).__name__.lower(), model, X
     elif hasattr(model, "named_estimators_"):
         for key, part in model.named_estimators_.items():

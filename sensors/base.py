@@ -6,8 +6,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.checks import NamesParameters
 
-class Encoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+
+class Encoder(NamesParameters, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Streams in, drives out; the abstract base of the encoders.
 
     A drive is a float64 array (recording, step, input), (step, input) for one lone stream, or a
@@ -54,25 +56,3 @@ def pack(drives, one=False):
     if all(drive.shape == drives[0].shape for drive in drives):
         return np.stack(drives)
     return drives
-
-
-def check_whole(name, value, unit=""):
-    """Return a whole number of at least 1, or raise."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}={value!r}: expected a whole number of at least 1{unit}")
-    return int(value)
-
-
-def check_positive(name, value, unit):
-    """Return a finite number above 0, or raise."""
-    numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not numeric or not 0 < value < np.inf:
-        raise ValueError(f"{name}={value!r}: expected a finite number above 0, in {unit}")
-    return float(value)
-
-
-def check_option(name, value, options):
-    """Return one of the options, or raise."""
-    if not any(value is option or value == option for option in options):
-        raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, options))}")
-    return value

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mottle.checks import check_positive, check_whole
 from mottle.sensors.align import row_bounds
-from mottle.sensors.base import check_positive, check_whole
 from mottle.sensors.kernels.delta import crossings
 from mottle.sensors.sampled import SampledEncoder, learn_spread
 

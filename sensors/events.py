@@ -1,22 +1,26 @@
 """Event streams to drives: counts per cell and step, and decaying time surfaces."""
 
-from warnings import warn
-
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.sensors.base import Encoder, check_option, check_positive, check_whole
-from mottle.sensors.kernels import events as kernels
-from mottle.sensors.streams import EVENT_DTYPE as EVENT_DTYPE
-from mottle.sensors.streams import (
+from mottle.checks import check_option, check_positive, check_whole
+from mottle.events import EVENT_DTYPE as EVENT_DTYPE
+from mottle.events import (
     Streams,
     as_streams,
     check_events,
     check_present,
+    check_sensor,
+    check_steps,
     fields_of,
+    input_shape,
     is_absent,
+    learn_sensor,
+    report_dropped,
 )
+from mottle.sensors.base import Encoder
+from mottle.sensors.kernels import events as kernels
 
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
 POWERS = {None: 0, "sqrt": 1, "log": 2}  # codes of the kernel
@@ -48,24 +52,13 @@ class EventEncoder(Encoder):
         streams = self._read(X)
         check_present(streams)
         fields = streams.cells
-        if self.sensor_size is None:
-            self.sensor_size_ = tuple(
-                1 + max(int(events[axis].max()) for events in fields) for axis in "xy"
-            )
-            if min(self.sensor_size_) < 1:
-                raise ValueError(
-                    f"no event lies on the sensor: sizes {self.sensor_size_} in pixels"
-                )
-        else:
-            width, height = self.sensor_size[:2]
-            self.sensor_size_ = check_whole("width", width), check_whole("height", height)
+        self.sensor_size_ = learn_sensor(self, fields)
         if self.duration is None:  # one microsecond more, so that the last event is still inside
             self._duration_us = 1 + max(int(e["t"][-1] - self._start(e)) for e in fields)
         else:
             self._duration_us = round(self.duration * 1e6)
         self.duration_ = self._duration_us / 1e6
-        columns, rows = (-(-size // self.cell) for size in self.sensor_size_)
-        self.input_shape_ = (rows, columns, 2 if self.polarity == "split" else 1)
+        self.input_shape_ = input_shape(self, self.sensor_size_)
         self.n_features_out_ = int(np.prod(self.input_shape_))
         self._learn_scale(fields)
         return self
@@ -90,7 +83,7 @@ class EventEncoder(Encoder):
             If events were dropped and ``on_drop="warn"``.
         """
         streams, drives, account = self._run(X)
-        self._report(streams, account)
+        report_dropped(self, streams.place, account[:, [0, 2, 3]], stacklevel=2)
         return self._pack(drives, streams, self.n_steps)
 
     def count(self, X):
@@ -129,39 +122,12 @@ class EventEncoder(Encoder):
             account.append((n_events, n_events - outside - late, outside, late))
         return streams, drives, np.array(account, dtype=np.int64)
 
-    def _report(self, streams, account):
-        n_events, encoded, outside, late = account.sum(axis=0)
-        if encoded == n_events or self.on_drop == "ignore":
-            return
-        worst = int(np.argmax(account[:, 0] - account[:, 1]))
-        text = (
-            f"{n_events - encoded} of {n_events} events were dropped: {outside} outside the sensor "
-            f"of {self.sensor_size_[0]} x {self.sensor_size_[1]} pixels, {late} after the end at "
-            f"{self.duration_:g} s; most, {account[worst, 0] - account[worst, 1]} of "
-            f"{account[worst, 0]}, in {streams.place(worst)}. "
-            "Set sensor_size or duration (s), or on_drop='ignore' if the cut is meant"
-        )
-        if self.on_drop == "raise":
-            raise ValueError(text)
-        warn(text, UserWarning, stacklevel=3)
-
     def _check_parameters(self):
         check_whole("n_steps", self.n_steps)
-        check_whole("cell", self.cell, ", in pixels")
-        check_option("polarity", self.polarity, ("split", "sum", "signed"))
+        check_sensor(self, ("split", "sum", "signed"))
         check_option("origin", self.origin, ("first", "zero"))
-        check_option("on_drop", self.on_drop, ("warn", "ignore", "raise"))
         if self.duration is not None:
-            check_positive("duration", self.duration, "second")
-            if self.duration * 1e6 < self.n_steps:
-                raise ValueError(
-                    f"duration={self.duration} s gives {self.n_steps} steps of less than 1 us, the "
-                    "clock of the events. Is the duration in seconds?"
-                )
-        if self.sensor_size is not None and np.size(self.sensor_size) not in (2, 3):
-            raise ValueError(
-                f"sensor_size={self.sensor_size!r}: expected (width, height) in pixels"
-            )
+            check_steps(self.duration, self.n_steps)
 
     def _read(self, X, check=check_events):
         streams = as_streams(X)
@@ -384,7 +350,7 @@ class TimeSurface(EventEncoder):
 
     def _check_parameters(self):
         super()._check_parameters()
-        check_positive("tau", self.tau, "second")
+        check_positive("tau", self.tau, "s")
 
     def _encode(self, events):
         drive = self._drive()

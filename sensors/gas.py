@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mottle.checks import check_option, check_positive, check_whole
 from mottle.sensors.align import time_edges, times_to_steps
-from mottle.sensors.base import check_option, check_positive, check_whole
 from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder
 from mottle.sensors.streams import Samples
@@ -124,8 +124,8 @@ class GasDrive(SampledEncoder):
                 )
         for name in ("dt", "baseline", "duration"):
             if getattr(self, name) is not None and (name != "baseline" or self.baseline != 0):
-                check_positive(name, getattr(self, name), "second")
-        check_positive("smooth", self.smooth, "second")
+                check_positive(name, getattr(self, name), "s")
+        check_positive("smooth", self.smooth, "s")
         named = self.response if isinstance(self.response, dict) else {"": self.response}
         for response in named.values():
             check_option("response", response, RESPONSES)

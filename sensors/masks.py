@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.sensors.base import Encoder, check_option, check_whole, pack
+from mottle.checks import check_option, check_whole
+from mottle.sensors.base import Encoder, pack
 from mottle.sensors.streams import as_streams, is_absent
 
 
@@ -65,7 +66,7 @@ class TimeMask(Encoder):
         -------
         self
         """
-        check_whole("length", self.length, " sub-step")
+        check_whole("length", self.length)
         check_whole("n_masks", self.n_masks)
         check_option("kind", self.kind, ("binary", "uniform"))
         self._read(X, fitting=True)

@@ -5,7 +5,8 @@ from abc import abstractmethod
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.sensors.base import Encoder, check_option, check_positive
+from mottle.checks import check_option, check_positive
+from mottle.sensors.base import Encoder
 from mottle.sensors.streams import (
     Streams,
     as_streams,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mottle.checks import check_whole
 from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
-from mottle.sensors.base import check_whole
 from mottle.sensors.sampled import SampledEncoder
 
 STATISTICS = ("mean", "std", "diff", "last")
@@ -96,7 +96,7 @@ class TaxelDrive(SampledEncoder):
         if self.max_rows is not None:
             check_whole("max_rows", self.max_rows)
         if self.baseline is not None and self.baseline not in ("first", "mean", "training"):
-            check_whole("baseline", self.baseline, " rows, or 'first', 'mean', 'training', None")
+            check_whole("baseline", self.baseline)
         wanted = self._statistics()
         wrong = [name for name in wanted if name not in STATISTICS]
         if wrong or not wanted or len(set(wanted)) < len(wanted):

@@ -1,12 +1,50 @@
-"""Checks of values that users give: each returns the clean value or says what is wrong."""
+"""Checks of values that users give: each returns the clean value, or says what is wrong and why.
 
+Truth values and NaN are no numbers here. A message names the value with its unit, what was expected
+and, where a name is misspelt or another library's, the one that was probably meant.
+"""
+
+import inspect
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import inf, isfinite
 from numbers import Real
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+
+# names that other libraries and papers have for a parameter, and ours in order of preference
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "alpha": ("leak",),
+    "coupling": ("thermal_coupling", "c_coupling", "recurrent_scaling", "spectral_radius"),
+    "dt": ("dt_device", "dt_inner"),
+    "gain": ("input_scaling", "v_gain"),
+    "hidden_size": ("n_nodes",),
+    "in_scale": ("input_scaling", "v_gain"),
+    "input_gain": ("input_scaling", "v_gain"),
+    "input_scaling": ("v_gain", "input_scaling"),
+    "input_connectivity": ("fan_in",),
+    "kappa": ("thermal_coupling",),
+    "leak_rate": ("leak",),
+    "leakage": ("leak",),
+    "leaky_rate": ("leak",),
+    "leaking_rate": ("leak",),
+    "lr": ("leak",),
+    "n_reservoir": ("n_nodes",),
+    "n_units": ("n_nodes",),
+    "noise": ("read_noise", "temperature_noise", "threshold_noise", "voltage_noise", "write_noise"),
+    "rc_connectivity": ("density",),
+    "reservoir_size": ("n_nodes",),
+    "rho": ("spectral_radius",),
+    "seed": ("random_state",),
+    "size": ("n_nodes",),
+    "sparsity": ("density",),
+    "specrad": ("spectral_radius",),
+    "sr": ("spectral_radius",),
+    "units": ("n_nodes",),
+}
 
 
 def is_whole(value: Any) -> bool:
@@ -31,7 +69,95 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
-def choose(name: str, known: dict[str, T], what: str) -> T:
+def check_whole(name: str, value: Any, least: int = 1, *, most: int | None = None) -> int:
+    """Return a whole number of at least ``least``, at most ``most``.
+
+    Examples
+    --------
+    >>> check_whole("n_nodes", True)
+    Traceback (most recent call last):
+    ValueError: n_nodes=True must be a whole number, at least 1.
+    """
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name}={value!r} must be a whole number, {bounds}.")
+    return int(value)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    unit: str = "",
+    *,
+    above: float = -inf,
+    least: float = -inf,
+    most: float = inf,
+    below: float = inf,
+    why: str = "",
+) -> float:
+    """Return a finite number, above or at least one bound and at most or below another.
+
+    ``why`` follows the bounds in the message: the reason, or the way out.
+
+    Examples
+    --------
+    >>> check_number("v_gain", float("nan"), "V")
+    Traceback (most recent call last):
+    ValueError: v_gain=nan V must be a finite number.
+    >>> check_number("leak", 1.5, above=0, most=1)
+    Traceback (most recent call last):
+    ValueError: leak=1.5 must be a finite number, above 0 and at most 1.
+    """
+    fine = is_number(value) and isfinite(value)
+    if not (fine and above < value < below and least <= value <= most):
+        lower = f"above {above:g}" if above > -inf else f"at least {least:g}"
+        upper = f"below {below:g}" if below < inf else f"at most {most:g}"
+        bounds = [lower] * (max(above, least) > -inf) + [upper] * (min(below, most) < inf)
+        expected = ", ".join(["a finite number", *([" and ".join(bounds)] if bounds else [])])
+        with_unit = f"{value!r} {unit}".rstrip()
+        raise ValueError(f"{name}={with_unit} must be {expected}{why}.")
+    return float(value)
+
+
+def check_positive(name: str, value: Any, unit: str = "", *, why: str = "") -> float:
+    """Return a finite number above 0.
+
+    Examples
+    --------
+    >>> check_positive("dt_device", 0.0, "s")
+    Traceback (most recent call last):
+    ValueError: dt_device=0.0 s must be a finite number, above 0.
+    """
+    return check_number(name, value, unit, above=0, why=why)
+
+
+def check_fraction(name: str, value: Any, *, why: str = "") -> float:
+    """Return a number from 0 to 1.
+
+    Examples
+    --------
+    >>> check_fraction("p_c", 1.5)
+    Traceback (most recent call last):
+    ValueError: p_c=1.5 must be a finite number, at least 0 and at most 1.
+    """
+    return check_number(name, value, least=0, most=1, why=why)
+
+
+def suggest(name: Any, known: Iterable[str]) -> str:
+    """Say which known name was probably meant: "; did you mean ...?" or ".".
+
+    Examples
+    --------
+    >>> suggest("leak_rate", ["leak", "density"]), suggest("colour", ["leak"])
+    ("; did you mean 'leak'?", '.')
+    """
+    known = list(known)
+    ours = [own for own in SYNONYMS.get(str(name), ()) if own in known]
+    close = ours or get_close_matches(str(name), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def choose(name: Any, known: Mapping[str, T], what: str) -> T:
     """Return ``known[name]`` or say which names there are and which one was probably meant.
 
     Examples
@@ -42,6 +168,72 @@ def choose(name: str, known: dict[str, T], what: str) -> T:
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
-    raise ValueError(f"{what}={name!r} is not known{hint} Known: {', '.join(sorted(known))}.")
+    names = ", ".join(sorted(known))
+    raise ValueError(f"{what}={name!r} is not known{suggest(name, known)} Known: {names}.")
+
+
+def check_option(name: str, value: Any, options: Iterable[Any]) -> Any:
+    """Return one of the options, which need not be text.
+
+    Examples
+    --------
+    >>> check_option("compress", "sqr", (None, "sqrt", "log"))
+    Traceback (most recent call last):
+    ValueError: compress='sqr': expected one of None, 'sqrt', 'log'; did you mean 'sqrt'?
+    """
+    options = list(options)
+    if not any(value is option or value == option for option in options):
+        names = [option for option in options if isinstance(option, str)]
+        hint = suggest(value, names) if isinstance(value, str) else "."
+        raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, options))}{hint}")
+    return value
+
+
+def parameters(cls: type) -> list[str]:
+    """Names of a constructor's parameters.
+
+    Examples
+    --------
+    >>> class One:
+    ...     def __init__(self, n_nodes=1): ...
+    >>> parameters(One)
+    ['n_nodes']
+    """
+    return [name for name in inspect.signature(cls).parameters if name != "self"]
+
+
+class NamesParameters:
+    """For classes of which a misspelt parameter is to be told with the one that was meant."""
+
+    def __new__(cls, *args: Any, **given: Any) -> Any:
+        """Refuse parameters that the constructor does not have."""
+        known = parameters(cls)
+        for name in given:
+            if name not in known:
+                raise TypeError(
+                    f"{cls.__name__} has no parameter {name!r}{suggest(name, known)} "
+                    f"It has: {', '.join(known)}."
+                )
+        return super().__new__(cls)
+
+    def set_params(self, **given: Any) -> Any:
+        """Set parameters as scikit-learn does, and name what was meant by an unknown one.
+
+        Parameters
+        ----------
+        **given : dict
+            Parameters of this estimator, or ``step__parameter`` of one within.
+
+        Returns
+        -------
+        self : estimator
+            The same estimator.
+        """
+        known = parameters(type(self))
+        for name in given:
+            if name.partition("__")[0] not in known:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {type(self).__name__}"
+                    f"{suggest(name, known)} Valid parameters are: {', '.join(known)}."
+                )
+        return super().set_params(**given)  # type: ignore[misc]

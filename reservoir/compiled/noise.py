@@ -67,3 +67,13 @@ def disturb(begin, end, out, lengths, keys, first, noise):
             own[node] = join(~np.uint64(keys[r]), node)  # not the key of what happens inside
         for step in range(lengths[r]):
             disturb_row(out[r, step], own, first + step, noise)
+
+
+@njit(cache=True)
+def content_noise(keys, n_columns):
+    """Draw standard normal numbers (vector, column), each from its vector's key alone."""
+    out = np.empty((keys.size, n_columns))
+    for k in range(keys.size):
+        for column in range(n_columns):
+            out[k, column] = normal(join(keys[k], column))
+    return out

@@ -1,4 +1,4 @@
-"""Recordings shared out over threads; the kernels they call are serial, so that they are cached."""
+"""Work split between threads; the kernels they call are serial, so that they are cached."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ PARTS = 4  # of the work for each thread, so that none is left waiting long
 LEAST_UPDATES = 1 << 16  # of nodes, some 0.2 ms; with fewer, starting a thread costs more
 
 
-def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
+def split(work: Callable[[int, int], object], costs: ArrayLike) -> None:
     """Call ``work(first, last)`` on ranges of items on several threads, no item twice.
 
     Parameters
@@ -28,7 +28,7 @@ def share(work: Callable[[int, int], object], costs: ArrayLike) -> None:
     Examples
     --------
     >>> done = []
-    >>> share(lambda first, last: done.extend(range(first, last)), [1, 1, 4])
+    >>> split(lambda first, last: done.extend(range(first, last)), [1, 1, 4])
     >>> sorted(done)
     [0, 1, 2]
     """
@@ -93,15 +93,15 @@ def run_nodes(
     n_groups = count_groups(n_nodes)
     out = empty_states(lengths, n_steps, n_out or n_nodes)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
-    told = (state.values, state.keys, state.step, *arguments, out, spent)
+    args = (state.values, state.keys, state.step, *arguments, out, spent)
     n_threads = numba.get_num_threads()
     if n_threads == 1 or out.size * updates < LEAST_UPDATES:
-        kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *told)
+        kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *args)
     else:
         n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
         width = -(-n_groups // n_parts) * GROUP
         costs = np.repeat(lengths, -(-n_nodes // width))
-        share(lambda begin, end: kernel(begin, end, width, drive, lengths, *told), costs)
+        split(lambda begin, end: kernel(begin, end, width, drive, lengths, *args), costs)
     for group in range(spent.shape[1]):
         state.spent += spent[:, group]
     return out

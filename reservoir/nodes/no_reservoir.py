@@ -1,9 +1,25 @@
 """NoReservoir: the drive itself in a reservoir's place, the baseline that keeps scores honest."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.node import Node, project
+
+NONE = Node(
+    wire=lambda p, rng: {
+        "input_weights_": sparse.eye_array(p.n_features_in_, format="csr"),
+        "noise_seed_": int(rng.randint(2**31)),
+    },
+    draw=lambda p, rng: {},
+    rest=lambda p: np.zeros((1, p.n_nodes)),
+    run=lambda p, block, lengths, state: project(p, block, lengths),
+    scale=lambda p: (1.0, 0.0),
+    operations=lambda p, drives, steps: {"node_steps": 0.0},
+    converters=False,
+)
 
 
 class NoReservoir(Reservoir):
@@ -32,25 +48,13 @@ class NoReservoir(Reservoir):
     array([[2., 3.]])
     """
 
-    # what the base draws from; nothing here is random
-    wiring, fan_in, input_shape, field, random_state = "one_to_one", None, None, 1, 0
+    _node = NONE
+    random_state = 0  # nothing here is random
 
     def __init__(self, *, pool=None, n_segments=1):
         self.pool, self.n_segments = pool, n_segments
 
     @property
-    def n_nodes(self):
+    def n_nodes(self) -> Any:
         """As many nodes as inputs; one before ``fit``."""
         return getattr(self, "n_features_in_", 1)
-
-    def _draw(self, rng):
-        self.input_weights_ = sparse.eye_array(self.n_nodes, format="csr")
-
-    def _rest(self):
-        return np.zeros((1, self.n_nodes))
-
-    def _gain_and_bias(self):
-        return 1.0, 0.0
-
-    def _run(self, v_in, lengths, state):
-        return v_in

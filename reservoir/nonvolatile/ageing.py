@@ -10,17 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.checks import is_number
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
-    V_READ,
-    conductance_range,
+    cell_of,
     get_cell,
     name_of,
     retention_of,
 )
-from mottle.reservoir.nonvolatile.devices.filament import InterfaceMemristor, Memdiode
-from mottle.reservoir.nonvolatile.devices.programming import Programming, age_moments
-from mottle.reservoir.nonvolatile.kernels import writing as kernel
-
-SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
 
 
 def check_times(times: ArrayLike) -> NDArray[np.float64]:
@@ -67,24 +61,9 @@ def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArra
 
     ``path`` holds one standard normal number a cell, which decides how it relaxes.
     """
-    cell = get_cell(device)
     if seconds == 0:
         return np.array(written, dtype=np.float64)
-    if isinstance(cell, Programming):
-        mean, deviation = age_moments(cell, written, seconds)
-        return np.asarray(np.maximum(written + mean + deviation * path, 0.0))
-    if isinstance(cell, InterfaceMemristor):
-        n = cell.n * np.exp(SPREAD_OF_N * path)
-        low, _ = conductance_range(cell)
-        return np.asarray(low + (written - low) * (1 + seconds / cell.t_1) ** -n)
-    if isinstance(cell, Memdiode):
-        x = np.linspace(0, 1, 20_001)
-        known = kernel.memdiode_conductance(x, V_READ, tuple(cell[:-2]))
-        rest = 1 / (1 + cell.t_set / cell.t_reset)
-        rate = 1 / cell.t_set + 1 / cell.t_reset  # its own law at 0 V
-        state = np.interp(written, known, x)
-        return np.asarray(np.interp(rest + (state - rest) * np.exp(-rate * seconds), x, known))
-    return np.array(written, dtype=np.float64)  # pulse-response models publish no retention
+    return cell_of(device).age(get_cell(device), written, path, seconds)
 
 
 def age(

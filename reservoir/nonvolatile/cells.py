@@ -6,28 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import choose
-from mottle.reservoir.nonvolatile.devices import (
-    filament as nonvolatile,
-)
-from mottle.reservoir.nonvolatile.devices import (
-    programming,
-)
-from mottle.reservoir.nonvolatile.devices import (
-    pulsed as pulse_response,
-)
-from mottle.reservoir.nonvolatile.devices.filament import InterfaceMemristor, Memdiode
-from mottle.reservoir.nonvolatile.devices.programming import Programming
-from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor
-from mottle.reservoir.nonvolatile.kernels import writing as kernel
+from mottle.reservoir.catalogue import FAMILIES, find_family
+from mottle.reservoir.family import Cell
+from mottle.reservoir.nonvolatile.devices.programming.device import Programming
+from mottle.reservoir.nonvolatile.devices.writes import V_READ as V_READ
 
-V_READ = 0.2  # V: read voltage, at which a memdiode's conductance is its current over it
-CELLS = (Programming, PulseMemristor, Memdiode, InterfaceMemristor)
 IDEAL = Programming(1e-6, 100e-6, (0.0,), source="no errors, no ageing: for comparison")
 KNOWN = {"ideal": IDEAL} | {
-    name: preset
-    for presets in (programming.PRESETS, pulse_response.PRESETS, nonvolatile.PRESETS)
-    for name, preset in presets.items()  # type: ignore[attr-defined]
-    if isinstance(preset, CELLS)
+    name: preset for family in FAMILIES if family.cell for name, preset in family.presets.items()
 }
 
 
@@ -41,10 +27,19 @@ def get_cell(device: Any) -> Any:
     """
     if isinstance(device, str):
         return choose(device, KNOWN, "device")
-    if not isinstance(device, CELLS):
-        kinds = ", ".join(kind.__name__ for kind in CELLS)
+    family = find_family(device)
+    if family is None or family.cell is None:
+        kinds = ", ".join(family.device.__name__ for family in FAMILIES if family.cell)
         raise ValueError(f"device={device!r} cannot be a cell of an array; known are {kinds}.")
     return device
+
+
+def cell_of(device: Any) -> Cell:
+    """Return what an array asks of a device, by name or as it is."""
+    family = find_family(get_cell(device))
+    assert family is not None
+    assert family.cell is not None
+    return family.cell
 
 
 def retention_of(device: Any) -> str:
@@ -55,10 +50,7 @@ def retention_of(device: Any) -> str:
     >>> [retention_of(name) for name in ("cmo_hfox", "reram_sb", "ideal")]
     ['published', 'not published', 'ideal']
     """
-    cell = get_cell(device)
-    if isinstance(cell, Programming):
-        return programming.retention(cell)
-    return "not published" if isinstance(cell, PulseMemristor) else "published"
+    return cell_of(device).retention(get_cell(device))
 
 
 def name_of(device: Any) -> str:
@@ -82,13 +74,7 @@ def conductance_range(device: Any) -> tuple[float, float]:
     >>> conductance_range("cmo_hfox")
     (9e-06, 8.8e-05)
     """
-    cell = get_cell(device)
-    if isinstance(cell, Memdiode):
-        low, high = kernel.memdiode_conductance(np.array([0.0, 1.0]), V_READ, tuple(cell[:-2]))
-    elif isinstance(cell, InterfaceMemristor):
-        low, high = cell.area * cell.j_off, cell.area * cell.j_on
-    else:
-        low, high = cell.g_min, cell.g_max
+    low, high = cell_of(device).conductances(get_cell(device))
     if not 0 <= low < high:
         raise ValueError(f"device.g_min={low} S must lie in [0, g_max={high} S).")
     return float(low), float(high)

@@ -7,8 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.nonvolatile import nodal
-from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
+from mottle.reservoir.nonvolatile import kernel, nodal
 
 TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
 

@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import is_whole
 from mottle.reservoir.nonvolatile.ageing import age_cells, check_times, warn_kept
-from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, retention_of
-from mottle.reservoir.nonvolatile.devices.programming import Programming, levels
+from mottle.reservoir.nonvolatile.cells import cell_of, conductance_range, get_cell, retention_of
 from mottle.reservoir.nonvolatile.writing import write
 
 ASKED = (2, 4, 8, 16, 32, 64, 128)
@@ -117,8 +116,9 @@ def measure_levels(
         "distinguishable": (("time", "asked"), apart.astype(np.int64), {"units": "1"}),
         "misread": (("time", "asked"), misread, {"units": "1"}),
     } | {name: ("asked", values, {"units": units[name]}) for name, values in means.items()}
-    if isinstance(cell, Programming) and any(cell.write):
-        data["published"] = ("time", [levels(cell, float(t)) for t in ages], {"units": "1"})
+    published = [cell_of(device).levels(cell, float(t)) for t in ages]
+    if None not in published:
+        data["published"] = ("time", published, {"units": "1"})
     return xr.Dataset(
         data, coords={"time": ("time", ages, {"units": "s"}), "asked": asked},
         attrs={"source": cell.source, "provisional": cell.provisional, "n_cells": n_cells,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array
 from scipy.sparse.linalg import splu
 
-from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
+from mottle.reservoir.nonvolatile import kernel
 
 MOST_NEWTON, MOST_REFINED = 200, 10
 Edges = tuple[NDArray, NDArray, NDArray | float]  # from and to, numbers of nodes; S

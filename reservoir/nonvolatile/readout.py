@@ -19,6 +19,7 @@ from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.linear import (
+    before_last,
     check_linear,
     features_of,
     has_earlier_steps,
@@ -38,6 +39,12 @@ from mottle.reservoir.nonvolatile.tiles import (
 from mottle.reservoir.nonvolatile.writing import check_options
 
 DEFAULT_TILE = (128, 128)
+PARTS = {  # of an account of energies, and their level
+    "device": ("cells", "device"),
+    "transistor": ("transistors", "resistor"),
+    "wire": ("wires and selectors", "resistor"),
+    "selector": ("wires and selectors", "resistor"),
+}
 FEW = 4.0  # levels, or deviations of writing: the largest weight is off by a tenth or more
 FAINT = 0.25  # of the largest weight: above, a range of its own would gain under two bits
 
@@ -617,7 +624,28 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         total = parts[0]
         for part in parts[1:]:
             total = total + part
+        for name, (part, level) in PARTS.items():
+            total[name].attrs |= {"long_name": part, "level": level}
+        total.attrs |= {
+            "method": "V I of the solved circuit",
+            "source": f"voltages held for {duration * 1e6:.3g} us (provisional)",
+        }
         return total.rename(vector="sample")
+
+    @property
+    def energy_scales_(self) -> dict[str, float]:
+        """Factors on the energy of single operations: drivers charge lines to the read voltage."""
+        return {"drivers": self._tile().v_read ** 2}
+
+    @property
+    def costs_left_out_(self) -> list[str]:
+        """What an account of energies leaves out."""
+        return ["writing of its cells (see written_)"]
+
+    @property
+    def steps_before_(self) -> list:
+        """Fitted steps that features pass before they reach the arrays."""
+        return list(before_last(self.readout_))
 
     def __sklearn_tags__(self):
         """Tell scikit-learn what the readout tells, but for sparse features."""

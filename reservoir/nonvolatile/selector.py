@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mottle.checks import choose
-from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
+from mottle.reservoir.nonvolatile import kernel
 
 
 class SinhSelector(NamedTuple):

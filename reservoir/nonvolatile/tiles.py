@@ -9,11 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import is_whole
-from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell
+from mottle.reservoir.compiled.noise import content_noise
+from mottle.reservoir.nonvolatile.cells import cell_of, conductance_range, get_cell
 from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
-from mottle.reservoir.nonvolatile.devices.programming import Programming, write_deviation
-from mottle.reservoir.nonvolatile.kernels import writing as kernel
 from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
 LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt
@@ -54,7 +53,7 @@ class Tile:
             currents = self.crossbar.multiply(v)
         if read_noise > 0 and keys is not None:  # independent cells add up to a normal current
             deviation = read_noise * np.sqrt(v**2 @ self.crossbar.conductances**2)
-            currents = currents + deviation * kernel.content_noise(keys, currents.shape[1])
+            currents = currents + deviation * content_noise(keys, currents.shape[1])
         return np.asarray(currents[:, : len(self.combine)])
 
     def calibrate(self, volts: NDArray, percentile: float) -> None:
@@ -154,8 +153,9 @@ def least_weight(
         used, zero, steps = 0.5 * used, 0.5 * (low + high), 0.5 * steps
     elif mapping == "sliced" and n_levels is not None:
         steps = n_levels**n_slices - 1
-    if isinstance(cell, Programming):
-        error = float(write_deviation(cell, np.array(zero)))
+    deviation = cell_of(device).deviation
+    if deviation is not None:
+        error = deviation(cell, zero)
     else:
         error = options.get("tolerance", 0.01 * (high - low)) if n_levels is None else 0.0
     return max(1.0 / steps, error / used)

@@ -1,65 +1,36 @@
 """Conductances written into cells by pulses, and how many of them can be told apart."""
 
 from inspect import signature
-from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mottle.checks import choose
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
-    V_READ,
+    cell_of,
     check_targets,
     conductance_range,
     get_cell,
     name_of,
     retention_of,
 )
-from mottle.reservoir.nonvolatile.devices.filament import Memdiode
-from mottle.reservoir.nonvolatile.devices.programming import Programming, endurance, write_deviation
-from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor, pulse_rule
-from mottle.reservoir.nonvolatile.kernels import writing as kernel
+from mottle.reservoir.nonvolatile.devices.programming.device import endurance
+from mottle.reservoir.nonvolatile.devices.writes import CIRCUIT, Defects, Order
+from mottle.reservoir.nonvolatile.devices.writes import WriteCircuit as WriteCircuit
 
-KINDS = (Programming, PulseMemristor, Memdiode)
-WRITABLE = {name: cell for name, cell in KNOWN.items() if isinstance(cell, KINDS)}
+WRITABLE = {name: cell for name, cell in KNOWN.items() if cell_of(cell).write}
 METHODS = {"verify": True, "open": False}
-
-
-class WriteCircuit(NamedTuple):
-    """Voltages and times of writing. All are of our choice: typical, not a device's own."""
-
-    v_write: float = 1.5  # V, of the pulses that a pulse-response device counts
-    v_read: float = V_READ  # V
-    t_read: float = 1e-7  # s
-    ramp_from: tuple[float, float] = (2.0, 2.0)  # V, first SET and RESET pulse of a memdiode
-    ramp_step: float = 0.02  # V, from pulse to pulse
-    ramp_most: tuple[float, float] = (3.5, 4.5)  # V
-    t_ramp: float = 1e-6  # s, length of a memdiode's pulse
-    ramp_spread: float = 0.05  # relative, of the voltage a memdiode sees, from cell to cell
-    ramp_noise: float = 0.02  # the same from pulse to pulse
-
-
-CIRCUIT = WriteCircuit()
-
-
-class Defects(NamedTuple):
-    """Share of the range that each cell can still reach, and which cells do not answer at all."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    stuck: NDArray[np.bool_]
-    place: NDArray[np.float64]  # share of the range where a stuck cell rests
 
 
 def check_writable(device: Any) -> Any:
     """Return a device that can be written, by name or as it is."""
     unknown = isinstance(device, str) and device not in KNOWN
     cell = choose(device, WRITABLE, "device") if unknown else get_cell(device)
-    if not isinstance(cell, KINDS):
+    if cell_of(cell).write is None:
         raise ValueError(
             f"device={name_of(device)!r} can age but not be written: there is no model of its "
             f"pulses here. Known: {', '.join(sorted(WRITABLE))}."
@@ -167,7 +138,7 @@ def write(
     verify = choose(method, METHODS, "method")
     low, high = conductance_range(cell)
     slack = 0.01 * (high - low) if tolerance is None else float(tolerance)
-    most = default_pulses(cell) if max_pulses is None else int(max_pulses)
+    most = cell_of(cell).most_pulses(cell) if max_pulses is None else int(max_pulses)
     if not slack > 0 or most < 1:
         raise ValueError(f"tolerance={slack} S and max_pulses={most} must be positive.")
     if not (read_noise >= 0 and spread >= 0):
@@ -176,12 +147,9 @@ def write(
     share = getattr(cell, "stuck", 0.0) if stuck is None else stuck
     defects = draw_defects(rng, goal.size, share, cycles, n_fail)
     order = Order(goal.ravel(), slack, verify, most, start, circuit, read_noise)
-    if isinstance(cell, Programming):
-        g, pulses, reads, energy = _by_statistics(cell, order, defects, rng)
-    elif isinstance(cell, PulseMemristor):
-        g, pulses, reads, energy = _by_pulses(cell, order, defects, rng)
-    else:
-        g, pulses, reads, energy = _by_ramps(cell, order, defects, rng)
+    by = cell_of(cell).write
+    assert by is not None
+    g, pulses, reads, energy = by(cell, order, defects, rng)
     g = g * np.exp(np.sqrt(np.log1p(spread**2)) * rng.normal(size=g.size))
     reached = np.abs(g - order.goal) <= slack * (1 + 1e-9)
     columns = {
@@ -198,118 +166,3 @@ def write(
         {name: (dims, values.reshape(goal.shape), {"units": unit})
          for name, (values, unit) in columns.items()}, attrs=attrs,
     )  # fmt: skip
-
-
-class Order(NamedTuple):
-    """What is to be written, checked."""
-
-    goal: NDArray[np.float64]  # S
-    slack: float  # S
-    verify: bool
-    most: int
-    start: float | ArrayLike | None  # S
-    circuit: WriteCircuit
-    read_noise: float
-
-
-def default_pulses(cell: Any) -> int:
-    """Twice the pulses that cross the range of a device without noise, at least 200."""
-    if not isinstance(cell, PulseMemristor):
-        return 200
-    span = 1.0 if cell.rule == "a_form" else cell.w_max - cell.w_min
-    return max(200, ceil(2 * span / min(cell.step)))
-
-
-def _starts(order: Order, low: float, high: float) -> NDArray[np.float64]:
-    """Conductances before writing, one a cell."""
-    first = np.asarray(low if order.start is None else order.start, dtype=np.float64).ravel()
-    if first.size not in (1, order.goal.size) or not ((first >= low) & (first <= high)).all():
-        raise ValueError(
-            f"start={order.start!r} must be one conductance, or one a cell, in {low:.3g} to "
-            f"{high:.3g} S."
-        )
-    if first.size > 1 and not order.verify:
-        raise ValueError("method='open' counts pulses from one start for all cells; give a number.")
-    return np.broadcast_to(first, order.goal.shape)
-
-
-def _by_statistics(cell, order, defects, rng):
-    """Write with the published deviation."""
-    if not order.verify:
-        raise ValueError("method='open' needs a model of a pulse; this device has statistics only.")
-    deviation = write_deviation(cell, order.goal)
-    g = np.maximum(order.goal + deviation * rng.normal(size=order.goal.size), 0.0)
-    span = cell.g_max - cell.g_min
-    worn = (defects.low > 0) | (defects.high < 1)  # others may end outside the range
-    window = cell.g_min + defects.low * span, cell.g_min + defects.high * span
-    g = np.where(worn, np.clip(g, *window), g)
-    g = np.where(defects.stuck, cell.g_min + defects.place * span, g)
-    unknown = np.full(g.size, np.nan)
-    return g, unknown, unknown.copy(), unknown.copy()
-
-
-def _by_pulses(cell, order, defects, rng):
-    """Write by identical pulses."""
-    rule, n = pulse_rule(cell), order.goal.size
-    span = cell.w_max - cell.w_min
-    siemens = (cell.g_max - cell.g_min) / span
-    goal = cell.w_min + (order.goal - cell.g_min) / siemens
-    first = cell.w_min + (_starts(order, cell.g_min, cell.g_max) - cell.g_min) / siemens
-    factor = np.exp(np.sqrt(np.log1p(cell.spread**2)) * rng.normal(size=n))
-    factor = np.where(defects.stuck, 0.0, factor)
-    low, high = cell.w_min + defects.low * span, cell.w_min + defects.high * span
-    stuck_at = cell.w_min + defects.place * span
-    offset = cell.g_min / siemens - cell.w_min
-    counts = np.ones(n, dtype=np.int64)
-    if not order.verify:
-        each = np.arange(-order.most, order.most + 1)
-        same = np.full(each.size, first[0] if n else 0.0)
-        ones = np.ones(each.size)
-        curve = kernel.pulse_cells(
-            same, -1.0, each, same, cell.w_min * ones, cell.w_max * ones, ones, rule, 0.0, 0.0,
-            0.0, offset, order.most, np.uint64(0),
-        )[0]  # fmt: skip
-        counts = _nearest(goal, curve, each)
-    key = rng.integers(2**64, dtype=np.uint64)
-    at_first = np.where(defects.stuck, stuck_at, np.clip(first, low, high))
-    shown, pulses, reads, _, pulsed, seen = kernel.pulse_cells(
-        goal, order.slack / siemens if order.verify else -1.0, counts, at_first, low, high,
-        factor, rule, cell.noise, cell.write_noise, order.read_noise, offset, order.most, key,
-    )  # fmt: skip
-    c = order.circuit
-    energy = c.v_write**2 * pulsed * cell.t_pulse + c.v_read**2 * seen * c.t_read
-    return np.maximum((shown + offset) * siemens, 0.0), pulses, reads, energy * siemens
-
-
-def _nearest(goal: NDArray, curve: NDArray, counts: NDArray) -> NDArray:
-    """Return for each goal the least number of pulses that brings the mean curve closest."""
-    order = np.argsort(np.abs(counts), kind="stable")
-    best: NDArray = np.array([order[np.argmin(np.abs(curve[order] - g))] for g in goal], dtype=int)
-    return np.asarray(counts[best], dtype=np.int64)
-
-
-def _by_ramps(cell, order, defects, rng):
-    """Write memdiodes by growing pulses."""
-    c, card, n = order.circuit, tuple(cell[:-2]), order.goal.size
-    states = np.linspace(0, 1, 4097)
-    known = kernel.memdiode_conductance(states, c.v_read, card)
-    first = np.interp(_starts(order, known[0], known[-1]), known, states)
-    factor = np.exp(np.sqrt(np.log1p(c.ramp_spread**2)) * rng.normal(size=n))
-    low, high = defects.low, defects.high
-    first = np.where(defects.stuck, defects.place, np.clip(first, low, high))
-    rest = (c.ramp_from, c.ramp_step, c.ramp_most, c.t_ramp, c.v_read, c.t_read)
-    counts = np.ones(n, dtype=np.int64)
-    if not order.verify:
-        each = np.arange(-order.most, order.most + 1)
-        same, ones = np.full(each.size, first[0] if n else 0.0), np.ones(each.size)
-        curve = kernel.ramp_cells(
-            same, -1.0, each, same, ones > 0, ones, card, *rest, 0.0, 0.0, order.most, np.uint64(0)
-        )[0]
-        counts = _nearest(order.goal, curve, each)
-    key = rng.integers(2**64, dtype=np.uint64)
-    g, pulses, reads, _, written, read_out = kernel.ramp_cells(
-        order.goal, order.slack if order.verify else -1.0, counts, first, ~defects.stuck, factor,
-        card, *rest, c.ramp_noise, order.read_noise, order.most, key,
-    )  # fmt: skip
-    ends = kernel.memdiode_conductance(np.concatenate([low, high]), c.v_read, card)
-    return np.clip(g, ends[:n], ends[n:]), pulses, reads, written + read_out

@@ -9,11 +9,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from mottle.reservoir import drawing
-from mottle.reservoir.catalogue import get
-from mottle.reservoir.nodes.event.device import EventMemristor, check_event
-from mottle.reservoir.nodes.memristor import kernel as memristor
-from mottle.reservoir.nodes.memristor.device import WOxMemristor, check_memristor
-from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor
+from mottle.reservoir.catalogue import family_of, find_family, get
+from mottle.reservoir.family import PulsedSynapse
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.synapse import pulsed
 
@@ -163,15 +160,13 @@ class Consolidation:
     def _volatile(self) -> Any:
         """Return the checked volatile device."""
         device = get(self.volatile) if isinstance(self.volatile, str) else self.volatile
-        if isinstance(device, EventMemristor):
-            check_event(device)
-        elif isinstance(device, WOxMemristor):
-            check_memristor(device)
-        else:
+        family = find_family(device)
+        if family is None or family.pulse is None:
             raise ValueError(
                 f"volatile={self.volatile!r} must be an EventMemristor or a WOxMemristor: devices "
                 "that fade with one time constant after a pulse."
             )
+        family.check(device)
         positive = 0 < self.rate < np.inf and 0 < self.width < np.inf
         if not (0 <= (self.threshold or 0.0) < 1 and positive and np.isfinite(self.amplitude)):
             raise ValueError(
@@ -186,7 +181,8 @@ class Consolidation:
         if self.nonvolatile is None:
             return lambda long, excess, k: long - (1 - long) * expm1(-excess)
         device = get(self.nonvolatile) if isinstance(self.nonvolatile, str) else self.nonvolatile
-        if not isinstance(device, PulseMemristor):
+        family = find_family(device)
+        if family is None or not isinstance(family.synapse, PulsedSynapse):
             raise ValueError(
                 f"nonvolatile={self.nonvolatile!r} must be a PulseMemristor, which takes graded "
                 "pulses; see devices.list()."
@@ -202,14 +198,7 @@ class Consolidation:
         return write
 
     def _step(self, device: Any, short: float) -> float:
-        if isinstance(device, EventMemristor):
-            return short + device.p_c * (1 - short)
-        fade = exp(-self.width / device.tau)
-        w = memristor.advance(
-            short + device.w_min, self.amplitude, device.rate, fade, device.tau, device.eta,
-            device.w_min,
-        )  # fmt: skip
-        risen: float = w - device.w_min
+        risen: float = family_of(device).pulse(device, short, self.amplitude, self.width)  # type: ignore[misc]
         return risen
 
 

@@ -13,9 +13,8 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.noise import join, normal
-from mottle.reservoir.nonvolatile.kernels.filament import settle
-from mottle.reservoir.nonvolatile.kernels.pulsed import Rule as PulseRule
-from mottle.reservoir.nonvolatile.kernels.pulsed import mean_step
+from mottle.reservoir.nonvolatile.devices.pulsed.kernel import Rule as PulseRule
+from mottle.reservoir.nonvolatile.devices.pulsed.kernel import mean_step
 
 RULES = ("overlap", "pair", "triplet")
 BOUNDS = ("hard", "soft", "pulses", "none")
@@ -406,11 +405,3 @@ def follow(times, from_pre, weight, rule, synapse):
         else:
             fire(0, 0, times[k], fields, rule, weights, synapse, state, k)
     return real[0, 0]
-
-
-@njit(cache=True)
-def follow_memdiode(v, dt, x, t_set, v_set, t_reset, v_reset):
-    """State of a memdiode after voltages (step,) held for ``dt`` s; no current is solved for."""
-    for step in range(v.size):
-        x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
-    return x

@@ -11,11 +11,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
 
-from mottle.checks import choose, is_number, is_whole
+from mottle.checks import (
+    NamesParameters,
+    check_fraction,
+    check_number,
+    check_positive,
+    check_whole,
+    choose,
+)
+from mottle.events import FIELDS, as_event_streams, check_sensor, report_dropped
 from mottle.reservoir import drawing
-from mottle.reservoir.compiled.threads import share
-from mottle.reservoir.nodes.event.streams import Events, TakesEvents, as_event_streams, is_absent
-from mottle.reservoir.nodes.front import check_drive
+from mottle.reservoir.compiled.threads import split
+from mottle.reservoir.nodes.drives import check_drive, is_absent
+from mottle.reservoir.nodes.event.streams import Events, learn, read_events
 from mottle.reservoir.nodes.wiring import receptive_fields
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
@@ -27,13 +35,11 @@ START = (0.2, 0.8)  # weights before learning, uniform
 AT_ONCE = 50  # recordings between two moves of the progress bar
 N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
 BLOCK_SPIKES = 1 << 22  # spikes, or counts, held at once in transform
-POSITIVE = ("learning_rate", "tau", "dt")
-NUMBERS = (*POSITIVE, "forgetting", "inhibition", "homeostasis", "target", "n_spikes")
 TARGET, N_SPIKES = 1.5, 30.0  # spikes of a neuron in a recording, learning and answering
 
 
 class STDPLayer(
-    TakesEvents, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    NamesParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):  # fmt: skip
     r"""Map spikes to the spike counts of neurons that have learnt what there is to see.
 
@@ -237,7 +243,7 @@ class STDPLayer(
         check_is_fitted(self)
         recordings, kind = self._recordings(X, reset=False)
         counts = np.concatenate(self._respond(recordings))
-        counts[[is_absent(recording) for recording in recordings]] = np.nan
+        counts[[absent(recording) for recording in recordings]] = np.nan
         if self.n_segments is not None:
             return counts.reshape(len(counts), -1)
         if kind == "one":
@@ -256,8 +262,9 @@ class STDPLayer(
         Returns
         -------
         counts : dict of str to float
-            ``input_spikes``; ``synaptic_operations``, input spikes times the neurons that see each;
-            ``output_spikes``; and ``weight_updates``, those of learning so far.
+            ``recordings`` that are there; ``input_spikes``; ``synaptic_operations``, input spikes
+            times the neurons that take each; ``output_spikes``; and
+            ``weight_updates``, those of learning so far.
         """
         check_is_fitted(self)
         recordings, _ = self._recordings(X, reset=False)
@@ -267,11 +274,20 @@ class STDPLayer(
         for spikes in self._blocks(recordings):
             arrived += np.bincount(spikes.place, spikes.amount, self.n_features_in_)
         return {
+            "recordings": float(sum(not absent(recording) for recording in recordings)),
             "input_spikes": float(arrived.sum()),
             "synaptic_operations": float(arrived @ fan_out),
             "output_spikes": float(sum(block.sum() for block in self._respond(recordings))),
             "weight_updates": float(self.n_updates_),
         }
+
+    @property
+    def costs_left_out_(self) -> list[str]:
+        """What an account of energies leaves out."""
+        left = ["membranes and thresholds of its neurons"]
+        if self.n_updates_ > 0:
+            left.append(f"{self.n_updates_:.0f} updates of weights in learning")
+        return left
 
     def plot_receptive_fields(self, neurons: Any = None) -> Any:
         """Draw the weights of neurons: on less off events, or the mean over channels.
@@ -323,38 +339,27 @@ class STDPLayer(
         return tags
 
     def _check_parameters(self) -> None:
-        self._check_sensor()
+        check_sensor(self)
         check_rule(self.rule)
         choose(self.bounds, BOUNDS, "bounds")
         choose(self.response, RESPONSES, "response")
-        for name in ("n_neurons", "n_fields", "n_epochs", "n_segments", "field"):
-            value = getattr(self, name)
-            if name in ("n_segments", "field") and value is None:
-                continue
-            least = 0 if name == "n_epochs" else 1
-            if not (is_whole(value) and value >= least):
-                raise ValueError(f"{name}={value!r} must be a whole number, at least {least}.")
-        for name in NUMBERS:
-            value = getattr(self, name)
-            if not (is_number(value) or (value is None and name in ("target", "n_spikes"))):
-                raise ValueError(f"{name}={value!r} must be a number.")
-        for name in POSITIVE:
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name}={getattr(self, name)} must be positive and finite.")
-        if self.learning_rate > 1 or not 0 <= self.forgetting <= 1:
-            raise ValueError(
-                f"learning_rate={self.learning_rate} must lie in (0, 1] and forgetting="
-                f"{self.forgetting} in [0, 1]: both are shares."
-            )
-        if not 0 <= self.inhibition <= 1 or not 0 <= self.homeostasis < 1:
-            raise ValueError(
-                f"inhibition={self.inhibition} must lie in [0, 1] and homeostasis="
-                f"{self.homeostasis} in [0, 1): a share of a voltage, a relative rise."
-            )
+        for name in ("n_neurons", "n_fields"):
+            check_whole(name, getattr(self, name))
+        check_whole("n_epochs", self.n_epochs, 0)
+        for name in ("n_segments", "field"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name))
+        for name in ("tau", "dt"):
+            check_positive(name, getattr(self, name), "s")
+        check_number(
+            "learning_rate", self.learning_rate, above=0, most=1, why=": a fraction of the range"
+        )
+        for name in ("forgetting", "inhibition"):
+            check_fraction(name, getattr(self, name))
+        check_number("homeostasis", self.homeostasis, least=0, below=1, why=": a relative rise")
         for name in ("target", "n_spikes"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise ValueError(f"{name}={value} spikes must be positive and finite.")
+            if getattr(self, name) is not None:
+                check_positive(name, getattr(self, name), "spikes")
         if self.n_fields > self.n_neurons or (self.n_fields > 1 and self.field is None):
             raise ValueError(
                 f"n_fields={self.n_fields} goes with field, the side of a receptive field (it is "
@@ -487,12 +492,12 @@ class STDPLayer(
         sizes = np.diff(spikes.ends)
         out: NDArray = np.zeros((sizes.size, n_segments, weights.shape[1]))
         told = (spikes, fields, weights, means, float(self.tau), inhibition, thresholds, out)
-        share(lambda begin, end: kernel.respond(begin, end, *told), 1 + sizes)
+        split(lambda begin, end: kernel.respond(begin, end, *told), 1 + sizes)
         return out
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
         """Return checked events or spike counts, one a recording, and what kind of input it was."""
-        streams, _ = as_event_streams(X)
+        streams = as_event_streams(X)
         known = hasattr(self, "duration_")
         if streams is None:
             if not reset and known and np.size(X) == 0:
@@ -515,20 +520,18 @@ class STDPLayer(
             raise ValueError("this layer was fitted on spike counts, event streams came in.")
         if self.n_segments is None:
             raise ValueError("n_segments=None counts spikes at every step; events have no steps.")
-        recordings = [Events(stream, r) for r, stream in enumerate(streams)]
+        recordings = read_events(streams)
         if reset:
             self.__dict__.pop("feature_names_in_", None)
-            self._learn(recordings)
+            for events in recordings:
+                refuse_absent(events, events.place)
+            learn(self, recordings)
         return recordings, "array"
 
     def _all(self, recordings: list[Any]) -> kernel.Spikes:
         """Return the spikes of recordings to learn from; none may be absent."""
         for r, recording in enumerate(recordings):
-            if is_absent(recording):
-                raise ValueError(
-                    f"recording {r} is absent: fit on recordings that are there; a sense may be "
-                    "missing at predict time only."
-                )
+            refuse_absent(recording, f"recording {r}")
         return next(self._blocks(recordings, np.inf))
 
     def _blocks(
@@ -545,8 +548,9 @@ class STDPLayer(
                 spikes, account[begin:end] = self._from_events(chosen)
             else:
                 spikes = self._from_counts(chosen)
-            if end == len(recordings):
-                self._report(account, int(sizes.sum()))
+            if end == len(recordings) and isinstance(chosen[0], Events):
+                whole = np.column_stack([sizes, account])
+                report_dropped(self, lambda r: recordings[r].place, whole, stacklevel=4)
             yield spikes
 
     def _from_events(self, recordings: list[Events]) -> tuple[kernel.Spikes, NDArray]:
@@ -565,6 +569,17 @@ class STDPLayer(
         )  # fmt: skip
         return spikes, np.diff(before[:2, ends], axis=1).T
 
+    def _place(self, recordings: list[Events]) -> tuple[NDArray, NDArray, NDArray]:
+        """Return time, input (-1 outside the sensor) of all events, and where recordings begin."""
+        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
+        t, x, y, p = (np.concatenate([events[name] for events in recordings]) for name in FIELDS)
+        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
+        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
+        if n_polarities == 2:
+            place += p
+        place[(x < 0) | (y < 0) | (x >= width) | (y >= height)] = -1
+        return t, place, offsets
+
     def _from_counts(self, drives: list[NDArray]) -> kernel.Spikes:
         """Return spikes at the beginning of their step; a neuron fires at its end."""
         parts, ends = [], [0]
@@ -578,6 +593,20 @@ class STDPLayer(
         t, place, amount, segment = (np.concatenate(part) for part in zip(*parts, strict=True))
         lengths = np.array([len(drive) for drive in drives]) * float(self.dt)
         return kernel.Spikes(t, place, amount, segment, np.array(ends), lengths, float(self.dt))
+
+
+def absent(recording: Any) -> bool:
+    """Tell whether a recording of events or of spike counts is not there."""
+    return recording.absent if isinstance(recording, Events) else is_absent(recording)
+
+
+def refuse_absent(recording: Any, place: str) -> None:
+    """Refuse to learn from a recording that is not there."""
+    if absent(recording):
+        raise ValueError(
+            f"{place} is absent: fit on recordings that are there; a sense may be missing at "
+            "predict time only."
+        )
 
 
 def check_input_shape(input_shape: Any, n_inputs: int) -> None:

@@ -7,21 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from mottle.reservoir.catalogue import get
-from mottle.reservoir.nodes.memristor import kernel as memristor
-from mottle.reservoir.nodes.memristor.device import WOxMemristor
-from mottle.reservoir.nonvolatile.devices.filament import (
-    FerroelectricJunction,
-    InterfaceMemristor,
-    Memdiode,
-    YakopcicMemristor,
-)
-from mottle.reservoir.nonvolatile.devices.pulsed import PulseMemristor, pulse_rule
-from mottle.reservoir.nonvolatile.kernels import filament as nonvolatile
+from mottle.reservoir.catalogue import FAMILIES, find_family, get
+from mottle.reservoir.family import DrivenSynapse, PulsedSynapse
+from mottle.reservoir.nonvolatile.devices.pulsed.device import PulseMemristor, pulse_rule
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.rules import LearningRule, OverlapRule, across, as_kernel, pulse
 
-VOLTAGE = (FerroelectricJunction, InterfaceMemristor, Memdiode, WOxMemristor, YakopcicMemristor)
 SAMPLES = 5000  # of the waveform of a pair
 LEVELS = np.linspace(0, 1, 17)  # weights at which a device is asked
 AGES = 106  # times between spikes at which it is asked
@@ -54,10 +45,13 @@ def as_synapse(
     asked = as_kernel(rule, rate, forget)
     if device is None:
         return Device(asked, synapse(kernel.BOUNDS.index(bounds), key=key))
-    if isinstance(device, PulseMemristor):
+    family = find_family(device)
+    if family is not None and isinstance(family.synapse, PulsedSynapse):
         return Device(asked, pulsed(device, key), device.spread, device.stuck)
-    if not isinstance(device, VOLTAGE):
-        known = ", ".join(family.__name__ for family in VOLTAGE)
+    if family is None or family.synapse is None:
+        known = ", ".join(
+            other.device.__name__ for other in FAMILIES if isinstance(other.synapse, DrivenSynapse)
+        )
         raise ValueError(
             f"device={type(device).__name__} cannot be a synapse: it takes a pulsed device, or one "
             f"whose state follows voltages of both signs ({known}). "
@@ -85,48 +79,12 @@ def pulsed(device: PulseMemristor, key: int) -> kernel.Synapse:
     )  # fmt: skip
 
 
-def fading(device: Any) -> tuple[float, float]:
-    """Time constant in s with which a device's state fades at 0 V, and where it comes to rest.
-
-    Examples
-    --------
-    >>> tau, rest = fading(Memdiode())
-    >>> round(tau), round(rest, 6)
-    (132, 7.3e-05)
-    """
-    if isinstance(device, WOxMemristor):
-        return device.tau, device.w_min
-    if isinstance(device, Memdiode):  # its two rates at 0 V, as in crossbars
-        rest = 1 / (1 + device.t_set / device.t_reset)
-        return device.t_set * rest, rest
-    return np.inf, 0.0
-
-
-def final(device: Any, voltage: NDArray, dt: float, w: float) -> float:
-    """State of a device in [0, 1] after a waveform in V."""
-    if isinstance(device, WOxMemristor):
-        constants = {name: getattr(device, name) for name in memristor.Memristors._fields}
-        states, _ = memristor.trace(voltage, dt, w, memristor.Memristors(**constants))
-    elif isinstance(device, YakopcicMemristor):
-        top = float(np.abs(voltage).max())
-        speed = max(device.a_p, device.a_n) * exp(min(top, 50.0))
-        n_micro = max(1, min(1000, int(dt * speed / 0.05)))
-        states, _ = nonvolatile.gradual(
-            voltage, dt, w, device.a, device.b, device.a_p, device.a_n, device.v_p, device.v_n,
-            device.alpha_p, device.alpha_n, device.x_p, device.x_n, n_micro,
-        )  # fmt: skip
-    elif isinstance(device, Memdiode):
-        return float(kernel.follow_memdiode(voltage, dt, w, *device[:4]))
-    elif isinstance(device, FerroelectricJunction):
-        states, _ = nonvolatile.ferroelectric(
-            voltage, dt, w, device.tau_0, device.v_a, device.shape, device.g_off, device.g_on
-        )
-    else:
-        g = device.area * device.j_off, device.area * device.j_on
-        states, _ = nonvolatile.interface(
-            voltage, dt, w, device.t_switch, device.v_0, device.v_least, device.t_1, device.n, *g
-        )
-    return float(states[-1])
+def driven_synapse(device: Any) -> DrivenSynapse:
+    """Return how a device answers voltages."""
+    family = find_family(device)
+    assert family is not None
+    assert isinstance(family.synapse, DrivenSynapse)
+    return family.synapse
 
 
 def waveform(rule: OverlapRule, age: float, amplitude: float) -> tuple[NDArray, float]:
@@ -143,7 +101,8 @@ def answer(device: Any, rule: OverlapRule, age: float, amplitude: float, w: floa
     """
     voltage, dt = waveform(rule, abs(age), amplitude)
     sign = 1.0 if age >= 0 else -1.0
-    change = final(device, sign * voltage, dt, w) - final(device, 0.0 * voltage, dt, w)
+    follow, fading = driven_synapse(device)
+    change = follow(device, sign * voltage, dt, w) - follow(device, 0.0 * voltage, dt, w)
     return change * exp(rule.t_tail / fading(device)[0])
 
 
@@ -151,8 +110,9 @@ def lone(device: Any, rule: OverlapRule, amplitude: float) -> float:
     """Largest change that a spike of one side alone makes."""
     dt = (rule.t_rise + rule.t_tail) / SAMPLES
     voltage = amplitude * pulse(-rule.t_rise + (np.arange(SAMPLES) + 0.5) * dt, rule)
-    still = final(device, 0.0 * voltage, dt, MIDDLE)
-    return max(abs(final(device, sign * voltage, dt, MIDDLE) - still) for sign in (1.0, -1.0))
+    follow = driven_synapse(device).follow
+    still = follow(device, 0.0 * voltage, dt, MIDDLE)
+    return max(abs(follow(device, sign * voltage, dt, MIDDLE) - still) for sign in (1.0, -1.0))
 
 
 def driven(rule: OverlapRule, device: Any, asked: kernel.Rule, key: int) -> Device:
@@ -185,7 +145,7 @@ def driven(rule: OverlapRule, device: Any, asked: kernel.Rule, key: int) -> Devi
         for sign in (1, -1)
     )
     up[0] = down[0] = up[-1] = down[-1] = 0.0  # at once they cancel; past the window none is left
-    tau, rest = fading(device)
+    tau, rest = driven_synapse(device).fading(device)
     forget = asked.forget * asked.rate
     table = asked._replace(window=window, up=up, down=down, rate=1.0, forget=forget)
     return Device(table, synapse(0, tau, rest, key), amplitude=amplitude)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mottle.reservoir.readout.stream import check_steps
+from mottle.reservoir.readout import chain as stages
 
 
 class LiveRun:
@@ -12,21 +12,22 @@ class LiveRun:
 
     Parameters
     ----------
-    reservoir : reservoir
+    reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
         Fitted, without pooling, on drives; one that was fitted on event streams is carried on by
-        its own ``advance``.
+        its own ``advance``. Other steps, such as scalers, take every step as a row.
     readout : estimator, default=None
-        Fitted: any of scikit-learn. None hands on the states.
+        Fitted: any of scikit-learn. None takes the one that ends a pipeline; where none does, the
+        states are handed on.
     n_recordings : int, default=1
         Number of runs side by side.
     keys : array-like of int of shape (n_recordings,), default=None
         What the noise of each run depends on, by default its place.
     method : str, default="predict"
-        What the readout is asked for: "predict_proba", "decision_function".
+        Method of the readout: "predict", "predict_proba", "decision_function".
 
     Attributes
     ----------
-    state : ReservoirState
+    state : ReservoirState, or list of such
         Where the runs stand; may be kept and set again.
 
     Examples
@@ -42,8 +43,10 @@ class LiveRun:
     """
 
     def __init__(self, reservoir, readout=None, *, n_recordings=1, keys=None, method="predict"):
-        check_steps(reservoir)
-        if hasattr(reservoir, "duration_"):
+        if readout is None:
+            reservoir, readout = stages.split_off_readout(reservoir)
+        stages.check_stage(reservoir)
+        if hasattr(next(stages.leaves(reservoir)), "duration_"):
             raise ValueError(
                 "the reservoir was fitted on event streams, which its own advance(state, events, "
                 "n_steps) carries on; LiveRun takes drives."
@@ -53,8 +56,8 @@ class LiveRun:
         self.restart()
 
     def restart(self):
-        """Put the reservoir to rest."""
-        self.state = self.reservoir.start(self.n_recordings, self.keys)
+        """Start anew, from rest."""
+        self.state = stages.start(self.reservoir, self.n_recordings, self.keys)
 
     def advance(self, X):
         """Carry the runs on by one step or a chunk of steps.
@@ -79,8 +82,8 @@ class LiveRun:
             )
         if X.ndim > 1 and X.shape[-2] == 0:
             raise ValueError(f"a chunk of shape {X.shape} has no steps; expected at least one.")
-        self.state, out = self.reservoir.advance(
-            self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
+        self.state, out = stages.advance(
+            self.reservoir, self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
         )
         if self._predict is not None:
             rows = self._predict(out.reshape(-1, out.shape[2]))

@@ -265,19 +265,39 @@ class RidgeReadout(BaseEstimator):
             n_folds = N_FOLDS if self.cv == "auto" else self.cv
             self._folds = gram.Folds(X.shape[1], y.shape[1], n_folds, groups is not None)
             self._sample, self._flat = Sample(rows_a_block(X.shape[1])), flat
+            self.n_features_in_ = X.shape[1]
         self._folds.add(X, y, weight, groups)
         if keep:
             self._sample.add(X, y, weight)
 
-    def _fit_source(self, source: Any, sample: NDArray, classes: Any, grouped: bool, again: bool):
-        """Fit to blocks of states; ``sample`` shows what the targets are."""
+    def fit_blocks(self, blocks, sample, *, classes=None, grouped=False, again=True):
+        """Fit to rows that come block by block; no more than a block is held.
+
+        Parameters
+        ----------
+        blocks : iterable of (X, y, weight, groups)
+            Features (row, feature), targets, weights (row,), and groups (row,) or None.
+        sample : ndarray
+            Some targets, which show their type and dimensions, and every label.
+        classes : array-like, default=None
+            All labels there will be; None takes those of ``sample``.
+        grouped : bool, default=False
+            Whether blocks bring groups that must not be split when the penalty is chosen.
+        again : bool, default=True
+            Whether ``blocks`` can be gone through more than once.
+
+        Returns
+        -------
+        self : RidgeReadout
+            The fitted readout.
+        """
         self._forget()
         self._check_parameters(grouped, again)
         if classes is not None or self._takes_labels(sample):
             self.classes_ = _two_or_more(unique_labels(sample if classes is None else classes))
         self.__dict__.pop("feature_names_in_", None)
-        self.n_features_in_ = source.reservoir._n_features_out
-        self._learn(source, sample.ndim == 1, again)
+        self._learn(blocks, sample.ndim == 1, again)
+        return self
 
     def _learn(self, source: Iterable[Any], flat: bool, again: bool = True) -> None:
         """Fit to blocks (X, y, weight, groups), which may be there ``again``."""

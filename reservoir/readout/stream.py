@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
+from mottle.checks import check_whole
+from mottle.events import is_event_stream
+from mottle.reservoir.readout import chain as stages
 from mottle.reservoir.readout.ridge import RidgeReadout
 from mottle.reservoir.readout.rows import rows_a_block
 
@@ -23,8 +25,8 @@ def fit_stream(
 
     Parameters
     ----------
-    reservoir : reservoir
-        Fitted, without pooling.
+    reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
+        Fitted, without pooling. Other steps, such as scalers, take every step as a row.
     readout : RidgeReadout
         Fitted here.
     drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
@@ -59,7 +61,7 @@ def fit_stream(
     >>> readout.score(reservoir.transform(drive), before) > 0.9
     True
     """
-    check_steps(reservoir)
+    stages.check_stage(reservoir)
     if not isinstance(readout, RidgeReadout):
         raise ValueError(
             f"{readout!r} cannot be fitted to blocks; take RidgeReadout, or fit on "
@@ -75,8 +77,9 @@ def fit_stream(
             raise ValueError("the iterator gave no recording.")
         recordings, sample = chain([first], recordings), np.asarray(first[1])
     steps = _Steps(reservoir, recordings, washout, chunk)
-    readout._fit_source(steps, sample, classes, groups is not None, again)
-    return readout
+    return readout.fit_blocks(
+        steps, sample, classes=classes, grouped=groups is not None, again=again
+    )
 
 
 def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
@@ -84,8 +87,8 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
 
     Parameters
     ----------
-    reservoir : reservoir
-        Fitted, without pooling.
+    reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
+        Fitted, without pooling. Other steps, such as scalers, take every step as a row.
     readout : estimator
         Fitted: any of scikit-learn.
     drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
@@ -109,7 +112,7 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     >>> predict_stream(reservoir, readout, drive, chunk=64).shape
     (500,)
     """
-    check_steps(reservoir)
+    stages.check_stage(reservoir)
     recordings = _recordings(drive, None, None, targeted=False)
     parts: list[list[NDArray]] = []
     for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():
@@ -121,24 +124,9 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
     return predictions[0] if _is_one(drive) else predictions
 
 
-def check_steps(reservoir: Any) -> None:
-    """Refuse a reservoir that does not show every step."""
-    check_is_fitted(reservoir)
-    if reservoir._statistics():
-        raise ValueError(
-            f"{reservoir} pools its states, and a stream needs every step: set pool=None and "
-            "n_segments=1. For features of recordings, give readout.partial_fit one block of "
-            "reservoir.transform after the other."
-        )
-
-
-def _is_events(drive: Any) -> bool:
-    return getattr(getattr(drive, "dtype", None), "names", None) is not None
-
-
 def _is_one(drive: Any) -> bool:
     """Tell whether a drive is a single recording: an array (step, input) or an event stream."""
-    return getattr(drive, "ndim", 0) == 2 or _is_events(drive)
+    return getattr(drive, "ndim", 0) == 2 or is_event_stream(drive)
 
 
 def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
@@ -212,14 +200,12 @@ class _Recordings:
 class _Steps:
     """Blocks of states and targets, for a readout; each loop over it runs the reservoir anew."""
 
-    def __init__(self, reservoir: Any, recordings: Iterable[Any], washout: int, chunk: int | None):
-        if not (isinstance(washout, int | np.integer) and washout >= 0):
-            raise ValueError(f"washout={washout!r} must be a whole number of steps, not negative.")
-        if chunk is not None and not (isinstance(chunk, int | np.integer) and chunk >= 1):
-            raise ValueError(f"chunk={chunk!r} must be a whole number of steps, at least 1.")
-        self.reservoir, self.recordings, self.washout = reservoir, recordings, int(washout)
-        width = max(reservoir._n_features_out, reservoir.n_features_in_)
-        self.chunk = rows_a_block(width) if chunk is None else int(chunk)
+    def __init__(self, stage: Any, recordings: Iterable[Any], washout: int, chunk: int | None):
+        self.stage, self.recordings = stage, recordings
+        self.washout = check_whole("washout", washout, 0)
+        self.first = next(stages.leaves(stage))
+        width = max(stages.n_outputs(stage), self.first.n_features_in_)
+        self.chunk = rows_a_block(width) if chunk is None else check_whole("chunk", chunk)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Yield (states, targets, weights, groups or None)."""
@@ -247,7 +233,7 @@ class _Steps:
             if short and max(longest, n_steps) * (len(short) + 1) > self.chunk:
                 yield from self._side_by_side(short)
                 short, longest = [], 0
-            if n_steps > self.chunk and not _is_events(drive):
+            if n_steps > self.chunk and not is_event_stream(drive):
                 yield from self._carried_on(place, drive, target, group)
             else:
                 short.append((place, drive, target, group))
@@ -256,7 +242,7 @@ class _Steps:
             yield from self._side_by_side(short)
 
     def _n_steps(self, drive: Any) -> int:
-        return int(self.reservoir.n_steps if _is_events(drive) else np.shape(drive)[0])
+        return int(self.first.n_steps if is_event_stream(drive) else np.shape(drive)[0])
 
     def _check_length(self, place: int, n_steps: int, target: Any) -> None:
         n_targets = np.shape(target)[0] if np.ndim(target) else 0
@@ -281,29 +267,28 @@ class _Steps:
     def _side_by_side(self, batch: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
         """Run recordings that fit into a chunk together, as ``transform`` does."""
         try:
-            drives, _ = self.reservoir._check_drive([drive for _, drive, *_ in batch], reset=False)
+            states = stages.run(self.stage, [drive for _, drive, *_ in batch])
         except ValueError as error:
             first = batch[0][0]
             raise ValueError(f"(recordings counted from number {first} on) {error}") from error
-        for first, states, lengths in self.reservoir._blocks(drives):
-            pieces = []
-            for out, n, (place, _, *others) in zip(states, lengths, batch[first:], strict=False):
-                if n == 0:
-                    raise ValueError(f"recording {place} is absent; leave it out.")
-                pieces.append((place, 0, out[:n], *others))
-            yield pieces
+        pieces = []
+        for out, (place, _, *others) in zip(states, batch, strict=True):
+            if np.isnan(out[0]).all():
+                raise ValueError(f"recording {place} is absent; leave it out.")
+            pieces.append((place, 0, out, *others))
+        yield pieces
 
     def _carried_on(self, place: int, drive: Any, *others: Any) -> Iterator[list[tuple[Any, ...]]]:
         """Run one long recording chunk by chunk, its noise that of ``transform``."""
         starts = range(0, np.shape(drive)[0], self.chunk)
-        chunks = (np.asarray(drive[k : k + self.chunk], dtype=np.float64) for k in starts)
-        state = self.reservoir.start()
-        if self.reservoir._noisy():
-            state.keys = self.reservoir._noise_keys([(chunk.tobytes() for chunk in chunks)])
-        for k in starts:
-            chunk = np.asarray(drive[k : k + self.chunk], dtype=np.float64)
+
+        def chunks() -> Iterator[NDArray]:
+            return (np.asarray(drive[k : k + self.chunk], dtype=np.float64) for k in starts)
+
+        state = stages.start_for(self.stage, chunks)
+        for k, chunk in zip(starts, chunks(), strict=True):
             try:
-                state, states = self.reservoir.advance(state, chunk[np.newaxis])
+                state, states = stages.advance(self.stage, state, chunk[np.newaxis])
             except ValueError as error:
                 last = k + len(chunk) - 1
                 raise ValueError(f"recording {place}, steps {k} to {last}: {error}") from error

@@ -10,20 +10,11 @@ from math import copysign, exp, log1p, sqrt
 import numpy as np
 from numba import njit
 
+from mottle.kernel_events import faulty
+
 CHUNK = 1024  # events
 FAULT = -1
 BITS = 10  # 2 ** 10 us: exponentials are taken once in so long, then from a table
-
-
-@njit(cache=True, nogil=True)
-def faulty(t, p, begin, end):
-    """Say whether time goes back in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
-    fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
-    if begin < end:
-        fault |= (p[begin] < 0) | (p[begin] > 1)
-    for event in range(np.uint64(begin + 1), np.uint64(max(begin + 1, end))):
-        fault |= (t[event] < t[event - np.uint64(1)]) | (p[event] < 0) | (p[event] > 1)
-    return fault
 
 
 @njit(cache=True, nogil=True)

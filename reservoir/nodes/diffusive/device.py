@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.diffusive import kernel
-from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
+from mottle.reservoir.nodes.diffusive.figure import filament
+from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.figures import memristor
 
 MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemristor)"
 
@@ -70,7 +73,7 @@ class FastAgMemristor(NamedTuple):
         return self.t_off
 
 
-PRESETS: dict[str, AgMemristor | FastAgMemristor] = {
+PRESETS = {
     "ag_pulse": AgMemristor(),
     "ag_dc": AgMemristor(
         r_on=1.7e5, r_off=1e11, mu=60.0, gamma_1=60.0, gamma_2=40.0, gamma_3=10.0, theta=100.0,
@@ -88,11 +91,10 @@ PRESETS: dict[str, AgMemristor | FastAgMemristor] = {
         provisional="alpha, beta, lam and capacitance: of our own; with the published lam of 1 and "
         "6 nF this model settles instead of oscillating",
     ),
-    "ag_fast": FastAgMemristor(),
 }  # fmt: skip
 
 
-def check_ag(device: AgMemristor | FastAgMemristor) -> None:
+def check_ag(device: AgMemristor) -> None:
     """Refuse impossible constants.
 
     Examples
@@ -101,14 +103,6 @@ def check_ag(device: AgMemristor | FastAgMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.residue=(0.5, 0.3) must be (low, high) within 0 to 1.
     """
-    if isinstance(device, FastAgMemristor):
-        positive(device, ("delay", "t_off", "v_high", "v_low", "v_scale", "r_on", "r_off"))
-        if not device.v_low < device.v_high:
-            raise ValueError(
-                f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: a "
-                "volatile switch holds at less than it needs to turn on."
-            )
-        return
     positive(
         device,
         ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "gamma_3", "alpha", "beta", "lam", "t_noise",
@@ -119,6 +113,16 @@ def check_ag(device: AgMemristor | FastAgMemristor) -> None:
         raise ValueError(f"device.residue={device.residue} must be (low, high) within 0 to 1.")
     if device.capacitance > 0 and not device.r_series > 0:
         raise ValueError("device.capacitance charges through device.r_series, which must not be 0.")
+
+
+def check_fast(device: FastAgMemristor) -> None:
+    """Refuse impossible constants of a device of which only delays are modelled."""
+    positive(device, ("delay", "t_off", "v_high", "v_low", "v_scale", "r_on", "r_off"))
+    if not device.v_low < device.v_high:
+        raise ValueError(
+            f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: a "
+            "volatile switch holds at less than it needs to turn on."
+        )
 
 
 def inner_step(device: AgMemristor, dt_inner: float | None) -> float:
@@ -135,24 +139,11 @@ def inner_step(device: AgMemristor, dt_inner: float | None) -> float:
 
 
 def trace(
-    device: AgMemristor | FastAgMemristor,
-    drive: NDArray,
-    dt: float,
-    key: int,
-    *,
-    dt_inner: float | None = None,
+    device: AgMemristor, drive: NDArray, dt: float, key: int, *, dt_inner: float | None = None
 ) -> Trace:
     """Follow one device under a supply; ``dt_inner`` is the longest integration step in s."""
-    check_ag(device)
-    names: Any
-    if isinstance(device, FastAgMemristor):
-        names = kernel.FastAgDevices._fields
-        fast = kernel.FastAgDevices(**{name: getattr(device, name) for name in names})
-        (on, progress, i), spikes = kernel.trace_fast(drive, dt, fast, np.uint64(key))
-        return Trace({"current": (i, "A"), "on": (on, "1"), "progress": (progress, "1")}, spikes)
     n_micro = micro_steps(inner_step(device, dt_inner), dt)
-    names = kernel.AgDevices._fields
-    nodes = kernel.AgDevices(**{name: getattr(device, name) for name in names})
+    nodes = constants(kernel.AgDevices, device)
     start = np.random.default_rng(key).uniform(*device.residue)
     most = 1024
     while True:
@@ -168,3 +159,91 @@ def trace(
     if device.capacitance > 0:
         variables["device_voltage"] = (v, "V")
     return Trace(variables, spikes if device.capacitance > 0 else None)
+
+
+def trace_fast(device: FastAgMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device of which only delays are modelled."""
+    nodes = constants(kernel.FastAgDevices, device)
+    (on, progress, i), spikes = kernel.trace_fast(drive, dt, nodes, np.uint64(key))
+    return Trace({"current": (i, "A"), "on": (on, "1"), "progress": (progress, "1")}, spikes)
+
+
+def rest(device: AgMemristor, drawn: dict[str, NDArray], n: int) -> NDArray:
+    """State of devices without filament."""
+    state = np.zeros((kernel.N_STATE, n))
+    state[kernel.RESIDUE], state[kernel.THICKNESS] = drawn["residue"], 1.0
+    return state
+
+
+def reached(device: AgMemristor, values: NDArray) -> NDArray[np.float64]:
+    """How far filaments span the gap, 0 to 1, by states (recording, variable, device)."""
+    whole: NDArray[np.float64] = values[:, kernel.FILAMENT] + values[:, kernel.RESIDUE]
+    return np.minimum(whole, 1.0)
+
+
+def reached_fast(device: FastAgMemristor, values: NDArray) -> NDArray[np.float64]:
+    """How far devices are on the way to switching, 1 while on.
+
+    Examples
+    --------
+    >>> reached_fast(FastAgMemristor(), np.array([[[1.0, 0.0], [0.0, 0.3], [0.0, 0.0]]])).tolist()
+    [[1.0, 0.3]]
+    """
+    return np.where(values[:, 0] > 0, 1.0, values[:, 1])
+
+
+def compiled(
+    device: AgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+) -> tuple[Any, tuple[Any, ...], int]:
+    """Return the kernel, its arguments, and its integration steps in a mask."""
+    n_micro = micro_steps(inner_step(device, None), dt)
+    nodes = constants(kernel.AgDevices, device, drawn)
+    return kernel.run, (nodes, dt, n_micro, v_read, what), n_micro
+
+
+def compiled_fast(
+    device: FastAgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+) -> tuple[Any, tuple[Any, ...], int]:
+    """Return the kernel, its arguments, and its integration steps in a mask."""
+    nodes = constants(kernel.FastAgDevices, device, drawn)
+    return kernel.run_fast, (nodes, dt, v_read, what), 1
+
+
+FAMILY = Family(
+    AgMemristor,
+    "volatile",
+    PRESETS,
+    check_ag,
+    trace,
+    filament,
+    node=DrivenNode(
+        v_bias=0.5,
+        v_gain=0.5,
+        dt_device=1e-3,
+        compiled=compiled,
+        rest=rest,
+        rates=("mu", "gamma_1", "gamma_2", "beta"),
+        draw=lambda device, rng, n: {"residue": rng.uniform(*device.residue, n)},
+        reached=reached,
+        noisy=lambda device: device.noise_1 > 0,
+    ),
+)
+FAST = Family(
+    FastAgMemristor,
+    "volatile",
+    {"ag_fast": FastAgMemristor()},
+    check_fast,
+    trace_fast,
+    memristor,
+    node=DrivenNode(
+        v_bias=0.3,
+        v_gain=0.3,
+        dt_device=1e-3,
+        compiled=compiled_fast,
+        rest=lambda device, drawn, n: np.zeros((3, n)),
+        times=("delay", "t_off"),
+        others=("v_high", "v_low"),
+        reached=reached_fast,
+        noisy=lambda device: device.noise_on > 0,
+    ),
+)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import choose
-from mottle.reservoir.compiled.threads import share
+from mottle.reservoir.compiled.threads import split
+from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.device import PRESETS, AgMemristor, check_ag, inner_step
-from mottle.reservoir.nodes.trace import micro_steps
 
 R_SWITCH = 2.5  # in units of r_on: a device below counts as on
 
@@ -84,7 +84,7 @@ def calibrate_pbit(
     key = np.uint64(rng.integers(2**63))
     counts = np.zeros(volts.size, dtype=np.int64)
     told = (volts, residues, *_pulse(device, duration), key, counts)
-    share(lambda begin, end: kernel.count_switched(begin, end, *told), np.ones(volts.size))
+    split(lambda begin, end: kernel.count_switched(begin, end, *told), np.ones(volts.size))
     return PBit(device, duration, volts, counts / n_devices, n_devices)
 
 

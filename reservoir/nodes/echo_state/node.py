@@ -7,145 +7,75 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import choose
+from mottle.checks import check_number, choose
 from mottle.reservoir.compiled import sparse as layouts
-from mottle.reservoir.compiled.threads import share
+from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.compiled.vectors import n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.wiring import draw_recurrent_weights
 
 LEAST_STEPS = 500  # laying weights out for groups takes about a third of it
 DTYPES = dict.fromkeys(("float64", "float32"))
 
 
-class EchoStateReservoir(Reservoir):
-    r"""Map a drive to the states of a leaky tanh network.
+def check(p: Any) -> None:
+    """Refuse impossible parameters."""
+    check_number("leak", p.leak, above=0, most=1)
+    check_number("density", p.density, above=0, most=1)
+    check_number("spectral_radius", p.spectral_radius, least=0)
+    check_number("input_scaling", p.input_scaling)
+    check_number("bias", p.bias)
+    choose(p.dtype, DTYPES, "dtype")
 
-    .. math:: x \leftarrow (1 - a) x + a \tanh(W_{in} u + W x)
 
-    Parameters
-    ----------
-    n_nodes : int, default=100
-        Number of nodes.
-    spectral_radius : float, default=0.9
-        Largest eigenvalue magnitude of the recurrent weights.
-    leak : float, default=0.3
-        Share of the new state in every step, above 0 and at most 1.
-    density : float, default=0.1
-        Share of recurrent weights that are not zero.
-    gain, bias : float, default=0.5 and 0.0
-        Node input: ``bias + gain * input_weights_ @ x``.
-    wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node listens to: any, those in a receptive field, or one.
-    fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
-    input_shape : tuple of int or None, default=None
-        (height, width, channels) of the drive, for ``wiring="local"``.
-    field : int, default=5
-        Side of a receptive field in cells, for ``wiring="local"``.
-    pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None gives states.
-    n_segments : int, default=1
-        Segments of equal length in which to pool.
-    dtype : {"float64", "float32"}, default="float64"
-        Precision of weights and states; float32 takes half the memory and up to half the time.
-    random_state : int, RandomState instance or None, default=None
-        Draws the weights.
+def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
+    """Draw the recurrent weights, and lay all weights out for the kernel."""
+    weights = draw_recurrent_weights(rng, p.n_nodes, p.density, p.spectral_radius)
+    return {"weights_": weights, "_laid_out": lay_out(p.input_weights_, weights, p.dtype)}
 
-    Attributes
-    ----------
-    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
-        Input weights.
-    weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
-        Recurrent weights.
-    n_features_in_ : int
-        Number of inputs.
-    noise_seed_ : int
-        Unused: these nodes have no noise.
 
-    References
-    ----------
-    H. Jaeger, "The echo state approach to analysing and training recurrent neural networks", GMD
-    report 148 (2001).
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+    """Run recordings of similar length beside each other, others alone."""
+    real = np.dtype(p.dtype)
+    drive = np.ascontiguousarray(block, real)
+    out = np.zeros((*block.shape[:2], p.n_nodes), real)
+    groups, alone = arrange(lengths, n_lanes(real))
+    lanes = no_lanes(real)
+    if len(groups):
+        lanes = lay_out_lanes(p.input_weights_, p.weights_, real)
+    args = (drive, lengths, state.values, network(p), lanes, groups, alone, out)
+    costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
+    split(lambda first, last: kernel.run(first, last, *args), costs)
+    return out
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
-    >>> EchoStateReservoir(n_nodes=5, random_state=0).fit_transform(X).shape
-    (50, 5)
-    """
 
-    _inputs_stay_inside = True
+def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
+    """Count arithmetic: there is no device."""
+    products = steps * (sparse.csr_array(p.input_weights_).nnz + sparse.csr_array(p.weights_).nnz)
+    return {"multiply_accumulates": products, "weights": products, "activations": steps * p.n_nodes}
 
-    def __init__(self, n_nodes=100, *, spectral_radius=0.9, leak=0.3, density=0.1, gain=0.5,
-                 bias=0.0, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
-                 n_segments=1, dtype="float64", random_state=None):  # fmt: skip
-        self.n_nodes, self.spectral_radius, self.leak = n_nodes, spectral_radius, leak
-        self.density, self.gain, self.bias = density, gain, bias
-        self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
-        self.pool, self.n_segments = pool, n_segments
-        self.dtype, self.random_state = dtype, random_state
 
-    def _draw(self, rng):
-        if not 0 < self.leak <= 1:
-            raise ValueError(f"leak={self.leak} must lie above 0 and at most at 1.")
-        if not 0 < self.density <= 1:
-            raise ValueError(f"density={self.density} must lie above 0 and at most at 1.")
-        if self.spectral_radius < 0:
-            raise ValueError(f"spectral_radius={self.spectral_radius} must not be negative.")
-        choose(self.dtype, DTYPES, "dtype")
-        self.weights_ = draw_recurrent_weights(
-            rng, self.n_nodes, self.density, self.spectral_radius
-        )
-        self._laid_out = self._lay_out()
+def network(p: Any) -> kernel.Network:
+    """Weights laid out for a long recording, and the numbers beside them."""
+    laid: Any = p._laid_out
+    same = laid[0] is p.input_weights_ and laid[1] is p.weights_
+    if not same or laid[2] != p.dtype:  # weights or precision were changed after fit
+        laid = lay_out(p.input_weights_, p.weights_, p.dtype)
+    real = np.dtype(p.dtype).type
+    return kernel.Network(
+        *laid[3], gain=real(p.input_scaling), bias=real(p.bias), leak=real(p.leak)
+    )
 
-    def _rest(self):
-        return np.zeros((1, self.n_nodes), self.dtype)
 
-    def _gain_and_bias(self):
-        return self.gain, self.bias
-
-    @property
-    def _abreast(self):
-        return n_lanes(self.dtype)
-
-    def _run(self, v_in, lengths, state):
-        raise NotImplementedError("inputs are summed in the kernel, see _run_block")
-
-    def _run_block(self, padded, lengths, state):
-        real = np.dtype(self.dtype)
-        network = self._network()
-        drive = np.ascontiguousarray(padded, real)
-        out = np.zeros((*padded.shape[:2], self.n_nodes), real)
-        groups, alone = arrange(lengths, n_lanes(real))
-        if len(groups):
-            lanes = lay_out_lanes(self.input_weights_, self.weights_, real)
-        else:
-            lanes = no_lanes(real)
-        rest = (drive, lengths, state.values, network, lanes, groups, alone, out)
-        costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
-        share(lambda first, last: kernel.run(first, last, *rest), costs)
-        return out
-
-    def _network(self):
-        """Weights laid out for a long recording, and the numbers beside them."""
-        laid: Any = self._laid_out
-        same = laid[0] is self.input_weights_ and laid[1] is self.weights_
-        if not same or laid[2] != self.dtype:
-            laid = self._lay_out()  # weights or precision were changed after fit
-        real = np.dtype(self.dtype).type
-        numbers = {name: real(getattr(self, name)) for name in ("gain", "bias", "leak")}
-        return kernel.Network(*laid[3], **numbers)
-
-    def _lay_out(self) -> Any:
-        weights = self.input_weights_, self.weights_
-        laid = [
-            layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(self.dtype))
-            for w in (sparse.csr_array(w).sorted_indices() for w in weights)
-        ]
-        return *weights, self.dtype, (*laid[0], *laid[1])
+def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
+    """Lay out weights for a long recording, beside those they were taken from."""
+    laid = [
+        layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(dtype))
+        for w in (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
+    ]
+    return inputs, recurrent, dtype, (*laid[0], *laid[1])
 
 
 def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
@@ -190,3 +120,86 @@ def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:
     n_grouped = min(n_full * width, order.size)
     groups.reshape(-1)[:n_grouped] = order[:n_grouped]
     return groups, order[n_grouped:]
+
+
+ECHO_STATE = Node(
+    check=check,
+    draw=draw,
+    rest=lambda p: np.zeros((1, p.n_nodes), p.dtype),
+    run=run,
+    scale=lambda p: (p.input_scaling, p.bias),
+    sums_inputs=lambda p: True,
+    abreast=lambda p: n_lanes(p.dtype),
+    operations=operations,
+    converters=False,
+)
+
+
+class EchoStateReservoir(Reservoir):
+    r"""Map a drive to the states of a leaky tanh network.
+
+    .. math:: x \leftarrow (1 - a) x + a \tanh(W_{in} u + W x)
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of nodes.
+    input_scaling, bias : float, default=0.5 and 0.0
+        Node input, dimensionless: ``bias + input_scaling * input_weights_ @ x``.
+    leak : float, default=0.3
+        Leak rate: fraction of the new state in every step, above 0 and at most 1.
+    spectral_radius : float, default=0.9
+        Largest eigenvalue magnitude of the recurrent weights.
+    density : float, default=0.1
+        Fraction of recurrent weights that are not zero.
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node takes: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    dtype : {"float64", "float32"}, default="float64"
+        Precision of weights and states; float32 takes half the memory and up to half the time.
+    random_state : int, RandomState instance or None, default=None
+        Draws the weights.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
+        Input weights.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
+        Recurrent weights.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Unused: these nodes have no noise.
+
+    References
+    ----------
+    H. Jaeger, "The echo state approach to analysing and training recurrent neural networks", GMD
+    report 148 (2001).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> EchoStateReservoir(n_nodes=5, random_state=0).fit_transform(X).shape
+    (50, 5)
+    """
+
+    _node = ECHO_STATE
+
+    def __init__(self, n_nodes=100, *, input_scaling=0.5, bias=0.0, leak=0.3, spectral_radius=0.9,
+                 density=0.1, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
+                 n_segments=1, dtype="float64", random_state=None):  # fmt: skip
+        self.n_nodes, self.input_scaling, self.bias = n_nodes, input_scaling, bias
+        self.leak, self.spectral_radius, self.density = leak, spectral_radius, density
+        self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.pool, self.n_segments = pool, n_segments
+        self.dtype, self.random_state = dtype, random_state

@@ -4,15 +4,16 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
+from mottle.reservoir.family import Family, Trace, positive
 from mottle.reservoir.nodes.event import kernel
-from mottle.reservoir.nodes.trace import Trace, positive
+from mottle.reservoir.nodes.figures import memristor
 
 
 class EventMemristor(NamedTuple):
     """Constants of a device that fades between events and steps up at each."""
 
     tau: float = 50e-3  # s
-    p_c: float = 0.3  # share of the way to g_max that one event goes
+    p_c: float = 0.3  # fraction of the way to g_max that one event goes
     g_max: float = 1e-6  # S
     source: str = "RN-Net, arXiv:2303.10770"
     provisional: str = "all constants: tau is that of WOx, p_c and g_max of our own"
@@ -33,15 +34,25 @@ def check_event(device: EventMemristor) -> None:
     --------
     >>> check_event(EventMemristor(p_c=1.5))
     Traceback (most recent call last):
-    ValueError: device.p_c=1.5 is a share and must not be above 1.
+    ValueError: device.p_c=1.5 is a fraction and must not be above 1.
     """
     positive(device, ("tau", "p_c", "g_max"))
     if device.p_c > 1:
-        raise ValueError(f"device.p_c={device.p_c} is a share and must not be above 1.")
+        raise ValueError(f"device.p_c={device.p_c} is a fraction and must not be above 1.")
 
 
 def trace(device: EventMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Follow one device; each step with a positive voltage begins with one event."""
-    check_event(device)
     g = kernel.trace(drive, dt, device.tau, device.p_c)
     return Trace({"current": (g * device.g_max * drive, "A"), "state": (g, "1")})
+
+
+FAMILY = Family(
+    EventMemristor,
+    "volatile",
+    PRESETS,
+    check_event,
+    trace,
+    memristor,
+    pulse=lambda device, risen, volt, width: risen + device.p_c * (1 - risen),
+)

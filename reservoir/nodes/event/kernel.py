@@ -9,6 +9,7 @@ from math import exp, log1p
 import numpy as np
 from numba import njit
 
+from mottle.kernel_events import faulty
 from mottle.reservoir.compiled.functions import VECTOR, flush, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.noise import join, normal
@@ -27,17 +28,6 @@ def strength(p_c, noise, key):
     if noise > 0.0:
         p_c *= 1.0 + noise * normal(key)
     return min(max(p_c, 0.0), 1.0)
-
-
-@njit(cache=True, nogil=True)
-def faulty(t, p, begin, end):
-    """Say whether time goes back in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
-    fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
-    if begin < end:
-        fault |= (p[begin] < 0) | (p[begin] > 1)
-    for event in range(begin + 1, end):
-        fault |= (t[event] < t[event - 1]) | (p[event] < 0) | (p[event] > 1)
-    return fault
 
 
 @njit(cache=True, nogil=True)

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import choose
-from mottle.reservoir.nodes.oscillator import circuit as kernel
+from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
+from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
 from mottle.reservoir.nodes.oscillator.kernel import Oscillators
 from mottle.reservoir.nodes.supply import check_bias
-from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
 from mottle.reservoir.nodes.wiring import draw_spread
 
 
@@ -119,7 +120,7 @@ class BurstNeuron(NamedTuple):
         return self.c_slow * self.r_slow
 
 
-PRESETS: dict[str, ThresholdSwitch | HHNeuristor | BurstNeuron] = {
+PRESETS = {
     "vo2_pwl": ThresholdSwitch(provisional="all constants: typical of published networks"),
     "vo2_haptic": ThresholdSwitch(
         r_insulating=2.66e3,
@@ -141,12 +142,10 @@ PRESETS: dict[str, ThresholdSwitch | HHNeuristor | BurstNeuron] = {
         source="leaky integrate-and-fire on a threshold switch",
         provisional="all constants: an example; a spike empties the capacitor to 5 %",
     ),
-    "nbo2_hh": HHNeuristor(),
-    "nbo2_burst": BurstNeuron(),
 }
 
 
-def check(device: ThresholdSwitch | HHNeuristor | BurstNeuron) -> None:
+def check(device: ThresholdSwitch | HHNeuristor) -> None:
     """Refuse impossible constants.
 
     Examples
@@ -162,15 +161,20 @@ def check(device: ThresholdSwitch | HHNeuristor | BurstNeuron) -> None:
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "
             "without hysteresis between them a switch cannot oscillate."
         )
-    if isinstance(device, BurstNeuron) and not device.v_low_slow < device.v_high_slow:
-        raise ValueError(
-            f"device.v_low_slow={device.v_low_slow} V must lie below "
-            f"device.v_high_slow={device.v_high_slow} V."
-        )
     if not device.r_metallic < device.r_insulating:
         raise ValueError(
             f"device.r_metallic={device.r_metallic} ohm must be below "
             f"device.r_insulating={device.r_insulating} ohm."
+        )
+
+
+def check_burst(device: BurstNeuron) -> None:
+    """Refuse impossible constants of two switches on one supply."""
+    check(device)  # type: ignore[arg-type]
+    if not device.v_low_slow < device.v_high_slow:
+        raise ValueError(
+            f"device.v_low_slow={device.v_low_slow} V must lie below "
+            f"device.v_high_slow={device.v_high_slow} V."
         )
 
 
@@ -179,9 +183,9 @@ def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
 
     Examples
     --------
-    >>> check_noise("noise", 0.2, 1.99, 0.99)
+    >>> check_noise("threshold_noise", 0.2, 1.99, 0.99)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: noise=0.2 is relative to v_high and must lie in [0, 0.1], or thresholds would cross.
+    ValueError: threshold_noise=0.2 is relative to v_high and must lie in [0, 0.1], or ...
     """
     limit = (1 - v_low / v_high) / 5
     if not 0 <= noise <= limit:
@@ -192,7 +196,7 @@ def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
 
 
 def trace(
-    device: Any,
+    device: ThresholdSwitch,
     drive: NDArray,
     dt: float,
     key: int,
@@ -201,18 +205,12 @@ def trace(
     voltage_noise: float = 0.0,
     dt_inner: float | None = None,
 ) -> Trace:
-    """Follow an oscillator under a supply in V, or a neuristor under an input current in A.
+    """Follow an oscillator under a supply in V.
 
     ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle;
     ``voltage_noise`` that of the voltage over the switch in V, an Ornstein-Uhlenbeck process seen
     every ``dt_inner`` s (by default a hundredth of the time scale).
     """
-    check(device)
-    if not isinstance(device, ThresholdSwitch):
-        if threshold_noise or voltage_noise:
-            raise ValueError("noise is known for single oscillators only; leave it at 0.")
-        neuron = trace_burst if isinstance(device, BurstNeuron) else trace_neuristor
-        return neuron(device, drive, dt)
     check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
     if not voltage_noise >= 0:
         raise ValueError(f"voltage_noise={voltage_noise} V must not be negative.")
@@ -306,7 +304,7 @@ def check_stiffness(circuit: kernel.Circuit, dt: float) -> None:
         raise ValueError(
             f"the coupled circuit changes within {circuit.longest / kernel.REACH:.2g} s, so that "
             f"{dt:.2g} s of device time take {dt / circuit.longest:.1e} integration steps: weaken "
-            f"the coupling (a larger r_couple), or take {MOST_STEPS * circuit.longest:.1g} s."
+            f"the coupling (a larger r_coupling), or take {MOST_STEPS * circuit.longest:.1g} s."
         )
 
 
@@ -335,15 +333,14 @@ def draw_oscillators(
             "spread for these two."
         )
     narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
-    check_noise("noise", noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
+    check_noise("threshold_noise", noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
     return drawn
 
 
 def get_oscillator(device: str | ThresholdSwitch, v_bias: float, oscillating: bool = True) -> Any:
     """Return the constants of an oscillator; refuse impossible ones, and a bias outside them."""
     if not isinstance(device, ThresholdSwitch):
-        known = {name: p for name, p in PRESETS.items() if isinstance(p, ThresholdSwitch)}
-        device = choose(device, known, "device")
+        device = choose(device, PRESETS, "device")
     check(device)
     if oscillating:
         check_bias(v_bias, device)
@@ -362,7 +359,7 @@ def follow(circuit: kernel.Circuit, inject: NDArray, dt: float, v_high: NDArray)
         most = n_spikes
 
 
-def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
+def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Follow the two nodes of a neuristor under an input current in A; node 2 is the output."""
     inject = np.zeros((drive.size, 2))
     inject[:, 0] = drive
@@ -388,7 +385,7 @@ def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float) -> Trace:
     )
 
 
-def trace_burst(device: BurstNeuron, drive: NDArray, dt: float) -> Trace:
+def trace_burst(device: BurstNeuron, drive: NDArray, dt: float, key: int) -> Trace:
     """Follow the two nodes of a bursting neuron under a supply in V; the fast one is the output."""
     slow, fast, link = 1 / device.r_slow, 1 / device.r_fast, 1 / device.r_link
     circuit = make_circuit(
@@ -409,3 +406,18 @@ def trace_burst(device: BurstNeuron, drive: NDArray, dt: float) -> Trace:
         },
         times[nodes == 1],
     )
+
+
+FAMILY = Family(ThresholdSwitch, "oscillator", PRESETS, check, trace, switch)
+NEURISTOR = Family(
+    HHNeuristor,
+    "neuron",
+    {"nbo2_hh": HHNeuristor()},
+    check,
+    trace_neuristor,
+    neuristor,
+    drive=("input_current", "A"),
+)
+BURST = Family(
+    BurstNeuron, "neuron", {"nbo2_burst": BurstNeuron()}, check_burst, trace_burst, bursts
+)

@@ -12,7 +12,12 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
 from mottle.reservoir.compiled.noise import join, normal
-from mottle.reservoir.nodes.oscillator.circuit import ORDER, expand, polynomial, until_any_switch
+from mottle.reservoir.nodes.oscillator.kernel_circuit import (
+    ORDER,
+    expand,
+    polynomial,
+    until_any_switch,
+)
 
 OBSERVABLES = ("voltage", "current", "spikes", "frequency", "phase")
 VOLTAGE, METALLIC, THRESHOLD, SINCE, INTERVAL, SPIKES = range(6)  # rows of a state

@@ -10,7 +10,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.reservoir.compiled.threads import run_nodes
-from mottle.reservoir.nodes.front import ReservoirState
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
     check_stiffness,
@@ -18,6 +17,7 @@ from mottle.reservoir.nodes.oscillator.device import (
     draw_oscillators,
     get_oscillator,
 )
+from mottle.reservoir.nodes.state import ReservoirState
 
 
 class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -30,7 +30,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    r_couple : float, default=1.2e4
+    r_coupling : float, default=1.2e4
         Resistance in ohm of all couplings of an average element in parallel; a weight gets its
         share of the conductance.
     c_pair : float, default=1e-11
@@ -41,7 +41,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Supply in V.
     device : str or ThresholdSwitch, default="vo2_pwl"
         Device constants: "vo2_pwl", "vo2_haptic", or your own.
-    noise : float, default=0.0
+    threshold_noise : float, default=0.0
         Relative noise of ``v_high``, redrawn once a cycle.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device spread of all constants, or of those named.
@@ -73,11 +73,11 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     [[1, 1, 1, -1, -1, -1]]
     """
 
-    def __init__(self, *, r_couple=1.2e4, c_pair=1e-11, n_cycles=30, v_bias=5.0, device="vo2_pwl",
-                 noise=0.0, spread=0.0, random_state=None):  # fmt: skip
-        self.r_couple, self.c_pair, self.n_cycles = r_couple, c_pair, n_cycles
+    def __init__(self, *, r_coupling=1.2e4, c_pair=1e-11, n_cycles=30, v_bias=5.0, device="vo2_pwl",
+                 threshold_noise=0.0, spread=0.0, random_state=None):  # fmt: skip
+        self.r_coupling, self.c_pair, self.n_cycles = r_coupling, c_pair, n_cycles
         self.v_bias, self.device = v_bias, device
-        self.noise, self.spread, self.random_state = noise, spread, random_state
+        self.threshold_noise, self.spread, self.random_state = threshold_noise, spread, random_state
 
     def fit(self, X, y=None):
         """Store patterns.
@@ -94,7 +94,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : OscillatorMemory
             The memory.
         """
-        for name in ("r_couple", "c_pair", "n_cycles"):
+        for name in ("r_coupling", "c_pair", "n_cycles"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)} must be positive.")
         device = get_oscillator(self.device, self.v_bias)
@@ -103,11 +103,11 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         np.fill_diagonal(self.weights_, 0.0)
         rng = check_random_state(self.random_state)
         n = 2 * self.n_features_in_
-        self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, n)
+        self.devices_ = draw_oscillators(rng, device, self.spread, self.threshold_noise, n)
         self.noise_seed_ = int(rng.randint(2**31))
         same, crossed = np.maximum(self.weights_, 0), np.maximum(-self.weights_, 0)
         total = max(np.abs(self.weights_).sum(axis=1).mean(), np.finfo(float).tiny)
-        g_link = np.block([[same, crossed], [crossed, same]]) / (self.r_couple * total)
+        g_link = np.block([[same, crossed], [crossed, same]]) / (self.r_coupling * total)
         c_link = self.c_pair * np.kron([[0, 1], [1, 0]], np.eye(self.n_features_in_))
         self._circuit = couple(self.devices_, c_link, g_link)
         check_stiffness(self._circuit, self.n_cycles * device.period(self.v_bias))
@@ -176,7 +176,8 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         keys = np.full(len(starts), self.noise_seed_, dtype=np.uint64)
         phase = run_nodes(
             kernel.run_coupled, supply, lengths, ReservoirState(state, keys),
-            kernel.Oscillators(**drawn), self._circuit, float(self.noise), self.n_cycles * period,
+            kernel.Oscillators(**drawn), self._circuit, float(self.threshold_noise),
+            self.n_cycles * period,
             kernel.OBSERVABLES.index("phase"), updates=1000 * self.n_cycles, apart=False,
         )  # fmt: skip
         firsts: NDArray = phase[:, 0, : self.n_features_in_]

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_number, check_positive
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.node import Node, device_operations, project
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
     check_stiffness,
@@ -20,6 +21,73 @@ from mottle.reservoir.nodes.wiring import adjacency
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
+
+
+def check(p: Any) -> None:
+    """Refuse impossible parameters, and a bias at which nodes do not oscillate."""
+    check_number("v_bias", p.v_bias, "V")
+    check_number("v_gain", p.v_gain, "V")
+    get_oscillator(p.device, p.v_bias, p.oscillating)
+    check_positive("dt_device", p.dt_device, "s")
+    check_number("c_coupling", p.c_coupling, "F", least=0)
+    if p.r_coupling is not None:
+        check_positive("r_coupling", p.r_coupling, "ohm", why=", or None for none")
+
+
+def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
+    """Draw the oscillators, and lay out the circuit that couples them."""
+    device = get_oscillator(p.device, p.v_bias, p.oscillating)
+    drawn = draw_oscillators(rng, device, p.spread, p.threshold_noise, p.n_nodes)
+    circuit, near = None, np.ones((p.n_nodes, p.n_nodes))
+    if p.c_coupling > 0 or p.r_coupling is not None:
+        links = adjacency(p.n_nodes, p.topology)
+        g_link = 0 * links if p.r_coupling is None else links / p.r_coupling
+        circuit = couple(drawn, p.c_coupling * links, g_link)
+        check_stiffness(circuit, p.dt_device)
+        near = (links + np.eye(p.n_nodes) > 0).astype(np.float64)
+    return {"devices_": drawn, "_circuit": circuit, "_near": near}
+
+
+def rest(p: Any) -> NDArray:
+    """State of discharged oscillators, each with its first threshold."""
+    state = np.zeros((kernel.N_STATE, p.n_nodes))
+    state[kernel.THRESHOLD] = p.devices_["v_high"]
+    return state
+
+
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+    """Run oscillators under node inputs, from switching to switching."""
+    nodes, v = kernel.Oscillators(**p.devices_), within_supply(project(p, block, lengths))
+    noise, dt = float(p.threshold_noise), float(p.dt_device)
+    ordered = p.observable == "order"
+    what = kernel.OBSERVABLES.index("phase" if ordered else p.observable)
+    if p._circuit is None:
+        out = run_nodes(kernel.run, v, lengths, state, nodes, noise, dt, what)
+    else:
+        out = run_nodes(
+            kernel.run_coupled, v, lengths, state, nodes, p._circuit, noise, dt, what,
+            updates=100, apart=False,
+        )  # fmt: skip
+    if not ordered:
+        return out
+    turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), p._near)
+    return np.abs(turned) / p._near.sum(axis=1)
+
+
+OSCILLATOR = Node(
+    check=check,
+    draw=draw,
+    rest=rest,
+    run=run,
+    scale=lambda p: (p.v_gain, p.v_bias),
+    observables=lambda p: OBSERVABLES,
+    noisy=lambda p: p.threshold_noise > 0,
+    metered=True,
+    spikes=True,
+    times=lambda p: {"dt_device": p.dt_device},
+    operations=device_operations,
+    energy_scales=lambda p: {"input_lines": p.v_bias**2},
+)
 
 
 class OscillatorReservoir(Reservoir):
@@ -37,35 +105,36 @@ class OscillatorReservoir(Reservoir):
     ----------
     n_nodes : int, default=100
         Number of oscillators.
-    v_bias, v_gain : float, default=5.0 and 1.0
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     device : str or ThresholdSwitch, default="vo2_pwl"
         Device constants: "vo2_pwl", "vo2_haptic", or your own.
+    v_bias, v_gain : float, default=5.0 and 1.0
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     dt_device : float, default=2e-6
         Device time in second for which one step of the drive is held.
     observable : {"voltage", "current", "spikes", "frequency", "phase", "order"}, \
             default="frequency"
         What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
-        of the last interval between spikes in Hz, or the share of that interval which has passed
+        of the last interval between spikes in Hz, or the fraction of that interval which has passed
         since the last spike (0 to 1). Before its second spike a node shows 0 for these two. Order
         is the order parameter of the phases of a node and those it is coupled to (of all nodes
         where none are coupled): 1 in phase, 0 spread evenly.
-    c_couple : float, default=0.0
+    threshold_noise : float, default=0.0
+        Relative cycle-to-cycle variation of ``v_high``, redrawn once a cycle; at most a fifth of
+        the gap to ``v_low``.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device variation of all constants, or of those named: lognormal, or
+        ("normal", number).
+    c_coupling : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
         series of order 12 from switching to switching, which takes the time of a few hundred
         uncoupled ones.
-    r_couple : float or None, default=None
+    r_coupling : float or None, default=None
         Resistance in ohm between coupled nodes; None for none.
     topology : {"grid", "ring", "all"} or array of shape (n_nodes, n_nodes), default="grid"
         Which nodes are coupled: four neighbours on the squarest grid, two on a ring, all, or a
-        symmetric array of strengths that multiply ``c_couple`` and ``1 / r_couple``.
-    noise : float, default=0.0
-        Relative noise of ``v_high``, redrawn once a cycle; at most a fifth of the gap to ``v_low``.
-    spread : float, tuple or dict, default=0.0
-        Relative device-to-device spread of all constants, or of those named: lognormal, or
-        ("normal", number).
+        symmetric array of strengths that multiply ``c_coupling`` and ``1 / r_coupling``.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node listens to: any, those in a receptive field, or one.
+        Which inputs a node takes: any, those in a receptive field, or one.
     fan_in : int or None, default=4
         Number of inputs of a node; None takes all it may have.
     input_shape : tuple of int or None, default=None
@@ -110,72 +179,20 @@ class OscillatorReservoir(Reservoir):
     (50, 5)
     """
 
-    def __init__(self, n_nodes=100, *, v_bias=5.0, v_gain=1.0, device="vo2_pwl", dt_device=2e-6,
-                 observable="frequency", c_couple=0.0, r_couple=None, topology="grid", noise=0.0,
-                 spread=0.0, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
-                 n_segments=1, oscillating=True, random_state=None):  # fmt: skip
-        self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
-        self.device, self.dt_device, self.observable = device, dt_device, observable
-        self.c_couple, self.r_couple, self.topology = c_couple, r_couple, topology
-        self.noise, self.spread = noise, spread
+    _node = OSCILLATOR
+
+    def __init__(self, n_nodes=100, *, device="vo2_pwl", v_bias=5.0, v_gain=1.0, dt_device=2e-6,
+                 observable="frequency", threshold_noise=0.0, spread=0.0, c_coupling=0.0,
+                 r_coupling=None, topology="grid", wiring="random", fan_in=4, input_shape=None,
+                 field=5, pool=None, n_segments=1, oscillating=True,
+                 random_state=None):  # fmt: skip
+        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.dt_device, self.observable = dt_device, observable
+        self.threshold_noise, self.spread = threshold_noise, spread
+        self.c_coupling, self.r_coupling, self.topology = c_coupling, r_coupling, topology
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
-
-    _metered = _spikes = True
-
-    @property
-    def units(self):
-        """Unit of a state."""
-        return OBSERVABLES[self.observable]
-
-    def describe(self):
-        """Say what made the states; see ``Reservoir.describe``."""
-        return super().describe() | {"dt_device": self.dt_device}
-
-    def _draw(self, rng):
-        choose(self.observable, OBSERVABLES, "observable")
-        device = get_oscillator(self.device, self.v_bias, self.oscillating)
-        if not self.dt_device > 0:
-            raise ValueError(f"dt_device={self.dt_device} s must be positive.")
-        if not 0 <= self.c_couple < np.inf:
-            raise ValueError(f"c_couple={self.c_couple} F must be 0 or more.")
-        if self.r_couple is not None and not self.r_couple > 0:
-            raise ValueError(f"r_couple={self.r_couple} ohm must be positive, or None for none.")
-        self.devices_ = draw_oscillators(rng, device, self.spread, self.noise, self.n_nodes)
-        self._circuit, self._near = None, np.ones((self.n_nodes, self.n_nodes))
-        if self.c_couple > 0 or self.r_couple is not None:
-            links = adjacency(self.n_nodes, self.topology)
-            g_link = 0 * links if self.r_couple is None else links / self.r_couple
-            self._circuit = couple(self.devices_, self.c_couple * links, g_link)
-            check_stiffness(self._circuit, self.dt_device)
-            self._near = (links + np.eye(self.n_nodes) > 0).astype(np.float64)
-
-    def _rest(self):
-        rest = np.zeros((kernel.N_STATE, self.n_nodes))
-        rest[kernel.THRESHOLD] = self.devices_["v_high"]
-        return rest
-
-    def _gain_and_bias(self):
-        return self.v_gain, self.v_bias
-
-    def _run(self, v_in, lengths, state):
-        drawn: dict[str, Any] = self.devices_
-        nodes, v = kernel.Oscillators(**drawn), within_supply(v_in)
-        noise, dt = float(self.noise), float(self.dt_device)
-        ordered = self.observable == "order"
-        what = kernel.OBSERVABLES.index("phase" if ordered else self.observable)
-        if self._circuit is None:
-            out = run_nodes(kernel.run, v, lengths, state, nodes, noise, dt, what)
-        else:
-            out = run_nodes(
-                kernel.run_coupled, v, lengths, state, nodes, self._circuit, noise, dt, what,
-                updates=100, apart=False,
-            )  # fmt: skip
-        if not ordered:
-            return out
-        turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), self._near)
-        return np.abs(turned) / self._near.sum(axis=1)
 
 
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:

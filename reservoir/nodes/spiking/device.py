@@ -4,9 +4,9 @@ from math import log
 from typing import NamedTuple
 
 from mottle.checks import choose
+from mottle.reservoir.family import positive
 from mottle.reservoir.nodes.oscillator.device import PRESETS as SWITCHES
 from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
-from mottle.reservoir.nodes.trace import positive
 
 
 class LIF(NamedTuple):

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import choose
-from mottle.reservoir.nodes.trace import Trace, micro_steps, positive
+from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.vo2 import kernel
+from mottle.reservoir.nodes.vo2.figure import neuristor
 
 
 class VO2Neuristor(NamedTuple):
-    """Constants of one VO2 film with its load; see `mottle.reservoir.nodes.vo2.kernel`."""
+    """Constants of one VO2 film with its load; see its kernel."""
 
     r_0: float = 5.35882879e-3  # ohm
     e_a: float = 5220.47417  # K
@@ -34,6 +35,11 @@ class VO2Neuristor(NamedTuple):
     def time_scale(self) -> float:
         """Time in s to charge the parasitic capacitor through the load."""
         return self.r_load * self.capacitance
+
+    @property
+    def r_series(self) -> float:
+        """Load resistor in ohm."""
+        return self.r_load
 
 
 VO2_NEURISTORS = {
@@ -100,7 +106,6 @@ def trace(
     ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and ``noise`` that
     of the temperature in K per square root of second.
     """
-    check_neuristor(device)
     fourth = choose(method, {"heun": False, "rk4": True}, "method")
     check_step(dt_inner, dt, device)
     if noise < 0:
@@ -137,3 +142,14 @@ def sweep(device: VO2Neuristor, temperature: NDArray) -> NDArray[np.float64]:
         device.e_a, device.width, device.beta, device.gamma,
     )  # fmt: skip
     return resistance
+
+
+FAMILY = Family(
+    VO2Neuristor,
+    "oscillator",
+    VO2_NEURISTORS,
+    check_neuristor,
+    trace,
+    neuristor,
+    fine=lambda device: {"dt_inner": longest_step(device) / 12},
+)

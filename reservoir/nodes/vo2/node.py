@@ -3,18 +3,86 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_number, check_positive
 from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.node import Node, device_operations, project
 from mottle.reservoir.nodes.supply import check_bias, within_supply
-from mottle.reservoir.nodes.trace import micro_steps
-from mottle.reservoir.nodes.vo2 import kernel as vo2
+from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.device import check_neuristor, check_step
 from mottle.reservoir.nodes.wiring import draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+
+
+def check(p: Any) -> None:
+    """Refuse impossible parameters, and a bias at which nodes do not oscillate."""
+    device = check_neuristor(p.device)
+    check_number("v_bias", p.v_bias, "V")
+    check_number("v_gain", p.v_gain, "V")
+    check_number(
+        "thermal_coupling", p.thermal_coupling, least=0, most=0.2,
+        why=": a node cannot give its neighbours more heat than it loses",
+    )  # fmt: skip
+    check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
+    check_positive("dt_device", p.dt_device, "s")
+    check_step(p.dt_inner, p.dt_device, device)
+    if p.oscillating:
+        check_bias(p.v_bias, device)
+
+
+def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
+    """Draw the constants that may differ from node to node."""
+    device = check_neuristor(p.device)
+    return {"devices_": draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)}
+
+
+def rest(p: Any) -> NDArray:
+    """State of cold films."""
+    state = np.zeros((kernel.N_STATE, p.n_nodes))
+    state[1] = check_neuristor(p.device).t_0
+    state[2] = 1.0  # the first thing a cold film does is heat
+    return state
+
+
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+    """Run films under node inputs, by Heun's method."""
+    device = check_neuristor(p.device)
+    names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
+    constants: dict[str, Any] = {name: getattr(device, name) for name in names}
+    nodes = kernel.Neuristors(
+        t_c=np.full(p.n_nodes, device.t_c),
+        kappa=float(p.thermal_coupling),
+        **p.devices_,
+        **constants,
+    )
+    n_micro = micro_steps(p.dt_inner, p.dt_device)
+    _, columns = near_square(p.n_nodes)
+    return run_nodes(
+        kernel.run, within_supply(project(p, block, lengths)), lengths, state, nodes, columns,
+        float(p.temperature_noise), p.dt_device / n_micro, n_micro,
+        kernel.OBSERVABLES.index(p.observable), updates=n_micro, apart=not p.thermal_coupling,
+    )  # fmt: skip
+
+
+VO2 = Node(
+    check=check,
+    draw=draw,
+    rest=rest,
+    run=run,
+    scale=lambda p: (p.v_gain, p.v_bias),
+    observables=lambda p: OBSERVABLES,
+    noisy=lambda p: p.temperature_noise > 0,
+    metered=True,
+    spikes=True,
+    times=lambda p: {"dt_device": p.dt_device, "dt_inner": p.dt_inner},
+    operations=device_operations,
+    energy_scales=lambda p: {"input_lines": p.v_bias**2},
+)
 
 
 class VO2Reservoir(Reservoir):
@@ -31,25 +99,27 @@ class VO2Reservoir(Reservoir):
     ----------
     n_nodes : int, default=100
         Number of neuristors.
-    v_bias, v_gain : float, default=12.0 and 0.8
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     device : str or VO2Neuristor, default="vo2_neuristor"
         Device constants: a key of ``devices.VO2_NEURISTORS``, or your own.
+    v_bias, v_gain : float, default=12.0 and 0.8
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     dt_device : float, default=1e-6
         Device time in second for which one step of the drive is held.
-    dt : float, default=1e-8
+    dt_inner : float, default=1e-8
         Longest integration step in second.
     observable : {"voltage", "current", "temperature", "spikes"}, default="voltage"
         What a state is: the mean over the step in V, A or K, or the number of spikes in it.
-    kappa : float, default=0.0
-        Thermal coupling to the four neighbours on the squarest grid, 0 to 0.2; published 0.02.
-    noise : float, default=0.0
-        Temperature noise in K per square root of second; the published reservoir has about 133.
+    temperature_noise : float, default=0.0
+        Noise of the temperature in K per square root of second; the published reservoir has about
+        133.
     spread : float, tuple or dict, default=0.0
-        Relative device-to-device spread of all constants, or of those named: lognormal, or
+        Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
+    thermal_coupling : float, default=0.0
+        Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
+        grid, 0 to 0.2; published 0.02.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node listens to: any, those in a receptive field, or one.
+        Which inputs a node takes: any, those in a receptive field, or one.
     fan_in : int or None, default=4
         Number of inputs of a node; None takes all it may have.
     input_shape : tuple of int or None, default=None
@@ -79,7 +149,7 @@ class VO2Reservoir(Reservoir):
     Raises
     ------
     ValueError
-        By ``fit``: for a bias outside the oscillation window or a ``dt`` too coarse.
+        By ``fit``: for a bias outside the oscillation window or a ``dt_inner`` too coarse.
 
     References
     ----------
@@ -94,67 +164,17 @@ class VO2Reservoir(Reservoir):
     (50, 5)
     """
 
-    def __init__(self, n_nodes=100, *, v_bias=12.0, v_gain=0.8, device="vo2_neuristor",
-                 dt_device=1e-6, dt=1e-8, observable="voltage", kappa=0.0, noise=0.0, spread=0.0,
-                 wiring="random", fan_in=4, input_shape=None, field=5, pool=None, n_segments=1,
-                 oscillating=True, random_state=None):  # fmt: skip
-        self.n_nodes, self.v_bias, self.v_gain = n_nodes, v_bias, v_gain
-        self.device, self.dt_device, self.dt = device, dt_device, dt
-        self.observable, self.kappa, self.noise, self.spread = observable, kappa, noise, spread
+    _node = VO2
+
+    def __init__(self, n_nodes=100, *, device="vo2_neuristor", v_bias=12.0, v_gain=0.8,
+                 dt_device=1e-6, dt_inner=1e-8, observable="voltage", temperature_noise=0.0,
+                 spread=0.0, thermal_coupling=0.0, wiring="random", fan_in=4, input_shape=None,
+                 field=5, pool=None, n_segments=1, oscillating=True,
+                 random_state=None):  # fmt: skip
+        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.dt_device, self.dt_inner, self.observable = dt_device, dt_inner, observable
+        self.temperature_noise, self.spread = temperature_noise, spread
+        self.thermal_coupling = thermal_coupling
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.oscillating, self.random_state = oscillating, random_state
-
-    _metered = _spikes = True
-
-    @property
-    def units(self):
-        """Unit of a state."""
-        return OBSERVABLES[self.observable]
-
-    def describe(self):
-        """Say what made the states; see ``Reservoir.describe``."""
-        return super().describe() | {"dt_device": self.dt_device, "dt": self.dt}
-
-    def _draw(self, rng):
-        choose(self.observable, OBSERVABLES, "observable")
-        device = check_neuristor(self.device)
-        if not 0 <= self.kappa <= 0.2:
-            raise ValueError(
-                f"kappa={self.kappa} must lie in [0, 0.2]: a node cannot give its neighbours more "
-                "heat than it loses."
-            )
-        if self.noise < 0:
-            raise ValueError(f"noise={self.noise} K/sqrt(s) must not be negative.")
-        check_step(self.dt, self.dt_device, device)
-        if self.oscillating:
-            check_bias(self.v_bias, device)
-        self.devices_ = draw_spread(rng, device, SPREADABLE, self.spread, self.n_nodes)
-
-    def _rest(self):
-        rest = np.zeros((vo2.N_STATE, self.n_nodes))
-        rest[1] = check_neuristor(self.device).t_0
-        rest[2] = 1.0  # the first thing a cold film does is heat
-        return rest
-
-    def _gain_and_bias(self):
-        return self.v_gain, self.v_bias
-
-    def _run(self, v_in, lengths, state):
-        device = check_neuristor(self.device)
-        names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
-        constants: dict[str, Any] = {name: getattr(device, name) for name in names}
-        drawn: dict[str, Any] = self.devices_
-        nodes = vo2.Neuristors(
-            t_c=np.full(self.n_nodes, device.t_c),
-            kappa=float(self.kappa),
-            **drawn,
-            **constants,
-        )
-        n_micro = micro_steps(self.dt, self.dt_device)
-        _, columns = near_square(self.n_nodes)
-        return run_nodes(
-            vo2.run, within_supply(v_in), lengths, state, nodes, columns, float(self.noise),
-            self.dt_device / n_micro, n_micro, vo2.OBSERVABLES.index(self.observable),
-            updates=n_micro, apart=not self.kappa,
-        )  # fmt: skip

@@ -1,64 +1,52 @@
-"""Cells of an array written one by one; pure functions over arrays, SI units, input checked.
+"""The dynamic memdiode: pure functions over arrays, SI units, input checked."""
 
-A cell is known by its number: what it does depends on the key, its number and its own pulses alone.
-"""
+from math import exp, sinh
 
 import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.noise import join, normal
-from mottle.reservoir.nonvolatile.kernels.filament import memdiode
-from mottle.reservoir.nonvolatile.kernels.pulsed import mean_step
 
 
 @njit(cache=True)
-def pulse_cells(
-    goal, slack, counts, w, low, high, factor, rule, noise, write_noise, read_noise, offset, most,
-    key,
-):  # fmt: skip
-    """Write weights by identical pulses up and down.
+def settle(x, v, dt, t_set, v_set, t_reset, v_reset):
+    """State of a memdiode after ``dt`` s at ``v`` V."""
+    up, down = exp(v / v_set) / t_set, exp(-v / v_reset) / t_reset
+    goal = up / (up + down)
+    return goal + (x - goal) * exp(-dt * (up + down))
 
-    With ``slack`` >= 0 a cell is read before every pulse and left alone once it shows its ``goal``
-    to within ``slack``; below 0 it gets ``counts`` pulses (up where positive) unseen. Its weight
-    stays within ``low`` to ``high`` and moves by ``factor`` times the rule's step. A read errs by
-    ``read_noise`` times weight + ``offset``, the conductance in units of weight.
 
-    Returns the weight shown, pulses, reads, whether a read said done, and the sums over pulses and
-    over reads of the conductance in units of weight.
+@njit(cache=True)
+def memdiode(
+    v, dt, x, t_set, v_set, t_reset, v_reset, i_off, i_on, alpha_off, alpha_on, r_off, r_on
+):
+    """Dynamic memdiode: dx/dt = (1 - x) / tau_set - x / tau_reset, exact under a held voltage.
+
+    The current solves I = I0(x) sinh(alpha(x) (V - R(x) I)) by bisection.
     """
-    n = goal.size
-    shown, pulses, reads = w.copy(), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    done, pulsed, seen = np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
-    for cell in range(n):
-        own = join(key, cell)
-        state = w[cell]
-        limit = most if slack >= 0.0 else min(abs(counts[cell]), most)
-        while True:
-            g = max(shown[cell] + offset, 0.0)
-            up = counts[cell] > 0
-            if slack >= 0.0:
-                read = shown[cell]
-                if read_noise > 0.0:
-                    read += read_noise * g * normal(join(join(own, pulses[cell]), 2))
-                reads[cell] += 1
-                seen[cell] += g
-                if abs(read - goal[cell]) <= slack:
-                    done[cell] = True
-                    break
-                up = read < goal[cell]
-            if pulses[cell] >= limit:
-                break
-            here = join(own, pulses[cell])
-            change = factor[cell] * mean_step(state, up, rule)
-            if noise > 0.0:
-                change *= 1.0 + noise * normal(join(here, 0))
-            state = min(max(state + change, low[cell]), high[cell])
-            shown[cell] = state
-            if write_noise > 0.0 and factor[cell] > 0.0:
-                shown[cell] += write_noise * rule.step[0] * normal(join(here, 1))
-            pulses[cell] += 1
-            pulsed[cell] += 0.5 * (g + max(shown[cell] + offset, 0.0))
-    return shown, pulses, reads, done, pulsed, seen
+    states, currents = np.empty(v.size), np.empty(v.size)
+    for step in range(v.size):
+        x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
+        i_0 = i_off * (i_on / i_off) ** x
+        alpha, r = alpha_off + (alpha_on - alpha_off) * x, r_off + (r_on - r_off) * x
+        low, high = 0.0, abs(v[step]) / r
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if i_0 * sinh(alpha * (abs(v[step]) - r * middle)) > middle:
+                low = middle
+            else:
+                high = middle
+        states[step] = x
+        currents[step] = low if v[step] >= 0.0 else -low
+    return states, currents
+
+
+@njit(cache=True)
+def follow_memdiode(v, dt, x, t_set, v_set, t_reset, v_reset):
+    """State of a memdiode after voltages (step,) held for ``dt`` s; no current is solved for."""
+    for step in range(v.size):
+        x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
+    return x
 
 
 @njit(cache=True)
@@ -122,13 +110,3 @@ def ramp_cells(
             pulses[cell] += 1
             g[cell] = memdiode(at_read, 0.0, state, *card)[1][0] / v_read
     return g, pulses, reads, done, written, read_out
-
-
-@njit(cache=True)
-def content_noise(keys, n_columns):
-    """Draw standard normal numbers (vector, column), each from its vector's key alone."""
-    out = np.empty((keys.size, n_columns))
-    for k in range(keys.size):
-        for column in range(n_columns):
-            out[k, column] = normal(join(keys[k], column))
-    return out

@@ -71,3 +71,53 @@ def program(pulses, w, rule, noise, write_noise, key):
                 seen += write_noise * rule.step[0] * normal(join(join(key, k), 1))
         out[k], shown[k] = w, seen
     return out, shown
+
+
+@njit(cache=True)
+def pulse_cells(
+    goal, slack, counts, w, low, high, factor, rule, noise, write_noise, read_noise, offset, most,
+    key,
+):  # fmt: skip
+    """Write weights by identical pulses up and down.
+
+    With ``slack`` >= 0 a cell is read before every pulse and left alone once it shows its ``goal``
+    to within ``slack``; below 0 it gets ``counts`` pulses (up where positive) unseen. Its weight
+    stays within ``low`` to ``high`` and moves by ``factor`` times the rule's step. A read errs by
+    ``read_noise`` times weight + ``offset``, the conductance in units of weight.
+
+    Returns the weight shown, pulses, reads, whether a read said done, and the sums over pulses and
+    over reads of the conductance in units of weight.
+    """
+    n = goal.size
+    shown, pulses, reads = w.copy(), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    done, pulsed, seen = np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
+    for cell in range(n):
+        own = join(key, cell)
+        state = w[cell]
+        limit = most if slack >= 0.0 else min(abs(counts[cell]), most)
+        while True:
+            g = max(shown[cell] + offset, 0.0)
+            up = counts[cell] > 0
+            if slack >= 0.0:
+                read = shown[cell]
+                if read_noise > 0.0:
+                    read += read_noise * g * normal(join(join(own, pulses[cell]), 2))
+                reads[cell] += 1
+                seen[cell] += g
+                if abs(read - goal[cell]) <= slack:
+                    done[cell] = True
+                    break
+                up = read < goal[cell]
+            if pulses[cell] >= limit:
+                break
+            here = join(own, pulses[cell])
+            change = factor[cell] * mean_step(state, up, rule)
+            if noise > 0.0:
+                change *= 1.0 + noise * normal(join(here, 0))
+            state = min(max(state + change, low[cell]), high[cell])
+            shown[cell] = state
+            if write_noise > 0.0 and factor[cell] > 0.0:
+                shown[cell] += write_noise * rule.step[0] * normal(join(here, 1))
+            pulses[cell] += 1
+            pulsed[cell] += 0.5 * (g + max(shown[cell] + offset, 0.0))
+    return shown, pulses, reads, done, pulsed, seen

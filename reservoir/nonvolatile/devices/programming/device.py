@@ -8,6 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import choose
+from mottle.reservoir.family import Cell, Family
+from mottle.reservoir.nonvolatile.devices.programming.figure import written_cells
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -308,3 +310,42 @@ def refuse_trace(device: Programming, drive: NDArray, dt: float, key: int) -> An
     raise ValueError(
         "this preset holds write statistics, not a circuit: see devices.program and devices.levels."
     )
+
+
+def write(cell, order, defects, rng):
+    """Write with the published deviation."""
+    if not order.verify:
+        raise ValueError("method='open' needs a model of a pulse; this device has statistics only.")
+    deviation = write_deviation(cell, order.goal)
+    g = np.maximum(order.goal + deviation * rng.normal(size=order.goal.size), 0.0)
+    span = cell.g_max - cell.g_min
+    worn = (defects.low > 0) | (defects.high < 1)  # others may end outside the range
+    window = cell.g_min + defects.low * span, cell.g_min + defects.high * span
+    g = np.where(worn, np.clip(g, *window), g)
+    g = np.where(defects.stuck, cell.g_min + defects.place * span, g)
+    unknown = np.full(g.size, np.nan)
+    return g, unknown, unknown.copy(), unknown.copy()
+
+
+def age(cell: Programming, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
+    """Conductances in S, ``seconds`` after they were ``written``, as published."""
+    mean, deviation = age_moments(cell, written, seconds)
+    return np.asarray(np.maximum(written + mean + deviation * path, 0.0))
+
+
+FAMILY = Family(
+    Programming,
+    "programming",
+    PRESETS,
+    get_programming,
+    refuse_trace,
+    written_cells,
+    cell=Cell(
+        lambda cell: (cell.g_min, cell.g_max),
+        retention,
+        age,
+        write,
+        deviation=lambda cell, g: float(write_deviation(cell, np.array(g))),
+        levels=lambda cell, seconds: levels(cell, seconds) if any(cell.write) else None,
+    ),
+)

@@ -1,6 +1,6 @@
 """Memristors as training circuits see them: the response to identical pulses."""
 
-from math import exp, log
+from math import ceil, exp, log
 from typing import NamedTuple
 
 import numpy as np
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from mottle.checks import choose
-from mottle.reservoir.nodes.trace import Trace, positive
-from mottle.reservoir.nonvolatile.kernels import pulsed as kernel
+from mottle.reservoir.family import Cell, Family, PulsedSynapse, Trace, positive
+from mottle.reservoir.nonvolatile.devices.pulsed import kernel
+from mottle.reservoir.nonvolatile.devices.pulsed.figure import pulses
+from mottle.reservoir.nonvolatile.devices.writes import nearest, starts
 
 NL_PER_DEVIATION = 10.102  # of the published table of nonlinearities
 GONG = "Gong et al., Nat. Commun. 9 (2018) 2102, as fitted in aihwkit"
@@ -141,18 +143,87 @@ def pulse_rule(device: PulseMemristor) -> kernel.Rule:
     return kernel.Rule(code, device.step, gamma, *rest)
 
 
-def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Program one device; each step is one pulse, up where the voltage is positive."""
-    rule = pulse_rule(device)
+def check(device: PulseMemristor) -> None:
+    """Refuse impossible constants."""
+    pulse_rule(device)
     positive(device, ("g_min", "g_max", "t_pulse"))
     if not (min(device.step) > 0 and device.w_min <= device.w_0 <= device.w_max != device.w_min):
         raise ValueError(
             f"device.step={device.step} must be positive and device.w_0={device.w_0} lie between "
             f"w_min={device.w_min} and w_max={device.w_max}."
         )
+
+
+def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Program one device; each step is one pulse, up where the voltage is positive."""
+    rule = pulse_rule(device)
     w, shown = kernel.program(
         drive, device.w_0, rule, device.noise, device.write_noise, np.uint64(key)
     )
     share = (shown - device.w_min) / (device.w_max - device.w_min)
     g = np.maximum(device.g_min + share * (device.g_max - device.g_min), 0.0)
     return Trace({"current": (g * drive, "A"), "weight": (w, "1"), "weight_shown": (shown, "1")})
+
+
+def most_pulses(cell: PulseMemristor) -> int:
+    """Twice the pulses that cross the range of a device without noise, at least 200."""
+    span = 1.0 if cell.rule == "a_form" else cell.w_max - cell.w_min
+    return max(200, ceil(2 * span / min(cell.step)))
+
+
+def write(cell, order, defects, rng):
+    """Write by identical pulses."""
+    rule, n = pulse_rule(cell), order.goal.size
+    span = cell.w_max - cell.w_min
+    siemens = (cell.g_max - cell.g_min) / span
+    goal = cell.w_min + (order.goal - cell.g_min) / siemens
+    first = cell.w_min + (starts(order, cell.g_min, cell.g_max) - cell.g_min) / siemens
+    factor = np.exp(np.sqrt(np.log1p(cell.spread**2)) * rng.normal(size=n))
+    factor = np.where(defects.stuck, 0.0, factor)
+    low, high = cell.w_min + defects.low * span, cell.w_min + defects.high * span
+    stuck_at = cell.w_min + defects.place * span
+    offset = cell.g_min / siemens - cell.w_min
+    counts = np.ones(n, dtype=np.int64)
+    if not order.verify:
+        each = np.arange(-order.most, order.most + 1)
+        same = np.full(each.size, first[0] if n else 0.0)
+        ones = np.ones(each.size)
+        curve = kernel.pulse_cells(
+            same, -1.0, each, same, cell.w_min * ones, cell.w_max * ones, ones, rule, 0.0, 0.0,
+            0.0, offset, order.most, np.uint64(0),
+        )[0]  # fmt: skip
+        counts = nearest(goal, curve, each)
+    key = rng.integers(2**64, dtype=np.uint64)
+    at_first = np.where(defects.stuck, stuck_at, np.clip(first, low, high))
+    shown, pulses, reads, _, pulsed, seen = kernel.pulse_cells(
+        goal, order.slack / siemens if order.verify else -1.0, counts, at_first, low, high,
+        factor, rule, cell.noise, cell.write_noise, order.read_noise, offset, order.most, key,
+    )  # fmt: skip
+    c = order.circuit
+    energy = c.v_write**2 * pulsed * cell.t_pulse + c.v_read**2 * seen * c.t_read
+    return np.maximum((shown + offset) * siemens, 0.0), pulses, reads, energy * siemens
+
+
+def keep(
+    cell: PulseMemristor, written: NDArray, path: NDArray, seconds: float
+) -> NDArray[np.float64]:
+    """Conductances in S at any age: these models publish no retention."""
+    return np.array(written, dtype=np.float64)
+
+
+FAMILY = Family(
+    PulseMemristor,
+    "nonvolatile",
+    PRESETS,
+    check,
+    trace,
+    pulses,
+    synapse=PulsedSynapse(pulse_rule),
+    cell=Cell(
+        lambda cell: (cell.g_min, cell.g_max),
+        lambda cell: "not published",
+        keep,
+        write,
+        most_pulses,
+    ),
+)

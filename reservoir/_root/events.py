@@ -1,0 +1,344 @@
+"""Containers of streams and the contract of event streams, for every estimator that takes them.
+
+An event stream is a numpy structured array with the fields t (integer microseconds, never going
+back), x, y (integer pixels) and p (0 off, 1 on), in any order.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mottle.checks import check_option, check_positive, check_whole
+
+EVENT_DTYPE = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")])
+"""One event: time in microseconds, column, row (downward), polarity 0 (off) or 1 (on)."""
+
+FIELDS = ("t", "x", "y", "p")
+ON_DROP = ("warn", "ignore", "raise")
+
+
+class Streams(NamedTuple):
+    """Recordings of one sense (modality).
+
+    ``cells`` holds one stream a recording (None where the sensor was absent); ``one`` says that a
+    lone recording came in, so that its drive goes out without the recording axis; ``sense`` is the
+    name of the column, or empty.
+    """
+
+    cells: list[Any]
+    one: bool
+    sense: str = ""
+
+    def place(self, recording: int) -> str:
+        """Name a recording for an error message."""
+        sense = f"'{self.sense}'" if self.sense else "the input"
+        return sense if self.one else f"recording {recording} of {sense}"
+
+
+def is_absent(cell: Any) -> bool:
+    """Say whether a table cell holds no stream: None, or the NaN that pandas makes of it.
+
+    Examples
+    --------
+    >>> is_absent(None), is_absent(float("nan")), is_absent(np.zeros(2))
+    (True, True, False)
+    """
+    return cell is None or cell is pd.NA or (isinstance(cell, float) and bool(np.isnan(cell)))
+
+
+def is_event_stream(cell: Any) -> bool:
+    """Say whether something is an array of records, as event streams are.
+
+    Examples
+    --------
+    >>> is_event_stream(np.zeros(3, EVENT_DTYPE)), is_event_stream(np.zeros(3))
+    (True, False)
+    """
+    return isinstance(cell, np.ndarray) and cell.dtype.names is not None
+
+
+def _is_labelled(cell: Any) -> bool:
+    return hasattr(cell, "dims")  # an xarray.DataArray, which need not be imported to know it
+
+
+def _is_stream(cell: Any) -> bool:
+    if isinstance(cell, np.ndarray):
+        return cell.dtype.names is not None or cell.ndim == 2
+    return is_absent(cell) or _is_labelled(cell) or isinstance(cell, pd.DataFrame)
+
+
+def _is_many(X: Any) -> bool:
+    if isinstance(X, list | tuple):
+        return all(map(_is_stream, X))
+    if isinstance(X, np.ndarray):
+        return X.dtype.names is None and (X.ndim == 3 or (X.ndim == 1 and X.dtype == object))
+    return isinstance(X, pd.Series) or (_is_labelled(X) and X.ndim == 3)
+
+
+def as_streams(X: Any) -> Streams:
+    """Bring every accepted container into a list of streams.
+
+    Parameters
+    ----------
+    X : Series, list, object ndarray, one-column DataFrame, 3-D array, or one lone stream
+        A lone stream is a 1-D structured array (events), a `DataArray` of dims (time, channel), a
+        2-D numeric array or a numeric DataFrame (rows are time).
+
+    Returns
+    -------
+    Streams
+        The streams, whether a lone one came in, and the name of the sense if there is one.
+
+    Raises
+    ------
+    ValueError
+        If there is no recording, or if a table of several senses comes in.
+
+    Examples
+    --------
+    >>> as_streams(np.zeros((5, 2))).one
+    True
+    >>> len(as_streams([np.zeros((5, 2)), None]).cells)
+    2
+    """
+    sense = ""
+    if isinstance(X, pd.DataFrame):
+        if not any(map(pd.api.types.is_object_dtype, X.dtypes)):
+            return Streams([X], True)
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"a table of {X.shape[1]} senses came in ({', '.join(map(str, X.columns))}) and "
+                "one is read here: pass one column, or use DriveStack or a ColumnTransformer."
+            )
+        X = X.iloc[:, 0]
+    if isinstance(X, pd.Series) or _is_labelled(X):
+        sense = "" if X.name is None else str(X.name)
+    if not _is_many(X):
+        return Streams([X], True, sense)
+    cells = list(X)
+    if not cells:
+        raise ValueError("no recording came in: the table has 0 rows.")
+    return Streams(cells, False, sense)
+
+
+def as_event_streams(X: Any) -> Streams | None:
+    """Return event streams, None for absent ones; None where something else came in.
+
+    Examples
+    --------
+    >>> as_event_streams([[1.0]]) is None
+    True
+    >>> as_event_streams([np.zeros(3, EVENT_DTYPE), None]).one
+    False
+    """
+    if is_event_stream(X):
+        return Streams([X], True)
+    one_column = isinstance(X, pd.DataFrame) and X.shape[1] == 1 and X.iloc[:, 0].dtype == object
+    if not (one_column or isinstance(X, pd.Series | list | tuple | np.ndarray)):
+        return None
+    if (isinstance(X, np.ndarray) and X.dtype != object) or len(X) == 0:
+        return None
+    cells = list(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X)
+    if not all(is_absent(cell) or is_event_stream(cell) for cell in cells):
+        return None
+    sense = str(getattr(X, "name", None) or "")
+    return Streams([None if is_absent(cell) else cell for cell in cells], False, sense)
+
+
+def check_present(streams: Streams) -> None:
+    """Raise if a sense is absent from a recording to learn from."""
+    for recording, cell in enumerate(streams.cells):
+        if is_absent(cell):
+            raise ValueError(
+                f"{streams.place(recording)} is absent (None), and fit needs every stream: "
+                "leave out the recordings without this sense before fit; transform masks them."
+            )
+
+
+def fields_of(
+    stream: Any, place: str = "the input", may_be_empty: bool = False
+) -> dict[str, NDArray[np.integer]]:
+    """Return the fields of an event stream whose events have not been looked at yet.
+
+    Parameters
+    ----------
+    stream : structured ndarray of shape (n_events,)
+        Events.
+    place : str, default="the input"
+        What the error messages call the stream.
+    may_be_empty : bool, default=False
+        Whether a stream without events is one.
+
+    Returns
+    -------
+    fields : dict of str to ndarray
+        ``t``, ``x``, ``y``, ``p``, views of the stream where they can be.
+
+    Raises
+    ------
+    TypeError
+        If this is no array of records.
+    ValueError
+        If a field is missing or not of integers, or there is no event.
+
+    Examples
+    --------
+    >>> fields_of(np.zeros(2, [("t", "<i8"), ("x", "<i2")]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: the input has the fields t, x and lacks y, p: events need t, x, y and p, and t ...
+    """
+    if not is_event_stream(stream):
+        raise TypeError(
+            f"{place} is {describe(stream)}, not an event stream: expected a numpy structured "
+            "array with the fields t (integer microseconds), x, y and p (see EVENT_DTYPE)."
+        )
+    missing = [name for name in FIELDS if name not in stream.dtype.names]
+    if missing:
+        raise ValueError(
+            f"{place} has the fields {', '.join(stream.dtype.names)} and lacks "
+            f"{', '.join(missing)}: events need t, x, y and p, and t is in microseconds."
+        )
+    if stream.ndim != 1:
+        raise ValueError(f"{place} has shape {stream.shape}: events are a 1-D array, one an event.")
+    if stream.size == 0 and not may_be_empty:
+        raise ValueError(
+            f"{place} is an empty event stream, which says nothing about when or what: leave the "
+            "recording out, or pass None for an absent sense."
+        )
+    fields = {}
+    for name in FIELDS:
+        if stream.dtype[name].kind not in ("iub" if name == "p" else "iu"):
+            way = " in microseconds, (seconds * 1e6).astype('int64')" if name == "t" else ""
+            raise ValueError(
+                f"field {name!r} of {place} is {stream.dtype[name]}: expected integers{way}."
+            )
+        fields[name] = _plain(stream[name])
+    return fields
+
+
+def _plain(field: NDArray[Any]) -> NDArray[np.integer]:
+    """Bring a field to a type that kernels know: a view where it is one, else int64."""
+    if field.dtype == np.bool_:
+        return field.view(np.uint8)
+    known = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
+    return field if known else field.astype(np.int64)
+
+
+def check_order(t: NDArray, p: NDArray, place: str = "the input") -> None:
+    """Refuse events whose time goes back, or whose polarity is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> check_order(np.array([5, 3]), np.array([0, 1]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: time goes back at event 1 of the input (3 us after 5 us); sort it: ...
+    """
+    from mottle.kernel_events import faulty
+
+    if not faulty(t, p, 0, t.size):
+        return
+    back = np.flatnonzero(t[1:] < t[:-1])
+    if back.size:
+        at = int(back[0]) + 1
+        raise ValueError(
+            f"time goes back at event {at} of {place} ({t[at]} us after {t[at - 1]} us); sort it: "
+            "events[np.argsort(events['t'], kind='stable')]."
+        )
+    odd = np.flatnonzero((p != 0) & (p != 1))
+    raise ValueError(
+        f"polarity {p[odd[0]]} at event {odd[0]} of {place}: expected 0 (off) or 1 (on). "
+        "For -1 and 1, write (p > 0) into the field."
+    )
+
+
+def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.integer]]:
+    """Check an event stream, every event of it, and return its fields: see ``fields_of``."""
+    fields = fields_of(stream, place)
+    check_order(fields["t"], fields["p"], place)
+    return fields
+
+
+def check_sensor(p: Any, polarities: tuple[str, ...] = ("split", "sum")) -> None:
+    """Refuse an estimator's ``cell``, ``polarity``, ``on_drop``, ``duration``, ``sensor_size``."""
+    check_whole("cell", p.cell)
+    check_option("polarity", p.polarity, polarities)
+    check_option("on_drop", p.on_drop, ON_DROP)
+    if p.duration is not None:
+        check_positive("duration", p.duration, "s")
+    if p.sensor_size is not None:
+        if np.size(p.sensor_size) not in (2, 3):
+            raise ValueError(f"sensor_size={p.sensor_size!r}: expected (width, height) in pixels.")
+        for name, side in zip(("width", "height"), p.sensor_size, strict=False):
+            check_whole(f"sensor_size: {name}", side)
+
+
+def check_steps(duration: float, n_steps: int) -> None:
+    """Refuse steps shorter than 1 us, the clock of the events.
+
+    Examples
+    --------
+    >>> check_steps(1e-6, 30)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: duration=1e-06 s gives 30 steps of less than 1 us, the clock of the events...
+    """
+    if duration * 1e6 < n_steps:
+        raise ValueError(
+            f"duration={duration} s gives {n_steps} steps of less than 1 us, the clock of the "
+            "events. Is it in seconds?"
+        )
+
+
+def learn_sensor(p: Any, fields: Sequence[Any]) -> tuple[int, int]:
+    """Return width and height in pixels: those given, or what holds every event of training."""
+    if p.sensor_size is not None:
+        return int(p.sensor_size[0]), int(p.sensor_size[1])
+    width, height = (1 + max(int(events[axis].max()) for events in fields) for axis in "xy")
+    if min(width, height) < 1:
+        raise ValueError(f"no event lies on the sensor: sizes {(width, height)} in pixels.")
+    return width, height
+
+
+def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:
+    """Rows, columns and polarities of the cells of a sensor of ``size`` (width, height)."""
+    columns, rows = (-(-side // p.cell) for side in size)
+    return rows, columns, 2 if p.polarity == "split" else 1
+
+
+def report_dropped(p: Any, place: Callable[[int], str], account: NDArray, stacklevel: int) -> None:
+    """Warn of events left out, or raise, as ``on_drop`` says; account (recording, 3).
+
+    ``place`` names a recording. Columns are the events of a recording, those outside the sensor,
+    and those after the end.
+    """
+    from warnings import warn
+
+    n_events, outside, late = account.sum(axis=0)
+    if outside + late == 0 or p.on_drop == "ignore":
+        return
+    dropped = account[:, 1:].sum(axis=1)
+    worst = int(dropped.argmax())
+    text = (
+        f"{outside + late} of {n_events} events were dropped: {outside} outside the sensor of "
+        f"{p.sensor_size_[0]} x {p.sensor_size_[1]} pixels, {late} after the end at "
+        f"{p.duration_:g} s; most, {dropped[worst]} of {account[worst, 0]}, in "
+        f"{place(worst)}. Set sensor_size or duration (s), or on_drop='ignore' if the cut "
+        "is meant."
+    )
+    if p.on_drop == "raise":
+        raise ValueError(text)
+    warn(text, UserWarning, stacklevel=stacklevel + 1)
+
+
+def describe(thing: Any) -> str:
+    """Name the type and shape of something that is not what was expected.
+
+    Examples
+    --------
+    >>> describe(np.zeros((2, 3)))
+    'a ndarray of shape (2, 3)'
+    """
+    shape = getattr(thing, "shape", None)
+    return f"a {type(thing).__name__}" + (f" of shape {shape}" if shape is not None else "")

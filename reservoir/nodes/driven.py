@@ -1,0 +1,206 @@
+"""Devices that follow a voltage, as nodes: memristors, and devices from outside this package."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mottle.checks import check_number, check_positive
+from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.inputs import Supply, sum_sources
+from mottle.reservoir.compiled.noise import disturb
+from mottle.reservoir.compiled.threads import count_groups, run_nodes
+from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
+from mottle.reservoir.nodes.state import ReservoirState
+from mottle.reservoir.nodes.supply import CUT_MANY, warn_of_cut
+from mottle.reservoir.nodes.wiring import draw_recurrent_weights, draw_spread
+
+OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
+V_COMPLIANCE = 3.0  # V: a source gives no more, of either sign
+LOG_SPACED = (0.2, 10.0)  # decay times by default, in units of the device's own
+
+
+class DrivenNode(NamedTuple):
+    """How the devices of a family serve as nodes; the device is each first argument."""
+
+    v_bias: float  # V
+    v_gain: float  # V
+    dt_device: float  # s, held for each mask
+    compiled: Callable[..., tuple[Any, tuple[Any, ...], int]]
+    # device, drawn constants, s a mask, V of a read, observable: kernel, its arguments, its steps
+    rest: Callable[[Any, dict[str, NDArray], int], NDArray]  # drawn, number: (variable, device)
+    rates: tuple[str, ...] = ()  # constants that grow where the device gets faster
+    times: tuple[str, ...] = ()  # and those that shrink
+    others: tuple[str, ...] = ()  # further constants that a spread may change
+    observables: dict[str, str] = OBSERVABLES
+    draw: Callable[[Any, np.random.RandomState, int], dict[str, NDArray]] = lambda *_: {}
+    reached: Callable[[Any, NDArray], NDArray] = lambda device, values: values[:, 0]
+    # of (recording, variable, device): how far devices have switched, 0 to 1
+    noisy: Callable[[Any], bool] = lambda device: False
+    v_compliance: float = V_COMPLIANCE
+
+
+def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
+    """Fill a kernel's record with the constants of a device, or with those drawn for each node."""
+    values = {name: getattr(device, name, None) for name in kind._fields}
+    return kind(**values | {k: v for k, v in (drawn or {}).items() if k in values})
+
+
+def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
+    """Return the node of reservoirs whose devices ``find(p.device)`` returns, with their family."""
+
+    def of(p: Any) -> tuple[Any, DrivenNode]:
+        device, family = find(p.device)
+        return device, family.node
+
+    def check(p: Any) -> None:
+        device, family = find(p.device)
+        family.check(device)
+        check_parameters(p, family.node)
+
+    def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
+        device, node = of(p)
+        n_devices = p.n_nodes // p.n_masks
+        names = node.rates + node.times + node.others
+        drawn = draw_spread(rng, device, names, p.spread, n_devices)
+        slower = slow_down(p.tau, device, rng.permutation(n_devices))
+        for name in node.rates:
+            drawn[name] = drawn[name] / slower
+        for name in node.times:
+            drawn[name] = drawn[name] * slower
+        drawn |= node.draw(device, rng, n_devices)
+        if p.spectral_radius == 0:
+            return {"devices_": drawn}
+        weights = draw_recurrent_weights(rng, n_devices, p.density, p.spectral_radius)
+        return {"devices_": drawn, "weights_": weights, "_laid_out": lay_out(weights, n_devices)}
+
+    def rest(p: Any) -> NDArray:
+        device, node = of(p)
+        return node.rest(device, p.devices_, p.n_nodes // p.n_masks)
+
+    def scale(p: Any) -> tuple[float, float]:
+        node = of(p)[1]
+        gain = node.v_gain if p.v_gain is None else p.v_gain
+        return gain, node.v_bias if p.v_bias is None else p.v_bias
+
+    def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+        device, node = of(p)
+        return run_devices(p, device, node, block, lengths, state)
+
+    return Node(
+        check=check,
+        draw=draw,
+        rest=rest,
+        run=run,
+        scale=scale,
+        observables=lambda p: of(p)[1].observables,
+        noisy=lambda p: p.read_noise > 0 or of(p)[1].noisy(of(p)[0]),
+        metered=True,
+        sums_inputs=lambda p: True,
+        times=lambda p: {"dt_device": held(p, of(p)[1]) * p.n_masks},
+        family=lambda p: f" of {type(of(p)[0]).__name__}",
+        operations=device_operations,
+        energy_scales=lambda p: {"input_lines": scale(p)[1] ** 2},
+    )
+
+
+def check_parameters(p: Any, node: DrivenNode) -> None:
+    """Refuse impossible parameters, whatever the device."""
+    for name in ("v_bias", "v_gain"):
+        if getattr(p, name) is not None:
+            check_number(name, getattr(p, name), "V")
+    if p.dt_device is not None:
+        check_positive("dt_device", p.dt_device, "s")
+    check_number("v_read", p.v_read, "V")
+    if p.observable == "conductance" and p.v_read == 0:
+        raise ValueError("v_read=0 V reads no conductance; take 0.2 V, for example.")
+    check_number(
+        "read_noise", p.read_noise, least=0, below=1, why=": it is relative to a state"
+    )  # fmt: skip
+    check_number("spectral_radius", p.spectral_radius, least=0)
+    check_number("density", p.density, above=0, most=1)
+
+
+def held(p: Any, node: DrivenNode) -> float:
+    """Device time in s for which one mask is held."""
+    return node.dt_device if p.dt_device is None else float(p.dt_device / p.n_masks)
+
+
+def slow_down(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
+    """How much slower each device is than its preset."""
+    if tau is None:
+        return np.ones(order.size)
+    own = device.time_scale
+    span = np.multiply(LOG_SPACED, own) if isinstance(tau, str) and tau == "log" else tau
+    if isinstance(span, str) or not (np.size(span) == 2 and 0 < span[0] <= span[1] < np.inf):
+        raise ValueError(
+            f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
+        )
+    slower: NDArray[np.float64] = np.geomspace(*span, order.size)[order] / own
+    return slower
+
+
+def run_devices(
+    p: Any, device: Any, node: DrivenNode, block: NDArray, lengths: NDArray, state: Any
+) -> NDArray:
+    """Run devices under the inputs that their kernel sums, step by step where they are coupled."""
+    low, high = -node.v_compliance, node.v_compliance
+    beyond = np.zeros((len(block), count_groups(state.values.shape[2])), dtype=np.int64)
+    what = list(node.observables).index(p.observable)
+    kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), what)
+    weights = wiring(p)
+
+    def run(drive: NDArray, lengths: NDArray, state: Any, fed: NDArray) -> NDArray:
+        return run_nodes(
+            kernel, np.ascontiguousarray(drive), lengths, state, weights, Supply(low, high, fed),
+            p.n_masks, *args, beyond, n_out=p.n_nodes, updates=updates * p.n_masks,
+        )  # fmt: skip
+
+    if p.spectral_radius > 0:
+        out, fed = feed_back(p, lambda values: node.reached(device, values), run, block, lengths,
+                             state)  # fmt: skip
+    else:
+        out, fed = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
+    if beyond.sum() > CUT_MANY * out.size:
+        warn_of_cut(project(p, block, lengths) + fed, low, high)
+    if p.read_noise > 0:
+        disturb(0, len(out), out, lengths, state.keys, state.step, float(p.read_noise))
+    return out
+
+
+def feed_back(
+    p: Any, reached: Callable[[NDArray], NDArray], run: Callable[..., NDArray], block: NDArray,
+    lengths: NDArray, state: Any,
+) -> tuple[NDArray, NDArray]:  # fmt: skip
+    """Run step by step; return the states, and the voltages that were fed back to nodes."""
+    fed, out = (np.empty((*block.shape[:2], p.n_nodes)) for _ in range(2))
+    weights, gain = sources(p), p._node.scale(p)[0]
+    for step in range(block.shape[1]):
+        volts = gain * sum_sources(weights, np.ascontiguousarray(reached(state.values)))
+        fed[:, step] = np.tile(volts, p.n_masks)
+        now = ReservoirState(state.values, state.keys, state.step + step, spent=state.spent)
+        there = (step < lengths).astype(lengths.dtype)
+        out[:, step] = run(block[:, step : step + 1], there, now, volts)[:, 0]
+    return out, fed
+
+
+def sources(p: Any) -> Any:
+    """Return the recurrent weights as the kernel needs them."""
+    if not hasattr(p, "weights_"):
+        raise ValueError(f"spectral_radius={p.spectral_radius} was set after fit; call fit again.")
+    laid: Any = p._laid_out
+    if laid[0] is not p.weights_:  # others were put in place after fit
+        laid = lay_out(p.weights_, p.n_nodes // p.n_masks)
+    return laid[1]
+
+
+def lay_out(weights: Any, n_devices: int) -> Any:
+    """Lay out recurrent weights, beside those they were taken from."""
+    if weights.shape != (n_devices, n_devices):
+        raise ValueError(
+            f"weights_ has shape {weights.shape}; expected ({n_devices}, {n_devices})."
+        )
+    w = sparse.csr_array(weights).sorted_indices()
+    return weights, layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)

@@ -1,0 +1,135 @@
+"""Drives as they come in: one recording or many, checked, block by block."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from mottle.events import is_absent as is_missing
+
+
+class Drives:
+    """Recordings of a drive: one float array (step, input) each, and the kind of container."""
+
+    def __init__(self, recordings: Any, kind: str):
+        self.recordings, self.kind = recordings, kind  # kind: "one", "array" or "list"
+        self.sizes = np.array([drive.shape[0] for drive in recordings])
+        self.absent = np.array([bool(np.isnan(drive[0]).all()) for drive in recordings])
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def content(self, place: int) -> bytes:
+        """Return what the noise of a recording depends on."""
+        return bytes(self.recordings[place].tobytes())
+
+    def block(self, first: int, last: int) -> tuple[NDArray, NDArray]:
+        """Return recordings as (recording, step, input), padded with 0, and their lengths."""
+        lengths = np.where(self.absent, 0, self.sizes)[first:last]
+        return side_by_side(self.recordings[first:last], lengths), lengths
+
+    def finish(self, reservoir: Any) -> None:
+        """Report, after the last block: of a drive nothing is left out."""
+
+
+def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
+    """Return a drive checked; sets ``n_features_in_`` of the reservoir where ``reset``."""
+    return Drives(*check_drive(reservoir, X, reset))
+
+
+def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
+    """Return the next steps of live runs, checked, and how many they are of each."""
+    X = np.asarray(X, dtype=np.float64)
+    expected = state.keys.size, reservoir.n_features_in_
+    if X.ndim != 3 or (X.shape[0], X.shape[2]) != expected:
+        raise ValueError(
+            f"the chunk has shape {X.shape}; expected ({expected[0]} recordings, steps, "
+            f"{expected[1]} inputs), as in start and fit."
+        )
+    if n_steps not in (None, X.shape[1]):
+        raise ValueError(
+            f"n_steps={n_steps!r}, but the chunk has {X.shape[1]} steps; leave it out."
+        )
+    if not np.isfinite(X).all():
+        run, step, channel = np.argwhere(~np.isfinite(X))[0]
+        raise ValueError(
+            f"run {run} got {X[run, step, channel]} at step {step} of the chunk, input "
+            f"{channel}; a live run needs every value."
+        )
+    X = np.require(X, requirements=["C", "A", "W"])  # what kernels are compiled for
+    return X, np.full(len(X), X.shape[1])
+
+
+def is_absent(recording: Any) -> bool:
+    """Tell whether a recording, of events or numbers, is not there: None, or NaN throughout.
+
+    Examples
+    --------
+    >>> is_absent(None), is_absent(np.full((3, 2), np.nan)), is_absent(np.zeros((3, 2)))
+    (True, True, False)
+    """
+    if is_missing(recording):
+        return True
+    numbers = isinstance(recording, np.ndarray) and recording.dtype.kind == "f"
+    return numbers and bool(np.isnan(recording).all())
+
+
+def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
+    """Return drives as (recording, step, input), padded with 0; not copied if they are so already.
+
+    Examples
+    --------
+    >>> side_by_side([np.ones((1, 1)), np.ones((2, 1))], np.array([1, 2])).tolist()
+    [[[1.0], [0.0]], [[1.0], [1.0]]]
+    """
+    if len(drives) == 1:
+        drives = drives[0][np.newaxis]
+    if isinstance(drives, np.ndarray):
+        return np.require(drives, requirements=["C", "A", "W"])  # what kernels are compiled for
+    padded = np.zeros((len(drives), max(int(lengths.max()), 1), drives[0].shape[1]))
+    for i, n in enumerate(lengths):
+        padded[i, :n] = drives[i][:n]
+    return padded
+
+
+def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
+    """Return one float array (step, input) a recording, and what kind of input it was.
+
+    Sets ``n_features_in_`` of the estimator where ``reset``.
+    """
+    if hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+        X = list(X)
+    if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
+        drives: Any = [np.asarray(x, dtype=np.float64) for x in X]
+        kind = "list"
+    elif getattr(X, "ndim", None) == 3:
+        drives, kind = np.asarray(X, dtype=np.float64), "array"
+    else:
+        return [validate_data(estimator, X, dtype=np.float64, reset=reset)], "one"
+    if len(drives) == 0:
+        raise ValueError("the drive holds no recording; expected at least one.")
+    if reset:
+        estimator.n_features_in_ = drives[0].shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+    for i, drive in enumerate(drives):
+        if drive.shape[1] != estimator.n_features_in_:
+            raise ValueError(
+                f"recording {i} has {drive.shape[1]} inputs, expected {estimator.n_features_in_}: "
+                "every recording needs the same channels in the same order."
+            )
+        if drive.shape[0] == 0:
+            raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(drive.sum()):  # so every value is: one pass, and no array of flags
+                continue
+        bad = ~np.isfinite(drive)
+        if bad.any() and not np.isnan(drive).all():
+            step, channel = np.argwhere(bad)[0]
+            raise ValueError(
+                f"recording {i} holds {drive[step, channel]} at step {step}, input {channel}; "
+                "repair or drop it (a recording that is NaN throughout counts as absent)."
+            )
+    return drives, kind

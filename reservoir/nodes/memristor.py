@@ -1,0 +1,144 @@
+"""MemristorReservoir: volatile memristors with log-spaced time constants."""
+
+from typing import Any
+
+from mottle.checks import choose
+from mottle.reservoir.nodes.diffusive import device as diffusive
+from mottle.reservoir.nodes.driven import driven
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.tiox import device as tiox
+from mottle.reservoir.nodes.wox import device as wox
+
+FAMILIES = {
+    family.device: family for family in (wox.FAMILY, tiox.FAMILY, diffusive.FAMILY, diffusive.FAST)
+}
+DEVICES = {
+    name: preset
+    for family in FAMILIES.values()
+    for name, preset in family.presets.items()
+    if getattr(preset, "kind", family.kind) == "volatile"
+}
+
+
+def find(device: Any) -> tuple[Any, Any]:
+    """Return the constants of a volatile memristor and its family, by name or as they are."""
+    preset = choose(device, DEVICES, "device") if isinstance(device, str) else device
+    if type(preset) not in FAMILIES:
+        raise ValueError(
+            f"device={device!r} is no volatile memristor; take one of "
+            f"{', '.join(sorted(DEVICES))}, or constants of such a device."
+        )
+    return preset, FAMILIES[type(preset)]
+
+
+MEMRISTOR = driven(find)
+
+
+class MemristorReservoir(Reservoir):
+    r"""Map a drive to the states of volatile memristors.
+
+    WOx devices follow
+
+    .. math::
+        \dot w = \lambda \sinh(\eta V) - (w - w_{min}) / \tau, \quad
+        I = w \gamma \sinh(\delta V) + (1 - w) \alpha (1 - e^{-\beta V})
+
+    exactly for a step of any length; to TiOx devices a step is a pulse; Ag devices grow a filament
+    after a random delay (see ``devices``).
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of states: devices times ``n_masks``.
+    device : str or preset, default="wox_du2017"
+        Device constants: "wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_dc", "ag_fast", or your
+        own (``devices.get(name)._replace(...)``).
+    v_bias, v_gain : float or None, default=None
+        Device voltage: ``v_bias + v_gain * (input_weights_ @ x + weights_ @ s)``, within -3 to 3 V,
+        with s the states of the step before where there is recurrence. None: 0.9 and 0.3 for WOx,
+        0.85 and 1.65 for TiOx, 0.5 and 0.5 for Ag, 0.3 and 0.3 for "ag_fast".
+    dt_device : float or None, default=None
+        Device time in second for which one step of the drive is held, split between its masks.
+        None: ``n_masks`` times 10 ms for WOx, one pulse of 4 us for TiOx, 1 ms for Ag.
+    tau : "log", tuple of float or None, default="log"
+        Shortest and longest decay time in second; the devices' are spaced logarithmically between
+        them, in random order, and each device is slower as a whole: its rates keep their products
+        with tau. "log": from a fifth of the device's own decay time to ten times it. None: the
+        device's.
+    n_masks : int, default=1
+        Input masks of random sign a device gets one after another within a step, each leaving one
+        state: few devices show many virtual nodes. Node k is device ``k % n_devices``.
+    observable : {"state", "conductance", "current"}, default="state"
+        What a state is: how far the device has switched (0 to 1), the conductance in S at
+        ``v_read``, or the current in A at the driving voltage.
+    v_read : float, default=0.2
+        Read voltage in V.
+    read_noise : float, default=0.0
+        Relative noise of every state as read, drawn anew each step.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device variation of all constants that set the rate of a device, or of
+        those named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta;
+        "ag_fast": delay, t_off, v_high, v_low). Lognormal; ("normal", number) for a normal one.
+    spectral_radius : float, default=0.0
+        Recurrence: spectral radius of the weights by which the states (0 to 1) that devices have
+        reached a step before are added to the inputs of each other. 0 for none.
+    density : float, default=0.1
+        Fraction of the devices that are sources of a device, where there is recurrence.
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node takes: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    n_taps : int, default=1
+        Delay taps: nodes take the last ``n_taps`` steps of each input, so that memory reaches as
+        far back as wanted. Needs ``wiring="random"``; before the beginning the drive is 0.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    random_state : int, RandomState instance or None, default=None
+        Draws wiring, masks, devices and the seed of the noise.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_taps * n_features_in_)
+        Input weights, dimensionless; the inputs of lag 0 first.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes / n_masks, n_nodes / n_masks)
+        Recurrent weights, dimensionless; only with recurrence.
+    devices_ : dict of str to ndarray of shape (n_nodes / n_masks,)
+        Constants of each device, SI units.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Seed of the noise.
+
+    References
+    ----------
+    C. Du et al., Nat. Commun. 8 (2017) 2204, doi:10.1038/s41467-017-02337-y.
+    Y. Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> MemristorReservoir(n_nodes=5, pool=("mean", "last"), random_state=0).fit_transform(X).shape
+    (1, 10)
+    """
+
+    _node = MEMRISTOR
+
+    def __init__(self, n_nodes=100, *, device="wox_du2017", v_bias=None, v_gain=None,
+                 dt_device=None, tau="log", n_masks=1, observable="state", v_read=0.2,
+                 read_noise=0.0, spread=0.0, spectral_radius=0.0, density=0.1, wiring="random",
+                 fan_in=4, n_taps=1, input_shape=None, field=5, pool=None, n_segments=1,
+                 random_state=None):  # fmt: skip
+        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
+        self.observable, self.v_read, self.read_noise = observable, v_read, read_noise
+        self.spread, self.spectral_radius, self.density = spread, spectral_radius, density
+        self.wiring, self.fan_in, self.n_taps = wiring, fan_in, n_taps
+        self.input_shape, self.field = input_shape, field
+        self.pool, self.n_segments, self.random_state = pool, n_segments, random_state

@@ -1,1 +1,0 @@
-"""Volatile oxide memristors: WOx and TiOx."""

@@ -1,0 +1,131 @@
+"""What the front of all reservoirs asks of a kind of node."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mottle.reservoir.compiled import inputs
+from mottle.reservoir.compiled.threads import LEAST_UPDATES, empty_states, split
+from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
+from mottle.reservoir.nodes.state import ReservoirState, noise_keys
+from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
+
+P = Any  # a reservoir, of which parameters and fitted attributes are read
+
+
+def draw_wiring(p: P, rng: np.random.RandomState) -> dict[str, Any]:
+    """Draw input weights and the seed of the noise."""
+    weights = draw_input_weights(
+        rng,
+        p.n_nodes // p.n_masks,
+        p.n_features_in_ * p.n_taps,
+        p.wiring,
+        p.fan_in,
+        p.input_shape,
+        p.field,
+    )
+    weights = draw_masks(rng, weights, p.n_masks)
+    return {"input_weights_": weights, "noise_seed_": int(rng.randint(2**31))}
+
+
+def content_keys(p: P, drives: Any, first: int, last: int) -> NDArray:
+    """Return keys of the noise by content, or of nothing where states do not depend on them."""
+    ids: Any = (drives.content(i) for i in range(first, last))
+    return noise_keys(p.noise_seed_, ids if p._node.noisy(p) else [0] * (last - first))
+
+
+class Node(NamedTuple):
+    """A kind of node: functions of a reservoir ``p``, its parameters and fitted attributes.
+
+    Attributes
+    ----------
+    check : callable
+        ``check(p)`` refuses parameters, before anything is drawn.
+    draw : callable
+        ``draw(p, rng)`` returns fitted attributes by name, once the wiring is there.
+    rest : callable
+        ``rest(p)`` is the state (variable, node) of nodes that were left alone.
+    run : callable
+        ``run(p, block, lengths, state)`` runs a block of a drive (recording, step, input), changes
+        ``state`` in place and returns states (recording, step, node).
+    scale : callable
+        ``scale(p)`` is (gain, bias): the input of a node is bias + gain * its weighted sum.
+    observables : callable
+        ``observables(p)`` are what a state may be, and the unit of each.
+    wire : callable
+        ``wire(p, rng)`` returns the first fitted attributes to be drawn.
+    noisy : callable
+        ``noisy(p)`` tells whether states depend on the key of a recording.
+    metered : bool
+        Whether the kernels sum energies, and ``spikes``, whether they count spikes.
+    sums_inputs : bool
+        Whether the kernels sum the inputs of nodes, so that these need no array.
+    abreast : callable
+        ``abreast(p)`` is the number of recordings that a kernel runs beside each other.
+    times : callable
+        ``times(p)`` are the device times that describe states, by name, in s.
+    family : callable
+        ``family(p)`` names the kind of device, where a class knows several.
+    read, read_chunk : callable
+        What may come in: ``read(p, X, reset)`` returns recordings in the manner of ``Drives``,
+        ``read_chunk(p, state, X, n_steps)`` the next steps of live runs and their numbers.
+    operations : callable
+        ``operations(p, drives, steps)`` counts what a run does, by the names of `mottle.reservoir.
+        energy.OPERATIONS`; ``energy_scales(p)`` are factors on the energy of some of them.
+    converters : bool
+        Whether states are currents or voltages, which converters have to read.
+    """
+
+    draw: Callable[[P, np.random.RandomState], dict[str, Any]]
+    rest: Callable[[P], NDArray]
+    run: Callable[[P, Any, NDArray, ReservoirState], NDArray]
+    scale: Callable[[P], tuple[float, float]]
+    observables: Callable[[P], Mapping[str, str]] = lambda p: {"state": "1"}
+    check: Callable[[P], None] = lambda p: None
+    wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
+    noisy: Callable[[P], bool] = lambda p: False
+    metered: bool = False
+    spikes: bool = False
+    sums_inputs: Callable[[P], bool] = lambda p: False
+    abreast: Callable[[P], int] = lambda p: 1
+    times: Callable[[P], dict[str, float]] = lambda p: {}
+    family: Callable[[P], str] = lambda p: ""
+    read: Callable[[P, Any, bool], Any] = read_drives
+    read_chunk: Callable[..., Any] = read_chunk
+    operations: Callable[[P, Any, float], dict[str, float]] = lambda p, drives, steps: {}
+    converters: bool = True
+    energy_scales: Callable[[P], dict[str, float]] = lambda p: {}
+
+
+def wiring(p: P) -> inputs.Wiring:
+    """How node inputs follow from a drive, for kernels."""
+    gain, bias = p._node.scale(p)
+    weights = sparse.csr_array(p.input_weights_).sorted_indices()  # may be put in place after fit
+    rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+    return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
+
+
+def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
+    """Node inputs (recording, step, node); 0 after the end of a recording."""
+    v_in = empty_states(lengths, block.shape[1], p.input_weights_.shape[0])
+    args = (np.ascontiguousarray(block), lengths, wiring(p), v_in)
+    if v_in.size < LEAST_UPDATES:
+        inputs.project(0, len(block), *args)
+    else:
+        split(lambda begin, end: inputs.project(begin, end, *args), lengths)
+    return v_in
+
+
+def device_operations(p: P, drives: Drives, steps: float) -> dict[str, float]:
+    """Count what surrounds simulated devices: drivers, converters, weights of inputs."""
+    weights = sparse.csr_array(p.input_weights_)
+    held = steps * weights.shape[0]
+    counts = {"input_lines": held, "inputs": held}
+    if not np.allclose(weights.data, 1.0, rtol=0, atol=1e-12):  # those need no multiplication
+        counts["input_weights"] = steps * weights.nnz
+    if hasattr(p, "weights_"):
+        counts["recurrent_weights"] = steps * sparse.csr_array(p.weights_).nnz
+    return counts

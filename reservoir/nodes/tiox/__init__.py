@@ -1,0 +1,1 @@
+"""TiOx volatile memristors."""

@@ -1,0 +1,86 @@
+"""TiOx volatile memristors, whose model knows pulses: constants in SI units."""
+
+from math import log
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.figures import memristor
+from mottle.reservoir.nodes.tiox import kernel
+
+
+class TiOxMemristor(NamedTuple):
+    """Constants of one TiOx/TaOy device, whose model knows pulses, not time."""
+
+    keep: float = 0.99  # fraction of the distance to rest left after a pulse
+    g_rest: float = 0.5
+    alpha: float = 0.23  # 1/V
+    k_p: float = 9.13e-6  # A/V^3
+    k_n: float = 0.32e-6  # A/V^3
+    t_pulse: float = 4e-6  # s
+    source: str = "Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1"
+    provisional: str = "t_pulse: from the measured 400 us decay; k_p, k_n: unit taken as uA/V^3"
+
+    @property
+    def tau(self) -> float:
+        """Decay time in s."""
+        return -self.t_pulse / log(self.keep)
+
+    @property
+    def time_scale(self) -> float:
+        """Decay time in s."""
+        return self.tau
+
+
+def check(device: TiOxMemristor) -> None:
+    """Refuse impossible constants of a device that knows pulses.
+
+    Examples
+    --------
+    >>> check(TiOxMemristor(keep=0.0))
+    Traceback (most recent call last):
+    ValueError: device.keep=0.0 must be positive (SI units).
+    """
+    positive(device, ("keep", "g_rest", "alpha", "k_p", "k_n", "t_pulse"))
+    if not (device.keep < 1 and device.g_rest <= 1):
+        raise ValueError(
+            f"device.keep={device.keep} must lie below 1, device.g_rest={device.g_rest} not above "
+            "it: a volatile device returns to rest, and its state ends at 1."
+        )
+
+
+def trace(device: TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device from rest; every step is one pulse, whatever ``dt``."""
+    g, current = kernel.trace(drive, device.g_rest, constants(kernel.Memristors, device))
+    return Trace({"current": (current, "A"), "state": (g, "1")})
+
+
+def compiled(
+    device: TiOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+) -> tuple[Any, tuple[Any, ...], int]:
+    """Return the kernel, its arguments, and its integration steps in a mask."""
+    own = drawn | {"keep": np.exp(-dt / drawn["tau"])}
+    nodes = constants(kernel.Memristors, device, own)
+    return kernel.run, (nodes, v_read, what, device.t_pulse), 1
+
+
+FAMILY = Family(
+    TiOxMemristor,
+    "volatile",
+    {"tiox_zhong2021": TiOxMemristor()},
+    check,
+    trace,
+    memristor,
+    node=DrivenNode(
+        v_bias=0.85,
+        v_gain=1.65,
+        dt_device=4e-6,
+        compiled=compiled,
+        rest=lambda device, drawn, n: np.full((1, n), device.g_rest),
+        rates=("alpha",),
+        times=("tau",),
+    ),
+)

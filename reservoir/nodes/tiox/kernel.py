@@ -1,0 +1,107 @@
+"""TiOx volatile memristors, driven by pulses: pure functions over arrays, input checked."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
+from mottle.reservoir.compiled.functions import VECTOR, widen
+from mottle.reservoir.compiled.inputs import STEPS, lay_steps, make_room, wire
+
+
+class Memristors(NamedTuple):
+    """TiOx devices, which know pulses; one value a node, except the last three."""
+
+    alpha: Any  # 1/V
+    keep: Any  # fraction of the distance to rest left after a pulse
+    g_rest: float
+    k_p: float  # A/V^3
+    k_n: float  # A/V^3
+
+
+@njit(**VECTOR)
+def pulse(g, v, alpha, keep, g_rest):
+    """State after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
+
+    Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
+    """
+    push = alpha * abs(v)
+    u = push / (push + 1.0)
+    return keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v > 0.0 else 0.0) - g)
+
+
+@njit(cache=True)
+def trace(v, g, nodes):
+    """Follow one device, constants as numbers, from state ``g``, a pulse a step."""
+    states, currents = np.empty(v.size), np.empty(v.size)
+    for step in range(v.size):
+        g = pulse(g, v[step], nodes.alpha, nodes.keep, nodes.g_rest)
+        k = nodes.k_p if v[step] > 0.0 else nodes.k_n
+        states[step], currents[step] = g, g * k * v[step] ** 3
+    return states, currents
+
+
+@njit(**VECTOR)
+def hold(v, g, alpha, keep, g_rest, out):
+    """Give devices (device,) in states ``g`` a pulse each; ``out`` shows the states."""
+    widen()
+    for i in range(v.size):
+        g[i] = out[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
+
+
+@njit(**VECTOR)
+def show(g, v, nodes, v_read, observable, out):
+    """Fill ``out`` (device,) with what devices in states ``g`` show: see ``driven.OBSERVABLES``."""
+    widen()
+    if observable == 2:
+        for i in range(g.size):
+            out[i] = g[i] * (nodes.k_p if v[i] > 0.0 else nodes.k_n) * v[i] * v[i] * v[i]
+        return
+    scale = (nodes.k_p if v_read > 0.0 else nodes.k_n) * v_read * v_read
+    for i in range(g.size):
+        out[i] = g[i] * scale
+
+
+@njit(cache=True)
+def meter(v, g, first, nodes, t_pulse, spent):
+    """Add the energies of pulses of ``t_pulse`` s during which states ``g`` go their way evenly."""
+    for i in range(v.size):
+        after = pulse(g[i], v[i], nodes.alpha[first + i], nodes.keep[first + i], nodes.g_rest)
+        k = nodes.k_p if v[i] > 0.0 else nodes.k_n
+        used = 0.5 * (g[i] + after) * k * v[i] ** 4 * t_pulse
+        spent[(first + i) // LANES, 0] += used
+        spent[(first + i) // LANES, 2] += used
+
+
+@njit(cache=True, nogil=True)
+def run(
+    begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes,
+    v_read, observable, t_pulse, beyond, out, spent,
+):  # fmt: skip
+    """Run TiOx devices, a pulse a mask; shapes as for WOx devices."""
+    n_devices = state.shape[2]
+    n_parts = (n_devices + width - 1) // width
+    turned, sums = make_room(drive.shape[2])
+    for part in range(begin, end):
+        r, first = part // n_parts, part % n_parts * width
+        last = min(first + width, n_devices)
+        g = in_lines(state[r, 0, first:last])
+        alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
+        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
+        for tile in range(0, lengths[r], STEPS):
+            lay_steps(drive[r, : lengths[r]], tile, turned)
+            n_steps = min(STEPS, lengths[r] - tile)
+            beyond[r, first // LANES] += wire(
+                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
+            )
+            for step in range(n_steps):
+                for mask in range(n_masks):
+                    v, at = volts[mask, step], mask * n_devices + first
+                    if spent.shape[1] > 0:
+                        meter(v, g, first, nodes, t_pulse, spent[r])
+                    shown = out[r, tile + step, at : at + last - first]
+                    hold(v, g, alpha, keep, nodes.g_rest, shown)
+                    if observable > 0:
+                        show(g, v, nodes, v_read, observable, shown)
+        state[r, 0, first:last] = g

@@ -1,0 +1,1 @@
+"""WOx volatile memristors."""

@@ -1,0 +1,100 @@
+"""WOx volatile memristors: constants in SI units, and how they serve as nodes."""
+
+from math import exp
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import choose
+from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.figures import memristor
+from mottle.reservoir.nodes.wox import kernel
+
+
+class WOxMemristor(NamedTuple):
+    """Constants of one WOx device; see its kernel."""
+
+    rate: float = 1e-3  # 1/s: lambda; its time unit is inferred from the published pulse response
+    eta: float = 8.0  # 1/V
+    tau: float = 50e-3  # s
+    w_min: float = 0.1
+    alpha: float = 1e-8  # A
+    beta: float = 0.5  # 1/V
+    gamma: float = 1e-5  # A
+    delta: float = 4.0  # 1/V
+    source: str = "Du et al., Nat. Commun. 8 (2017) 2204, supplement table 1"
+    provisional: str = "rate: its time unit is inferred from the pulse response"
+
+    @property
+    def time_scale(self) -> float:
+        """Decay time in s."""
+        return self.tau
+
+
+WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
+
+
+def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
+    """Return the constants behind a preset's name, or refuse impossible ones.
+
+    Examples
+    --------
+    >>> check_memristor("wox_du2017").tau
+    0.05
+    """
+    if not isinstance(device, WOxMemristor):
+        return choose(device, WOX_MEMRISTORS, "device")
+    positive(device, ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"))
+    if not 0 <= device.w_min < 1:
+        raise ValueError(f"device.w_min={device.w_min} must lie in [0, 1).")
+    return device
+
+
+def trace(device: WOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device from rest."""
+    w, current = kernel.trace(drive, dt, device.w_min, constants(kernel.Memristors, device))
+    return Trace({"current": (current, "A"), "state": (w, "1")})
+
+
+def follow(device: WOxMemristor, voltage: NDArray, dt: float, w: float) -> float:
+    """State after a waveform in V, from state ``w``."""
+    return float(kernel.trace(voltage, dt, w, constants(kernel.Memristors, device))[0][-1])
+
+
+def pulse(device: WOxMemristor, risen: float, volt: float, width: float) -> float:
+    """How far above rest the state is after a pulse of ``volt`` V and ``width`` s."""
+    fade = exp(-width / device.tau)
+    w: float = kernel.advance(
+        risen + device.w_min, volt, device.rate, fade, device.tau, device.eta, device.w_min
+    )
+    return w - device.w_min
+
+
+def compiled(
+    device: WOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+) -> tuple[Any, tuple[Any, ...], int]:
+    """Return the kernel, its arguments, and its integration steps in a mask."""
+    return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, what), 1
+
+
+FAMILY = Family(
+    WOxMemristor,
+    "volatile",
+    WOX_MEMRISTORS,
+    check_memristor,
+    trace,
+    memristor,
+    node=DrivenNode(
+        v_bias=0.9,
+        v_gain=0.3,
+        dt_device=1e-2,
+        compiled=compiled,
+        rest=lambda device, drawn, n: np.full((1, n), device.w_min),
+        rates=("rate",),
+        times=("tau",),
+    ),
+    synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
+    pulse=pulse,
+)

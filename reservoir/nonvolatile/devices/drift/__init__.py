@@ -1,0 +1,1 @@
+"""Linear ion drift."""

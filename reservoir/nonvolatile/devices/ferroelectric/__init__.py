@@ -1,0 +1,1 @@
+"""Ferroelectric tunnel junctions."""

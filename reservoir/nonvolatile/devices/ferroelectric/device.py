@@ -1,0 +1,59 @@
+"""Ferroelectric tunnel junctions: domains that nucleate; constants in SI units."""
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.nodes.figures import memristor_at
+from mottle.reservoir.nonvolatile.devices.ferroelectric import kernel
+from mottle.reservoir.nonvolatile.devices.steps import check_start
+
+
+class FerroelectricJunction(NamedTuple):
+    """HZO tunnel junction: domains that nucleate, faster at higher voltage."""
+
+    tau_0: float = 1e-9  # s
+    v_a: float = 3.5  # V
+    shape: float = 0.7
+    g_off: float = 1e-9  # S
+    g_on: float = 834e-9  # S
+    p_0: float = 0.0  # share of switched domains at the start
+    source: str = "Hf0.5Zr0.5O2 junction with an on/off ratio of 834 at 20 ns, Du et al. (2021)"
+    provisional: str = "all constants but the ratio, which suit 20 ns pulses of 2 V"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to switch at 2 V."""
+        return self.tau_0 * exp((self.v_a / 2) ** 2)
+
+
+def check(device: FerroelectricJunction) -> None:
+    """Refuse impossible constants."""
+    positive(device, device._fields[:5])
+    check_start("p_0", device.p_0)
+
+
+def trace(device: FerroelectricJunction, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one junction under a voltage."""
+    tau_0, v_a, shape, g_off, g_on, p_0 = device[:6]
+    w, current = kernel.ferroelectric(drive, dt, p_0, tau_0, v_a, shape, g_off, g_on)
+    return Trace({"current": (current, "A"), "state": (w, "1")})
+
+
+def follow(device: FerroelectricJunction, voltage: NDArray, dt: float, w: float) -> float:
+    """State after a waveform in V, from state ``w``."""
+    return float(kernel.ferroelectric(voltage, dt, w, *device[:5])[0][-1])
+
+
+FAMILY = Family(
+    FerroelectricJunction,
+    "nonvolatile",
+    {"ftj_hzo": FerroelectricJunction()},
+    check,
+    trace,
+    memristor_at(2.5),
+    synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+)

@@ -1,0 +1,84 @@
+"""Interface memristors: gradual writing, relaxation as a power of time; SI units."""
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.family import Cell, DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.nodes.figures import memristor_at
+from mottle.reservoir.nonvolatile.devices.interface import kernel
+from mottle.reservoir.nonvolatile.devices.steps import check_start
+
+SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
+
+
+class InterfaceMemristor(NamedTuple):
+    """Nb:SrTiO3 Schottky interface: gradual writing, relaxation as a power of time."""
+
+    t_switch: float = 1.0  # s, at 0 V
+    v_0: float = 0.3  # V
+    v_least: float = 0.5  # V, nothing is written below
+    t_1: float = 1e-2  # s
+    n: float = 0.1
+    j_off: float = 1e-2  # S/cm^2
+    j_on: float = 1.0  # S/cm^2
+    area: float = 1e-4  # cm^2
+    w_0: float = 0.0
+    source: str = "Nb:SrTiO3 interface devices, power-law relaxation"
+    provisional: str = "all constants: of the published order of magnitude, 0.05 <= n <= 0.3"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s to write at 1.5 V."""
+        return self.t_switch * exp(-1.5 / self.v_0)
+
+
+def check(device: InterfaceMemristor) -> None:
+    """Refuse impossible constants."""
+    positive(device, device._fields[:8])
+    check_start("w_0", device.w_0)
+
+
+def conductances(device: InterfaceMemristor) -> tuple[float, float]:
+    """Lowest and highest conductance in S.
+
+    Examples
+    --------
+    >>> conductances(InterfaceMemristor())
+    (1e-06, 0.0001)
+    """
+    return device.area * device.j_off, device.area * device.j_on
+
+
+def trace(device: InterfaceMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device under a voltage."""
+    w, current = kernel.interface(drive, dt, device.w_0, *device[:5], *conductances(device))
+    return Trace({"current": (current, "A"), "state": (w, "1")})
+
+
+def follow(device: InterfaceMemristor, voltage: NDArray, dt: float, w: float) -> float:
+    """State after a waveform in V, from state ``w``."""
+    return float(kernel.interface(voltage, dt, w, *device[:5], *conductances(device))[0][-1])
+
+
+def age(
+    device: InterfaceMemristor, written: NDArray, path: NDArray, seconds: float
+) -> NDArray[np.float64]:
+    """Conductances in S, ``seconds`` after they were ``written``, by a power of time."""
+    n = device.n * np.exp(SPREAD_OF_N * path)
+    low, _ = conductances(device)
+    return np.asarray(low + (written - low) * (1 + seconds / device.t_1) ** -n)
+
+
+FAMILY = Family(
+    InterfaceMemristor,
+    "nonvolatile",
+    {"nbsto_interface": InterfaceMemristor()},
+    check,
+    trace,
+    memristor_at(1.5),
+    synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+    cell=Cell(conductances, lambda device: "published", age),
+)

@@ -1,0 +1,28 @@
+"""Interface memristors: pure functions over arrays, SI units, input checked."""
+
+from math import exp, inf, log1p
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def interface(v, dt, w, t_switch, v_0, v_least, t_1, n, g_off, g_on):
+    """Follow an interface device: exponential writing, then relaxation as a power of time.
+
+    Written at a rate exp(|v| / v_0) / t_switch while |v| >= ``v_least``; afterwards
+    w(t) = w (1 + t / t_1)^-n.
+    """
+    states, currents = np.empty(v.size), np.empty(v.size)
+    written, since = w, inf
+    for step in range(v.size):
+        if abs(v[step]) >= v_least:
+            aim = 1.0 if v[step] > 0.0 else 0.0
+            w = aim + (w - aim) * exp(-dt * exp(min(abs(v[step]) / v_0, 700.0)) / t_switch)
+            written, since = w, 0.0
+        elif since < inf:
+            since += dt
+            w = written * exp(-n * log1p(since / t_1))
+        states[step] = w
+        currents[step] = v[step] * (g_off + w * (g_on - g_off))
+    return states, currents

@@ -1,0 +1,1 @@
+"""Devices known by the statistics of what was written into them."""

@@ -1,0 +1,1 @@
+"""Memristors known by their response to identical pulses."""

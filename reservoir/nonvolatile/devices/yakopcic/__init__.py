@@ -1,0 +1,1 @@
+"""Yakopcic's memristor."""

@@ -1,0 +1,68 @@
+"""Yakopcic's memristor: thresholds and exponential growth; constants in SI units."""
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.nodes.figures import memristor
+from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
+from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
+
+
+class YakopcicMemristor(NamedTuple):
+    """Thresholds, growth exponential in voltage, current sinh-shaped."""
+
+    a: float = 0.11  # A
+    b: float = 0.5  # 1/V
+    a_p: float = 7.5  # 1/s
+    a_n: float = 2.0  # 1/s
+    v_p: float = 0.09  # V
+    v_n: float = 0.75  # V
+    alpha_p: float = 1.0
+    alpha_n: float = 5.0
+    x_p: float = 0.3
+    x_n: float = 0.5
+    x_0: float = 0.11
+    source: str = "Yakopcic et al., IEEE Electron Device Lett. 32 (2011) 1436; fit to Miao et al."
+    provisional: str = "x_0: a starting point of our own"
+
+    @property
+    def time_scale(self) -> float:
+        """Time in s of a full change at 1 V without slowing."""
+        return 1 / (self.a_p * (exp(1.0) - exp(self.v_p)))
+
+
+def check(device: YakopcicMemristor) -> None:
+    """Refuse impossible constants."""
+    positive(device, ("a", "b", "a_p", "a_n", "v_p", "v_n"))
+    check_start("x_0", device.x_0)
+
+
+def trace(device: YakopcicMemristor, drive: NDArray, dt: float, key: int) -> Trace:
+    """Follow one device under a voltage."""
+    speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
+    w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
+    return Trace({"current": (current, "A"), "state": (w, "1")})
+
+
+def follow(device: YakopcicMemristor, voltage: NDArray, dt: float, w: float) -> float:
+    """State after a waveform in V, from state ``w``."""
+    top = float(np.abs(voltage).max())
+    speed = max(device.a_p, device.a_n) * exp(min(top, 50.0))
+    n_micro = max(1, min(1000, int(dt * speed / 0.05)))
+    states, _ = kernel.gradual(voltage, dt, w, *device[:-3], n_micro)
+    return float(states[-1])
+
+
+FAMILY = Family(
+    YakopcicMemristor,
+    "nonvolatile",
+    {"yakopcic_miao": YakopcicMemristor()},
+    check,
+    trace,
+    memristor,
+    synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+)

@@ -1,1 +1,0 @@
-"""Compiled loops over nonvolatile devices, cells and arrays."""
