@@ -69,13 +69,15 @@ def time_series():
             n, tau=(0.003, 0.03), n_taps=20, random_state=seed
         ),
         "TiOx, 4 masks": lambda n, seed: MemristorReservoir(n, **tiox, random_state=seed),
-        "WOx, coupled": lambda n, seed: MemristorReservoir(n, coupling=0.9, random_state=seed),
+        "WOx, coupled": lambda n, seed: MemristorReservoir(
+            n, spectral_radius=0.9, random_state=seed
+        ),
         "TiOx, coupled": lambda n, seed: MemristorReservoir(
-            n, device="tiox_zhong2021", tau=None, coupling=0.9, random_state=seed
+            n, device="tiox_zhong2021", tau=None, spectral_radius=0.9, random_state=seed
         ),
         "TiOx as published": lambda n, seed: MemristorReservoir(n, **published, random_state=seed),
         "TiOx, 0.5 % read noise": lambda n, seed: MemristorReservoir(
-            n, **tiox, noise=0.005, random_state=seed
+            n, **tiox, read_noise=0.005, random_state=seed
         ),
         "Ag": lambda n, seed: MemristorReservoir(n, device="ag_pulse", random_state=seed),
         "Ag, fast model": lambda n, seed: MemristorReservoir(
@@ -180,10 +182,11 @@ Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
 {time_series}
 
 What to read from it: masked devices in parallel remember little, so on NARMA-10 twenty linear lags
-beat all of them but the WOx devices with delay taps (`n_taps=20`). Coupled devices (`coupling=0.9`;
-TiOx with `tau=None`) hear what the others reached a step before, and come close to an echo state
-network of their size. The Henon map needs two steps and a square: any smooth device has both, and
-read noise of 0.5 % or a recurrence that adds older steps costs two orders of magnitude.
+beat all of them but the WOx devices with delay taps (`n_taps=20`). Devices with recurrence
+(`spectral_radius=0.9`; TiOx with `tau=None`) take in what the others reached a step before, and
+come close to an echo state network of their size. The Henon map needs two steps and a square:
+any smooth device has both, and read noise of 0.5 % or a recurrence that adds older steps costs two
+orders of magnitude.
 Thermal neuristors and filaments of Ag switch rather than follow: they are for short recordings and
 events, not for this. An Ag device's residue also drifts for as long as it is driven, so that what
 was learnt early does not hold later.

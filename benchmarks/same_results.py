@@ -79,7 +79,8 @@ def reservoirs() -> dict[str, Any]:
         "oscillator_order": OscillatorReservoir(6, r_coupling=1e5, observable="order"),
         "spiking": SpikingReservoir(70),
         "spiking_switch": SpikingReservoir(20, device="ts_lif", n_inner=3),
-        "spiking_noisy": SpikingReservoir(20, voltage_noise=1e-3, spread=0.05, observable="voltage"),
+        "spiking_noisy": SpikingReservoir(20, voltage_noise=1e-3, spread=0.05,
+                                          observable="voltage"),
         "spiking_counts": SpikingReservoir(20, observable="spikes", n_inner=2, v_gain=0.05),
         "event_memristor_on_drive": EventMemristorReservoir(tau=(0.01, 0.1), write_noise=0.1),
         "event_memristor_float32": EventMemristorReservoir(dtype="float32", spread=0.1),
@@ -92,7 +93,8 @@ def reservoirs() -> dict[str, Any]:
         "tiox_masks": MemristorReservoir(70, device="tiox_zhong2021", n_masks=7, read_noise=0.02),
         "ag_pulse_spread": MemristorReservoir(70, device="ag_pulse", spread=0.1),
         "ag_dc": MemristorReservoir(10, device="ag_dc"),
-        "ag_fast_coupled": MemristorReservoir(70, device="ag_fast", spectral_radius=0.5, v_bias=1.2),
+        "ag_fast_coupled": MemristorReservoir(70, device="ag_fast", spectral_radius=0.5,
+                                              v_bias=1.2),
     }  # fmt: skip
     for observable in ("voltage", "current", "temperature", "spikes"):
         found[f"vo2_{observable}"] = VO2Reservoir(

@@ -210,10 +210,10 @@ def simulate(
     random_state : int, default=0
         Seed of the noise; only an Ag device, and those asked for noise, have any.
     **options : dict
-        Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s, ``noise``
-        in K per square root of second. Threshold switch: ``threshold_noise``, relative, and
-        ``voltage_noise`` in V with its ``dt_inner``. Ag: ``dt_inner`` in s. Linear drift:
-        ``window`` ("none", "joglekar", "biolek"), ``power``.
+        Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
+        ``temperature_noise`` in K per square root of second. Threshold switch:
+        ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. Ag:
+        ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
 
     Returns
     -------

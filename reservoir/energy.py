@@ -338,15 +338,14 @@ class Account:
         sums: dict[tuple[str, str], float] = {}
         for variable in spent.data_vars.values():
             if "level" in variable.attrs:
-                part = variable.attrs["long_name"], variable.attrs["level"]
-                sums[part] = sums.get(part, 0.0) + float(variable.sum())
+                key = variable.attrs["long_name"], variable.attrs["level"]
+                sums[key] = sums.get(key, 0.0) + float(variable.sum())
+        left = spent["supply"].attrs.get("rest") if "supply" in spent else None
+        if left is not None and any(sums[key] > 0 for key in sums if key[1] == "resistor"):
+            sums[left, "capacitor"] = float(spent["supply"].sum()) - sum(sums.values())
         for (part, level), energy in sums.items():
-            if energy > 0 or level == "device":
+            if energy > 0 or level != "resistor":
                 self.rows.append((name, part, level, np.nan, np.nan, energy, how, source))
-        left = float(spent["supply"].sum()) - sum(sums.values()) if "supply" in spent else 0.0
-        if how == KERNEL and sums.get(("resistors in series", "resistor"), 0.0) > 0:
-            row = name, "left in capacitors", "capacitor", np.nan, np.nan, left, how, source
-            self.rows.append(row)
 
     def _counted(self, name: str, counts: dict[str, float], scales: dict[str, float]) -> None:
         """Add operations of each kind, each times its figure, and a factor of the stage's."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mottle.checks import check_whole
+from mottle.checks import check_option, check_whole, is_whole
 from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
 from mottle.sensors.sampled import SampledEncoder
 
@@ -95,8 +95,12 @@ class TaxelDrive(SampledEncoder):
             check_whole("n_steps", self.n_steps)
         if self.max_rows is not None:
             check_whole("max_rows", self.max_rows)
-        if self.baseline is not None and self.baseline not in ("first", "mean", "training"):
-            check_whole("baseline", self.baseline)
+        if not is_whole(self.baseline) or self.baseline < 1:
+            check_option(
+                "baseline",
+                self.baseline,
+                (None, "first", "mean", "training", "a whole number of rows"),
+            )
         wanted = self._statistics()
         wrong = [name for name in wanted if name not in STATISTICS]
         if wrong or not wanted or len(set(wanted)) < len(wanted):

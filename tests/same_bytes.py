@@ -15,26 +15,31 @@ import numpy as np
 def reservoirs(n_nodes=150):
     from mottle.reservoir import MemristorReservoir, OscillatorReservoir, VO2Reservoir
 
-    vo2 = {"dt_device": 2e-7, "spread": 0.05, "noise": 100.0, "random_state": 0}
-    pwl = {"spread": 0.03, "noise": 0.02, "random_state": 0}
+    vo2 = {"dt_device": 2e-7, "spread": 0.05, "temperature_noise": 100.0, "random_state": 0}
+    pwl = {"spread": 0.03, "threshold_noise": 0.02, "random_state": 0}
     return {
         "vo2": VO2Reservoir(n_nodes, **vo2),
         "vo2_spikes": VO2Reservoir(n_nodes, observable="spikes", **vo2),
-        "vo2_coupled": VO2Reservoir(n_nodes, kappa=0.02, **vo2),
+        "vo2_coupled": VO2Reservoir(n_nodes, thermal_coupling=0.02, **vo2),
         "oscillator": OscillatorReservoir(n_nodes, observable="phase", **pwl),
         "oscillator_quiet": OscillatorReservoir(n_nodes, observable="voltage", random_state=0),
-        "oscillator_coupled": OscillatorReservoir(6, r_couple=1e5, **pwl),
-        "wox": MemristorReservoir(n_nodes, noise=0.01, observable="current", random_state=0),
+        "oscillator_coupled": OscillatorReservoir(6, r_coupling=1e5, **pwl),
+        "wox": MemristorReservoir(n_nodes, read_noise=0.01, observable="current", random_state=0),
         "wox_dense": MemristorReservoir(n_nodes, fan_in=None, n_taps=3, random_state=0),
         "tiox": MemristorReservoir(
-            n_nodes, device="tiox_zhong2021", n_masks=2, noise=0.01, random_state=0
+            n_nodes, device="tiox_zhong2021", n_masks=2, read_noise=0.01, random_state=0
         ),
         "ag_pulse": MemristorReservoir(n_nodes, device="ag_pulse", v_bias=1.0, random_state=0),
         "tiox_fed_back": MemristorReservoir(
-            n_nodes, device="tiox_zhong2021", n_masks=2, coupling=0.9, noise=0.01, random_state=0
+            n_nodes,
+            device="tiox_zhong2021",
+            n_masks=2,
+            spectral_radius=0.9,
+            read_noise=0.01,
+            random_state=0,
         ),
         "ag_fed_back": MemristorReservoir(
-            n_nodes, device="ag_pulse", v_bias=1.0, coupling=0.9, random_state=0
+            n_nodes, device="ag_pulse", v_bias=1.0, spectral_radius=0.9, random_state=0
         ),
         "ag_fast": MemristorReservoir(n_nodes, device="ag_fast", v_bias=1.5, random_state=0),
     }
@@ -58,12 +63,13 @@ def main(lanes=None, kept=None):
     if lanes:
         from mottle.reservoir.compiled import blocks, threads
         from mottle.reservoir.nodes.diffusive import kernel as diffusive
-        from mottle.reservoir.nodes.memristor import kernel as memristor
         from mottle.reservoir.nodes.oscillator import kernel as oscillator
+        from mottle.reservoir.nodes.tiox import kernel as tiox
         from mottle.reservoir.nodes.vo2 import kernel as vo2
+        from mottle.reservoir.nodes.wox import kernel as wox
 
         blocks.LANES = threads.GROUP = int(lanes)
-        for kernel in (vo2, oscillator, memristor, diffusive):
+        for kernel in (vo2, oscillator, wox, tiox, diffusive):
             reload(kernel)
     if kept:
         X = drive(2, 4)

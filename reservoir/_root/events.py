@@ -255,7 +255,34 @@ def check_order(t: NDArray, p: NDArray, place: str = "the input") -> None:
 
 
 def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.integer]]:
-    """Check an event stream, every event of it, and return its fields: see ``fields_of``."""
+    """Check an event stream, every event of it, and return its fields.
+
+    Parameters
+    ----------
+    stream : structured ndarray of shape (n_events,)
+        Fields ``t`` (integer, microseconds, never going back), ``x``, ``y`` (integer pixels) and
+        ``p`` (0, 1 or bool), in any order; others are ignored.
+    place : str, default="the input"
+        What the error messages call the stream.
+
+    Returns
+    -------
+    fields : dict of str to ndarray
+        ``t``, ``x``, ``y``, ``p``, views of the stream where they can be.
+
+    Raises
+    ------
+    TypeError
+        If this is no array of records.
+    ValueError
+        If a field is missing or not of integers, the stream is empty, time goes back, or a polarity
+        is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> sorted(check_events(np.zeros(2, EVENT_DTYPE)))
+    ['p', 't', 'x', 'y']
+    """
     fields = fields_of(stream, place)
     check_order(fields["t"], fields["p"], place)
     return fields

@@ -138,7 +138,7 @@ def slow_down(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
         raise ValueError(
             f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
         )
-    slower: NDArray[np.float64] = np.geomspace(*span, order.size)[order] / own
+    slower: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / own
     return slower
 
 

@@ -100,9 +100,9 @@ class Reservoir(
                 "that are there; a sense may be missing at predict time only."
             )
         rng = check_random_state(self.random_state)
-        vars(self).pop("weights_", None)
-        vars(self).update(self._node.wire(self, rng))
-        vars(self).update(self._node.draw(self, rng))
+        self.__dict__.pop("weights_", None)
+        self.__dict__.update(self._node.wire(self, rng))
+        self.__dict__.update(self._node.draw(self, rng))
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         return self
 
@@ -212,6 +212,8 @@ class Reservoir(
             attrs = {"units": "1" if name == "spikes" else "J"}
             if name in LEVELS:
                 attrs |= dict(zip(("long_name", "level"), LEVELS[name], strict=True))
+            if name == "supply":
+                attrs["rest"] = "left in capacitors"  # what no other part took
             columns[name] = ("recording", spent[:, METERED.index(name)], attrs)
         return xr.Dataset(
             {**columns, "row_size": ("recording", drives.sizes)},

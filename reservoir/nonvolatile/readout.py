@@ -624,8 +624,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         total = parts[0]
         for part in parts[1:]:
             total = total + part
-        for name, (part, level) in PARTS.items():
-            total[name].attrs |= {"long_name": part, "level": level}
+        for name, (long_name, level) in PARTS.items():
+            total[name].attrs |= {"long_name": long_name, "level": level}
         total.attrs |= {
             "method": "V I of the solved circuit",
             "source": f"voltages held for {duration * 1e6:.3g} us (provisional)",

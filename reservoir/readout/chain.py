@@ -171,7 +171,7 @@ def run(stage: Any, recordings: list[Any]) -> list[NDArray]:
         ]
         return [np.hstack(side) for side in zip(*sides, strict=True)]
     if isinstance(stage, Advances):
-        return list(stage.transform(recordings))
+        return list(stage.transform(recordings))  # type: ignore[attr-defined]
     return [by_rows(stage, np.asarray(x)[np.newaxis])[0] for x in recordings]
 
 

@@ -17,6 +17,7 @@ from mottle.reservoir.nonvolatile import (
     Crossbar,
     SinhSelector,
     ThresholdSelector,
+    kernel,
     largest_array,
     lossless_bits,
     nodal,
@@ -25,7 +26,6 @@ from mottle.reservoir.nonvolatile import (
     write_power,
 )
 from mottle.reservoir.nonvolatile.circuit import Circuit
-from mottle.reservoir.nonvolatile.kernels import crossbar as kernel
 from mottle.reservoir.nonvolatile.selector import make_cell
 
 SINH, THRESHOLD = SinhSelector(), ThresholdSelector(v_width=0.01)

@@ -8,7 +8,7 @@ from naive import devices as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import devices
-from mottle.reservoir.nodes.oscillator import circuit as kernel
+from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.device import make_circuit
 
 
@@ -398,7 +398,9 @@ def test_noise_that_would_cross_the_thresholds_is_refused():
 
 
 def test_unknown_options_are_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"no option 'metod'; there is: dt_inner, method, noise"):
+    with pytest.raises(
+        ValueError, match=r"no option 'metod'; there is: dt_inner, method, temperature_noise"
+    ):
         devices.simulate("vo2_neuristor", 12.0, 1e-8, duration=1e-7, metod="rk4")
-    with pytest.raises(ValueError, match="use dt <="):
+    with pytest.raises(ValueError, match="use dt_inner <="):
         devices.simulate("vo2_neuristor", 12.0, 1e-6, duration=1e-5, dt_inner=1e-6)

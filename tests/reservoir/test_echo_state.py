@@ -13,7 +13,7 @@ from scipy import sparse
 from mottle.reservoir import EchoStateReservoir
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.functions import tanh
-from mottle.reservoir.compiled.threads import share
+from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state.node import arrange
 
@@ -30,8 +30,8 @@ def drive(n_recordings, n_steps=25, n_inputs=3, seed=0):
 @pytest.mark.parametrize("n_recordings", [1, 40])
 def test_states_equal_the_plain_recurrence(dtype, atol, density, n_recordings):
     X = drive(n_recordings)
-    esn = EchoStateReservoir(35, gain=0.7, bias=0.1, leak=0.4, density=density, dtype=dtype,
-                             random_state=0).fit(X)  # fmt: skip
+    esn = EchoStateReservoir(35, input_scaling=0.7, bias=0.1, leak=0.4, density=density,
+                             dtype=dtype, random_state=0).fit(X)  # fmt: skip
     states = esn.transform(X)
     assert states.dtype == dtype
     w_in, w = esn.input_weights_.toarray(), esn.weights_.toarray()
@@ -128,7 +128,7 @@ def test_groups_take_every_recording_once():
 @pytest.mark.parametrize("costs", [[], [3.0], [0.0, 0.0], [1.0] * 7, [9.0, 1.0, 1.0]])
 def test_shares_cover_all_items_once(costs):
     done = []
-    share(lambda first, last: done.extend(range(first, last)), costs)
+    split(lambda first, last: done.extend(range(first, last)), costs)
     assert sorted(done) == list(range(len(costs)))
 
 
@@ -137,7 +137,7 @@ def test_an_error_in_a_thread_is_not_lost():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        share(fail, [1, 1])
+        split(fail, [1, 1])
 
 
 def test_unknown_precision_is_refused():

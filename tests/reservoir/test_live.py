@@ -27,9 +27,9 @@ from mottle.reservoir.nodes.front import at_most
 
 RESERVOIRS = [
     EchoStateReservoir(12, random_state=0),
-    MemristorReservoir(12, noise=0.01, n_taps=3, random_state=0),
-    OscillatorReservoir(12, noise=0.02, random_state=0),
-    VO2Reservoir(12, dt_device=4e-8, noise=100.0, random_state=0),
+    MemristorReservoir(12, read_noise=0.01, n_taps=3, random_state=0),
+    OscillatorReservoir(12, threshold_noise=0.02, random_state=0),
+    VO2Reservoir(12, dt_device=4e-8, temperature_noise=100.0, random_state=0),
 ]
 every = pytest.mark.parametrize("reservoir", RESERVOIRS, ids=["echo", "memristor", "pwl", "vo2"])
 
@@ -102,7 +102,7 @@ def test_iterators_arrays_and_pairs_are_the_same_recordings():
 @pytest.mark.parametrize("kind", ["dask", "zarr", "xarray"])
 def test_a_drive_read_on_demand_is_the_drive_in_memory(kind):
     (drive,), (target,) = recordings([150])
-    reservoir = MemristorReservoir(10, noise=0.01, random_state=0).fit(drive)
+    reservoir = MemristorReservoir(10, read_noise=0.01, random_state=0).fit(drive)
     late = {
         "dask": lambda a: da.from_array(a, chunks=(40,) + (-1,) * (a.ndim - 1)),
         "zarr": lambda a: zarr.array(a, chunks=(32, *a.shape[1:])),
@@ -292,7 +292,7 @@ def test_the_state_of_another_reservoir_is_refused(other):
 )
 def test_keys_are_one_whole_number_a_recording(told, message):
     X = np.zeros((3, 5, 2))
-    reservoir = MemristorReservoir(10, noise=0.1, random_state=0).fit(X)
+    reservoir = MemristorReservoir(10, read_noise=0.1, random_state=0).fit(X)
     with pytest.raises(ValueError, match=message):
         reservoir.start(**{"n_recordings": 3, **told})
     if "keys" in told:

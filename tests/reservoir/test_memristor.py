@@ -47,7 +47,7 @@ def test_a_node_is_the_lone_device(name, observable):
 def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
     X = np.random.default_rng(0).uniform(-1, 1, (15, 3))
     told = {"device": QUIET[name], "v_bias": 1.0, "v_gain": 0.5, "n_masks": n_masks}
-    node = MemristorReservoir(12, coupling=0.8, density=0.4, random_state=0, **told).fit(X)
+    node = MemristorReservoir(12, spectral_radius=0.8, density=0.4, random_state=0, **told).fit(X)
     n_devices, twins = 12 // n_masks, node.weights_.toarray()
     assert_allclose(np.abs(np.linalg.eigvals(twins)).max(), 0.8, rtol=1e-9)
     # the same devices under voltages that are summed here, step by step
@@ -70,7 +70,7 @@ def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
     assert_allclose(spent["supply"], state.spent[:, 2], rtol=1e-9)
     parts = energy_report(node, X).set_index("part")
     assert parts.loc["recurrent weights", "count"] == 15 * node.weights_.nnz
-    plain = node.set_params(coupling=0.0).transform(X)
+    plain = node.set_params(spectral_radius=0.0).transform(X)
     assert np.abs(plain - expected).max() > 1e-3
 
 
@@ -79,7 +79,7 @@ def test_recurrence_joins_what_devices_remember():
     errors = []
     for coupling in (0.0, 0.9):
         node = MemristorReservoir(
-            200, device="tiox_zhong2021", tau=None, coupling=coupling, random_state=0
+            200, device="tiox_zhong2021", tau=None, spectral_radius=coupling, random_state=0
         )
         model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-5, 2, 8)))
         states = node.fit_transform(4 * u.reshape(-1, 1) - 1)
@@ -152,7 +152,8 @@ def test_ag_devices_switch_at_random_and_by_the_recording_alone(device):
 def test_read_noise_is_relative_and_new_at_every_step_node_and_recording():
     X = np.random.default_rng(0).uniform(-1, 1, (20, 30, 1))
     quiet, noisy = (
-        MemristorReservoir(10, noise=noise, random_state=0).fit_transform(X) for noise in (0, 0.01)
+        MemristorReservoir(10, read_noise=noise, random_state=0).fit_transform(X)
+        for noise in (0, 0.01)
     )
     z = (noisy / quiet - 1) / 0.01
     assert stats.kstest(z.ravel(), "norm").pvalue > 0.01
@@ -178,17 +179,17 @@ def test_spread_has_the_asked_distribution(kind):
         ({"n_masks": 0}, "n_masks=0 must be"),
         ({"device": "ag_lif"}, "device='ag_lif' is not known; did you mean 'ag_"),
         ({"device": devices.get("hp")}, "is no volatile memristor; take one of ag_dc"),
-        ({"noise": -0.1}, r"noise=-0.1 is relative"),
+        ({"read_noise": -0.1}, r"read_noise=-0.1 must be .* relative"),
         ({"spread": {"tau": ("gamma", 0.1)}}, r"spread of tau is \('gamma', 0.1\)"),
         ({"spread": ("normal", 0.9), "n_nodes": 200}, "made node .* negative"),
         ({"tau": (0.5, 0.1)}, "shortest, longest"),
         ({"tau": "lin"}, "tau='lin' s must be 'log', None or"),
         ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
         ({"spread": "wide"}, "spread of rate is 'wide'"),
-        ({"coupling": -0.5}, "coupling=-0.5 is a spectral radius"),
-        ({"coupling": True}, "coupling=True is a spectral radius"),
-        ({"coupling": np.inf}, "coupling=inf is a spectral radius"),
-        ({"coupling": 0.5, "density": 0.0}, "density=0.0 must lie above 0"),
+        ({"spectral_radius": -0.5}, "spectral_radius=-0.5 must be"),
+        ({"spectral_radius": True}, "spectral_radius=True must be"),
+        ({"spectral_radius": np.inf}, "spectral_radius=inf must be"),
+        ({"spectral_radius": 0.5, "density": 0.0}, "density=0.0 must be .* above 0"),
     ],
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
@@ -198,7 +199,7 @@ def test_impossible_parameters_are_refused_with_the_way_out(parameters, message)
 
 def test_weights_put_in_place_after_fit_are_taken_as_they_are():
     X = np.random.default_rng(0).uniform(-1, 1, (10, 3))
-    node = MemristorReservoir(12, coupling=0.8, density=0.4, random_state=0).fit(X)
+    node = MemristorReservoir(12, spectral_radius=0.8, density=0.4, random_state=0).fit(X)
     whole, weights, inputs = node.transform(X), node.weights_, node.input_weights_
     for kind in (sparse.csc_array, sparse.coo_array):
         node.weights_, node.input_weights_ = kind(weights), kind(inputs)
@@ -207,6 +208,6 @@ def test_weights_put_in_place_after_fit_are_taken_as_they_are():
     node.weights_ = sparse.csr_array(np.ones((12, 11)))
     with pytest.raises(ValueError, match=r"weights_ has shape \(12, 11\); expected \(12, 12\)"):
         node.transform(X)
-    late = MemristorReservoir(12, random_state=0).fit(X).set_params(coupling=0.5)
-    with pytest.raises(ValueError, match=r"coupling=0.5 was set after fit; call fit again"):
+    late = MemristorReservoir(12, random_state=0).fit(X).set_params(spectral_radius=0.5)
+    with pytest.raises(ValueError, match=r"spectral_radius=0.5 was set after fit; call fit again"):
         late.transform(X)

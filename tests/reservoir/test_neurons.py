@@ -169,7 +169,7 @@ def test_fast_ag_device_has_the_delays_of_its_preset_for_any_step():
     [
         ("vo2_pwl", {"voltage_noise": -0.1}, r"voltage_noise=-0.1 V must not be negative"),
         ("vo2_pwl", {"voltage_noise": 0.1, "dt_inner": 1e-6}, "use dt_inner <= 1.7e-07 s"),
-        ("nbo2_hh", {"voltage_noise": 0.1}, "known for single oscillators only"),
+        ("nbo2_hh", {"voltage_noise": 0.1}, "have no option 'voltage_noise'"),
         (devices.BurstNeuron(v_low_slow=0.6), {}, "device.v_low_slow=0.6 V must lie below"),
         (devices.FastAgMemristor(v_low=0.6), {}, "a volatile switch holds at less"),
         (devices.AgMemristor(capacitance=1e-9, r_series=0.0), {}, "must not be 0"),

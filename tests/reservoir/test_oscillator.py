@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
 from mottle.reservoir.compiled.noise import join, normal
+from mottle.reservoir.nodes.state import noise_keys
 from mottle.reservoir.nodes.wiring import adjacency
 
 
@@ -45,7 +46,7 @@ def drawn(key, *counters):
 @pytest.mark.parametrize("v_bias", [5.0, 2.6], ids=["oscillates", "stops_at_times"])
 def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
     X = np.random.default_rng(0).uniform(-1, 1, (25, 3)) * 0.4
-    node = {"wiring": "one_to_one", "noise": noise, "spread": 0.03, "dt_device": dt}
+    node = {"wiring": "one_to_one", "threshold_noise": noise, "spread": 0.03, "dt_device": dt}
     kinds = ("voltage", "current", "spikes", "frequency", "phase")
     for column, kind in enumerate(kinds):
         reservoir = OscillatorReservoir(
@@ -53,7 +54,7 @@ def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
         ).fit(X)
         got = reservoir.states(X[np.newaxis], keys=[7])["states"].to_numpy()[0]
         key, volts = (
-            reservoir._noise_keys([7])[0],
+            noise_keys(reservoir.noise_seed_, [7])[0],
             v_bias + X @ reservoir.input_weights_.toarray().T,
         )
         for k in range(3):
@@ -108,9 +109,9 @@ def settled(observable, dt_device=2e-6, **coupling):
 @pytest.mark.parametrize(
     ("coupling", "frequency", "apart"),
     [
-        ({"c_couple": 10e-12}, 1_276_470.83, 0.5),
-        ({"r_couple": 50e3}, 1_407_221.8074, 0.0),
-        ({"c_couple": 10e-12, "r_couple": 200e3}, 1_274_334.468, 0.5),
+        ({"c_coupling": 10e-12}, 1_276_470.83, 0.5),
+        ({"r_coupling": 50e3}, 1_407_221.8074, 0.0),
+        ({"c_coupling": 10e-12, "r_coupling": 200e3}, 1_274_334.468, 0.5),
     ],
 )
 def test_coupled_pair_settles_at_the_reference_frequency_and_phase(coupling, frequency, apart):
@@ -122,7 +123,7 @@ def test_coupled_pair_settles_at_the_reference_frequency_and_phase(coupling, fre
 
 @pytest.mark.parametrize("observable", ["voltage", "current", "spikes", "frequency", "phase"])
 def test_weakest_coupling_changes_nothing(observable):
-    lone, linked = (settled(observable, **coupling)[:30] for coupling in ({}, {"r_couple": 1e16}))
+    lone, linked = (settled(observable, **coupling)[:30] for coupling in ({}, {"r_coupling": 1e16}))
     assert_allclose(linked, lone, rtol=1e-6, atol=1e-12)
 
 
@@ -130,7 +131,11 @@ def test_grid_of_oscillators_synchronises_through_resistors_only():
     X = np.random.default_rng(0).uniform(-1, 1, (300, 16))
     X[1:] = 0.0  # one random push, then left alone
     order = {}
-    for name, coupling in {"r": {"r_couple": 1e5}, "c": {"c_couple": 2e-11}, "none": {}}.items():
+    for name, coupling in {
+        "r": {"r_coupling": 1e5},
+        "c": {"c_coupling": 2e-11},
+        "none": {},
+    }.items():
         node = OscillatorReservoir(16, wiring="one_to_one", observable="phase", **coupling)
         order[name] = order_parameter(node.fit_transform(X))[-20:].mean()
     assert order["r"] > 0.99
@@ -140,7 +145,7 @@ def test_grid_of_oscillators_synchronises_through_resistors_only():
 
 def test_order_is_that_of_a_node_and_its_neighbours():
     X = np.random.default_rng(0).uniform(-1, 1, (40, 6))
-    for coupling, near in (({}, range(6)), ({"r_couple": 1e6, "topology": "ring"}, (5, 0, 1))):
+    for coupling, near in (({}, range(6)), ({"r_coupling": 1e6, "topology": "ring"}, (5, 0, 1))):
         phase, order = (
             OscillatorReservoir(6, wiring="one_to_one", observable=name, **coupling).fit_transform(
                 X
@@ -165,16 +170,16 @@ def test_topologies_have_their_links(topology, n_links):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"c_couple": -1e-12}, r"c_couple=-1e-12 F must be 0 or more"),
-        ({"r_couple": 0.0}, r"r_couple=0.0 ohm must be positive"),
-        ({"r_couple": 1e-3}, r"takes? .* integration steps: weaken the coupling"),
-        ({"r_couple": 1e4, "topology": "line"}, r"topology='line' is not known; choose from all"),
-        ({"r_couple": 1e4, "topology": np.eye(3)}, r"topology has shape \(3, 3\)"),
-        ({"r_couple": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),
+        ({"c_coupling": -1e-12}, r"c_coupling=-1e-12 F must be .* at least 0"),
+        ({"r_coupling": 0.0}, r"r_coupling=0.0 ohm must be .* above 0"),
+        ({"r_coupling": 1e-3}, r"takes? .* integration steps: weaken the coupling"),
+        ({"r_coupling": 1e4, "topology": "line"}, r"topology='line' is not known; choose from all"),
+        ({"r_coupling": 1e4, "topology": np.eye(3)}, r"topology has shape \(3, 3\)"),
+        ({"r_coupling": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),
         ({"v_bias": 2.0}, r"v_bias=2.0 V lies outside 2.388 to 20.79 V"),
         ({"device": "nbo2_hh"}, r"device='nbo2_hh' is not known"),
-        ({"noise": 0.5}, r"noise=0.5 is relative to v_high"),
-        ({"dt_device": 0.0}, r"dt_device=0.0 s must be positive"),
+        ({"threshold_noise": 0.5}, r"threshold_noise=0.5 is relative to v_high"),
+        ({"dt_device": 0.0}, r"dt_device=0.0 s must be .* above 0"),
         ({"spread": {"v_low": 0.9}, "n_nodes": 200}, r"above v_high=1.99 V, so that it cannot"),
     ],
 )

@@ -51,14 +51,17 @@ def test_phases_lie_on_the_axis_of_the_pattern():
 
 def test_noise_of_the_thresholds_leaves_the_recall():
     stored, asked = task(30, 2, 0.1, 0)
-    memory = OscillatorMemory(noise=0.003, spread=0.003, random_state=0).fit(stored)
+    memory = OscillatorMemory(threshold_noise=0.003, spread=0.003, random_state=0).fit(stored)
     assert_array_equal(memory.transform(asked), stored)
     assert_array_equal(memory.transform(asked[::-1]), stored[::-1])
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
-    [({"r_couple": 0.0}, "r_couple=0.0 must be positive"), ({"v_bias": 1.0}, "v_bias=1.0 V lies")],
+    [
+        ({"r_coupling": 0.0}, "r_coupling=0.0 ohm must be .* above 0"),
+        ({"v_bias": 1.0}, "v_bias=1.0 V lies"),
+    ],
 )
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):

@@ -18,15 +18,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import RidgeReadout, VO2Reservoir, devices
 from mottle.reservoir.nonvolatile import age
-from mottle.reservoir.nonvolatile.kernels import (
-    filament as nonvolatile,
-)
-from mottle.reservoir.nonvolatile.kernels import (
-    pulsed as pulse_response,
-)
-from mottle.reservoir.nonvolatile.kernels import (
-    writing,
-)
+from mottle.reservoir.nonvolatile.devices.memdiode import kernel as memdiode
+from mottle.reservoir.nonvolatile.devices.pulsed import kernel as pulse_response
 from mottle.reservoir.plasticity import (
     Consolidation,
     OverlapRule,
@@ -37,7 +30,7 @@ from mottle.reservoir.plasticity import (
     stdp_curve,
 )
 from mottle.reservoir.plasticity.consolidation import area_above
-from mottle.reservoir.plasticity.synapse import as_synapse, fading
+from mottle.reservoir.plasticity.synapse import as_synapse, driven_synapse
 
 DTYPE = [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")]
 ROWS_ARE_TIME = {
@@ -237,8 +230,8 @@ def test_the_pulses_are_those_that_the_simulated_device_answers():
 def test_a_memdiode_followed_without_its_current_is_the_same():
     wave = 1.2 * np.sin(np.linspace(0, 9, 50))
     device = devices.get("memdiode_hfo2")
-    states, _ = nonvolatile.memdiode(wave, 1e-3, 0.3, *device[:-2])
-    assert kernel.follow_memdiode(wave, 1e-3, 0.3, *device[:4]) == states[-1]
+    states, _ = memdiode.memdiode(wave, 1e-3, 0.3, *device[:-2])
+    assert memdiode.follow_memdiode(wave, 1e-3, 0.3, *device[:4]) == states[-1]
 
 
 @pytest.mark.parametrize(
@@ -442,7 +435,7 @@ def test_dropped_events_are_counted():
     layer = STDPLayer(4, random_state=0, **SIZE)
     with pytest.warns(UserWarning, match="3 of 720 events were dropped: 3 outside the sensor"):
         layer.fit(X)
-    with pytest.raises(ValueError, match="most, 3, in recording 1"):
+    with pytest.raises(ValueError, match=r"most, 3 of .*, in recording 1"):
         layer.set_params(on_drop="raise").transform(X)
 
 
@@ -495,12 +488,12 @@ def test_a_volatile_layer_forgets_what_it_saw_long_ago():
 
 def test_a_memdiode_fades_as_it_does_in_crossbars():
     device = devices.get("memdiode_hfo2")
-    tau, rest = fading(device)
+    tau, rest = driven_synapse(device).fading(device)
     x = np.array([0.2, 0.9])
-    g = writing.memdiode_conductance(x, 0.2, tuple(device[:-2]))
+    g = memdiode.memdiode_conductance(x, 0.2, tuple(device[:-2]))
     later = rest + (x - rest) * np.exp(-60.0 / tau)
     aged = age(device, g, 60.0).conductance[0]
-    assert_allclose(writing.memdiode_conductance(later, 0.2, tuple(device[:-2])), aged, rtol=1e-4)
+    assert_allclose(memdiode.memdiode_conductance(later, 0.2, tuple(device[:-2])), aged, rtol=1e-4)
     X, _ = patterns(20)
     layer = STDPLayer(4, device="memdiode_hfo2", dt=1e-3, random_state=0).fit(X)
     before = layer.weights_.copy()
@@ -529,16 +522,16 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (-patterns()[0], {}, "Negative values in data passed to STDPLayer: recording 0 holds -"),
         (draw_events(), {"n_segments": None}, "events have no steps"),
         (patterns()[0], {"n_neurons": 0}, "n_neurons=0 must be a whole number, at least 1"),
-        (patterns()[0], {"learning_rate": 2.0}, r"learning_rate=2.0 must lie in \(0, 1\]"),
-        (patterns()[0], {"tau": -1.0}, "tau=-1.0 must be positive"),
-        (patterns()[0], {"tau": "x"}, "tau='x' must be a number"),
-        (patterns()[0], {"n_spikes": True}, "n_spikes=True must be a number"),
+        (patterns()[0], {"learning_rate": 2.0}, r"learning_rate=2.0 must be .* at most 1"),
+        (patterns()[0], {"tau": -1.0}, "tau=-1.0 s must be .* above 0"),
+        (patterns()[0], {"tau": "x"}, "tau='x' s must be a finite number"),
+        (patterns()[0], {"n_spikes": True}, "n_spikes=True spikes must be a finite number"),
         (patterns()[0], {"field": 0}, "field=0 must be a whole number, at least 1"),
         (patterns()[0], {"field": True}, "field=True must be a whole number"),
         (patterns()[0], {"field": -1}, "field=-1 must be a whole number"),
         (patterns()[0], {"field": 2.7}, "field=2.7 must be a whole number"),
-        (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must lie in \[0, 1\]"),
-        (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be positive"),
+        (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must be .* at most 1"),
+        (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be .* above 0"),
         (patterns()[0], {"target": 12.0}, "each of the 4 neurons .* has 40. Lower target to 5"),
         (patterns()[0], {"n_spikes": 41.0}, "n_spikes=41.0 of each neuron: .* has 40. Lower n_spi"),
         (patterns()[0], {"n_fields": 2}, "n_fields=2 goes with field"),
@@ -550,8 +543,8 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         ),
         (patterns()[0], {"input_shape": 10}, "input_shape=10 must be"),
         (patterns()[0], {"response": "grade"}, "response='grade' is not known; did you mean 'gr"),
-        ([np.zeros(0, DTYPE)], {}, "recording 0 has no events"),
-        ([None, *draw_events(1)], {}, "recording 0 is absent"),
+        ([np.zeros(0, DTYPE)], {}, "recording 0 of the input is an empty"),
+        ([None, *draw_events(1)], {}, "recording 0 .*is absent"),
         (draw_events(), {"cell": 0}, "cell=0 must be"),
     ],
 )

@@ -26,28 +26,38 @@ from mottle.reservoir import (
     VO2Reservoir,
 )
 from mottle.reservoir.compiled import inputs, pooling
-from mottle.reservoir.nodes.memristor import kernel as memristor
+from mottle.reservoir.nodes.wox import kernel as wox_kernel
 
 SMALL = [
     VO2Reservoir(6, dt_device=4e-8, random_state=0),
-    VO2Reservoir(6, dt_device=4e-8, kappa=0.02, noise=100.0, spread=0.1, random_state=0),
+    VO2Reservoir(
+        6,
+        dt_device=4e-8,
+        thermal_coupling=0.02,
+        temperature_noise=100.0,
+        spread=0.1,
+        random_state=0,
+    ),
     MemristorReservoir(6, random_state=0),
     EchoStateReservoir(6, random_state=0),
     MemristorReservoir(6, n_taps=4, random_state=0),
     OscillatorReservoir(6, random_state=0),
-    OscillatorReservoir(6, noise=0.02, spread=0.05, observable="phase", random_state=0),
-    MemristorReservoir(6, device="tiox_zhong2021", n_masks=2, noise=0.01, random_state=0),
+    OscillatorReservoir(6, threshold_noise=0.02, spread=0.05, observable="phase", random_state=0),
+    MemristorReservoir(6, device="tiox_zhong2021", n_masks=2, read_noise=0.01, random_state=0),
     MemristorReservoir(6, device="ag_pulse", random_state=0),
     MemristorReservoir(6, device="ag_fast", v_bias=1.5, dt_device=5e-3, random_state=0),
-    OscillatorReservoir(6, c_couple=1e-11, r_couple=1e5, noise=0.01, random_state=0),
-    SpikingReservoir(6, v_bias=0.03, density=0.5, coupling=3.0, random_state=0),
-    SpikingReservoir(6, v_bias=0.03, noise=1e-3, observable="voltage", random_state=0),
+    OscillatorReservoir(6, c_coupling=1e-11, r_coupling=1e5, threshold_noise=0.01, random_state=0),
+    SpikingReservoir(6, v_bias=0.03, density=0.5, recurrent_scaling=3.0, random_state=0),
+    SpikingReservoir(6, v_bias=0.03, voltage_noise=1e-3, observable="voltage", random_state=0),
     EchoStateReservoir(6, dtype="float32", random_state=0),
-    MemristorReservoir(6, n_taps=2, coupling=0.9, density=0.5, random_state=0),
+    MemristorReservoir(6, n_taps=2, spectral_radius=0.9, density=0.5, random_state=0),
 ]
 NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy", "tiox",
          "ag_pulse", "ag_fast", "oscillator_coupled", "spiking", "spiking_noisy",
          "echo_single", "fed_back"]  # fmt: skip
+QUIET = dict.fromkeys(
+    ("temperature_noise", "threshold_noise", "voltage_noise", "read_noise", "write_noise"), 0.0
+)
 every = pytest.mark.parametrize("reservoir", SMALL, ids=NAMES)
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: shuffling them is another recording",
@@ -125,10 +135,10 @@ def test_chunks_give_the_same_bytes_as_the_whole(reservoir, chunk):
 @every
 def test_permuted_nodes_permute_states(reservoir):
     X = drive()
-    alone = {"kappa": 0.0, "noise": 0.0, "c_couple": 0.0, "r_couple": None}
+    alone = {"thermal_coupling": 0.0, "c_coupling": 0.0, "r_coupling": None} | QUIET
     quiet = {name: value for name, value in alone.items() if hasattr(reservoir, name)}
     fitted = clone(reservoir).set_params(**quiet).fit(X)
-    if fitted._noisy() or getattr(fitted, "n_masks", 1) > 1:
+    if fitted._node.noisy(fitted) or getattr(fitted, "n_masks", 1) > 1:
         pytest.skip("its noise belongs to a node's place, or nodes share devices")
     before = fitted.transform(X)
     order = np.random.default_rng(1).permutation(6)
@@ -179,8 +189,7 @@ def test_features_are_the_pooled_states(reservoir, n_segments):
     X = [x[: 4 + i] for i, x in enumerate(drive())]
     names = ("mean", "last", "max", "std")
     reservoir = clone(reservoir)
-    if hasattr(reservoir, "noise"):
-        reservoir.set_params(noise=0)
+    reservoir.set_params(**{name: 0 for name in QUIET if hasattr(reservoir, name)})
     states = reservoir.fit(X).transform(X)
     features = clone(reservoir).set_params(pool=names, n_segments=n_segments).fit(X)
     got = features.transform(X)
@@ -283,7 +292,7 @@ def test_partly_missing_recording_is_refused_with_its_place():
 
 def test_echo_states_equal_the_plain_recurrence():
     X = drive(1)[0]
-    esn = EchoStateReservoir(20, gain=0.7, bias=0.1, leak=0.4, random_state=0).fit(X)
+    esn = EchoStateReservoir(20, input_scaling=0.7, bias=0.1, leak=0.4, random_state=0).fit(X)
     w_in, w = esn.input_weights_.toarray(), esn.weights_.toarray()
     assert_allclose(esn.transform(X), echo_states(X, w_in, w, 0.7, 0.1, 0.4), rtol=1e-12)
 
@@ -324,14 +333,14 @@ def test_one_to_one_wiring_says_which_size_would_fit():
 
 
 # ------------------------------------------------------------------- WOx memristor, reference
-WOX = memristor.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 0.5, 1e-5, 4.0)
+WOX = wox_kernel.Memristors(np.array([1e-3]), np.array([50e-3]), 8.0, 0.1, 1e-8, 0.5, 1e-5, 4.0)
 
 
 def wox(v, dt=1e-3, observable=0):
     v = np.asarray(v, dtype=float).reshape(1, -1, 1)
     one = np.array([0, 1]), np.array([0]), np.array([1.0])
     out = np.empty(v.shape)
-    memristor.run(
+    wox_kernel.run(
         0, 1, 64, v, np.array([v.shape[1]]), np.full((1, 1, 1), 0.1), np.zeros(1, np.uint64), 0,
         inputs.Wiring(*one, 1.0, 0.0), inputs.Supply(-3.0, 3.0, np.empty((0, 0))), 1, WOX, dt, 0.2,
         observable, np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),

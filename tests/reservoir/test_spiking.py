@@ -22,7 +22,9 @@ def test_house_rules_of_scikit_learn(estimator, check):
 
 def lone(v_in, dt, n_steps, **parameters):
     """One neuron under a constant voltage."""
-    node = SpikingReservoir(1, v_bias=v_in, v_gain=0.0, coupling=0.0, dt_device=dt, **parameters)
+    node = SpikingReservoir(
+        1, v_bias=v_in, v_gain=0.0, recurrent_scaling=0.0, dt_device=dt, **parameters
+    )
     return node.fit_transform(np.zeros((n_steps, 1)))[:, 0]
 
 
@@ -58,7 +60,13 @@ def test_a_switch_fires_when_its_simulated_circuit_does():
 @pytest.mark.parametrize("n_inner", [1, 3])
 def test_spikes_and_voltages_equal_plain_loops(n_inner):
     X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
-    common = {"v_bias": 0.02, "v_gain": 0.01, "coupling": 3.0, "density": 0.4, "random_state": 0}
+    common = {
+        "v_bias": 0.02,
+        "v_gain": 0.01,
+        "recurrent_scaling": 3.0,
+        "density": 0.4,
+        "random_state": 0,
+    }
     node = SpikingReservoir(12, dt_device=3e-3, n_inner=n_inner, observable="spikes", **common)
     spikes = node.fit_transform(X)
     w_in, w = node.input_weights_.toarray(), node.weights_.toarray()
@@ -82,7 +90,13 @@ def test_equal_time_constants_are_no_division_by_zero():
 
 def test_noise_spreads_a_silent_voltage_as_said():
     node = SpikingReservoir(
-        200, v_bias=0.0, v_gain=0.0, coupling=0.0, noise=1e-3, observable="voltage", random_state=0
+        200,
+        v_bias=0.0,
+        v_gain=0.0,
+        recurrent_scaling=0.0,
+        voltage_noise=1e-3,
+        observable="voltage",
+        random_state=0,
     )
     v = node.fit_transform(np.zeros((400, 1)))[100:]
     assert_allclose(v.std(), 1e-3, rtol=0.03)
@@ -108,8 +122,8 @@ def test_recurrence_carries_an_input_beyond_the_membrane():
     X = np.zeros((60, 1))
     X[:5] = 1.0
     common = {"v_bias": 0.014, "v_gain": 0.03, "random_state": 0, "observable": "spikes"}
-    alone = SpikingReservoir(200, coupling=0.0, **common).fit_transform(X)
-    joined = SpikingReservoir(200, coupling=4.0, **common).fit_transform(X)
+    alone = SpikingReservoir(200, recurrent_scaling=0.0, **common).fit_transform(X)
+    joined = SpikingReservoir(200, recurrent_scaling=4.0, **common).fit_transform(X)
     assert alone[20:].sum() == 0 < joined[20:].sum()
 
 
@@ -118,11 +132,11 @@ def test_recurrence_carries_an_input_beyond_the_membrane():
     [
         ({"device": "lift"}, "device='lift' is not known; did you mean 'lif'"),
         ({"device": LIF(tau=0.0)}, "device.tau=0.0 "),
-        ({"dt_device": -1.0}, "dt_device=-1.0 s must be positive"),
+        ({"dt_device": -1.0}, "dt_device=-1.0 s must be .* above 0"),
         ({"n_inner": 0}, "n_inner=0 must be"),
-        ({"density": 0.0}, "density=0.0 must lie"),
-        ({"coupling": -1.0}, "coupling=-1.0 thresholds"),
-        ({"noise": 1.0}, r"noise=1.0 V must lie in \[0, 0.015\)"),
+        ({"density": 0.0}, "density=0.0 must be"),
+        ({"recurrent_scaling": -1.0}, "recurrent_scaling=-1.0 thresholds"),
+        ({"voltage_noise": 1.0}, "voltage_noise=1.0 V must be .* below 0.015"),
         ({"device": LIF(v_reset=0.0149), "spread": 0.1}, "not above v_reset=0.0149 V"),
         ({"observable": "spike"}, "observable='spike' is not known; did you mean 'spikes'"),
     ],

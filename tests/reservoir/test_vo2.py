@@ -13,7 +13,7 @@ FACTOR = {"vo2_neuristor": 1.0, "vo2_neuristor_fast": 0.15}
 
 def lone_spikes(v_in, device, duration, dt=1e-8):
     """Spike times in ns of one device at a constant voltage, crossings interpolated."""
-    node = VO2Reservoir(1, v_bias=v_in, v_gain=0, device=device, dt_device=dt, dt=dt,
+    node = VO2Reservoir(1, v_bias=v_in, v_gain=0, device=device, dt_device=dt, dt_inner=dt,
                         observable="current", fan_in=1, oscillating=False)  # fmt: skip
     held = np.zeros((round(duration / (dt * 1e9)), 1))
     current = node.fit_transform(held)[:, 0] * 1e3
@@ -117,7 +117,7 @@ def test_coupled_pair_with_equal_input_moves_as_one():
     X = np.full((40, 1), 0.3)
     kwargs = {"n_nodes": 4, "wiring": "one_to_one", "random_state": 0}
     alone = VO2Reservoir(**kwargs).fit_transform(X)
-    coupled = VO2Reservoir(kappa=0.02, **kwargs).fit_transform(X)
+    coupled = VO2Reservoir(thermal_coupling=0.02, **kwargs).fit_transform(X)
     # equal temperatures exchange no heat, and the share 1 - 4 kappa is lost to the surroundings
     assert_array_equal(coupled[:, 0], coupled[:, 3])
     assert np.abs(coupled - alone).max() > 1e-3
@@ -128,7 +128,7 @@ def test_heat_from_a_hot_neighbour_makes_a_node_fire_earlier():
     X[:, 1] = 2.0
     kwargs = {"n_nodes": 2, "wiring": "one_to_one", "observable": "temperature", "random_state": 0}
     alone = VO2Reservoir(**kwargs).fit_transform(X)
-    coupled = VO2Reservoir(kappa=0.02, **kwargs).fit_transform(X)
+    coupled = VO2Reservoir(thermal_coupling=0.02, **kwargs).fit_transform(X)
     first = [np.flatnonzero(run[:, 0] > 340)[0] for run in (alone, coupled)]
     assert first[1] <= first[0]
     assert coupled[:, 0].max() > 340
@@ -138,7 +138,9 @@ def test_noise_has_the_asked_strength_whatever_the_step():
     X = np.zeros((1, 1))
     spreads = []
     for dt in (1e-8, 2e-9):
-        node = VO2Reservoir(400, dt_device=1e-7, dt=dt, noise=300.0, random_state=0).fit(X)
+        node = VO2Reservoir(
+            400, dt_device=1e-7, dt_inner=dt, temperature_noise=300.0, random_state=0
+        ).fit(X)
         state, _ = node.advance(node.start(), X[np.newaxis])
         spreads.append(state.values[0, 1].std())
     tau, t = 49.62776831e-12 / 0.20558726e-3, 1e-7  # the film leaks what the noise gives
@@ -150,10 +152,10 @@ def test_noise_has_the_asked_strength_whatever_the_step():
     ("parameters", "message"),
     [
         ({"v_bias": 9.0}, r"v_bias=9.0 V lies outside 10.005 to 15.496 V"),
-        ({"dt": 1e-7}, r"dt=1e-07 s is too coarse .* use dt <="),
+        ({"dt_inner": 1e-7}, r"dt_inner=1e-07 s is too coarse .* use dt_inner <="),
         ({"device": "vo2_neuristr"}, r"did you mean 'vo2_neuristor'"),
         ({"observable": "curent"}, r"did you mean 'current'"),
-        ({"kappa": 0.5}, r"kappa=0.5 must lie in \[0, 0.2\]"),
+        ({"thermal_coupling": 0.5}, r"thermal_coupling=0.5 must be .* at most 0.2"),
         ({"spread": {"r_lod": 0.1}}, r"spread has no constant 'r_lod'"),
         ({"n_nodes": 0}, r"n_nodes=0 must be a whole number"),
     ],

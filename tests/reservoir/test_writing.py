@@ -20,8 +20,8 @@ from mottle.reservoir.nonvolatile import (
     write,
 )
 from mottle.reservoir.nonvolatile.cells import IDEAL, conductance_range
-from mottle.reservoir.nonvolatile.devices.pulsed import pulse_rule
-from mottle.reservoir.nonvolatile.kernels import writing as kernel
+from mottle.reservoir.nonvolatile.devices.pulsed import kernel
+from mottle.reservoir.nonvolatile.devices.pulsed.device import pulse_rule
 from mottle.reservoir.nonvolatile.levels import most_apart
 
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}

@@ -165,8 +165,8 @@ def test_an_absent_recording_is_nan_and_the_rest_is_not():
     ("parameters", "text"),
     [
         ({"n_steps": 0}, "n_steps=0"),
-        ({"cell": 1.5}, "cell=1.5: .* in pixels"),
-        ({"duration": -1.0}, "duration=-1.0: .* in second"),
+        ({"cell": 1.5}, "cell=1.5 must be a whole number"),
+        ({"duration": -1.0}, "duration=-1.0 s must be"),
         ({"duration": 1e-6}, "steps of less than 1 us"),
         ({"polarity": "both"}, "polarity='both': expected one of 'split'"),
         ({"compress": "cube"}, "compress='cube'"),

@@ -148,8 +148,8 @@ def test_duration_hides_the_length():
     ("parameters", "text"),
     [
         ({"response": "db"}, "response='db': expected one of 'log_ratio'"),
-        ({"smooth": 0}, "smooth=0: .* in second"),
-        ({"baseline": -1.0}, "baseline=-1.0: .* in second"),
+        ({"smooth": 0}, "smooth=0 s must be"),
+        ({"baseline": -1.0}, "baseline=-1.0 s must be"),
         ({"n_steps": None, "dt": 0}, "dt=0"),
         ({"channels": ["NO2"], "drop": "NO2"}, "no channel is left"),
     ],

@@ -128,7 +128,7 @@ def test_names_tell_channel_and_statistic():
 @pytest.mark.parametrize(
     ("parameters", "text"),
     [
-        ({"baseline": "last"}, "baseline='last': .* rows, or 'first'"),
+        ({"baseline": "last"}, "baseline='last': .*'first'.* rows"),
         ({"statistics": ("median",)}, "expected some of mean, std"),
         ({"statistics": ("std",)}, "set n_steps"),
         ({"n_steps": 0}, "n_steps=0"),

@@ -18,7 +18,7 @@ STEPS = (1_000, 10_000, 100_000, 1_000_000)
 RECORDINGS = (1, 10, 100, 1_000, 10_000)
 KINDS = {
     "VO2": lambda n, **more: VO2Reservoir(n, dt_device=1e-7, random_state=0, **more),
-    "VO2 coupled": lambda n: VO2Reservoir(n, dt_device=1e-7, kappa=0.02, random_state=0),
+    "VO2 coupled": lambda n: VO2Reservoir(n, dt_device=1e-7, thermal_coupling=0.02, random_state=0),
     "oscillators": lambda n: OscillatorReservoir(n, random_state=0),
     "WOx": lambda n: MemristorReservoir(n, pool="mean", random_state=0),
 }
@@ -30,8 +30,9 @@ eval(sys.argv[1]).fit_transform(np.zeros((3, 4)))
 print(time.perf_counter() - begin)
 """
 CALLS = (
-    "VO2Reservoir()", "VO2Reservoir(kappa=0.02, noise=100.0)", "OscillatorReservoir()",
-    "OscillatorReservoir(r_couple=1e5)", "MemristorReservoir()",
+    "VO2Reservoir()", "VO2Reservoir(thermal_coupling=0.02, temperature_noise=100.0)",
+    "OscillatorReservoir()",
+    "OscillatorReservoir(r_coupling=1e5)", "MemristorReservoir()",
     "MemristorReservoir(device='tiox_zhong2021')", "MemristorReservoir(device='ag_pulse')",
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ def rows() -> Iterator[Row]:
 
 def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateReservoir:
     node = EchoStateReservoir(
-        n_nodes, density=density, leak=LEAK, gain=1.0, fan_in=None, random_state=0, **more
+        n_nodes, density=density, leak=LEAK, input_scaling=1.0, fan_in=None, random_state=0, **more
     )
     return node.fit(np.zeros((2, n_inputs)))
 

@@ -9,6 +9,8 @@ from rows._threads import two_threads
 from timing import Row
 
 from mottle.reservoir import MemristorReservoir
+from mottle.reservoir.nodes.driven import held
+from mottle.reservoir.nodes.memristor import find
 
 N_NODES, N_INPUTS = 1000, 64
 NOTE = (
@@ -36,9 +38,16 @@ def fitted(device: str, fan_in: int | None) -> MemristorReservoir:
     return node.fit(np.zeros((2, N_INPUTS)))
 
 
+def updates(node: MemristorReservoir) -> int:
+    """Integration steps of a device in a step of the drive."""
+    device, family = find(node.device)
+    return family.node.compiled(device, node.devices_, held(node, family.node), 0.2, 0)[2]
+
+
 def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callable[[], Any]:
     """Return a call of the device's loop in C, on node inputs ``v``."""
-    drawn, device, dt, n_steps = node.devices_, node._preset(), node._dt_mask(), len(v)
+    device, family = find(node.device)
+    drawn, dt, n_steps = node.devices_, held(node, family.node), len(v)
     size = (v, n_steps, N_NODES)
     if node.device == "wox_du2017":
         told = (library.wox, *size, dt, drawn["rate"], drawn["tau"], device.eta, device.w_min)
@@ -46,7 +55,7 @@ def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callab
         keep = np.exp(-dt / drawn["tau"])
         told = (library.tiox, *size, drawn["alpha"], keep, device.g_rest)
     else:
-        n_micro = node._kernel()[2]
+        n_micro = updates(node)
         own = np.stack([drawn[n] for n in ("mu", "gamma_1", "gamma_2", "beta", "residue")])
         h = dt / n_micro
         names = ("r_on", "r_off", "alpha", "lam", "theta", "gamma_3", "r_series", "i_limit",
@@ -63,7 +72,7 @@ def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
     told, work = "", n_steps * N_NODES
     if library := compile_c("memristor"):
         v, weights = np.empty((n_steps, N_NODES)), node.input_weights_
-        gain, bias = (float(value) for value in node._gain_and_bias())
+        gain, bias = (float(value) for value in node._node.scale(node))
         dense = np.ascontiguousarray(weights.toarray().T)
         scale, loop = bind(library.scale, v, v.size, gain, bias, v), device_in_c(library, node, v)
         runs["C and BLAS"] = lambda: (np.dot(X, dense, out=v), scale(), loop())[-1]
@@ -76,7 +85,7 @@ def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
             told = f"{np.abs(runs['C and BLAS']() - node.transform(X)).max():.0e} from C"
     what = f"{device}, {N_NODES} nodes, {N_INPUTS} inputs, {fan_in or N_INPUTS} a node"
     if device == "ag_pulse":
-        work *= node._kernel()[2]
+        work *= updates(node)
         what += ", 10 us an integration step"
     names = ("C and BLAS", "C")
     return Row(what, work, "node steps", runs, (1, names), (1.5, names), told, notes=[NOTE])

@@ -29,7 +29,7 @@ def rows() -> Iterator[Row]:
 def beside_c(dt: float, noise: float, observable: str) -> Row:
     X = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, N_NODES))
     node = OscillatorReservoir(
-        N_NODES, wiring="one_to_one", observable=observable, noise=noise, spread=0.02,
+        N_NODES, wiring="one_to_one", observable=observable, threshold_noise=noise, spread=0.02,
         dt_device=dt, random_state=0,
     ).fit(X)  # fmt: skip
     runs = {"mottle": lambda: node.transform(X)}

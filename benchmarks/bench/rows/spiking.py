@@ -7,7 +7,9 @@ from references import bind, compile_c, peer
 from scipy import sparse
 from timing import Row
 
-from mottle.reservoir import MemristorReservoir, SpikingReservoir
+from mottle.reservoir import MemristorReservoir, SpikingReservoir, devices
+from mottle.reservoir.family import micro_steps
+from mottle.reservoir.nodes.diffusive.device import inner_step
 
 N_STEPS, DT = 10_000, 1e-3
 V_BIAS = 15e-3  # V, where rates are like those of reservoirpy's neurons
@@ -53,9 +55,11 @@ def one_stream(n_nodes: int) -> Row:
 
 def silver(n_nodes: int) -> Row:
     """Diffusive Ag devices that hear each other's states once a millisecond."""
-    node = MemristorReservoir(n_nodes, device="ag_pulse", coupling=0.9, random_state=0)
+    node = MemristorReservoir(n_nodes, device="ag_pulse", spectral_radius=0.9, random_state=0)
     node.fit(np.zeros((2, 1)))
-    n_micro = node._kernel()[2]  # steps of 10 us in which the noise is constant
+    n_micro = micro_steps(
+        inner_step(devices.get("ag_pulse"), None), 1e-3
+    )  # steps of 10 us in which the noise is constant
     drive = np.random.default_rng(0).uniform(-1, 1, (N_STEPS // n_micro, 1))
     runs = {"mottle": lambda: node.transform(drive)}
     if rpy := peer("reservoirpy"):

@@ -39,7 +39,12 @@ def drive(n_recordings: int) -> np.ndarray:
 
 def fitted(kappa: float, noise: float) -> VO2Reservoir:
     node = VO2Reservoir(
-        N_NODES, wiring="one_to_one", kappa=kappa, noise=noise, spread=0.02, random_state=0
+        N_NODES,
+        wiring="one_to_one",
+        thermal_coupling=kappa,
+        temperature_noise=noise,
+        spread=0.02,
+        random_state=0,
     )
     return node.fit(drive(1)[0])
 
@@ -69,7 +74,7 @@ def beside_c(kappa: float, noise: float) -> Row:
 def period_error() -> float:
     """How far the period of one node is from the exact one."""
     node = VO2Reservoir(1, v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
-                        dt_device=1e-8, dt=1e-8)  # fmt: skip
+                        dt_device=1e-8, dt_inner=1e-8)  # fmt: skip
     current = node.fit_transform(np.zeros((6000, 1)))[:, 0]
     k = np.flatnonzero((current[1:] >= 1.5e-3) & (current[:-1] < 1.5e-3))
     times = k + (1.5e-3 - current[k]) / (current[k + 1] - current[k])

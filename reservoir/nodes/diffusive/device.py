@@ -223,7 +223,9 @@ FAMILY = Family(
         compiled=compiled,
         rest=rest,
         rates=("mu", "gamma_1", "gamma_2", "beta"),
-        draw=lambda device, rng, n: {"residue": rng.uniform(*device.residue, n)},
+        draw=lambda device, rng, n: {
+            "residue": rng.uniform(device.residue[0], device.residue[1], n)
+        },
         reached=reached,
         noisy=lambda device: device.noise_1 > 0,
     ),

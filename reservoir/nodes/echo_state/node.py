@@ -64,9 +64,8 @@ def network(p: Any) -> kernel.Network:
     if not same or laid[2] != p.dtype:  # weights or precision were changed after fit
         laid = lay_out(p.input_weights_, p.weights_, p.dtype)
     real = np.dtype(p.dtype).type
-    return kernel.Network(
-        *laid[3], gain=real(p.input_scaling), bias=real(p.bias), leak=real(p.leak)
-    )
+    numbers = {"gain": real(p.input_scaling), "bias": real(p.bias), "leak": real(p.leak)}
+    return kernel.Network(*laid[3], **numbers)
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:

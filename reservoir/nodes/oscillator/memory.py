@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mottle.checks import check_positive, check_whole
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
@@ -94,9 +95,9 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : OscillatorMemory
             The memory.
         """
-        for name in ("r_coupling", "c_pair", "n_cycles"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}={getattr(self, name)} must be positive.")
+        for name, unit in (("r_coupling", "ohm"), ("c_pair", "F")):
+            check_positive(name, getattr(self, name), unit)
+        check_whole("n_cycles", self.n_cycles)
         device = get_oscillator(self.device, self.v_bias)
         self.patterns_ = to_signs(validate_data(self, X, dtype=np.float64))
         self.weights_ = self.patterns_.T @ self.patterns_ / self.n_features_in_

@@ -71,7 +71,8 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
     if not ordered:
         return out
     turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), p._near)
-    return np.abs(turned) / p._near.sum(axis=1)
+    order: NDArray = np.abs(turned) / p._near.sum(axis=1)
+    return order
 
 
 OSCILLATOR = Node(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_number, check_positive, choose
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
@@ -79,15 +79,15 @@ def longest_step(device: VO2Neuristor) -> float:
     return 0.3 * min(device.c_th / device.s_th, 0.5 * device.r_metallic * device.capacitance)
 
 
-def check_step(dt: float, dt_device: float, device: VO2Neuristor) -> None:
+def check_step(dt_inner: float, held: float, device: VO2Neuristor) -> None:
     """Refuse an integration step that the film's heating outruns."""
-    if not (dt > 0 and dt_device > 0):
-        raise ValueError(f"dt={dt} s and dt_device={dt_device} s must be positive.")
+    check_positive("dt_inner", dt_inner, "s")
+    check_positive("dt_device", held, "s")
     limit = longest_step(device)
-    if dt > limit:
+    if dt_inner > limit:
         raise ValueError(
-            f"dt={dt:.3g} s is too coarse for this film, which heats in "
-            f"{device.c_th / device.s_th:.3g} s; use dt <= {limit:.2g} s (dt_device may stay)."
+            f"dt_inner={dt_inner:.3g} s is too coarse for this film, which heats in "
+            f"{device.c_th / device.s_th:.3g} s; use dt_inner <= {limit:.2g} s."
         )
 
 
@@ -99,22 +99,21 @@ def trace(
     *,
     method: str = "heun",
     dt_inner: float = 1e-8,
-    noise: float = 0.0,
+    temperature_noise: float = 0.0,
 ) -> Trace:
     """Follow one film from rest under a supply in V.
 
-    ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and ``noise`` that
-    of the temperature in K per square root of second.
+    ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and
+    ``temperature_noise`` that of the temperature in K per square root of second.
     """
     fourth = choose(method, {"heun": False, "rk4": True}, "method")
     check_step(dt_inner, dt, device)
-    if noise < 0:
-        raise ValueError(f"noise={noise} K/sqrt(s) must not be negative.")
+    check_number("temperature_noise", temperature_noise, "K/sqrt(s)", least=0)
     names = (name for name in kernel.Neuristors._fields if name != "kappa")
     nodes = kernel.Neuristors(kappa=0.0, **{name: getattr(device, name) for name in names})
     n_micro = micro_steps(dt_inner, dt)
     (v, t, r), spikes, energies = kernel.trace(
-        drive, nodes, float(noise), np.uint64(key), dt / n_micro, n_micro, fourth
+        drive, nodes, float(temperature_noise), np.uint64(key), dt / n_micro, n_micro, fourth
     )
     return Trace(
         {
