@@ -359,12 +359,10 @@ def show(name: str, plot: Path | None) -> None:
         preset = known.get(name)
         for field, value in preset._asdict().items():
             click.echo(f"{field:14} {value}")
-        kind = str(known.list().loc[name, "kind"])
-        click.echo(f"{'kind':14} {kind}\n{'time_scale':14} {preset.time_scale:.3g} s")
+        row = known.list().loc[name]
+        click.echo(f"{'kind':14} {row.kind}\n{'time_scale':14} {row.time_scale:.3g} s")
         if plot is not None:
-            from mottle.pipelines.device_figures import device_figure
-
-            device_figure(name).savefig(plot, dpi=120)
+            known.draw(name).savefig(plot, dpi=120)
             click.echo(f"figure: {plot}")
     except (ValueError, OSError) as error:
         click.echo(f"error: {error}", err=True)

@@ -17,6 +17,7 @@ from mottle.reservoir import Crossbar, CrossbarReadout
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
+    "DeviceReservoir",
     "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
     "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip

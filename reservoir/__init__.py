@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.nodes.no_reservoir import NoReservoir
     from mottle.reservoir.nodes.oscillator.memory import OscillatorMemory
     from mottle.reservoir.nodes.oscillator.node import OscillatorReservoir, order_parameter
+    from mottle.reservoir.nodes.outside.node import DeviceReservoir, device_node
     from mottle.reservoir.nodes.spiking.node import SpikingReservoir
     from mottle.reservoir.nodes.state import ReservoirState
     from mottle.reservoir.nodes.vo2.node import VO2Reservoir
@@ -28,6 +29,7 @@ __all__ = [
     "Consolidation",
     "Crossbar",
     "CrossbarReadout",
+    "DeviceReservoir",
     "EchoStateReservoir",
     "EventMemristorReservoir",
     "LiveRun",
@@ -41,6 +43,7 @@ __all__ = [
     "SpikingReservoir",
     "VO2Reservoir",
     "chip_ratios",
+    "device_node",
     "energy_report",
     "energy_summary",
     "fit_stream",

@@ -1,5 +1,6 @@
 """The devices by name, and one of them followed through time."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
@@ -8,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import choose
+from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import Family
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+GROUP = "mottle.nodes"  # of entry points
 Preset = Any  # a NamedTuple of one of the families below
 FAMILIES: tuple[Family, ...] = (
     vo2.FAMILY,
@@ -48,14 +51,53 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+OUTSIDE: dict[str, Family] = {}  # of other packages, and of running sessions
+
+
+def register(family: Family) -> None:
+    """Make a family from outside known by the names of its presets, in place of an earlier one."""
+    own = {name for known in FAMILIES for name in known.presets}
+    for name in family.presets:
+        if name in own:
+            raise ValueError(f"device {name!r} is one of ours; take another name.")
+    first = next(iter(family.presets))
+    for other, known in OUTSIDE.items():
+        if known.device is family.device and other != first:
+            raise ValueError(
+                f"device {first!r}: constants of the type {family.device.__name__} are those of "
+                f"{other!r}; give each device a type of its own."
+            )
+    OUTSIDE[first] = family
+
+
+@cache
+def load_outside() -> None:
+    """Import the devices of installed packages; each is registered as it is described."""
+    for name, point in find_plugins(GROUP).items():
+        family = load_plugin(point)
+        if isinstance(family, Family):
+            OUTSIDE.setdefault(next(iter(family.presets)), family)
+        elif family is not None:
+            warn(f"{GROUP}: {name!r} is {family!r}, not what device_node returns.", stacklevel=2)
+
+
+def families() -> tuple[Family, ...]:
+    """Return our families and those of other packages."""
+    load_outside()
+    return (*FAMILIES, *OUTSIDE.values())
+
+
 def presets() -> dict[str, Preset]:
     """Return all presets by name."""
-    return {name: preset for family in FAMILIES for name, preset in family.presets.items()}
+    return {name: preset for family in families() for name, preset in family.presets.items()}
 
 
 def find_family(preset: Preset) -> Family | None:
     """Return the family of a device's constants, None where it has none."""
-    return next((family for family in FAMILIES if family.device is type(preset)), None)
+    known = next((family for family in FAMILIES if family.device is type(preset)), None)
+    if known is not None:
+        return known
+    return next((family for family in families() if family.device is type(preset)), None)
 
 
 def family_of(device: Preset) -> Family:
@@ -105,9 +147,10 @@ def list_devices() -> pd.DataFrame:
     >>> list_devices().loc["wox_du2017", "kind"]
     'volatile'
     """
-    columns = ("time_scale", "source", "provisional")
+    missing = {"time_scale": np.nan, "source": "", "provisional": ""}
+    columns = tuple(missing)
     rows = {
-        name: {"kind": kind_of(preset)} | {c: getattr(preset, c) for c in columns}
+        name: {"kind": kind_of(preset)} | {c: getattr(preset, c, missing[c]) for c in columns}
         for name, preset in presets().items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
@@ -282,7 +325,7 @@ def simulate(
         data["spike_time"] = ("spike", trace.spikes, {"units": "s"})
     time = ("time", np.arange(1, drive.size + 1) * dt, {"units": "s"})
     attrs = {"device": device if isinstance(device, str) else repr(preset), "dt": dt}
-    attrs |= {"source": preset.source, "provisional": preset.provisional}
+    attrs |= {name: getattr(preset, name, "") for name in ("source", "provisional")}
     attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)
 
@@ -310,6 +353,6 @@ def draw(name: str) -> "Figure":
     """
     preset = get(name)
     figure: Figure = family_of(preset).figure(preset, simulate)
-    note = " (constants provisional)" if preset.provisional else ""
-    figure.suptitle(f"{name}{note}: {preset.source}", fontsize=9)
+    note = " (constants provisional)" if getattr(preset, "provisional", "") else ""
+    figure.suptitle(f"{name}{note}: {getattr(preset, 'source', '')}", fontsize=9)
     return figure

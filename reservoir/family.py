@@ -53,10 +53,27 @@ class Family(NamedTuple):
     node: Any = None  # how it serves as a node of a reservoir
     synapse: DrivenSynapse | PulsedSynapse | None = None
     cell: Cell | None = None
-    fine: Callable[[Any], dict[str, Any]] = lambda device: {}
-    # options of trace under which energies balance to 1e-5
     pulse: Callable[[Any, float, float, float], float] | None = None
     # device, how far above rest, V, s: how far above rest after a pulse
+    fine: Callable[[Any], dict[str, Any]] = lambda device: {}
+    # options of trace under which energies balance to 1e-5
+
+    def __reduce__(self) -> Any:
+        """Pickle by name: functions stay where they are."""
+        return known_family, (next(iter(self.presets)),)
+
+
+def known_family(name: str) -> Family:
+    """Return the family of a preset.
+
+    Examples
+    --------
+    >>> known_family("hp").kind
+    'nonvolatile'
+    """
+    from mottle.reservoir import catalogue
+
+    return catalogue.family_of(catalogue.get(name))
 
 
 def positive(preset: NamedTuple, names: tuple[str, ...]) -> None:

@@ -1,11 +1,14 @@
 """Fixtures for all rooms."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from mottle.datasets import data_home
 
+# kernels of devices from outside are kept here, not in the home of who runs the tests
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 SETS = ("nmnist", "smellnet", "biotac-slide", "ev-objects")
 
 

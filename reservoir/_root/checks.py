@@ -112,7 +112,8 @@ def check_number(
     if not (fine and above < value < below and least <= value <= most):
         lower = f"above {above:g}" if above > -inf else f"at least {least:g}"
         upper = f"below {below:g}" if below < inf else f"at most {most:g}"
-        bounds = [lower] * (max(above, least) > -inf) + [upper] * (min(below, most) < inf)
+        bounds = [lower] if max(above, least) > -inf else []
+        bounds += [upper] if min(below, most) < inf else []
         expected = ", ".join(["a finite number", *([" and ".join(bounds)] if bounds else [])])
         with_unit = f"{value!r} {unit}".rstrip()
         raise ValueError(f"{name}={with_unit} must be {expected}{why}.")

@@ -40,6 +40,9 @@ class DrivenNode(NamedTuple):
     # of (recording, variable, device): how far devices have switched, 0 to 1
     noisy: Callable[[Any], bool] = lambda device: False
     v_compliance: float = V_COMPLIANCE
+    metered: bool = True  # whether the kernel sums energies
+    dt_inner: float | None = None  # s, longest integration step, where one is stated
+    proved: bool = True  # whether states are finite by the model's own limits
 
 
 def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
@@ -65,6 +68,11 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         n_devices = p.n_nodes // p.n_masks
         names = node.rates + node.times + node.others
         drawn = draw_spread(rng, device, names, p.spread, n_devices)
+        if not (node.rates or node.times) and p.tau is not None:
+            raise ValueError(
+                f"tau={p.tau!r} needs a device that says which of its constants are rates and "
+                "times; leave it at None."
+            )
         slower = slow_down(p.tau, device, rng.permutation(n_devices))
         for name in node.rates:
             drawn[name] = drawn[name] / slower
@@ -97,7 +105,7 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         scale=scale,
         observables=lambda p: of(p)[1].observables,
         noisy=lambda p: p.read_noise > 0 or of(p)[1].noisy(of(p)[0]),
-        metered=True,
+        metered=lambda p: of(p)[1].metered,
         sums_inputs=lambda p: True,
         times=lambda p: {"dt_device": held(p, of(p)[1]) * p.n_masks},
         family=lambda p: f" of {type(of(p)[0]).__name__}",
@@ -148,6 +156,7 @@ def run_devices(
     """Run devices under the inputs that their kernel sums, step by step where they are coupled."""
     low, high = -node.v_compliance, node.v_compliance
     beyond = np.zeros((len(block), count_groups(state.values.shape[2])), dtype=np.int64)
+    watched = () if node.proved else (np.zeros_like(beyond),)  # of states that are not finite
     what = list(node.observables).index(p.observable)
     kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), what)
     weights = wiring(p)
@@ -155,7 +164,7 @@ def run_devices(
     def run(drive: NDArray, lengths: NDArray, state: Any, fed: NDArray) -> NDArray:
         return run_nodes(
             kernel, np.ascontiguousarray(drive), lengths, state, weights, Supply(low, high, fed),
-            p.n_masks, *args, beyond, n_out=p.n_nodes, updates=updates * p.n_masks,
+            p.n_masks, *args, *watched, beyond, n_out=p.n_nodes, updates=updates * p.n_masks,
         )  # fmt: skip
 
     if p.spectral_radius > 0:
@@ -165,6 +174,13 @@ def run_devices(
         out, fed = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
     if beyond.sum() > CUT_MANY * out.size:
         warn_of_cut(project(p, block, lengths) + fed, low, high)
+    if watched and watched[0].any():
+        r, step, which = np.argwhere(~np.isfinite(out))[0]
+        raise ValueError(
+            f"{p.device!r} gave {out[r, step, which]} in recording {r} of a block, step "
+            f"{state.step + step}, node {which}: check its equations at that voltage, or take a "
+            "smaller dt_inner, v_gain or spread."
+        )
     if p.read_noise > 0:
         disturb(0, len(out), out, lengths, state.keys, state.step, float(p.read_noise))
     return out

@@ -8,12 +8,15 @@ from sklearn.utils.validation import validate_data
 
 from mottle.events import is_absent as is_missing
 
+AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
+
 
 class Drives:
     """Recordings of a drive: one float array (step, input) each, and the kind of container."""
 
-    def __init__(self, recordings: Any, kind: str):
+    def __init__(self, recordings: Any, kind: str, labels: dict[str, Any] | None = None):
         self.recordings, self.kind = recordings, kind  # kind: "one", "array" or "list"
+        self.labels = labels or {}  # "recording", "time" (s, along the steps) and "input"
         self.sizes = np.array([drive.shape[0] for drive in recordings])
         self.absent = np.array([bool(np.isnan(drive[0]).all()) for drive in recordings])
 
@@ -35,7 +38,12 @@ class Drives:
 
 def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     """Return a drive checked; sets ``n_features_in_`` of the reservoir where ``reset``."""
-    return Drives(*check_drive(reservoir, X, reset))
+    values, labels = unlabel(X)
+    drives = Drives(*check_drive(reservoir, values, reset), labels)
+    names = getattr(reservoir, "feature_names_in_", None)
+    if names is not None:
+        drives.labels.setdefault("input", names)
+    return drives
 
 
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
@@ -75,6 +83,39 @@ def is_absent(recording: Any) -> bool:
     return numbers and bool(np.isnan(recording).all())
 
 
+def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
+    """Return an array in the order (recording, step, input) and its labels, of a DataArray.
+
+    Dimensions are known by name ("recording" or "case", "step" or "time", "input" or "channel"), in
+    any order; others are refused. Whatever else comes in is returned as it is.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> x = xr.DataArray(np.zeros((2, 5)), dims=("channel", "time"), coords={"channel": ["a", "b"]})
+    >>> values, labels = unlabel(x)
+    >>> values.shape, labels["input"].tolist()
+    ((5, 2), ['a', 'b'])
+    """
+    if not hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
+        return X, {}
+    known = {name: axis for axis, names in enumerate(AXES) for name in names}
+    axes = [known.get(str(name)) for name in X.dims]
+    expected = {2: [1, 2], 3: [0, 1, 2]}.get(len(axes))
+    if None in axes or sorted(axes) != expected:  # type: ignore[type-var]
+        raise ValueError(
+            f"the drive has the dims {X.dims}: expected (step, input) or (recording, step, input), "
+            "in any order; time stands for step, channel for input, case for recording. Rename "
+            "them with X.rename(...)."
+        )
+    ordered = X.transpose(*(X.dims[axes.index(axis)] for axis in expected))
+    labels = {}
+    for name, axis in zip(ordered.dims, expected, strict=True):
+        if name in X.coords:
+            labels[("recording", "time", "input")[axis]] = X.coords[name].to_numpy()
+    return ordered.to_numpy(), labels
+
+
 def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
     """Return drives as (recording, step, input), padded with 0; not copied if they are so already.
 
@@ -98,8 +139,7 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
 
     Sets ``n_features_in_`` of the estimator where ``reset``.
     """
-    if hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
-        X = X.to_numpy()
+    X, _ = unlabel(X)
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
         X = list(X)
     if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):

@@ -25,29 +25,38 @@ def panels(n: int = 2) -> tuple["Figure", Any]:
     return figure, figure.subplots(1, n)
 
 
-def memristor(preset: Any, simulate: Callable[..., Any], volt: float = 1.2) -> "Figure":
+def memristor(
+    preset: Any, simulate: Callable[..., Any], volt: float = 1.2, dt: float | None = None
+) -> "Figure":
     """Draw the loop of a memristor under a sine, and its state after ten pulses."""
     from mottle.reservoir.catalogue import pulse_train
 
     figure, axes = panels()
-    dt = getattr(preset, "t_pulse", preset.time_scale / 50)  # models of pulses have no other step
+    if dt is None:  # models of pulses have no other step
+        dt = getattr(preset, "t_pulse", preset.time_scale / 50)
     wave = volt * np.sin(2 * np.pi * np.arange(800) / 400)
     run = simulate(preset, wave, dt)
-    axes[0].plot(run.voltage[400:], run.current[400:] * 1e6, color=COLOURS[0])
-    axes[0].set(xlabel="voltage (V)", ylabel="current (µA)", title="second cycle of a sine")
+    names = [name for name in STATES if name in run]
+    names = names or [name for name in run.data_vars if name not in ("voltage", "current")]
+    shown, label = run[names[0]], names[0]
+    if "current" in run:
+        shown, label = run.current * 1e6, "current (µA)"
+    axes[0].plot(run.voltage[400:], shown[400:], color=COLOURS[0])
+    axes[0].set(xlabel="voltage (V)", ylabel=label, title="second cycle of a sine")
     train = pulse_train(volt, 5 * dt, 10 * dt, dt, n_pulses=10)
     run = simulate(preset, np.concatenate([train, np.zeros(150)]), dt)
-    shown = [name for name in STATES if name in run] or list(run.attrs.get("states", ()))
-    for name, colour in zip(shown, COLOURS[1:], strict=False):
+    for name, colour in zip(names, COLOURS[1:], strict=False):
         axes[1].plot(run.time, run[name], color=colour, label=name)
     axes[1].legend()
     axes[1].set(xlabel="time (s)", ylabel="state", title="ten pulses, then rest")
     return figure
 
 
-def memristor_at(volt: float) -> Callable[[Any, Callable[..., Any]], "Figure"]:
-    """Return the figure of memristors that need another voltage."""
-    return lambda preset, simulate: memristor(preset, simulate, volt)
+def memristor_at(
+    volt: float, dt: float | None = None
+) -> Callable[[Any, Callable[..., Any]], "Figure"]:
+    """Return the figure of memristors that need another voltage, or another step in s."""
+    return lambda preset, simulate: memristor(preset, simulate, volt, dt)
 
 
 def oscillator(preset: Any, simulate: Callable[..., Any], n_panels: int = 2) -> "Figure":

@@ -24,6 +24,7 @@ from mottle.reservoir.nodes.wiring import WIRINGS
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
 DIMS = ("recording", "step", "node")
+LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "resistor")}
 
@@ -143,7 +144,7 @@ class Reservoir(
         ]
         return states[0] if drives.kind == "one" else states
 
-    def states(self, X, keys=None):
+    def states(self, X, keys=None, *, names=None, times=None):
         """Return every node at every step as a labelled dataset.
 
         Parameters
@@ -152,12 +153,18 @@ class Reservoir(
             Drive, or event streams.
         keys : array-like of int of shape (n_recordings,), default=None
             What the noise of each recording depends on; by default a hash of its drive.
+        names : array-like of shape (n_recordings,), default=None
+            Names of the recordings. None: those of a DataArray, else numbers.
+        times : array-like of shape (n_steps,), default=None
+            Sensor time of each step in second. None: that of a DataArray with one, else none.
 
         Returns
         -------
         dataset : xarray.Dataset
             Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
-            (recording,); attributes hold units, parameters, seed and versions.
+            (recording,). Coordinates: ``recording``, ``step``, ``node``; where they are known
+            ``time`` (step,) in second and ``input``, the names of the drive's inputs. Attributes
+            hold units, parameters, seed and versions.
         """
         import xarray as xr
 
@@ -174,11 +181,27 @@ class Reservoir(
                 "states": (DIMS, out, {"units": self.units}),
                 "row_size": ("recording", drives.sizes, {"long_name": "steps of a recording"}),
             },
-            coords={name: np.arange(n) for name, n in zip(DIMS, out.shape, strict=True)},
+            coords=self._coordinates(drives, out.shape, names, times),
             attrs=self.describe(),
         )
 
-    @available_if(lambda self: self._node.metered)
+    def _coordinates(self, drives: Any, shape: Any, names: Any, times: Any) -> dict[str, Any]:
+        """Labels of states: numbers, and what is known of recordings, steps and inputs."""
+        coords: dict[str, Any] = {name: np.arange(n) for name, n in zip(DIMS, shape, strict=True)}
+        given = {"recording": names, "time": times}
+        for label, (dim, size) in LABELS.items():
+            values = drives.labels.get(label) if given.get(label) is None else given[label]
+            if values is None:
+                continue
+            values, n = np.asarray(values), shape[size] if size is not None else None
+            if n is not None and values.shape != (n,):
+                raise ValueError(
+                    f"{label}: {values.shape} labels came for {n} {dim}s; give one a {dim}."
+                )
+            coords[label] = (dim, values, {"units": "s"} if label == "time" else {})
+        return coords
+
+    @available_if(lambda self: self._node.metered(self))
     def energy(self, X, keys=None):
         r"""Return what the recordings cost, :math:`\int V I dt` summed inside the kernels.
 
@@ -294,7 +317,7 @@ class Reservoir(
         """
         check_is_fitted(self)
         n_recordings = check_whole("n_recordings", n_recordings)
-        if meter and not self._node.metered:
+        if meter and not self._node.metered(self):
             raise ValueError(f"{type(self).__name__} simulates no device that takes energy.")
         rest = np.repeat(self._node.rest(self)[np.newaxis], n_recordings, axis=0)
         return ReservoirState(

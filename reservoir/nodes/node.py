@@ -59,8 +59,10 @@ class Node(NamedTuple):
         ``wire(p, rng)`` returns the first fitted attributes to be drawn.
     noisy : callable
         ``noisy(p)`` tells whether states depend on the key of a recording.
-    metered : bool
-        Whether the kernels sum energies, and ``spikes``, whether they count spikes.
+    metered : callable
+        ``metered(p)`` tells whether the kernels sum energies.
+    spikes : bool
+        Whether they count spikes.
     sums_inputs : bool
         Whether the kernels sum the inputs of nodes, so that these need no array.
     abreast : callable
@@ -87,7 +89,7 @@ class Node(NamedTuple):
     check: Callable[[P], None] = lambda p: None
     wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
     noisy: Callable[[P], bool] = lambda p: False
-    metered: bool = False
+    metered: Callable[[P], bool] = lambda p: False
     spikes: bool = False
     sums_inputs: Callable[[P], bool] = lambda p: False
     abreast: Callable[[P], int] = lambda p: 1

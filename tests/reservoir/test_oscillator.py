@@ -178,7 +178,7 @@ def test_topologies_have_their_links(topology, n_links):
         ({"r_coupling": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),
         ({"v_bias": 2.0}, r"v_bias=2.0 V lies outside 2.388 to 20.79 V"),
         ({"device": "nbo2_hh"}, r"device='nbo2_hh' is not known"),
-        ({"threshold_noise": 0.5}, r"threshold_noise=0.5 is relative to v_high"),
+        ({"threshold_noise": 0.5}, r"threshold_noise=0.5 must be .* relative to v_high"),
         ({"dt_device": 0.0}, r"dt_device=0.0 s must be .* above 0"),
         ({"spread": {"v_low": 0.9}, "n_nodes": 200}, r"above v_high=1.99 V, so that it cannot"),
     ],

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive.reservoirs import echo_states, memristor_states, pooled
@@ -20,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from mottle.datasets import narma
 from mottle.reservoir import (
     EchoStateReservoir,
+    EventMemristorReservoir,
     MemristorReservoir,
     OscillatorReservoir,
     SpikingReservoir,
@@ -55,6 +57,7 @@ SMALL = [
 NAMES = ["vo2", "vo2_noisy", "memristor", "echo", "taps", "oscillator", "oscillator_noisy", "tiox",
          "ag_pulse", "ag_fast", "oscillator_coupled", "spiking", "spiking_noisy",
          "echo_single", "fed_back"]  # fmt: skip
+OPTIONAL_NUMBERS = ("v_bias", "v_gain", "dt_device", "tau_rate", "fan_in", "r_coupling", "duration")
 QUIET = dict.fromkeys(
     ("temperature_noise", "threshold_noise", "voltage_noise", "read_noise", "write_noise"), 0.0
 )
@@ -417,3 +420,96 @@ def test_delay_taps_beat_the_linear_readout_of_as_many_lags_on_narma():
 def test_impossible_taps_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
         MemristorReservoir(4, **parameters).fit(np.zeros((5, 1)))
+
+
+def labelled(*dims):
+    X = xr.DataArray(
+        np.random.default_rng(0).uniform(-1, 1, (2, 5, 3)),
+        dims=("recording", "time", "channel"),
+        coords={"recording": ["a", "b"], "time": np.arange(5) * 0.1, "channel": ["u", "v", "w"]},
+    )
+    return X.transpose(*dims)
+
+
+@pytest.mark.parametrize(
+    "dims", [("recording", "time", "channel"), ("channel", "recording", "time")]
+)
+def test_states_keep_names_of_recordings_times_and_inputs_whatever_the_order_of_dims(dims):
+    reservoir = MemristorReservoir(4, random_state=0).fit(labelled(*dims))
+    states = reservoir.states(labelled(*dims))
+    plain = labelled("recording", "time", "channel").to_numpy()
+    assert_array_equal(states["states"], reservoir.transform(plain))
+    assert states["recording"].to_numpy().tolist() == ["a", "b"]
+    assert_allclose(states["time"], np.arange(5) * 0.1)
+    assert states["time"].attrs["units"] == "s"
+    assert states["input"].to_numpy().tolist() == ["u", "v", "w"]
+    one = labelled(*dims).sel(recording="a", drop=True)
+    assert_array_equal(reservoir.transform(one), reservoir.transform(plain[0]))
+
+
+def test_names_and_times_can_be_given_and_must_fit():
+    frame = pd.DataFrame(np.zeros((4, 2)), columns=["hot", "cold"])
+    reservoir = MemristorReservoir(3, random_state=0).fit(frame)
+    states = reservoir.states(frame, names=["run 7"], times=[0.0, 1.0, 2.0, 3.0])
+    assert states["recording"].item() == "run 7"
+    assert states["input"].to_numpy().tolist() == ["hot", "cold"]
+    assert states["time"].to_numpy().tolist() == [0.0, 1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match=r"time: \(2,\) labels came for 4 steps"):
+        reservoir.states(frame, times=[0.0, 1.0])
+
+
+def test_dims_that_are_not_known_are_refused():
+    X = xr.DataArray(np.zeros((5, 2)), dims=("row", "column"))
+    with pytest.raises(ValueError, match=r"dims \('row', 'column'\): expected \(step, input\)"):
+        MemristorReservoir(3).fit(X)
+
+
+@pytest.mark.parametrize("cls", [EchoStateReservoir, MemristorReservoir, SpikingReservoir])
+@pytest.mark.parametrize(
+    ("peer", "ours"),
+    [("units", "n_nodes"), ("seed", "random_state"), ("n_node", "n_nodes"), ("poool", "pool")],
+)
+def test_a_misspelt_parameter_or_that_of_a_peer_is_told_with_ours(cls, peer, ours):
+    with pytest.raises(TypeError, match=f"no parameter '{peer}'; did you mean '{ours}'"):
+        cls(**{peer: 5})
+    with pytest.raises(ValueError, match=f"Invalid parameter '{peer}' .*; did you mean '{ours}'"):
+        cls().set_params(**{peer: 5})
+
+
+@pytest.mark.parametrize(
+    ("cls", "peer", "ours"),
+    [
+        (EchoStateReservoir, "leak_rate", "leak"),
+        (EchoStateReservoir, "sr", "spectral_radius"),
+        (EchoStateReservoir, "rho", "spectral_radius"),
+        (EchoStateReservoir, "gain", "input_scaling"),
+        (MemristorReservoir, "input_scaling", "v_gain"),
+        (MemristorReservoir, "noise", "read_noise"),
+        (VO2Reservoir, "noise", "temperature_noise"),
+        (VO2Reservoir, "kappa", "thermal_coupling"),
+        (OscillatorReservoir, "coupling", "c_coupling"),
+        (SpikingReservoir, "coupling", "recurrent_scaling"),
+    ],
+)
+def test_names_of_peers_lead_to_ours(cls, peer, ours):
+    with pytest.raises(TypeError, match=f"did you mean '{ours}'"):
+        cls(**{peer: 0.5})
+
+
+NUMBERS = [
+    (cls, name)
+    for cls in (
+        EchoStateReservoir, EventMemristorReservoir, MemristorReservoir, OscillatorReservoir,
+        SpikingReservoir, VO2Reservoir,
+    )
+    for name, value in cls().get_params().items()
+    if (isinstance(value, int | float) and not isinstance(value, bool)) or name in OPTIONAL_NUMBERS
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [True, np.nan, "1"], ids=["bool", "nan", "text"])
+@pytest.mark.parametrize(("cls", "name"), NUMBERS, ids=lambda part: getattr(part, "__name__", part))
+def test_no_number_is_a_truth_value_nan_or_text(cls, name, wrong):
+    X = np.zeros((4, 2))
+    with pytest.raises(ValueError, match=rf"{name}\b"):
+        cls(**{name: wrong}).fit(X)

@@ -68,6 +68,7 @@ class EventRecordings:
     def __init__(self, streams: Streams, recordings: list[Events], n_steps: int):
         self.streams, self.recordings = streams, recordings
         self.kind = "one" if streams.one else "array"
+        self.labels: dict[str, Any] = {}
         self.absent = np.array([events.absent for events in recordings])
         self.sizes = np.full(len(recordings), n_steps)
         self.origins = np.array([0 if e.absent else e.t[0] for e in recordings])

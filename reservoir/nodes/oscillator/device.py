@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import choose
+from mottle.checks import check_number, choose
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
@@ -185,14 +185,13 @@ def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
     --------
     >>> check_noise("threshold_noise", 0.2, 1.99, 0.99)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: threshold_noise=0.2 is relative to v_high and must lie in [0, 0.1], or ...
+    ValueError: threshold_noise=0.2 must be a finite number, at least 0 and at most 0.100503: ...
     """
     limit = (1 - v_low / v_high) / 5
-    if not 0 <= noise <= limit:
-        raise ValueError(
-            f"{name}={noise} is relative to v_high and must lie in [0, {limit:.2g}], or thresholds "
-            "would cross."
-        )
+    check_number(
+        name, noise, least=0, most=limit,
+        why=": it is relative to v_high, and thresholds would cross",
+    )  # fmt: skip
 
 
 def trace(

@@ -1,0 +1,237 @@
+"""Tests for other people's devices: the laws that our own nodes keep."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def check_node(node: Any, *, n_nodes: int = 200, random_state: int = 0) -> list[str]:
+    """Run the laws of a node on a device that was described with ``device_node``.
+
+    Parameters
+    ----------
+    node : str, preset or node
+        Name of the device, its constants, or what ``device_node`` returned.
+    n_nodes : int, default=200
+        Number of nodes.
+    random_state : int, default=0
+        Seed of the drives and of the reservoir.
+
+    Returns
+    -------
+    laws : list of str
+        Names of the laws, all of which hold.
+
+    Raises
+    ------
+    AssertionError
+        For the first law that does not hold: its name, what it says, and what to look at.
+
+    Examples
+    --------
+    >>> check_node("wox_du2017", n_nodes=20)[:3]
+    ['finite', 'causal', 'chunks']
+    """
+    from mottle.reservoir import DeviceReservoir
+
+    rng = np.random.default_rng(random_state)
+    drive = rng.uniform(-1, 1, (3, 400, 3))
+    reservoir = DeviceReservoir(n_nodes, device=node, spread=0.02, random_state=random_state)
+    reservoir.fit(drive)
+    for name, law in LAWS.items():
+        try:
+            law(reservoir, drive)
+        except AssertionError as error:
+            raise AssertionError(f"law {name!r}: {law.__doc__} {error}".rstrip()) from None
+    return list(LAWS)
+
+
+def _states(reservoir: Any, drive: Any) -> Any:
+    """States (recording, step, node), noise by the place of a recording."""
+    return reservoir.states(drive, keys=range(len(drive)))["states"].to_numpy()
+
+
+def _finite(reservoir: Any, drive: Any) -> None:
+    """Check that states are finite, and differ from node to node and step to step."""
+    states = reservoir.transform(drive)
+    assert np.isfinite(states).all(), "Some are not: look at exponents and divisions."
+    assert np.ptp(states, axis=2).max() > 0, "All nodes show the same."
+    assert np.ptp(states, axis=1).max() > 0, "Nothing changes: look at v_bias, v_gain, dt_device."
+
+
+def _causal(reservoir: Any, drive: Any) -> None:
+    """Check that states do not depend on later input."""
+    whole, first = _states(reservoir, drive[:1]), _states(reservoir, drive[:1, :150])
+    assert np.array_equal(whole[:, :150], first)
+
+
+def _chunks(reservoir: Any, drive: Any) -> None:
+    """Check that a run in chunks gives the bytes of the whole."""
+    state, parts = reservoir.start(len(drive)), []
+    for begin in range(0, drive.shape[1], 37):
+        state, states = reservoir.advance(state, drive[:, begin : begin + 37])
+        parts.append(states)
+    whole = _states(reservoir, drive)
+    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
+
+
+def _batch(reservoir: Any, drive: Any) -> None:
+    """Check that recordings do not depend on others beside them."""
+    whole = reservoir.transform(drive)
+    assert np.array_equal(whole[1], reservoir.transform(drive[1]))
+    assert np.array_equal(whole[::-1], reservoir.transform(drive[::-1]))
+
+
+def _permutation(reservoir: Any, drive: Any) -> None:
+    """Check that permuted nodes permute states: a node does not depend on its place."""
+    order = np.random.default_rng(0).permutation(reservoir.n_nodes)
+    moved = pickle.loads(pickle.dumps(reservoir))
+    moved.input_weights_ = reservoir.input_weights_[order]
+    moved.devices_ = {name: values[order] for name, values in reservoir.devices_.items()}
+    if not reservoir._node.noisy(reservoir):
+        assert np.array_equal(reservoir.transform(drive)[..., order], moved.transform(drive))
+
+
+def _threads(reservoir: Any, drive: Any) -> None:
+    """Check that one thread and several give the same bytes."""
+    import numba
+
+    before, many = numba.get_num_threads(), numba.config.NUMBA_NUM_THREADS
+    try:
+        found = []
+        for n_threads in (1, many):
+            numba.set_num_threads(n_threads)
+            found.append(reservoir.transform(drive).tobytes())
+    finally:
+        numba.set_num_threads(before)
+    assert found[0] == found[1]
+
+
+def _alone(reservoir: Any, drive: Any) -> None:
+    """Check that a node does what the device alone does under the same voltages."""
+    from mottle.reservoir import DeviceReservoir, devices
+
+    volts = 0.5 * drive[0, :50, :1]
+    one = DeviceReservoir(
+        1, device=reservoir.device, wiring="one_to_one", v_bias=0.0, v_gain=1.0, random_state=0
+    ).fit(volts)
+    device, family = find(reservoir.device)
+    if one._node.noisy(one):
+        return
+    run = devices.simulate(device, volts[:, 0], family.node.dt_device)
+    shown = run["output"] if "output" in run else run[first_state(run)]
+    gap = np.abs(one.transform(volts)[:, 0] - shown.to_numpy()).max()
+    scale = np.abs(shown.to_numpy()).max() + 1e-300
+    assert gap <= 1e-9 * scale, f"They differ by {gap / scale:.1e} of the largest state."
+
+
+def _fine_steps(reservoir: Any, drive: Any) -> None:
+    """Check that steps half as long change states by less than 2 % of the largest."""
+    from mottle.reservoir import devices
+
+    device, family = find(reservoir.device)
+    step = family.node.dt_inner
+    if step is None:
+        return
+    volts = family.node.v_bias + family.node.v_gain * drive[0, :100, 0]
+    runs = [
+        devices.simulate(device, volts, family.node.dt_device, dt_inner=h)
+        for h in (step, 0.5 * step)
+    ]
+    for name in runs[0].data_vars:
+        coarse, fine = (run[name].to_numpy() for run in runs)
+        gap = np.abs(coarse - fine).max()
+        assert gap <= 0.02 * np.abs(fine).max() + 1e-300, (
+            f"{name} changes by {gap:.3g} of {np.abs(fine).max():.3g}: take a smaller dt_inner "
+            f"than {step:g} s."
+        )
+
+
+def _energy(reservoir: Any, drive: Any) -> None:
+    """Check that the supply gives what devices and resistors take, and nothing negative."""
+    if not hasattr(reservoir, "energy"):
+        return
+    spent = reservoir.energy(drive)
+    balance = spent["supply"] - spent["device"] - spent["resistor"]
+    assert (np.abs(balance) <= 1e-5 * np.abs(spent["supply"])).all(), "They do not balance."
+    assert (spent["device"] >= 0).all(), (
+        "A passive device takes energy: its current has the sign of the voltage."
+    )
+
+
+def _missing(reservoir: Any, drive: Any) -> None:
+    """Check that NaN in a drive is refused, and an absent recording gives NaN."""
+    gaps, absent = drive.copy(), drive.copy()
+    gaps[1, 5, 0], absent[1] = np.nan, np.nan
+    try:
+        reservoir.transform(gaps)
+    except ValueError:
+        pass
+    else:
+        raise AssertionError("A gap was taken.")
+    states = reservoir.transform(absent)
+    assert np.isnan(states[1]).all()
+    assert np.isfinite(states[0]).all()
+
+
+def _estimator(reservoir: Any, drive: Any) -> None:
+    """Check that it clones, pickles, and pools its states."""
+    from sklearn.base import clone
+
+    again = clone(reservoir).set_params(pool=("mean", "last")).fit(drive)
+    states, features = reservoir.transform(drive), again.transform(drive)
+    n = reservoir.n_nodes
+    assert np.allclose(features[:, :n], states.mean(axis=1))
+    assert np.array_equal(features[:, n:], states[:, -1])
+    assert len(again.get_feature_names_out()) == features.shape[1]
+    copy = pickle.loads(pickle.dumps(reservoir))
+    assert np.array_equal(copy.transform(drive), states)
+
+
+def _live(reservoir: Any, drive: Any) -> None:
+    """Check that a live run, tick by tick, gives the states of the whole."""
+    from mottle.reservoir import LiveRun
+
+    run = LiveRun(reservoir, keys=[3])
+    ticks = np.array([run.advance(x) for x in drive[0, :30]])
+    whole = reservoir.states(drive[:1, :30], keys=[3])["states"].to_numpy()[0]
+    assert ticks.tobytes() == whole.tobytes()
+
+
+def _figure(reservoir: Any, drive: Any) -> None:
+    """Check that the device can be drawn."""
+    from mottle.reservoir.catalogue import simulate
+
+    device, family = find(reservoir.device)
+    assert family.figure(device, simulate).axes
+
+
+def find(device: Any) -> Any:
+    """Return a device's constants and its family."""
+    from mottle.reservoir.nodes.outside.node import find as find_device
+
+    return find_device(device)
+
+
+def first_state(run: Any) -> str:
+    """Name the first state variable of a simulated device."""
+    return next(name for name in run.data_vars if name not in ("voltage", "current"))
+
+
+LAWS: dict[str, Callable[[Any, Any], None]] = {
+    "finite": _finite,
+    "causal": _causal,
+    "chunks": _chunks,
+    "batch": _batch,
+    "permutation": _permutation,
+    "threads": _threads,
+    "alone": _alone,
+    "fine steps": _fine_steps,
+    "energy": _energy,
+    "missing input": _missing,
+    "estimator": _estimator,
+    "live": _live,
+    "figure": _figure,
+}

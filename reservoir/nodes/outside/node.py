@@ -1,0 +1,357 @@
+"""Devices whose equations somebody else writes, and the reservoir of such devices."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import check_number, check_positive, choose, is_number
+from mottle.reservoir import catalogue
+from mottle.reservoir.family import Family, Trace, micro_steps
+from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
+from mottle.reservoir.nodes.figures import memristor_at
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.outside.source import Equations, load_kernel
+
+FINE = 20  # integration steps in a time scale, by default
+
+
+def device_node(
+    name: str,
+    preset: Any,
+    *,
+    state: Mapping[str, float | str],
+    step: Callable[..., Any] | None = None,
+    derivative: Callable[..., Any] | None = None,
+    output: Callable[..., Any] | None = None,
+    current: Callable[..., Any] | None = None,
+    dt_device: float,
+    dt_inner: float | None = None,
+    v_bias: float = 0.5,
+    v_gain: float = 0.5,
+    v_compliance: float = V_COMPLIANCE,
+    limits: Mapping[str, tuple[float, float]] | None = None,
+    rates: tuple[str, ...] = (),
+    times: tuple[str, ...] = (),
+    unit: str = "1",
+    presets: Mapping[str, Any] | None = None,
+    check: Callable[[Any], Any] | None = None,
+) -> Family:
+    """Describe a device by its equations, so that it serves as a node and is simulated alone.
+
+    The functions are plain Python of numbers, compiled here; what they call must be compiled
+    (``numba.njit``) or be one of `mottle.reservoir.compiled.functions`, whose exp, log and sinh
+    become vector instructions. With states x, y they are called as
+
+    * ``step(x, y, v, dt, c)``: states after ``dt`` s at ``v`` V, or
+    * ``derivative(x, y, v, c)``: their rates of change, integrated by Heun's method;
+    * ``output(x, y, v, c)``: what a state of the reservoir is (default: the first state);
+    * ``current(x, y, v, c)``: current in A, for observables, energies and the figure,
+
+    where ``c`` has the constants as attributes. Where there are several states, the first two
+    return a tuple.
+
+    Parameters
+    ----------
+    name : str
+        Name of the device, as in ``DeviceReservoir(device=name)`` and ``devices.get(name)``.
+    preset : NamedTuple
+        Constants, SI units; each node may have its own. Fields ``source`` and ``provisional`` (str)
+        say where they come from, a property ``time_scale`` how long the device remembers, in s.
+    state : mapping of str to float or str
+        States and their values at rest: numbers, or names of constants.
+    step, derivative : callable
+        One of the two.
+    output, current : callable, default=None
+        What is read.
+    dt_device : float
+        Time in s for which one step of the drive is held, by default.
+    dt_inner : float, default=None
+        Longest integration step in s. None: with ``step`` a held step is one step; with
+        ``derivative`` a twentieth of ``time_scale``.
+    v_bias, v_gain : float, default=0.5
+        Voltage of a node in V, by default: ``v_bias + v_gain * input``.
+    v_compliance : float, default=3.0
+        Largest voltage in V that a node gets, of either sign.
+    limits : mapping of str to (float, float), default=None
+        Ranges that states are kept within.
+    rates, times : tuple of str, default=()
+        Constants that grow, and that shrink, where a device gets faster: with them ``tau`` spaces
+        the decay times of the nodes.
+    unit : str, default="1"
+        Unit of the output.
+    presets : mapping of str to NamedTuple, default=None
+        Further constants of the same type, by name.
+    check : callable, default=None
+        ``check(preset)`` raises ValueError for impossible constants.
+
+    Returns
+    -------
+    node : Family
+        Known by its name in this process from now on. A package makes it known to all by an entry
+        point of the group ``mottle.nodes``.
+
+    Raises
+    ------
+    ValueError
+        For constants that are no NamedTuple, unknown names, a name of ours, or functions missing.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> class Leaky(NamedTuple):
+    ...     tau: float = 1e-3  # s
+    >>> def derivative(x, v, c):
+    ...     return (v - x) / c.tau
+    >>> node = device_node("leaky", Leaky(), state={"x": 0.0}, derivative=derivative,
+    ...                    dt_device=1e-4, dt_inner=1e-5, times=("tau",))
+    >>> X = np.ones((20, 1))
+    >>> DeviceReservoir(3, device="leaky", random_state=0).fit_transform(X).shape
+    (20, 3)
+    """
+    numbers = _number_fields(name, preset)
+    states = tuple(state)
+    for value in state.values():
+        if not is_number(value):
+            choose(value, dict.fromkeys(numbers), f"device {name!r}: state at rest")
+    if not states or (step is None) == (derivative is None):
+        raise ValueError(f"device {name!r} needs a state, and either step or derivative.")
+    for constant in (*rates, *times):
+        choose(constant, dict.fromkeys(numbers), f"device {name!r}: constant")
+    for key in limits or {}:
+        choose(key, dict.fromkeys(states), f"device {name!r}: limits of state")
+    check_positive("dt_device", dt_device, "s")
+    check_positive("v_compliance", v_compliance, "V")
+    for key, value in (("v_bias", v_bias), ("v_gain", v_gain)):
+        check_number(key, value, "V")
+    if dt_inner is None and derivative is not None:
+        dt_inner = _time_scale(preset, dt_device) / FINE
+    if dt_inner is not None:
+        check_positive("dt_inner", dt_inner, "s")
+    ranges = tuple((limits or {}).get(key, (-np.inf, np.inf)) for key in states)
+    equations = Equations(
+        name, type(preset), states, numbers, ranges, step, derivative, output, current
+    )
+    kernel = cache(lambda: load_kernel(equations))
+
+    def rest_of(device: Any, drawn: Mapping[str, Any], n: int) -> NDArray[np.float64]:
+        at_rest = np.zeros((len(states), n))
+        for row, value in zip(at_rest, state.values(), strict=True):
+            own = drawn.get(value, getattr(device, value)) if isinstance(value, str) else value
+            row[:] = own
+        return at_rest
+
+    def compiled(device: Any, drawn: dict[str, Any], dt: float, v_read: float, what: int) -> Any:
+        nodes = constants(kernel().Nodes, device, drawn)
+        nodes = nodes._make(map(_shared, nodes))
+        n_micro = 1 if longest is None else micro_steps(longest, dt)
+        return kernel().run, (nodes, dt / n_micro, n_micro, v_read, what), n_micro
+
+    longest = dt_inner
+
+    def trace(
+        device: Any, drive: NDArray, dt: float, key: int, *, dt_inner: float | None = None
+    ) -> Trace:
+        if dt_inner is not None:
+            check_positive("dt_inner", dt_inner, "s")
+        one = kernel().Constants._make(float(getattr(device, field)) for field in numbers)
+        inner = longest if dt_inner is None else dt_inner
+        n_micro = 1 if inner is None else micro_steps(inner, dt)
+        values, outputs, currents, used = kernel().trace(
+            drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one
+        )
+        variables = {"current": (currents, "A")} if current is not None else {}
+        variables |= {key: (row, "1") for key, row in zip(states, values, strict=True)}
+        if output is not None:
+            variables["output"] = (outputs, unit)
+        energies = {"device": used, "resistor": 0.0, "supply": used} if current else None
+        return Trace(variables, None, energies)
+
+    observables = {"state": unit} | ({"conductance": "S", "current": "A"} if current else {})
+    node = DrivenNode(
+        v_bias=v_bias,
+        v_gain=v_gain,
+        dt_device=dt_device,
+        compiled=compiled,
+        rest=rest_of,
+        rates=rates,
+        times=times,
+        others=tuple(field for field in numbers if field not in (*rates, *times)),
+        observables=observables,
+        v_compliance=v_compliance,
+        metered=current is not None,
+        dt_inner=dt_inner,
+        proved=False,
+    )
+    family = Family(
+        type(preset),
+        "volatile",
+        {name: preset, **(presets or {})},
+        _checker(name, type(preset), check),
+        trace,
+        memristor_at(min(v_compliance, 1.2), dt_device),
+        node=node,
+    )
+    catalogue.register(family)
+    return family
+
+
+def _number_fields(name: str, preset: Any) -> tuple[str, ...]:
+    """Return the constants that are numbers; refuse what is no NamedTuple of them."""
+    if not (isinstance(preset, tuple) and hasattr(preset, "_fields")):
+        raise ValueError(f"device {name!r}: constants are a NamedTuple, not {preset!r}.")
+    fields = tuple(key for key in preset._fields if isinstance(getattr(preset, key), Real))
+    others = set(preset._fields) - set(fields) - {"source", "provisional"}
+    if others:
+        raise ValueError(
+            f"device {name!r}: {sorted(others)[0]} is no number, as constants must be."
+        )
+    return fields
+
+
+def _checker(name: str, kind: type, check: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    def checked(device: Any) -> None:
+        for key in device._fields:
+            if key not in ("source", "provisional"):
+                check_number(f"device.{key}", getattr(device, key))
+        if check is not None:
+            check(device)
+
+    return checked
+
+
+def _shared(constant: Any) -> Any:
+    """Return a constant as one number where all nodes share it, which is faster."""
+    if np.ndim(constant) and (constant != constant[0]).any():
+        return np.ascontiguousarray(constant)
+    return float(np.ravel(constant)[0])
+
+
+def _time_scale(preset: Any, dt_device: float) -> float:
+    return float(getattr(preset, "time_scale", 10 * dt_device))
+
+
+def find(device: Any) -> tuple[Any, Any]:
+    """Return the constants of a device that follows a voltage and its family."""
+    if isinstance(device, Family):
+        device = next(iter(device.presets.values()))
+    preset = catalogue.get(device) if isinstance(device, str) else device
+    family = catalogue.find_family(preset)
+    if family is None or not isinstance(family.node, DrivenNode):
+        known = [
+            name
+            for other in catalogue.families()
+            if isinstance(other.node, DrivenNode)
+            for name in other.presets
+        ]
+        raise ValueError(
+            f"device={device!r} does not follow a voltage as a node; take one of "
+            f"{', '.join(sorted(known))}, constants of such a device, or describe your own with "
+            "device_node."
+        )
+    return preset, family
+
+
+DEVICE = driven(find)
+
+
+class DeviceReservoir(Reservoir):
+    """Map a drive to the states of devices that follow a voltage, by equations of your own.
+
+    Parameters
+    ----------
+    n_nodes : int, default=100
+        Number of states: devices times ``n_masks``.
+    device : str, preset or node, default="wox_du2017"
+        A device described with ``device_node``, here or in an installed package: its name, its
+        constants, or what ``device_node`` returned. Volatile memristors of this package are known,
+        too.
+    v_bias, v_gain : float or None, default=None
+        Device voltage: ``v_bias + v_gain * (input_weights_ @ x + weights_ @ s)``, with s the first
+        states of the devices a step before, where there is recurrence. None: the device's own.
+    dt_device : float or None, default=None
+        Device time in second for which one step of the drive is held, split between its masks.
+        None: the device's own, for each mask.
+    tau : "log", tuple of float or None, default=None
+        Shortest and longest decay time in second, spaced logarithmically over the devices, for
+        devices that say which constants are rates and times. "log": from a fifth of the device's
+        own to ten times it. None: the device's.
+    n_masks : int, default=1
+        Input masks of random sign a device gets one after another within a step, each leaving one
+        state. Node k is device ``k % n_devices``.
+    observable : {"state", "conductance", "current"}, default="state"
+        What a state is: the device's output; or, for devices with a current, the conductance in S
+        at ``v_read``, or the current in A at the driving voltage.
+    v_read : float, default=0.2
+        Read voltage in V.
+    read_noise : float, default=0.0
+        Relative noise of every state as read, drawn anew each step.
+    spread : float, tuple or dict, default=0.0
+        Relative device-to-device variation of all constants, or of those named: lognormal, or
+        ("normal", number).
+    spectral_radius : float, default=0.0
+        Recurrence: spectral radius of the weights by which the first states of the devices a step
+        before are added to the inputs of each other. 0 for none.
+    density : float, default=0.1
+        Fraction of the devices that are sources of a device, where there is recurrence.
+    wiring : {"random", "local", "one_to_one"}, default="random"
+        Which inputs a node takes: any, those in a receptive field, or one.
+    fan_in : int or None, default=4
+        Number of inputs of a node; None takes all it may have.
+    n_taps : int, default=1
+        Delay taps: nodes take the last ``n_taps`` steps of each input, so that memory reaches as
+        far back as wanted. Needs ``wiring="random"``; before the beginning the drive is 0.
+    input_shape : tuple of int or None, default=None
+        (height, width, channels) of the drive, for ``wiring="local"``.
+    field : int, default=5
+        Side of a receptive field in cells, for ``wiring="local"``.
+    pool : str, tuple of str or None, default=None
+        Statistics over time: "mean", "last", "max", "std"; None gives states.
+    n_segments : int, default=1
+        Segments of equal length in which to pool.
+    random_state : int, RandomState instance or None, default=None
+        Draws wiring, masks, devices and the seed of the noise.
+
+    Attributes
+    ----------
+    input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_taps * n_features_in_)
+        Input weights, dimensionless; the inputs of lag 0 first.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes / n_masks, n_nodes / n_masks)
+        Recurrent weights, dimensionless; only with recurrence.
+    devices_ : dict of str to ndarray of shape (n_nodes / n_masks,)
+        Constants of each device, SI units.
+    n_features_in_ : int
+        Number of inputs.
+    noise_seed_ : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ValueError
+        By ``fit``, for an unknown device or impossible constants; by ``transform``, where the
+        device's equations give NaN or infinity: recording, step and node are named.
+
+    Examples
+    --------
+    >>> X = np.sin(np.linspace(0, 6, 50)).reshape(-1, 1)
+    >>> DeviceReservoir(n_nodes=5, pool="mean", random_state=0).fit_transform(X).shape
+    (1, 5)
+    """
+
+    _node = DEVICE
+
+    def __init__(self, n_nodes=100, *, device="wox_du2017", v_bias=None, v_gain=None,
+                 dt_device=None, tau=None, n_masks=1, observable="state", v_read=0.2,
+                 read_noise=0.0, spread=0.0, spectral_radius=0.0, density=0.1, wiring="random",
+                 fan_in=4, n_taps=1, input_shape=None, field=5, pool=None, n_segments=1,
+                 random_state=None):  # fmt: skip
+        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
+        self.observable, self.v_read, self.read_noise = observable, v_read, read_noise
+        self.spread, self.spectral_radius, self.density = spread, spectral_radius, density
+        self.wiring, self.fan_in, self.n_taps = wiring, fan_in, n_taps
+        self.input_shape, self.field = input_shape, field
+        self.pool, self.n_segments, self.random_state = pool, n_segments, random_state

@@ -1,0 +1,345 @@
+"""Devices from other packages: described in forty lines, found by name, held to our laws."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.integrate import solve_ivp
+
+from mottle.checks import suggest
+from mottle.reservoir import DeviceReservoir, MemristorReservoir, catalogue, device_node, devices
+from mottle.reservoir.compiled.functions import clip, exp, sinh
+from mottle.reservoir.nodes.memristor import DEVICES
+from mottle.reservoir.nodes.outside import source
+from mottle.testing import check_node
+
+PACKAGE = Path(__file__).parents[1] / "outside"
+
+
+class Twin(NamedTuple):
+    """The constants of WOx devices."""
+
+    rate: float = 1e-3
+    eta: float = 8.0
+    tau: float = 50e-3
+    w_min: float = 0.1
+    alpha: float = 1e-8
+    beta: float = 0.5
+    gamma: float = 1e-5
+    delta: float = 4.0
+
+    @property
+    def time_scale(self):
+        return self.tau
+
+
+def twin_step(w, v, dt, c):
+    rest = c.w_min + c.tau * c.rate * sinh(c.eta * v)
+    return clip(rest + (w - rest) * exp(-dt / c.tau), 0.0, 1.0)
+
+
+def twin_current(w, v, c):
+    return w * c.gamma * sinh(c.delta * v) + (1.0 - w) * c.alpha * (1.0 - exp(-c.beta * v))
+
+
+TWIN = device_node(
+    "test_twin", Twin(), state={"w": "w_min"}, step=twin_step, current=twin_current,
+    dt_device=1e-2, v_bias=0.9, v_gain=0.3, rates=("rate",), times=("tau",),
+)  # fmt: skip
+
+
+class Circuit(NamedTuple):
+    """Two capacitors in a chain."""
+
+    r_1: float = 1e3
+    r_2: float = 2e3
+    c_1: float = 1e-6
+    c_2: float = 0.5e-6
+    source: str = "two lines of algebra"
+    time_scale: float = 1e-3
+
+
+def charge(a, b, v, c):
+    return (v - a) / (c.r_1 * c.c_1) + (b - a) / (c.r_2 * c.c_1), (a - b) / (c.r_2 * c.c_2)
+
+
+def last(a, b, v, c):
+    return b
+
+
+CHAIN = device_node(
+    "test_chain", Circuit(), state={"a": 0.0, "b": 0.0}, derivative=charge, output=last, unit="V",
+    dt_device=1e-3, dt_inner=2e-6, v_bias=0.0, v_gain=1.0, times=("c_1", "c_2"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Install the package into a folder; returns an environment in which Python finds it."""
+    folder = tmp_path_factory.mktemp("outside")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+               "--no-deps", "--no-index", "--no-build-isolation", "--target", folder / "site",
+               copied(folder / "source")]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    paths = os.pathsep.join([str(folder / "site"), os.environ.get("PYTHONPATH", "")])
+    return os.environ | {"PYTHONPATH": paths, "XDG_CACHE_HOME": str(folder / "cache")}
+
+
+def copied(folder: Path) -> Path:
+    """Copy the package: building leaves files beside the sources."""
+    for file in PACKAGE.rglob("*"):
+        if file.suffix in (".py", ".toml"):
+            target = folder / file.relative_to(PACKAGE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    return folder
+
+
+def python(code: str, environment) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "file", sorted(PACKAGE.glob("two_memristors/[!_]*.py")), ids=lambda f: f.stem
+)
+def test_a_device_takes_at_most_forty_lines(file):
+    assert sum(bool(line.strip()) for line in file.read_text().splitlines()) <= 40
+
+
+def test_an_installed_package_brings_devices_that_keep_the_laws(environment):
+    code = (
+        "from mottle.testing import check_node\n"
+        "from mottle.reservoir import devices\n"
+        "print(len(check_node('vteam')), len(check_node('second_order')))\n"
+        "print(devices.list().loc['vteam', 'source'][:9], devices.get('second_order').tau)\n"
+        "run = devices.simulate('second_order', [0.5] * 20 + [0.0] * 40, 1e-3)\n"
+        "print(round(float(run.w[19] / run.w[59]), 1), run.attrs['energy_device'] > 0)\n"
+    )
+    laws, names, run = python(code, environment).splitlines()
+    assert laws == "13 13"
+    assert names == "Kvatinsky 0.05"
+    fall = float(run.split()[0])
+    assert 2.0 < fall < 2.4  # e^(40 / 50) = 2.2
+    assert run.endswith("True")
+
+
+def test_kernels_are_compiled_once_an_installation(environment):
+    code = (
+        "import numpy as np\n"
+        "from mottle.reservoir import DeviceReservoir, catalogue\n"
+        "node = DeviceReservoir(5, device='vteam', random_state=0)\n"
+        "node.fit_transform(np.zeros((4, 1)))\n"
+        "family = catalogue.family_of(catalogue.get('vteam'))\n"
+        "kernel = family.node.compiled(catalogue.get('vteam'), node.devices_, 1e-3, 0.2, 0)[0]\n"
+        "print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))\n"
+    )
+    python(code, environment)
+    assert python(code, environment).split() == ["1", "0"]
+
+
+def test_commands_and_recipes_know_an_installed_device(environment, tmp_path):
+    code = "from mottle.pipelines.cli import main; main(['devices', 'list'])"
+    assert "second_order" in python(code, environment | {"COLUMNS": "200"})
+    figure = tmp_path / "vteam.png"
+    arguments = ["devices", "show", "vteam", "--plot", str(figure)]
+    code = f"from mottle.pipelines.cli import main; main({arguments})"
+    assert "k_off          50.0" in python(code, environment)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    recipe = (Path(__file__).parents[2] / "pipelines/recipes/demo-grasp.toml").read_text()
+    recipe = recipe.split("[reservoirs]")[0] + (
+        "[reservoirs]\n"
+        "vteam = { kind = 'DeviceReservoir', device = 'vteam', n_nodes = 16, pool = 'mean' }\n"
+        "none = { kind = 'NoReservoir', pool = 'mean' }\n"
+    )
+    (tmp_path / "own.toml").write_text(recipe.replace('kind = "blocked"', 'kind = "grouped"'))
+    code = (
+        "from mottle.pipelines.cli import main\n"
+        f"main(['run', {str(tmp_path / 'own.toml')!r}, '--out', {str(tmp_path)!r}, '--json'])"
+    )
+    scores = json.loads(python(code, environment))["scores"]
+    assert {row["reservoir"] for row in scores} == {"vteam", "none"}
+
+
+@pytest.mark.parametrize("name", [*DEVICES, "test_twin", "test_chain"])
+def test_devices_keep_the_laws(name):
+    assert "causal" in check_node(name, n_nodes=70)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.2], ids=["alike", "spread"])
+@pytest.mark.parametrize("observable", ["state", "conductance", "current"])
+def test_the_equations_of_wox_give_the_states_of_wox(observable, spread):
+    X = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+    common = {"observable": observable, "tau": "log", "n_masks": 2, "random_state": 0}
+    spread = {"rate": spread, "tau": spread}
+    ours = MemristorReservoir(140, spread=spread, **common).fit(X)
+    theirs = DeviceReservoir(140, device="test_twin", spread=spread, **common).fit(X)
+    theirs.devices_ |= ours.devices_  # constants are drawn in another order
+    theirs.input_weights_ = ours.input_weights_
+    assert_allclose(theirs.transform(X), ours.transform(X), rtol=1e-9)
+    for name in ("device", "supply"):
+        assert_allclose(theirs.energy(X)[name], ours.energy(X)[name], rtol=0.05)  # by trapezia
+
+
+def test_a_derivative_is_integrated_as_scipy_does():
+    rng = np.random.default_rng(1)
+    volts, c = rng.uniform(-1, 1, 30), Circuit()
+    run = devices.simulate("test_chain", volts, 1e-3)
+    state, expected = np.zeros(2), []
+    for v in volts:
+        leg = solve_ivp(lambda _, s, v=v: charge(*s, v, c), (0, 1e-3), state, rtol=1e-9, atol=1e-12)
+        state = leg.y[:, -1]
+        expected.append(state)
+    assert_allclose(np.column_stack([run.a, run.b]), expected, rtol=1e-5, atol=1e-7)
+    assert_array_equal(run.output, run.b)
+    assert run.output.attrs["units"] == "V"
+    node = DeviceReservoir(1, device=CHAIN, wiring="one_to_one", random_state=0)
+    assert_allclose(node.fit_transform(volts[:, None])[:, 0], run.b, rtol=1e-12)
+    assert node.units == "V"
+
+
+def test_time_constants_are_spaced_where_a_device_says_which_they_are():
+    X = np.zeros((5, 1))
+    node = DeviceReservoir(8, device="test_chain", tau=(1e-4, 1e-2), random_state=0).fit(X)
+    assert_allclose(np.sort(node.devices_["c_1"])[[0, -1]], [1e-7, 1e-5])
+    assert_allclose(node.devices_["c_2"], 0.5 * node.devices_["c_1"])
+    assert_array_equal(node.devices_["r_1"], np.full(8, 1e3))
+
+
+def test_a_device_is_found_by_its_node_its_constants_and_its_name_and_pickles():
+    X = np.random.default_rng(0).uniform(-1, 1, (20, 2))
+    found = [
+        DeviceReservoir(5, device=device, random_state=0).fit_transform(X)
+        for device in (TWIN, Twin(), "test_twin")
+    ]
+    assert_array_equal(found[0], found[1])
+    assert_array_equal(found[0], found[2])
+    node = DeviceReservoir(5, device=TWIN, random_state=0).fit(X)
+    assert_array_equal(pickle.loads(pickle.dumps(node)).transform(X), found[0])
+    other = DeviceReservoir(5, device=Twin(tau=0.5), random_state=0).fit_transform(X)
+    assert np.abs(other - found[0]).max() > 1e-3
+
+
+def test_a_wrong_equation_is_named_with_its_place():
+    class Wrong(NamedTuple):
+        tau: float = 1.0
+
+    device_node(
+        "test_wrong", Wrong(), state={"x": 0.5}, dt_device=1e-3,
+        step=lambda x, v, dt, c: x / (v - 0.5) - x / (v - 0.5),
+    )  # fmt: skip
+    node = DeviceReservoir(3, device="test_wrong", v_bias=0.5, v_gain=0.0, random_state=0)
+    with pytest.raises(ValueError, match=r"'test_wrong' gave nan in recording 0 .* step 0, node 0"):
+        node.fit_transform(np.zeros((4, 1)))
+    with pytest.raises(AssertionError, match=r"law 'finite'|gave nan"):
+        check_node("test_wrong")
+
+
+def test_a_broken_law_is_named():
+    class Ahead(NamedTuple):
+        gain: float = 1.0
+
+    device_node("test_still", Ahead(), state={"x": 0.5}, dt_device=1e-3, step=lambda x, v, dt, c: x)
+    with pytest.raises(
+        AssertionError, match=r"law 'finite': Check that .* All nodes show the same"
+    ):
+        check_node("test_still", n_nodes=5)
+
+
+class Leaf(NamedTuple):
+    """Constants for the tests below."""
+
+    tau: float = 1.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"state": {}}, "needs a state, and either step or derivative"),
+        ({"derivative": charge}, "either step or derivative"),
+        ({"state": {"x": "tua"}}, "state at rest='tua' is not known; did you mean 'tau'"),
+        ({"rates": ("k",)}, "constant='k' is not known"),
+        ({"limits": {"y": (0, 1)}}, "limits of state='y' is not known"),
+        ({"dt_device": 0.0}, "dt_device=0.0 s must be .* above 0"),
+        ({"dt_inner": np.nan}, "dt_inner=nan s must be a finite number"),
+        ({"preset": {"tau": 1.0}}, "constants are a NamedTuple"),
+        ({"name": "hp"}, "device 'hp' is one of ours"),
+        ({"name": "test_other", "preset": Twin()}, "type Twin are those of 'test_twin'"),
+    ],
+)
+def test_impossible_descriptions_are_refused(changed, text):
+    given = {"name": "test_leaf", "preset": Leaf(), "state": {"x": 0.0}, "step": twin_step,
+             "dt_device": 1e-3} | changed  # fmt: skip
+    with pytest.raises(ValueError, match=text):
+        device_node(given.pop("name"), given.pop("preset"), **given)
+
+
+def test_impossible_constants_and_parameters_are_refused():
+    X = np.zeros((3, 1))
+    with pytest.raises(ValueError, match=r"device\.tau=nan must be a finite number"):
+        DeviceReservoir(3, device=Twin(tau=np.nan)).fit(X)
+    with pytest.raises(ValueError, match="'hp' does not follow a voltage as a node; take one of"):
+        DeviceReservoir(3, device="hp").fit(X)
+    with pytest.raises(ValueError, match="did you mean 'test_twin'"):
+        DeviceReservoir(3, device="test_twni").fit(X)
+    with pytest.raises(ValueError, match="observable='current' is not known"):
+        DeviceReservoir(3, device="test_chain", observable="current").fit(X)
+    device_node("test_leaf", Leaf(), state={"x": 0.0}, step=twin_step, dt_device=1e-3)
+    with pytest.raises(ValueError, match="tau='log' needs a device that says which"):
+        DeviceReservoir(3, device="test_leaf", tau="log").fit(X)
+
+
+def test_a_changed_function_gets_a_kernel_of_its_own(monkeypatch):
+    equations = source.Equations("a", Twin, ("w",), Twin._fields, ((0.0, 1.0),), twin_step, None,
+                                 None, None)  # fmt: skip
+    text = source.write_source(equations, __name__)
+    first = source.digest(equations, text)
+    assert source.digest(equations, text) == first
+    changed = equations._replace(step=last)
+    assert source.digest(changed, text) != first
+
+
+def test_a_kernel_file_that_was_changed_is_written_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = source.keep("mottle_node_test", "x = 1\n")
+    path.write_text("raise SystemExit\n")
+    assert source.keep("mottle_node_test", "x = 1\n").read_text() == "x = 1\n"
+
+
+def test_where_nothing_can_be_written_kernels_live_in_the_process(tmp_path, monkeypatch):
+    file = tmp_path / "no_folder"
+    file.write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(file))
+    equations = source.Equations("a", Twin, ("w",), Twin._fields, ((0.0, 1.0),), twin_step, None,
+                                 None, None)  # fmt: skip
+    kernel = source.load_kernel(equations)
+    assert kernel.run is not None
+    assert "mottle_node_of_a" in kernel.__name__
+
+
+def test_a_package_that_cannot_be_loaded_is_left_out_with_a_warning():
+    class Point:
+        name, group, module, dist = "broken", "mottle.nodes", "nowhere", None
+
+        def load(self):
+            raise ImportError("no module named 'nowhere'")
+
+    from mottle.plugins import load_plugin
+
+    with pytest.warns(UserWarning, match="'broken' of the package 'nowhere' cannot be loaded"):
+        assert load_plugin(Point()) is None
+
+
+def test_names_of_peers_are_known():
+    assert suggest("units", ["n_nodes", "pool"]) == "; did you mean 'n_nodes'?"
+    assert catalogue.find_family(Twin()) is catalogue.OUTSIDE["test_twin"]
