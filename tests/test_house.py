@@ -187,3 +187,17 @@ def test_the_docstring_check_sees_a_missing_parameter():
 
 def undocumented(value):
     """Do nothing."""
+
+
+def test_a_reservoir_is_a_signature_a_docstring_and_a_node():
+    from mottle import reservoir
+    from mottle.reservoir.nodes.front import Reservoir
+
+    classes = [getattr(reservoir, name) for name in reservoir.__all__ if name.endswith("Reservoir")]
+    assert len(classes) == 8
+    for cls in classes:
+        assert cls.__mro__[1] is Reservoir
+        own = {name for name in vars(cls) if not (name.startswith("__") and name != "__init__")}
+        own = {name for name in own if not name.startswith("_sklearn")}
+        # a class without a number of nodes among its parameters says how many there are
+        assert own <= {"__init__", "_node", "n_nodes", "random_state"}, (cls, own)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("crossbar", "crossbar-readout", "energy", "plasticity")
+PAGES = ("crossbar", "crossbar-readout", "energy", "extending", "plasticity")
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")
     for page in PAGES
@@ -19,3 +19,10 @@ BLOCKS = [
 @pytest.mark.parametrize("code", BLOCKS)
 def test_code_on_a_page_runs_as_it_stands(code):
     exec(compile(code, "page", "exec"), {})
+
+
+def test_the_table_of_parameters_is_that_of_the_constructors(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS.parent / "benchmarks"))
+    import parameters
+
+    assert (DOCS / "parameters.md").read_text("utf-8") == parameters.page()
