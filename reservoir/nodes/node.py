@@ -105,9 +105,14 @@ class Node(NamedTuple):
 def wiring(p: P) -> inputs.Wiring:
     """How node inputs follow from a drive, for kernels."""
     gain, bias = p._node.scale(p)
-    weights = sparse.csr_array(p.input_weights_).sorted_indices()  # may be put in place after fit
-    rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
-    return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
+    weights = p.input_weights_  # of any format and type, if put in place after fit
+    if not isinstance(weights, sparse.csr_array):
+        weights = sparse.csr_array(weights)
+    if not weights.has_sorted_indices:
+        weights = weights.sorted_indices()
+    rows = (part.astype(np.int64) for part in (weights.indptr, weights.indices))
+    values = np.ascontiguousarray(weights.data, np.float64)
+    return inputs.Wiring(*rows, values, float(gain), float(bias))
 
 
 def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
