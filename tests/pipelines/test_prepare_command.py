@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mottle.datasets import load_nmnist_100, open_prepared, preparation
+from mottle.datasets import load_nmnist_100, open_prepared
+from mottle.datasets.stores import preparation
 from mottle.pipelines.cli import main
 
 CONFIG = """
