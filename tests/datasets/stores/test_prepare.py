@@ -218,10 +218,10 @@ def test_only_what_changed_is_done_again(digits, tmp_path):
     assert make(folder, path, **raw).n_encoded == 1
     make(folder, tmp_path / "fresh.zarr", **raw)
     assert tree(path) == tree(tmp_path / "fresh.zarr")
-    with pytest.raises(ValueError, match="made by another recipe"):
+    with pytest.raises(ValueError, match="has another recipe"):
         make(folder, path)
     other = list_files([folder], sense="sight", on_bad="drop")  # what is read may differ
-    with pytest.raises(ValueError, match="made by another recipe"):
+    with pytest.raises(ValueError, match="has another recipe"):
         prepare(other, path)
 
 
@@ -352,7 +352,9 @@ def test_what_encoders_learn_from_must_be_said(digits, tmp_path):
     listing = list_files([digits], sense="sight")
     with pytest.raises(ValueError, match="fit_on='all' if there is no test part"):
         prepare(listing, tmp_path / "s.zarr", encoders=ENCODERS)
-    with pytest.raises(ValueError, match="no group 'training'; there are test, train"):
+    with pytest.raises(
+        ValueError, match="no group 'training'; did you mean 'train'.* There are test, train"
+    ):
         make(digits, tmp_path / "s.zarr", fit_on="training")
     encoders = {"sight": EventRate(6, sensor_size=(34, 34), on_drop="ignore")}  # learns duration
     for name, fit_on in (("train", None), ("named", ["train"]), ("all", "all")):
