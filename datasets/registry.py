@@ -5,7 +5,6 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any
-from warnings import warn
 
 import pandas as pd
 
@@ -14,8 +13,8 @@ from mottle.datasets.folders import list_folder
 from mottle.datasets.listing import Listing, list_table
 from mottle.datasets.record import DataSet
 from mottle.datasets.table import Recordings
-from mottle.plugins import find_plugins, load_plugin
 from mottle.sensors.options import check_options
+from mottle.sensors.plugins import find_records
 
 GROUP = "mottle.datasets"  # of entry points: other packages' sets
 
@@ -73,20 +72,7 @@ CATALOGUE = Catalogue()
 @cache
 def sets_of_others() -> dict[str, DataSet]:
     """Return the sets that other packages add; what is no such set is left out with a warning."""
-    found = {}
-    for name, point in find_plugins(GROUP).items():
-        known = load_plugin(point)
-        if known is None:
-            continue
-        if not isinstance(known, DataSet) or known.name != name or name in NAMES:
-            warn(
-                f"{GROUP}: {name!r} ({point.value}) is left out: expected a DataSet with this "
-                "name, which none of mottle's own sets has.",
-                stacklevel=2,
-            )
-            continue
-        found[name] = known
-    return found
+    return find_records(GROUP, DataSet, NAMES)
 
 
 def entry(name: str) -> DataSet:

@@ -400,7 +400,12 @@ def test_one_door_tells_events_from_samples(tmp_path):
 
 def test_misspelt_choices_are_refused(tmp_path):
     path = write(tmp_path, "dat", draw())
-    for choice, message in (({"on_bad": "skip"}, "on_bad='skip'"), ({"format": "evt4"}, "'evt4'")):
+    for choice, message in (
+        ({"on_bad": "skip"}, "on_bad='skip': expected one of 'raise', 'drop', 'repair'"),
+        ({"format": "evt4"}, "format='evt4' is not known; did you mean 'evt"),
+        ({"sensor_size": (300, True)}, "sensor_size: height=True must be a whole number"),
+        ({"sensor_size": 300}, r"sensor_size=300: expected \(width, height\)"),
+    ):
         with pytest.raises(ValueError, match=message):
             read_events(path, **choice)
 

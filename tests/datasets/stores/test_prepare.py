@@ -353,7 +353,7 @@ def test_what_encoders_learn_from_must_be_said(digits, tmp_path):
     with pytest.raises(ValueError, match="fit_on='all' if there is no test part"):
         prepare(listing, tmp_path / "s.zarr", encoders=ENCODERS)
     with pytest.raises(
-        ValueError, match="no group 'training'; did you mean 'train'.* There are test, train"
+        ValueError, match=r"no group 'training'; did you mean 'train'.* There are test, train"
     ):
         make(digits, tmp_path / "s.zarr", fit_on="training")
     encoders = {"sight": EventRate(6, sensor_size=(34, 34), on_drop="ignore")}  # learns duration

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.checks import Faults
-from mottle.sensors.files.formats import DECODERS, Decoder, Fields
+from mottle.sensors.files.faults import Faults, Fields
+from mottle.sensors.files.formats.prophesee import Evt2, Evt3
+from mottle.sensors.files.formats.record import EventFormat, Source
+from mottle.sensors.files.formats.words import Decoder
 
 MAGIC = b"#ROSBAG V2.0"
 MAGIC_2 = (b"SQLite format 3\0", b"\x89MCAP0\r\n")  # the files of rosbag 2
 ENCODINGS = ("evt3", "evt2", "mono")
+DECODERS: dict[str, type[Decoder]] = {"evt3": Evt3, "evt2": Evt2}
 EVENT = [("x", "u2"), ("y", "u2"), ("s", "u4"), ("ns", "u4"), ("p", "u1")]  # in an array
 LATEST = 2**62  # ns, of a time base
 
@@ -47,7 +50,7 @@ class Message:
         return self.take("u1", self.number("u4")).tobytes().rstrip(b"\0").decode("latin-1")
 
     def head(self) -> tuple[int, int] | None:
-        """Take the header; return the width and height of the sensor if they are told."""
+        """Take the header; return the width and height of the sensor if it states them."""
         self.take("u4", 2 if self.ros2 else 3)  # stamp, before it a counter in ROS 1
         self.text()
         height, width = self.take("u4", 2).tolist()
@@ -142,16 +145,18 @@ def bag_chunks(
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged bag makes the library raise into a ValueError."""
     try:
         yield
     except Exception as error:  # the libraries raise many kinds for damaged files
         raise ValueError(
             f"{path} cannot be read as a ROS bag: {error or type(error).__name__}. If it was not "
-            "closed, 'rosbag reindex' or 'ros2 bag reindex' may mend it."
+            "closed, 'rosbag reindex' or 'ros2 bag reindex' may repair it."
         ) from error
 
 
 def _messages(path: Path, key: Any) -> Iterator[tuple[str, bool, bytes]]:
+    """Yield type, whether it is ROS 2, and bytes of every message of one topic of events."""
     try:
         from rosbags import rosbag1, rosbag2
     except ImportError as error:
@@ -186,3 +191,16 @@ def _messages(path: Path, key: Any) -> Iterator[tuple[str, bool, bytes]]:
             if found is None:
                 return
             yield found[0].msgtype, ros2, bytes(found[2])
+
+
+def read_rosbag(source: Source) -> Iterator[Fields]:
+    """Yield t, x, y, p message by message; ``key`` is the topic."""
+    for size, fields in bag_chunks(source.path, source.key, source.faults):
+        source.sensor_size = source.sensor_size or size
+        yield fields
+
+
+ROSBAG = EventFormat(
+    name="rosbag", read=read_rosbag, begins=(MAGIC, *MAGIC_2), folder_file="metadata.yaml",
+    several=True,
+)  # fmt: skip

@@ -1,21 +1,22 @@
-"""What every reader asks of what it read: one account of faults, mended or refused."""
+"""Faults of event files: one account for every reader, of what was repaired or refused."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.formats import Fields
+from mottle.checks import check_option
+from mottle.events import EVENT_DTYPE
 from mottle.sensors.kernels import event_files as kernel
-from mottle.sensors.streams import EVENT_DTYPE
 
 ON_BAD = ("raise", "drop", "repair")
 MOST_PIXEL = 2**15 - 1  # that an EVENT_DTYPE holds
+Fields = tuple[Any, ...]  # arrays t, x, y, p
 
 
 def check_on_bad(on_bad: str) -> str:
     """Return ``on_bad``, or raise if it is no known choice."""
-    if on_bad not in ON_BAD:
-        raise ValueError(f"on_bad={on_bad!r} must be one of {', '.join(ON_BAD)}.")
-    return on_bad
+    return str(check_option("on_bad", on_bad, ON_BAD))
 
 
 class Faults:
@@ -31,11 +32,11 @@ class Faults:
         self._now = int(np.iinfo(np.int64).min)
 
     def note(self, reason: str, count: int) -> None:
-        """Count what was mended."""
+        """Count what was repaired or left out."""
         self.repairs[reason] = self.repairs.get(reason, 0) + int(count)
 
     def fault(self, what: str, reason: str, count: int) -> None:
-        """Raise, or count what the caller then mends."""
+        """Raise, or count what the caller then repairs or leaves out."""
         if self.on_bad == "raise":
             raise ValueError(
                 f"{what}. The copy is damaged, or this is another format; on_bad='drop' or "
@@ -44,7 +45,7 @@ class Faults:
         self.note(reason, count)
 
     def check(self, fields: Fields, size: tuple[int, int] | None) -> NDArray[np.void]:
-        """Return the events as a structured array, mended where they must and may be."""
+        """Return the events as a structured array, repaired where they must and may be."""
         t, x, y, p = fields
         n = t.size
         width, height = size or (MOST_PIXEL + 1, MOST_PIXEL + 1)
