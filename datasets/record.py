@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,11 +130,9 @@ class DataSet(NamesParameters):
     @property
     def import_path(self) -> str:
         """The loader as Python imports it, from `mottle.datasets` where it is public there."""
-        import mottle.datasets
-
-        called = self.load.__name__
-        public = called in mottle.datasets.__all__ and self.load.__module__.startswith("mottle.")
-        return f"{'mottle.datasets' if public else self.load.__module__}.{called}"
+        room, module, name = __package__, self.load.__module__, self.load.__name__
+        public = module.startswith(f"{room}.") and name in import_module(room).__all__
+        return f"{room if public else module}.{name}"
 
     def attributes(self, **more: Any) -> dict[Any, Any]:
         """Return the attributes of the set's table: name, licence, citation and further ones."""

@@ -9,6 +9,7 @@ from mottle import open_lazily
 
 if TYPE_CHECKING:
     from mottle.events import EVENT_DTYPE, as_streams, check_events
+    from mottle.sensors.base import EncoderState
     from mottle.sensors.delta import LevelCrossing
     from mottle.sensors.events import EventRate, TimeSurface
     from mottle.sensors.gas import GasDrive
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENT_DTYPE",
     "DriveStack",
+    "EncoderState",
     "EventRate",
     "GasDrive",
     "LevelCrossing",

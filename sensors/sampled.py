@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_positive
-from mottle.sensors.base import Encoder
+from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     Streams,
     as_streams,
@@ -76,9 +76,54 @@ class SampledEncoder(Encoder):
         ]
         return self._pack(drives, streams, self.n_steps_)
 
+    def advance(self, state, X):
+        """Carry live runs on by some rows, each a step; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : EncoderState
+            From ``start`` or the call before; it is not changed.
+        X : ndarray of shape (n_recordings, n_rows, n_channels), list of streams, or one lone stream
+            The next rows of every run, as many of each. Without a ``time`` coordinate, time is the
+            number of the row in the run.
+
+        Returns
+        -------
+        state : EncoderState
+            Where the runs stand now.
+        drive : ndarray of shape (n_recordings, n_rows, input)
+            The drive of these rows.
+
+        Raises
+        ------
+        ValueError
+            As ``transform``, and if the runs advance by different numbers of rows.
+        """
+        check_is_fitted(self)
+        cells = as_streams(X).cells
+        streams = self._read(X, fitting=False)
+        self._check_state(state, len(cells))
+        check_chunk(streams)
+        rows = [len(samples.values) for samples in streams.cells]
+        if len(set(rows)) > 1:
+            raise ValueError(f"the runs advance together, and their rows differ: {rows}.")
+        values = {name: value.copy() for name, value in state.values.items()}
+        drives = []
+        for run, samples in enumerate(streams.cells):
+            if "time" not in getattr(cells[run], "coords", ()):
+                samples = samples._replace(time=samples.time + state.step)
+            past = {name: value[run] for name, value in values.items()}
+            drives.append(self._scale(self._go_on(samples, past, state.step, streams.place(run))))
+        state = EncoderState(state.owner, state.n_recordings, state.step + rows[0], values)
+        return state, np.stack(drives)
+
     @abstractmethod
     def _encode(self, samples, place):
         """Return the unscaled drive (step, input) of one recording."""
+
+    @abstractmethod
+    def _go_on(self, samples, past, step, place):
+        """Return the unscaled drive of the rows from ``step`` on; ``past`` goes on in place."""
 
     @abstractmethod
     def _labels(self):

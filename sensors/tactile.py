@@ -125,10 +125,39 @@ class TaxelDrive(SampledEncoder):
         rows = np.concatenate([samples.values[: self.max_rows] for samples in cells])
         self.center_ = rows.mean(axis=0)
 
+    def _check_causal(self):
+        for name in ("n_steps", "max_rows"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name}={getattr(self, name)} counts the rows of a whole recording, and a "
+                    f"live run has no known end: set {name}=None."
+                )
+        if self.baseline not in (None, "first", "training", 1):
+            raise ValueError(
+                f"baseline={self.baseline!r} needs rows that come later than the first step: use "
+                "'first', 'training' or None in a live run."
+            )
+
+    def _rest(self, n_recordings):
+        shape = n_recordings, len(self.channels_)
+        return {"baseline": np.zeros(shape), "before": np.zeros(shape)}
+
+    def _go_on(self, samples, past, step, place):
+        if step == 0:
+            past["baseline"][:] = self._baseline(samples.values)
+        values = samples.values - past["baseline"]
+        drive = self._gather(values, values[0] if step == 0 else past["before"])
+        past["before"][:] = values[-1]
+        return drive
+
     def _encode(self, samples, place):
         values = samples.values[: self.max_rows]
         values = values - self._baseline(values)
-        kept = [_steps(values, self.n_steps, statistic) for statistic in self._statistics()]
+        return self._gather(values, values[0])
+
+    def _gather(self, values, before):
+        """Return the statistics of every step, side by side."""
+        kept = [_steps(values, self.n_steps, statistic, before) for statistic in self._statistics()]
         return np.stack(kept, axis=2).reshape(len(kept[0]), -1)
 
     def _baseline(self, values):
@@ -141,10 +170,10 @@ class TaxelDrive(SampledEncoder):
         return values[0] + np.mean(values[:rows] - values[0], axis=0)
 
 
-def _steps(values, n_steps, statistic):
-    """Return one statistic of the rows of every step, (step, channel)."""
+def _steps(values, n_steps, statistic, before):
+    """Return one statistic of the rows of every step, (step, channel); ``before`` is a row."""
     if statistic == "diff":
-        values = np.abs(np.diff(values, axis=0, prepend=values[:1]))
+        values = np.abs(np.diff(values, axis=0, prepend=before[np.newaxis]))
     if n_steps is None:
         return values
     rows = len(values)
