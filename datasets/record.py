@@ -140,7 +140,7 @@ class DataSet(NamesParameters):
         return {**own, **deepcopy(dict(self.attrs)), **more}
 
     def find(self, relative: str = "") -> Path:
-        """Return the set's folder in the data folder, or a file in it; or say how to come by it."""
+        """Return the set's folder in the data folder, or a file in it, or raise."""
         place = "/".join(part for part in (self.folder or self.name, relative) if part)
         return find_recordings(place, source=self.source, licence=self.licence)
 

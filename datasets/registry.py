@@ -162,7 +162,7 @@ def list_dataset(name: str, **options: Any) -> Listing:
     known = entry(name)
     check_options(known.load, options)
     if known.layout is not None and not options:
-        with suppress(ValueError):  # there in another form, which the loader may know
+        with suppress(ValueError):  # there in another form, which the loader may read
             return list_folder(known)
     found = known.load(**options)
     if not isinstance(found, Recordings):

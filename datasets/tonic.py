@@ -10,7 +10,7 @@ from mottle.events import EVENT_DTYPE, FIELDS
 
 
 def load_tonic(dataset: Sequence[Any], *, groups: Sequence[Any] | None = None) -> Recordings:
-    """Make a table of any data set of tonic, or of anything that gives pairs (events, target).
+    """Return a table of any data set of tonic, or of any sequence of pairs (events, target).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What all encoders share: containers in, drives out, absent senses masked, live runs."""
+"""The base of all encoders: containers in, drives out, absent senses masked, live runs."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field

@@ -86,7 +86,7 @@ class LevelCrossing(SampledEncoder):
     def _check_parameters(self):
         super()._check_parameters()
         if self.scale == "channel":
-            raise ValueError("scale='channel': spikes of all channels are alike; use 'global'")
+            raise ValueError("scale='channel': spikes of all channels have one size; use 'global'.")
         check_positive("threshold", self.threshold, "training standard deviations")
         if self.n_steps is not None:
             check_whole("n_steps", self.n_steps)

@@ -177,7 +177,7 @@ class TimeMask(Encoder):
         return np.array(given, dtype=object)
 
     def __sklearn_tags__(self):
-        """Say that NaN passes."""
+        """Add that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

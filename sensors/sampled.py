@@ -1,4 +1,4 @@
-"""What the encoders of sampled streams share: channels, and scales learnt on training data."""
+"""The base of the encoders of sampled streams: channels, and scales learnt on training data."""
 
 from abc import abstractmethod
 
@@ -18,7 +18,7 @@ from mottle.sensors.streams import (
 
 FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
-one that hardly moves in training must not turn its noise into a full drive."""
+otherwise the noise of one that hardly moves in training would become a full drive."""
 
 
 class SampledEncoder(Encoder):
@@ -61,7 +61,7 @@ class SampledEncoder(Encoder):
         Parameters
         ----------
         X : Series, list, 3-D array, one-column DataFrame, or one lone stream
-            Sampled streams with the channels seen in fit, None where the sense is absent.
+            Sampled streams with the channels of fit, None where the sense is absent.
 
         Returns
         -------
@@ -142,7 +142,7 @@ class SampledEncoder(Encoder):
         return [name + label for name in self.channels_ for label in self._labels()]
 
     def _kinds(self):
-        """Say for every input which others are of its kind, that is comparable in size."""
+        """Return a number for every input; inputs with one number are comparable in size."""
         return np.tile(np.arange(len(self._labels())), len(self.channels_))
 
     def _learn_scale(self, drives):
@@ -163,7 +163,7 @@ class SampledEncoder(Encoder):
         if fitting:
             check_present(streams)
             first, place = streams.cells[0], streams.place(0)
-            self._meet(*shape_of_samples(first, place))
+            self._learn_channels(*shape_of_samples(first, place))
         cells = [
             None if is_absent(cell) else self._take(cell, streams.place(recording))
             for recording, cell in enumerate(streams.cells)
@@ -171,19 +171,19 @@ class SampledEncoder(Encoder):
         return Streams(cells, streams.one, streams.sense)
 
     def _read_plain(self, table, fitting):
-        """Let scikit-learn check one plain table of numbers, in its own words."""
+        """Have scikit-learn check one plain table of numbers, with its own messages."""
         if table is None or getattr(getattr(table, "dtype", None), "names", None):
-            shape_of_samples(table, "the input")  # raises, and says why
+            shape_of_samples(table, "the input")  # raises with the reason
         values = validate_data(
             self, table, dtype=np.float64, reset=fitting, ensure_all_finite=False
         )
         if fitting:
             names = getattr(self, "feature_names_in_", None)
-            self._meet(None if names is None else list(names), values.shape[1])
+            self._learn_channels(None if names is None else list(names), values.shape[1])
         return self._take(values, "the input")
 
-    def _meet(self, names, n_channels):
-        """Remember the channels of the first training recording, and which are kept."""
+    def _learn_channels(self, names, n_channels):
+        """Keep the channels of the first training recording, and which of them are used."""
         self.n_features_in_ = n_channels
         known = names or [f"channel{index}" for index in range(n_channels)]
         chosen = self._choose(known)
@@ -243,7 +243,7 @@ def learn_spread(drives, kinds, scale="channel", floor=FLOOR):
     drives : ndarray of shape (step, input)
         Training drives, one below the other.
     kinds : ndarray of shape (input,)
-        Inputs with the same number share a floor, and with ``"global"`` the spread.
+        Inputs with the same number have one floor, and with ``"global"`` one spread.
     scale : {"channel", "global"}
         One spread an input, or one a kind.
     floor : float

@@ -1,4 +1,4 @@
-"""Sampled streams: what an encoder accepts, and what it says when it does not."""
+"""Sampled streams: what an encoder accepts, and the errors for what it does not."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

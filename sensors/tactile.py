@@ -18,7 +18,7 @@ class TaxelDrive(SampledEncoder):
     Parameters
     ----------
     n_steps : int, default=None
-        Steps for every recording, whatever its length: rows are shared out evenly, or interpolated
+        Steps for every recording, whatever its length: rows are split evenly, or interpolated
         linearly where they are fewer than the steps. None keeps the sensor's own rows, so that
         drives differ in length where recordings do.
     baseline : {"first", "mean", "training", None} or int, default="first"
@@ -37,7 +37,7 @@ class TaxelDrive(SampledEncoder):
         Scaled drives are cut at -clip and clip.
     max_rows : int, default=None
         Use only the first rows. Where the length of a recording depends on what was recorded, as it
-        often does, ``n_steps`` stretches it by an amount which gives the label away: choose the
+        often does, ``n_steps`` stretches it by an amount which reveals the label: choose the
         length of the shortest recording.
 
     Attributes
@@ -63,7 +63,7 @@ class TaxelDrive(SampledEncoder):
 
     Notes
     -----
-    Absolute values tell the session more than the object on many hands and arrays; this is why the
+    Absolute values depend on the session more than on the object in many hands and arrays; so the
     default baseline is the first row. Rows count, their times do not.
 
     Examples

@@ -36,7 +36,7 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
     remotes : sequence of Remote
         Files wanted.
     licence : str
-        Told in messages.
+        Part of the messages.
     progress : bool, default=True
         Show a progress bar on standard error.
 
@@ -48,7 +48,7 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
     Raises
     ------
     ConnectionError
-        If a file cannot be had; says where to put it by hand.
+        If a file cannot be downloaded; the message names the place to put it by hand.
     ValueError
         If a download has another hash, or an archive cannot be unpacked safely.
     """
@@ -56,6 +56,7 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
 
 
 def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
+    """Download and unpack one file, where it is not there yet."""
     home = data_home()
     target = home / (remote.folder or remote.name)
     if target.exists():
@@ -69,15 +70,15 @@ def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
 
 
 def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
-    """Download one file; what came of an earlier, broken download is kept and added to."""
+    """Download one file; the part that an earlier, broken download left is continued."""
     import pooch
     import requests
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    first_seen = file.with_name(f"{file.name}.sha256")
+    kept = file.with_name(f"{file.name}.sha256")
     known = remote.hash
-    if known is None and first_seen.exists():
-        known = f"sha256:{first_seen.read_text().split()[0]}"
+    if known is None and kept.exists():
+        known = f"sha256:{kept.read_text().split()[0]}"
     part = file.with_name(f"{file.name}.part")
     try:
         pooch.retrieve(
@@ -97,9 +98,9 @@ def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
             f"name the folder that has it in the environment variable {ENVIRONMENT}."
         ) from error
     part.unlink(missing_ok=True)
-    if remote.hash is None and not first_seen.exists():
+    if remote.hash is None and not kept.exists():
         text = f"{file_hash(file)}  {file.name}\n"
-        write_whole(first_seen, lambda out: out.write(text.encode()))
+        write_whole(kept, lambda out: out.write(text.encode()))
 
 
 class Resuming:

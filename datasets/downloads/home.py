@@ -1,4 +1,4 @@
-"""Where larger recordings lie on this machine, and what to say when they do not."""
+"""Where larger recordings lie on this machine, and where to get them when they are absent."""
 
 import os
 from pathlib import Path
@@ -20,14 +20,14 @@ def data_home() -> Path:
 
 
 def find_recordings(relative: str, *, source: str, licence: str) -> Path:
-    """Return the path of a file or folder below `data_home`, or say how to come by it.
+    """Return the path of a file or folder below `data_home`, or raise with the way to get it.
 
     Parameters
     ----------
     relative : str
         Place below the data folder, such as ``"smellnet/offline_training.zip"``.
     source, licence : str
-        Where it can be had, and on what terms: both are part of the message.
+        Where it is published, and on what terms: both are part of the message.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def find_recordings(relative: str, *, source: str, licence: str) -> Path:
         raise FileNotFoundError(
             f"'{relative}' is not in the data folder {data_home()}: get it from {source} "
             f"(licence: {licence}) and put it at {path}, or name the folder that has it in the "
-            f"environment variable {ENVIRONMENT}"
+            f"environment variable {ENVIRONMENT}."
         )
     return path
 

@@ -1,4 +1,4 @@
-"""One object seen, pressed and smelt at once: a scene of three senses whose truth is known."""
+"""One object before a camera, a skin and a nose at once: a scene of three senses, truth known."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from mottle.events import EVENT_DTYPE
 
 
 class Kind(NamedTuple):
-    """A kind of object: what each sense can know of it."""
+    """A kind of object, as far as a sense depends on it."""
 
     name: str
-    shape: str  # seen and felt: "ball", "block" or "bar"
+    shape: str  # of camera and skin: "ball", "block" or "bar"
     radius: float  # m, half its width
     stiffness: float  # kPa a mm of indentation, of the object on the skin
     odour: int  # column of AFFINITY
@@ -57,10 +57,10 @@ def make_scene(
     noise: float = 1.0,
     random_state: int | np.random.RandomState | None = None,
 ) -> Recordings:
-    r"""Make objects that pass a camera, are pressed by a skin, and are smelt, all in one recording.
+    r"""Generate recordings of objects that pass a camera, are pressed by a skin, and are smelt.
 
-    *Sight*: the object crosses the field of view. Every pixel remembers a log intensity and gives
-    an event each time the intensity has moved from it by its threshold, at the interpolated
+    *Sight*: the object crosses the field of view. Every pixel holds a log intensity and gives an
+    event each time the intensity has moved from it by its threshold, at the interpolated
     microsecond; noise events come at random.
 
     *Touch*: a skin of 8 x 8 taxels is pressed onto the object, on an elastic bed: the pressure is
@@ -68,10 +68,10 @@ def make_scene(
     is :math:`\pi k R d^2` at depth d.
 
     *Smell*: the odour fills a chamber, and six metal-oxide sensors adsorb it with one time constant
-    and let go of it with another: :math:`R = R_0 (1 + K s)^{-\beta}` with
+    and desorb it with another: :math:`R = R_0 (1 + K s)^{-\beta}` with
     :math:`\dot s = (c - s) / \tau`, tau 1 s where s rises and 4 s where it falls.
 
-    The six kinds are told apart by no single sense: three shapes, two stiffnesses, three odours.
+    No single sense distinguishes all six kinds: three shapes, two stiffnesses, three odours.
 
     Parameters
     ----------
@@ -137,13 +137,13 @@ def make_scene(
         theta = threshold * np.exp(0.05 * noise * day.standard_normal())
         gain = np.exp(0.03 * noise * day.standard_normal())
         clean = CLEAN_OHM * np.exp(0.1 * noise * day.standard_normal(len(CLEAN_OHM)))
-        cells["sight"].append(see(kind, facts, sensor_size, duration, theta, noise, rng))
-        cells["touch"].append(press(kind, facts, duration, gain, noise, rng))
-        cells["smell"].append(smell(kind, facts, duration, clean, noise, rng))
+        cells["sight"].append(camera_events(kind, facts, sensor_size, duration, theta, noise, rng))
+        cells["touch"].append(skin_pressure(kind, facts, duration, gain, noise, rng))
+        cells["smell"].append(nose_resistance(kind, facts, duration, clean, noise, rng))
         groups.append(session)
     table = make_table(**cells)
     table.attrs = {
-        "name": "scene", "licence": "made, not recorded", "sensor_size": list(sensor_size),
+        "name": "scene", "licence": "generated, not recorded", "sensor_size": list(sensor_size),
         "truth": truth,
     }  # fmt: skip
     return Recordings(table, np.array(truth["kind"]), np.array(groups))
@@ -174,7 +174,7 @@ def inside(shape: str, radius: float, x: Any, y: Any) -> Any:
     return np.minimum(radius - np.abs(x), 3 * radius - np.abs(y))
 
 
-def see(
+def camera_events(
     kind: Kind, facts: dict[str, Any], sensor_size: tuple[int, int], duration: float, theta: float,
     noise: float, rng: np.random.Generator,
 ) -> NDArray[np.void]:  # fmt: skip
@@ -204,8 +204,8 @@ def see(
             r, c = rows[at_pixel], columns[at_pixel]
             sign = np.sign(n[r, c])
             crossed = reference[r, c] + sign * level * thresholds[r, c]
-            share = (crossed - before[r, c]) / (now[r, c] - before[r, c])
-            t = facts["crosses"] + (frame - 1 + np.clip(share, 0, 1)) * FRAME_S
+            fraction = (crossed - before[r, c]) / (now[r, c] - before[r, c])
+            t = facts["crosses"] + (frame - 1 + np.clip(fraction, 0, 1)) * FRAME_S
             parts.append((t, c, r, sign > 0))
             reference += n * thresholds
         before = now
@@ -222,7 +222,7 @@ def see(
     return events[np.argsort(events["t"], kind="stable")]
 
 
-def press(
+def skin_pressure(
     kind: Kind, facts: dict[str, Any], duration: float, gain: float, noise: float,
     rng: np.random.Generator,
 ) -> xr.DataArray:  # fmt: skip
@@ -248,7 +248,7 @@ def indent(kind: Kind, depth: NDArray[np.float64]) -> Any:
     return kind.stiffness * np.maximum(depth[:, None] - 1e3 * gap.ravel(), 0)
 
 
-def smell(
+def nose_resistance(
     kind: Kind, facts: dict[str, Any], duration: float, clean: NDArray[np.float64], noise: float,
     rng: np.random.Generator,
 ) -> xr.DataArray:  # fmt: skip
@@ -262,7 +262,7 @@ def smell(
 
 
 def adsorbed(time: NDArray[np.float64], begin: float, level: float) -> NDArray[np.float64]:
-    """Return what a sensor feels, ppm, stepped at a millisecond: inlet, chamber, surface."""
+    """Return the adsorbed concentration, ppm: inlet, chamber, surface, in steps of 1 ms."""
     h = 1e-3
     n_sub = round((time[1] - time[0]) / h)
     out = np.zeros(len(time))

@@ -57,13 +57,13 @@ def load_biotac_slide(n_rows: int = N_ROWS) -> Recordings:
 
     Notes
     -----
-    The length of a recording reveals material 1 (600 rows, others 800), so all are cut alike:
-    at 590 rows, since the shortest log of the robot ends at 5.92 s. The robot logged unevenly, at
+    The length of a recording reveals material 1 (600 rows, others 800), so all are cut to 590 rows,
+    since the shortest log of the robot ends at 5.92 s. The robot logged unevenly, at
     32 to 109 Hz (one log has a gap of 0.7 s); wrench and velocity are interpolated linearly, and
     before the first sample (at most 70 ms) that one is held. Its other velocities are left out:
     ``v_z`` is 0 within 1e-11 and the angular ones were not recorded. The counts of the BioTac
     came with their offsets removed by the publishers. No unit of wrench and velocity is stated;
-    N, N m and m/s are what their sizes say.
+    N, N m and m/s are inferred from their sizes.
 
     References
     ----------

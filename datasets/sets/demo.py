@@ -74,6 +74,6 @@ DATA_SET = DataSet(
     n_recordings=100,
     licence="see its parts",
     citation="see its parts",
-    split="five groups, none of which shares a recording of any sense with another",
+    split="five groups; no recording of any sense is in two of them",
     shipped=True,
 )

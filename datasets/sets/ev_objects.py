@@ -25,7 +25,7 @@ SPLIT = "groups 'train' and 'test' as published"
 
 
 def load_ev_objects() -> Recordings:
-    """Load 720 grasps of 36 objects felt by the event-driven skin NeuTouch.
+    """Load 720 grasps of 36 objects by a hand with the event-driven skin NeuTouch.
 
     Read straight from ``ev-objects/Ev-Objects.zip`` in the data folder (`data_home`).
 
@@ -47,7 +47,7 @@ def load_ev_objects() -> Recordings:
 
     Notes
     -----
-    The archive does not say which polarity is first. It is taken for "on": of the taxels that
+    The archive does not state which polarity is first. It is taken for "on": of the taxels that
     show both, it comes first in four of five.
 
     References

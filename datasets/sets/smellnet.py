@@ -71,9 +71,9 @@ def load_smellnet(
 
     Notes
     -----
-    The five recordings of a food were mostly made in one sitting. The means of Pressure spread (one
-    standard deviation) over 6 hPa between foods and over 0.3 hPa within one, and in nine foods (and
-    four recordings of angelica) the climate sensor is stuck: a classifier that sees these channels
+    The five recordings of a food were mostly taken in one session. The means of Pressure vary (one
+    standard deviation) by 6 hPa between foods and by 0.3 hPa within one, and in nine foods (and
+    four recordings of angelica) the climate sensor is stuck: a classifier with these channels
     recognises the day. Use ``channels="gas"`` when the question is about smell.
 
     References

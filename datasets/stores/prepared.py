@@ -1,9 +1,9 @@
-"""The store of `prepare`: drives or streams of many recordings in one zarr folder, with proof.
+"""The store of `prepare`: drives or streams of many recordings in one zarr folder, with hashes.
 
 The root holds one value a recording (name, target, group, hash of its source) and, in
 ``manifest``, the sha256 of every other file. Each sense is a group: drives of equal length as one
 array (recording, step, input); everything else as contiguous ragged arrays along ``obs``, with
-``row_size`` saying how many rows belong to each recording (0: the sensor was absent). Shards are
+``row_size``, how many rows belong to each recording (0: the sensor was absent). Shards are
 written once and whole; every chunk carries its own checksum, so that a damaged one is never read as
 data.
 """
@@ -48,7 +48,7 @@ class Sense(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One recording: its senses (None where absent) and what its reader mended."""
+    """One recording: its senses (None where absent) and what its reader repaired."""
 
     senses: dict[str, Sense | None]
     repairs: dict[str, int]
@@ -172,12 +172,12 @@ def content_hash(attrs: Mapping[str, Any], listed: Sequence[str]) -> str:
 
 
 class Store:
-    """A finished store, opened for reading; what it holds is read when it is asked for."""
+    """A finished store, opened for reading; its arrays are read when they are used."""
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         if not self.path.exists():
-            raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare makes one")
+            raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare writes one.")
         try:
             self.group: Any = zarr.open_group(self.path, mode="r", use_consolidated=False)
             self.attrs = dict(self.group.attrs)
@@ -315,7 +315,7 @@ def as_stream(name: str, sense: Sense) -> Any:
 
 
 def store_info(path: str | Path) -> dict[str, Any]:
-    """Say what a store of `prepare` holds, without reading its data.
+    """Return what a store of `prepare` holds, without reading its data.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The states store: zarr v3, written block by block, safe against being killed.
 
-A block is a run of whole recordings. The order on disk is: the template, made aside and renamed;
+A block is a run of whole recordings. The order on disk is: the template, written aside and renamed;
 then the chunks of a block; then that block's flag in ``done``. A block without its flag is never
 read as data, and is written anew by the next run. ``append_dim`` is not used: a kill during it
 leaves a store which nothing opens. Chunks are written straight into the zarr array, since a block
@@ -21,9 +21,11 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from mottle.checks import check_option, check_whole
 from mottle.datasets.disk import lock_path, release_lock, sync, take_lock
 
 DIMS = ("recording", "step", "node")
+DTYPES = ("float32", "float64", "float16")
 COMPRESSORS = (BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"), Crc32cCodec())
 CHUNK_BYTES = 16 * 2**20  # a larger block is cut along its steps; 5 to 30 MB read fastest
 
@@ -31,7 +33,7 @@ CHUNK_BYTES = 16 * 2**20  # a larger block is cut along its steps; 5 to 30 MB re
 class StatesWriter:
     """Write states block by block into a store that a killed run can resume.
 
-    A context manager: entering makes the store, or resumes one of the same recipe, and locks it.
+    A context manager: entering creates the store, or resumes one of the same recipe, and locks it.
     The lock vanishes with its process, however that ends. The same recipe and states give the same
     bytes, for one set of library versions, however often a run was killed. A block is forced onto
     the disk before its flag is set.
@@ -92,14 +94,11 @@ class StatesWriter:
         dtype: str = "float32",
     ) -> None:
         counts = {"n_recordings": n_recordings, "n_steps": n_steps, "n_nodes": n_nodes}
-        for name, count in (counts | {"block": block}).items():
-            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-                raise ValueError(f"{name}={count!r} must be a whole number of at least 1")
-        if np.dtype(dtype).kind != "f" or np.dtype(dtype).itemsize > 8:
-            raise ValueError(f"dtype={dtype!r} must be 'float16', 'float32' or 'float64'")
+        check_option("dtype", np.dtype(dtype).name, DTYPES)
         self.path = Path(path)
-        self.shape = (int(n_recordings), int(n_steps), int(n_nodes))
-        self.block = min(int(block), self.shape[0])
+        n_recordings, n_steps, n_nodes = (check_whole(name, n) for name, n in counts.items())
+        self.shape = (n_recordings, n_steps, n_nodes)
+        self.block = min(check_whole("block", block), n_recordings)
         self.n_blocks = -(-self.shape[0] // self.block)
         self.dtype = np.dtype(dtype)
         self.attrs = check_attrs(attrs)
@@ -108,12 +107,12 @@ class StatesWriter:
 
     def __enter__(self) -> Self:
         if self._lock is not None:
-            raise RuntimeError(f"this writer of '{self.path}' is open already; make another")
+            raise RuntimeError(f"this writer of '{self.path}' is open already; create another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(lock_path(self.path))
         try:
             if _is_empty(self.path):
-                self._make_template()
+                self._write_template()
             else:
                 self._check_recipe()
                 for left_by_a_kill in self.path.rglob("*.partial"):
@@ -164,15 +163,17 @@ class StatesWriter:
         states = self._check_states(index, array)
         self._group["states"][rows] = states  # type: ignore[index]
         written = self.path / "states" / "c" / str(index)
-        for item in (*written.rglob("*"), written):  # on the disk before the flag says so
+        for item in (*written.rglob("*"), written):  # on the disk before the flag is set
             sync(item)
         self._group["done"][index] = True  # type: ignore[index]
 
     def _check_open(self) -> None:
+        """Refuse work outside a with block."""
         if self._lock is None:
             raise RuntimeError(f"the writer of '{self.path}' is not open; use it in a with block")
 
     def _check_states(self, index: int, array: ArrayLike) -> NDArray[np.floating]:
+        """Return the states of a block in the store's type, or raise."""
         values = np.asarray(array)
         rows = self.rows(index)
         expected = (rows.stop - rows.start, *self.shape[1:])
@@ -192,7 +193,8 @@ class StatesWriter:
                 f"large for {self.dtype}; scale the states or store them as float64"
             ) from None
 
-    def _make_template(self) -> None:
+    def _write_template(self) -> None:
+        """Write the empty store aside, then put it in its place."""
         aside = self.path.with_name(f".{self.path.name}.template")
         if aside.exists():  # left by a kill, and the lock is ours
             shutil.rmtree(aside)
@@ -221,6 +223,7 @@ class StatesWriter:
         os.rename(aside, self.path)
 
     def _check_recipe(self) -> None:
+        """Refuse to resume a store of another recipe."""
         stored = _open(self.path)
         old: dict[str, Any] = {
             "shape": stored["states"].shape,
@@ -258,8 +261,8 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
         Folder of the store.
     partial : bool, default=False
         Also accept a store with blocks missing, or still being written: all is read into memory,
-        NaN where a block is not done, and a coordinate ``done`` along recording tells which
-        NaN are such.
+        NaN where a block is not done, and a coordinate ``done`` along recording marks the
+        recordings that are there.
 
     Returns
     -------
@@ -276,7 +279,7 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"no states store at '{path}'; StatesWriter makes one")
+        raise FileNotFoundError(f"no states store at '{path}'; StatesWriter writes one.")
     stored = _open(path)
     done = stored["done"].to_numpy()
     dataset = stored.drop_vars("done")
@@ -345,6 +348,7 @@ def check_coords(
 
 
 def _from_numpy(value: Any) -> Any:
+    """Return numbers and arrays of numpy as plain ones, for JSON."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is not JSON")
@@ -356,11 +360,13 @@ def _plain(labels: xr.Variable | xr.DataArray) -> tuple[Sequence[Any], ...]:
 
 
 def _short(recipe: Mapping[str, Any], key: str) -> str:
+    """Return a value of a recipe as a short text."""
     text = repr(recipe[key]) if key in recipe else "absent"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_empty(path: Path) -> bool:
+    """Return whether nothing is in the place of a store."""
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 

@@ -42,7 +42,7 @@ def read_ts(
     streams : list of DataArray
         Each (time, channel), float64.
     labels : ndarray of str or float, shape (n_recordings,)
-        Text of a class label, empty if the file says it has none, or numbers of a target label.
+        Text of a class label, empty if the file has none, or numbers of a target label.
 
     Raises
     ------

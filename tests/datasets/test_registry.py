@@ -27,7 +27,7 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", [n for n, known in CATALOGUE.items() if not known.shipped])
-def test_what_is_not_here_says_where_it_comes_from(home, name):
+def test_the_error_for_an_absent_set_names_its_source(home, name):
     with pytest.raises(FileNotFoundError, match=r"get it from http|get it from reservoirpy"):
         load(name)
 
@@ -121,7 +121,7 @@ def test_a_set_of_another_package_is_listed_and_loaded_by_name(clicks, tmp_path)
     assert "'broken' of the package 'clicks' cannot be loaded (AttributeError" in err
 
 
-def test_the_command_knows_the_set_of_another_package(clicks, tmp_path):
+def test_the_command_lists_the_set_of_another_package(clicks, tmp_path):
     def mottle(*words):
         code = f"from mottle.pipelines.cli import main; main({list(words)})"
         return outside.python(clicks, code, MOTTLE_DATA=tmp_path)[0]
@@ -138,9 +138,9 @@ def test_the_command_knows_the_set_of_another_package(clicks, tmp_path):
 
 
 def test_misspelt_options_of_a_loader_are_refused_by_name():
-    for door in (load, list_dataset, fetch):
+    for function in (load, list_dataset, fetch):
         with pytest.raises(TypeError, match="no option 'windw'; did you mean 'window'"):
-            door("smellnet-10", windw=100)
+            function("smellnet-10", windw=100)
 
 
 @pytest.mark.parametrize(

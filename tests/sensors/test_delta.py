@@ -1,4 +1,4 @@
-"""Level crossing: spikes say what the channel did, no more and no less."""
+"""Level crossing: spikes follow the change of a channel exactly."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_thresholds_are_fractions_of_the_spread_within_recordings():
     assert_allclose(encoder.threshold_, 0.5 * within)
 
 
-def test_a_constant_channel_is_silent():
+def test_a_constant_channel_has_no_spike():
     values = np.column_stack([draw(0), np.full(40, 0.3)])
     assert (LevelCrossing().fit_transform(values)[:, 4:] == 0).all()
     assert (LevelCrossing().fit_transform(np.full((5, 1), 0.3)) == 0).all()

@@ -65,11 +65,11 @@ def test_values_between_zero_and_the_training_minimum_keep_their_ratio():
     assert_allclose(encoder.transform(np.array([[8.0], [2.0], [0.0]])), np.log([[1], [0.25], [1]]))
 
 
-def test_a_channel_of_zeros_is_silent():
+def test_a_channel_of_zeros_gives_zeros():
     assert (GasDrive(**RAW).fit_transform(np.zeros((30, 1))) == 0).all()
 
 
-def test_a_ratio_asked_for_by_name_needs_values_of_zero_or_more():
+def test_a_ratio_chosen_by_name_needs_values_of_zero_or_more():
     with pytest.raises(ValueError, match=r"channel 'Altitude' holds -3.* use 'difference'"):
         GasDrive(response={"Altitude": "ratio"}).fit([draw_gas()])
     with pytest.raises(ValueError, match="names the channel 'CO', which is not kept"):

@@ -1,4 +1,4 @@
-"""Sampled streams from tables, arrays and sound; bad values named or mended."""
+"""Sampled streams from tables, arrays and sound; bad values named or repaired."""
 
 import gzip
 import os
@@ -68,9 +68,9 @@ def test_bad_values_are_named_dropped_or_interpolated(tmp_path):
     dropped = read_samples(path, on_bad="drop")
     assert_allclose(dropped, [[1, 2], [3, 4]])
     assert dropped.repairs == {"rows with bad values": 1}
-    mended = read_samples(path, on_bad="repair")
-    assert_allclose(mended, [[1, 2], [2, 3], [3, 4]])
-    assert mended.repairs == {"values interpolated": 2}
+    repaired = read_samples(path, on_bad="repair")
+    assert_allclose(repaired, [[1, 2], [2, 3], [3, 4]])
+    assert repaired.repairs == {"values interpolated": 2}
 
 
 def test_time_that_does_not_rise_is_named_or_left_out(tmp_path):

@@ -1,4 +1,4 @@
-"""The door: what is accepted, and what the errors say."""
+"""Streams that encoders accept, and the errors for others."""
 
 import numpy as np
 import pandas as pd

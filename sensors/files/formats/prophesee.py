@@ -10,7 +10,7 @@ from mottle.sensors.kernels import event_files as kernel
 
 
 class Prophesee(Decoder):
-    """What EVT 2, EVT 3 and DAT share: header lines that begin with a percent sign."""
+    """The base of EVT 2, EVT 3 and DAT: header lines that begin with a percent sign."""
 
     def __init__(self, head: bytes, place: str):
         super().__init__(head, place)

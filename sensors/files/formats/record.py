@@ -65,7 +65,7 @@ class EventFormat(NamesParameters):
         Given a `Source` when the file is opened: reads what the header states, such as
         ``sensor_size``.
     several : bool, default=False
-        Whether a file holds several streams, which ``key=`` tells apart.
+        Whether a file holds several streams, which ``key=`` selects.
     holds_events : callable, optional
         Path to whether the file holds events, for formats that hold samples as well.
 

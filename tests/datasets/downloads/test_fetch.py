@@ -27,7 +27,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.cut, self.ranges, self.asked = {}, None, True, []
+        self.files, self.cut, self.ranges, self.ranges_wanted = {}, None, True, []
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
 
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         data = self.server.files.get(self.path[1:])
         wanted = self.headers.get("Range")
-        self.server.asked.append(wanted)
+        self.server.ranges_wanted.append(wanted)
         if data is None:
             self.send_error(404)
             return
@@ -82,7 +82,7 @@ def test_a_file_is_fetched_once(server):
     path = get(server)
     assert path.read_bytes() == DATA
     assert get(server) == path
-    assert len(server.asked) == 1
+    assert len(server.ranges_wanted) == 1
     assert [p.name for p in path.parent.iterdir()] == ["x.bin"]
 
 
@@ -93,7 +93,7 @@ def test_a_download_that_broke_off_goes_on(server, ranges):
         get(server)
     server.cut = None
     assert get(server).read_bytes() == DATA
-    assert server.asked == [None, "bytes=131072-"]  # the whole pieces that came
+    assert server.ranges_wanted == [None, "bytes=131072-"]  # the whole pieces that came
 
 
 def test_a_whole_part_is_taken_and_a_longer_one_is_not(server, tmp_path):
@@ -117,15 +117,15 @@ def test_another_hash_is_refused_and_nothing_kept(server, tmp_path):
 
 def test_without_a_published_hash_the_first_download_decides(server):
     path = get(server, known=None)
-    seen = path.with_name("x.bin.sha256")
-    assert seen.read_text() == f"{KNOWN.removeprefix('sha256:')}  x.bin\n"
+    kept = path.with_name("x.bin.sha256")
+    assert kept.read_text() == f"{KNOWN.removeprefix('sha256:')}  x.bin\n"
     path.unlink()
     server.files["x.bin"] = DATA[::-1]
     with pytest.raises(ValueError, match="another hash"):
         get(server, known=None)
 
 
-def test_offline_says_where_to_put_the_file(server, tmp_path):
+def test_the_error_without_a_connection_names_the_place_for_the_file(server, tmp_path):
     with pytest.raises(ConnectionError, match=r"404.*licence: CC0.*put it at .*set/none\.bin"):
         get(server, name="none.bin")
     remote = Remote("set/y", "http://127.0.0.1:9/y", None)
@@ -156,7 +156,7 @@ def test_a_fetched_archive_is_unpacked_and_loads(server, monkeypatch, tmp_path):
     assert groups.tolist() == ["test", "test", "train", "train"]
     assert table["sight"].iloc[0].tolist() == [(10, 3, 4, 1), (20, 5, 6, 0)]
     assert load_nmnist().table.shape == (4, 1)
-    assert len(server.asked) == 2
+    assert len(server.ranges_wanted) == 2
     run = CliRunner().invoke(main, ["datasets", "fetch", "nmnist"])
     assert run.exit_code == 0
     assert "nmnist/Train" in run.output

@@ -33,7 +33,7 @@ def test_every_pixel_counts_its_contrast_up_and_down(quiet):
 
 def test_a_pixel_gives_events_where_a_naive_one_does(quiet):
     kind, facts = scene.KINDS[0], {"speed": 0.05, "angle": 0.0, "crosses": 0.0}
-    events = scene.see(kind, facts, (34, 34), 12.0, 0.23, 0.0, np.random.default_rng(0))
+    events = scene.camera_events(kind, facts, (34, 34), 12.0, 0.23, 0.0, np.random.default_rng(0))
     pixel, row, column = 40e-3 / 34, 16, 9
     far = 4 * kind.radius + 2 * pixel
     reference, times = 0.0, []
@@ -66,7 +66,7 @@ def test_the_force_on_a_ball_follows_the_elastic_bed(monkeypatch):
     assert_allclose(force, np.pi * stiffness * kind.radius * (depth * 1e-3) ** 2, rtol=1e-3)
 
 
-def test_the_skin_feels_stiffness_times_depth(quiet):
+def test_the_pressure_is_stiffness_times_depth(quiet):
     truth = quiet.table.attrs["truth"]
     for row, cell in enumerate(quiet.table["touch"]):
         peak = truth["stiffness"][row] * truth["depth"][row]
@@ -92,7 +92,7 @@ def test_the_nose_follows_its_equations(quiet):
     assert_allclose(quiet.table["smell"].iloc[row], expected, rtol=3e-3)
 
 
-def test_no_single_sense_tells_all_and_a_seed_fixes_everything():
+def test_no_single_sense_distinguishes_all_kinds_and_a_seed_fixes_everything():
     kinds = scene.KINDS
     for part in (lambda k: k.shape, lambda k: k.stiffness, lambda k: k.odour):
         assert len({part(kind) for kind in kinds}) < len(kinds)
@@ -117,6 +117,6 @@ def test_no_single_sense_tells_all_and_a_seed_fixes_everything():
         ({"threshold": 2.0}, "below 1.2, the object's contrast"), ({"noise": -1.0}, "noise=-1"),
     ],
 )  # fmt: skip
-def test_what_makes_no_scene_is_refused(options, message):
+def test_impossible_scenes_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         make_scene(**options)

@@ -250,7 +250,7 @@ def test_the_smell_cut_equals_its_source(raw_data):
         assert one.identical(other)
 
 
-def test_nmnist_1000_holds_what_its_readme_says(raw_data):
+def test_nmnist_1000_holds_what_its_readme_states(raw_data):
     table, target, groups = datasets.load_nmnist()
     assert table.shape == (1000, 1)
     assert np.bincount(target).tolist() == [97, 116, 99, 93, 105, 92, 94, 117, 87, 100]

@@ -249,16 +249,16 @@ def test_a_bad_recording_stops_the_run_or_is_left_out_with_its_reason(digits, qu
 
 
 def test_the_second_writer_is_refused(digits, tmp_path):
-    told = []
+    refusals = []
 
     def interrupt(what, done, of):
-        if what == "encoding" and not told:
+        if what == "encoding" and not refusals:
             with pytest.raises(RuntimeError, match="another writer") as caught:
                 make(digits, tmp_path / "s.zarr")
-            told.append(str(caught.value))
+            refusals.append(str(caught.value))
 
     make(digits, tmp_path / "s.zarr", progress=interrupt)
-    assert len(told) == 1
+    assert len(refusals) == 1
 
 
 def test_every_damaged_byte_is_found(quiet, tmp_path):
@@ -348,7 +348,7 @@ def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tm
     assert tree(tmp_path / "s.zarr") == tree(quiet)
 
 
-def test_what_encoders_learn_from_must_be_said(digits, tmp_path):
+def test_what_encoders_learn_from_must_be_named(digits, tmp_path):
     listing = list_files([digits], sense="sight")
     with pytest.raises(ValueError, match="fit_on='all' if there is no test part"):
         prepare(listing, tmp_path / "s.zarr", encoders=ENCODERS)
@@ -363,11 +363,11 @@ def test_what_encoders_learn_from_must_be_said(digits, tmp_path):
     assert scale[0] == scale[1] != scale[2]
 
 
-def test_a_plan_tells_shape_and_size_and_writes_nothing(digits, tmp_path):
-    told = plan(files(digits), encoders=ENCODERS)
-    assert told.n_recordings == 50
-    assert told.senses == {"sight": "drive: 6 rows of drive (578,)"}
-    assert told.n_bytes == 50 * 6 * 578 * 4
+def test_a_plan_gives_shape_and_size_and_writes_nothing(digits, tmp_path):
+    planned = plan(files(digits), encoders=ENCODERS)
+    assert planned.n_recordings == 50
+    assert planned.senses == {"sight": "drive: 6 rows of drive (578,)"}
+    assert planned.n_bytes == 50 * 6 * 578 * 4
     assert list(tmp_path.iterdir()) == []
 
 

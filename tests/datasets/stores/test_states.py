@@ -140,7 +140,7 @@ def test_a_block_without_its_flag_is_not_read_as_data(tmp_path):
         open_states(path)
 
 
-def test_pending_and_rows_share_out_the_recordings(tmp_path):
+def test_pending_and_rows_split_the_recordings(tmp_path):
     with StatesWriter(tmp_path / "s.zarr", **RECIPE) as writer:
         assert writer.pending() == [0, 1, 2]
         assert [writer.rows(i) for i in range(3)] == [slice(0, 4), slice(4, 8), slice(8, 10)]
