@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.checks import check_whole
 from mottle.datasets.disk import file_hash
 from mottle.datasets.table import Recordings
 from mottle.sensors.files import EventFile, read
@@ -48,6 +49,7 @@ class Listing:
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
+        check_whole("n", n)
         target, groups = (None if part is None else part[:n] for part in (self.target, self.groups))
         return replace(self, names=self.names[:n], target=target, groups=groups)
 

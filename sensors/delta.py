@@ -70,6 +70,8 @@ class LevelCrossing(SampledEncoder):
            [0., 0.]])
     """
 
+    of_whole_recordings = ("n_steps", "max_rows")
+
     def __init__(
         self,
         n_steps=None,
@@ -103,15 +105,6 @@ class LevelCrossing(SampledEncoder):
             centred.append(change - change.mean(axis=0))
         moves = np.concatenate(centred)
         self.threshold_ = self.threshold * learn_spread(moves, np.zeros(moves.shape[1]))
-
-    def _check_causal(self):
-        for name, why in (("n_steps", "spreads"), ("max_rows", "counts")):
-            value = getattr(self, name)
-            if value is not None:
-                raise ValueError(
-                    f"{name}={value} {why} the rows of a whole recording, and a live run has no "
-                    f"known end: set {name}=None."
-                )
 
     def _rest(self, n_recordings):
         shape = n_recordings, len(self.channels_)

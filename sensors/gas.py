@@ -94,6 +94,8 @@ class GasDrive(SampledEncoder):
            [0.693]])
     """
 
+    of_whole_recordings = ("n_steps", "dt", "duration")
+
     def __init__(
         self,
         n_steps=60,
@@ -128,6 +130,7 @@ class GasDrive(SampledEncoder):
         if self.baseline is not None:
             check_number("baseline", self.baseline, "s", least=0)
         check_positive("smooth", self.smooth, "s")
+        check_option("derivative", self.derivative, (True, False))
         named = self.response if isinstance(self.response, dict) else {"": self.response}
         for response in named.values():
             check_option("response", response, RESPONSES)
@@ -186,12 +189,7 @@ class GasDrive(SampledEncoder):
         return Samples(samples.values[:rows], samples.time[:rows], samples.names)
 
     def _check_causal(self):
-        for name in ("n_steps", "dt", "duration"):
-            if getattr(self, name) is not None:
-                raise ValueError(
-                    f"{name}={getattr(self, name)} cuts whole recordings into steps, and in a live "
-                    f"run every row is one: set n_steps, dt and duration to None."
-                )
+        super()._check_causal()
         if self.baseline not in (None, 0):
             raise ValueError(
                 f"baseline={self.baseline} s is the mean of rows that come later than the first "

@@ -5,7 +5,7 @@ from abc import abstractmethod
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.checks import check_option, check_positive
+from mottle.checks import check_option, check_positive, is_whole, suggest
 from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     Streams,
@@ -24,10 +24,13 @@ otherwise the noise of one that hardly moves in training would become a full dri
 class SampledEncoder(Encoder):
     """Base of the encoders of sampled streams (time, channel).
 
-    A subclass gives ``_encode`` (one recording to an unscaled drive) and ``_labels`` (what is added
-    to a channel's name, one entry for each of its inputs; inputs are channel-major), and stores the
-    parameters ``channels``, ``scale`` and ``clip``.
+    A subclass gives ``_encode`` (one recording to an unscaled drive), ``_rest`` and ``_go_on`` (rows
+    of a live run to an unscaled drive) and ``_labels`` (what is added to a channel's name, one
+    entry for each of its inputs; inputs are channel-major), and stores the parameters ``channels``,
+    ``scale`` and ``clip``. Parameters named in ``of_whole_recordings`` are None in a live run.
     """
+
+    of_whole_recordings: tuple[str, ...] = ()
 
     def fit(self, X, y=None):
         """Learn channels and scales from training recordings.
@@ -117,6 +120,15 @@ class SampledEncoder(Encoder):
         state = EncoderState(state.owner, state.n_recordings, state.step + rows[0], values)
         return state, np.stack(drives)
 
+    def _check_causal(self):
+        for name in self.of_whole_recordings:
+            value = getattr(self, name)
+            if value is not None:
+                raise ValueError(
+                    f"{name}={value} refers to whole recordings, and a live run has no known end: "
+                    f"set {name}=None, so that every row is a step."
+                )
+
     @abstractmethod
     def _encode(self, samples, place):
         """Return the unscaled drive (step, input) of one recording."""
@@ -133,7 +145,7 @@ class SampledEncoder(Encoder):
         check_option("scale", self.scale, ("channel", "global", None))
         check_positive("clip", self.clip, "scaled units")
         if isinstance(self.channels, str):
-            raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}]")
+            raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}].")
 
     def _learn(self, cells):
         """Learn what ``_encode`` needs, before it is called."""
@@ -192,7 +204,7 @@ class SampledEncoder(Encoder):
         self._named = names is not None
         self.channels_ = [known[index] for index in self._keep]
         if not self.channels_:
-            raise ValueError(f"no channel is left of {', '.join(known)}; see channels=")
+            raise ValueError(f"no channel is left of {', '.join(known)}; see channels=.")
 
     def _choose(self, known):
         """Return the channels to keep by name or number, or None for all."""
@@ -206,13 +218,13 @@ class SampledEncoder(Encoder):
             if extra and not self._chosen:
                 raise ValueError(
                     f"{place} has a channel '{extra[0]}' which the first training recording lacks "
-                    f"(it has {', '.join(self.channels_)}); choose with channels=[...]"
+                    f"(it has {', '.join(self.channels_)}); choose with channels=[...]."
                 )
             return check_samples(cell, place, self.channels_)
         if n_channels != self.n_features_in_:
             raise ValueError(
                 f"{place} has {n_channels} channels where the first training recording has "
-                f"{self.n_features_in_}; every recording needs the same ones"
+                f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
 
@@ -223,15 +235,15 @@ def _places(chosen, known):
     for channel in chosen:
         if isinstance(channel, str) and channel in known:
             places.append(known.index(channel))
-        elif isinstance(channel, int | np.integer) and -len(known) <= channel < len(known):
+        elif is_whole(channel) and -len(known) <= channel < len(known):
             places.append(int(channel) % len(known))
         else:
             raise ValueError(
-                f"there is no channel {channel!r}; the first training recording has "
-                f"{len(known)}: {', '.join(known)}"
+                f"there is no channel {channel!r}{suggest(channel, known)} The first training "
+                f"recording has {len(known)}: {', '.join(known)}."
             )
     if len(set(places)) != len(places):
-        raise ValueError(f"channels={list(chosen)!r} names a channel twice")
+        raise ValueError(f"channels={list(chosen)!r} names a channel twice.")
     return places
 
 

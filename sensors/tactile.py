@@ -74,6 +74,8 @@ class TaxelDrive(SampledEncoder):
            [-15. ,   1.5]])
     """
 
+    of_whole_recordings = ("n_steps", "max_rows")
+
     def __init__(
         self,
         n_steps=None,
@@ -126,12 +128,7 @@ class TaxelDrive(SampledEncoder):
         self.center_ = rows.mean(axis=0)
 
     def _check_causal(self):
-        for name in ("n_steps", "max_rows"):
-            if getattr(self, name) is not None:
-                raise ValueError(
-                    f"{name}={getattr(self, name)} counts the rows of a whole recording, and a "
-                    f"live run has no known end: set {name}=None."
-                )
+        super()._check_causal()
         if self.baseline not in (None, "first", "training", 1):
             raise ValueError(
                 f"baseline={self.baseline!r} needs rows that come later than the first step: use "

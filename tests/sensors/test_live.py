@@ -200,13 +200,13 @@ def test_a_state_is_never_changed_and_may_be_used_again(encoder):
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [
-        (LevelCrossing(5), "n_steps=5 spreads the rows of a whole recording"),
-        (LevelCrossing(max_rows=5), "max_rows=5 counts the rows"),
-        (TaxelDrive(5), "n_steps=5 counts the rows of a whole recording"),
+        (LevelCrossing(5), "n_steps=5 refers to whole recordings"),
+        (LevelCrossing(max_rows=5), "max_rows=5 refers to"),
+        (TaxelDrive(5), "n_steps=5 refers to whole recordings, .* set n_steps=None"),
         (TaxelDrive(baseline="mean"), "baseline='mean' needs rows that come later"),
         (TaxelDrive(baseline=3), "baseline=3 needs rows that come later"),
-        (GasDrive(), "n_steps=60 cuts whole recordings into steps"),
-        (GasDrive(n_steps=None, dt=2.0), "dt=2.0 cuts"),
+        (GasDrive(), "n_steps=60 refers to whole"),
+        (GasDrive(n_steps=None, dt=2.0), "dt=2.0 refers to"),
         (GasDrive(n_steps=None), "baseline=10.0 s is the mean of rows that come later"),
     ],
     ids=str,
