@@ -24,7 +24,7 @@ otherwise the noise of one that hardly moves in training would become a full dri
 class SampledEncoder(Encoder):
     """Base of the encoders of sampled streams (time, channel).
 
-    A subclass gives ``_encode`` (one recording to an unscaled drive), ``_rest`` and ``_go_on`` (rows
+    A subclass gives ``_encode`` (a recording to an unscaled drive), ``_rest`` and ``_go_on`` (rows
     of a live run to an unscaled drive) and ``_labels`` (what is added to a channel's name, one
     entry for each of its inputs; inputs are channel-major), and stores the parameters ``channels``,
     ``scale`` and ``clip``. Parameters named in ``of_whole_recordings`` are None in a live run.
