@@ -110,9 +110,9 @@ def wiring(p: P) -> inputs.Wiring:
         weights = sparse.csr_array(weights)
     if not weights.has_sorted_indices:
         weights = weights.sorted_indices()
-    rows = (part.astype(np.int64) for part in (weights.indptr, weights.indices))
+    begin, columns = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
     values = np.ascontiguousarray(weights.data, np.float64)
-    return inputs.Wiring(*rows, values, float(gain), float(bias))
+    return inputs.Wiring(begin, columns, values, float(gain), float(bias))
 
 
 def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
