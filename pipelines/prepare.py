@@ -12,7 +12,8 @@ from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
 from mottle.datasets.catalogue import CATALOGUE, entry
 from mottle.datasets.preparation import Run, one_by_one
-from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
+from mottle.pipelines.parts import ENCODERS, make
+from mottle.pipelines.schema import Part, Section, complaints, hint
 
 
 class Data(Section):
