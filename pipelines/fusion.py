@@ -7,7 +7,8 @@ experiments on features that are computed already: both give the same numbers.
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn.base import clone
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
@@ -20,6 +21,7 @@ from mottle.sensors import DriveStack
 
 FUSIONS = ("early", "middle", "late")
 Front = tuple[str, Any, Any]  # sense, what returns its features, the columns that it takes
+ALL_COLUMNS: list[Front] = [("all", "passthrough", slice(None))]
 
 
 def make_fusion_pipeline(encoders, reservoir=None, *, fusion="middle", readout=None):
@@ -90,13 +92,13 @@ def make_fusion_pipeline(encoders, reservoir=None, *, fusion="middle", readout=N
         own = reservoir[sense] if isinstance(reservoir, dict) else reservoir
         front = Pipeline([("encoder", clone(encoder)), ("reservoir", _pooling(own))])
         fronts.append((sense, front, sense))
-    return Pipeline([("senses", check), *fuse_features(fusion, fronts, readout).steps])
+    return Pipeline([("senses", check), *fuse_features(fusion, fronts, readout)])
 
 
 def fuse_features(
     fusion: str, fronts: Sequence[Front], readout: Any = None, memory: Any = None
-) -> Pipeline:
-    """Return the part of a fusion that predicts from the features of its senses.
+) -> list[tuple[str, Any]]:
+    """Return the steps of a fusion that predict from the features of its senses.
 
     Parameters
     ----------
@@ -104,7 +106,8 @@ def fuse_features(
         Early and middle: one readout on all features. Late: one readout a sense.
     fronts : sequence of (str, transformer, columns)
         Name of a sense, what returns its features, and the columns it takes, as of
-        ``ColumnTransformer``; "passthrough" for columns that are features already.
+        ``ColumnTransformer``; `ALL_COLUMNS` if the input holds features already, side by side;
+        "passthrough" and a slice for those of one sense.
     readout : estimator or None, default=None
         Classifier or regressor; None takes ``RidgeReadout()``.
     memory : object with a method ``cache``, default=None
@@ -112,22 +115,45 @@ def fuse_features(
 
     Returns
     -------
-    pipeline : sklearn.pipeline.Pipeline
-        Not fitted.
+    steps : list of (str, estimator)
+        Of a pipeline, not fitted; one step where nothing comes before the readout.
     """
-    if fusion != "late":
-        return _predictor(fronts, readout, memory)
-    members = [(front[0], _predictor([front], readout, memory)) for front in fronts]
-    return Pipeline([("vote", LateReadout(members))])
+    if fusion == "late":
+        members = [(front[0], Pipeline(_predictor([front], readout, memory))) for front in fronts]
+        return [("vote", LateReadout(members))]
+    return _predictor(fronts, readout, memory)
 
 
-def _predictor(fronts: Sequence[Front], readout: Any, memory: Any) -> Pipeline:
-    """Return features side by side and one readout on them."""
-    steps = [
-        ("features", ColumnTransformer(list(fronts))),
-        ("readout", MaskedReadout(readout, memory=memory)),
-    ]
-    return Pipeline(steps)
+def _predictor(fronts: Sequence[Front], readout: Any, memory: Any) -> list[tuple[str, Any]]:
+    """Return features side by side, where they are to be computed, and one readout on them."""
+    last = ("readout", MaskedReadout(readout, memory=memory))
+    if fronts == ALL_COLUMNS:
+        return [last]
+    if fronts[0][1] == "passthrough":
+        return [("features", TakeColumns(fronts[0][2])), last]
+    return [("features", ColumnTransformer(list(fronts))), last]
+
+
+class TakeColumns(TransformerMixin, BaseEstimator):
+    """Return a slice of the columns.
+
+    Parameters
+    ----------
+    columns : slice
+        Those of one sense.
+    """
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def fit(self, X, y=None):
+        """Count the columns."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        """Return some columns, in C order."""
+        return np.ascontiguousarray(X[:, self.columns])
 
 
 def _pooling(reservoir):

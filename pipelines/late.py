@@ -35,10 +35,10 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
     --------
     >>> import numpy as np
     >>> from mottle.pipelines.fusion import fuse_features
-    >>> fronts = [("touch", "passthrough", [0]), ("joints", "passthrough", [1])]
-    >>> model = fuse_features("late", fronts)[-1]
+    >>> fronts = [(s, "passthrough", slice(k, k + 1)) for k, s in enumerate(["touch", "joints"])]
+    >>> model = fuse_features("late", fronts)[-1][1]
     >>> X, y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [3.0, 2.0]]), [0, 0, 1, 1]
-    >>> model.fit(X, y).predict([[3.0, np.nan], [0.0, 1.0]]).tolist()
+    >>> model.fit(X, y).predict(np.array([[3.0, np.nan], [0.0, 1.0]])).tolist()
     [1, 0]
     """
 

@@ -214,7 +214,7 @@ def find_patterns(missing: NDArray) -> tuple[NDArray, NDArray]:
     >>> find_patterns(np.array([[True, False], [False, False], [True, False]]))[1].tolist()
     [1, 0, 1]
     """
-    if not missing.any():
+    if (missing == missing[:1]).all():  # nearly always, and much faster
         return missing[:1], np.zeros(len(missing), dtype=int)
     patterns, which = np.unique(missing, axis=0, return_inverse=True)
     return patterns, which.reshape(-1)

@@ -7,7 +7,7 @@ A new metric is one entry of `METRICS`. One from another package is named in a r
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -49,6 +49,8 @@ class Metric:
         Whether it is a fraction that reports write in %.
     name : str
         What a recipe calls it.
+    task : {"classification", "regression"} or None
+        What it is for; None leaves that to the function.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Metric:
     higher_is_better: bool = True
     percent: bool = False
     name: str = ""
+    task: str | None = None
 
     @property
     def direction(self) -> str:
@@ -110,6 +113,8 @@ class Metric:
         """
         truth = np.asarray(truth)
         try:
+            if self.task not in (None, outputs.task):
+                raise ValueError(f"it is for a {self.task}")
             if _takes_estimator(self.function):
                 score = self.function(outputs.as_estimator(), np.empty((len(truth), 0)), truth)
             else:
@@ -143,7 +148,21 @@ def normalized_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     return float(np.mean(errors / deviation))
 
 
-METRICS = {"nrmse": Metric(normalized_error, higher_is_better=False)}
+def accuracy(y_true: NDArray, y_pred: NDArray) -> float:
+    """Return the fraction of right labels; as scikit-learn's, without its checks of labels.
+
+    Examples
+    --------
+    >>> accuracy(np.array(["a", "b"]), np.array(["a", "a"]))
+    0.5
+    """
+    return float(np.mean(y_true == y_pred))
+
+
+METRICS = {
+    "accuracy": Metric(accuracy, percent=True, task="classification"),
+    "nrmse": Metric(normalized_error, higher_is_better=False, task="regression"),
+}
 DEFAULTS = {"classification": "accuracy", "regression": "nrmse"}
 
 
@@ -199,7 +218,7 @@ of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:functio
                 "(y_true, y_pred), a scorer, or a mottle.pipelines.Metric."
             )
         found = Metric(found)
-    return Metric(found.function, found.higher_is_better, found.percent, name)
+    return replace(found, name=name)
 
 
 def _import(name: str) -> Any:

@@ -21,7 +21,7 @@ from mottle.pipelines.schema import Part, Section, complaints, hint, plain
 from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
 
-SEARCHED = ("encoders", "reservoirs", "readout", "crossbar")  # parts whose parameters vary
+SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
 
 class Data(Section):
@@ -262,8 +262,6 @@ class Recipe(Section):
                 choose(part, own[root], f"search.parameters.{path}: the name in {root}")
             if len(rest) < (2 if root in own else 1):
                 raise ValueError(f"search.parameters.{path} names a part; add a parameter of it.")
-            if root == "crossbar" and self.crossbar is None:
-                raise ValueError(f"search.parameters.{path}: the recipe has no [crossbar].")
             tried = values if isinstance(values, list) else [values.low, values.high]
             for value in tried:
                 try:

@@ -2,18 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from mottle.pipelines.engine.hashing import hash_arrays
 
-CACHE_BYTES = 1 << 29
+CACHE_BYTES = 1 << 26
 
 
 class Cache:
     """Results by key; the one not used for longest goes first when they exceed ``n_bytes``.
+
+    It saves time between parts of an experiment that share a result; what one part needs more than
+    once it keeps itself.
 
     Examples
     --------
@@ -61,6 +64,18 @@ class FitMemory:
     def __sklearn_clone__(self) -> "FitMemory":
         """Stay the same when an estimator with this memory is cloned."""
         return self
+
+
+class Keyed(NamedTuple):
+    """An unfitted estimator, and text that is the same for those that fit alike."""
+
+    estimator: BaseEstimator
+    key: str
+
+
+def keyed(estimator: BaseEstimator) -> Keyed:
+    """Return an estimator with its key."""
+    return Keyed(estimator, key_of(estimator))
 
 
 def key_of(estimator: BaseEstimator) -> str:

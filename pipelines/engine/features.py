@@ -1,6 +1,7 @@
 """One fold: drives by encoders fitted to its training part, and features of every reservoir."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -11,14 +12,18 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from mottle.datasets import Recordings
 from mottle.events import is_absent
-from mottle.pipelines.engine.cache import Cache, key_of
+from mottle.pipelines.engine.cache import Cache, Keyed, keyed
 from mottle.pipelines.engine.hashing import hash_arrays
+from mottle.pipelines.engine.plans import Plan, plan_inputs
 from mottle.pipelines.engine.target import Target
+from mottle.pipelines.fusion import ALL_COLUMNS, Front
+from mottle.pipelines.recipe import Recipe
 from mottle.pipelines.senses import SenseCheck
 from mottle.sensors import DriveStack
 from mottle.sensors.base import pack
 
 NUMBERS = count()
+NO_RESERVOIR = Keyed(BaseEstimator(), "")
 
 
 class Fold:
@@ -38,85 +43,94 @@ class Fold:
         self.table, self.target, self.train, self.test = recordings.table, target, train, test
         self.y_train, self.y_test = target.samples(train), target.samples(test)
         self._cache, self._number = cache, next(NUMBERS)
+        self._held: dict[str, tuple[str, Any]] = {}
 
     def check_senses(self, senses: tuple[str, ...]) -> None:
         """Refuse a sense absent in training, and a test recording without any."""
         check = SenseCheck(senses).fit(self.table.iloc[self.train])
         check.transform(self.table.iloc[self.test])
 
-    def drives(self, sense: str, encoder: BaseEstimator) -> tuple[Any, Any]:
+    def drives(self, sense: str, encoder: Keyed) -> tuple[Any, Any]:
         """Return the drives of training and test; the encoder learns from training alone."""
 
         def encode() -> tuple[Any, Any]:
-            streams, fitted = self.table[sense], clone(encoder)
+            streams, fitted = self.table[sense], clone(encoder.estimator)
             return (
                 fitted.fit_transform(streams.iloc[self.train]),
                 fitted.transform(streams.iloc[self.test]),
             )
 
-        return self._get("drives", encode, sense, encoder)
+        return self._hold(f"drives of {sense}", encoder.key, encode)
 
-    def drives_hash(self, sense: str, encoder: BaseEstimator) -> str:
+    def drives_hash(self, sense: str, encoder: Keyed) -> str:
         """Return the sha256 of the drives of one sense, training first."""
-        train, test = self.drives(sense, encoder)
-        return self._get(
-            "hash of drives", lambda: hash_arrays([*train, *test]), sense, encoder
-        )  # fmt: skip
 
-    def features(
-        self, encoders: Mapping[str, BaseEstimator], reservoir: BaseEstimator, lost: str = ""
-    ) -> tuple[NDArray, NDArray]:
-        """Return features (sample, feature) of training and test.
+        def compute() -> str:
+            train, test = self.drives(sense, encoder)
+            return hash_arrays([*train, *test])
 
-        Of one sense those of its reservoir; of several those of the reservoir that gets the stacked
-        drives of all (early fusion), in the test part without the sense ``lost``.
+        return self._get("hash of drives", compute, {sense: encoder})
+
+    def train_features(
+        self, encoders: Mapping[str, Keyed], reservoir: Keyed
+    ) -> tuple[BaseEstimator, NDArray]:
+        """Return a fitted reservoir and the features (sample, feature) of the training part.
+
+        With one encoder the reservoir gets the drive of that sense; with several the stacked drives
+        of all (early fusion).
         """
-        front, X_train = self._get(
-            "training", lambda: self._train(encoders, reservoir), *_flat(encoders), reservoir
-        )
-        X_test = self._get(
-            f"test without {lost!r}", lambda: self._test(encoders, front, lost),
-            *_flat(encoders), reservoir,
-        )  # fmt: skip
-        return X_train, X_test
-
-    def features_hash(
-        self, encoders: Mapping[str, BaseEstimator], reservoir: BaseEstimator, lost: str = ""
-    ) -> str:
-        """Return the sha256 of the features of `features`, training first."""
         return self._get(
-            f"hash without {lost!r}",
-            lambda: hash_arrays(self.features(encoders, reservoir, lost)),
-            *_flat(encoders), reservoir,
-        )  # fmt: skip
+            "training features", lambda: self._train(encoders, reservoir), encoders, reservoir
+        )
+
+    def test_features(
+        self, encoders: Mapping[str, Keyed], reservoir: Keyed, front: BaseEstimator, lost: str = ""
+    ) -> NDArray:
+        """Return the features of the test part; in early fusion the sense ``lost`` is silent.
+
+        ``front`` is the fitted reservoir of `train_features`.
+        """
+
+        def compute() -> NDArray:
+            states = front.transform(self._drive(encoders, 1, lost))
+            return self.target.align(states, self.test)
+
+        return self._get(f"test features without {lost!r}", compute, encoders, reservoir)
+
+    def hash_once(
+        self, parts: list[NDArray], encoders: Mapping[str, Keyed], reservoir: Keyed, lost: str = ""
+    ) -> str:
+        """Return the sha256 of features, once for the same encoders and reservoir."""
+        what = f"hash without {lost!r}"
+        return self._get(what, lambda: hash_arrays(parts), encoders, reservoir)
 
     def _train(
-        self, encoders: Mapping[str, BaseEstimator], reservoir: BaseEstimator
-    ) -> tuple[Any, NDArray]:
-        """Fit a reservoir (and the stack of its drives); return both and the training features."""
-        front, stack = clone(reservoir), None
+        self, encoders: Mapping[str, Keyed], reservoir: Keyed
+    ) -> tuple[BaseEstimator, NDArray]:
+        """Fit a reservoir; return it and the training features."""
+        front = clone(reservoir.estimator)
+        states = front.fit_transform(self._drive(encoders, 0))
+        return front, self.target.align(states, self.train)
+
+    def _drive(self, encoders: Mapping[str, Keyed], part: int, lost: str = "") -> Any:
+        """Return the drive of one sense, or that of several stacked; training 0, test 1."""
         if len(encoders) == 1:
-            drive = self.drives(*next(iter(encoders.items())))[0]
-        else:
-            stack = DriveStack([(sense, EncodedDrive()) for sense in encoders])
-            drive = _stacked(stack.fit_transform, self._encoded(encoders, 0))
-        states = front.fit_transform(drive)
-        return (stack, front), self.target.align(states, self.train)
+            return self.drives(*next(iter(encoders.items())))[part]
+        keys = " ".join(encoder.key for encoder in encoders.values())
+        stack, train = self._hold("stack", keys, lambda: self._stack(encoders))
+        if part == 0:
+            return train
+        return self._hold(
+            f"stack without {lost!r}", keys,
+            lambda: _stacked(stack.transform, self._encoded(encoders, 1, lost)),
+        )  # fmt: skip
 
-    def _test(
-        self, encoders: Mapping[str, BaseEstimator], front: tuple[Any, Any], lost: str
-    ) -> NDArray:
-        """Return the test features of a fitted reservoir."""
-        stack, reservoir = front
-        if stack is None:
-            drive = self.drives(*next(iter(encoders.items())))[1]
-        else:
-            drive = _stacked(stack.transform, self._encoded(encoders, 1, lost))
-        return self.target.align(reservoir.transform(drive), self.test)
+    def _stack(self, encoders: Mapping[str, Keyed]) -> tuple[DriveStack, Any]:
+        """Return a stack of the drives of all senses, fitted, and that of the training part."""
+        stack = DriveStack([(sense, EncodedDrive()) for sense in encoders])
+        return stack, _stacked(stack.fit_transform, self._encoded(encoders, 0))
 
-    def _encoded(
-        self, encoders: Mapping[str, BaseEstimator], part: int, lost: str = ""
-    ) -> pd.DataFrame:
+    def _encoded(self, encoders: Mapping[str, Keyed], part: int, lost: str = "") -> pd.DataFrame:
         """Return a table of the drives of the training (0) or test (1) part."""
         rows = self.test if part else self.train
         table = pd.DataFrame(index=range(len(rows)), columns=list(encoders), dtype=object)
@@ -128,10 +142,100 @@ class Fold:
             table[sense] = cells
         return table
 
-    def _get(self, what: str, compute: Any, *parts: Any) -> Any:
+    def _hold(self, what: str, key: str, compute: Callable[[], Any]) -> Any:
+        """Return what is held as long as the fold; one thing is held in place of the one before."""
+        if self._held.get(what, ("",))[0] != key:
+            self._held.pop(what, None)
+            self._held[what] = key, compute()
+        return self._held[what][1]
+
+    def _get(
+        self, what: str, compute: Callable[[], Any], encoders: Mapping[str, Keyed],
+        reservoir: Keyed = NO_RESERVOIR,
+    ) -> Any:  # fmt: skip
         """Return what is in the cache for this fold and these estimators."""
-        texts = [one if isinstance(one, str) else key_of(one) for one in parts]
-        return self._cache.get((self._number, what, *texts), compute)
+        senses = tuple((sense, encoder.key) for sense, encoder in encoders.items())
+        return self._cache.get((self._number, what, senses, reservoir.key), compute)
+
+
+class FeaturesOf:
+    """Features of a reservoir for each plan: those of the senses side by side."""
+
+    def __init__(self, recipe: Recipe, name: str, seed: int, fold: Fold):
+        self.recipe, self.seed, self.fold = recipe, seed, fold
+        self.encoders = {sense: keyed(one) for sense, one in recipe.make_encoders().items()}
+        self._make = partial(recipe.make_reservoir, name, seed=seed)
+        self._reservoirs: dict[str, Keyed] = {}
+        self._train: dict[str, tuple[BaseEstimator, NDArray]] = {}
+        self._test: dict[tuple[str, str], NDArray] = {}
+
+    def train(self, plan: Plan) -> NDArray:
+        """Return training features (sample, feature)."""
+        return side_by_side([part[0] for part in self._parts(plan)])
+
+    def test(self, plan: Plan, lost: str = "") -> NDArray:
+        """Return test features; NaN for a lost sense, which is silent in early fusion."""
+        parts = [part[1] for part in self._parts(plan, lost)]
+        if lost and plan.fusion != "early":
+            at = plan.senses.index(lost)
+            parts[at] = np.full_like(parts[at], np.nan)
+        return side_by_side(parts)
+
+    def fronts(self, plan: Plan) -> list[Front]:
+        """Return which columns are whose, as `fuse_features` takes them."""
+        if plan.fusion != "late":
+            return ALL_COLUMNS
+        ends = np.cumsum([0, *(part[0].shape[1] for part in self._parts(plan))]).tolist()
+        return [
+            (sense, "passthrough", slice(begin, end))
+            for sense, begin, end in zip(plan.senses, ends[:-1], ends[1:], strict=True)
+        ]
+
+    def hashes(self) -> dict[str, str]:
+        """Return the sha256 of the features of every sense, and of early fusion."""
+        found = {}
+        for plan in plan_inputs(self.recipe):
+            if len(plan.senses) > 1 and plan.fusion != "early":
+                continue
+            missing = plan.senses if plan.fusion == "early" and self.recipe.missing else ()
+            for lost in ("", *missing):
+                key = f"{plan.inputs}{f' without {lost}' if lost else ''}"
+                found[key] = self.fold.hash_once(
+                    list(self._features(plan.inputs, lost)), self._encoders(plan.inputs),
+                    self._reservoir(plan.inputs), lost,
+                )  # fmt: skip
+        return found
+
+    def _parts(self, plan: Plan, lost: str = "") -> list[tuple[NDArray, NDArray]]:
+        """Return features of training and test, of each sense, or of all stacked."""
+        if plan.fusion == "early":
+            return [self._features("early", lost)]
+        return [self._features(sense) for sense in plan.senses]
+
+    def _features(self, use: str, lost: str = "") -> tuple[NDArray, NDArray]:
+        """Return features of training and test of one sense, or of all stacked."""
+        encoders, reservoir = self._encoders(use), self._reservoir(use)
+        if use not in self._train:
+            self._train[use] = self.fold.train_features(encoders, reservoir)
+        front, train = self._train[use]
+        if (use, lost) not in self._test:
+            self._test[use, lost] = self.fold.test_features(encoders, reservoir, front, lost)
+        return train, self._test[use, lost]
+
+    def _encoders(self, use: str) -> dict[str, Keyed]:
+        """Return the encoder of a sense, or all of early fusion."""
+        return self.encoders if use == "early" else {use: self.encoders[use]}
+
+    def _reservoir(self, use: str) -> Keyed:
+        """Return the reservoir of a sense, or that of early fusion."""
+        if use not in self._reservoirs:
+            self._reservoirs[use] = keyed(self._make(use))
+        return self._reservoirs[use]
+
+
+def side_by_side(parts: list[NDArray]) -> NDArray:
+    """Return features of several senses as one array; of one sense as they are."""
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 class EncodedDrive(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -146,11 +250,6 @@ class EncodedDrive(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """Return the drives; NaN where one is absent."""
         absent = np.full(self.shape_, np.nan)
         return pack([absent if drive is None else drive for drive in X])
-
-
-def _flat(encoders: Mapping[str, BaseEstimator]) -> list[Any]:
-    """Return senses and their encoders, one after the other."""
-    return [part for pair in encoders.items() for part in pair]
 
 
 def _stacked(stack: Any, table: pd.DataFrame) -> Any:
