@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from mottle.pipelines.device_figures import device_figure
 from mottle.reservoir import devices
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -60,7 +59,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     page = [HEAD]
     for name, row in devices.list().iterrows():
-        device_figure(str(name)).savefig(folder / f"{name}.png", dpi=70)
+        devices.draw(str(name)).savefig(folder / f"{name}.png", dpi=70)
         provisional = f"Provisional: {row.provisional}.\n" if row.provisional else ""
         page.append(
             f"## {name}\n\n{row.kind}, time scale {row.time_scale:.2g} s. Source: {row.source}.\n"

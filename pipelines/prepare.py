@@ -23,7 +23,7 @@ class Data(Section):
 
 
 class Files(Section):
-    """How files are read, and what their names tell."""
+    """How files are read, and what their names mean."""
 
     sense: str = "stream"
     pattern: str | None = None

@@ -120,7 +120,7 @@ class Recipe(Section):
         return self.washout is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all settings, defaults too, as plain values of which JSON and TOML are made."""
+        """Return all settings, defaults too, as plain values, for JSON and TOML."""
         settings = self.model_dump(by_alias=True, exclude_none=True)
         for part in settings["reservoirs"].values():
             if not part["for"]:
@@ -198,14 +198,13 @@ class Recipe(Section):
         trial.set_params(crossbar=Crossbar(trial.crossbar.shape, **given))
         target = np.arange(3).repeat(4)
         try:
-            trial.fit(np.eye(3).repeat(4, axis=0), target.astype(float) if self._fits() else target)
+            trial.fit(
+                np.eye(3).repeat(4, axis=0),
+                target.astype(float) if self.task == "regression" else target,
+            )
         except ValueError as error:
             known = inspect.signature(CrossbarReadout).parameters
             raise placed(error, "crossbar", {*known, "device"}) from None
-
-    def _fits(self) -> bool:
-        """Tell whether the recipe says that numbers are predicted."""
-        return self.task == "regression"
 
     def check(self) -> None:
         """Create every part once; refuse what does not go together."""

@@ -15,8 +15,8 @@ CACHE_BYTES = 1 << 26
 class Cache:
     """Results by key; the one not used for longest goes first when they exceed ``n_bytes``.
 
-    It saves time between parts of an experiment that share a result; what one part needs more than
-    once it keeps itself.
+    It saves time between parts of an experiment that need the same result; what one part needs
+    more than once it keeps itself.
 
     Examples
     --------

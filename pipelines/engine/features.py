@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings
 from mottle.events import is_absent
@@ -231,6 +232,11 @@ class FeaturesOf:
         if use not in self._reservoirs:
             self._reservoirs[use] = keyed(self._make(use))
         return self._reservoirs[use]
+
+
+def reservoir_of(front: BaseEstimator) -> Any:
+    """Return the reservoir of a recipe without the layer behind it."""
+    return front[0] if isinstance(front, Pipeline) else front
 
 
 def side_by_side(parts: list[NDArray]) -> NDArray:

@@ -1,4 +1,4 @@
-"""What a report says beside its scores: how reservoirs compare with the baseline without one."""
+"""Notes of a report: how reservoirs compare with the baseline without one, and what was tuned."""
 
 import pandas as pd
 

@@ -20,7 +20,7 @@ from mottle.pipelines.metrics import Metric
 
 FORMAT = "mottle result"
 VERSION = 1
-RUN = ("reservoir", "inputs", "missing", "seed")  # what tells one run from another
+RUN = ("reservoir", "inputs", "missing", "seed")  # identifies one run
 PLAIN = (
     "title", "description", "split", "task", "senses", "seeds", "n_recordings", "chance", "recipe",
     "settings", "source", "chosen", "hashes", "versions", "notes", "speedup", "seconds",

@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
-from mottle.datasets import Recordings, load
+from mottle.datasets import Recordings
 from mottle.events import is_absent
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
-from mottle.pipelines.engine.features import FeaturesOf, Fold
-from mottle.pipelines.engine.folds import SPLITS, make_folds
+from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
+from mottle.pipelines.engine.folds import SPLITS
 from mottle.pipelines.engine.hashing import hash_recordings
 from mottle.pipelines.engine.notes import baseline_notes
+from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, candidates
-from mottle.pipelines.engine.target import Target, check_target
+from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
 from mottle.pipelines.toml import write_toml
@@ -87,29 +87,6 @@ def resolve(source: str | Path | Mapping[str, Any] | Recipe) -> tuple[Recipe, st
     return recipe, write_toml(recipe.as_dict())
 
 
-def load_recordings(recipe: Recipe, recordings: Recordings | None = None) -> Recordings:
-    """Return the recordings that a recipe names, or those given in their place."""
-    if recordings is None:
-        if recipe.data is None:
-            raise ValueError(
-                "the recipe has no [data] and no recordings are given: add data.name, such as "
-                "'demo', or pass run_recipe(..., recordings=...)."
-            )
-        recordings = load(recipe.data.name, **recipe.data.options)
-    if not isinstance(recordings, Recordings):
-        raise TypeError(
-            f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"
-            " of mottle.datasets, as its loaders return."
-        )
-    absent = [sense for sense in recipe.encoders if sense not in recordings.table.columns]
-    if absent:
-        raise ValueError(
-            f"encoders.{absent[0]}: the table has no column {absent[0]!r}; it has "
-            f"{', '.join(map(str, recordings.table.columns))}."
-        )
-    return recordings
-
-
 class Experiment:
     """One run of a recipe: what is computed on the way, and what is put into the result."""
 
@@ -119,7 +96,7 @@ class Experiment:
         self.begin = perf_counter()
         self.recipe, self.text, self.progress = recipe, text, progress
         self.source = "data" if recordings is None else "memory"
-        self.recordings, self.target = prepare(recipe, load_recordings(recipe, recordings))
+        self.recordings, self.target = load_recordings(recipe, recordings)
         self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
         self.chance = chance_levels(self.metrics, self.target)
         self.folds = folds_of(recipe, self.recordings, self.target)
@@ -225,8 +202,7 @@ class Experiment:
     def _keep_states(self, recipe: Recipe, name: str, fold: Fold) -> None:
         """Keep the states of one recording for each sense, and how far device time is ahead."""
         for sense, encoder in recipe.make_encoders().items():
-            front = recipe.make_reservoir(name, sense, recipe.seeds[0])
-            front = front[0] if isinstance(front, Pipeline) else front
+            front = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
             if not hasattr(front, "dt_device"):
                 continue
             train, _ = fold.drives(sense, keyed(encoder))
@@ -244,35 +220,6 @@ class Experiment:
         self.n_done += 1
         if self.progress is not None:
             self.progress(self.n_done, self.n_all)
-
-
-def prepare(recipe: Recipe, recordings: Recordings) -> tuple[Recordings, Target]:
-    """Return recordings and their target, checked."""
-    target = check_target(recordings.target, len(recordings.table), recipe.task, recipe.washout)
-    if len(recordings.groups) != len(recordings.table):
-        raise ValueError(
-            f"there are {len(recordings.groups)} groups for {len(recordings.table)} recordings; "
-            "give one for each."
-        )
-    if not target.per_step:
-        recordings = recordings._replace(target=target.values)
-    return recordings, target
-
-
-def folds_of(
-    recipe: Recipe, recordings: Recordings, target: Target
-) -> list[tuple[NDArray, NDArray]]:
-    """Return the row numbers of training and test of all folds."""
-    labels = target.classify and not target.per_step
-    return list(make_folds(recipe.split, recordings, labels=labels))
-
-
-def take(recordings: Recordings, rows: NDArray) -> Recordings:
-    """Return some of the recordings; targets of steps are a list."""
-    target: Any = recordings.target
-    target = [target[i] for i in rows] if isinstance(target, list) else np.asarray(target)[rows]
-    groups = np.asarray(recordings.groups)[rows]
-    return Recordings(recordings.table.iloc[rows], target, groups)
 
 
 def labels_of(target: Target) -> NDArray:
