@@ -12,14 +12,12 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings
-from mottle.events import is_absent
 from mottle.pipelines.engine.cache import Cache, Keyed, keyed
 from mottle.pipelines.engine.hashing import hash_arrays
 from mottle.pipelines.engine.plans import Plan, plan_inputs
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.fusion import ALL_COLUMNS, Front
 from mottle.pipelines.recipe import Recipe
-from mottle.pipelines.senses import SenseCheck
 from mottle.sensors import DriveStack
 from mottle.sensors.base import pack
 
@@ -45,11 +43,6 @@ class Fold:
         self.y_train, self.y_test = target.samples(train), target.samples(test)
         self._cache, self._number = cache, next(NUMBERS)
         self._held: dict[str, tuple[str, Any]] = {}
-
-    def check_senses(self, senses: tuple[str, ...]) -> None:
-        """Refuse a sense absent in training, and a test recording without any."""
-        check = SenseCheck(senses).fit(self.table.iloc[self.train])
-        check.transform(self.table.iloc[self.test])
 
     def drives(self, sense: str, encoder: Keyed) -> tuple[Any, Any]:
         """Return the drives of training and test; the encoder learns from training alone."""
@@ -136,10 +129,10 @@ class Fold:
         rows = self.test if part else self.train
         table = pd.DataFrame(index=range(len(rows)), columns=list(encoders), dtype=object)
         for sense, encoder in encoders.items():
-            streams, drives = self.table[sense].iloc[rows], self.drives(sense, encoder)[part]
             cells = np.empty(len(rows), dtype=object)
-            for k, (stream, drive) in enumerate(zip(streams, drives, strict=True)):
-                cells[k] = None if sense == lost or is_absent(stream) else drive
+            if sense != lost:
+                for k, drive in enumerate(self.drives(sense, encoder)[part]):
+                    cells[k] = drive
             table[sense] = cells
         return table
 

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.checks import suggest
 from mottle.datasets import Recordings, load
 from mottle.pipelines.engine.folds import make_folds
 from mottle.pipelines.engine.target import Target, check_target
 from mottle.pipelines.recipe import Recipe
+from mottle.pipelines.senses import SenseCheck
 
 
 def load_recordings(
@@ -30,12 +32,14 @@ def load_recordings(
             f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"
             " of mottle.datasets, as its loaders return."
         )
-    absent = [sense for sense in recipe.encoders if sense not in recordings.table.columns]
+    columns = list(map(str, recordings.table.columns))
+    absent = [sense for sense in recipe.encoders if sense not in columns]
     if absent:
         raise ValueError(
-            f"encoders.{absent[0]}: the table has no column {absent[0]!r}; it has "
-            f"{', '.join(map(str, recordings.table.columns))}."
+            f"encoders.{absent[0]}: the table has no column {absent[0]!r}"
+            f"{suggest(absent[0], columns)} It has {', '.join(columns)}."
         )
+    SenseCheck(tuple(recipe.encoders)).fit(recordings.table)
     n_recordings = len(recordings.table)
     target = check_target(recordings.target, n_recordings, recipe.task, recipe.washout)
     if len(recordings.groups) != n_recordings:

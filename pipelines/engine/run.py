@@ -14,7 +14,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.datasets import Recordings
-from mottle.events import is_absent
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
@@ -152,7 +151,7 @@ class Experiment:
             notes=baseline_notes(scores, self.recipe, self.metrics[0]),
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
-            examples={sense: first_present(table[sense]) for sense in self.recipe.encoders},
+            examples={sense: table[sense].iloc[0] for sense in self.recipe.encoders},
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
         )
@@ -160,7 +159,6 @@ class Experiment:
     def _run_fold(self, number: int, train: NDArray, test: NDArray) -> None:
         """Search, fit and score everything of one fold."""
         fold = Fold(self.recordings, self.target, train, test, self.cache)
-        fold.check_senses(tuple(self.recipe.encoders))
         self.truth.append(self.target.frame(test, number))
         search = self._search(train)
         for name in self.recipe.reservoirs:
@@ -244,11 +242,6 @@ def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:
         "fold": number, "reservoir": name, "settings": found.settings, "score": found.score,
         "tried": [list(one) for one in found.tried],
     }  # fmt: skip
-
-
-def first_present(streams: pd.Series) -> Any:
-    """Return the first stream that is not absent."""
-    return next(stream for stream in streams if not is_absent(stream))
 
 
 def duration(stream: Any) -> float:

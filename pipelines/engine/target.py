@@ -59,15 +59,13 @@ class Target:
     def align(self, states: Any, recordings: Iterable[int]) -> NDArray:
         """Return features (sample, feature) from features, or from states of each recording.
 
-        Rows are those of `samples`; of an absent recording they are NaN.
+        Rows are those of `samples`.
         """
         if not self.per_step:
             return np.asarray(states)
         rows = []
         for i, own in zip(recordings, states, strict=True):
             n_steps = len(self.values[i])
-            if np.isnan(own[0]).all():  # absent, whatever its number of steps
-                own = np.full((n_steps, own.shape[1]), np.nan)
             if len(own) != n_steps:
                 raise ValueError(
                     f"recording {i} has a target of {n_steps} steps and a drive of {len(own)}: "
