@@ -180,7 +180,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
 
     def _mean(self, X, method):
         """Average what the members predict over those whose sense is present."""
-        parts, counts = [], 0.0
+        parts: list[tuple] = []
         for _, member in self.members_:
             features = np.asarray(member[:-1].transform(X), dtype=np.float64)
             present = ~np.isnan(features).all(axis=1)
@@ -189,7 +189,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
                 some = features if present.all() else features[present]
                 part = getattr(member[-1], method)(some)
             parts.append((present, part))
-            counts = counts + present
+        counts = np.sum([present for present, _ in parts], axis=0)
         shape = next((part.shape[1:] for _, part in parts if part is not None), None)
         nothing = counts == 0
         if method == "predict" and nothing.any():

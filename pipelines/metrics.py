@@ -191,8 +191,8 @@ def find_metric(name: str) -> Metric:
     'higher is better'
     >>> find_metric("acuracy")
     Traceback (most recent call last):
-    ValueError: metric='acuracy' is not known; did you mean 'accuracy'? Known: nrmse, the scorers \
-of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
+    ValueError: metric='acuracy' is not known; did you mean 'accuracy'? Known: accuracy, nrmse, the \
+scorers of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
     """
     plugins = find_plugins(GROUP)
     found: Any = None
@@ -218,7 +218,8 @@ of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:functio
                 "(y_true, y_pred), a scorer, or a mottle.pipelines.Metric."
             )
         found = Metric(found)
-    return replace(found, name=name)
+    metric: Metric = replace(found, name=name)
+    return metric
 
 
 def _import(name: str) -> Any:

@@ -81,7 +81,7 @@ class Recipe(Section):
     readout: Part = Part(kind="RidgeReadout")
     crossbar: CrossbarPart | None = None
     search: Search | None = None
-    fusion: list[Literal["early", "middle", "late"]] = Field(default_factory=lambda: [*FUSIONS])
+    fusion: list[Literal["early", "middle", "late"]] = Field(["early", "middle", "late"])
     missing: bool = True
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0, 1, 2, 3, 4], min_length=1)
     washout: Annotated[int, Field(ge=0)] | None = None
@@ -252,7 +252,7 @@ class Recipe(Section):
             known = list(self.encoders)
             known += self.fusion if len(known) > 1 else []
             choose(search.inputs, dict.fromkeys(known), "search.inputs")
-        own = {"encoders": self.encoders, "reservoirs": self.reservoirs}
+        own: dict[str, Any] = {"encoders": self.encoders, "reservoirs": self.reservoirs}
         for path, values in search.parameters.items():
             root, *rest = path.split(".")
             choose(root, dict.fromkeys(SEARCHED), f"search.parameters.{path}: the part")

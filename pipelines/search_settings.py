@@ -1,6 +1,7 @@
 """The table ``[search]`` of a recipe: which parameters are searched, and how."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -83,7 +84,8 @@ def check_values(path: str, values: Any) -> Any:
         if key not in Span.model_fields:
             raise ValueError(f"{path}.{key} is not known{hint(key, Span.model_fields)}")
     log = check_option(f"{path}.log", values.get("log", False), (False, True))
-    low, high = (values.get(end) for end in ("low", "high"))
-    check_number(f"{path}.low", low, **({"above": 0} if log else {}))
+    low: Any = values.get("low")
+    high: Any = values.get("high")
+    check_number(f"{path}.low", low, above=0.0 if log else -inf)
     check_number(f"{path}.high", high, above=low)
     return Span(low=low, high=high, log=log)

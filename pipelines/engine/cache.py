@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from mottle.pipelines.engine.hashing import hash_arrays
 
+T = TypeVar("T")
 CACHE_BYTES = 1 << 26
 
 
@@ -32,11 +33,12 @@ class Cache:
         self.n_bytes, self._used = n_bytes, 0
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
 
-    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what is kept under a key, or compute and keep it."""
         if key in self._kept:
             self._kept.move_to_end(key)
-            return self._kept[key][0]
+            kept: T = self._kept[key][0]
+            return kept
         value = compute()
         size = count_bytes(value)
         self._kept[key], self._used = (value, size), self._used + size

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from mottle.pipelines.recipe import Recipe
 from mottle.sensors import DriveStack
 from mottle.sensors.base import pack
 
+T = TypeVar("T")
 NUMBERS = count()
 NO_RESERVOIR = Keyed(BaseEstimator(), "")
 
@@ -136,17 +137,18 @@ class Fold:
             table[sense] = cells
         return table
 
-    def _hold(self, what: str, key: str, compute: Callable[[], Any]) -> Any:
+    def _hold(self, what: str, key: str, compute: Callable[[], T]) -> T:
         """Return what is held as long as the fold; one thing is held in place of the one before."""
         if self._held.get(what, ("",))[0] != key:
             self._held.pop(what, None)
             self._held[what] = key, compute()
-        return self._held[what][1]
+        held: T = self._held[what][1]
+        return held
 
     def _get(
-        self, what: str, compute: Callable[[], Any], encoders: Mapping[str, Keyed],
+        self, what: str, compute: Callable[[], T], encoders: Mapping[str, Keyed],
         reservoir: Keyed = NO_RESERVOIR,
-    ) -> Any:  # fmt: skip
+    ) -> T:  # fmt: skip
         """Return what is in the cache for this fold and these estimators."""
         senses = tuple((sense, encoder.key) for sense, encoder in encoders.items())
         return self._cache.get((self._number, what, senses, reservoir.key), compute)

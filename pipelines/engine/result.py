@@ -161,7 +161,7 @@ class Result:
             for name, column in self.truth.items()
         }
         content["predictions"] = [
-            [*run, coded.write(column)] for run, column in self.predictions.items()
+            [*run, coded.write(self.predictions[run])] for run in self.predictions.columns
         ]
         text = dumps(content, allow_nan=False, default=_number)
         whole = {"format": FORMAT, "version": VERSION, "sha256": _hash(text), "content": content}
@@ -265,7 +265,8 @@ class _Codes:
         """Return plain values."""
         values = column.to_numpy()
         if self.labels.size:
-            return np.searchsorted(self.labels, values.astype(self.labels.dtype)).tolist()
+            codes: list = np.searchsorted(self.labels, values.astype(self.labels.dtype)).tolist()
+            return codes
         return [float(value) if isfinite(value) else str(float(value)) for value in values]
 
     def read(self, values: list[Any]) -> NDArray:

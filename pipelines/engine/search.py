@@ -181,11 +181,12 @@ def draw_value(values: list[Any] | Span, rng: np.random.Generator) -> Any:
     if isinstance(values, list):
         return values[int(rng.integers(len(values)))]
     low, high = values.low, values.high
-    whole = isinstance(low, int) and isinstance(high, int)
-    if whole and not values.log:
+    if values.log:
+        value = exp(rng.uniform(log(low), log(high)))
+        return round(value) if isinstance(low, int) and isinstance(high, int) else value
+    if isinstance(low, int) and isinstance(high, int):
         return int(rng.integers(low, high + 1))
-    value = exp(rng.uniform(log(low), log(high))) if values.log else float(rng.uniform(low, high))
-    return round(value) if whole else value
+    return float(rng.uniform(low, high))
 
 
 def write_settings(settings: Settings) -> str:

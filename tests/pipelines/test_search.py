@@ -1,5 +1,9 @@
 """A search stays inside the training part of each fold, is seeded, and reports what it chose."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +11,7 @@ from mottle.datasets import Recordings, load_demo, make_table
 from mottle.pipelines import run_recipe
 from mottle.pipelines.engine import search
 from mottle.pipelines.engine.features import Fold
+from mottle.pipelines.recipe import check_recipe
 from mottle.pipelines.report import section
 from mottle.sensors import TaxelDrive
 
@@ -174,8 +179,6 @@ def test_a_search_takes_its_own_metric_and_inputs():
 
 
 def test_inputs_of_a_search_are_middle_fusion_or_what_there_is():
-    from mottle.pipelines.recipe import check_recipe
-
     assert search.default_inputs(check_recipe(RECIPE)) == "middle"
     late = check_recipe({**RECIPE, "fusion": ["late", "early"]})
     assert search.default_inputs(late) == "late"
@@ -217,6 +220,17 @@ def test_inputs_of_a_search_are_middle_fusion_or_what_there_is():
 def test_faults_of_a_search_are_named(changed, message):
     with pytest.raises(ValueError, match=message):
         run_recipe(with_search(**changed))
+
+
+def test_the_search_of_the_documentation_is_sound():
+    page = Path(__file__).parents[2] / "docs/experiments.md"
+    (text,) = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    memristor = {"kind": "MemristorReservoir", "pool": "mean"}
+    recipe = check_recipe({**RECIPE, "reservoirs": {"memristor": memristor}, **tomllib.loads(text)})
+    assert set(recipe.search.parameters) == {
+        "reservoirs.memristor.v_gain", "encoders.touch.n_steps", "readout.alphas",
+    }  # fmt: skip
+    assert len(search.candidates(recipe.search, "memristor")) == 20
 
 
 def test_a_candidate_that_cannot_be_run_is_named():
