@@ -191,8 +191,8 @@ def find_metric(name: str) -> Metric:
     'higher is better'
     >>> find_metric("acuracy")
     Traceback (most recent call last):
-    ValueError: metric='acuracy' is not known; did you mean 'accuracy'? Known: accuracy, nrmse, the \
-scorers of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
+    ValueError: metric='acuracy' is not known; did you mean 'accuracy'? Known: accuracy, nrmse, \
+the scorers of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
     """
     plugins = find_plugins(GROUP)
     found: Any = None

@@ -6,10 +6,7 @@ from mottle.pipelines.engine.result import medians
 from mottle.pipelines.metrics import Metric
 from mottle.pipelines.recipe import Recipe
 
-BY_HAND = (
-    "were fixed by hand, once for all folds and seeds, while looking at such scores: take "
-    "differences of a point or two as noise."
-)
+BY_HAND = "were fixed by hand, once for all folds and seeds, while looking at such scores: take"
 
 
 def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list[str]:
@@ -50,19 +47,20 @@ def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list
             f"without a reservoir ({best[bare[0]]}, {metric.write(level)}{unit})."
         )
     notes.append(
-        f"Scales, penalties and features are learnt on training folds only. {_how(recipe)}"
+        f"Scales, penalties and features are learnt on training folds only. {_how(recipe, metric)}"
     )
     return notes
 
 
-def _how(recipe: Recipe) -> str:
+def _how(recipe: Recipe, metric: Metric) -> str:
     """Return how settings were found."""
+    noise = "differences of a point or two" if metric.percent else "small differences"
     if recipe.search is None:
-        return f"Settings of the recipe {BY_HAND}"
+        return f"Settings of the recipe {BY_HAND} {noise} as noise."
     search = recipe.search
     budget = "" if search.budget is None else f", at most {search.budget} settings"
     return (
         f"Settings of {', '.join(search.parameters)} were chosen for each reservoir inside the "
         f"training part of each fold ({search.method} search{budget}, {search.folds} inner folds, "
-        f"seed {search.seed}); all others {BY_HAND}"
+        f"seed {search.seed}); all others {BY_HAND} {noise} as noise."
     )

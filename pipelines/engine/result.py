@@ -1,4 +1,4 @@
-"""Result: what an experiment found, kept as one JSON file that proves itself."""
+"""Result: what an experiment found, kept as one JSON file that contains its own hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

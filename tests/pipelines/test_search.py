@@ -128,7 +128,7 @@ def test_labels_of_the_test_part_change_nothing_in_a_search():
     assert right.predictions.equals(wrong.predictions)
     assert right.scores["score"].min() > 0.75
     assert wrong.scores["score"].max() < 0.7
-    # the inner scores promise what the true test labels keep, and noise does not
+    # inner scores come from the training part alone: they are high in both
     assert min(one["score"] for one in wrong.chosen) > 0.75
 
 
