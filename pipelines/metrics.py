@@ -111,14 +111,14 @@ class Metric:
         score : float
             Finite.
         """
-        truth = np.asarray(truth)
+        truth, predicted = np.asarray(truth), outputs.predicted
         try:
             if self.task not in (None, outputs.task):
                 raise ValueError(f"it is for a {self.task}")
             if _takes_estimator(self.function):
                 score = self.function(outputs.as_estimator(), np.empty((len(truth), 0)), truth)
             else:
-                score = self.function(truth, outputs.predicted)
+                score = self.function(truth, predicted)
             return check_number(f"metric {self.name!r}", score)
         except (ValueError, TypeError) as error:
             raise ValueError(

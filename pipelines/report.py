@@ -187,7 +187,7 @@ def example(result: Result, sense: str, stream: Any) -> str:
     """Return a figure of one raw recording of a sense."""
     if isinstance(stream, xr.DataArray):
         return picture(figures.sampled_traces(stream, sense), f"{sense}, raw")
-    if stream.dtype.names is None:  # samples without times or names
+    if stream.dtype.names is None:  # an array of samples without times or names
         return picture(figures.sampled_traces(named(stream), sense), f"{sense}, raw")
     size = result.sensor_size or (int(stream["x"].max()) + 1, int(stream["y"].max()) + 1)
     return picture(figures.event_frames(stream, size), f"{sense}, raw events")

@@ -101,7 +101,6 @@ class Experiment:
         self.folds = folds_of(recipe, self.recordings, self.target)
         self.cache = Cache()
         self.memory = FitMemory(Cache())
-        self.searching = recipe.search is not None
         per_fold = sum(
             len(recipe.seeds) + (len(candidates(recipe.search, name)) if recipe.search else 0)
             for name in recipe.reservoirs
@@ -175,7 +174,7 @@ class Experiment:
 
     def _search(self, train: NDArray) -> InnerSearch | None:
         """Return a search that is given nothing but the training part."""
-        if not self.searching:
+        if self.recipe.search is None:
             return None
         return InnerSearch(
             self.recipe, take(self.recordings, train), self.target.take(train), self.metrics[0],
@@ -186,11 +185,15 @@ class Experiment:
         """Score every case of one reservoir and seed, and keep predictions and hashes."""
         features = FeaturesOf(recipe, name, seed, fold)
         for case, outputs in evaluate(features, self.memory):
-            for metric in self.metrics:
-                score = metric.score(fold.y_test, outputs)
-                self.rows.append((name, *case, seed, number, metric.name, score))
             run = (name, *case, seed)
             self.predicted.setdefault(run, []).append(np.ravel(outputs.predicted))
+            for metric in self.metrics:
+                try:
+                    score = metric.score(fold.y_test, outputs)
+                except ValueError as error:
+                    place = f"fold {number}, reservoir {name!r}, inputs {case.inputs!r}"
+                    raise ValueError(f"{place}: {error}") from error
+                self.rows.append((*run, number, metric.name, score))
         for inputs, digest in features.hashes().items():
             self.hashes["features"][f"{number}/{name}/{seed}/{inputs}"] = digest
         for sense, encoder in features.encoders.items():
@@ -206,8 +209,10 @@ class Experiment:
             train, _ = fold.drives(sense, keyed(encoder))
             states = front.fit(train).states([np.asarray(train[0])])
             self.states[f"{name}/{sense}"] = states
-            seconds = duration(self.recordings.table[sense].iloc[fold.train[0]]) / len(train[0])
-            held = states.attrs["dt_device"]
+            stream = self.recordings.table[sense].iloc[fold.train[0]]
+            if not has_times(stream):
+                continue
+            seconds, held = duration(stream) / len(train[0]), states.attrs["dt_device"]
             self.speedup[f"{name}/{sense}"] = (
                 f"{seconds:.3g} s of the sensor in {held:.3g} s of the device "
                 f"(x {seconds / held:.3g})"
@@ -244,10 +249,15 @@ def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def has_times(stream: Any) -> bool:
+    """Tell whether a stream has times: events, or samples with a coordinate ``time``."""
+    if isinstance(stream, xr.DataArray):
+        return "time" in stream.coords
+    return getattr(getattr(stream, "dtype", None), "names", None) is not None
+
+
 def duration(stream: Any) -> float:
-    """Return the length of a stream in s; of an array without times, its number of steps."""
+    """Return the length of a stream with times in s."""
     if isinstance(stream, xr.DataArray):
         return float(stream["time"][-1] - stream["time"][0])
-    if stream.dtype.names is None:
-        return float(len(stream))
     return float(stream["t"][-1] - stream["t"][0]) * 1e-6

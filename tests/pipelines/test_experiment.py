@@ -86,6 +86,12 @@ def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
     assert write_states(tmp_path / "states", recipe, text) == written
 
 
+def test_states_of_a_reservoir_before_a_layer_are_its_own(small, tmp_path):
+    small.write_text(SMALL.replace('"mean", for', '"mean", then = { kind = "STDPLayer" }, for'))
+    written = write_states(tmp_path / "states", *read_recipe(small))
+    assert open_states(written[0])["states"].shape == (200, 6, 20)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -233,6 +233,14 @@ def test_the_search_of_the_documentation_is_sound():
     assert len(search.candidates(recipe.search, "memristor")) == 20
 
 
+def test_paths_reach_what_differs_for_a_sense():
+    recipe = check_recipe(RECIPE)
+    other = recipe.with_settings({"reservoirs.echo.for.touch.leak": 0.5})
+    leaks = [other.make_reservoir("echo", use, 0).leak for use in ("touch", "joints")]
+    assert leaks[0] == 0.5 != leaks[1]
+    assert recipe.reservoirs["echo"].special == {}
+
+
 def test_a_candidate_that_cannot_be_run_is_named():
     settings = with_search(parameters={"reservoirs.echo.n_nodes": [10, -1]})
     with pytest.raises(ValueError, match=r"n_nodes = -1 of 'echo': n_nodes=-1 must be a whole"):
