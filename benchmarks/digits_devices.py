@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from pages import DOCS, markdown
 from tqdm import tqdm
 
+from mottle.pipelines import read_recipe, run_recipe
 from mottle.pipelines.account import account_recipe
-from mottle.pipelines.experiment import run_recipe
 from mottle.pipelines.figures import COLOURS
-from mottle.pipelines.recipe import read_recipe
 from mottle.reservoir.energy import energy_summary
 
 RESULTS = DOCS / "results"
@@ -157,11 +156,10 @@ def energies(reports: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def measure() -> None:
     """Run the recipe and the account, and keep their numbers."""
-    recipe, text = read_recipe("digits-devices")
     with tqdm(desc="folds, stages and seeds") as bar:
-        scores = run_recipe(recipe, text, lambda done, of: bar.update(1)).scores
+        scores = run_recipe("digits-devices", progress=lambda done, of: bar.update(1)).scores
     scores.to_csv(RESULTS / "digits-devices.csv", index=False)
-    account = energies(account_recipe(recipe))
+    account = energies(account_recipe(read_recipe("digits-devices")[0]))
     account.to_csv(RESULTS / "digits-devices-energy.csv", index=False)
 
 

@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from pages import DOCS, markdown
 
+from mottle.pipelines import read_recipe
 from mottle.pipelines.account import account_recipe
 from mottle.pipelines.figures import COLOURS
-from mottle.pipelines.recipe import read_recipe
 from mottle.reservoir.devices import get
 from mottle.reservoir.energy import LEVELS, chip_ratios, energy_summary, spike_energy
 

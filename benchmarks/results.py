@@ -13,19 +13,22 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
-from mottle.datasets import load
-from mottle.pipelines.experiment import honest_notes, make_folds, run_recipe
-from mottle.pipelines.figures import accuracy_bars
-from mottle.pipelines.recipe import Recipe, read_recipe, shipped
-from mottle.pipelines.report import score_rows
+from mottle.pipelines import find_metric, read_recipe, run_recipe
+from mottle.pipelines.engine.notes import baseline_notes
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
+from mottle.pipelines.figures import score_bars
+from mottle.pipelines.recipe import Recipe, shipped
+from mottle.pipelines.report import row_label, score_rows
 
 DOCS = Path(__file__).parent.parent / "docs"
+ACCURACY = find_metric("accuracy")
+OWN_PAGE = ("digits-devices",)
 FORESTS = {"smellnet": "smell"}  # recipes whose bar is a random forest on the same folds
 
 
 def forest_score(recipe: Recipe, sense: str) -> list[float]:
     """Accuracy of a random forest on mean, spread and change of each channel, five seeds."""
-    recordings = load(recipe.data.name, **recipe.data.options)
+    recordings, target = load_recordings(recipe)
     values = [stream.to_numpy() for stream in recordings.table[sense]]
     X = np.array([np.concatenate([v.mean(0), v.std(0), v[-1] - v[0]]) for v in values])
     y = recordings.target
@@ -34,7 +37,7 @@ def forest_score(recipe: Recipe, sense: str) -> list[float]:
             np.mean(
                 [
                     RandomForestClassifier(300, random_state=seed).fit(X[a], y[a]).score(X[b], y[b])
-                    for a, b in make_folds(recipe.split, recordings)
+                    for a, b in folds_of(recipe, recordings, target)
                 ]
             )
         )
@@ -43,19 +46,28 @@ def forest_score(recipe: Recipe, sense: str) -> list[float]:
 
 
 def run(name: str) -> None:
-    recipe, text = read_recipe(name)
-    result = run_recipe(recipe, text)
+    recipe, _ = read_recipe(name)
+    result = run_recipe(name)
     scores = result.scores
     if name in FORESTS:
         rows = [
-            {"reservoir": "forest", "inputs": FORESTS[name], "missing": "", "seed": s, "score": v}
+            {
+                "reservoir": "forest",
+                "inputs": FORESTS[name],
+                "missing": "",
+                "seed": s,
+                "metric": ACCURACY.name,
+                "score": v,
+            }
             for s, v in zip(recipe.seeds, forest_score(recipe, FORESTS[name]), strict=True)
         ]
         scores = pd.concat([scores, pd.DataFrame(rows)])
     (DOCS / "results").mkdir(exist_ok=True)
     scores.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.6f")
     if name == "demo-grasp":
-        accuracy_bars(scores, result.chance).savefig(DOCS / "demo-grasp.png", dpi=90)
+        score_bars(scores, ACCURACY, result.chance[ACCURACY.name]).savefig(
+            DOCS / "demo-grasp.png", dpi=90
+        )
     print(name, f"{result.seconds:.0f} s", flush=True)
 
 
@@ -66,17 +78,19 @@ def page() -> str:
         "seeds, each the mean over the folds. `none` is the same readout on the pooled encoded "
         "input, `echo` an echo state network of equal size. Run one with `mottle run NAME`.\n"
     ]
-    for path in sorted((DOCS / "results").glob("*.csv")):
+    paths = (DOCS / "results" / f"{name}.csv" for name in shipped() if name not in OWN_PAGE)
+    for path in filter(Path.exists, paths):
         recipe, _ = read_recipe(path.stem)
         scores = pd.read_csv(path, keep_default_na=False)
         names = list(scores["reservoir"].unique())
         parts.append(f"\n## {path.stem}: {recipe.title}\n\n{recipe.description}\n")
         parts.append(f"\n| inputs | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n")
-        for inputs, missing, cells in score_rows(scores):
-            label = f"{inputs}, {missing} missing at test" if missing else inputs
+        for inputs, missing, cells in score_rows(scores, ACCURACY):
             texts = [f"**{text}**" if best else text for text, best in cells]
-            parts.append(f"| {label} | {' | '.join(texts)} |\n")
-        parts.append("\n" + "".join(f"- {note}\n" for note in honest_notes(scores, recipe)))
+            parts.append(f"| {row_label(inputs, missing)} | {' | '.join(texts)} |\n")
+        parts.append(
+            "\n" + "".join(f"- {note}\n" for note in baseline_notes(scores, recipe, ACCURACY))
+        )
     return "".join(parts)
 
 

@@ -307,8 +307,8 @@ def of_senses() -> dict[str, str]:
 def of_recipes() -> dict[str, str]:
     """Digests of the scores of shipped recipes, two seeds."""
     from mottle.datasets import data_home
-    from mottle.pipelines.experiment import run_recipe
-    from mottle.pipelines.recipe import read_recipe, shipped
+    from mottle.pipelines import read_recipe, run_recipe
+    from mottle.pipelines.recipe import shipped
 
     found = {}
     for name in shipped():

@@ -1,4 +1,4 @@
-"""The only room that sees all others: fusion, experiments, reports, the command line."""
+"""The only room that uses all others: fusion, experiments, reports, the command line."""
 
 if "." not in __name__:
     raise ImportError("import mottle.pipelines instead", name=__name__)
@@ -8,9 +8,30 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
-    from mottle.pipelines.fusion import MaskedReadout, SenseCheck, make_fusion_pipeline
+    from mottle.pipelines.engine.reproduction import Reproduction, reproduce
+    from mottle.pipelines.engine.result import Result, read_result
+    from mottle.pipelines.engine.run import run_recipe
+    from mottle.pipelines.fusion import make_fusion_pipeline
+    from mottle.pipelines.late import LateReadout
+    from mottle.pipelines.masked import MaskedReadout
+    from mottle.pipelines.metrics import Metric, find_metric
+    from mottle.pipelines.recipe import read_recipe
+    from mottle.pipelines.senses import SenseCheck
 
-__all__ = ["MaskedReadout", "SenseCheck", "make_fusion_pipeline"]
+__all__ = [
+    "LateReadout",
+    "MaskedReadout",
+    "Metric",
+    "Reproduction",
+    "Result",
+    "SenseCheck",
+    "find_metric",
+    "make_fusion_pipeline",
+    "read_recipe",
+    "read_result",
+    "reproduce",
+    "run_recipe",
+]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = open_lazily(__name__)

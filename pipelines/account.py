@@ -8,8 +8,7 @@ import pandas as pd
 from rich.table import Table
 from sklearn.pipeline import Pipeline
 
-from mottle.datasets import load
-from mottle.pipelines.experiment import make_folds
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.fusion import make_fusion_pipeline
 from mottle.pipelines.recipe import Recipe
 from mottle.reservoir.energy import energy_report, energy_summary
@@ -18,7 +17,9 @@ PREFIXES = ((1e-15, "fJ"), (1e-12, "pJ"), (1e-9, "nJ"), (1e-6, "µJ"), (1e-3, "m
 
 
 def account_recipe(recipe: Recipe, n_recordings: int = 20) -> dict[str, pd.DataFrame]:
-    """Account for the energy of a recipe's reservoirs, with middle fusion where senses are several.
+    """Account for the energy of a recipe's reservoirs, with middle fusion of several senses.
+
+    Settings are those of the recipe; a table ``search`` is left out.
 
     Parameters
     ----------
@@ -33,16 +34,21 @@ def account_recipe(recipe: Recipe, n_recordings: int = 20) -> dict[str, pd.DataF
         For each reservoir, see ``energy_report``; ``attrs`` also holds ``energies``, all of a
         recording in J, one by one: some drives are much stronger than others.
     """
-    recordings = load(recipe.data.name, **recipe.data.options)
-    train, test = next(make_folds(recipe.split, recordings))
-    table, target = recordings.table, recordings.target
+    if recipe.per_step:
+        raise ValueError(
+            f"washout={recipe.washout}: the account is of recordings, and this recipe predicts "
+            "steps; take energy_report of mottle.reservoir.energy on a pipeline of your own."
+        )
+    recordings, target = load_recordings(recipe)
+    train, test = folds_of(recipe, recordings, target)[0]
+    table = recordings.table
     reports = {}
     for name in recipe.reservoirs:
-        model = make_model(recipe, name).fit(table.iloc[train], target[train])
-        shown = test[:n_recordings]
-        reports[name] = energy_report(model, table.iloc[shown])
-        each = (energy_report(model, table.iloc[[k]]) for k in shown)
-        reports[name].attrs["energies"] = [float(one["energy"].sum()) for one in each]
+        model = make_model(recipe, name).fit(table.iloc[train], target.samples(train))
+        rows = test[:n_recordings]
+        reports[name] = energy_report(model, table.iloc[rows])
+        single = (energy_report(model, table.iloc[[k]]) for k in rows)
+        reports[name].attrs["energies"] = [float(report["energy"].sum()) for report in single]
     return reports
 
 
@@ -77,24 +83,24 @@ def joule(energy: float) -> str:
 
 
 def as_records(report: pd.DataFrame) -> dict[str, Any]:
-    """Return a report as plain numbers and words, None where there is no number."""
+    """Return a report as plain numbers and texts, None where there is no number."""
     parts = report.astype(object).where(report.notna(), None).to_dict("records")
-    told: dict[str, Any] = {
+    attrs: dict[str, Any] = {
         str(key): None if isinstance(value, float) and isnan(value) else value
         for key, value in report.attrs.items()
     }
-    return {"parts": parts, **told}
+    return {"parts": parts, **attrs}
 
 
 def energy_tables(name: str, report: pd.DataFrame) -> tuple[Table, Table, list[str]]:
     """Lay a report out for the terminal: its sums, its parts, and what each figure rests on."""
     spikes = report.attrs["spikes"]
-    told = "no spikes" if isnan(spikes) else f"{spikes:.4g} spikes"
+    count = "no spikes" if isnan(spikes) else f"{spikes:.4g} spikes"
     energies = report.attrs.get("energies", [0.0])
     low, high = joule(min(energies)), joule(max(energies))
     spread = "" if low == high else f": {low} to {high}, median {joule(median(energies))}"
     sums = Table(
-        title=f"{name}: a recording of {report.attrs['node_steps']:.4g} node-steps, {told}",
+        title=f"{name}: a recording of {report.attrs['node_steps']:.4g} node-steps, {count}",
         caption=f"mean of {report.attrs['n_recordings']} recordings{spread}",
     )
     for column in ("", "a recording", "a node-step", "a spike"):

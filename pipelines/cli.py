@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import click
 def main() -> None:
     """Reservoir computing and sensor fusion on simulated VO2 oscillators and memristors.
 
-    Exit codes: 0 done, 1 the input or the recipe is at fault, 2 the command line is, 3 done but
-    recordings were skipped, 130 stopped by Ctrl-C.
+    Exit codes: 0 done; 1 the input or the recipe is at fault, or a result was not reproduced; 2 the
+    command line is at fault; 3 done but recordings were skipped; 130 stopped by Ctrl-C.
     """
 
 
@@ -53,8 +54,52 @@ def demo(out: Path) -> None:
 @click.option("--states", type=FOLDER, help="Write all states here; a killed run resumes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
-    """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe."""
+    """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe.
+
+    Writes NAME.result.json, which `mottle reproduce` runs again, scores (csv, json), the recipe
+    (toml) and a report.
+    """
     _run([config], out, states, as_json)
+
+
+@main.command()
+@click.argument("result", type=FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def reproduce(result: Path, as_json: bool) -> None:
+    """Run the recipe of RESULT (NAME.result.json) again and compare to the digit.
+
+    Exits with 0 where scores, predictions and hashes agree, otherwise with 1 and a table of what
+    differs.
+    """
+    from json import dumps
+
+    from rich.console import Console
+
+    from mottle.pipelines.engine.reproduction import reproduce as run_again
+    from mottle.pipelines.engine.result import read_result
+
+    screen, errors = Console(), Console(stderr=True)
+    with _exits(errors):
+        before = read_result(result)
+        with _bars(errors) as move:
+            move(before.title, 0, 1)
+            found = run_again(before, progress=lambda done, of: move(before.title, done, of))
+    if as_json:
+        differences = found.differences.astype(object).where(found.differences.notna(), None)
+        report = {
+            "path": str(result), "agrees": found.agrees, "notes": found.causes(),
+            "differences": differences.to_dict("records"),
+        }  # fmt: skip
+        click.echo(dumps(report))
+        sys.exit(0 if found.agrees else 1)
+    for note in found.causes():
+        screen.print(note, markup=False, soft_wrap=True)
+    if found.agrees:
+        n_runs = found.after.predictions.shape[1]
+        click.echo(f"{result}: scores, predictions and hashes of {n_runs} runs agree to the digit")
+        return
+    screen.print(_differences_table(found))
+    sys.exit(1)
 
 
 @main.command()
@@ -73,8 +118,8 @@ def energy(config: str, limit: int, as_json: bool) -> None:
 
     reports = _or_exit(lambda name: account_recipe(read_recipe(name)[0], limit), config)
     if as_json:
-        told = {name: as_records(report) for name, report in reports.items()}
-        click.echo(dumps(told, allow_nan=False))
+        records = {name: as_records(report) for name, report in reports.items()}
+        click.echo(dumps(records, allow_nan=False))
         return
     screen = Console()
     for name, report in reports.items():
@@ -125,7 +170,7 @@ def list_datasets(as_json: bool) -> None:
 @click.argument("name")
 @AS_JSON
 def info_dataset(name: str, as_json: bool) -> None:
-    """Say what is known of the data set NAME, and where it lies or comes from."""
+    """Print what is known of the data set NAME, and where it lies or comes from."""
     from json import dumps
 
     from mottle.datasets import data_home
@@ -133,7 +178,7 @@ def info_dataset(name: str, as_json: bool) -> None:
 
     known = _or_exit(entry, name)
     doc = (known.load.__doc__ or "").split("\n\n")[0].strip()
-    told = {
+    facts = {
         "name": name, "about": doc, "senses": ", ".join(known.senses),
         "recordings": known.n_recordings, "licence": known.licence, "citation": known.citation,
         "split": known.split, "where": known.where, "loader": known.import_path,
@@ -141,11 +186,11 @@ def info_dataset(name: str, as_json: bool) -> None:
         "files": [f"{remote.url} ({remote.hash or 'no hash published'})" for remote in known.files],
     }  # fmt: skip
     if as_json:
-        click.echo(dumps(told))
+        click.echo(dumps(facts))
         return
-    for key, value in told.items():
+    for key, value in facts.items():
         click.echo(f"{key:12} {value if key != 'files' else ''}".rstrip())
-    for line in told["files"]:
+    for line in facts["files"]:
         click.echo(f"  {line}")
 
 
@@ -161,7 +206,7 @@ def fetch_dataset(name: str) -> None:
 
 @main.command()
 @click.argument("sources", nargs=-1, required=True, metavar="NAME|PATH...")
-@click.option("--out", type=FOLDER, required=True, help="Store to make, such as digits.zarr.")
+@click.option("--out", type=FOLDER, required=True, help="Store to write, such as digits.zarr.")
 @click.option("--encode", type=FOLDER, help="TOML file; without it streams are stored as they are.")
 @click.option(
     "--on-bad", type=click.Choice(["raise", "skip"]), default="raise", show_default=True,
@@ -183,7 +228,7 @@ def prepare(
 
     A run that was stopped, even by kill -9, goes on where it was when it is started again; the
     store appears under its name when it is whole. Recordings that did not change are not done
-    again. Why a recording was skipped is told in OUT.skipped.csv.
+    again. OUT.skipped.csv gives the reason for each recording that was skipped.
     """
     from json import dumps
 
@@ -194,8 +239,7 @@ def prepare(
     from mottle.pipelines.prepare import find_recordings, read_config, workers
 
     errors = Console(stderr=True)
-    close = None
-    try:
+    with _exits(errors, "stopped; the same command goes on where this one was"):
         config = read_config(encode)
         listing = find_recordings(sources, config)
         listing = listing.first(limit) if limit else listing
@@ -204,35 +248,43 @@ def prepare(
             "fit_limit": config.fit.limit, "on_bad": on_bad, "dtype": config.store.dtype,
         }  # fmt: skip
         if dry_run:
-            told = plan(listing, **options)
+            planned = plan(listing, **options)
             click.echo(
-                dumps(told._asdict()) if as_json else
-                f"{told.n_recordings} recordings\n"
-                + "".join(f"{sense}: {text}\n" for sense, text in told.senses.items())
-                + f"about {told.n_bytes / 1e6:.3g} MB before compression, {told.seconds:.3g} s"
+                dumps(planned._asdict()) if as_json else
+                f"{planned.n_recordings} recordings\n"
+                + "".join(f"{sense}: {text}\n" for sense, text in planned.senses.items())
+                + f"about {planned.n_bytes / 1e6:.3g} MB before compression, "
+                f"{planned.seconds:.3g} s"
             )  # fmt: skip
             return
-        do, close = workers(jobs, dask)
-        with _bars(errors) as move:
-            done = run_prepare(
-                listing, out, block=config.store.block, run=do, progress=move, **options
-            )
-    except KeyboardInterrupt:
-        errors.print("stopped; the same command goes on where this one was")
-        sys.exit(130)
-    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as error:
-        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
-        sys.exit(1)
-    finally:
-        if close is not None:
+        work, close = workers(jobs, dask)
+        try:
+            with _bars(errors) as move:
+                done = run_prepare(
+                    listing, out, block=config.store.block, run=work, progress=move, **options
+                )
+        finally:
             close()
-    _tell_prepared(out, done, as_json)
+    _print_prepared(out, done, as_json)
     sys.exit(3 if done.skipped else 0)
 
 
 @contextmanager
+def _exits(errors: Any, stopped: str = "stopped") -> Iterator[None]:
+    """Exit with 1 and a message where something is wrong, with 130 on Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        errors.print(stopped)
+        sys.exit(130)
+    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        sys.exit(1)
+
+
+@contextmanager
 def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each thing that is done; yields what tells how far it is."""
+    """Show a bar for each piece of work; yield a function (what, done, of) that moves it."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -250,13 +302,13 @@ def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
         def move(what: str, done: int, of: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=of)
-            bars.update(tasks[what], completed=done)
+            bars.update(tasks[what], completed=done, total=of)
 
         yield move
 
 
-def _tell_prepared(out: Path, done: Any, as_json: bool) -> None:
-    """Print what was done, and keep why recordings were skipped beside the store."""
+def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
+    """Print what was done; write beside the store why recordings were skipped."""
     from json import dumps
 
     report = out.with_name(f"{out.name}.skipped.csv")
@@ -281,14 +333,14 @@ def _tell_prepared(out: Path, done: Any, as_json: bool) -> None:
 
 @main.group()
 def store() -> None:
-    """Look into a store of `mottle prepare`, and prove it."""
+    """Inspect and verify a store of `mottle prepare`."""
 
 
 @store.command("info")
 @click.argument("path", type=FOLDER, metavar="STORE")
 @AS_JSON
 def info_store(path: Path, as_json: bool) -> None:
-    """Say what STORE holds."""
+    """Print what STORE holds."""
     from json import dumps
 
     from mottle.datasets import store_info
@@ -371,7 +423,7 @@ def show(name: str, plot: Path | None) -> None:
 
 
 def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
-    """Call, and say what is wrong and exit with 1 where it raises."""
+    """Return what a call returns; print what is wrong and exit with 1 where it raises."""
     try:
         return work(path)
     except (ValueError, OSError) as error:
@@ -380,44 +432,35 @@ def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
 
 
 def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> None:
-    """Run recipes with a progress bar on standard error; print, write, and say where."""
+    """Run recipes with a progress bar on standard error; print and write what came out."""
     from json import dumps
 
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    from mottle.pipelines.experiment import run_recipe
+    from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.report import scores_table
 
     screen, errors = Console(), Console(stderr=True)
     results = {}
-    try:
-        read = {Path(config).stem: read_recipe(config) for config in configs}
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=errors) as bars:
-            for name, (recipe, text) in read.items():
-                bar = bars.add_task(recipe.title, total=None)
-
-                def move(done: int, of: int, bar: TaskID = bar) -> None:
-                    bars.update(bar, completed=done, total=of)
-
-                results[name] = run_recipe(recipe, text, move)
+    with _exits(errors):
+        recipes = {Path(config).stem: (config, *read_recipe(config)) for config in configs}
+        with _bars(errors) as move:
+            for name, (config, recipe, _) in recipes.items():
+                move(recipe.title, 0, 1)
+                results[name] = run_recipe(config, progress=partial(move, recipe.title))
             report = write_all(out, results)
             if states is not None:
-                bar = bars.add_task("states", total=len(read))
-                for name, (recipe, text) in read.items():
+                for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
                     write_states(states / name, recipe, text)
-                    bars.advance(bar)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        errors.print(f"[bold red]error:[/] {_plain(error)}")
-        sys.exit(1)
+                    move("states", k + 1, len(recipes))
     for name, result in results.items():
         if as_json:
             click.echo(dumps(write_scores(out, name, result)))
             continue
-        screen.print(scores_table(result))
+        for metric in result.metrics:
+            screen.print(scores_table(result, metric))
         screen.print(result.description, style="dim")
         for note in result.notes:
             screen.print(f"- {note}")
@@ -427,8 +470,25 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
         errors.print(f"states: {states}", soft_wrap=True)
 
 
+def _differences_table(found: Any, most: int = 20) -> Any:
+    """Lay out the first differences of a reproduction."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = found.differences
+    hidden = len(rows) - most
+    table = Table(
+        title="what differs", caption=f"and {hidden} more; --json lists all" if hidden > 0 else None
+    )
+    for column in rows.columns:
+        table.add_column(str(column), overflow="fold")
+    for row in rows.head(most).itertuples(index=False):
+        table.add_row(*(escape(str(value)) for value in row))
+    return table
+
+
 def _plain(error: Exception) -> str:
-    """Text of an error with rich's markup escaped."""
+    """Return the text of an error with rich's markup escaped."""
     from rich.markup import escape
 
     return escape(str(error))

@@ -8,6 +8,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mottle.pipelines.metrics import Metric
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito
 
 
@@ -53,9 +55,9 @@ def state_raster(states: xr.Dataset, title: str) -> Figure:
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     image, lines = figure.subplots(1, 2)
     values = states["states"].to_numpy()[0]
-    shown = image.imshow(values.T, aspect="auto", cmap="viridis", interpolation="nearest")
+    raster = image.imshow(values.T, aspect="auto", cmap="viridis", interpolation="nearest")
     unit = states["states"].attrs.get("units", "1")
-    figure.colorbar(shown, ax=image, label=f"state ({unit})")
+    figure.colorbar(raster, ax=image, label=f"state ({unit})")
     image.set(xlabel="step", ylabel="node", title=title)
     for colour, node in zip(
         COLOURS, np.linspace(0, values.shape[1] - 1, 6).astype(int), strict=True
@@ -67,7 +69,7 @@ def state_raster(states: xr.Dataset, title: str) -> Figure:
 
 
 def confusion(matrix: NDArray, labels: list[str]) -> Figure:
-    """Draw how often each class (row) was taken for each (column)."""
+    """Draw how often each class (row) was predicted as each (column)."""
     side = max(3.5, 0.45 * len(labels))
     figure = Figure(figsize=(side + 2, side + 1), layout="constrained")
     axis = figure.subplots()
@@ -83,11 +85,12 @@ def confusion(matrix: NDArray, labels: list[str]) -> Figure:
     return figure
 
 
-def accuracy_bars(scores: pd.DataFrame, chance: float) -> Figure:
-    """Draw medians over seeds as bars, their range as whiskers, chance as a line."""
+def score_bars(scores: pd.DataFrame, metric: Metric, chance: float) -> Figure:
+    """Draw medians over seeds of one metric as bars, their range as whiskers, chance as a line."""
     whole = scores[scores["missing"] == ""]
+    scale = 100 if metric.percent else 1
     grouped = whole.groupby(["reservoir", "inputs"], sort=False)["score"]
-    table: Any = grouped.agg(["median", "min", "max"]) * 100
+    table: Any = grouped.agg(["median", "min", "max"]) * scale
     inputs, reservoirs = list(whole["inputs"].unique()), list(whole["reservoir"].unique())
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axis = figure.subplots()
@@ -98,8 +101,22 @@ def accuracy_bars(scores: pd.DataFrame, chance: float) -> Figure:
         at = np.arange(len(inputs)) + (k - (len(reservoirs) - 1) / 2) * width
         colour = COLOURS[k % len(COLOURS)]
         axis.bar(at, rows["median"], width * 0.9, yerr=reach, color=colour, label=name, capsize=2)
-    axis.axhline(100 * chance, color="0.4", ls=":", label="chance")
+    axis.axhline(scale * chance, color="0.4", ls=":", label="chance")
     axis.set_xticks(range(len(inputs)), inputs)
-    axis.set(ylabel="accuracy (%)", ylim=(0, 100))
+    axis.set(ylabel=f"{metric.name} (%)" if metric.percent else metric.name)
+    if metric.percent:
+        axis.set(ylim=(0, 100))
     figure.legend(ncols=len(reservoirs) + 1, fontsize="small", loc="outside upper center")
+    return figure
+
+
+def agreement(truth: NDArray, predicted: NDArray) -> Figure:
+    """Draw predicted against true numbers, at most 5000 of them evenly spread."""
+    figure = Figure(figsize=(4.2, 4), layout="constrained")
+    axis = figure.subplots()
+    every = -(-len(truth) // 5000)
+    axis.plot(truth[::every], predicted[::every], ".", ms=3, alpha=0.5, color=COLOURS[0])
+    ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
+    axis.plot(ends, ends, color="0.4", lw=1)
+    axis.set(xlabel="true", ylabel="predicted")
     return figure

@@ -1,4 +1,4 @@
-"""What an experiment leaves on disk: scores, report, recipe, and states as zarr."""
+"""What an experiment leaves on disk: result, scores, report, recipe, and states as zarr."""
 
 from json import dumps
 from pathlib import Path
@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mottle.datasets import StatesWriter, load
-from mottle.pipelines.experiment import Result, encode, make_folds
+from mottle.datasets import StatesWriter
+from mottle.datasets.disk import write_whole
+from mottle.pipelines.engine.cache import Cache, keyed
+from mottle.pipelines.engine.features import Fold, reservoir_of
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
+from mottle.pipelines.engine.result import Result
 from mottle.pipelines.recipe import Recipe
 from mottle.pipelines.report import write_report
 
@@ -15,22 +19,34 @@ BLOCK_BYTES = 1 << 24
 
 
 def write_scores(folder: Path, name: str, result: Result) -> dict[str, Any]:
-    """Write scores (csv), recipe (toml) and a summary (json); return the summary."""
+    """Write result, scores (csv), recipe (toml) and a summary (json); return the summary.
+
+    Each file is there whole, or not at all.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    result.scores.to_csv(folder / f"{name}.csv", index=False)
-    (folder / f"{name}.toml").write_text(result.settings, encoding="utf-8")
     summary = {
         "title": result.title,
+        "task": result.task,
         "split": result.split,
         "seeds": result.seeds,
         "n_recordings": result.n_recordings,
+        "metrics": [metric.describe() for metric in result.metrics],
         "chance": result.chance,
         "scores": result.scores.to_dict("records"),
+        "chosen": result.chosen,
         "notes": result.notes,
         "versions": result.versions,
     }
-    (folder / f"{name}.json").write_text(dumps(summary, indent=1) + "\n", encoding="utf-8")
+    result.save(folder / f"{name}.result.json")
+    write_text(folder / f"{name}.csv", result.scores.to_csv(index=False))
+    write_text(folder / f"{name}.toml", result.settings)
+    write_text(folder / f"{name}.json", dumps(summary, indent=1) + "\n")
     return summary
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    write_whole(path, lambda file: file.write(text.encode("utf-8")))
 
 
 def write_all(folder: Path, results: dict[str, Result]) -> Path:
@@ -43,38 +59,38 @@ def write_all(folder: Path, results: dict[str, Result]) -> Path:
 def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
     """Write the states of every reservoir and sense, block by block; a killed run resumes.
 
-    Encoders and reservoirs are those of the first fold and the first seed: fitted to the training
-    part, applied to all; coordinate ``part`` says which recording was which.
+    Encoders and reservoirs are those of the recipe, of the first fold and the first seed: fitted to
+    the training part, applied to all; coordinate ``part`` tells test from training.
     """
-    recordings = load(recipe.data.name, **recipe.data.options)
-    train, test = next(make_folds(recipe.split, recordings))
+    recordings, target = load_recordings(recipe)
+    train, test = folds_of(recipe, recordings, target)[0]
+    fold = Fold(recordings, target, train, test, Cache())
     order = np.concatenate([train, test])
     part = np.array(["train"] * len(train) + ["test"] * len(test))[np.argsort(order)]
+    coords: dict[str, Any] = {"part": ("recording", part)}
+    if not target.per_step and target.values.ndim == 1:
+        coords["target"] = ("recording", np.asarray(recordings.target).astype(str))
     written = []
     for sense, encoder in recipe.make_encoders().items():
-        halves = encode(encoder, recordings.table[sense], train, test)
+        halves = fold.drives(sense, keyed(encoder))
         ordered = [np.asarray(drive) for half in halves for drive in half]
         drives = [ordered[i] for i in np.argsort(order)]
         for name in recipe.reservoirs:
-            reservoir = recipe.make_reservoir(name, sense, recipe.seeds[0])
+            reservoir = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
             reservoir.fit(list(halves[0]))
             sizes = np.array([len(drive) for drive in drives])
             n_steps, n_nodes = int(sizes.max()), int(reservoir.n_nodes)
-            target = path / name / sense
-            target.parent.mkdir(parents=True, exist_ok=True)
+            place = path / name / sense
+            place.parent.mkdir(parents=True, exist_ok=True)
             block = max(1, BLOCK_BYTES // (8 * n_steps * n_nodes))
             with StatesWriter(
-                target,
+                place,
                 n_recordings=len(drives),
                 n_steps=n_steps,
                 n_nodes=n_nodes,
                 block=min(block, len(drives)),
                 attrs=reservoir.describe() | {"sense": sense, "recipe": settings},
-                coords={
-                    "row_size": ("recording", sizes),
-                    "part": ("recording", part),
-                    "target": ("recording", np.asarray(recordings.target).astype(str)),
-                },
+                coords={"row_size": ("recording", sizes), **coords},
                 dtype="float64",
             ) as writer:
                 for index in writer.pending():
@@ -83,5 +99,5 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
                     full = np.full((len(states), n_steps, n_nodes), np.nan)
                     full[:, : states.shape[1]] = states
                     writer.write(index, full)
-            written.append(target)
+            written.append(place)
     return written

@@ -12,7 +12,8 @@ from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
 from mottle.datasets.registry import CATALOGUE, entry
 from mottle.datasets.stores.preparation import Run, one_by_one
-from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
+from mottle.pipelines.parts import ENCODERS, make
+from mottle.pipelines.schema import Part, Section, complaints, hint
 
 
 class Data(Section):
@@ -22,7 +23,7 @@ class Data(Section):
 
 
 class Files(Section):
-    """How files are read, and what their names tell."""
+    """How files are read, and what their names mean."""
 
     sense: str = "stream"
     pattern: str | None = None

@@ -1,80 +1,70 @@
-"""Recipes: one TOML file that says all of an experiment, checked before anything runs."""
+"""Recipes: a TOML file, or a dict, that holds all of an experiment, checked before it runs."""
 
 import inspect
 import tomllib
-from difflib import get_close_matches
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from mottle import reservoir, sensors
+from mottle.checks import choose
+from mottle.pipelines.fusion import FUSIONS
+from mottle.pipelines.metrics import find_metric
+from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, make, placed, seeded
+from mottle.pipelines.schema import Part, Section, complaints, hint, plain
+from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
 
-ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
-RESERVOIRS = (
-    "DeviceReservoir",
-    "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
-    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
-)  # fmt: skip
-LAYERS = ("STDPLayer",)
-READOUTS = ("RidgeReadout",)
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid")
+SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
 
 class Data(Section):
     """Which recordings."""
 
     name: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class Split(Section):
     """How training and test are kept apart."""
 
-    kind: Literal["grouped", "blocked", "stratified", "published"]
+    kind: Literal["grouped", "blocked", "stratified", "shuffled", "published"]
     n_splits: Annotated[int, Field(ge=2)] = 5
-
-
-class Part(BaseModel):
-    """An estimator by name; all other keys are its parameters."""
-
-    model_config = ConfigDict(extra="allow")
-    kind: str
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameters: lists as tuples, "none" as None, which TOML does not have."""
-        return {
-            name: tuple(value) if isinstance(value, list) else None if value == "none" else value
-            for name, value in (self.model_extra or {}).items()
-        }
 
 
 class ReservoirPart(Part):
     """A reservoir, and perhaps a layer behind it.
 
-    ``for.SENSE`` holds what differs for one sense (``for.early`` for all).
+    ``for.SENSE`` holds what differs for one sense (``for.early`` for early fusion).
     """
 
     special: dict[str, dict[str, Any]] = Field(default={}, alias="for")
     then: Part | None = None
 
+    @field_validator("then", mode="before")
+    @classmethod
+    def _no_layer(cls, given: Any) -> Any:
+        return None if given == "none" else given
+
 
 class CrossbarPart(BaseModel):
     """Crossbars that carry the readout's weights; other keys are parameters of these two."""
 
-    model_config = ConfigDict(extra="allow")
-    ages: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)] = [0.0, 86400.0]
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    ages: Annotated[
+        list[Annotated[float, Field(ge=0, strict=True)]], Field(min_length=1)
+    ] = [0.0, 86400.0]  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, given: Any) -> Any:
+        return plain(given) if isinstance(given, Mapping) else given
 
 
 class Recipe(Section):
@@ -82,15 +72,19 @@ class Recipe(Section):
 
     title: str
     description: str = ""
-    data: Data
+    task: Literal["auto", "classification", "regression"] = "auto"
+    metric: list[str] = Field(default_factory=list)
+    data: Data | None = None
     split: Split
     encoders: dict[str, Part]
     reservoirs: dict[str, ReservoirPart]
     readout: Part = Part(kind="RidgeReadout")
     crossbar: CrossbarPart | None = None
-    fusion: list[Literal["early", "middle", "late"]] = ["early", "middle", "late"]
+    search: Search | None = None
+    fusion: list[Literal["early", "middle", "late"]] = Field(["early", "middle", "late"])
     missing: bool = True
-    seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2, 3, 4]
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0, 1, 2, 3, 4], min_length=1)
+    washout: Annotated[int, Field(ge=0)] | None = None
 
     @field_validator("encoders", "reservoirs")
     @classmethod
@@ -98,6 +92,51 @@ class Recipe(Section):
         if not parts:
             raise ValueError("name at least one")
         return parts
+
+    @field_validator("encoders")
+    @classmethod
+    def _no_fusion(cls, parts: dict[str, Any]) -> dict[str, Any]:
+        for sense in parts:
+            if sense in FUSIONS:
+                raise ValueError(f"{sense!r} is the name of a fusion; call the sense otherwise")
+        return parts
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("metric", "seeds", "fusion")
+    @classmethod
+    def _different(cls, given: list[Any]) -> list[Any]:
+        for k, one in enumerate(given):
+            if one in given[:k]:
+                raise ValueError(f"{one!r} occurs twice")
+        return given
+
+    @property
+    def per_step(self) -> bool:
+        """Whether the target has a value a step: then ``washout`` is set, and nothing is pooled."""
+        return self.washout is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all settings, defaults too, as plain values, for JSON and TOML."""
+        settings = self.model_dump(by_alias=True, exclude_none=True)
+        for part in settings["reservoirs"].values():
+            if not part["for"]:
+                del part["for"]
+        return settings
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Recipe":
+        """Return a recipe with other parameters, given by dotted path."""
+        changed = self.as_dict()
+        for path, value in settings.items():
+            *parents, key = path.split(".")
+            place = changed
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[key] = value
+        return Recipe.model_validate(changed)
 
     def make_encoders(self) -> dict[str, BaseEstimator]:
         """Return an unfitted encoder for each sense."""
@@ -111,20 +150,28 @@ class Recipe(Section):
         part = self.reservoirs[name]
         special = part.special.get(use, {})
         merged = type(part)(kind=part.kind, **{**(part.model_extra or {}), **special})
-        made = seeded(make(merged, reservoir, RESERVOIRS, f"reservoirs.{name}"), seed)
+        front = seeded(make(merged, reservoir, RESERVOIRS, f"reservoirs.{name}"), seed)
         if part.then is None:
-            return made
+            return front
         place = f"reservoirs.{name}.then"
         layer = make(part.then, reservoir, LAYERS, place)
         try:
             layer._check_parameters()
         except ValueError as error:
             raise placed(error, place, part.then.parameters) from None
-        return make_pipeline(made, seeded(layer, seed))
+        return make_pipeline(front, seeded(layer, seed))
 
     def make_readout(self) -> BaseEstimator:
         """Return an unfitted readout."""
-        return make(self.readout, reservoir, READOUTS, "readout")
+        readout = make(self.readout, reservoir, READOUTS, "readout")
+        if self.task != "auto":
+            own = readout.get_params()["task"]
+            if own not in ("auto", self.task):
+                raise ValueError(
+                    f"readout.task={own!r} contradicts task={self.task!r}; leave it out."
+                )
+            readout.set_params(task=self.task)
+        return readout
 
     def make_crossbar(self, readout: BaseEstimator, seed: int) -> BaseEstimator:
         """Return crossbars, not yet programmed, for a readout."""
@@ -144,51 +191,91 @@ class Recipe(Section):
         return CrossbarReadout(readout, crossbar, random_state=seed, **options)
 
     def try_crossbar(self, readout: BaseEstimator) -> None:
-        """Write a readout of three classes, so that what no crossbar can do is told at once."""
-        made = self.make_crossbar(readout, 0)
+        """Write a small readout into ideal crossbars: what no crossbar can do is an error early."""
+        trial = self.make_crossbar(readout, 0)
         ideal = {"topology": "1T1R", "selector": None, "wire_resistance": 0.0}
-        given = {"device": made.crossbar.device, "v_read": made.crossbar.v_read} | ideal
-        made.set_params(crossbar=Crossbar(made.crossbar.shape, **given))
+        given = {"device": trial.crossbar.device, "v_read": trial.crossbar.v_read} | ideal
+        trial.set_params(crossbar=Crossbar(trial.crossbar.shape, **given))
+        target = np.arange(3).repeat(4)
         try:
-            made.fit(np.eye(3).repeat(4, axis=0), np.arange(3).repeat(4))
+            trial.fit(
+                np.eye(3).repeat(4, axis=0),
+                target.astype(float) if self.task == "regression" else target,
+            )
         except ValueError as error:
             known = inspect.signature(CrossbarReadout).parameters
             raise placed(error, "crossbar", {*known, "device"}) from None
 
+    def check(self) -> None:
+        """Create every part once; refuse what does not go together."""
+        for name in self.metric:
+            find_metric(name)
+        encoders, readout = self.make_encoders(), self.make_readout()
+        if self.crossbar is not None:
+            self.try_crossbar(readout)
+        for name, part in self.reservoirs.items():
+            for use in part.special:
+                if use not in {*encoders, "early"}:
+                    known = [*encoders, "early"]
+                    raise ValueError(f"reservoirs.{name}.for.{use} is no sense{hint(use, known)}")
+            for use in ("early", *encoders):
+                self._check_pooling(name, use)
+        if self.search is not None:
+            self._check_search(self.search)
 
-def placed(error: ValueError, place: str, known: Any) -> ValueError:
-    """Return an error about a parameter, or about all of them, with its place in the file."""
-    text = str(error)
-    name = text.partition("=")[0]
-    return ValueError(f"{place}.{text}" if name in known else f"{place}: {text}")
+    def _check_pooling(self, name: str, use: str) -> None:
+        """Refuse states where recordings have a target, and features where steps have one."""
+        front = self.make_reservoir(name, use, 0)
+        try:
+            pools = self.reservoirs[name].then is not None or front.pools
+        except ValueError as error:
+            given = self.reservoirs[name].parameters
+            raise placed(error, f"reservoirs.{name}", given) from None
+        if not pools and not self.per_step:
+            raise ValueError(
+                f"reservoirs.{name} gives states, but the readout needs features: set pool, for "
+                "example pool = ['mean', 'last']. For targets of a value a step set washout, the "
+                "number of steps left out at the beginning of each recording."
+            )
+        if pools and self.per_step:
+            raise ValueError(
+                f"reservoirs.{name} gives one row of features a recording, but washout="
+                f"{self.washout} is for targets of a value a step: leave out pool, n_segments and "
+                "then; or washout."
+            )
 
-
-def seeded(made: BaseEstimator, seed: int) -> BaseEstimator:
-    """Give an estimator its seed, if it takes one."""
-    return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
-
-
-def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstimator:
-    """Create an estimator of a room; unknown kinds and parameters are refused."""
-    if part.kind not in kinds:
-        raise ValueError(f"{place}.kind={part.kind!r} is not known{hint(part.kind, kinds)}")
-    cls = getattr(room, part.kind)
-    known = [name for name in inspect.signature(cls).parameters if name != "random_state"]
-    for name in part.parameters:
-        if name not in known:
-            raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
-    return cls(**part.parameters)
-
-
-def hint(name: str, known: Any) -> str:
-    """Say what was probably meant, and what there is."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    meant = f"; did you mean {close[0]!r}?" if close else "."
-    return f"{meant} Known: {', '.join(sorted(known))}."
+    def _check_search(self, search: Search) -> None:
+        """Refuse unknown parameters of a search, and values that no part takes."""
+        if search.metric is not None:
+            find_metric(search.metric)
+        if search.inputs is not None:
+            known = list(self.encoders)
+            known += self.fusion if len(known) > 1 else []
+            choose(search.inputs, dict.fromkeys(known), "search.inputs")
+        own: dict[str, Any] = {"encoders": self.encoders, "reservoirs": self.reservoirs}
+        for path, values in search.parameters.items():
+            root, *rest = path.split(".")
+            choose(root, dict.fromkeys(SEARCHED), f"search.parameters.{path}: the part")
+            if root in own:
+                part = rest[0] if rest else ""
+                choose(part, own[root], f"search.parameters.{path}: the name in {root}")
+            if len(rest) < (2 if root in own else 1):
+                raise ValueError(f"search.parameters.{path} names a part; add a parameter of it.")
+            tried = values if isinstance(values, list) else [values.low, values.high]
+            for value in tried:
+                try:
+                    other = self.with_settings({path: value})
+                    other.search = None
+                    other.check()
+                except ValidationError as error:
+                    text = "; ".join(complaints(error, Recipe))
+                    raise ValueError(f"search.parameters.{path}: {text}") from None
+                except ValueError as error:
+                    raise ValueError(f"search.parameters.{path}: {error}") from None
 
 
 def shipped() -> dict[str, Path]:
-    """Recipes that come with the package, by name."""
+    """Return the recipes that come with the package, by name."""
     folder = Path(str(files("mottle.pipelines.recipes")))
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
@@ -216,48 +303,44 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     path = shipped().get(str(source), Path(source))
     if not path.is_file():
         raise ValueError(f"there is no recipe {str(source)!r}{hint(str(source), shipped())}")
-    text = path.read_text(encoding="utf-8")
     try:
-        recipe = Recipe.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        text = path.read_text(encoding="utf-8")
+        settings = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
-    except ValidationError as error:
-        raise ValueError("\n".join(f"{path}: {line}" for line in complaints(error))) from None
+    return check_recipe(settings, str(path)), text
+
+
+def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") -> Recipe:
+    """Return a recipe of which every part was created once.
+
+    Parameters
+    ----------
+    settings : dict or Recipe
+        Tables and keys as in a TOML file.
+    place : str, default="recipe"
+        What error messages call it.
+
+    Returns
+    -------
+    recipe : Recipe
+        Checked.
+
+    Raises
+    ------
+    ValueError
+        For a key or value that the schema, or a part, refuses.
+    """
     try:
-        encoders = recipe.make_encoders()
-        readout = recipe.make_readout()
-        if recipe.crossbar is not None:
-            recipe.try_crossbar(readout)
-        for name, part in recipe.reservoirs.items():
-            for use in part.special:
-                if use not in {*encoders, "early"}:
-                    known = [*encoders, "early"]
-                    raise ValueError(f"reservoirs.{name}.for.{use} is no sense{hint(use, known)}")
-            for use in ("early", *encoders):
-                made = recipe.make_reservoir(name, use, 0)
-                if part.then is None and made.pool is None and made.n_segments == 1:
-                    raise ValueError(
-                        f"reservoirs.{name} gives states, but the readout needs features: set "
-                        "pool, for example pool = ['mean', 'last']."
-                    )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    return recipe, text
-
-
-def complaints(error: ValidationError, root: type[BaseModel] = Recipe) -> list[str]:
-    """Turn pydantic's findings about a file of the form ``root`` into sentences with a hint."""
-    lines = []
-    for found in error.errors():
-        *parents, key = found["loc"]
-        place = ".".join(map(str, found["loc"]))
-        if found["type"] == "extra_forbidden":
-            model: Any = root
-            for parent in parents:
-                model = model.model_fields[parent].annotation
-            lines.append(f"unknown key {place}{hint(str(key), model.model_fields)}")
-        elif found["type"] == "missing":
-            lines.append(f"{place} is missing.")
+        if isinstance(settings, Recipe):
+            recipe = settings
         else:
-            lines.append(f"{place}={found['input']!r}: {found['msg']}.")
-    return lines
+            recipe = Recipe.model_validate(dict(settings))
+        recipe.check()
+    except ValidationError as error:
+        raise ValueError(
+            "\n".join(f"{place}: {line}" for line in complaints(error, Recipe))
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+    return recipe

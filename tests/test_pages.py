@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("crossbar", "crossbar-readout", "energy", "extending", "plasticity")
+PAGES = ("crossbar", "crossbar-readout", "energy", "experiments", "extending", "plasticity")
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")
     for page in PAGES

@@ -8,11 +8,10 @@ from click.testing import CliRunner
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 
 from mottle.datasets import load_demo, open_states
-from mottle.pipelines import make_fusion_pipeline
+from mottle.pipelines import make_fusion_pipeline, read_recipe, run_recipe
 from mottle.pipelines.cli import main
-from mottle.pipelines.experiment import run_recipe
 from mottle.pipelines.output import write_states
-from mottle.pipelines.recipe import read_recipe, shipped
+from mottle.pipelines.recipe import shipped
 from mottle.pipelines.report import section, write_report
 
 SMALL = """
@@ -41,8 +40,8 @@ def small(tmp_path):
 
 
 def test_scores_equal_those_of_the_pipelines_and_repeat_to_the_last_digit(small):
-    recipe, text = read_recipe(small)
-    result, again = run_recipe(recipe, text), run_recipe(recipe, text)
+    recipe, _ = read_recipe(small)
+    result, again = run_recipe(small), run_recipe(recipe)
     assert result.scores.equals(again.scores)
     table, target, groups = load_demo("grasp")
     folds = PredefinedSplit((groups > 10).astype(int))
@@ -59,7 +58,7 @@ def test_scores_equal_those_of_the_pipelines_and_repeat_to_the_last_digit(small)
 
 
 def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
-    result = run_recipe(*read_recipe(small))
+    result = run_recipe(small)
     html = write_report(tmp_path / "report.html", [result]).read_text()
     assert "a &lt;small&gt; recipe" in html
     assert "<small>" not in html
@@ -69,6 +68,8 @@ def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
     assert html.count("<figure>") == 6  # bars, confusion, two senses, two state rasters
     assert result.confusion.sum() == 200
     assert any("without a reservoir" in note for note in result.notes)
+    assert "accuracy in % (higher is better)" in html
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
@@ -83,6 +84,12 @@ def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
     assert np.isfinite(states["states"].to_numpy()).all()
     assert set(states["part"].to_numpy().tolist()) == {"train", "test"}
     assert write_states(tmp_path / "states", recipe, text) == written
+
+
+def test_states_of_a_reservoir_before_a_layer_are_its_own(small, tmp_path):
+    small.write_text(SMALL.replace('"mean", for', '"mean", then = { kind = "STDPLayer" }, for'))
+    written = write_states(tmp_path / "states", *read_recipe(small))
+    assert open_states(written[0])["states"].shape == (200, 6, 20)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +126,13 @@ def test_faults_of_a_recipe_are_named_with_the_way_out(small, old, new, message)
 def test_too_many_folds_are_refused_with_the_most_there_can_be(small):
     small.write_text(SMALL.replace("n_splits = 2", "n_splits = 30"))
     with pytest.raises(ValueError, match=r"more than the 20 groups; take at most 20"):
-        run_recipe(*read_recipe(small))
+        run_recipe(small)
 
 
 def test_early_fusion_of_unequal_clocks_is_refused_by_name(small):
     small.write_text(SMALL.replace("n_steps = 6 }\njoints", "n_steps = 5 }\njoints"))
-    with pytest.raises(ValueError, match="touch 5, joints 6 steps"):
-        run_recipe(*read_recipe(small))
+    with pytest.raises(ValueError, match=r"'touch' 5, 'joints' 6.*or leave 'early' out of fusion"):
+        run_recipe(small)
 
 
 def test_shipped_recipes_are_all_sound():
@@ -134,7 +141,7 @@ def test_shipped_recipes_are_all_sound():
         assert read_recipe(name)[0].title
 
 
-def test_command_runs_a_recipe_and_says_what_is_wrong_with_another(small, tmp_path):
+def test_command_runs_a_recipe_and_names_the_fault_of_another(small, tmp_path):
     runner = CliRunner()
     done = runner.invoke(main, ["run", str(small), "--out", str(tmp_path / "out"), "--json"])
     assert done.exit_code == 0, done.output
@@ -154,7 +161,7 @@ def on_crossbars(extra=""):
 
 def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
     small.write_text(on_crossbars("n_levels = 128\nadc_bits = 12\ndevice = 'cmo_hfox_fine'\n"))
-    scores = run_recipe(*read_recipe(small)).scores.query("missing == '' and reservoir == 'none'")
+    scores = run_recipe(small).scores.query("missing == '' and reservoir == 'none'")
     by_inputs = scores.set_index("inputs")["score"]
     rows = {f"{i} on crossbars, {age}" for i in ("touch", "early", "middle", "late")
             for age in ("fresh", "1 d")}  # fmt: skip
@@ -185,10 +192,10 @@ def test_faults_of_crossbars_in_a_recipe_are_named(small, extra, message):
         read_recipe(small)
 
 
-def test_ages_that_read_alike_are_told_apart_and_readouts_can_be_fitted_for_crossbars(small):
+def test_ages_with_equal_labels_get_seconds_and_readouts_can_be_fitted_for_crossbars(small):
     text = on_crossbars("aware = true\n").replace("[86400.0, 0.0]", "[86400.0, 86450.0]")
     small.write_text(text)
-    inputs = set(run_recipe(*read_recipe(small)).scores.inputs)
+    inputs = set(run_recipe(small).scores.inputs)
     assert {"touch on crossbars, 86400 s", "touch on crossbars, 86450 s"} <= inputs
 
 

@@ -32,7 +32,7 @@ def test_fused_senses_beat_chance_by_far_under_grouped_folds(grasps, fusion):
 
 
 @pytest.mark.parametrize("fusion", ["middle", "late"])
-def test_missing_sense_is_judged_as_if_it_had_never_been_there(grasps, fusion):
+def test_a_missing_sense_is_treated_as_if_it_had_never_been_there(grasps, fusion):
     table, target, blocks = grasps
     train, test = table[blocks > 0], table[blocks == 0].copy()
     test["joints"] = None
@@ -54,7 +54,7 @@ def test_recording_with_a_missing_sense_leaves_the_others_alone(grasps):
     assert_array_equal(np.delete(got, 3), np.delete(whole, 3))
 
 
-def test_early_fusion_hears_silence_from_a_missing_sense(grasps):
+def test_in_early_fusion_a_missing_sense_is_silent(grasps):
     table, target, _ = grasps
     model = make_fusion_pipeline(ENCODERS, ESN, fusion="early").fit(table, target)
     holes = table.copy()
@@ -94,7 +94,7 @@ def test_search_and_feature_names_reach_through_the_pipeline(grasps):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fusion": "midle"}, "fusion='midle' is not known"),
+        ({"fusion": "midle"}, "fusion='midle': expected one of .* did you mean 'middle'"),
         ({"reservoir": EchoStateReservoir(5)}, "gives states; a readout of recordings needs"),
         ({"reservoir": {"touch": ESN}}, "sense 'joints' has no reservoir"),
         ({"reservoir": {"touch": ESN}, "fusion": "early"}, "early fusion runs one reservoir"),

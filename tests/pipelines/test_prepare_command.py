@@ -38,12 +38,12 @@ def digits(tmp_path):
 
 def test_a_folder_becomes_a_store_that_is_verified(digits):
     out = digits / "s.zarr"
-    told = loads(
+    planned = loads(
         mottle("prepare", digits / "in", "--out", out, "--encode", digits / "encode.toml",
                "--dry-run", "--json").stdout
     )  # fmt: skip
-    assert told["n_recordings"] == 20
-    assert told["senses"] == {"sight": "drive: 5 rows of drive (578,)"}
+    assert planned["n_recordings"] == 20
+    assert planned["senses"] == {"sight": "drive: 5 rows of drive (578,)"}
     assert not out.exists()
     run = mottle("prepare", digits / "in", "--out", out, "--encode", digits / "encode.toml")
     assert run.exit_code == 0, run.output
@@ -78,7 +78,7 @@ def test_a_named_set_and_a_limit(tmp_path):
     assert target.tolist() == [0] * 7
 
 
-def test_bad_recordings_are_told_and_the_exit_code_says_so(digits):
+def test_bad_recordings_are_listed_and_the_exit_code_is_3(digits):
     bad = next((digits / "in/train").rglob("*.npy"))
     bad.write_bytes(b"\x93NUMPY broken")
     words = [
@@ -114,7 +114,7 @@ def test_bad_recordings_are_told_and_the_exit_code_says_so(digits):
         ("[0-9])/", "[a-z])/", "does not match"),
     ],
 )
-def test_a_wrong_configuration_says_what_was_meant(digits, old, new, message):
+def test_a_wrong_configuration_is_refused_with_what_was_meant(digits, old, new, message):
     (digits / "encode.toml").write_text(CONFIG.replace(old, new))
     run = mottle(
         "prepare", digits / "in", "--out", digits / "s.zarr", "--encode", digits / "encode.toml"
@@ -140,12 +140,12 @@ def test_unknown_sources_are_refused(tmp_path):
         distributed.default_client()
 
 
-def test_recordings_of_another_kind_are_told_apart(digits, monkeypatch):
+def test_recordings_of_another_kind_are_refused(digits, monkeypatch):
     np.savetxt(digits / "in/train/x.csv", [[1.0, 2.0]], header="a,b", comments="", delimiter=",")
     run = mottle("prepare", digits / "in", "--out", digits / "s.zarr", "--on-bad", "skip")
     assert run.exit_code == 3
-    told = (digits / "s.zarr.skipped.csv").read_text()
-    assert "its stream differs from the first: samples, not events." in told
+    reasons = (digits / "s.zarr.skipped.csv").read_text()
+    assert "its stream differs from the first: samples, not events." in reasons
     monkeypatch.setenv("MOTTLE_DATA", str(digits))
     run = mottle("prepare", "dvs-gesture", "--out", digits / "g.zarr")
     assert run.exit_code == 1

@@ -1,0 +1,1 @@
+"""One engine for experiments: folds, features computed once, fusion, missing senses, scores."""

@@ -1,0 +1,66 @@
+"""Notes of a report: how reservoirs compare with the baseline without one, and what was tuned."""
+
+import pandas as pd
+
+from mottle.pipelines.engine.result import medians
+from mottle.pipelines.metrics import Metric
+from mottle.pipelines.recipe import Recipe
+
+BY_HAND = "were fixed by hand, once for all folds and seeds, while looking at such scores: take"
+
+
+def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list[str]:
+    """Return sentences on every reservoir beside the same readout without one.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As of `Result`; rows of other metrics are left out.
+    recipe : Recipe
+        That gave them.
+    metric : Metric
+        Decides which is better.
+
+    Returns
+    -------
+    notes : list of str
+        One a reservoir, and one on what was learnt from which recordings.
+    """
+    kinds = {name: part.kind for name, part in recipe.reservoirs.items()}
+    bare = [name for name, kind in kinds.items() if kind == "NoReservoir"]
+    if not bare:
+        return ["There is no reservoir-free baseline in this recipe; add kind = 'NoReservoir'."]
+    middle = medians(scores[scores["metric"] == metric.name])
+    sign = 1 if metric.higher_is_better else -1
+    best = {name: (sign * middle[name]).idxmax() for name in kinds}
+    unit = "%" if metric.percent else ""
+    level = middle[bare[0]][best[bare[0]]]
+    notes = []
+    for name, kind in kinds.items():
+        if kind == "NoReservoir":
+            continue
+        score = middle[name][best[name]]
+        better = "is above" if metric.higher_is_better else "is below"
+        outcome = better if sign * score > sign * level else "does not beat"
+        notes.append(
+            f"{name}: its best ({best[name]}, {metric.write(score)}{unit}) {outcome} the best "
+            f"without a reservoir ({best[bare[0]]}, {metric.write(level)}{unit})."
+        )
+    notes.append(
+        f"Scales, penalties and features are learnt on training folds only. {_how(recipe, metric)}"
+    )
+    return notes
+
+
+def _how(recipe: Recipe, metric: Metric) -> str:
+    """Return how settings were found."""
+    noise = "differences of a point or two" if metric.percent else "small differences"
+    if recipe.search is None:
+        return f"Settings of the recipe {BY_HAND} {noise} as noise."
+    search = recipe.search
+    budget = "" if search.budget is None else f", at most {search.budget} settings"
+    return (
+        f"Settings of {', '.join(search.parameters)} were chosen for each reservoir inside the "
+        f"training part of each fold ({search.method} search{budget}, {search.folds} inner folds, "
+        f"seed {search.seed}); all others {BY_HAND} {noise} as noise."
+    )

@@ -1,0 +1,68 @@
+"""The recordings of a recipe: loaded or given, checked, split."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import suggest
+from mottle.datasets import Recordings, load
+from mottle.pipelines.engine.folds import make_folds
+from mottle.pipelines.engine.target import Target, check_target
+from mottle.pipelines.recipe import Recipe
+from mottle.pipelines.senses import SenseCheck
+
+
+def load_recordings(
+    recipe: Recipe, recordings: Recordings | None = None
+) -> tuple[Recordings, Target]:
+    """Return the recordings that a recipe names, or those given in their place, and their target.
+
+    Both are checked; a target of recordings is an array of labels or numbers in the first, too.
+    """
+    if recordings is None:
+        if recipe.data is None:
+            raise ValueError(
+                "the recipe has no [data] and no recordings are given: add data.name, such as "
+                "'demo', or pass run_recipe(..., recordings=...)."
+            )
+        recordings = load(recipe.data.name, **recipe.data.options)
+    if not isinstance(recordings, Recordings):
+        raise TypeError(
+            f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"
+            " of mottle.datasets, as its loaders return."
+        )
+    columns = list(map(str, recordings.table.columns))
+    absent = [sense for sense in recipe.encoders if sense not in columns]
+    if absent:
+        raise ValueError(
+            f"encoders.{absent[0]}: the table has no column {absent[0]!r}"
+            f"{suggest(absent[0], columns)} It has {', '.join(columns)}."
+        )
+    SenseCheck(tuple(recipe.encoders)).fit(recordings.table)
+    n_recordings = len(recordings.table)
+    target = check_target(recordings.target, n_recordings, recipe.task, recipe.washout)
+    if len(recordings.groups) != n_recordings:
+        raise ValueError(
+            f"there are {len(recordings.groups)} groups for {n_recordings} recordings; give one "
+            "for each."
+        )
+    if not target.per_step:
+        recordings = recordings._replace(target=target.values)
+    return recordings, target
+
+
+def folds_of(
+    recipe: Recipe, recordings: Recordings, target: Target
+) -> list[tuple[NDArray, NDArray]]:
+    """Return the row numbers of training and test of all folds."""
+    labels = target.classify and not target.per_step
+    return list(make_folds(recipe.split, recordings, labels=labels))
+
+
+def take(recordings: Recordings, rows: NDArray) -> Recordings:
+    """Return some of the recordings; targets of steps are a list."""
+    target: Any = recordings.target
+    target = [target[i] for i in rows] if isinstance(target, list) else np.asarray(target)[rows]
+    groups = np.asarray(recordings.groups)[rows]
+    return Recordings(recordings.table.iloc[rows], target, groups)

@@ -1,0 +1,263 @@
+"""Run a recipe: folds, searches, reservoirs, seeds, inputs; scores, predictions and hashes."""
+
+import platform
+import warnings
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from mottle.datasets import Recordings
+from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
+from mottle.pipelines.engine.evaluate import evaluate
+from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
+from mottle.pipelines.engine.folds import SPLITS
+from mottle.pipelines.engine.hashing import hash_recordings
+from mottle.pipelines.engine.notes import baseline_notes
+from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
+from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
+from mottle.pipelines.engine.search import Found, InnerSearch, candidates
+from mottle.pipelines.engine.target import Target
+from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
+from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
+from mottle.pipelines.toml import write_toml
+
+PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
+Progress = Callable[[int, int], Any]
+
+
+def run_recipe(source, *, recordings=None, progress=None):
+    """Run an experiment.
+
+    Parameters
+    ----------
+    source : str, Path, dict or Recipe
+        A TOML file, the name of a shipped recipe, its settings as a dict, or what ``read_recipe``
+        returned.
+    recordings : Recordings, default=None
+        Recordings in memory, in place of those that the recipe names in ``[data]``.
+    progress : callable, default=None
+        Called with the number of units of work done, and of all.
+
+    Returns
+    -------
+    result : Result
+        Scores, predictions, settings, versions and hashes.
+
+    Raises
+    ------
+    ValueError
+        For a recipe that is refused, or that its recordings do not allow.
+
+    Examples
+    --------
+    >>> recipe = {
+    ...     "title": "touch alone",
+    ...     "seeds": [0],
+    ...     "data": {"name": "demo", "options": {"task": "grasp"}},
+    ...     "split": {"kind": "blocked", "n_splits": 2},
+    ...     "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 6}},
+    ...     "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    ... }
+    >>> result = run_recipe(recipe)
+    >>> result.scores["metric"].tolist(), result.predictions.shape
+    (['accuracy'], (200, 1))
+    """
+    recipe, text = resolve(source)
+    return Experiment(recipe, text, recordings, progress).run()
+
+
+def resolve(source: str | Path | Mapping[str, Any] | Recipe) -> tuple[Recipe, str]:
+    """Return a checked recipe and its text."""
+    if isinstance(source, str | Path):
+        return read_recipe(source)
+    if not isinstance(source, Mapping | Recipe):
+        raise TypeError(
+            f"expected a path, the name of a shipped recipe, a dict or a Recipe, got "
+            f"{type(source).__name__}."
+        )
+    recipe = check_recipe(source)
+    return recipe, write_toml(recipe.as_dict())
+
+
+class Experiment:
+    """One run of a recipe: what is computed on the way, and what is put into the result."""
+
+    def __init__(
+        self, recipe: Recipe, text: str, recordings: Recordings | None, progress: Progress | None
+    ):
+        self.begin = perf_counter()
+        self.recipe, self.text, self.progress = recipe, text, progress
+        self.source = "data" if recordings is None else "memory"
+        self.recordings, self.target = load_recordings(recipe, recordings)
+        self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
+        self.chance = chance_levels(self.metrics, self.target)
+        self.folds = folds_of(recipe, self.recordings, self.target)
+        self.cache = Cache()
+        self.memory = FitMemory(Cache())
+        per_fold = sum(
+            len(recipe.seeds) + (len(candidates(recipe.search, name)) if recipe.search else 0)
+            for name in recipe.reservoirs
+        )
+        self.n_done, self.n_all = 0, len(self.folds) * per_fold
+        self.rows: list[tuple] = []
+        self.truth: list[pd.DataFrame] = []
+        self.predicted: dict[tuple, list[NDArray]] = {}
+        self.chosen: list[dict[str, Any]] = []
+        self.hashes: dict[str, Any] = {"drives": {}, "features": {}}
+        self.states: dict[str, xr.Dataset] = {}
+        self.speedup: dict[str, str] = {}
+
+    def run(self) -> Result:
+        """Run all folds and return the result."""
+        self.hashes["recordings"] = hash_recordings(self.recordings, self.recipe.encoders)
+        for number, (train, test) in enumerate(self.folds):
+            self._run_fold(number, train, test)
+        table = self.recordings.table
+        fold_scores = pd.DataFrame(self.rows, columns=[*RUN, "fold", "metric", "score"])
+        scores = mean_over_folds(fold_scores)
+        size = table.attrs.get("sensor_size")
+        return Result(
+            title=self.recipe.title,
+            description=self.recipe.description or str(table.attrs.get("pairing", "")),
+            split=SPLITS[self.recipe.split.kind].format(n=len(self.folds)),
+            task=self.target.task,
+            senses=list(self.recipe.encoders),
+            seeds=list(self.recipe.seeds),
+            n_recordings=len(table),
+            metrics=self.metrics,
+            chance=self.chance,
+            scores=scores,
+            fold_scores=fold_scores,
+            truth=pd.concat(self.truth, ignore_index=True),
+            predictions=frame_of_runs(
+                {run: np.concatenate(parts) for run, parts in self.predicted.items()}
+            ),
+            labels=labels_of(self.target),
+            recipe=self.recipe.as_dict(),
+            settings=self.text,
+            source=self.source,
+            chosen=self.chosen,
+            hashes=self.hashes,
+            versions={name: version(name) for name in PACKAGES}
+            | {"python": platform.python_version()},
+            notes=baseline_notes(scores, self.recipe, self.metrics[0]),
+            speedup=self.speedup,
+            seconds=perf_counter() - self.begin,
+            examples={sense: table[sense].iloc[0] for sense in self.recipe.encoders},
+            sensor_size=None if size is None else (int(size[0]), int(size[1])),
+            states=self.states,
+        )
+
+    def _run_fold(self, number: int, train: NDArray, test: NDArray) -> None:
+        """Search, fit and score everything of one fold."""
+        fold = Fold(self.recordings, self.target, train, test, self.cache)
+        self.truth.append(self.target.frame(test, number))
+        search = self._search(train)
+        for name in self.recipe.reservoirs:
+            recipe = self.recipe
+            if search is not None:
+                found = search.run(name, self._advance)
+                recipe = recipe.with_settings(found.settings)
+                self.chosen.append(describe_found(number, name, found))
+            for seed in self.recipe.seeds:
+                self._run_unit(recipe, name, seed, number, fold)
+                self._advance()
+            if number == 0:
+                self._keep_states(recipe, name, fold)
+
+    def _search(self, train: NDArray) -> InnerSearch | None:
+        """Return a search that is given nothing but the training part."""
+        if self.recipe.search is None:
+            return None
+        return InnerSearch(
+            self.recipe, take(self.recordings, train), self.target.take(train), self.metrics[0],
+            self.cache, self.memory,
+        )  # fmt: skip
+
+    def _run_unit(self, recipe: Recipe, name: str, seed: int, number: int, fold: Fold) -> None:
+        """Score every case of one reservoir and seed, and keep predictions and hashes."""
+        features = FeaturesOf(recipe, name, seed, fold)
+        for case, outputs in evaluate(features, self.memory):
+            run = (name, *case, seed)
+            self.predicted.setdefault(run, []).append(np.ravel(outputs.predicted))
+            for metric in self.metrics:
+                try:
+                    score = metric.score(fold.y_test, outputs)
+                except ValueError as error:
+                    place = f"fold {number}, reservoir {name!r}, inputs {case.inputs!r}"
+                    raise ValueError(f"{place}: {error}") from error
+                self.rows.append((*run, number, metric.name, score))
+        for inputs, digest in features.hashes().items():
+            self.hashes["features"][f"{number}/{name}/{seed}/{inputs}"] = digest
+        for sense, encoder in features.encoders.items():
+            key = f"{number}/{name}/{sense}"
+            self.hashes["drives"][key] = fold.drives_hash(sense, encoder)
+
+    def _keep_states(self, recipe: Recipe, name: str, fold: Fold) -> None:
+        """Keep the states of one recording for each sense, and how far device time is ahead."""
+        for sense, encoder in recipe.make_encoders().items():
+            front = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
+            if not hasattr(front, "dt_device"):
+                continue
+            train, _ = fold.drives(sense, keyed(encoder))
+            states = front.fit(train).states([np.asarray(train[0])])
+            self.states[f"{name}/{sense}"] = states
+            stream = self.recordings.table[sense].iloc[fold.train[0]]
+            if not has_times(stream):
+                continue
+            seconds, held = duration(stream) / len(train[0]), states.attrs["dt_device"]
+            self.speedup[f"{name}/{sense}"] = (
+                f"{seconds:.3g} s of the sensor in {held:.3g} s of the device "
+                f"(x {seconds / held:.3g})"
+            )
+
+    def _advance(self) -> None:
+        """Report one more unit of work."""
+        self.n_done += 1
+        if self.progress is not None:
+            self.progress(self.n_done, self.n_all)
+
+
+def labels_of(target: Target) -> NDArray:
+    """Return all classes in order; none in a regression."""
+    if not target.classify:
+        return np.empty(0)
+    return np.unique(target.samples(np.arange(len(target))))
+
+
+def chance_levels(metrics: list[Metric], target: Target) -> dict[str, float]:
+    """Return the score of the best constant prediction of the whole target, by metric."""
+    truth = target.samples(np.arange(len(target)))
+    outputs = constant_outputs(truth, target.classify)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are never predicted
+        return {metric.name: metric.score(truth, outputs) for metric in metrics}
+
+
+def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:
+    """Return what a search found as plain values."""
+    return {
+        "fold": number, "reservoir": name, "settings": found.settings, "score": found.score,
+        "tried": [list(one) for one in found.tried],
+    }  # fmt: skip
+
+
+def has_times(stream: Any) -> bool:
+    """Tell whether a stream has times: events, or samples with a coordinate ``time``."""
+    if isinstance(stream, xr.DataArray):
+        return "time" in stream.coords
+    return getattr(getattr(stream, "dtype", None), "names", None) is not None
+
+
+def duration(stream: Any) -> float:
+    """Return the length of a stream with times in s."""
+    if isinstance(stream, xr.DataArray):
+        return float(stream["time"][-1] - stream["time"][0])
+    return float(stream["t"][-1] - stream["t"][0]) * 1e-6

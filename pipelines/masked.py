@@ -1,0 +1,220 @@
+"""MaskedReadout: a readout for rows of which some lack the features of a sense (modality)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from mottle.reservoir import RidgeReadout
+
+
+class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
+    """Readout for features of which some may be missing (NaN) at predict time.
+
+    A row with missing features is predicted by the readout that the same training data give without
+    these features: nothing is guessed. That readout is fitted when such a row occurs, once for each
+    pattern of missing features in the batch.
+
+    Parameters
+    ----------
+    readout : estimator or None, default=None
+        Any classifier or regressor; None takes ``RidgeReadout()``.
+    memory : object with a method ``cache``, default=None
+        Remembers fits: ``memory.cache(function)`` returns a function of the same results, as
+        ``joblib.Memory`` does. None fits anew each time.
+
+    Attributes
+    ----------
+    readout_ : estimator
+        Fitted to all features.
+    classes_ : ndarray
+        Labels, if the readout classifies.
+    n_features_in_ : int
+        Number of features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.array([[0.0, 1], [1, 0], [2, 3], [3, 2]]), ["a", "a", "b", "b"]
+    >>> MaskedReadout().fit(X, y).predict([[3.0, np.nan], [0.0, 1.0]])
+    array(['b', 'a'], dtype='<U1')
+    """
+
+    def __init__(self, readout=None, *, memory=None):
+        self.readout, self.memory = readout, memory
+
+    def fit(self, X, y):
+        """Fit the readout to features that are all present.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features without NaN.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target.
+
+        Returns
+        -------
+        self : MaskedReadout
+            The fitted readout.
+        """
+        self._X, self._y = check_array(X, dtype=np.float64), y
+        self.readout_ = self._fit(self._X)
+        self.n_features_in_ = self._X.shape[1]
+        self.__dict__.pop("classes_", None)
+        if hasattr(self.readout_, "classes_"):
+            self.classes_ = self.readout_.classes_
+        return self
+
+    def replace(self, build):
+        """Return a copy with another readout fitted to the same training data.
+
+        Parameters
+        ----------
+        build : callable
+            Given the fitted readout, returns an estimator, which is then fitted.
+
+        Returns
+        -------
+        readout : MaskedReadout
+            Fitted; this one stays as it is.
+        """
+        check_is_fitted(self)
+        other = MaskedReadout(build(self.readout_), memory=self.memory)
+        other._X, other._y, other.n_features_in_ = self._X, self._y, self.n_features_in_
+        other.readout_ = other.readout.fit(self._X, self._y)
+        if hasattr(self, "classes_"):
+            other.classes_ = self.classes_
+        return other
+
+    def predict(self, X):
+        """Return predictions from the features that are present.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; NaN where missing, not throughout a row.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Labels or numbers.
+        """
+        return self._by_pattern(X, "predict")
+
+    @available_if(
+        lambda self: hasattr(getattr(self, "readout_", self._unfitted()), "predict_proba")
+    )
+    def predict_proba(self, X):
+        """Return class probabilities; all classes are equal in a row without any feature.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; NaN where missing.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Rows sum to 1.
+        """
+        return self._by_pattern(X, "predict_proba")
+
+    def score(self, X, y, sample_weight=None):
+        """Score the predictions as the readout itself would.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Truth.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            Accuracy or coefficient of determination.
+        """
+        from sklearn.metrics import accuracy_score, r2_score
+
+        score = accuracy_score if hasattr(self, "classes_") else r2_score
+        return score(y, self.predict(X), sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        """Return the tags of the readout; NaN is allowed in features."""
+        tags = super().__sklearn_tags__()
+        inner = get_tags(getattr(self, "readout_", self._unfitted()))
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        tags.target_tags = inner.target_tags
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _unfitted(self):
+        """Return the readout to clone."""
+        return RidgeReadout() if self.readout is None else self.readout
+
+    def _fit(self, X):
+        """Fit a clone of the readout to features ``X`` of the training data."""
+        fit = fit_clone if self.memory is None else self.memory.cache(fit_clone)
+        return fit(self._unfitted(), X, self._y)
+
+    def _by_pattern(self, X, method):
+        """Predict rows with the same features missing together."""
+        check_is_fitted(self)
+        X = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan")
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {X.shape[1]} features, expected {self.n_features_in_}.")
+        patterns, which = find_patterns(np.isnan(X))
+        if len(patterns) == 1:
+            return self._predict_rows(X, patterns[0], method)
+        parts = []
+        for k, missing in enumerate(patterns):
+            rows = np.flatnonzero(which == k)
+            parts.append((rows, self._predict_rows(X[rows], missing, method)))
+        out = np.empty(
+            (len(X), *parts[0][1].shape[1:]), dtype=np.result_type(*[p for _, p in parts])
+        )
+        for rows, part in parts:
+            out[rows] = part
+        return out
+
+    def _predict_rows(self, X, missing, method):
+        """Predict rows that all lack the features ``missing``."""
+        if not missing.any():
+            return getattr(self.readout_, method)(X)
+        if missing.all():
+            if method == "predict_proba":
+                return np.full((len(X), len(self.classes_)), 1.0 / len(self.classes_))
+            raise ValueError(
+                f"{len(X)} rows have no feature at all: there is nothing to predict from; drop "
+                "these recordings."
+            )
+        # rows in C order, as if the missing features had never been there: same bits from BLAS
+        kept = np.ascontiguousarray(self._X[:, ~missing])
+        return getattr(self._fit(kept), method)(np.ascontiguousarray(X[:, ~missing]))
+
+
+def fit_clone(estimator: Any, X: NDArray, y: Any) -> Any:
+    """Fit a clone of an estimator."""
+    return clone(estimator).fit(X, y)
+
+
+def find_patterns(missing: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the different rows of flags (row, feature), and which of them each row has.
+
+    Examples
+    --------
+    >>> find_patterns(np.array([[True, False], [False, False], [True, False]]))[1].tolist()
+    [1, 0, 1]
+    """
+    if (missing == missing[:1]).all():  # nearly always, and much faster
+        return missing[:1], np.zeros(len(missing), dtype=int)
+    patterns, which = np.unique(missing, axis=0, return_inverse=True)
+    return patterns, which.reshape(-1)

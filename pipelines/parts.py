@@ -1,0 +1,40 @@
+"""Estimators by name, for configuration files: encoders, reservoirs, layers, readouts."""
+
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from mottle.checks import choose, parameters
+from mottle.pipelines.schema import Part, hint
+
+ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
+RESERVOIRS = (
+    "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
+    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
+)  # fmt: skip
+LAYERS = ("STDPLayer",)
+READOUTS = ("RidgeReadout",)
+
+
+def placed(error: ValueError, place: str, known: Any) -> ValueError:
+    """Return an error about a parameter, or about all of them, with its place in the file."""
+    text = str(error)
+    name = text.partition("=")[0]
+    return ValueError(f"{place}.{text}" if name in known else f"{place}: {text}")
+
+
+def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
+    """Give an estimator its seed, if it takes one."""
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=seed)
+    return estimator
+
+
+def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstimator:
+    """Create an estimator of a room; unknown kinds and parameters are refused."""
+    cls = getattr(room, choose(part.kind, {kind: kind for kind in kinds}, f"{place}.kind"))
+    known = [name for name in parameters(cls) if name != "random_state"]
+    for name in part.parameters:
+        if name not in known:
+            raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
+    return cls(**part.parameters)

@@ -1,0 +1,342 @@
+"""The engine gives the numbers of the pipelines, on targets of recordings and of steps."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from mottle.datasets import Recordings, load_demo, make_table, narma
+from mottle.pipelines import make_fusion_pipeline, run_recipe
+from mottle.pipelines.engine.cache import Cache, FitMemory
+from mottle.pipelines.engine.evaluate import evaluate
+from mottle.pipelines.engine.features import FeaturesOf, Fold
+from mottle.pipelines.engine.folds import make_folds
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
+from mottle.pipelines.recipe import check_recipe
+from mottle.reservoir import EchoStateReservoir, MemristorReservoir, RidgeReadout
+from mottle.sensors import TaxelDrive
+
+SENSES = ("touch", "joints")
+TAXELS = {"kind": "TaxelDrive", "n_steps": 6}
+
+
+def recipe(**changed):
+    """Return settings of a small experiment, with some changed."""
+    return {
+        "title": "small", "seeds": [0],
+        "data": {"name": "demo", "options": {"task": "grasp"}},
+        "split": {"kind": "blocked", "n_splits": 2},
+        "encoders": dict.fromkeys(SENSES, TAXELS),
+        "reservoirs": {
+            "memristor": {"kind": "MemristorReservoir", "n_nodes": 20, "pool": "mean",
+                          "read_noise": 0.05, "for": {"joints": {"n_nodes": 12}}},
+        },
+        **changed,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grasps():
+    return load_demo("grasp")
+
+
+def number(stream):
+    """Return two numbers that a stream determines, in all senses nearly."""
+    values = np.asarray(stream)
+    return [values[-1].mean() - values[0].mean(), values.std()]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression", "two numbers"])
+@pytest.mark.parametrize("fusion", ["early", "middle", "late", "touch"])
+def test_engine_and_pipeline_predict_the_same_bits(grasps, task, fusion):
+    table, target, groups = grasps
+    if task != "classification":
+        target = np.array([number(stream) for stream in table["touch"]])
+        target = target if task == "two numbers" else target[:, 0]
+    settings = check_recipe(recipe())
+    recordings, checked = load_recordings(settings, Recordings(table, target, groups))
+    memory = FitMemory(Cache())
+    n_missing = 0
+    for train, test in folds_of(settings, recordings, checked):
+        fold = Fold(recordings, checked, train, test, Cache())
+        features = FeaturesOf(settings, "memristor", 3, fold)
+        encoders = settings.make_encoders()
+        if fusion == "early":
+            reservoir = settings.make_reservoir("memristor", "early", 3)
+        else:
+            reservoir = {s: settings.make_reservoir("memristor", s, 3) for s in SENSES}
+        senses = SENSES if fusion != "touch" else ("touch",)
+        model = make_fusion_pipeline(
+            {sense: encoders[sense] for sense in senses}, reservoir,
+            fusion=fusion if fusion != "touch" else "middle", readout=settings.make_readout(),
+        ).fit(table.iloc[train], target[train])  # fmt: skip
+        for case, outputs in evaluate(features, memory):
+            if case.inputs != fusion:
+                continue
+            rows = table.iloc[test].copy()
+            if case.missing:
+                rows[case.missing] = None
+                n_missing += 1
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                assert_array_equal(outputs.predicted, model.predict(rows))
+                if task == "classification":
+                    assert_array_equal(outputs.probabilities, model.predict_proba(rows))
+    assert n_missing == (0 if fusion == "touch" else 4)
+
+
+def test_run_recipe_keeps_the_predictions_of_the_pipelines(grasps):
+    table, target, groups = grasps
+    result = run_recipe(recipe())
+    train, test = np.flatnonzero(groups > 10), np.flatnonzero(groups <= 10)
+    settings = check_recipe(recipe())
+    model = make_fusion_pipeline(
+        settings.make_encoders(), settings.make_reservoir("memristor", "early", 0), fusion="early"
+    ).fit(table.iloc[train], target[train])
+    fold = result.truth[result.truth["fold"] == 0]
+    assert fold["recording"].tolist() == test.tolist()
+    assert_array_equal(fold["target"], target[test])
+    kept = result.predictions["memristor", "early", "", 0].loc[fold.index]
+    assert_array_equal(kept, model.predict(table.iloc[test]))
+
+
+def test_crossbars_of_the_engine_are_those_of_a_pipeline_that_ends_in_them(grasps):
+    table, target, _ = grasps
+    settings = check_recipe(recipe(crossbar={"shape": [64, 32], "ages": [0.0]}))
+    recordings, checked = load_recordings(settings, grasps)
+    train, test = folds_of(settings, recordings, checked)[0]
+    fold = Fold(recordings, checked, train, test, Cache())
+    features = FeaturesOf(settings, "memristor", 1, fold)
+    fronts = {s: settings.make_reservoir("memristor", s, 1) for s in SENSES}
+    for fusion in ("middle", "late"):
+        model = make_fusion_pipeline(
+            settings.make_encoders(), fronts, fusion=fusion,
+            readout=settings.make_crossbar(RidgeReadout(), 1),
+        ).fit(table.iloc[train], target[train])  # fmt: skip
+        found = [
+            outputs.predicted
+            for case, outputs in evaluate(features, FitMemory(Cache()))
+            if case.inputs == f"{fusion} on crossbars, fresh"
+        ]
+        assert len(found) == 1
+        assert_array_equal(found[0], model.predict(table.iloc[test]))
+
+
+def test_drives_and_features_are_computed_once(monkeypatch):
+    calls = []
+
+    def count(cls, name):
+        method = getattr(cls, name)
+
+        def counted(self, X, *given):
+            calls.append((cls.__name__, name, self.get_params().get("random_state")))
+            return method(self, X, *given)
+
+        monkeypatch.setattr(cls, name, counted)
+
+    count(TaxelDrive, "fit")
+    count(EchoStateReservoir, "fit")
+    echo = {"kind": "EchoStateReservoir", "n_nodes": 10, "pool": "mean"}
+    run_recipe(recipe(reservoirs={"echo": echo, "again": echo}, seeds=[0, 1]))
+    assert len([call for call in calls if call[0] == "TaxelDrive"]) == 2 * 2  # folds, senses
+    # folds, seeds, senses and early fusion; and one more for the states that are kept, see below
+    echoes = [call for call in calls if call[0] == "EchoStateReservoir"]
+    assert 2 * 2 * 3 <= len(echoes) <= 2 * 2 * 3 + 4
+
+
+def test_a_readout_is_fitted_once_to_the_same_features(monkeypatch):
+    fits = []
+    fit = RidgeReadout.fit
+
+    def counted(self, X, y, **given):
+        fits.append(X.shape)
+        return fit(self, X, y, **given)
+
+    monkeypatch.setattr(RidgeReadout, "fit", counted)
+    bare = {"none": {"kind": "NoReservoir", "pool": "mean"}}
+    run_recipe(recipe(reservoirs=bare, seeds=[0, 1, 2]))
+    # in each fold: each sense, used again for late fusion and missing senses, and middle fusion,
+    # which without a reservoir has the features of early fusion
+    assert len(fits) == 2 * 3
+
+
+def test_a_cache_forgets_what_was_not_used_for_longest():
+    cache, computed = Cache(200), []
+
+    def compute(name):
+        computed.append(name)
+        return np.zeros(10)
+
+    for name in "abacab":
+        cache.get(name, lambda name=name: compute(name))
+    assert "".join(computed) == "abcb"  # c takes the place of b, a was used since
+
+
+def test_an_absent_sense_in_the_recordings_is_refused(grasps):
+    table = grasps.table.copy()
+    table.iloc[5, 1] = None
+    with pytest.raises(
+        ValueError, match=r"'joints' is missing in recording .* \(1 of 200 recordings\)"
+    ):
+        run_recipe(recipe(), recordings=grasps._replace(table=table))
+
+
+STEPWISE = {
+    "title": "NARMA", "seeds": [0], "washout": 30,
+    "split": {"kind": "shuffled", "n_splits": 3},
+    "encoders": {"input": {"kind": "TaxelDrive", "n_steps": None, "baseline": "none"}},
+    "reservoirs": {"echo": {"kind": "EchoStateReservoir", "n_nodes": 60},
+                   "none": {"kind": "NoReservoir"}},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def series():
+    """Six NARMA series of different lengths."""
+    pairs = [narma(150 + 10 * k, random_state=k) for k in range(6)]
+    table = make_table(input=[u for u, _ in pairs])
+    return Recordings(table, [np.ravel(y) for _, y in pairs], np.arange(6))
+
+
+def test_targets_of_steps_are_learnt_and_scored_after_the_washout(series):
+    result = run_recipe(STEPWISE, recordings=series)
+    assert result.task == "regression"
+    assert result.truth.columns.tolist() == ["fold", "recording", "step", "target"]
+    assert len(result.truth) == sum(120 + 10 * k for k in range(6))
+    assert result.truth["step"].min() == 30
+    first = result.truth.iloc[0]
+    assert first["target"] == series.target[int(first["recording"])][30]
+    scores = result.scores.set_index("reservoir")["score"]
+    assert result.metrics[0].name == "nrmse"
+    assert scores["echo"] < 0.8 * scores["none"] < scores["none"] < 1.05
+    # by hand, the first fold
+    train, test = next(make_folds(check_recipe(STEPWISE).split, series, labels=False))
+    encoder = TaxelDrive(baseline=None)
+    drives = encoder.fit_transform(series.table["input"].iloc[train])
+    echo = EchoStateReservoir(60, random_state=0).fit(drives)
+    rows = [
+        np.concatenate([states[30:] for states in echo.transform(d)])
+        for d in (drives, encoder.transform(series.table["input"].iloc[test]))
+    ]
+    y = [np.concatenate([series.target[i][30:] for i in part]) for part in (train, test)]
+    expected = RidgeReadout().fit(rows[0], y[0]).predict(rows[1])
+    fold = result.truth["fold"] == 0
+    assert_array_equal(result.predictions["echo", "input", "", 0][fold], expected)
+    assert result.fold_scores["score"][0] == pytest.approx(
+        np.sqrt(np.mean((expected - y[1]) ** 2)) / y[1].std()
+    )
+
+
+def test_rows_of_several_targets_a_step_are_kept_apart(series):
+    target = [np.column_stack([y, 2 * y]) for y in series.target]
+    two = run_recipe(STEPWISE, recordings=series._replace(target=target))
+    assert two.truth["output"].tolist()[:4] == [0, 1, 0, 1]
+    # the penalty is chosen for both alike, and one is the double of the other
+    outputs = two.predictions["echo", "input", "", 0].to_numpy().reshape(-1, 2)
+    assert outputs[:, 1] == pytest.approx(2 * outputs[:, 0])
+
+
+def test_labels_of_steps_are_classified(series):
+    target = [np.where(y > np.median(y), "high", "low") for y in series.target]
+    result = run_recipe(STEPWISE, recordings=series._replace(target=target))
+    assert result.task == "classification"
+    assert result.labels.tolist() == ["high", "low"]
+    scores = result.scores.set_index("reservoir")["score"]
+    assert scores["echo"] > scores["none"] > 0.5
+    assert result.confusion.sum() == len(result.truth)
+
+
+def test_a_target_that_does_not_fit_the_steps_is_refused(series):
+    short = [y[:-1] for y in series.target]
+    with pytest.raises(ValueError, match=r"recording .* has a target of .* steps and a drive of"):
+        run_recipe(STEPWISE, recordings=series._replace(target=short))
+    with pytest.raises(ValueError, match="recording 0 has 150 steps, no more than washout=150"):
+        run_recipe({**STEPWISE, "washout": 150}, recordings=series)
+    labels = np.arange(6)
+    with pytest.raises(ValueError, match=r"washout=30 is for targets of a value a step.*leave"):
+        run_recipe(STEPWISE, recordings=series._replace(target=labels))
+    with pytest.raises(ValueError, match=r"reservoirs.echo gives states.*set washout"):
+        run_recipe({**STEPWISE, "washout": None}, recordings=series)
+    pooled = {"echo": {"kind": "EchoStateReservoir", "pool": "mean"}}
+    with pytest.raises(ValueError, match=r"reservoirs.echo gives one row of features a recording"):
+        run_recipe({**STEPWISE, "reservoirs": pooled}, recordings=series)
+
+
+def test_arrays_as_targets_without_a_washout_are_refused(series):
+    pooled = {"echo": {"kind": "EchoStateReservoir", "pool": "mean"}}
+    target = np.empty(6, dtype=object)
+    target[:] = series.target
+    settings = {**STEPWISE, "reservoirs": pooled}
+    del settings["washout"]
+    with pytest.raises(ValueError, match=r"holds an array for each recording.*set washout"):
+        run_recipe(settings, recordings=series._replace(target=target))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"target": np.arange(5)}, "target has 5 values and the table 200 recordings"),
+        ({"groups": np.arange(5)}, "5 groups for 200 recordings"),
+        ({"target": np.r_[np.nan, np.ones(199)]}, "target of recording 0 is not finite"),
+        ({"target": np.full(200, "a")}, "one class"),
+    ],
+)
+def test_unusable_targets_and_groups_are_refused(grasps, changed, message):
+    with pytest.raises(ValueError, match=message):
+        run_recipe(recipe(), recordings=grasps._replace(**changed))
+
+
+def test_recordings_that_are_none_or_lack_a_sense_are_refused(grasps):
+    with pytest.raises(TypeError, match=r"expected Recordings\(table, target, groups\)"):
+        run_recipe(recipe(), recordings=grasps.table)
+    with pytest.raises(ValueError, match=r"encoders.joints: the table has no column 'joints'"):
+        run_recipe(recipe(), recordings=grasps.senses("touch"))
+    settings = recipe()
+    del settings["data"]
+    with pytest.raises(ValueError, match=r"no \[data\] and no recordings are given"):
+        run_recipe(settings)
+    with pytest.raises(TypeError, match="expected a path, the name of a shipped recipe, a dict"):
+        run_recipe(3)
+
+
+def test_folds_of_numbers_keep_groups_together_and_cannot_be_stratified(grasps):
+    heights = np.linspace(0.0, 1.0, 200)
+    settings = recipe(split={"kind": "grouped", "n_splits": 4}, missing=False, fusion=["late"])
+    result = run_recipe(settings, recordings=grasps._replace(target=heights))
+    folds = result.truth.set_index("recording")["fold"].sort_index()
+    assert (folds.groupby(grasps.groups).nunique() == 1).all()
+    with pytest.raises(ValueError, match=r"balances classes.*'shuffled'"):
+        run_recipe(
+            {**settings, "split": {"kind": "stratified"}},
+            recordings=grasps._replace(target=heights),
+        )
+
+
+def test_the_task_of_a_recipe_decides_over_the_type_of_the_target(grasps):
+    whole = grasps._replace(target=np.unique(grasps.target, return_inverse=True)[1])
+    settings = recipe(missing=False, fusion=["middle", "late"])
+    assert run_recipe(settings, recordings=whole).task == "classification"
+    as_numbers = run_recipe({**settings, "task": "regression"}, recordings=whole)
+    assert as_numbers.task == "regression"
+    assert not as_numbers.labels.size
+    halves = whole._replace(target=whole.target / 1.0)
+    as_labels = run_recipe({**settings, "task": "classification"}, recordings=halves)
+    assert as_labels.labels.tolist() == list(range(10))
+    contradiction = {"kind": "RidgeReadout", "task": "classification"}
+    with pytest.raises(ValueError, match=r"readout.task='classification' contradicts task="):
+        run_recipe({**settings, "task": "regression", "readout": contradiction})
+
+
+def test_chance_is_the_score_of_the_best_constant(grasps):
+    result = run_recipe(recipe(metric=["accuracy", "balanced_accuracy"], missing=False))
+    assert result.chance == {"accuracy": 0.1, "balanced_accuracy": 0.1}
+    numbers = grasps._replace(target=np.arange(200.0))
+    result = run_recipe(recipe(metric=["nrmse", "r2"], missing=False), recordings=numbers)
+    assert result.chance == {"nrmse": 1.0, "r2": 0.0}
+
+
+def test_noise_follows_the_drive_and_not_its_place():
+    drive = np.random.default_rng(0).uniform(-1, 1, (4, 6, 2))
+    node = MemristorReservoir(10, read_noise=0.1, pool="mean", random_state=0).fit(drive)
+    assert_array_equal(node.transform(drive)[2:], node.transform(drive[2:]))
