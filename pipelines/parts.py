@@ -9,8 +9,8 @@ from mottle.pipelines.schema import Part, hint
 
 ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
 RESERVOIRS = (
-    "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir", "NoReservoir",
-    "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
+    "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir",
+    "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
 READOUTS = ("RidgeReadout",)
