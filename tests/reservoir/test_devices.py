@@ -381,7 +381,7 @@ def test_diffusive_device_relaxes_later_after_a_stronger_pulse():
         ((devices.ThresholdSwitch(v_low=2.0), [1.0], 1e-6), "without hysteresis"),
         (("vo2_pwl", [1.0], 0.0), r"dt=0.0 s must be .* above 0"),
         ((3, [1.0], 1.0), "neither a name"),
-        ((devices.VO2Neuristor(width=0.0), [1.0], 1e-8), "no hysteresis"),
+        ((devices.VO2Neuristor(width=0.0), [1.0], 1e-8), "without hysteresis"),
         ((devices.DriftMemristor(w_0=1.5), [1.0], 1e-3), r"device.w_0=1.5 must be .* at most 1"),
         ((devices.TiOxMemristor(keep=1.0), [1.0], 1e-3), "keep=1.0 must be .* below 1"),
         (("hp", [1.0], 100.0), r"dt=100.0 s is too long .* use dt <= 50 s"),

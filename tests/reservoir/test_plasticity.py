@@ -251,7 +251,7 @@ def test_a_memdiode_has_the_same_states_without_its_current():
         ({"rule": "pair", "device": "ftj_hzo"}, "driven by voltages, which PairRule does not give"),
         ({"device": "yakopcic_miao"}, "a single spike of 2.[23]. V changes this device by 0.0"),
         ({"weight": 1.5}, "weight=1.5 must be .* at most 1: it is a fraction"),
-        ({"delta_t": [np.nan]}, "expected finite times"),
+        ({"delta_t": [np.nan]}, "expected a sequence of finite times"),
         ({"n_pairs": 0}, "n_pairs=0 must be a whole number, at least 1"),
         ({"n_pairs": 2.5}, "n_pairs=2.5 must be a whole number, at least 1"),
         (
