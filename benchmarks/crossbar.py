@@ -30,8 +30,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 REPEATS = 15
 PAGE = """# Crossbars
 
-Written by `benchmarks/crossbar.py`. `mottle.reservoir.nonvolatile.Crossbar` simulates the circuit of a
-crossbar: matrix-vector products with wire resistance (IR drop), nonlinear cells and sneak paths.
+Written by `benchmarks/crossbar.py`. `mottle.reservoir.nonvolatile.Crossbar` simulates the circuit
+of a crossbar: matrix-vector products with wire resistance (IR drop), nonlinear cells and sneak
+paths.
 
 ```python
 import numpy as np
@@ -54,11 +55,11 @@ Word lines (rows) are driven on the left, bit lines (columns) end at the bottom 
 ## Solvers
 
 `method="exact"` eliminates all nodes at once (sparse, symmetric) and keeps the factorisation for
-further vectors. `"fast"`, which `multiply` uses, treats each line as a ladder: given the voltages of
-the bit lines, those of a word line are the solution of a tridiagonal system, and vice versa. Conjugate
-gradients over the word lines, with these systems as preconditioner, stop when the estimated error
-dissipates 1e-20 of the power of the ideal array. If they do not converge (wires of megohms), the exact
-solution is used.
+further vectors. `"fast"`, which `multiply` uses, treats each line as a ladder: given the voltages
+of the bit lines, those of a word line are the solution of a tridiagonal system, and vice versa.
+Conjugate gradients over the word lines, with these systems as preconditioner, stop when the
+estimated error dissipates 1e-20 of the power of the ideal array. If they do not converge (wires of
+megohms), the exact solution is used.
 
 Conductances uniform in 1 to 100 uS, voltages in 0 to 0.2 V, one vector, wires of {ohm:g} ohm;
 medians of {repeats} interleaved runs, for the ratio also its range. Errors are the largest
@@ -78,8 +79,8 @@ column, and then a product. Time for {many} vectors, including the matrix:
 
 {batch}
 
-Nonlinear cells (64 x 64, 1 ohm, one vector) need Newton's method, whose steps are shortened until the
-circuit's co-content decreases; errors against Newton's method on the whole system.
+Nonlinear cells (64 x 64, 1 ohm, one vector) need Newton's method, whose steps are shortened until
+the circuit's co-content decreases; errors against Newton's method on the whole system.
 
 {nonlinear}
 
@@ -112,8 +113,8 @@ largest square array with floating unselected lines, in closed form, and with wi
 
 {limits}
 
-The smallest array that fails without wires has 25, 1296, 1.14e5 and 1.13e9 devices: about a thousand
-for weakly nonlinear cells (K = 10); gigabits need K > 1e4.
+The smallest array that fails without wires has 25, 1296, 1.14e5 and 1.13e9 devices: about a
+thousand for weakly nonlinear cells (K = 10); gigabits need K > 1e4.
 
 On/off ratio of a read at 128 x 128, with half-selected lines (V/2) or lines at a third (V/3):
 
@@ -144,9 +145,9 @@ column of n cells is converted without loss with b_in + b_w + log2(n) bits (`los
 
 ## Limits of the model
 
-Capacitances are left out: the results are steady states. Threshold selectors turn on at a voltage and
-off below it, without memory. The constants of both selectors are provisional. Closed forms and limits
-assume that all other cells are on.
+Capacitances are left out: the results are steady states. Threshold selectors turn on at a voltage
+and off below it, without memory. The constants of both selectors are provisional. Closed forms and
+limits assume that all other cells are on.
 """
 
 

@@ -60,13 +60,13 @@ draw_robustness(robustness(readout, X_test, y_test))
 ```
 
 Features are converted to voltages (8 bits, +-0.2 V, ranges from the training data) and weights to
-differential pairs of cells; column currents are converted with 8 bits, tile by tile. Each output of a
-tile has a digital gain and offset, fitted to training data right after writing (`compensate`).
-Device "ideal" has no errors. The largest weight of a tile is mapped to the full range. Outputs with
-much smaller weights have large errors: `fit` warns of them, `compare` names the worst
-(`worst_output`), and `scale="column"` maps each output to the full range. `readout.written_` lists
-pulses, energy and yield of every tile. `Crossbar.program` and `age` write and age an array without a
-readout, `write` and `age` single cells.
+differential pairs of cells; column currents are converted with 8 bits, tile by tile. Each output
+of a tile has a digital gain and offset, fitted to training data right after writing
+(`compensate`). Device "ideal" has no errors. The largest weight of a tile is mapped to the full
+range. Outputs with much smaller weights have large errors: `fit` warns of them, `compare` names
+the worst (`worst_output`), and `scale="column"` maps each output to the full range.
+`readout.written_` lists pulses, energy and yield of every tile. `Crossbar.program` and `age` write
+and age an array without a readout, `write` and `age` single cells.
 
 ## Distinguishable levels
 
@@ -81,11 +81,11 @@ published, after a day. Pulse-response models are written by write-verify to a q
   ("milo2021"), {wan} ("wan2022_day") or {cmo} ("cmo_hfox") are distinguishable when fresh; of the
   last {cmo_second} after a second, {cmo_day} after a day. Only "cmo_hfox_fine", with a ten times
   smaller tolerance, has {fine} when fresh: {fine_second} after a second, {fine_day} after a day.
-- **The pulse-response models appear to have 128 levels**: write-verify continues until the tolerance
-  is met, and no retention was published with them, nor with "milo2021". Numbers after a day would
-  equal the fresh ones and are left out. `age`, `measure_levels` and `robustness` warn of this and
-  report it in the attribute `retention` of their results. Read noise of 1 % in the verification
-  reduces the number of levels (column "1 % reads").
+- **The pulse-response models appear to have 128 levels**: write-verify continues until the
+  tolerance is met, and no retention was published with them, nor with "milo2021". Numbers after a
+  day would equal the fresh ones and are left out. `age`, `measure_levels` and `robustness` warn of
+  this and report it in the attribute `retention` of their results. Read noise of 1 % in the
+  verification reduces the number of levels (column "1 % reads").
 - **Open loop** (pulse numbers from the mean curve, without reads) gives {blind_least} to
   {blind_most} levels of 128.
 - **The memdiode of the published SPICE card is volatile**: at 0 V its state decays with 132 s.
@@ -94,9 +94,9 @@ published, after a day. Pulse-response models are written by write-verify to a q
 
 ## Cost of writing
 
-64 levels, 2000 cells starting at their lowest conductance; the energy is that of pulses of 1.5 V and
-reads of 0.2 V for 0.1 us (memdiode: ramps of 1 us pulses from 2 V), which are assumed voltages.
-`yield` is the fraction of cells within a quarter of a step.
+64 levels, 2000 cells starting at their lowest conductance; the energy is that of pulses of 1.5 V
+and reads of 0.2 V for 0.1 us (memdiode: ramps of 1 us pulses from 2 V), which are assumed
+voltages. `yield` is the fraction of cells within a quarter of a step.
 
 {writing}
 
@@ -109,27 +109,29 @@ milliamperes flow for a microsecond at every pulse.
 ![ageing](crossbar/ageing.png)
 
 Each cell ages along one random path, so that its conductances at different times are consistent.
-RRAM relaxes with the logarithm of time, phase-change memory and the interface device with a power of
-time, the memdiode by its equation of state. Relaxation of RRAM was published from 1 s after writing:
-before 1 s cells have their written conductance, and at 1 s there is a step ("cmo_hfox": from 49 levels
-to 31).
+RRAM relaxes with the logarithm of time, phase-change memory and the interface device with a power
+of time, the memdiode by its equation of state. Relaxation of RRAM was published from 1 s after
+writing: before 1 s cells have their written conductance, and at 1 s there is a step ("cmo_hfox":
+from 49 levels to 31).
 
 ## A 40 by 25 array
 
 Touch and joints of the iCub hand (60 taxels and 9 joints, ten objects, 200 grasps that ship with
-the package), each through 10 VO2 neuristors whose currents are averaged in two halves: 40 features;
-ten objects in pairs of lines, five lines unused. The size is that of a published array; the task is
-different, so the scores cannot be compared with its 94 %. Blocked folds (five sets of neighbouring
-trials), five seeds for reservoir and cells: median and range of the accuracy in %. Wires of 2 ohm per
-segment, 64 levels and 8 bits, chosen by hand. The task was chosen after seeing scores: the first one,
-touch alone through 20 WOx memristors, had lower scores (55.5 %, and 84.0 % for its raw input).
+the package), each through 10 VO2 neuristors whose currents are averaged in two halves: 40
+features; ten objects in pairs of lines, five lines unused. The size is that of a published array;
+the task is different, so the scores cannot be compared with its 94 %. Blocked folds (five sets of
+neighbouring trials), five seeds for reservoir and cells: median and range of the accuracy in %.
+Wires of 2 ohm per segment, 64 levels and 8 bits, chosen by hand. The task was chosen after seeing
+scores: the first one, touch alone through 20 WOx memristors, had lower scores (55.5 %, and 84.0 %
+for its raw input).
 
 {baselines}
 
 {demo}
 
-Arrays with a tenth of their cells stuck ("reram_om", "reram_hfo2") need differential pairs for these
-scores: the other cell of a pair compensates a stuck one, as far as its range allows (`repair`).
+Arrays with a tenth of their cells stuck ("reram_om", "reram_hfo2") need differential pairs for
+these scores: the other cell of a pair compensates a stuck one, as far as its range allows
+(`repair`).
 
 An offset column instead of pairs takes 11 lines of the 25:
 
@@ -137,32 +139,32 @@ An offset column instead of pairs takes 11 lines of the 25:
 
 ![robustness](crossbar/robustness.png)
 
-Scores over draws of the cells on one fold, 20 draws per point (`robustness`), other settings as above;
-one of the 40 grasps in the fold is 2.5 points.
+Scores over draws of the cells on one fold, 20 draws per point (`robustness`), other settings as
+above; one of the 40 grasps in the fold is 2.5 points.
 
 ## Compensation by gains
 
-Each output of a tile has a gain and an offset, fitted by least squares between the products as written
-and the exact ones, on at most 256 rows of training data. They take one multiplication per output and
-tile (included in `count_operations`), and do not change while cells age. "128 x 60" is a synthetic
-regression (600 rows of noise features, a third held out, targets linear in their tanh) in the default
-tile, score R2 in %; the others are the array above on its first fold, fresh, "cmo_hfox", accuracy in
-%. Scores on test data, median and range over five seeds; the error is the root mean square error of
-the decision, relative to the decision's standard deviation.
+Each output of a tile has a gain and an offset, fitted by least squares between the products as
+written and the exact ones, on at most 256 rows of training data. They take one multiplication per
+output and tile (included in `count_operations`), and do not change while cells age. "128 x 60" is
+a synthetic regression (600 rows of noise features, a third held out, targets linear in their tanh)
+in the default tile, score R2 in %; the others are the array above on its first fold, fresh,
+"cmo_hfox", accuracy in %. Scores on test data, median and range over five seeds; the error is the
+root mean square error of the decision, relative to the decision's standard deviation.
 
 {gains}
 
-The mapping assumes currents proportional to voltages. For cells with a selector or `v_sinh`, which are
-nonlinear, `CrossbarReadout` warns: a gain corrects the mean slope, not the curvature. With the sinh
-selector gains recover most of the loss, except for ten points.
+The mapping assumes currents proportional to voltages. For cells with a selector or `v_sinh`, which
+are nonlinear, `CrossbarReadout` warns: a gain corrects the mean slope, not the curvature. With the
+sinh selector gains recover most of the loss, except for ten points.
 
 ## Device-aware training
 
 `aware=seconds` estimates the errors of cells by writing some, and injects them in the fit
-(`fit_aware`). Errors and scores are those after a day, or of fresh cells if no retention was published
-(column `age`). "small" is the array above; "large" has 64 neuristors per sense, pooled in four
-segments, 512 features in tiles of 128 by 128, without wires and on the first fold only, where one of 40
-grasps is 2.5 points. Median and range over five seeds, accuracy in %.
+(`fit_aware`). Errors and scores are those after a day, or of fresh cells if no retention was
+published (column `age`). "small" is the array above; "large" has 64 neuristors per sense, pooled
+in four segments, 512 features in tiles of 128 by 128, without wires and on the first fold only,
+where one of 40 grasps is 2.5 points. Median and range over five seeds, accuracy in %.
 
 {aware}
 
@@ -175,15 +177,16 @@ fraction of equal labels, on held-out data within the ranges of the training dat
 
 {reference}
 
-A pair of cells with 128 levels rounds every weight by up to 1/254 of the largest: this dominates the
-error, not the converters. Two cells per weight and sign ("sliced") have errors below a thousandth.
+A pair of cells with 128 levels rounds every weight by up to 1/254 of the largest: this dominates
+the error, not the converters. Two cells per weight and sign ("sliced") have errors below a
+thousandth.
 
 ## Cost
 
 {cost}
 
-The energy is that of cells and wires only, with the actual features applied for 0.1 us. Converters and
-drivers are counted by `count_operations`; `energy_report` adds their energies.
+The energy is that of cells and wires only, with the actual features applied for 0.1 us. Converters
+and drivers are counted by `count_operations`; `energy_report` adds their energies.
 """
 
 

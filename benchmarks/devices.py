@@ -30,27 +30,27 @@ and ages conductances, `devices.levels(name, age)` gives the number of distingui
 [the comparison of reservoirs](reservoirs.md).
 
 `spread` is the device-to-device variation (d2d) in a reservoir: a relative standard deviation for
-all constants or for those named, lognormal, or `("normal", 0.05)` for a normal one.
-Cycle-to-cycle variation (c2c) is counter-based noise: it does not depend on threads, batch or chunk.
+all constants or for those named, lognormal, or `("normal", 0.05)` for a normal one. Cycle-to-cycle
+variation (c2c) is counter-based noise: it does not depend on threads, batch or chunk.
 
 ## Results that contradict common claims
 
-- **Energy per spike.** The micrometre VO2 neuristor dissipates 5.7 to 8.0 nJ in the device and takes 15
-  to 29 nJ from the supply per spike, not "below 1 pJ". For the piecewise-linear oscillator (100 pF,
-  5 V) it is 184 pJ and 620 pJ; the energy is proportional to the capacitance, so 1 pJ needs about
-  0.5 pF.
+- **Energy per spike.** The micrometre VO2 neuristor dissipates 5.7 to 8.0 nJ in the device and
+  takes 15 to 29 nJ from the supply per spike, not "below 1 pJ". For the piecewise-linear
+  oscillator (100 pF, 5 V) it is 184 pJ and 620 pJ; the energy is proportional to the capacitance,
+  so 1 pJ needs about 0.5 pF.
 - **Frequency is not monotonic in the bias**: that of a piecewise-linear oscillator decreases again
   near the upper edge of its window.
-- **4 bits in a WOx device.** Sixteen pulse patterns give sixteen states, but the closest two differ by
-  2.4e-4 (of 1): with a read noise of 1e-4 they cannot be distinguished.
-- **32 to 128 conductance levels.** With levels distinguishable if means +- 2 deviations do not overlap,
-  published write statistics give 14 levels ("milo2021"), 6 ("wan2022") or 49 ("cmo_hfox", written to
-  2 %), and 20 of these after a day; a ten times smaller write tolerance gives 517 levels fresh and 23
-  after a day: `devices.levels(name, age)`.
-- **The model of oscillating Ag devices** does not oscillate with the published constants; some of the
-  constants of "ag_osc" are assumed.
-- **The neuristor of two switches at 5 µA** has no constant interval: it alternates between intervals
-  of 352 and 414 µs, 2609 Hz on average.
+- **4 bits in a WOx device.** Sixteen pulse patterns give sixteen states, but the closest two
+  differ by 2.4e-4 (of 1): with a read noise of 1e-4 they cannot be distinguished.
+- **32 to 128 conductance levels.** With levels distinguishable if means +- 2 deviations do not
+  overlap, published write statistics give 14 levels ("milo2021"), 6 ("wan2022") or 49 ("cmo_hfox",
+  written to 2 %), and 20 of these after a day; a ten times smaller write tolerance gives 517
+  levels fresh and 23 after a day: `devices.levels(name, age)`.
+- **The model of oscillating Ag devices** does not oscillate with the published constants; some of
+  the constants of "ag_osc" are assumed.
+- **The neuristor of two switches at 5 µA** has no constant interval: it alternates between
+  intervals of 352 and 414 µs, 2609 Hz on average.
 """
 
 

@@ -101,8 +101,8 @@ less. The chips' figures are those of SENECA's authors (PMC10326429, table 3).
 
 {chips}
 
-A ratio of 40 to Loihi would require 0.59 pJ per operation, all included. A ratio that counts the film
-only, and a spike as an operation, compares different quantities.
+A ratio of 40 to Loihi would require 0.59 pJ per operation, all included. A ratio that counts the
+film only, and a spike as an operation, compares different quantities.
 """
 
 
@@ -199,14 +199,22 @@ def main() -> None:
     reports = account_recipe(read_recipe("demo-grasp")[0])
     sums = pd.concat({name: energy_summary(report) for name, report in reports.items()})
     sums = (sums * 1e9).rename_axis(["reservoir", "counted"]).reset_index()
-    sums.columns = ["reservoir", "counted", "per recording (nJ)", "per node and step (nJ)", "per spike (nJ)"]
+    sums.columns = [
+        "reservoir",
+        "counted",
+        "per recording (nJ)",
+        "per node and step (nJ)",
+        "per spike (nJ)",
+    ]
     spread = pd.DataFrame(
         [(name, np.mean(e), np.median(e), min(e), max(e))
          for name, e in ((k, 1e9 * np.array(r.attrs["energies"])) for k, r in reports.items())],
         columns=["reservoir", "mean (nJ)", "median (nJ)", "least (nJ)", "most (nJ)"],
     )  # fmt: skip
     chips = pd.DataFrame({"chip": chip_ratios(reports["vo2"]).index})
-    chips["energy per operation (pJ)"] = chip_ratios(reports["vo2"]).chip_per_operation.to_numpy() * 1e12
+    chips["energy per operation (pJ)"] = (
+        chip_ratios(reports["vo2"]).chip_per_operation.to_numpy() * 1e12
+    )
     for name in ("vo2", "memristor", "echo"):
         chips[f"ratio to {name}"] = chip_ratios(reports[name]).ratio.to_numpy()
     table.to_csv(DOCS / "results" / "energy-spikes.csv", index=False)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mottle.datasets.home import data_home
-from mottle.datasets.smellnet import load_smellnet
+from mottle.datasets.downloads.home import data_home
+from mottle.datasets.sets.smellnet import load_smellnet
 
 OUT = Path(__file__).parents[1] / "datasets" / "recordings"
 COPIES = {

@@ -297,13 +297,13 @@ stdp_curve(device="ftj_hzo").attrs["amplitude"]  # V
 
 ![STDP curves](plasticity/curves.png)
 
-"overlap": each spike is a voltage pulse, positive for 5 ms before the spike and with a negative tail
-after it. The voltage over the device is the difference of the pulses, and its weight changes where
-that exceeds the threshold. The pulses have steps of 10 us, which gives the published numbers; smooth
-pulses (`t_step=0`) give 1.1 % more at 2 ms and 17 % more at 60 ms, where only the peak of the pulse
-exceeds the threshold. An exponential fitted from 6 to 30 ms has a time constant of 7.23 ms (R2
-0.998), not that of the tail, 20 ms. A single pulse above the threshold is an error. "pair" and
-"triplet" use traces of all spikes.
+"overlap": each spike is a voltage pulse, positive for 5 ms before the spike and with a negative
+tail after it. The voltage over the device is the difference of the pulses, and its weight changes
+where that exceeds the threshold. The pulses have steps of 10 us, which gives the published
+numbers; smooth pulses (`t_step=0`) give 1.1 % more at 2 ms and 17 % more at 60 ms, where only the
+peak of the pulse exceeds the threshold. An exponential fitted from 6 to 30 ms has a time constant
+of 7.23 ms (R2 0.998), not that of the tail, 20 ms. A single pulse above the threshold is an error.
+"pair" and "triplet" use traces of all spikes.
 
 | device | weight change |
 | --- | --- |
@@ -316,8 +316,8 @@ exceeds the threshold. An exponential fitted from 6 to 30 ms has a time constant
 | all others | error: no weight, or the same response to a pair and to its two spikes |
 
 The strength of a graded pulse is the change of the rule in units of the device's pulses;
-nonlinearity, bounds, noise, device-to-device variation and stuck devices are those of the preset. The
-amplitude of pulses that drive an equation of state is set such that the largest change is
+nonlinearity, bounds, noise, device-to-device variation and stuck devices are those of the preset.
+The amplitude of pulses that drive an equation of state is set such that the largest change is
 `learning_rate`; a single spike may cause at most a tenth of that.
 
 ## Event digits
@@ -335,18 +335,18 @@ within 800 of these recordings. On the other 200, not used in that choice:
 {stdp_held_out}
 
 Dependence on the split: accuracy of learnt weights minus that of others on the same ten new splits
-into 800 and 200 (stratified; one seed each), 100 neurons, three segments, 300 features. Settings were
-chosen on recordings that are in both parts of these splits.
+into 800 and 200 (stratified; one seed each), 100 neurons, three segments, 300 features. Settings
+were chosen on recordings that are in both parts of these splits.
 
 {stdp_paired}
 
 Without time segments the learnt layer is seven to eight points above a random projection of equal
 size. With segments its medians are one to three points higher, but split by split 100 neurons are
-higher in half of the cases (median 0.25 points, -1.5 to 4): at that size the gain is not significant.
-A projection is linear in the counts. The layer with its initial weights is the closer comparison: a
-threshold and an interneuron make it nonlinear, and with 1200 features that alone exceeds every other
-baseline. Learning adds one and a half points there, two to seven with fewer features, and some gain
-on each of the ten splits.
+higher in half of the cases (median 0.25 points, -1.5 to 4): at that size the gain is not
+significant. A projection is linear in the counts. The layer with its initial weights is the closer
+comparison: a threshold and an interneuron make it nonlinear, and with 1200 features that alone
+exceeds every other baseline. Learning adds one and a half points there, two to seven with fewer
+features, and some gain on each of the ten splits.
 
 ![receptive fields](plasticity/receptive_fields.png)
 
@@ -387,10 +387,10 @@ seed; pulses and forgetting were chosen from a dozen candidates on training reco
 
 {stdp_vo2}
 
-The accuracy of the layer is higher than that of the counts, because of its nonlinear neurons and not
-because of learning: neuristors fire periodically, every 3 us for any input, and only their phase
-depends on it. If all inputs are always active, synapses cannot select any, and with more forgetting
-all of them are depressed.
+The accuracy of the layer is higher than that of the counts, because of its nonlinear neurons and
+not because of learning: neuristors fire periodically, every 3 us for any input, and only their
+phase depends on it. If all inputs are always active, synapses cannot select any, and with more
+forgetting all of them are depressed.
 
 ## Speed and operations
 

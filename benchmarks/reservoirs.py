@@ -174,10 +174,10 @@ five seeds; the scores on sensor recordings are in [results](results.md).
 
 ## Time series
 
-One-step prediction, 3000 steps, trained on the first 2000; ridge on standardised states, penalty by
-leave-one-out on these. 252 states for NARMA-10, 100 for the Henon map. Default parameters unless
-stated; "TiOx as published" has 25 devices with 4 masks, -0.8 to 2.5 V, and currents as states (Zhong
-et al., Nat. Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
+One-step prediction, 3000 steps, trained on the first 2000; ridge on standardised states, penalty
+by leave-one-out on these. 252 states for NARMA-10, 100 for the Henon map. Default parameters
+unless stated; "TiOx as published" has 25 devices with 4 masks, -0.8 to 2.5 V, and currents as
+states (Zhong et al., Nat. Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
 
 {time_series}
 
@@ -201,14 +201,14 @@ constant was chosen from three on these recordings.
 
 {event_digits}
 
-Event memristors do not mix inputs and are comparable with the rates: their fading memory adds one and
-a half points. The echo state network mixes inputs and adds one more.
+Event memristors do not mix inputs and are comparable with the rates: their fading memory adds one
+and a half points. The echo state network mixes inputs and adds one more.
 
 ## Oscillators as a memory
 
 Random patterns with a fraction of inverted elements, recalled by `OscillatorMemory` with default
-parameters (30 settling cycles) and by Hopfield's network with the same Hebbian weights; the overlap is
-1 for the stored pattern and 0 for an unrelated one.
+parameters (30 settling cycles) and by Hopfield's network with the same Hebbian weights; the
+overlap is 1 for the stored pattern and 0 for an unrelated one.
 
 {recall}
 """

@@ -17,9 +17,10 @@ Written by `benchmarks/stochastic.py`; the numbers are in `docs/results/*.csv`.
 ## Stochastic resonance
 
 A piecewise-linear oscillator ("vo2_pwl") at 2.25 V is silent: its threshold is 2.388 V. A sine of
-0.08 V at 5 kHz does not reach it either. With voltage noise (`voltage_noise`, an Ornstein-Uhlenbeck
-process) it fires, and its spikes are most phase-locked to the sine at 40 to 60 mV: with less noise it
-misses cycles, with more it fires at any phase. Five runs of 20 ms each, median and range.
+0.08 V at 5 kHz does not reach it either. With voltage noise (`voltage_noise`, an
+Ornstein-Uhlenbeck process) it fires, and its spikes are most phase-locked to the sine at 40 to 60
+mV: with less noise it misses cycles, with more it fires at any phase. Five runs of 20 ms each,
+median and range.
 
 {resonance}
 
@@ -42,8 +43,8 @@ samples = devices.sample_pbits(weights, [1, 1, -2], beta=0.5, pbit=pbit)
 backwards = devices.sample_pbits(weights, [1, 1, -2], beta=0.5, clamp={{2: 1}}, pbit=pbit)
 ```
 
-Three such bits form an AND gate that also runs backwards. Relative frequency of each state (A, B, C)
-in 20,000 sweeps, and the Boltzmann distribution at the same temperature (beta 0.5):
+Three such bits form an AND gate that also runs backwards. Relative frequency of each state (A, B,
+C) in 20,000 sweeps, and the Boltzmann distribution at the same temperature (beta 0.5):
 
 {gate}
 

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.checks import check_whole
 from mottle.datasets.disk import file_hash
 from mottle.datasets.table import Recordings
 from mottle.sensors.files import EventFile, read
@@ -33,9 +34,9 @@ class Listing:
     digest : callable
         Row number to the sha256 of what ``read`` would read.
     attrs : dict
-        Licence, citation and the like; plain JSON values.
+        Licence, citation and further attributes; plain JSON values.
     how : dict
-        What decides the streams beside the files, such as a reader's options; plain JSON values.
+        What decides the streams besides the files, such as a reader's options; plain JSON values.
     """
 
     names: list[str]
@@ -48,6 +49,7 @@ class Listing:
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
+        check_whole("n", n)
         target, groups = (None if part is None else part[:n] for part in (self.target, self.groups))
         return replace(self, names=self.names[:n], target=target, groups=groups)
 
@@ -108,7 +110,7 @@ def list_files(
         ``target`` and ``group`` (either may be missing), such as
         ``r"(?P<group>train|test)/(?P<target>[0-9])/"``. Files that it does not match are refused.
     **options
-        Handed to `mottle.sensors.files.read`.
+        Passed on to `mottle.sensors.files.read`.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def list_files(
 
 
 def _is_ours(path: Path) -> bool:
-    """Say whether a path is hidden, or belongs to a store that may lie among the recordings."""
+    """Return whether a path is hidden, or belongs to a store that may lie among the recordings."""
     return any(part.startswith(".") or ".zarr" in part for part in path.parts)
 
 

@@ -8,6 +8,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.checks import check_whole, suggest
+
 PAIRED = "label-paired, not co-recorded"
 
 
@@ -38,14 +40,16 @@ class Recordings(NamedTuple):
         """Return the same recordings with these columns only."""
         for name in names:
             if name not in self.table:
+                has = ", ".join(self.table.columns)
                 raise ValueError(
-                    f"there is no sense {name!r}; the table has {', '.join(self.table.columns)}"
+                    f"there is no sense {name!r}{suggest(name, self.table.columns)} The table has "
+                    f"{has}."
                 )
         return Recordings(self.table[list(names)], self.target, self.groups)
 
 
 def make_table(*, index: Sequence[str] | None = None, **senses: Sequence[Any]) -> pd.DataFrame:
-    """Make a table out of lists of streams.
+    """Return a table of lists of streams.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ def make_table(*, index: Sequence[str] | None = None, **senses: Sequence[Any]) -
         A name for each recording; default 0, 1, 2 and so on.
     **senses : sequences of streams
         One keyword a sense, all of one length. A cell is kept as it is: arrays are not unpacked.
-        None says that the sensor was absent.
+        None where the sensor was absent.
 
     Returns
     -------
@@ -73,13 +77,13 @@ def make_table(*, index: Sequence[str] | None = None, **senses: Sequence[Any]) -
     ((2, 2), (5, 60))
     """
     if not senses:
-        raise ValueError("a table needs at least one sense: make_table(touch=[...], sight=[...])")
+        raise ValueError("a table needs at least one sense: make_table(touch=[...], sight=[...]).")
     lengths = {name: len(cells) for name, cells in senses.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
+        counts = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
         raise ValueError(
-            f"the senses have different numbers of recordings ({told}); give None where a sensor "
-            "was absent"
+            f"the senses have different numbers of recordings ({counts}); give None where a sensor "
+            "was absent."
         )
     columns = {}
     for name, cells in senses.items():
@@ -102,7 +106,7 @@ def sampled(
     name: str,
     **attrs: Any,
 ) -> xr.DataArray:
-    """Make a sampled stream.
+    """Return a sampled stream.
 
     Parameters
     ----------
@@ -113,7 +117,7 @@ def sampled(
     channels : sequence of str
         Names.
     units : str, or one str a channel
-        Several units become the coordinate ``unit``, and ``attrs["units"]`` says so.
+        Several units become the coordinate ``unit``, and ``attrs["units"]`` refers to it.
     name : str
         The sense.
     **attrs
@@ -141,17 +145,17 @@ def label_paired(
     """Join senses which were not recorded together, by class label.
 
     Class k of one sense meets class k of the others. Within a class the groups of each sense are
-    dealt into ``n_groups`` runs of neighbours, and recordings meet within a run only, in order, so
+    split into ``n_groups`` runs of neighbours, and recordings meet within a run only, in order, so
     that no recording of any sense is ever in two groups. A run is as long as the sense with the
     fewest recordings in it: what is left over in the others is left out, nothing is used twice.
 
-    Such a table tells whether fusion works as a machine. It tells nothing about how senses go
-    together in the world, since the senses of a row share no more than the number of their class.
+    Such a table tests whether fusion works technically. It contains nothing about how senses are
+    related in the world, since the senses of a row have only the number of their class in common.
 
     Parameters
     ----------
     n_groups : int, default=5
-        Groups made.
+        Groups of the table.
     classes : mapping of sense to sequence of labels, optional
         Order of the classes; default sorted. Labels not listed are left out.
     **senses : Recordings
@@ -170,14 +174,17 @@ def label_paired(
         than ``n_groups``, or a group of a sense would come into two groups of the table.
     """
     if len(senses) < 2:
-        raise ValueError(f"pairing needs two senses or more, got {list(senses)}")
+        raise ValueError(f"pairing needs two senses or more, got {list(senses)}.")
+    check_whole("n_groups", n_groups)
     orders = {
         name: list((classes or {}).get(name, np.unique(recordings.target).tolist()))
         for name, recordings in senses.items()
     }
     if len({len(order) for order in orders.values()}) > 1:
-        told = ", ".join(f"{name!r} {len(order)}" for name, order in orders.items())
-        raise ValueError(f"the senses have different numbers of classes ({told}); name as many")
+        counts = ", ".join(f"{name!r} {len(order)}" for name, order in orders.items())
+        raise ValueError(
+            f"the senses have different numbers of classes ({counts}); name as many of each."
+        )
     runs = {name: _runs(name, senses[name], orders[name], n_groups) for name in senses}
 
     rows: dict[str, list[int]] = {name: [] for name in senses}
@@ -228,8 +235,8 @@ def _runs(
                 f"class {label!r} of {name!r} has {len(found)} groups, fewer than "
                 f"n_groups={n_groups}; take fewer groups"
             )
-        dealt = np.array_split(found, n_groups)
-        for run, members in enumerate(dealt):
+        parts = np.array_split(found, n_groups)
+        for run, members in enumerate(parts):
             for member in members.tolist():
                 if run_of.setdefault(member, run) != run:
                     raise ValueError(
@@ -237,5 +244,5 @@ def _runs(
                         f"group {run} (class {label!r}): it spans classes that do not have the "
                         "same groups; give groups of its own to each class"
                     )
-        runs.append([rows[np.isin(recordings.groups[rows], part)].tolist() for part in dealt])
+        runs.append([rows[np.isin(recordings.groups[rows], part)].tolist() for part in parts])
     return runs

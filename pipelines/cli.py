@@ -129,14 +129,15 @@ def info_dataset(name: str, as_json: bool) -> None:
     from json import dumps
 
     from mottle.datasets import data_home
-    from mottle.datasets.catalogue import entry
+    from mottle.datasets.registry import entry
 
     known = _or_exit(entry, name)
-    doc = (known.loader.__doc__ or "").split("\n\n")[0].strip()
+    doc = (known.load.__doc__ or "").split("\n\n")[0].strip()
     told = {
-        "name": name, "about": doc, "senses": known.senses, "recordings": known.n_recordings,
-        "licence": known.licence, "citation": known.citation, "where": known.where,
-        "loader": f"mottle.datasets.{known.loader.__name__}", "data folder": str(data_home()),
+        "name": name, "about": doc, "senses": ", ".join(known.senses),
+        "recordings": known.n_recordings, "licence": known.licence, "citation": known.citation,
+        "split": known.split, "where": known.where, "loader": known.import_path,
+        "data folder": str(data_home()),
         "files": [f"{remote.url} ({remote.hash or 'no hash published'})" for remote in known.files],
     }  # fmt: skip
     if as_json:

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 
 from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
-from mottle.datasets.catalogue import CATALOGUE, entry
-from mottle.datasets.preparation import Run, one_by_one
+from mottle.datasets.registry import CATALOGUE, entry
+from mottle.datasets.stores.preparation import Run, one_by_one
 from mottle.pipelines.recipe import ENCODERS, Part, Section, complaints, hint, make
 
 
@@ -148,7 +148,7 @@ def workers(jobs: int, dask: str | None) -> tuple[Run, Callable[[], None]]:
     Returns
     -------
     run, close : callable
-        As `mottle.datasets.preparation` takes it; and to be called at the end.
+        As `mottle.datasets.stores.preparation` takes it; and to be called at the end.
     """
     if dask is not None:
         return _dask(dask)

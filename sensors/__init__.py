@@ -3,17 +3,25 @@
 if "." not in __name__:
     raise ImportError("import mottle.sensors instead", name=__name__)
 
-from mottle.sensors.delta import LevelCrossing
-from mottle.sensors.events import EventRate, TimeSurface
-from mottle.sensors.gas import GasDrive
-from mottle.sensors.masks import TimeMask
-from mottle.sensors.stack import DriveStack
-from mottle.sensors.streams import EVENT_DTYPE, as_streams, check_events, check_samples
-from mottle.sensors.tactile import TaxelDrive
+from typing import TYPE_CHECKING
+
+from mottle import open_lazily
+
+if TYPE_CHECKING:
+    from mottle.events import EVENT_DTYPE, as_streams, check_events
+    from mottle.sensors.base import EncoderState
+    from mottle.sensors.delta import LevelCrossing
+    from mottle.sensors.events import EventRate, TimeSurface
+    from mottle.sensors.gas import GasDrive
+    from mottle.sensors.masks import TimeMask
+    from mottle.sensors.stack import DriveStack
+    from mottle.sensors.streams import check_samples
+    from mottle.sensors.tactile import TaxelDrive
 
 __all__ = [
     "EVENT_DTYPE",
     "DriveStack",
+    "EncoderState",
     "EventRate",
     "GasDrive",
     "LevelCrossing",
@@ -24,3 +32,6 @@ __all__ = [
     "check_events",
     "check_samples",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = open_lazily(__name__)

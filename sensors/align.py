@@ -7,7 +7,7 @@ Array = NDArray[np.float64]
 
 
 def row_bounds(n_rows: int, n_steps: int) -> NDArray[np.intp]:
-    """Return the first row of every step and, last, ``n_rows``: rows shared out evenly.
+    """Return the first row of every step and, last, ``n_rows``: rows split evenly.
 
     Examples
     --------
@@ -20,7 +20,7 @@ def row_bounds(n_rows: int, n_steps: int) -> NDArray[np.intp]:
 def time_edges(time: Array, n_steps: int | None, dt: float | None) -> Array:
     """Return the edges of the steps of a recording, in second.
 
-    A row stands for the mean sampling interval after it, so that ``n_steps`` steps share the
+    A row stands for the mean sampling interval after it, so that ``n_steps`` steps split the
     recording evenly. With ``dt`` the last step may reach beyond the end.
 
     Examples
@@ -32,10 +32,10 @@ def time_edges(time: Array, n_steps: int | None, dt: float | None) -> Array:
     """
     rows = len(time)
     length = (time[-1] - time[0]) * rows / (rows - 1) if rows > 1 else 0.0
-    length = length or 1.0  # one row, or time at a standstill: any length does
+    length = length or 1.0  # one row, or time stands still: any length will do
     if n_steps is None:
         if dt is None:
-            raise ValueError("n_steps and dt are both None: one must set the steps")
+            raise ValueError("n_steps and dt are both None: one must set the steps.")
         n_steps = max(1, int(np.ceil(length / dt - 1e-9)))
     else:
         dt = length / n_steps
@@ -80,7 +80,7 @@ def times_to_steps(values: Array, time: Array, edges: Array) -> Array:
     >>> times_to_steps(time[:, np.newaxis], time, np.array([0.0, 2.0, 4.0, 6.0]))[:, 0].tolist()
     [0.5, 3.0, 5.0]
     """
-    # a row on an edge belongs to the step after it, whatever rounding says
+    # a row on an edge belongs to the step after it, however its time is rounded
     bounds = np.searchsorted(time, edges - 1e-9 * (edges[1] - edges[0]))
     bounds[0], bounds[-1] = 0, len(time)  # the ends belong to the first and the last step
     filled = np.diff(bounds) > 0

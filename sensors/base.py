@@ -1,12 +1,37 @@
-"""What all encoders share: containers in, drives out, absent senses masked."""
+"""The base of all encoders: containers in, drives out, absent senses masked, live runs."""
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.checks import NamesParameters
+from mottle.checks import NamesParameters, check_whole
+from mottle.events import is_absent
+
+
+@dataclass(frozen=True)
+class EncoderState:
+    """Where live runs stand, side by side: what an encoder keeps of the past, and the steps done.
+
+    Attributes
+    ----------
+    owner : str
+        Class of the encoder.
+    n_recordings : int
+        Number of runs.
+    step : int
+        Steps done.
+    values : dict of str to ndarray
+        What is kept of the past; the first axis is the run.
+    """
+
+    owner: str
+    n_recordings: int
+    step: int = 0
+    values: dict[str, NDArray] = field(default_factory=dict)
 
 
 class Encoder(NamesParameters, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -41,6 +66,52 @@ class Encoder(NamesParameters, TransformerMixin, BaseEstimator, auto_wrap_output
     def _n_features_out(self):
         return self.n_features_out_
 
+    def start(self, n_recordings=1, keys=None):
+        """Return the state of live runs at their beginning.
+
+        Parameters
+        ----------
+        n_recordings : int, default=1
+            Number of runs side by side.
+        keys : ignored
+            Present for the signature of reservoirs: encoders draw no noise.
+
+        Returns
+        -------
+        state : EncoderState
+            For ``advance``.
+
+        Raises
+        ------
+        ValueError
+            If the parameters make a step depend on what comes after it; names them.
+        """
+        check_is_fitted(self)
+        self._check_causal()
+        n_recordings = check_whole("n_recordings", n_recordings)
+        return EncoderState(type(self).__name__, n_recordings, 0, self._rest(n_recordings))
+
+    def _check_causal(self):
+        """Refuse parameters that make a step depend on what comes after it."""
+
+    def _rest(self, n_recordings):
+        """Return what is kept of the past before the first step: dict of (recording, ...)."""
+        return {}
+
+    def _check_state(self, state, n_streams):
+        """Refuse the state of another encoder, and another number of runs."""
+        if not isinstance(state, EncoderState):
+            raise TypeError(f"state is a {type(state).__name__}: take it from start or advance.")
+        shapes = {name: value.shape for name, value in state.values.items()}
+        wanted = {name: value.shape for name, value in self._rest(state.n_recordings).items()}
+        if state.owner != type(self).__name__ or shapes != wanted:
+            raise ValueError(
+                f"the state is from {state.owner!r} with {shapes}; this {type(self).__name__} has "
+                f"{wanted}: take it from this encoder's start."
+            )
+        if n_streams != state.n_recordings:
+            raise ValueError(f"{n_streams} streams came in for {state.n_recordings} runs.")
+
     def _pack(self, drives, streams, n_steps):
         """Fill in the absent recordings and join drives of equal length to one array."""
         if any(drive is None for drive in drives):
@@ -56,3 +127,13 @@ def pack(drives, one=False):
     if all(drive.shape == drives[0].shape for drive in drives):
         return np.stack(drives)
     return drives
+
+
+def check_chunk(streams):
+    """Refuse absent streams in a live run: a gap is not known to be one until the sense is back."""
+    for run, cell in enumerate(streams.cells):
+        if is_absent(cell):
+            raise ValueError(
+                f"run {run} has no stream (None): a live run needs one at every step, of events an "
+                "empty one where none came; leave the run out where the sensor is absent."
+            )

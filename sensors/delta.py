@@ -1,4 +1,4 @@
-"""Analogue channels to spikes: speak only when a channel has moved by a threshold."""
+"""Analogue channels to spikes, one whenever a channel has moved by a threshold."""
 
 import numpy as np
 
@@ -14,14 +14,14 @@ class LevelCrossing(SampledEncoder):
     """Turn every channel into up and down spikes, as send-on-delta converters do.
 
     A channel's reference starts at the recording's first row. When the channel has moved by one
-    threshold or more, it sends as many up (down) spikes as whole thresholds and the reference moves
-    by as much: up minus down, times the threshold, never differs from the channel's change since
-    the start by a whole threshold.
+    threshold or more, there are as many up (down) spikes as whole thresholds, and the reference
+    moves by as much: up minus down, times the threshold, never differs from the channel's change
+    since the start by a whole threshold.
 
     Parameters
     ----------
     n_steps : int, default=None
-        Steps for every recording: rows are shared out evenly and their spikes counted; where rows
+        Steps for every recording: rows are split evenly and their spikes counted; where rows
         are fewer than steps, the steps between hold none. None keeps the sensor's own rows.
     threshold : float, default=0.1
         As a fraction of the channel's training standard deviation, taken within recordings (at
@@ -70,6 +70,8 @@ class LevelCrossing(SampledEncoder):
            [0., 0.]])
     """
 
+    of_whole_recordings = ("n_steps", "max_rows")
+
     def __init__(
         self,
         n_steps=None,
@@ -86,7 +88,7 @@ class LevelCrossing(SampledEncoder):
     def _check_parameters(self):
         super()._check_parameters()
         if self.scale == "channel":
-            raise ValueError("scale='channel': spikes of all channels are alike; use 'global'")
+            raise ValueError("scale='channel': spikes of all channels have one size; use 'global'.")
         check_positive("threshold", self.threshold, "training standard deviations")
         if self.n_steps is not None:
             check_whole("n_steps", self.n_steps)
@@ -104,8 +106,18 @@ class LevelCrossing(SampledEncoder):
         moves = np.concatenate(centred)
         self.threshold_ = self.threshold * learn_spread(moves, np.zeros(moves.shape[1]))
 
+    def _rest(self, n_recordings):
+        shape = n_recordings, len(self.channels_)
+        return {"start": np.zeros(shape), "level": np.zeros(shape)}
+
+    def _go_on(self, samples, past, step, place):
+        if step == 0:
+            past["start"][:] = samples.values[0]
+        return crossings(samples.values, self.threshold_, past["start"], past["level"])
+
     def _encode(self, samples, place):
-        spikes = crossings(samples.values[: self.max_rows], self.threshold_)
+        values = samples.values[: self.max_rows]
+        spikes = crossings(values, self.threshold_, values[0], np.zeros(values.shape[1]))
         if self.n_steps is None:
             return spikes
         rows = len(spikes)
@@ -116,8 +128,8 @@ class LevelCrossing(SampledEncoder):
         return counts
 
     def _learn_scale(self, drives):
-        seen = drives[drives > 0]
+        counts = drives[drives > 0]
         scale = 1.0
-        if self.scale is not None and seen.size:
-            scale = float(np.quantile(seen, QUANTILE, method="inverted_cdf"))
+        if self.scale is not None and counts.size:
+            scale = float(np.quantile(counts, QUANTILE, method="inverted_cdf"))
         self.scale_ = np.full(drives.shape[1], scale)

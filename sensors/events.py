@@ -1,5 +1,7 @@
 """Event streams to drives: counts per cell and step, and decaying time surfaces."""
 
+from abc import abstractmethod
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
@@ -10,6 +12,7 @@ from mottle.events import (
     Streams,
     as_streams,
     check_events,
+    check_order,
     check_present,
     check_sensor,
     check_steps,
@@ -19,7 +22,7 @@ from mottle.events import (
     learn_sensor,
     report_dropped,
 )
-from mottle.sensors.base import Encoder
+from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.kernels import events as kernels
 
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
@@ -30,9 +33,11 @@ QUANTILE = 0.99
 class EventEncoder(Encoder):
     """Base of the encoders of event streams: cells, steps and the account of dropped events.
 
-    A subclass gives ``_encode``, which returns the drive of one recording, the number of events
-    outside the sensor and the number after the end, and may give ``_learn_scale``.
+    A subclass gives ``_fill``, which fills a drive and returns the number of events outside the
+    sensor and the number after the end, and may give ``_learn_scale``, ``_rest`` and ``_past``.
     """
+
+    takes_events = True
 
     def fit(self, X, y=None):
         """Learn duration, sensor size and scale from training recordings.
@@ -85,6 +90,61 @@ class EventEncoder(Encoder):
         streams, drives, account = self._run(X)
         report_dropped(self, streams.place, account[:, [0, 2, 3]], stacklevel=2)
         return self._pack(drives, streams, self.n_steps)
+
+    def advance(self, state, X, n_steps=None):
+        """Carry live runs on by some steps; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : EncoderState
+            From ``start`` or the call before; it is not changed.
+        X : list of event streams, or one lone stream
+            The events of these steps, one stream a run; times in microseconds from the beginning of
+            the run. Steps are as long as in ``transform``, and there may be more of them.
+        n_steps : int, default=None
+            Number of steps that the events cover, by default one.
+
+        Returns
+        -------
+        state : EncoderState
+            Where the runs stand now.
+        drive : ndarray of shape (n_recordings, n_steps, input)
+            The drive of these steps.
+
+        Raises
+        ------
+        ValueError
+            If an event lies outside these steps, or events are dropped and ``on_drop="raise"``.
+        """
+        check_is_fitted(self)
+        n_steps = check_whole("n_steps", 1 if n_steps is None else n_steps)
+        streams = as_streams(X)
+        self._check_state(state, len(streams.cells))
+        check_chunk(streams)
+        begin, end = (
+            -(-step * self._duration_us // self.n_steps)
+            for step in (state.step, state.step + n_steps)
+        )
+        drive = np.empty((state.n_recordings, n_steps, self.n_features_out_))
+        account = np.zeros((state.n_recordings, 3), dtype=np.int64)
+        for run, cell in enumerate(streams.cells):
+            place = streams.place(run)
+            events = fields_of(cell, place, may_be_empty=True)
+            t = events["t"]
+            strange = t[(t < begin) | (t >= end)]
+            if strange.size:
+                raise ValueError(
+                    f"run {run} has an event at {strange[0]} us; steps {state.step} to "
+                    f"{state.step + n_steps} hold {begin} us to before {end} us of the run."
+                )
+            past = {name: value[run] for name, value in state.values.items()}
+            outside, late = self._fill(events, 0, state.step, drive[run], past)
+            if outside == kernels.FAULT:
+                check_order(t, events["p"], place)
+            account[run] = len(t), outside, late
+        report_dropped(self, streams.place, account, stacklevel=2)
+        values = self._past(drive)
+        return EncoderState(state.owner, state.n_recordings, state.step + n_steps, values), drive
 
     def count(self, X):
         """Account for every event, without encoding anything.
@@ -147,19 +207,31 @@ class EventEncoder(Encoder):
     def _start(self, events):
         return int(events["t"][0]) if self.origin == "first" else 0
 
-    def _drive(self):
-        """Return a drive for a kernel to fill."""
-        return np.empty((int(self.n_steps), self.n_features_out_))
+    def _encode(self, events, **options):
+        """Return the drive of a whole recording, and the numbers of events left out."""
+        drive = np.empty((int(self.n_steps), self.n_features_out_))
+        past = {name: value[0] for name, value in self._rest(1).items()}
+        return drive, *self._fill(events, self._start(events), 0, drive, past, **options)
 
-    def _arguments(self, events):
+    @abstractmethod
+    def _fill(self, events, start, first, drive, past):
+        """Encode the steps from ``first`` on into ``drive``; return numbers of events left out."""
+
+    def _past(self, drives):
+        """Return what is to be kept of the past after steps with these drives."""
+        return {}
+
+    def _arguments(self, events, start, first):
         """Arguments of a kernel: the events, where they go and what they count."""
         (width, height), (_, n_columns, n_polarities) = self.sensor_size_, self.input_shape_
         columns = np.arange(width) // self.cell * n_polarities
         rows = np.arange(height) // self.cell * (n_columns * n_polarities)
         return (
             *(events[name] for name in "txyp"),
-            self._start(events),
+            start,
             self._duration_us,
+            int(self.n_steps),
+            first,
             columns,
             rows,
             n_polarities - 1,
@@ -205,7 +277,7 @@ class EventRate(EventEncoder):
         Time counts from the first event of each recording, or from t = 0.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What ``transform`` does about events outside the sensor or after the end; ``count`` always
-        tells.
+        reports them.
 
     Attributes
     ----------
@@ -261,11 +333,10 @@ class EventRate(EventEncoder):
         check_option("compress", self.compress, tuple(COMPRESS))
         check_option("scale", self.scale, ("global", None))
 
-    def _encode(self, events, raw=False):
-        drive = self._drive()
+    def _fill(self, events, start, first, drive, past, raw=False):
         squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
-        arguments = (*self._arguments(events), *squeezed, drive)
-        return drive, *kernels.count(*arguments)
+        arguments = (*self._arguments(events, start, first), *squeezed, drive)
+        return kernels.count(*arguments)
 
     def _learn_scale(self, fields):
         self.scale_ = 1.0
@@ -274,17 +345,17 @@ class EventRate(EventEncoder):
         often = np.zeros(1, dtype=np.int64)  # how often each count occurs, over all recordings
         for events in fields:
             counts = np.abs(self._encode(events, raw=True)[0]).astype(np.int64)
-            seen = np.bincount(counts.ravel(), minlength=len(often))
-            seen[: len(often)] += often
-            often = seen
+            total = np.bincount(counts.ravel(), minlength=len(often))
+            total[: len(often)] += often
+            often = total
         often[0] = 0
         if often.any():
-            share = np.cumsum(often) / often.sum()
-            self.scale_ = float(COMPRESS[self.compress](float(np.argmax(share >= QUANTILE))))
+            fraction = np.cumsum(often) / often.sum()
+            self.scale_ = float(COMPRESS[self.compress](float(np.argmax(fraction >= QUANTILE))))
 
 
 class TimeSurface(EventEncoder):
-    """Sample how recently each cell saw an event: a decaying time surface.
+    """Sample how recently each cell had an event: a decaying time surface.
 
     At the end of a step, a cell whose last event is the time ``age`` ago has the value
     exp(-age / tau); before its first event it is 0.
@@ -352,7 +423,12 @@ class TimeSurface(EventEncoder):
         super()._check_parameters()
         check_positive("tau", self.tau, "s")
 
-    def _encode(self, events):
-        drive = self._drive()
-        arguments = (*self._arguments(events), self.tau * 1e6, drive)
-        return drive, *kernels.surface(*arguments)
+    def _rest(self, n_recordings):
+        return {"surface": np.zeros((n_recordings, self.n_features_out_))}
+
+    def _past(self, drives):
+        return {"surface": drives[:, -1].copy()}
+
+    def _fill(self, events, start, first, drive, past):
+        arguments = (*self._arguments(events, start, first), self.tau * 1e6, past["surface"], drive)
+        return kernels.surface(*arguments)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mottle.checks import check_option, check_positive, check_whole
+from mottle.checks import check_number, check_option, check_positive, check_whole, suggest
 from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder
@@ -37,7 +37,7 @@ class GasDrive(SampledEncoder):
         Time constant of the derivative, in second.
     duration : float, default=None
         Use only the first seconds of each recording: where its length depends on what was recorded,
-        ``n_steps`` steps would give the label away.
+        ``n_steps`` steps would reveal the label.
     channels : list of str or int, default=None
         Channels to keep, by name or number; None keeps all.
     drop : tuple of str, default=()
@@ -83,7 +83,7 @@ class GasDrive(SampledEncoder):
     SmellNet's NO2, C2H5OH, VOC, CO, Alcohol, LPG, Temperature, Pressure, Humidity, Gas_Resistance
     and Altitude thus all work as they are (Benzene overflows: ``drop=("Benzene",)``); Alcohol and
     LPG keep log ratios, Altitude becomes a difference in metres. Temperature, pressure and altitude
-    tell the room rather than the smell; leave them out with ``drop`` to be sure of the nose.
+    depend on the room rather than on the smell; leave them out with ``drop``.
 
     Examples
     --------
@@ -93,6 +93,8 @@ class GasDrive(SampledEncoder):
     array([[0.   ],
            [0.693]])
     """
+
+    of_whole_recordings = ("n_steps", "dt", "duration")
 
     def __init__(
         self,
@@ -120,12 +122,15 @@ class GasDrive(SampledEncoder):
             if self.dt is not None:
                 raise ValueError(
                     f"n_steps={self.n_steps} and dt={self.dt} s both set the steps; for steps of "
-                    "dt pass n_steps=None"
+                    "dt pass n_steps=None."
                 )
-        for name in ("dt", "baseline", "duration"):
-            if getattr(self, name) is not None and (name != "baseline" or self.baseline != 0):
+        for name in ("dt", "duration"):
+            if getattr(self, name) is not None:
                 check_positive(name, getattr(self, name), "s")
+        if self.baseline is not None:
+            check_number("baseline", self.baseline, "s", least=0)
         check_positive("smooth", self.smooth, "s")
+        check_option("derivative", self.derivative, (True, False))
         named = self.response if isinstance(self.response, dict) else {"": self.response}
         for response in named.values():
             check_option("response", response, RESPONSES)
@@ -163,8 +168,8 @@ class GasDrive(SampledEncoder):
             unknown = [key for key in self.response if key not in self.channels_]
             if unknown:
                 raise ValueError(
-                    f"response names the channel '{unknown[0]}', which is not kept; kept are "
-                    f"{', '.join(self.channels_)}"
+                    f"response names the channel '{unknown[0]}', which is not kept"
+                    f"{suggest(unknown[0], self.channels_)} Kept are {', '.join(self.channels_)}."
                 )
         else:
             wanted, explicit = self.response, False
@@ -173,7 +178,7 @@ class GasDrive(SampledEncoder):
         if explicit:
             raise ValueError(
                 f"channel '{name}' holds {least:g} and response asks for its {wanted}, which needs "
-                "values of 0 or more; use 'difference' for it"
+                "values of 0 or more; use 'difference' for it."
             )
         return "difference"
 
@@ -183,19 +188,58 @@ class GasDrive(SampledEncoder):
         rows = max(1, int(np.searchsorted(samples.time, samples.time[0] + self.duration)))
         return Samples(samples.values[:rows], samples.time[:rows], samples.names)
 
+    def _check_causal(self):
+        super()._check_causal()
+        if self.baseline not in (None, 0):
+            raise ValueError(
+                f"baseline={self.baseline} s is the mean of rows that come later than the first "
+                "step: use baseline=0 (the first row) or None in a live run."
+            )
+
+    def _rest(self, n_recordings):
+        shape = n_recordings, len(self.channels_)
+        values = {name: np.zeros(shape) for name in ("baseline", "mean", "rate")}
+        return {**values, "time": np.zeros((n_recordings, 1))}
+
+    def _go_on(self, samples, past, step, place):
+        values, time = self._positive(samples.values, place), samples.time
+        if step == 0:
+            past["baseline"][:] = self._baseline(values, time)
+            past["time"][:] = time[0]
+        elif time[0] < past["time"]:
+            raise ValueError(
+                f"time goes back in {place}: {time[0]:g} s comes after {past['time'][0]:g} s."
+            )
+        response = self._response(values, past["baseline"])
+        if step == 0:
+            past["mean"][:] = response[0]
+        drive = self._join(response, time, past["time"][0], past["mean"], past["rate"])
+        past["time"][:] = time[-1]
+        return drive
+
     def _encode(self, samples, place):
         values, time, _ = self._cut(samples)
-        response = self._response(values, time, place)
-        parts = [response]
-        if self.derivative:
-            parts.append(leaky_rate(response, time, float(self.smooth)))
-        both = np.stack(parts, axis=2).reshape(len(values), -1)
+        values = self._positive(values, place)
+        response = self._response(values, self._baseline(values, time))
+        both = self._join(response, time, time[0], response[0].copy(), np.zeros(values.shape[1]))
         if self.n_steps is None and self.dt is None:
             return both
         return times_to_steps(both, time, time_edges(time, self.n_steps, self.dt))
 
-    def _response(self, values, time, place):
-        ratio = np.array([response != "difference" for response in self.responses_])
+    def _join(self, response, time, now, mean, rate):
+        """Return responses and, beside each, its rate; ``mean`` and ``rate`` go on in place."""
+        parts = [response]
+        if self.derivative:
+            parts.append(leaky_rate(response, time, float(self.smooth), float(now), mean, rate))
+        return np.stack(parts, axis=2).reshape(len(response), -1)
+
+    def _ratios(self):
+        """Return which channels have a ratio as their response."""
+        return np.array([response != "difference" for response in self.responses_])
+
+    def _positive(self, values, place):
+        """Return values of which ratios can be taken, or raise."""
+        ratio = self._ratios()
         low = np.argwhere((values < 0) & ratio)
         if low.size:
             row, channel = low[0]
@@ -203,18 +247,23 @@ class GasDrive(SampledEncoder):
             raise ValueError(
                 f"channel '{name}' of {place} holds {values[row, channel]:g} at row {row}, and it "
                 f"was never below 0 in training, so that its {self.responses_[channel]} was "
-                f"learnt; repair the row, or pass response={{'{name}': 'difference'}}"
+                f"learnt; repair the row, or pass response={{'{name}': 'difference'}}."
             )
-        values = np.where((values == 0) & ratio, self.zero_, values)
+        return np.where((values == 0) & ratio, self.zero_, values)
+
+    def _baseline(self, values, time):
+        """Return what each channel is compared with."""
         if self.baseline is None:
-            start = np.where((self.center_ == 0) & ratio, self.zero_, self.center_)
-        else:
-            rows = max(1, int(np.searchsorted(time, time[0] + self.baseline)))
-            # from the first row, so that a channel which never moves is 0 to the last bit
-            start = values[0] + np.mean(values[:rows] - values[0], axis=0)
-        response = values - start
-        for channel in np.flatnonzero(ratio):
-            share = values[:, channel] / start[channel]
+            return np.where((self.center_ == 0) & self._ratios(), self.zero_, self.center_)
+        rows = max(1, int(np.searchsorted(time, time[0] + self.baseline)))
+        # from the first row, so that a channel which never moves is 0 to the last bit
+        return values[0] + np.mean(values[:rows] - values[0], axis=0)
+
+    def _response(self, values, baseline):
+        """Return the responses (row, channel), without the rates."""
+        response = values - baseline
+        for channel in np.flatnonzero(self._ratios()):
+            ratio = values[:, channel] / baseline[channel]
             log = self.responses_[channel] == "log_ratio"
-            response[:, channel] = np.log(share) if log else share - 1.0
+            response[:, channel] = np.log(ratio) if log else ratio - 1.0
         return response

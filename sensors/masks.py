@@ -1,12 +1,14 @@
-"""Time masks: one node made into many by a fixed random modulation within each step."""
+"""Time masks: one node used as many by a fixed random modulation within each step."""
+
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_whole
+from mottle.events import as_streams, is_absent
 from mottle.sensors.base import Encoder, pack
-from mottle.sensors.streams import as_streams, is_absent
 
 
 class TimeMask(Encoder):
@@ -85,7 +87,7 @@ class TimeMask(Encoder):
         Parameters
         ----------
         X : ndarray (recording, step, input) or (step, input), or list of (step, input)
-            Drives with the inputs seen in fit.
+            Drives with the inputs of fit.
 
         Returns
         -------
@@ -95,6 +97,31 @@ class TimeMask(Encoder):
         drives, one = self._read(X, fitting=False)
         return pack([self._mask(drive) for drive in drives], one)
 
+    def advance(self, state, X):
+        """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : EncoderState
+            From ``start`` or the call before; it is not changed.
+        X : ndarray of shape (n_recordings, n_steps, n_inputs), or list of (n_steps, n_inputs)
+            The next steps of every run, as many of each.
+
+        Returns
+        -------
+        state : EncoderState
+            Where the runs stand now.
+        drive : ndarray of shape (n_recordings, n_steps * length, n_inputs * n_masks)
+            The masked drive of these steps.
+        """
+        check_is_fitted(self)
+        drives, _ = self._read(X, fitting=False)
+        self._check_state(state, len(drives))
+        steps = [len(drive) for drive in drives]
+        if len(set(steps)) > 1:
+            raise ValueError(f"the runs advance together, and their steps differ: {steps}.")
+        return replace(state, step=state.step + steps[0]), np.stack(list(map(self._mask, drives)))
+
     def _mask(self, drive):
         masked = drive[:, np.newaxis, :, np.newaxis] * self.mask_
         return masked.reshape(len(drive) * self.length, self.n_features_out_)
@@ -102,7 +129,7 @@ class TimeMask(Encoder):
     def _read(self, X, fitting):
         streams = as_streams(X)
         if any(is_absent(drive) for drive in streams.cells):
-            raise TypeError("TimeMask takes drives, and one of them is None; encode streams first")
+            raise TypeError("TimeMask takes drives, and one of them is None; encode streams first.")
         drives = []
         for recording, drive in enumerate(streams.cells):
             first = fitting and recording == 0
@@ -125,7 +152,7 @@ class TimeMask(Encoder):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the inputs; None takes those seen in fit, or x0, x1, ...
+            Names of the inputs; None takes those of fit, or x0, x1, ...
 
         Returns
         -------
@@ -150,7 +177,7 @@ class TimeMask(Encoder):
         return np.array(given, dtype=object)
 
     def __sklearn_tags__(self):
-        """Say that NaN passes."""
+        """Add that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

@@ -1,12 +1,12 @@
-"""What the encoders of sampled streams share: channels, and scales learnt on training data."""
+"""The base of the encoders of sampled streams: channels, and scales learnt on training data."""
 
 from abc import abstractmethod
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.checks import check_option, check_positive
-from mottle.sensors.base import Encoder
+from mottle.checks import check_option, check_positive, is_whole, suggest
+from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     Streams,
     as_streams,
@@ -18,16 +18,19 @@ from mottle.sensors.streams import (
 
 FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
-one that hardly moves in training must not turn its noise into a full drive."""
+otherwise the noise of one that hardly moves in training would become a full drive."""
 
 
 class SampledEncoder(Encoder):
     """Base of the encoders of sampled streams (time, channel).
 
-    A subclass gives ``_encode`` (one recording to an unscaled drive) and ``_labels`` (what is added
-    to a channel's name, one entry for each of its inputs; inputs are channel-major), and stores the
-    parameters ``channels``, ``scale`` and ``clip``.
+    A subclass gives ``_encode`` (a recording to an unscaled drive), ``_rest`` and ``_go_on`` (rows
+    of a live run to an unscaled drive) and ``_labels`` (what is added to a channel's name, one
+    entry for each of its inputs; inputs are channel-major), and stores the parameters ``channels``,
+    ``scale`` and ``clip``. Parameters named in ``of_whole_recordings`` are None in a live run.
     """
+
+    of_whole_recordings: tuple[str, ...] = ()
 
     def fit(self, X, y=None):
         """Learn channels and scales from training recordings.
@@ -61,7 +64,7 @@ class SampledEncoder(Encoder):
         Parameters
         ----------
         X : Series, list, 3-D array, one-column DataFrame, or one lone stream
-            Sampled streams with the channels seen in fit, None where the sense is absent.
+            Sampled streams with the channels of fit, None where the sense is absent.
 
         Returns
         -------
@@ -76,9 +79,63 @@ class SampledEncoder(Encoder):
         ]
         return self._pack(drives, streams, self.n_steps_)
 
+    def advance(self, state, X):
+        """Carry live runs on by some rows, each a step; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : EncoderState
+            From ``start`` or the call before; it is not changed.
+        X : ndarray of shape (n_recordings, n_rows, n_channels), list of streams, or one lone stream
+            The next rows of every run, as many of each. Without a ``time`` coordinate, time is the
+            number of the row in the run.
+
+        Returns
+        -------
+        state : EncoderState
+            Where the runs stand now.
+        drive : ndarray of shape (n_recordings, n_rows, input)
+            The drive of these rows.
+
+        Raises
+        ------
+        ValueError
+            As ``transform``, and if the runs advance by different numbers of rows.
+        """
+        check_is_fitted(self)
+        cells = as_streams(X).cells
+        streams = self._read(X, fitting=False)
+        self._check_state(state, len(cells))
+        check_chunk(streams)
+        rows = [len(samples.values) for samples in streams.cells]
+        if len(set(rows)) > 1:
+            raise ValueError(f"the runs advance together, and their rows differ: {rows}.")
+        values = {name: value.copy() for name, value in state.values.items()}
+        drives = []
+        for run, samples in enumerate(streams.cells):
+            if "time" not in getattr(cells[run], "coords", ()):
+                samples = samples._replace(time=samples.time + state.step)
+            past = {name: value[run] for name, value in values.items()}
+            drives.append(self._scale(self._go_on(samples, past, state.step, streams.place(run))))
+        state = EncoderState(state.owner, state.n_recordings, state.step + rows[0], values)
+        return state, np.stack(drives)
+
+    def _check_causal(self):
+        for name in self.of_whole_recordings:
+            value = getattr(self, name)
+            if value is not None:
+                raise ValueError(
+                    f"{name}={value} refers to whole recordings, and a live run has no known end: "
+                    f"set {name}=None, so that every row is a step."
+                )
+
     @abstractmethod
     def _encode(self, samples, place):
         """Return the unscaled drive (step, input) of one recording."""
+
+    @abstractmethod
+    def _go_on(self, samples, past, step, place):
+        """Return the unscaled drive of the rows from ``step`` on; ``past`` goes on in place."""
 
     @abstractmethod
     def _labels(self):
@@ -88,7 +145,7 @@ class SampledEncoder(Encoder):
         check_option("scale", self.scale, ("channel", "global", None))
         check_positive("clip", self.clip, "scaled units")
         if isinstance(self.channels, str):
-            raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}]")
+            raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}].")
 
     def _learn(self, cells):
         """Learn what ``_encode`` needs, before it is called."""
@@ -97,7 +154,7 @@ class SampledEncoder(Encoder):
         return [name + label for name in self.channels_ for label in self._labels()]
 
     def _kinds(self):
-        """Say for every input which others are of its kind, that is comparable in size."""
+        """Return a number for every input; inputs with one number are comparable in size."""
         return np.tile(np.arange(len(self._labels())), len(self.channels_))
 
     def _learn_scale(self, drives):
@@ -118,7 +175,7 @@ class SampledEncoder(Encoder):
         if fitting:
             check_present(streams)
             first, place = streams.cells[0], streams.place(0)
-            self._meet(*shape_of_samples(first, place))
+            self._learn_channels(*shape_of_samples(first, place))
         cells = [
             None if is_absent(cell) else self._take(cell, streams.place(recording))
             for recording, cell in enumerate(streams.cells)
@@ -126,19 +183,19 @@ class SampledEncoder(Encoder):
         return Streams(cells, streams.one, streams.sense)
 
     def _read_plain(self, table, fitting):
-        """Let scikit-learn check one plain table of numbers, in its own words."""
+        """Have scikit-learn check one plain table of numbers, with its own messages."""
         if table is None or getattr(getattr(table, "dtype", None), "names", None):
-            shape_of_samples(table, "the input")  # raises, and says why
+            shape_of_samples(table, "the input")  # raises with the reason
         values = validate_data(
             self, table, dtype=np.float64, reset=fitting, ensure_all_finite=False
         )
         if fitting:
             names = getattr(self, "feature_names_in_", None)
-            self._meet(None if names is None else list(names), values.shape[1])
+            self._learn_channels(None if names is None else list(names), values.shape[1])
         return self._take(values, "the input")
 
-    def _meet(self, names, n_channels):
-        """Remember the channels of the first training recording, and which are kept."""
+    def _learn_channels(self, names, n_channels):
+        """Keep the channels of the first training recording, and which of them are used."""
         self.n_features_in_ = n_channels
         known = names or [f"channel{index}" for index in range(n_channels)]
         chosen = self._choose(known)
@@ -147,7 +204,7 @@ class SampledEncoder(Encoder):
         self._named = names is not None
         self.channels_ = [known[index] for index in self._keep]
         if not self.channels_:
-            raise ValueError(f"no channel is left of {', '.join(known)}; see channels=")
+            raise ValueError(f"no channel is left of {', '.join(known)}; see channels=.")
 
     def _choose(self, known):
         """Return the channels to keep by name or number, or None for all."""
@@ -161,13 +218,13 @@ class SampledEncoder(Encoder):
             if extra and not self._chosen:
                 raise ValueError(
                     f"{place} has a channel '{extra[0]}' which the first training recording lacks "
-                    f"(it has {', '.join(self.channels_)}); choose with channels=[...]"
+                    f"(it has {', '.join(self.channels_)}); choose with channels=[...]."
                 )
             return check_samples(cell, place, self.channels_)
         if n_channels != self.n_features_in_:
             raise ValueError(
                 f"{place} has {n_channels} channels where the first training recording has "
-                f"{self.n_features_in_}; every recording needs the same ones"
+                f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
 
@@ -178,15 +235,15 @@ def _places(chosen, known):
     for channel in chosen:
         if isinstance(channel, str) and channel in known:
             places.append(known.index(channel))
-        elif isinstance(channel, int | np.integer) and -len(known) <= channel < len(known):
+        elif is_whole(channel) and -len(known) <= channel < len(known):
             places.append(int(channel) % len(known))
         else:
             raise ValueError(
-                f"there is no channel {channel!r}; the first training recording has "
-                f"{len(known)}: {', '.join(known)}"
+                f"there is no channel {channel!r}{suggest(channel, known)} The first training "
+                f"recording has {len(known)}: {', '.join(known)}."
             )
     if len(set(places)) != len(places):
-        raise ValueError(f"channels={list(chosen)!r} names a channel twice")
+        raise ValueError(f"channels={list(chosen)!r} names a channel twice.")
     return places
 
 
@@ -198,7 +255,7 @@ def learn_spread(drives, kinds, scale="channel", floor=FLOOR):
     drives : ndarray of shape (step, input)
         Training drives, one below the other.
     kinds : ndarray of shape (input,)
-        Inputs with the same number share a floor, and with ``"global"`` the spread.
+        Inputs with the same number have one floor, and with ``"global"`` one spread.
     scale : {"channel", "global"}
         One spread an input, or one a kind.
     floor : float

@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.checks import NamesParameters, suggest
+from mottle.events import is_absent
 from mottle.sensors.base import pack
-from mottle.sensors.streams import is_absent
 
 
-class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class DriveStack(NamesParameters, TransformerMixin, _BaseComposition, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Encode several senses of a table and stack their drives along the inputs.
 
     Parameters
@@ -34,10 +36,9 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
 
     Notes
     -----
-    Where a sense is absent (None) at transform, its inputs are 0 while the other senses speak: the
-    recording is silent there, not guessed. Where all are absent the drive is NaN throughout. A
-    reservoir cannot tell silence from a sensor at rest; use middle or late fusion where senses
-    often fail.
+    Where a sense is absent (None) at transform, its inputs are 0, not guessed, while the other
+    senses drive the reservoir. Where all are absent the drive is NaN throughout. To a reservoir an
+    absent sense is like a sensor at rest; use middle or late fusion where senses often fail.
 
     Examples
     --------
@@ -58,6 +59,13 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
 
     def set_params(self, **params):
         """Set parameters; ``sense`` replaces an encoder, ``sense__parameter`` sets one of it."""
+        known = ["encoders", *(sense for sense, _ in self.encoders)]
+        for name in params:
+            if name.partition("__")[0] not in known:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator DriveStack"
+                    f"{suggest(name.partition('__')[0], known)} It has: {', '.join(known)}."
+                )
         self._set_params("encoders", **params)
         return self
 
@@ -103,6 +111,71 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
         self._check_table(X)
         return self._stack(X, [encoder.transform(X[sense]) for sense, encoder in self.encoders_])
 
+    def start(self, n_recordings=1, keys=None):
+        """Return the state of live runs at their beginning.
+
+        Parameters
+        ----------
+        n_recordings : int, default=1
+            Number of runs side by side.
+        keys : ignored
+            Present for the signature of reservoirs: encoders draw no noise.
+
+        Returns
+        -------
+        state : dict of str to list of EncoderState
+            For ``advance``: the states of a sense's encoder, or of the steps of its pipeline.
+
+        Raises
+        ------
+        ValueError
+            If an encoder's parameters make a step depend on what comes after it.
+        TypeError
+            If a step of a pipeline has no ``start`` and ``advance``.
+        """
+        check_is_fitted(self)
+        return {
+            sense: [stage.start(n_recordings) for stage in _stages(encoder)]
+            for sense, encoder in self.encoders_
+        }
+
+    def advance(self, state, X, n_steps=None):
+        """Carry live runs on by some steps; chunks give the same bytes as the whole.
+
+        Parameters
+        ----------
+        state : dict of str to list of EncoderState
+            From ``start`` or the call before; it is not changed.
+        X : DataFrame, or dict of sense to streams
+            The next steps of every run, of every sense, as its encoder takes them.
+        n_steps : int, default=None
+            Number of steps that events cover, by default one.
+
+        Returns
+        -------
+        state : dict of str to list of EncoderState
+            Where the runs stand now.
+        drive : ndarray of shape (n_recordings, n_steps, input)
+            The drives side by side.
+        """
+        check_is_fitted(self)
+        missing = [sense for sense in state if sense not in X]
+        if missing:
+            raise ValueError(f"there is no stream of {missing[0]!r}; there are {', '.join(X)}.")
+        new: dict = {}
+        drives: dict = {}
+        for sense, encoder in self.encoders_:
+            new[sense], drive = [], X[sense]
+            for stage, old in zip(_stages(encoder), state[sense], strict=True):
+                steps = {"n_steps": n_steps} if getattr(stage, "takes_events", False) else {}
+                after, drive = stage.advance(old, drive, **steps)
+                new[sense].append(after)
+            drives[sense] = drive
+        if len({drive.shape[1] for drive in drives.values()}) > 1:
+            lengths = ", ".join(f"'{sense}' {drive.shape[1]}" for sense, drive in drives.items())
+            raise ValueError(f"the senses advance by different numbers of steps: {lengths}.")
+        return new, np.concatenate(list(drives.values()), axis=2)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the inputs as ``sense__input``; ``input_features`` is ignored."""
         check_is_fitted(self)
@@ -115,7 +188,7 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
 
     def _fit(self, table, y):
         if not self.encoders:
-            raise ValueError("encoders is empty: pass [(sense, encoder), ...]")
+            raise ValueError("encoders is empty: pass [(sense, encoder), ...].")
         self._validate_names([sense for sense, _ in self.encoders])
         self._check_table(table)
         fitted, drives = [], []
@@ -138,13 +211,13 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
         if not isinstance(table, pd.DataFrame):
             raise TypeError(
                 f"a {type(table).__name__} came in: DriveStack takes a table (DataFrame) with one "
-                "column a sense"
+                "column a sense."
             )
         missing = [sense for sense, _ in self.encoders if sense not in table.columns]
         if missing:
             raise ValueError(
                 f"the table has no column '{missing[0]}'; it has "
-                f"{', '.join(map(str, table.columns))}"
+                f"{', '.join(map(str, table.columns))}."
             )
 
     def _stack(self, table, drives):
@@ -153,18 +226,18 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
         for recording in range(len(table)):
             present = [not is_absent(table[sense].iloc[recording]) for sense in senses]
             parts = [drive[recording] for drive in drives]
-            heard = [part for part, here in zip(parts, present, strict=True) if here] or parts
-            if len({len(part) for part in heard}) > 1:
-                told = ", ".join(
+            kept = [part for part, here in zip(parts, present, strict=True) if here] or parts
+            if len({len(part) for part in kept}) > 1:
+                lengths = ", ".join(
                     f"'{sense}' {len(part)}"
                     for sense, part, here in zip(senses, parts, present, strict=True)
                     if here
                 )
                 raise ValueError(
-                    f"the senses of recording {recording} differ in steps ({told}), and stacking "
-                    "needs equal ones: give every encoder the same n_steps="
+                    f"the senses of recording {recording} differ in steps ({lengths}), and "
+                    "stacking needs equal ones: give every encoder the same n_steps=."
                 )
-            n_steps = len(heard[0])
+            n_steps = len(kept[0])
             rest = 0.0 if any(present) else np.nan
             stacked.append(
                 np.concatenate(
@@ -176,3 +249,13 @@ class DriveStack(TransformerMixin, _BaseComposition, auto_wrap_output_keys=None)
                 )
             )
         return pack(stacked)
+
+
+def _stages(encoder):
+    """Return an encoder, or the steps of a pipeline, each of which goes on step by step."""
+    steps = [step for _, step in encoder.steps] if isinstance(encoder, Pipeline) else [encoder]
+    stages = [stage for stage in steps if stage not in (None, "passthrough")]
+    for stage in stages:
+        if not hasattr(stage, "advance"):
+            raise TypeError(f"{stage!r} has no start and advance, so it cannot take live streams.")
+    return stages

@@ -1,4 +1,4 @@
-"""Sampled streams: what an encoder accepts, and what it says when it does not."""
+"""Sampled streams: what an encoder accepts, and the errors for what it does not."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.checks import is_whole, suggest
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import Streams as Streams
 from mottle.events import as_streams as as_streams
@@ -61,13 +62,13 @@ def check_samples(
         stream = stream.transpose("time", "channel")
     values, time = np.array(stream, dtype=np.float64), _time_of(stream, place)
     if values.shape[0] == 0:
-        raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense")
+        raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense.")
     if channels is not None:
         keep = [_find_channel(channel, names, values.shape[1], place) for channel in channels]
         values = values[:, keep]
         names = None if names is None else [names[index] for index in keep]
     if values.shape[1] == 0:
-        raise ValueError(f"{place} has no channel left (shape {values.shape})")
+        raise ValueError(f"{place} has no channel left (shape {values.shape}).")
 
     def called(channel: int) -> str:
         if names is not None:
@@ -82,7 +83,7 @@ def check_samples(
         raise ValueError(
             f"channel {called(channel)} of {place} holds {value} at row {row} "
             f"({len(bad)} such values in all): fill or cut the gap, drop the channel "
-            "(channels=...), or pass None for an absent sense"
+            "(channels=...), or pass None for an absent sense."
         )
     for overflow, counter in OVERFLOWS.items():
         hit = (values == overflow).sum(axis=0)
@@ -90,7 +91,7 @@ def check_samples(
             channel = int(np.flatnonzero(hit)[0])
             raise ValueError(
                 f"channel {called(channel)} of {place} holds {overflow}, the overflow of {counter} "
-                f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)"
+                f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
     return Samples(values, time, names)
 
@@ -101,7 +102,7 @@ def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] |
     if isinstance(stream, xr.DataArray):
         if set(stream.dims) != {"time", "channel"}:
             raise ValueError(
-                f"{place} has the dims {stream.dims}: a sampled stream has (time, channel)"
+                f"{place} has the dims {stream.dims}: a sampled stream has (time, channel)."
             )
         if "channel" in stream.coords:
             names = [str(name) for name in stream["channel"].values]
@@ -111,51 +112,57 @@ def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] |
     if not isinstance(stream, np.ndarray) or stream.dtype.names is not None:
         raise TypeError(
             f"{place} is {describe(stream)}, not a sampled stream: expected a DataArray of dims "
-            "(time, channel) or a 2-D array whose rows are time"
+            "(time, channel) or a 2-D array whose rows are time."
         )
     if stream.ndim != 2:
         raise ValueError(
             f"{place} has shape {stream.shape}: expected (time, channel); for one channel "
-            ".reshape(-1, 1)"
+            ".reshape(-1, 1)."
         )
     return None, stream.shape[1]
 
 
 def _time_of(stream: Any, place: str) -> NDArray[np.float64]:
+    """Return the times in second, or the row numbers where a stream has none."""
     if not isinstance(stream, xr.DataArray) or "time" not in stream.coords:
         return np.arange(len(stream), dtype=np.float64)
     time = np.asarray(stream["time"].values)
     if time.dtype.kind not in "iuf":
         raise TypeError(
             f"the time of {place} is {time.dtype}: expected seconds, for datetimes "
-            "(time - time[0]) / np.timedelta64(1, 's')"
+            "(time - time[0]) / np.timedelta64(1, 's')."
         )
     return time.astype(np.float64)
 
 
 def _find_channel(channel: str | int, names: list[str] | None, n_channels: int, place: str) -> int:
+    """Return the number of a channel."""
     if isinstance(channel, str):
         if names is None:
             raise ValueError(
                 f"{place} has no channel names, so channel '{channel}' cannot be found: pass "
-                "numbers, or a DataArray with a channel coordinate"
+                "numbers, or a DataArray with a channel coordinate."
             )
         if channel not in names:
-            raise ValueError(f"{place} has no channel '{channel}'; it has {', '.join(names)}")
+            raise ValueError(
+                f"{place} has no channel '{channel}'{suggest(channel, names)} It has "
+                f"{', '.join(names)}."
+            )
         return names.index(channel)
-    if not -n_channels <= channel < n_channels:
-        raise ValueError(f"{place} has {n_channels} channels, so there is no channel {channel}")
+    if not is_whole(channel) or not -n_channels <= channel < n_channels:
+        raise ValueError(f"{place} has {n_channels} channels, so there is no channel {channel!r}.")
     return int(channel) % n_channels
 
 
 def _check_time(time: NDArray[np.float64], place: str) -> None:
+    """Refuse times that are not finite or go back."""
     if not np.isfinite(time).all():
         row = int(np.flatnonzero(~np.isfinite(time))[0])
-        raise ValueError(f"time is {time[row]} at sample {row} of {place}; drop that sample")
+        raise ValueError(f"time is {time[row]} at sample {row} of {place}; drop that sample.")
     back = np.flatnonzero(time[1:] < time[:-1])
     if back.size:
         at = int(back[0]) + 1
         raise ValueError(
             f"time goes back at sample {at} of {place} ({time[at]:g} s after {time[at - 1]:g} s); "
-            "sort the recording or drop that sample"
+            "sort the recording or drop that sample."
         )

@@ -18,7 +18,7 @@ class TaxelDrive(SampledEncoder):
     Parameters
     ----------
     n_steps : int, default=None
-        Steps for every recording, whatever its length: rows are shared out evenly, or interpolated
+        Steps for every recording, whatever its length: rows are split evenly, or interpolated
         linearly where they are fewer than the steps. None keeps the sensor's own rows, so that
         drives differ in length where recordings do.
     baseline : {"first", "mean", "training", None} or int, default="first"
@@ -37,7 +37,7 @@ class TaxelDrive(SampledEncoder):
         Scaled drives are cut at -clip and clip.
     max_rows : int, default=None
         Use only the first rows. Where the length of a recording depends on what was recorded, as it
-        often does, ``n_steps`` stretches it by an amount which gives the label away: choose the
+        often does, ``n_steps`` stretches it by an amount which reveals the label: choose the
         length of the shortest recording.
 
     Attributes
@@ -63,7 +63,7 @@ class TaxelDrive(SampledEncoder):
 
     Notes
     -----
-    Absolute values tell the session more than the object on many hands and arrays; this is why the
+    Absolute values depend on the session more than on the object in many hands and arrays; so the
     default baseline is the first row. Rows count, their times do not.
 
     Examples
@@ -73,6 +73,8 @@ class TaxelDrive(SampledEncoder):
     array([[ -2.5,   0.5],
            [-15. ,   1.5]])
     """
+
+    of_whole_recordings = ("n_steps", "max_rows")
 
     def __init__(
         self,
@@ -125,10 +127,34 @@ class TaxelDrive(SampledEncoder):
         rows = np.concatenate([samples.values[: self.max_rows] for samples in cells])
         self.center_ = rows.mean(axis=0)
 
+    def _check_causal(self):
+        super()._check_causal()
+        if self.baseline not in (None, "first", "training", 1):
+            raise ValueError(
+                f"baseline={self.baseline!r} needs rows that come later than the first step: use "
+                "'first', 'training' or None in a live run."
+            )
+
+    def _rest(self, n_recordings):
+        shape = n_recordings, len(self.channels_)
+        return {"baseline": np.zeros(shape), "before": np.zeros(shape)}
+
+    def _go_on(self, samples, past, step, place):
+        if step == 0:
+            past["baseline"][:] = self._baseline(samples.values)
+        values = samples.values - past["baseline"]
+        drive = self._gather(values, values[0] if step == 0 else past["before"])
+        past["before"][:] = values[-1]
+        return drive
+
     def _encode(self, samples, place):
         values = samples.values[: self.max_rows]
         values = values - self._baseline(values)
-        kept = [_steps(values, self.n_steps, statistic) for statistic in self._statistics()]
+        return self._gather(values, values[0])
+
+    def _gather(self, values, before):
+        """Return the statistics of every step, side by side."""
+        kept = [_steps(values, self.n_steps, statistic, before) for statistic in self._statistics()]
         return np.stack(kept, axis=2).reshape(len(kept[0]), -1)
 
     def _baseline(self, values):
@@ -141,10 +167,10 @@ class TaxelDrive(SampledEncoder):
         return values[0] + np.mean(values[:rows] - values[0], axis=0)
 
 
-def _steps(values, n_steps, statistic):
-    """Return one statistic of the rows of every step, (step, channel)."""
+def _steps(values, n_steps, statistic, before):
+    """Return one statistic of the rows of every step, (step, channel); ``before`` is a row."""
     if statistic == "diff":
-        values = np.abs(np.diff(values, axis=0, prepend=values[:1]))
+        values = np.abs(np.diff(values, axis=0, prepend=before[np.newaxis]))
     if n_steps is None:
         return values
     rows = len(values)

@@ -128,7 +128,7 @@ def test_rooms_are_imported_on_first_use_and_unknown_names_fail():
 
 def test_importing_a_room_is_lazy_and_a_readout_needs_no_numba():
     code = (
-        "import sys, mottle.reservoir, mottle.pipelines.cli; "
+        "import sys, mottle.reservoir, mottle.sensors, mottle.datasets, mottle.pipelines.cli; "
         "assert not {'numpy', 'sklearn', 'numba', 'xarray'} & set(sys.modules); "
         "from mottle.reservoir import RidgeReadout; "
         "assert not {'numba', 'xarray'} & set(sys.modules); "
@@ -138,7 +138,7 @@ def test_importing_a_room_is_lazy_and_a_readout_needs_no_numba():
     subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("room", ["reservoir", "pipelines"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_name_of_a_lazy_room_is_that_of_a_module(room):
     files = {file.stem for file in (ROOT / room).iterdir()}
     assert not files & set(import_module(f"mottle.{room}").__all__)

@@ -24,7 +24,7 @@ def peer(name: str) -> Any:
 
 
 def compile_c(name: str, *more: str) -> ctypes.CDLL | None:
-    """Compile c/NAME.c with gcc and its vector libm; print the reason and return None on failure."""
+    """Compile c/NAME.c with gcc and its vector libm; print why and return None on failure."""
     if shutil.which("gcc") is None:
         print("skipped: C references, because gcc was not found", flush=True)
         return None

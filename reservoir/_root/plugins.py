@@ -1,8 +1,11 @@
 """Devices, data sets and event formats of other packages, found by entry points."""
 
+from collections.abc import Container
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 from warnings import warn
+
+Record = TypeVar("Record")
 
 
 def find_plugins(group: str) -> dict[str, EntryPoint]:
@@ -31,3 +34,41 @@ def load_plugin(point: EntryPoint) -> Any:
             stacklevel=2,
         )
         return None
+
+
+def find_records(group: str, kind: type[Record], taken: Container[str]) -> dict[str, Record]:
+    """Return the records of an entry-point group by name.
+
+    Parameters
+    ----------
+    group : str
+        Such as "mottle.formats".
+    kind : type
+        Of the records, which have a ``name``: it must be that of the entry point.
+    taken : container of str
+        Names that are ours.
+
+    Returns
+    -------
+    records : dict of str to kind
+        What is no such record is left out, with a warning.
+
+    Examples
+    --------
+    >>> find_records("mottle.nothing", str, ())
+    {}
+    """
+    found: dict[str, Record] = {}
+    for name, point in find_plugins(group).items():
+        record: Any = load_plugin(point)
+        if record is None:
+            continue
+        if isinstance(record, kind) and getattr(record, "name", None) == name not in taken:
+            found[name] = record
+        else:
+            warn(
+                f"{group}: {name!r} ({point.value}) is left out: expected a {kind.__name__} of "
+                "this name, and a name that mottle does not use itself.",
+                stacklevel=2,
+            )
+    return found

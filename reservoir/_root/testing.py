@@ -100,7 +100,7 @@ def _threads(reservoir: Any, drive: Any) -> None:
     """Check that one thread and several give the same bytes."""
     import numba
 
-    before, many = numba.get_num_threads(), vars(numba.config)["NUMBA_NUM_THREADS"]
+    before, many = numba.get_num_threads(), int(vars(numba.config)["NUMBA_NUM_THREADS"])
     try:
         found = []
         for n_threads in (1, many):
@@ -219,7 +219,7 @@ def find(device: Any) -> Any:
 
 def first_state(run: Any) -> str:
     """Name the first state variable of a simulated device."""
-    return str(next(name for name in run.data_vars if name not in ("voltage", "current")))
+    return next(str(name) for name in run.data_vars if name not in ("voltage", "current"))
 
 
 LAWS: dict[str, Callable[[Any, Any], None]] = {

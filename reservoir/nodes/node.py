@@ -105,9 +105,14 @@ class Node(NamedTuple):
 def wiring(p: P) -> inputs.Wiring:
     """Return input weights, gain and bias as kernels take them."""
     gain, bias = p._node.scale(p)
-    weights = sparse.csr_array(p.input_weights_).sorted_indices()  # may be replaced after fit
-    rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
-    return inputs.Wiring(*rows, weights.data, float(gain), float(bias))
+    weights = p.input_weights_  # of any format and type, if put in place after fit
+    if not isinstance(weights, sparse.csr_array):
+        weights = sparse.csr_array(weights)
+    if not weights.has_sorted_indices:
+        weights = weights.sorted_indices()
+    begin, columns = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
+    values = np.ascontiguousarray(weights.data, np.float64)
+    return inputs.Wiring(begin, columns, values, float(gain), float(bias))
 
 
 def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""HDF5 files, opened with care, and the events in them."""
+"""HDF5 files, opened with care: damaged ones make the library hang, crash or take gigabytes."""
 
 import struct
 from collections.abc import Iterator
@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.formats import Fields
-
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MOST_COMPRESSED = 2000  # times smaller than what it holds; deflate reaches 1032
 MOST_LINKS = 100_000  # in a group
@@ -19,7 +17,7 @@ SMALL = 1 << 26  # bytes that are read in any case
 
 
 def begins_hdf5(path: Path) -> bool:
-    """Say whether a file begins as HDF5 does."""
+    """Return whether a file begins as HDF5 does."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -72,26 +70,15 @@ def walk(file: Any) -> Iterator[tuple[str, Any]]:
     """
     from h5py import h5l
 
-    waiting, seen = [("", file)], set[int]()
+    waiting, visited = [("", file)], set[int]()
     while waiting:
         place, item = waiting.pop()
         yield place, item
         for name in reversed(link_names(item) if hasattr(item, "keys") else []):
             link = item.id.links.get_info(name.encode("utf-8", "surrogateescape"))
-            if link.type == h5l.TYPE_HARD and link.u not in seen:
-                seen.add(link.u)  # the object's address
+            if link.type == h5l.TYPE_HARD and link.u not in visited:
+                visited.add(link.u)  # the object's address
                 waiting.append((f"{place}/{name}".lstrip("/"), item[name]))
-
-
-def find_events(file: Any) -> Any:
-    """Return the first group with datasets t, x, y, p, or dataset with such fields; or None."""
-    for _, item in walk(file):
-        if hasattr(item, "keys"):
-            if set("txyp") <= set(link_names(item)):
-                return item
-        elif set("txyp") <= set(item.dtype.names or ()):
-            return item
-    return None
 
 
 def check_claim(path: Path, dataset: Any) -> None:
@@ -108,7 +95,7 @@ def take_list(path: Path, dataset: Any, k: int) -> NDArray:
     """Return list ``k`` of a dataset of lists of numbers, or of the bytes of texts.
 
     It is taken from the file itself: from damaged collections of lists the library makes room for
-    any length, never returns, or crashes. It is asked only where their places are compressed.
+    any length, never returns, or crashes. The library is used only where places are compressed.
     """
     kind, begin = dataset.dtype.metadata["vlen"], _place_of(dataset, k)
     dtype = np.dtype("u1" if kind in TEXT else kind)
@@ -140,9 +127,9 @@ def take_list(path: Path, dataset: Any, k: int) -> NDArray:
 
 
 def _place_of(dataset: Any, k: int) -> int | None:
-    """Return where the 16 bytes lie that tell length, address and number of list ``k``.
+    """Return where the 16 bytes lie that hold length, address and number of list ``k``.
 
-    None where they are compressed, or not laid out so.
+    None where they are compressed, or not laid out in this way.
     """
     row, n = k, dataset.size
     if dataset.chunks is None:
@@ -156,45 +143,3 @@ def _place_of(dataset: Any, k: int) -> int | None:
         return None
     bare = begin is not None and size == 16 * n and not dataset.file.userblock_size
     return int(begin) + 16 * row if bare else None
-
-
-def whole_numbers(path: Path, name: str, values: NDArray) -> NDArray[np.int64]:
-    """Return one field of events as int64; a fractional t is in seconds."""
-    if values.dtype.kind not in "iufb" or values.ndim != 1:
-        raise ValueError(
-            f"{name} in {path} has type {values.dtype} and shape {values.shape}; expected a list "
-            "of numbers."
-        )
-    if values.dtype.kind != "f":
-        return values.astype(np.int64)
-    values = np.round(values.astype(np.float64) * (1e6 if name == "t" else 1))
-    if not (np.abs(values) < 2.0**63).all():  # NaN is not
-        raise ValueError(f"{name} in {path} holds NaN, infinity, or a number beyond 64 bits.")
-    return values.astype(np.int64)
-
-
-def event_chunks(path: Path, file: Any, key: Any, rows: int) -> Iterator[Fields]:
-    """Yield t, x, y, p of ``rows`` events after another."""
-    place = file if key is None else find(file, str(key))
-    if place is None:
-        raise ValueError(f"{path} has no {key!r}; it has {', '.join(link_names(file))}.")
-    found = find_events(place)
-    if found is None:
-        raise ValueError(
-            f"{path} has no group with datasets t, x, y and p, and no dataset with these fields."
-        )
-    fields = {name: found[name] for name in "txyp"} if hasattr(found, "keys") else {"": found}
-    shapes: list[tuple[int, ...]] = [getattr(field, "shape", ()) for field in fields.values()]
-    if len(set(shapes)) != 1 or len(shapes[0]) != 1:
-        raise ValueError(
-            f"t, x, y, p in {path} have shapes {shapes}; expected lists of one length."
-        )
-    for field in fields.values():
-        check_claim(path, field)
-    told = find(file, "t_offset")
-    offset = 0 if told is None else int(told[()])
-    for first in range(0, shapes[0][0], rows):
-        part = slice(first, first + rows)
-        block = found[part] if "" in fields else {name: fields[name][part] for name in "txyp"}
-        t, x, y, p = (whole_numbers(path, name, block[name]) for name in "txyp")
-        yield t + offset, x, y, np.where(p == -1, 0, p)

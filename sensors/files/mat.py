@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mottle.sensors.files.hdf5 import MOST_COMPRESSED, SMALL
 
-HEADER = 128  # bytes, the last two of which tell the order of bytes
+HEADER = 128  # bytes, the last two of which give the order of bytes
 MATRIX, COMPRESSED = 14, 15
 NUMBERS = {
     1: "i1",
@@ -43,7 +43,7 @@ def read_matrix(path: Path, name: str) -> NDArray:
     data = path.read_bytes()
     order = {b"IM": "<", b"MI": ">"}.get(data[HEADER - 2 : HEADER], "")
     if not order:
-        raise ValueError(f"{path} is no MATLAB 5 file: the order of its bytes is not told.")
+        raise ValueError(f"{path} is no MATLAB 5 file: the order of its bytes is not stated.")
     at, names = HEADER, []
     try:
         while at + 8 <= len(data):
@@ -55,9 +55,9 @@ def read_matrix(path: Path, name: str) -> NDArray:
                 kind, content, _ = _element(unpacked, 0, order, 1)
             if kind != MATRIX:
                 continue
-            flags, shape, called, values = _parts(content, order)
-            names.append(called)
-            if called == name:
+            flags, shape, found, values = _parts(content, order)
+            names.append(found)
+            if found == name:
                 return _values(flags, shape, values, order)
     except (ValueError, zlib.error) as error:
         raise ValueError(f"{path} holds no readable {name!r}: {error}.") from error
@@ -65,6 +65,7 @@ def read_matrix(path: Path, name: str) -> NDArray:
 
 
 def _element(data: bytes, at: int, order: str, padded: int = 8) -> Element:
+    """Return the element at a byte."""
     if at + 8 > len(data):
         raise ValueError(f"an element is cut at byte {at}")
     kind, size = np.frombuffer(data, f"{order}u4", 2, at).tolist()
@@ -79,6 +80,7 @@ def _element(data: bytes, at: int, order: str, padded: int = 8) -> Element:
 
 
 def _parts(content: bytes, order: str) -> tuple[int, list[int], str, Element]:
+    """Return flags, shape, name and values of a matrix."""
     flags = _element(content, 0, order)
     shape = _element(content, flags.end, order)
     name = _element(content, shape.end, order)
@@ -89,6 +91,7 @@ def _parts(content: bytes, order: str) -> tuple[int, list[int], str, Element]:
 
 
 def _values(flags: int, shape: list[int], values: Element, order: str) -> NDArray:
+    """Return the numbers of a matrix, or raise if it is no full real one."""
     if flags & 0xFF not in NUMERIC or flags & COMPLEX or values.kind not in NUMBERS:
         raise ValueError(f"it is no full matrix of real numbers (class {flags & 0xFF})")
     numbers = np.frombuffer(values.content, f"{order}{NUMBERS[values.kind]}")

@@ -1,19 +1,20 @@
-"""One door for every stream: events or samples, by what is in the file."""
+"""Files of one stream, events or samples, read by what is in the file."""
 
-from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from mottle.checks import check_options
 from mottle.sensors.files.drift import BEGINS
-from mottle.sensors.files.events import COLUMNS, EventFile, known_by, read_events
-from mottle.sensors.files.formats import DECODERS, HEAD
-from mottle.sensors.files.hdf5 import find_events, open_hdf5
+from mottle.sensors.files.events import EventFile, read_events
+from mottle.sensors.files.formats.record import HEAD
+from mottle.sensors.files.formats.registry import by_content, by_name
+from mottle.sensors.files.formats.table import TABLE
 from mottle.sensors.files.samples import TABLES, read_samples
-from mottle.sensors.files.spikes import holds_spikes
-from mottle.sensors.files.tables import load_array, read_table
+
+SAMPLES = (".npz", ".wav")  # ends of names of files that hold samples only
 
 
 def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
@@ -22,7 +23,7 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     Parameters
     ----------
     path : path
-        Any file that ``read_events`` or ``read_samples`` knows. A table or an array holds events if
+        Any file that ``read_events`` or ``read_samples`` reads. A table or an array holds events if
         it names t, x, y and p.
     **options : dict
         Those of the reader it turns out to be.
@@ -37,6 +38,8 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ValueError
         As these two do; and for a file of many recordings, which has a reader of its own: the
         message names it.
+    TypeError
+        If the reader has no such option.
 
     Examples
     --------
@@ -46,43 +49,34 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ...     read(file.name).sizes["channel"]
     2
     """
-    stream: EventFile | xr.DataArray = find_reader(Path(path))(path, **options)
-    return stream
+    reader = read_events if holds_events(Path(path)) else read_samples
+    check_options(reader, options)
+    return reader(path, **options)
 
 
-def find_reader(path: Path) -> Callable[..., Any]:
-    """Return the reader of a file, by its first bytes, then its name, then its columns."""
+def holds_events(path: Path) -> bool:
+    """Return whether a file holds events: by its first bytes, then its name, then its columns."""
     if path.is_dir():
-        return read_events
+        return True
     with path.open("rb") as file:
         head = file.read(HEAD)
     suffix = path.suffix.lower()
-    if any(kind.matches(head) for kind in DECODERS.values()):
-        return read_events
-    if BEGINS.match(head):
-        raise ValueError(f"{path} holds many samples of gases: read_drift reads them.")
-    if suffix == ".ts" or begins_ts(head):
-        raise ValueError(f"{path} holds many labelled series: read_ts reads them.")
-    told = known_by(head)
-    if told == "hdf5":
-        with open_hdf5(path) as file:
-            events = holds_spikes(file) or find_events(file) is not None
-            return read_events if events else read_samples
-    names: Any = ()
-    if suffix in TABLES and head:
-        table, named = read_table(path)
-        names = table.columns if named else ()
-    elif told == "npy" or (suffix == ".npy" and head):
-        names = getattr(load_array(path), "dtype", None)
-        names = getattr(names, "names", None) or ()
-    elif told or suffix not in (".npz", ".wav"):
-        return read_events  # N-MNIST, or a format read_events refuses with the list of all
-    found = {COLUMNS.get(str(name).strip().lower()) for name in names}
-    return read_events if found >= set("txyp") else read_samples
+    if not head:
+        return suffix not in SAMPLES  # both readers refuse it
+    found = by_content(head)
+    if found is None:
+        if BEGINS.match(head):
+            raise ValueError(f"{path} holds many samples of gases: read_drift reads them.")
+        if suffix == ".ts" or begins_ts(head):
+            raise ValueError(f"{path} holds many labelled series: read_ts reads them.")
+        found = by_name(path) or (TABLE if suffix in TABLES else None)
+    if found is None:
+        return suffix not in SAMPLES  # read_events lists the formats it reads
+    return found.holds_events is None or found.holds_events(path)
 
 
 def begins_ts(head: bytes) -> bool:
-    """Say whether the first line that is no comment names a problem.
+    """Return whether the first line that is no comment names a problem.
 
     Examples
     --------

@@ -10,8 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from mottle.sensors.files.checks import check_on_bad
+from mottle.checks import check_positive, suggest
 from mottle.sensors.files.drift import BEGINS
+from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.hdf5 import begins_hdf5, check_claim, open_hdf5, walk
 from mottle.sensors.files.tables import load_array, read_table
 
@@ -71,8 +72,8 @@ def read_samples(
     [2.0, 3.0]
     """
     check_on_bad(on_bad)
-    if rate is not None and not rate > 0:
-        raise ValueError(f"rate={rate} samples a second must be positive.")
+    if rate is not None:
+        check_positive("rate", rate, "samples a second")
     path = Path(path)
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
@@ -102,7 +103,10 @@ def read_samples(
     if channels is not None:
         unknown = [name for name in channels if name not in table]
         if unknown:
-            raise ValueError(f"{path} has no channel {unknown[0]!r}; it has {', '.join(names)}.")
+            raise ValueError(
+                f"{path} has no channel {unknown[0]!r}{suggest(unknown[0], names)} It has "
+                f"{', '.join(names)}."
+            )
         table = table[channels]
     else:
         table = table.select_dtypes("number")
@@ -113,11 +117,11 @@ def read_samples(
     if time is None:
         time = np.arange(len(table)) / (rate or own_rate or 1.0)
     values = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, copy=True)
-    samples = mend(str(path), time, values, [str(name) for name in table], units, on_bad)
+    samples = repair_samples(str(path), time, values, [str(name) for name in table], units, on_bad)
     return samples.assign_attrs(source=path.name)
 
 
-def mend(
+def repair_samples(
     place: str, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str
 ) -> xr.DataArray:
     """Return samples (time, channel) whose bad values are refused, left out or interpolated."""
@@ -165,6 +169,7 @@ def mend(
 
 
 def _arrays(path: Path, key: str | None) -> pd.DataFrame:
+    """Return one array of a numpy file."""
     loaded = load_array(path)
     if isinstance(loaded, dict):
         loaded = loaded[_choose(path, list(loaded), key)]
@@ -172,6 +177,7 @@ def _arrays(path: Path, key: str | None) -> pd.DataFrame:
 
 
 def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
+    """Return one dataset of an HDF5 file."""
     with open_hdf5(path) as file:
         found = {name: item for name, item in walk(file) if _is_table(item)}
         dataset = found[_choose(path, list(found), key)]
@@ -180,21 +186,25 @@ def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
 
 
 def _is_table(item: Any) -> bool:
-    """Say whether an object of an HDF5 file is a list or a table of numbers."""
+    """Return whether an object of an HDF5 file is a list or a table of numbers."""
     return getattr(item, "ndim", 0) in (1, 2) and item.dtype.kind in "iuf"
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> str:
+    """Return the array that is meant, of those in the file."""
     if key is None and len(names) != 1:
         raise ValueError(
             f"{path} holds {', '.join(names) or 'no array of numbers'}: name one with key=."
         )
     if key is not None and key not in names:
-        raise ValueError(f"{path} has no array {key!r}; it has {', '.join(names)}.")
+        raise ValueError(
+            f"{path} has no array {key!r}{suggest(key, names)} It has {', '.join(names)}."
+        )
     return key or names[0]
 
 
 def _frame(path: Path, loaded: Any) -> pd.DataFrame:
+    """Return an array (time, channel) as a table with names."""
     array = loaded[:, np.newaxis] if loaded.ndim == 1 and loaded.dtype.names is None else loaded
     if array.dtype.names is not None:
         numbers = [name for name in array.dtype.names if array.dtype[name].kind in "iufb"]
@@ -208,6 +218,7 @@ def _frame(path: Path, loaded: Any) -> pd.DataFrame:
 
 
 def _sound(path: Path) -> tuple[pd.DataFrame, float]:
+    """Return a sound, -1 to 1, and its samples a second."""
     try:
         rate, wave = wavfile.read(path)
     except Exception as why:  # scipy raises many kinds for damaged files

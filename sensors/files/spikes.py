@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.checks import Faults
-from mottle.sensors.files.formats import Fields
+from mottle.checks import check_whole, is_whole
+from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.hdf5 import TEXT, check_claim, find, open_hdf5, take_list
 
 N_UNITS = 700  # channels of the artificial cochlea
@@ -26,9 +26,9 @@ class Spikes(NamedTuple):
     labels : ndarray of int, shape (n_recordings,)
         Class of each.
     speakers : ndarray of int, shape (n_recordings,), or None
-        Who spoke, where the file tells.
+        Number of the speaker, where the file has it.
     classes : list of str
-        Names of the classes, empty where the file does not tell.
+        Names of the classes, empty where the file has none.
     sensor_size : (int, int)
         Number of units, and 1.
     repairs : dict of str to int
@@ -95,7 +95,7 @@ def read_spikes(
     >>> spikes.labels.tolist(), spikes.events[0].tolist()
     ([3, 7], [(250000, 0, 0, 1), (500000, 0, 0, 1)])
     """
-    path, size = Path(path), (n_units, 1)
+    path, size = Path(path), (check_whole("n_units", n_units), 1)
     faults = Faults(str(path), on_bad)
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
@@ -115,7 +115,7 @@ def read_spikes(
 
 
 def holds_spikes(file: Any) -> bool:
-    """Say whether an open HDF5 file holds recordings of spikes."""
+    """Return whether an open HDF5 file holds recordings of spikes."""
     return find(file, "spikes/times") is not None and find(file, "spikes/units") is not None
 
 
@@ -143,7 +143,7 @@ def count_recordings(path: Path, file: Any) -> int:
 
 def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields:
     """Return t, x, y, p of recording ``k`` of ``n``, sorted by time."""
-    if not isinstance(k, int) or not 0 <= k < n:
+    if not is_whole(k) or not 0 <= k < n:
         raise ValueError(f"{path} has no recording {k!r}; it has 0 to {n - 1}.")
     faults.start(f"recording {k} of {path}")
     # float16 in the published files, where 1e6 would be infinite
@@ -169,6 +169,7 @@ def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields
 
 
 def _whole(path: Path, file: Any, name: str, n: int) -> NDArray[np.int64]:
+    """Return a dataset of one whole number a recording."""
     dataset = find(file, name)
     if getattr(dataset, "shape", None) != (n,) or dataset.dtype.kind not in "iu":
         raise ValueError(
@@ -179,6 +180,7 @@ def _whole(path: Path, file: Any, name: str, n: int) -> NDArray[np.int64]:
 
 
 def _classes(path: Path, file: Any) -> list[str]:
+    """Return the names of the classes, where the file has them."""
     names = find(file, "extra/keys")
     if names is None:
         return []

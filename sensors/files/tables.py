@@ -1,4 +1,4 @@
-"""Text tables and numpy arrays, opened with care: what readers of events and samples share."""
+"""Text tables and numpy arrays, opened with care: for readers of events and of samples."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, bool]:
 
 
 def names_columns(line: str) -> bool:
-    """Say whether a line names columns.
+    """Return whether a line names columns.
 
     Examples
     --------

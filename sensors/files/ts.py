@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.sensors.files.checks import check_on_bad
-from mottle.sensors.files.samples import mend
+from mottle.checks import check_positive
+from mottle.sensors.files.faults import check_on_bad
+from mottle.sensors.files.samples import repair_samples
 
 Header = dict[str, list[str]]  # words behind each tag
 
@@ -26,8 +27,8 @@ def read_ts(
     Parameters
     ----------
     path : path
-        Text: lines of ``@`` tags, then ``@data``, then a recording a line, its channels parted by
-        colons and its values by commas, the label last. Time stamps are refused.
+        Text: lines of ``@`` tags, then ``@data``, then a recording a line, its channels separated
+        by colons and its values by commas, the label last. Time stamps are refused.
     rate : float, default=None
         Samples a second; None counts rows.
     units : str, default="1"
@@ -41,7 +42,7 @@ def read_ts(
     streams : list of DataArray
         Each (time, channel), float64.
     labels : ndarray of str or float, shape (n_recordings,)
-        Text of a class label, empty if the file says it has none, or numbers of a target label.
+        Text of a class label, empty if the file has none, or numbers of a target label.
 
     Raises
     ------
@@ -60,8 +61,8 @@ def read_ts(
     """
     path = Path(path)
     check_on_bad(on_bad)
-    if rate is not None and not rate > 0:
-        raise ValueError(f"rate={rate} samples a second must be positive.")
+    if rate is not None:
+        check_positive("rate", rate, "samples a second")
     header: Header = {}
     streams: list[xr.DataArray] = []
     labels: list[Any] = []
@@ -73,7 +74,7 @@ def read_ts(
             if text.startswith("@"):
                 name, *words = text[1:].split() or [""]
                 header[name.lower()] = words
-                if name.lower() == "data" and _says(header, "timestamps"):
+                if name.lower() == "data" and _is_true(header, "timestamps"):
                     raise ValueError(f"{path} has time stamps (@timeStamps true): not read.")
                 continue
             if "data" not in header:
@@ -86,14 +87,15 @@ def read_ts(
                 )
             time = np.arange(values.shape[1]) / (rate or 1.0)
             names = [str(k) for k in range(len(values))]
-            streams.append(mend(place, time, values.T, names, units, on_bad))
+            streams.append(repair_samples(place, time, values.T, names, units, on_bad))
             labels.append(label)
     if not streams:
         raise ValueError(f"{path} holds no recording after @data; is it a .ts file?")
     return streams, np.array(labels)
 
 
-def _says(header: Header, name: str) -> bool:
+def _is_true(header: Header, name: str) -> bool:
+    """Return whether the header has a tag with the word true behind it."""
     return [word.lower() for word in header.get(name, [])[:1]] == ["true"]
 
 
@@ -103,9 +105,9 @@ def _parse(text: str, header: Header, place: str) -> tuple[NDArray[np.float64], 
         raise ValueError(f"{place} has time stamps, as (time,value): not read.")
     parts = text.split(":")
     label: Any = ""
-    target = _says(header, "targetlabel")
+    target = _is_true(header, "targetlabel")
     try:
-        if target or _says(header, "classlabel"):
+        if target or _is_true(header, "classlabel"):
             label = float(parts[-1]) if target else parts[-1].strip()
             parts.pop()
         rows = [[float(v) for v in part.replace("?", "nan").split(",")] for part in parts]
@@ -120,12 +122,12 @@ def _parse(text: str, header: Header, place: str) -> tuple[NDArray[np.float64], 
             f"{place} has {len(rows)} channels of lengths {lengths}: they must be one length in a "
             "recording."
         )
-    one = ["1"] if _says(header, "univariate") else [str(len(rows))]
-    told = {"dimensions": (len(rows), one), "serieslength": (lengths[0], [str(lengths[0])])}
-    for name, (have, otherwise) in told.items():
-        if (say := header.get(name, otherwise)) != [str(have)]:
+    one = ["1"] if _is_true(header, "univariate") else [str(len(rows))]
+    sizes = {"dimensions": (len(rows), one), "serieslength": (lengths[0], [str(lengths[0])])}
+    for name, (size, default) in sizes.items():
+        if (stated := header.get(name, default)) != [str(size)]:
             raise ValueError(
-                f"{place} has {len(rows)} channels of {lengths[0]} values; the header says @{name} "
-                f"{' '.join(say)}."
+                f"{place} has {len(rows)} channels of {lengths[0]} values; the header states "
+                f"@{name} {' '.join(stated)}."
             )
     return np.array(rows), label

@@ -114,7 +114,7 @@ def event_stream(data, state, t, x, y, p, kind):
 
 @njit(cache=True)
 def unwrap(t, state, bits):
-    """Make a clock of ``bits`` bits run on where it wraps, in place; times (event,) in us."""
+    """Unwrap a clock of ``bits`` bits in place; times (event,) in us."""
     span, half = 1 << bits, 1 << (bits - 1)
     for k in range(t.size):
         if state[KNOWN] and t[k] + half < state[HIGH]:

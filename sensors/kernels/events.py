@@ -1,8 +1,11 @@
 """Events into cells and steps: one pass over the events of one recording, in order of time.
 
-``columns`` (width,) and ``rows`` (height,) say which inputs a pixel's column and row lead to: an
+``columns`` (width,) and ``rows`` (height,) are the inputs that a pixel's column and row lead to: an
 event at (x, y) goes to input ``rows[y] + columns[x] + shift * p``. Events are checked just before
 they are used, chunk by chunk, while they are in the cache.
+
+A recording of ``duration`` us has ``n_steps`` steps; ``drive`` (step, input) takes those from
+``first`` on, so that a recording can be encoded whole or some steps at a time.
 """
 
 from math import copysign, exp, log1p, sqrt
@@ -60,17 +63,19 @@ def squeeze(counts, power, scale, frame):
 
 
 @njit(cache=True, nogil=True)
-def count(t, x, y, p, start, duration, columns, rows, shift, amounts, power, scale, drive):
+def count(
+    t, x, y, p, start, duration, n_steps, first, columns, rows, shift, amounts, power, scale, drive
+):  # fmt: skip
     """Count the events of every step and input into ``drive`` (step, input).
 
     Times in microseconds; ``amounts`` is what an off and an on event count. Returns the number of
     events outside the sensor and the number of late ones; FAULT for both if ``faulty``.
     """
-    n_steps, begin, outside = drive.shape[0], 0, 0
+    begin, outside = 0, 0
     width, height = np.uint64(columns.size), np.uint64(rows.size)
     counts = np.zeros(drive.shape[1], np.int32)  # of one step: half the size, and in a cache
-    for step in range(n_steps):
-        end = first_from(t, end_of_step(step, start, duration, n_steps), begin)
+    for k in range(drive.shape[0]):
+        end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
         while begin < end:
             stop = min(begin + CHUNK, end)
             if faulty(t, p, begin, stop):
@@ -83,31 +88,31 @@ def count(t, x, y, p, start, duration, columns, rows, shift, amounts, power, sca
                 else:
                     outside += 1
             begin = stop
-        squeeze(counts, power, scale, drive[step])
+        squeeze(counts, power, scale, drive[k])
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
 
 @njit(cache=True, nogil=True)
-def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, drive):
+def surface(
+    t, x, y, p, start, duration, n_steps, first, columns, rows, shift, amounts, tau, before, drive
+):  # fmt: skip
     """Write the decaying time surface at the end of every step; as ``count`` otherwise.
 
-    ``tau`` is in microseconds, ``amounts`` the sign of an off and an on event. A step begins with
-    the surface before, faded; an event then sets its input to what is left of it at the step's end.
+    ``tau`` is in microseconds, ``amounts`` the sign of an off and an on event, ``before`` (input,)
+    the surface at the end of the step before ``first``. A step begins with the surface before it,
+    decayed; an event then sets its input to what is left of it at the step's end.
     """
-    n_steps, begin, outside = drive.shape[0], 0, 0
+    begin, outside = 0, 0
     width, height = np.uint64(columns.size), np.uint64(rows.size)
     fade = exp(-duration / n_steps / tau)
     bits = BITS if tau > 4.0 else 0  # so that no factor leaves the range of numbers
     factors = np.exp(np.arange(1 << bits) / tau)
-    for step in range(n_steps):
-        end, frame = first_from(t, end_of_step(step, start, duration, n_steps), begin), drive[step]
-        if step == 0:
-            frame[:] = 0.0
-        else:
-            before = drive[step - 1]
-            for i in range(frame.size):
-                value = before[i] * fade
-                frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
+    for k in range(drive.shape[0]):
+        step, frame = first + k, drive[k]
+        end = first_from(t, end_of_step(step, start, duration, n_steps), begin)
+        for i in range(frame.size):
+            value = before[i] * fade
+            frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
         span, left, over = np.int64(-1), 0.0, (step + 1) * duration / n_steps
         while begin < end:
             stop = min(begin + CHUNK, end)
@@ -126,6 +131,7 @@ def surface(t, x, y, p, start, duration, columns, rows, shift, amounts, tau, dri
                 else:
                     outside += 1
             begin = stop
+        before = frame
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
 

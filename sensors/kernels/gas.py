@@ -7,22 +7,23 @@ from numba import njit
 
 
 @njit(cache=True)
-def leaky_rate(values, time, tau):
+def leaky_rate(values, time, tau, now, mean, latest):
     """Time derivative of the leaky mean of every channel, per second; causal.
 
-    Shapes: values (row, channel), time (row,) in second, ``tau`` > 0 in second. The leaky mean
-    starts at the first row. Where time stands still the rate is kept.
+    Shapes: values (row, channel), time (row,) in second, ``tau`` > 0 in second. ``now`` is the time
+    of the row before, ``mean`` and ``latest`` (channel,) the leaky mean and the rate there; both go
+    on in place. Where time stands still the rate is kept.
     """
     rate = np.zeros_like(values)
     for channel in range(values.shape[1]):
-        mean = values[0, channel]
-        for row in range(1, values.shape[0]):
-            dt = time[row] - time[row - 1]
+        before = now
+        for row in range(values.shape[0]):
+            dt = time[row] - before
+            before = time[row]
             if dt > 0.0:
-                share = 1.0 - exp(-dt / tau)  # exact for a value held over dt
-                step = share * (values[row, channel] - mean)
-                mean += step
-                rate[row, channel] = step / dt
-            else:
-                rate[row, channel] = rate[row - 1, channel]
+                fraction = 1.0 - exp(-dt / tau)  # exact for a value held over dt
+                step = fraction * (values[row, channel] - mean[channel])
+                mean[channel] += step
+                latest[channel] = step / dt
+            rate[row, channel] = latest[channel]
     return rate

@@ -114,5 +114,5 @@ def test_take_and_senses_keep_table_target_and_groups_together():
     assert [int(cell[0, 0]) for cell in picked.table["a"]] == [2, 3]
     assert picked.groups.tolist() == [2, 3]
     assert picked.table.attrs == {"licence": "x"}
-    with pytest.raises(ValueError, match="no sense 'b'; the table has a"):
+    with pytest.raises(ValueError, match=r"no sense 'b'\. The table has a"):
         part.senses("b")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mottle.datasets import load_nmnist_100, open_prepared, preparation
+from mottle.datasets import load_nmnist_100, open_prepared
+from mottle.datasets.stores import preparation
 from mottle.pipelines.cli import main
 
 CONFIG = """
@@ -130,7 +131,7 @@ def test_unknown_sources_are_refused(tmp_path):
     assert mottle("prepare", "--out", tmp_path / "s.zarr").exit_code == 2
     run = mottle("store", "info", tmp_path / "none.zarr")
     assert run.exit_code == 1
-    assert "mottle prepare makes one" in run.output
+    assert "mottle prepare writes one" in run.output
     distributed = pytest.importorskip("distributed")
     dask = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--dask", "nonsense")
     assert dask.exit_code == 1

@@ -211,3 +211,15 @@ def test_weights_replaced_after_fit_are_used():
     late = MemristorReservoir(12, random_state=0).fit(X).set_params(spectral_radius=0.5)
     with pytest.raises(ValueError, match=r"spectral_radius=0.5 was set after fit; call fit again"):
         late.transform(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_weights_of_another_type_may_be_put_in_place(dtype):
+    X = np.random.default_rng(0).uniform(-1, 1, (20, 3))
+    node = MemristorReservoir(12, random_state=0).fit(X)
+    rounded = (2 * node.input_weights_).astype(dtype)
+    node.input_weights_ = rounded.astype(np.float64)
+    expected = node.transform(X)
+    for weights in (rounded, rounded.tocsc(), rounded.toarray()):
+        node.input_weights_ = weights
+        assert_array_equal(node.transform(X), expected)

@@ -1,4 +1,4 @@
-"""Steps from rows: shared out evenly, nothing lost."""
+"""Steps from rows: split evenly, nothing lost."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from mottle.sensors.align import row_bounds, rows_to_steps, time_edges, times_to
 
 @given(rows=st.integers(1, 60), n_steps=st.integers(1, 60))
 @settings(max_examples=40, deadline=None)
-def test_rows_are_shared_out_as_by_hand(rows, n_steps):
+def test_rows_are_split_as_by_hand(rows, n_steps):
     if rows < n_steps:
         return
     bins = bin_rows(list(range(rows)), n_steps)

@@ -1,4 +1,4 @@
-"""What every encoder owes scikit-learn and the other rooms."""
+"""The contract of every encoder with scikit-learn and with the other rooms."""
 
 import pickle
 

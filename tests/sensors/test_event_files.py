@@ -323,7 +323,7 @@ def spoilt(tmp_path, **changes):
 
 
 @pytest.mark.parametrize("on_bad", ["drop", "repair"])
-def test_times_that_go_back_are_counted_and_mended(on_bad, tmp_path):
+def test_times_that_go_back_are_counted_and_repaired(on_bad, tmp_path):
     path, events = spoilt(tmp_path, t=0)
     with pytest.raises(
         ValueError, match=r"time goes back at event 20 of .*, to 0 us.*; on_bad='drop'"
@@ -381,7 +381,7 @@ def test_what_is_no_event_file_is_refused_with_the_reason(content, suffix, messa
         read_events(tmp_path / f"bad{suffix}")
 
 
-def test_one_door_tells_events_from_samples(tmp_path):
+def test_read_distinguishes_events_from_samples(tmp_path):
     events = draw()
     for name in ("evt2", "es", "aedat3.1"):
         assert_array_equal(read(write(tmp_path, name, events)).events, events)
@@ -400,7 +400,12 @@ def test_one_door_tells_events_from_samples(tmp_path):
 
 def test_misspelt_choices_are_refused(tmp_path):
     path = write(tmp_path, "dat", draw())
-    for choice, message in (({"on_bad": "skip"}, "on_bad='skip'"), ({"format": "evt4"}, "'evt4'")):
+    for choice, message in (
+        ({"on_bad": "skip"}, "on_bad='skip': expected one of 'raise', 'drop', 'repair'"),
+        ({"format": "evt4"}, "format='evt4' is not known; did you mean 'evt"),
+        ({"sensor_size": (300, True)}, "sensor_size: height=True must be a whole number"),
+        ({"sensor_size": 300}, r"sensor_size=300: expected \(width, height\)"),
+    ):
         with pytest.raises(ValueError, match=message):
             read_events(path, **choice)
 
@@ -445,7 +450,7 @@ def test_damaged_files_give_events_or_a_clear_error(name, tmp_path):
 
 
 def write_bag(path, messages, topics=("/dvs/events",)):
-    """Write event arrays of dvs_msgs, as its definition says."""
+    """Write event arrays of dvs_msgs, by its definition."""
     from rosbags.rosbag1 import Writer
     from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
@@ -569,7 +574,7 @@ def test_messages_that_cannot_be_read_are_named_or_left_out(tmp_path):
         read_events(tmp_path)
 
 
-def test_a_bag_without_events_says_what_it_holds(tmp_path):
+def test_the_error_for_a_bag_without_events_lists_its_topics(tmp_path):
     rosbag1 = pytest.importorskip("rosbags.rosbag1")
     with rosbag1.Writer(tmp_path / "a.bag") as bag:
         sound = bag.add_connection(
@@ -674,9 +679,9 @@ def test_bad_spikes_are_named_or_left_out(tmp_path):
     assert [events["x"].tolist() for events in got.events] == [[1], [7, 8], [4]]
     assert got.repairs == {"no time": 1, "outside the sensor": 1, "spikes without time or unit": 1}
     with h5py.File(path) as file:
-        told = file["spikes/times"].id.get_offset() + 16  # of recording 1
+        place = file["spikes/times"].id.get_offset() + 16  # of recording 1
     data = bytearray(path.read_bytes())
-    data[told : told + 4] = b"\xff\xff\xff\x7f"
+    data[place : place + 4] = b"\xff\xff\xff\x7f"
     path.write_bytes(data)
     with pytest.raises(
         ValueError, match="list 1 of '/spikes/times', of 2147483647 numbers, is not at"
@@ -704,9 +709,9 @@ def test_spikes_of_many_recordings_come_back(tmp_path):
     for events, t, x in zip(got.events, times, units, strict=True):
         assert_array_equal(events["t"], np.round(t.astype(float) * 1e6))
         assert_array_equal(events["x"], x)
-    for door in (read_events, read):
+    for reader in (read_events, read):
         with pytest.raises(ValueError, match="read_spikes reads them"):
-            door(path)
+            reader(path)
     with h5py.File(path, "a") as file:
         file["spikes/units"][0] = units[0][:-1]
     with pytest.raises(ValueError, match=r"recording 0 .* has 5 times"):

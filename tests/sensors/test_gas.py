@@ -65,11 +65,11 @@ def test_values_between_zero_and_the_training_minimum_keep_their_ratio():
     assert_allclose(encoder.transform(np.array([[8.0], [2.0], [0.0]])), np.log([[1], [0.25], [1]]))
 
 
-def test_a_channel_of_zeros_is_silent():
+def test_a_channel_of_zeros_gives_zeros():
     assert (GasDrive(**RAW).fit_transform(np.zeros((30, 1))) == 0).all()
 
 
-def test_a_ratio_asked_for_by_name_needs_values_of_zero_or_more():
+def test_a_ratio_chosen_by_name_needs_values_of_zero_or_more():
     with pytest.raises(ValueError, match=r"channel 'Altitude' holds -3.* use 'difference'"):
         GasDrive(response={"Altitude": "ratio"}).fit([draw_gas()])
     with pytest.raises(ValueError, match="names the channel 'CO', which is not kept"):
@@ -89,11 +89,17 @@ def test_responses_by_name():
     assert encoder.input_shape_ == (1, 2, 2)
 
 
+def rate_of(values, time, tau):
+    return kernels.leaky_rate(
+        values, time, tau, time[0], values[0].copy(), np.zeros(values.shape[1])
+    )
+
+
 @pytest.mark.kernel
 def test_the_rate_follows_the_naive_rate():
     rng = np.random.default_rng(0)
     values, time = rng.normal(size=(30, 2)), np.cumsum(rng.uniform(0.1, 3.0, 30))
-    got = kernels.leaky_rate(values, time, 4.0)
+    got = rate_of(values, time, 4.0)
     for channel in range(2):
         assert_allclose(got[:, channel], leaky_rate(values[:, channel], time, 4.0), atol=1e-14)
 
@@ -101,13 +107,13 @@ def test_the_rate_follows_the_naive_rate():
 @pytest.mark.kernel
 def test_the_rate_of_a_ramp_becomes_its_slope():
     time = np.arange(0.0, 100.0, 0.5)
-    rate = kernels.leaky_rate(3.0 * time[:, np.newaxis], time, 2.0)
+    rate = rate_of(3.0 * time[:, np.newaxis], time, 2.0)
     assert_allclose(rate[-1], 3.0, rtol=1e-9)
 
 
 @pytest.mark.kernel
 def test_the_rate_is_kept_where_time_stands_still():
-    rate = kernels.leaky_rate(np.array([[0.0], [1.0], [5.0]]), np.array([0.0, 1.0, 1.0]), 2.0)
+    rate = rate_of(np.array([[0.0], [1.0], [5.0]]), np.array([0.0, 1.0, 1.0]), 2.0)
     assert rate[2] == rate[1] > 0
 
 
@@ -150,6 +156,7 @@ def test_duration_hides_the_length():
         ({"response": "db"}, "response='db': expected one of 'log_ratio'"),
         ({"smooth": 0}, "smooth=0 s must be"),
         ({"baseline": -1.0}, "baseline=-1.0 s must be"),
+        ({"baseline": False}, "baseline=False s must be"),
         ({"n_steps": None, "dt": 0}, "dt=0"),
         ({"channels": ["NO2"], "drop": "NO2"}, "no channel is left"),
     ],

@@ -43,7 +43,7 @@ def test_a_wrapped_clock_goes_on(tmp_path):
     ],
     ids=["empty", "cut", "outside"],
 )
-def test_a_broken_file_says_where(tmp_path, events, text):
+def test_the_error_for_a_broken_file_names_the_place(tmp_path, events, text):
     with pytest.raises(ValueError, match=text):
         read_nmnist(write(tmp_path, *events))
 

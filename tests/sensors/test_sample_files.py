@@ -1,4 +1,4 @@
-"""Sampled streams from tables, arrays and sound; bad values named or mended."""
+"""Sampled streams from tables, arrays and sound; bad values named or repaired."""
 
 import gzip
 import os
@@ -68,9 +68,9 @@ def test_bad_values_are_named_dropped_or_interpolated(tmp_path):
     dropped = read_samples(path, on_bad="drop")
     assert_allclose(dropped, [[1, 2], [3, 4]])
     assert dropped.repairs == {"rows with bad values": 1}
-    mended = read_samples(path, on_bad="repair")
-    assert_allclose(mended, [[1, 2], [2, 3], [3, 4]])
-    assert mended.repairs == {"values interpolated": 2}
+    repaired = read_samples(path, on_bad="repair")
+    assert_allclose(repaired, [[1, 2], [2, 3], [3, 4]])
+    assert repaired.repairs == {"values interpolated": 2}
 
 
 def test_time_that_does_not_rise_is_named_or_left_out(tmp_path):
@@ -89,9 +89,10 @@ def test_time_that_does_not_rise_is_named_or_left_out(tmp_path):
         ("", "s.csv", {}, "is empty: 0 bytes"),
         ("t,a\n", "s.csv", {}, "has 0 rows and"),
         ("a,b\nx,y\n", "s.csv", {}, "0 columns of numbers"),
-        ("a\n1\n", "s.csv", {"channels": ["b"]}, "has no channel 'b'; it has a"),
+        ("a\n1\n", "s.csv", {"channels": ["b"]}, "has no channel 'b'. It has a"),
         ("a\n1\n", "s.csv", {"rate": 0.0}, "rate=0.0 samples a second"),
-        ("a\n1\n", "s.csv", {"on_bad": "skip"}, "on_bad='skip' must be"),
+        ("a\n1\n", "s.csv", {"rate": True}, "rate=True samples a second"),
+        ("a\n1\n", "s.csv", {"on_bad": "skip"}, "on_bad='skip': expected one of 'raise'"),
         ("a\n1\n", "s.xyz", {}, "ends with '.xyz'; samples come from"),
         ("no sound", "s.wav", {}, "is no sound file"),
         ("no array", "s.npy", {}, "s.npy holds no plain numpy array"),
@@ -137,8 +138,8 @@ def test_ts_files_come_back(tmp_path):
     [
         ("", "1,2:3,4:c", "line 3 .* ends with 'c'; the classes are a, b"),
         ("@univariate true\n", "1,2:3,4:a", "has 2 channels of 2 values; .*@dimensions 1"),
-        ("@dimensions 3\n", "1,2:3,4:a", "the header says @dimensions 3"),
-        ("@seriesLength 5\n", "1,2:3,4:a", "the header says @serieslength 5"),
+        ("@dimensions 3\n", "1,2:3,4:a", "the header states @dimensions 3"),
+        ("@seriesLength 5\n", "1,2:3,4:a", "the header states @serieslength 5"),
         ("", "(0,1),(1,2):a", r"time stamps, as \(time,value\)"),
         ("", "1,,2:a", "holds no series of numbers"),
         ("", "", "holds no recording after @data"),

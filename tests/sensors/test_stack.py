@@ -1,4 +1,4 @@
-"""Early fusion: senses side by side, silent where absent."""
+"""Early fusion: senses side by side, 0 where absent."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def test_drives_stand_side_by_side():
     assert (names[0], names[-1]) == ("sight__y0_x0_off", "touch__channel2")
 
 
-def test_an_absent_sense_is_silent_and_absent_senses_are_nan():
+def test_an_absent_sense_is_zero_and_absent_senses_are_nan():
     table = make_table()
     stack = make_stack().fit(table)
     whole = stack.transform(table)

@@ -135,7 +135,7 @@ def test_names_tell_channel_and_statistic():
         ({"max_rows": 0}, "max_rows=0"),
         ({"scale": "row"}, "scale='row': expected one of 'channel'"),
         ({"clip": 0}, "clip=0"),
-        ({"channels": [3]}, "no channel 3; .* has 3"),
+        ({"channels": [3]}, r"no channel 3\. The .* has 3"),
         ({"channels": [0, -3]}, "a channel twice"),
         ({"channels": []}, "no channel is left"),
     ],

@@ -92,7 +92,8 @@ def first_calls() -> str:
         with tempfile.TemporaryDirectory() as cache:
             command, variables = [sys.executable, "-c", FIRST, call], {"NUMBA_CACHE_DIR": cache}
             cold, warm = (
-                float(subprocess.check_output(command, env=os.environ | variables)) for _ in range(2)
+                float(subprocess.check_output(command, env=os.environ | variables))
+                for _ in range(2)
             )
         times.append(f"{call} {cold:.1f} s, then {warm:.1f} s")
     return (

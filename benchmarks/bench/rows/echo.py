@@ -12,8 +12,8 @@ from mottle.reservoir import EchoStateReservoir
 SIZES = (100, 500, 1000, 2000)
 LEAK = 0.3
 DENSE = (
-    "At density 1 a BLAS is faster: its order of summation is not fixed and differs between batches "
-    "(docs/decisions/0007)."
+    "At density 1 a BLAS is faster: its order of summation is not fixed and differs between "
+    "batches (docs/decisions/0007)."
 )
 
 

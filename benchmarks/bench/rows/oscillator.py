@@ -11,9 +11,9 @@ from mottle.reservoir import OscillatorReservoir, devices
 N_NODES, N_STEPS = 1024, 200
 NAMES = ("r_insulating", "r_metallic", "v_high", "v_low", "r_series", "capacitance")
 NOTE = (
-    "C for oscillators: node after node and linear piece after piece, one log per piece and one exp "
-    "at the end of a step; the node inputs are computed before the timing. mottle skips whole cycles "
-    "while an input is constant, C does not."
+    "C for oscillators: node after node and linear piece after piece, one log per piece and one "
+    "exp at the end of a step; the node inputs are computed before the timing. mottle skips whole "
+    "cycles while an input is constant, C does not."
 )
 
 

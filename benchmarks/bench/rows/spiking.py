@@ -1,4 +1,4 @@
-"""Recurrent networks: leaky integrate-and-fire neurons, whose spikes are recorded, and Ag devices."""
+"""Recurrent networks: leaky integrate-and-fire neurons (spikes recorded) and Ag devices."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ from mottle.reservoir.nodes.spiking.node import neurons
 N_STEPS, DT = 10_000, 1e-3
 V_BIAS = 15e-3  # V, at which rates are similar to those of reservoirpy's neurons
 SILVER = (
-    "A step of an Ag device takes an exponential, three divisions and a normal random number, a step "
-    "of a LIF neuron five multiplications; both count as one step."
+    "A step of an Ag device takes an exponential, three divisions and a normal random number, a "
+    "step of a LIF neuron five multiplications; both count as one step."
 )
 
 
@@ -83,6 +83,6 @@ def c_run(library, node, drive):
         library.spiking, len(drive), node.n_nodes, w.indptr.astype(np.int32),
         w.indices.astype(np.int32), w.data, node.input_weights_.toarray()[:, 0].copy(), drive,
         float(constants.v_gain), float(constants.v_bias), float(constants.keep[0]),
-        float(constants.push[0]), constants.keep_s, float(constants.threshold[0]), constants.v_reset,
-        constants.n_wait, shape=(len(drive), node.n_nodes),
+        float(constants.push[0]), constants.keep_s, float(constants.threshold[0]), 
+        constants.v_reset, constants.n_wait, shape=(len(drive), node.n_nodes),
     )  # fmt: skip

@@ -14,9 +14,9 @@ PERIOD = 3042.6470e-9  # s at 12 V, event-exact
 NAMES = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
 NOTE = (
     "C for VO2: an outer loop over time, an inner one over arrays of all nodes, branches in select "
-    "form, reciprocals computed in advance; gcc vectorises all of it, with exp, sin, log and cos of "
-    "its vector libm. Node inputs are computed before the timing for C and within it for mottle. "
-    '"C, 512 bit" is the same with -mprefer-vector-width=512.'
+    "form, reciprocals computed in advance; gcc vectorises all of it, with exp, sin, log and cos "
+    "of its vector libm. Node inputs are computed before the timing for C and within it for "
+    'mottle. "C, 512 bit" is the same with -mprefer-vector-width=512.'
 )
 
 
@@ -97,7 +97,7 @@ def larger_steps() -> str:
             worst = max(worst, abs(np.diff(run.spike_time)[2:].mean() / exact - 1))
         parts.append(f"{method} {dt * 1e9:.0f} ns {worst:.2%} with {stages / dt / 1e8:.1f}")
     return (
-        "Other methods and steps for VO2, largest error of the period at 12 and 15 V and evaluations "
-        "per 10 ns: "
+        "Other methods and steps for VO2, largest error of the period at 12 and 15 V and "
+        "evaluations per 10 ns: "
         + "; ".join(parts) + "."
     )  # fmt: skip

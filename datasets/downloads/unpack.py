@@ -1,0 +1,84 @@
+"""Archives unpacked into a folder: all of it or nothing, and nothing outside the folder."""
+
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+from zipfile import BadZipFile, ZipFile
+
+PIECE = 1 << 16
+MOST_BYTES = 64 << 30  # that an archive may unpack to
+MOST_FILES = 2_000_000
+UNREADABLE = (  # what zipfile and tarfile raise for broken archives
+    BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error,
+)  # fmt: skip
+
+
+def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    """Unpack a zip or tar archive into a folder, all of it or nothing.
+
+    Parameters
+    ----------
+    archive : Path
+        Zip, tar or packed tar.
+    folder : Path
+        Does not exist yet.
+    most_bytes : int
+        The most it may unpack to.
+
+    Raises
+    ------
+    ValueError
+        If a member would land outside the folder, is a link or a device, or there are too many or
+        too large ones; or if it is no archive. Nothing is left then.
+    """
+    aside = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    left, n_files = most_bytes, 0
+    try:
+        for name, file in members(archive):
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                raise ValueError(f"{archive} holds {name!r}, which leads out of the folder.")
+            out = aside / path
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with out.open("wb") as to:
+                while piece := file.read(PIECE):
+                    left -= len(piece)
+                    if left < 0:
+                        raise ValueError(f"{archive} unpacks to more than {most_bytes} bytes.")
+                    to.write(piece)
+            n_files += 1
+            if n_files > MOST_FILES:
+                raise ValueError(f"{archive} holds more than {MOST_FILES} files.")
+        aside.rename(folder)
+    except UNREADABLE as error:
+        raise ValueError(f"{archive} cannot be unpacked: {error}; fetch it again.") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield name and content of every file; links and devices are refused."""
+    with archive.open("rb") as file:
+        packed = file.read(4) == b"PK\x03\x04"
+    if packed:
+        with ZipFile(archive) as zipped:
+            for entry in zipped.infolist():
+                if not entry.is_dir():
+                    if (entry.external_attr >> 16) & 0o170000 == 0o120000:
+                        raise ValueError(f"{archive} holds the link {entry.filename!r}: refused.")
+                    with zipped.open(entry) as content:
+                        yield entry.filename, content  # type: ignore[misc]
+        return
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if member.isdir():
+                continue
+            plain: Any = tar.extractfile(member) if member.isreg() else None
+            if plain is None:
+                raise ValueError(f"{archive} holds {member.name!r}, no plain file: refused.")
+            yield member.name, plain

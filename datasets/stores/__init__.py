@@ -1,0 +1,1 @@
+"""Stores on disk: prepared recordings, and the states of reservoirs."""

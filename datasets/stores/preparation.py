@@ -1,0 +1,368 @@
+"""What ``mottle prepare`` does: recordings in, one finished store out, however often it is killed.
+
+Blocks of recordings are read and encoded, and each is kept in a file of its own beside the store,
+written aside and renamed. When all are there, the store is built aside, forced onto the disk and
+renamed, so that it is never read half-written. A block is identified by the content of its
+recordings and by the recipe, so a run that was killed goes on where it stopped, a changed recording
+is done again, and the others are taken from the store that is there.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from mottle.checks import check_option, check_whole
+from mottle.datasets.disk import finish_swap, only_writer
+from mottle.datasets.listing import Listing
+from mottle.datasets.stores.encoding import (
+    FIT_LIMIT,
+    WAY_OUT,
+    describe,
+    encode_rows,
+    fit_encoders,
+    hashes,
+)
+from mottle.datasets.stores.parts import Parts
+from mottle.datasets.stores.prepared import Row, Store, write_prepared
+from mottle.datasets.stores.states import check_attrs
+
+Progress = Callable[[str, int, int], None]
+Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
+ON_BAD = ("raise", "skip")
+DTYPES = ("float32", "float64")
+PACKAGES = ("numpy", "xarray", "zarr")
+
+
+class Prepared(NamedTuple):
+    """What a run did.
+
+    Attributes
+    ----------
+    path : Path
+        The store.
+    n_recordings, n_encoded : int
+        Recordings in it, and those of them that this run encoded: the rest was there.
+    skipped : dict of str to str
+        Recordings that could not be read or encoded, and why.
+    repairs : dict of str to int
+        What the readers repaired in the recordings of this run, by reason.
+    seconds : float
+        How long it took.
+    """
+
+    path: Path
+    n_recordings: int
+    n_encoded: int
+    skipped: dict[str, str]
+    repairs: dict[str, int]
+    seconds: float
+
+
+def prepare(
+    listing: Listing,
+    path: str | Path,
+    *,
+    encoders: Mapping[str, BaseEstimator] | None = None,
+    fit_on: str | Sequence[str] | None = None,
+    fit_limit: int = FIT_LIMIT,
+    on_bad: str = "raise",
+    block: int = 64,
+    dtype: str = "float32",
+    attrs: Mapping[str, Any] | None = None,
+    run: Run | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Read, encode and store recordings; a run that was killed goes on where it stopped.
+
+    Parameters
+    ----------
+    listing : Listing
+        Recordings to come, of `list_files`, `list_table` or `list_dataset`.
+    path : path
+        Store to write, such as ``"digits.zarr"``. One that is there and has the same recipe is
+        brought up to date: what did not change is taken over.
+    encoders : mapping of sense to encoder, optional
+        Senses to store, as drives, by unfitted encoders. None stores all streams as they are.
+    fit_on : str or sequence of str, optional
+        Groups the encoders learn from, or "all". Default: the group "train", where there is one.
+    fit_limit : int, default=1000
+        The most recordings they learn from, evenly spread over these groups.
+    on_bad : {"raise", "skip"}, default="raise"
+        Stop at a recording that cannot be read or encoded, or leave it out and list it.
+    block : int, default=64
+        Recordings processed at once; a kill loses the work on one block (a worker).
+    dtype : {"float32", "float64"}, default="float32"
+        How drives are stored.
+    attrs : mapping, optional
+        Further attributes of the store; plain JSON values.
+    run : callable, optional
+        How blocks are processed: given a function and its arguments, yields (number, result) in
+        any order. Default: in this process, one after the other.
+    progress : callable, optional
+        Called with what is done, how much of it, and how much there is.
+
+    Returns
+    -------
+    Prepared
+        An account of the run.
+
+    Raises
+    ------
+    ValueError
+        If a recording is bad and ``on_bad="raise"``, none is good, something else or a store of
+        another recipe is in the place, names repeat, or no groups are given that the encoders
+        learn from.
+    RuntimeError
+        If another run writes this store.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.datasets import list_table, load_nmnist_100, open_prepared
+    >>> from mottle.sensors import EventRate
+    >>> done = prepare(
+    ...     list_table(load_nmnist_100()).first(20),
+    ...     Path(mkdtemp()) / "digits.zarr",
+    ...     encoders={"sight": EventRate(5, sensor_size=(34, 34), cell=2)},
+    ...     fit_on="all",
+    ... )
+    >>> done.n_encoded, open_prepared(done.path).table["sight"].iloc[3].shape
+    (20, (5, 578))
+    """
+    begin, path = perf_counter(), Path(path)
+    _check(listing, on_bad, block, dtype)
+    report: Progress = progress or (lambda what, done, of: None)
+    process: Run = run or one_by_one
+    names = listing.names
+    with only_writer(path):
+        finish_swap(path)
+        fitted = fit_encoders(listing, encoders, fit_on, fit_limit, on_bad)
+        recipe = describe(listing.how, fitted, dtype)
+        old = _open_old(path, recipe)
+        blocks = [range(i, min(i + block, len(names))) for i in range(0, len(names), block)]
+        digests: list[str] = [""] * len(names)
+        for at, found in _watch(
+            "checking files", process(partial(hashes, listing), blocks), blocks, report
+        ):
+            digests[blocks[at].start : blocks[at].stop] = found
+        stored = old.where if old else {}
+        todo = [row for row in range(len(names)) if digests[row] not in stored]
+        parts = Parts(path.with_name(f".{path.name}.parts"), recipe)
+        work = [todo[i : i + block] for i in range(0, len(todo), block)]
+        missing = [rows for rows in work if not parts.find(rows, [digests[row] for row in rows])]
+        encode = partial(encode_rows, listing, fitted, dtype)
+        for at, done in _watch("encoding", process(encode, missing), missing, report):
+            rows = missing[at]
+            bad = {
+                row: reason
+                for row, reason in zip(rows, done, strict=True)
+                if isinstance(reason, str)
+            }
+            if bad and on_bad == "raise":
+                row = min(bad)
+                raise ValueError(f"{names[row]}: {bad[row]}{WAY_OUT}")
+            parts.keep(rows, [digests[row] for row in rows], done)
+        layouts = dict(old.layouts) if old else {}
+        good, skipped = parts.sort_out(names, todo, layouts)
+        rows = sorted({*good, *(row for row in range(len(names)) if digests[row] in stored)})
+        if not rows:
+            first = names[min(names.index(name) for name in skipped)]
+            raise ValueError(f"no recording could be used; the first, {first}: {skipped[first]}")
+        labels: dict[str, Any] = {
+            "recording": [names[row] for row in rows],
+            "digest": [digests[row] for row in rows],
+        }
+        for name, values in (("target", listing.target), ("group", listing.groups)):
+            if values is not None:
+                labels[name] = np.asarray(values)[rows]
+        content = check_attrs(
+            {
+                **(attrs or {}),
+                "recipe": recipe,
+                "source": listing.attrs,
+                "skipped": skipped,
+                "versions": {name: version(name) for name in PACKAGES},
+            }
+        )
+        if old is None or not old.holds(content, labels):
+
+            def load(row: int) -> Row:
+                return old.row(digests[row]) if old and digests[row] in stored else parts.row(row)
+
+            def size(sense: str, row: int) -> int:
+                if old and digests[row] in stored:
+                    return old.size(sense, digests[row])
+                return parts.size(sense, row)
+
+            sizes = {s: np.array([size(s, row) for row in rows], dtype=np.int64) for s in layouts}
+            write_prepared(
+                path, content, labels, sizes, layouts, _count(map(load, rows), len(rows), report)
+            )
+        parts.remove()
+    return Prepared(
+        path, len(rows), sum(row in good for block in missing for row in block), skipped,
+        parts.repairs, perf_counter() - begin,
+    )  # fmt: skip
+
+
+def _check(listing: Listing, on_bad: str, block: int, dtype: str) -> None:
+    """Refuse impossible arguments, and names that repeat."""
+    check_option("on_bad", on_bad, ON_BAD)
+    check_whole("block", block)
+    check_option("dtype", dtype, DTYPES)
+    if not listing.names:
+        raise ValueError("there is no recording to prepare.")
+    known: set[str] = set()
+    for name in listing.names:
+        if name in known:
+            raise ValueError(f"two recordings are called {name!r}; names must differ.")
+        known.add(name)
+
+
+def one_by_one(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """Process the items in this process, one after the other."""
+    return ((at, work(item)) for at, item in enumerate(items))
+
+
+class Old:
+    """The store in the place, which has the same recipe: its recordings by digest."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.where = {str(d): i for i, d in enumerate(store.label("digest"))}
+        self.layouts = {sense: store.layout(sense) for sense in store.senses}
+        self.starts = store.starts()
+
+    def row(self, digest: str) -> Row:
+        """Return a recording."""
+        return Row(self.store.read(self.where[digest], self.starts), {})
+
+    def size(self, sense: str, digest: str) -> int:
+        """Return how many rows a sense of a recording has."""
+        begin, end = self.starts[sense][self.where[digest] :][:2]
+        return int(end - begin)
+
+    def holds(self, content: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+        """Return whether the store is already what is wanted."""
+        mine = {k: v for k, v in self.store.attrs.items() if k not in ("format", "content_hash")}
+        there = {
+            name: self.store.label(name) for name in ("recording", "digest", "target", "group")
+        }
+        found = {name: values.tolist() for name, values in there.items() if values is not None}
+        return mine == content and found == {k: np.asarray(v).tolist() for k, v in labels.items()}
+
+
+def _open_old(path: Path, recipe: Mapping[str, Any]) -> Old | None:
+    """Return the store in the place if it has this recipe, None if there is nothing; else raise."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return None
+    store = Store(path)
+    if store.attrs["recipe"] != recipe:
+        raise ValueError(
+            f"'{path}' has another recipe ({json.dumps(store.attrs['recipe'])[:200]}); "
+            "write to another path, or delete it."
+        )
+    return Old(store)
+
+
+def _watch(
+    what: str, results: Iterator[tuple[int, Any]], blocks: Sequence[Any], report: Progress
+) -> Iterator[tuple[int, Any]]:
+    """Pass results on and report how many recordings are done."""
+    done, of = 0, sum(map(len, blocks))
+    report(what, 0, of)
+    for at, result in results:
+        yield at, result
+        done += len(blocks[at])
+        report(what, done, of)
+
+
+def _count(rows: Iterator[Row], of: int, report: Progress) -> Iterator[Row]:
+    """Pass rows on and report how many are stored."""
+    for done, row in enumerate(rows, start=1):
+        yield row
+        report("storing", done, of)
+
+
+class Plan(NamedTuple):
+    """What a run would give.
+
+    Attributes
+    ----------
+    n_recordings : int
+        Recordings found.
+    senses : dict of str to str
+        Kind and shape of each, from the recordings tried.
+    n_bytes : float
+        Estimated size in byte, before compression.
+    seconds : float
+        Estimated time on one core.
+    """
+
+    n_recordings: int
+    senses: dict[str, str]
+    n_bytes: float
+    seconds: float
+
+
+def plan(
+    listing: Listing,
+    *,
+    encoders: Mapping[str, BaseEstimator] | None = None,
+    fit_on: str | Sequence[str] | None = None,
+    fit_limit: int = FIT_LIMIT,
+    on_bad: str = "raise",
+    dtype: str = "float32",
+    n_tried: int = 10,
+) -> Plan:
+    """Try a few recordings, evenly spread, and estimate what `prepare` would give for all.
+
+    Parameters
+    ----------
+    listing, encoders, fit_on, fit_limit, on_bad, dtype :
+        As of `prepare`.
+    n_tried : int, default=10
+        Recordings tried, after one that is not timed because kernels are compiled in it.
+
+    Returns
+    -------
+    Plan
+        Shapes, size and time; nothing is written.
+
+    Raises
+    ------
+    ValueError
+        As `prepare`.
+    """
+    _check(listing, on_bad, 1, dtype)
+    check_whole("n_tried", n_tried)
+    fitted = fit_encoders(listing, encoders, fit_on, min(fit_limit, 20), on_bad)
+    rows = np.unique(np.linspace(0, len(listing.names) - 1, n_tried).astype(int)).tolist()
+    encode_rows(listing, fitted, dtype, rows[:1])
+    begin = perf_counter()
+    done = encode_rows(listing, fitted, dtype, rows)
+    hashes(listing, rows)
+    seconds = perf_counter() - begin
+    good = [row for row in done if not isinstance(row, str)]
+    if not good:
+        raise ValueError(f"{listing.names[rows[0]]}: {done[0]}")
+    senses, n_bytes = {}, 0.0
+    for sense in good[0].senses:
+        found = [kept for row in good if (kept := row.senses[sense]) is not None]
+        if not found:
+            continue
+        lengths = [len(next(iter(kept.columns.values()))) for kept in found]
+        n_bytes += sum(c.nbytes for kept in found for c in kept.columns.values())
+        wide = {name: c.shape[1:] for name, c in found[0].columns.items()}
+        text = ", ".join(f"{name} {tuple(tail)}" if tail else name for name, tail in wide.items())
+        span = f"{min(lengths)}" + (f" to {max(lengths)}" if max(lengths) > min(lengths) else "")
+        senses[sense] = f"{found[0].kind}: {span} rows of {text}"
+    ratio = len(listing.names) / len(rows)
+    return Plan(len(listing.names), senses, n_bytes * ratio, seconds * ratio)

@@ -1,0 +1,53 @@
+"""AEDAT 3.1 of cAER."""
+
+import numpy as np
+
+from mottle.sensors.files.formats.words import Decoder, word_format
+
+
+class Aedat3(Decoder):
+    """AEDAT 3.1 of cAER: packets, of which those with polarity events are read."""
+
+    name, word = "aedat3.1", 1
+    header = 28
+
+    def __init__(self, head: bytes, place: str):
+        super().__init__(head, place)
+        self.lines(b"#")
+        self.skipped = 0
+
+    @staticmethod
+    def matches(head):
+        """Return whether the first line names the version."""
+        return head.startswith(b"#!AER-DAT3")
+
+    def decode(self, data):
+        """Decode whole packets."""
+        found, at = [np.empty((4, 0), dtype=np.int64)], 0
+        while at + self.header <= data.size:
+            kind = int(data[at : at + 2].view("<i2")[0])
+            size, _, overflow, _, number, _ = data[at + 4 : at + self.header].view("<i4").tolist()
+            end = at + self.header + size * number
+            if size < 1 or number < 0 or (kind == 1 and size != 8):
+                raise ValueError(
+                    f"a packet of {self.place} claims {number} events of {size} bytes; expected "
+                    "8 for polarity events. The copy is damaged."
+                )
+            if end > data.size:
+                break
+            if kind == 1:
+                pairs = data[at + self.header : end].view("<u4").reshape(-1, 2).astype(np.int64)
+                word, t = pairs[:, 0], pairs[:, 1] + (overflow << 31)
+                valid = word & 1 == 1
+                self.skipped += int((~valid).sum())
+                fields = word >> 17 & 0x7FFF, word >> 2 & 0x7FFF, word >> 1 & 1
+                found.append(np.stack([t, *fields])[:, valid])
+            at = end
+        return tuple(np.concatenate(found, axis=1)), at
+
+    def repairs(self):
+        """Count events that the camera had marked as invalid."""
+        return {"marked invalid": self.skipped} if self.skipped else {}
+
+
+AEDAT3 = word_format(Aedat3)

@@ -1,0 +1,32 @@
+"""N-MNIST and N-Caltech101; nothing in the bytes identifies the format, only the name."""
+
+import numpy as np
+
+from mottle.sensors.files.formats.words import Decoder, word_format
+from mottle.sensors.kernels import event_files as kernel
+
+
+class NMnist(Decoder):
+    """N-MNIST and N-Caltech101: five bytes an event, no header.
+
+    Byte 0 is x, byte 1 is y, the highest bit of byte 2 is the polarity, and its other bits with
+    bytes 3 and 4 are the time in microseconds, big-endian. G. Orchard et al., Front. Neurosci. 9
+    (2015) 437, doi:10.3389/fnins.2015.00437.
+    """
+
+    name, word = "nmnist", 5
+    sensor_size = (34, 34)
+    wrap_row, wrap = 240, 2**13  # not a pixel: all later times are 8192 us later still
+
+    def decode(self, data):
+        """Decode events and wraps of the clock."""
+        words = data.reshape(-1, 5).astype(np.int64)
+        wraps = words[:, 1] == self.wrap_row
+        t = (words[:, 2] & 0x7F) << 16 | words[:, 3] << 8 | words[:, 4]
+        t += self.state[kernel.EPOCH] + self.wrap * np.cumsum(wraps)
+        self.state[kernel.EPOCH] += self.wrap * int(wraps.sum())
+        fields = t, words[:, 0], words[:, 1], words[:, 2] >> 7
+        return tuple(field[~wraps] for field in fields), data.size
+
+
+NMNIST = word_format(NMnist, suffixes=(".bin",))

@@ -1,0 +1,105 @@
+"""An event format in one record: how it is recognised, and how its events are read."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mottle.checks import NamesParameters
+from mottle.sensors.files.faults import Faults, Fields
+
+HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
+
+
+@dataclass
+class Source:
+    """An event file that is being read; what a format's ``read`` is given.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or a folder.
+    faults : Faults
+        ``faults.fault(what, reason, count)`` raises, or counts what is then left out;
+        ``faults.note(reason, count)`` only counts.
+    head : bytes
+        The file's first 65536 bytes; empty for a folder.
+    sensor_size : (int, int) or None
+        Width and height in pixels as the caller gave them; a reader sets them where they are None
+        and the file has them.
+    key : str, int or None
+        Which stream, of formats with several in a file.
+    chunk_bytes : int
+        About how many bytes of the file are to be held at once.
+    """
+
+    path: Path
+    faults: Faults
+    head: bytes = b""
+    sensor_size: tuple[int, int] | None = None
+    key: str | int | None = None
+    chunk_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFormat(NamesParameters):
+    """An event format; each file in ``sensors/files/formats/`` ends in one or more.
+
+    Other packages add formats by naming such a record as an entry point of the group
+    ``mottle.formats``, under the name of the format.
+
+    Parameters
+    ----------
+    name : str
+        What ``format=`` calls it.
+    read : callable
+        Given a `Source`, yields chunks of events: integer arrays t (microseconds), x, y, p of one
+        length. Order, pixels and polarities are checked afterwards, for every format.
+    begins : tuple of bytes, or callable, default=()
+        How files begin; or a function of the file's first bytes that returns whether they are of
+        this format.
+    suffixes : tuple of str, default=()
+        Ends of file names, such as ".bin", for files that no format recognises by content.
+    folder_file : str, default=""
+        File by which a folder is recognised, where a recording is a folder.
+    start : callable, optional
+        Given a `Source` when the file is opened: reads what the header states, such as
+        ``sensor_size``.
+    several : bool, default=False
+        Whether a file holds several streams, which ``key=`` selects.
+    holds_events : callable, optional
+        Path to whether the file holds events, for formats that hold samples as well.
+
+    Raises
+    ------
+    TypeError
+        For a misspelt field.
+    ValueError
+        If a file could never be recognised: neither by content, nor by name, nor by ``format=``.
+
+    Examples
+    --------
+    >>> known = EventFormat(name="clicks", read=lambda source: [], begins=(b"CLICKS",))
+    >>> known.matches(b"CLICKS 1.0"), known.matches(b"#!AER-DAT2.0")
+    (True, False)
+    """
+
+    name: str
+    read: Callable[[Source], Iterable[Fields]]
+    begins: tuple[bytes, ...] | Callable[[bytes], bool] = ()
+    suffixes: tuple[str, ...] = ()
+    folder_file: str = ""
+    start: Callable[[Source], None] | None = None
+    several: bool = False
+    holds_events: Callable[[Path], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"name={self.name!r}: a format needs a name, for format=.")
+        if isinstance(self.begins, bytes) or isinstance(self.suffixes, str):
+            raise TypeError(f"begins and suffixes of the format {self.name!r} are tuples.")
+
+    def matches(self, head: bytes) -> bool:
+        """Return whether a file that begins with these bytes is of this format."""
+        if callable(self.begins):
+            return bool(self.begins(head))
+        return head.startswith(self.begins)

@@ -1,0 +1,200 @@
+"""Downloads are checked, go on where they broke off, and unpack inside their folder only."""
+
+import hashlib
+import io
+import tarfile
+import threading
+import zipfile
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from mottle.datasets import fetch, load_nmnist
+from mottle.datasets.downloads.fetch import Remote, fetch_files
+from mottle.datasets.downloads.unpack import unpack
+from mottle.datasets.sets import nmnist
+from mottle.pipelines.cli import main
+
+DATA = np.random.default_rng(0).integers(0, 256, 400_000, dtype=np.uint8).tobytes()
+KNOWN = f"sha256:{hashlib.sha256(DATA).hexdigest()}"
+
+
+class Server(ThreadingHTTPServer):
+    """Serves ``files``; breaks off after ``cut`` bytes, ignores ranges unless ``ranges``."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.cut, self.ranges, self.ranges_wanted = {}, None, True, []
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        data = self.server.files.get(self.path[1:])
+        wanted = self.headers.get("Range")
+        self.server.ranges_wanted.append(wanted)
+        if data is None:
+            self.send_error(404)
+            return
+        begin = 0
+        if wanted and self.server.ranges:
+            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if begin >= len(data):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(data)}")
+                self.end_headers()
+                return
+            self.send_response(206)
+        else:
+            self.send_response(200)
+        body = data[begin:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: self.server.cut])
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTTLE_DATA", str(tmp_path / "home"))
+    server = Server()
+    server.files["x.bin"] = DATA
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def get(server, known=KNOWN, folder=None, name="x.bin"):
+    remote = Remote(f"set/{name}", server.url + name, known, folder)
+    return fetch_files([remote], licence="CC0", progress=False)[0]
+
+
+def test_a_file_is_fetched_once(server):
+    path = get(server)
+    assert path.read_bytes() == DATA
+    assert get(server) == path
+    assert len(server.ranges_wanted) == 1
+    assert [p.name for p in path.parent.iterdir()] == ["x.bin"]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_download_that_broke_off_goes_on(server, ranges):
+    server.cut, server.ranges = 150_000, ranges
+    with pytest.raises(ConnectionError, match="Run again to go on where it broke off"):
+        get(server)
+    server.cut = None
+    assert get(server).read_bytes() == DATA
+    assert server.ranges_wanted == [None, "bytes=131072-"]  # the whole pieces that came
+
+
+def test_a_whole_part_is_taken_and_a_longer_one_is_not(server, tmp_path):
+    part = tmp_path / "home/set/x.bin.part"
+    for there in (DATA, DATA + b"more"):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(there)
+        path = get(server)
+        assert path.read_bytes() == DATA
+        path.unlink()
+
+
+def test_another_hash_is_refused_and_nothing_kept(server, tmp_path):
+    server.files["x.bin"] = DATA[:-1] + b"x"
+    with pytest.raises(ValueError, match=r"another hash than published.*put it at"):
+        get(server)
+    assert list((tmp_path / "home/set").iterdir()) == []
+    server.files["x.bin"] = DATA
+    assert get(server).read_bytes() == DATA
+
+
+def test_without_a_published_hash_the_first_download_decides(server):
+    path = get(server, known=None)
+    kept = path.with_name("x.bin.sha256")
+    assert kept.read_text() == f"{KNOWN.removeprefix('sha256:')}  x.bin\n"
+    path.unlink()
+    server.files["x.bin"] = DATA[::-1]
+    with pytest.raises(ValueError, match="another hash"):
+        get(server, known=None)
+
+
+def test_the_error_without_a_connection_names_the_place_for_the_file(server, tmp_path):
+    with pytest.raises(ConnectionError, match=r"404.*licence: CC0.*put it at .*set/none\.bin"):
+        get(server, name="none.bin")
+    remote = Remote("set/y", "http://127.0.0.1:9/y", None)
+    with pytest.raises(ConnectionError, match=r"could not be fetched.*MOTTLE_DATA"):
+        fetch_files([remote], licence="CC0", progress=False)
+
+
+def zipped(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return out.getvalue()
+
+
+def test_a_fetched_archive_is_unpacked_and_loads(server, monkeypatch, tmp_path):
+    events = bytes([3, 4, 0x80, 0, 10]) + bytes([5, 6, 0, 0, 20])
+    remotes = []
+    for part in ("Train", "Test"):
+        files = {f"{part}__{digit}__0000{digit}.bin": events for digit in (3, 7)}
+        server.files[f"{part}.zip"] = zipped(**files)
+        remotes.append(
+            Remote(f"nmnist/{part}.zip", f"{server.url}{part}.zip", None, f"nmnist/{part}")
+        )
+    monkeypatch.setattr(nmnist, "DATA_SET", replace(nmnist.DATA_SET, files=tuple(remotes)))
+    table, target, groups = fetch("nmnist", progress=False)
+    assert target.tolist() == [3, 7, 3, 7]
+    assert groups.tolist() == ["test", "test", "train", "train"]
+    assert table["sight"].iloc[0].tolist() == [(10, 3, 4, 1), (20, 5, 6, 0)]
+    assert load_nmnist().table.shape == (4, 1)
+    assert len(server.ranges_wanted) == 2
+    run = CliRunner().invoke(main, ["datasets", "fetch", "nmnist"])
+    assert run.exit_code == 0
+    assert "nmnist/Train" in run.output
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "C:/x", "..\\x"])
+def test_names_that_lead_out_are_refused(tmp_path, name):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("ok", b"1")
+        archive.writestr(zipfile.ZipInfo(name), b"2")
+    (tmp_path / "a.zip").write_bytes(out.getvalue())
+    with pytest.raises(ValueError, match="leads out of the folder"):
+        unpack(tmp_path / "a.zip", tmp_path / "to")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_are_refused(tmp_path, kind):
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("x")
+        member.type, member.linkname = kind, "/etc/passwd"
+        archive.addfile(member)
+    with pytest.raises(ValueError, match="no plain file: refused"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+def test_bombs_and_broken_archives_leave_nothing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", bytes(10**7))
+    with pytest.raises(ValueError, match="more than 1000000 bytes"):
+        unpack(tmp_path / "a.zip", tmp_path / "to", most_bytes=10**6)
+    data = (tmp_path / "a.zip").read_bytes()
+    for bad in (data[:-40], b"PK\x03\x04" + bytes(50), b"no archive", data[:3000] + data[3001:]):
+        (tmp_path / "b.zip").write_bytes(bad)
+        with pytest.raises(ValueError, match=r"b\.zip"):
+            unpack(tmp_path / "b.zip", tmp_path / "to")
+    assert {p.name for p in tmp_path.iterdir()} == {"a.zip", "b.zip"}

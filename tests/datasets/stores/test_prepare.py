@@ -1,0 +1,404 @@
+"""Recordings become one store: whatever kills the run, the bytes are those of a quiet one."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_array_equal
+from preparing import ENCODERS, begin_and_make, files, make
+
+from mottle.datasets import (
+    list_files,
+    list_table,
+    load_demo,
+    load_nmnist_100,
+    make_table,
+    open_prepared,
+    plan,
+    prepare,
+    store_info,
+    verify_prepared,
+)
+from mottle.datasets.disk import old_path
+from mottle.datasets.table import Recordings, sampled
+from mottle.sensors import EventRate, GasDrive
+
+TESTS = str(Path(__file__).parents[2])
+
+
+def tree(folder):
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """Forty recordings as npy files, in folders of their class."""
+    folder = tmp_path_factory.mktemp("digits")
+    table, target, _ = load_nmnist_100()
+    for row in range(0, 100, 2):
+        path = folder / f"{'test' if row % 10 == 8 else 'train'}/{target[row]}/{row:02d}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, table["sight"].iloc[row][:500])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quiet(digits, tmp_path_factory):
+    """The store of an undisturbed run."""
+    path = tmp_path_factory.mktemp("quiet") / "digits.zarr"
+    make(digits, path)
+    return path
+
+
+def test_drives_and_labels_come_back(digits, quiet):
+    table, target, groups = open_prepared(quiet)
+    listing = files(digits)
+    assert list(table.index) == listing.names == sorted(listing.names)
+    assert_array_equal(target, listing.target)
+    assert_array_equal(groups, listing.groups)
+    train = [listing.read(i)["sight"].events for i in np.flatnonzero(groups == "train")]
+    encoder = ENCODERS["sight"].fit(train)
+    for row in (0, 17, 49):
+        drive = encoder.transform(listing.read(row)["sight"].events)
+        assert_array_equal(table["sight"].iloc[row], drive.astype("float32"))
+    opened = xr.open_zarr(quiet, group="sight", consolidated=False, chunks=None)
+    assert opened["drive"].dims == ("recording", "step", "input")
+    assert opened["drive"].shape == (50, 6, 17 * 17 * 2)
+    assert_array_equal(
+        open_prepared(quiet, rows=[3, 9]).table["sight"].iloc[1], table["sight"].iloc[9]
+    )
+    assert [p.name for p in quiet.parent.iterdir()] == ["digits.zarr"]
+
+
+def test_raw_streams_of_all_senses_come_back(tmp_path):
+    recordings = load_demo().take(np.arange(100) % 7 == 0)
+    recordings.table.loc[recordings.table.index[2], "touch"] = None
+    prepare(list_table(recordings), tmp_path / "s.zarr", block=4)
+    table, target, groups = open_prepared(tmp_path / "s.zarr")
+    assert_array_equal(target, recordings.target)
+    assert_array_equal(groups, recordings.groups)
+    for sense in ("sight", "touch", "smell"):
+        for got, expected in zip(table[sense], recordings.table[sense], strict=True):
+            if sense == "sight":
+                assert_array_equal(got, expected)
+            elif expected is None:
+                assert got is None
+            else:
+                xr.testing.assert_equal(got, expected)
+                assert got.attrs["units"] == expected.attrs["units"]
+    assert table["touch"].iloc[2] is None
+    info = store_info(tmp_path / "s.zarr")
+    assert info["senses"]["touch"]["absent"] == 1
+    assert info["source"]["pairing"] == "label-paired, not co-recorded"
+    assert verify_prepared(tmp_path / "s.zarr") == []
+
+
+def test_drives_of_different_lengths_are_ragged(tmp_path):
+    rng = np.random.default_rng(0)
+    cells = [
+        sampled(rng.random((n, 2)), np.arange(n), ["a", "b"], units="Ohm", name="smell")
+        for n in (5, 9, 5, 7)
+    ]
+    listing = list_table(Recordings(make_table(smell=cells), np.arange(4), np.arange(4)))
+    prepare(
+        listing, tmp_path / "s.zarr", encoders={"smell": GasDrive(None, derivative=False)},
+        fit_on="all", dtype="float64",
+    )  # fmt: skip
+    opened = xr.open_zarr(tmp_path / "s.zarr", group="smell", consolidated=False, chunks=None)
+    assert opened["drive"].dims == ("obs", "input")
+    assert opened["row_size"].to_numpy().tolist() == [5, 9, 5, 7]
+    assert opened["row_size"].attrs["sample_dimension"] == "obs"
+    expected = GasDrive(None, derivative=False).fit(cells).transform(cells)
+    for got, drive in zip(open_prepared(tmp_path / "s.zarr").table["smell"], expected, strict=True):
+        assert_array_equal(got, drive)
+
+
+def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mottle.datasets", "numba", "zarr"])
+    rng = np.random.default_rng(7)
+    expected, path, took = tree(quiet), tmp_path / "digits.zarr", 60.0
+    killed = 0
+    while killed < 25:
+        begun = context.Event()
+        child = context.Process(target=begin_and_make, args=(digits, path, begun))
+        child.start()
+        begun.wait()
+        start = time.perf_counter()
+        child.join(rng.uniform(0, took))
+        if child.exitcode is None:
+            os.kill(child.pid, signal.SIGKILL)
+            child.join()
+        if path.exists():  # whole, or not there
+            assert tree(path) == expected
+        if child.exitcode == 0:  # now it is known how long a run takes
+            took = min(took, time.perf_counter() - start)
+            shutil.rmtree(path)
+        else:
+            assert child.exitcode == -signal.SIGKILL
+            killed += 1
+    make(digits, path)
+    assert tree(path) == expected
+    assert [p.name for p in tmp_path.iterdir()] == ["digits.zarr"]
+
+
+KILLED_WHEN = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+import preparing
+from pathlib import Path
+
+text, count = sys.argv[4], int(sys.argv[5])
+
+def hook(event, args):
+    global count
+    if event in ("os.rename", "shutil.rmtree", "open") and text in f"{event} {args[0]}":
+        count -= 1
+        if count == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(hook)
+preparing.make(Path(sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("os.rename .", 9), ("building/manifest", 1), ("building/sight/drive/c/0", 1),
+        ("rename.*building", 1), ("os.rename /", 14), ("shutil.rmtree", 1),
+    ],
+)  # fmt: skip
+def test_killed_within_an_update_the_old_store_or_the_new_is_there(digits, tmp_path, text, count):
+    folder, path = tmp_path / "in", tmp_path / "s.zarr"
+    shutil.copytree(digits, folder)
+    make(folder, path)
+    before = tree(path)
+    np.save(folder / "train/0/00.npy", np.load(folder / "train/0/00.npy")[:100])
+    here = TESTS
+    command = [sys.executable, "-c", KILLED_WHEN, here, str(folder), str(path), text, str(count)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode in (0, -signal.SIGKILL), run.stderr
+    if path.exists() and run.returncode:
+        assert tree(path) == before or verify_prepared(path) == []
+    make(folder, path)
+    make(folder, tmp_path / "fresh.zarr")
+    assert tree(path) == tree(tmp_path / "fresh.zarr") != before
+    assert {p.name for p in tmp_path.iterdir()} == {"in", "s.zarr", "fresh.zarr"}
+
+
+def test_a_kill_between_the_two_renames_is_put_right(digits, quiet, tmp_path):
+    path = tmp_path / "s.zarr"
+    make(digits, path)
+    path.rename(old_path(path))
+    done = make(digits, path)
+    assert done.n_encoded == 0
+    assert tree(path) == tree(quiet)
+
+
+def test_only_what_changed_is_done_again(digits, tmp_path):
+    folder, path = tmp_path / "in", tmp_path / "s.zarr"
+    shutil.copytree(digits, folder)
+    raw = {"encoders": None}
+    assert make(folder, path, **raw).n_encoded == 50
+    inode = path.stat().st_ino
+    assert make(folder, path, **raw).n_encoded == 0
+    assert path.stat().st_ino == inode  # not even written anew
+    (folder / "train/0/02.npy").unlink()
+    shutil.copy(folder / "train/1/10.npy", folder / "test/9/99.npy")  # the same content again
+    np.save(folder / "train/0/00.npy", np.load(folder / "train/0/00.npy")[:100])
+    assert make(folder, path, **raw).n_encoded == 1
+    make(folder, tmp_path / "fresh.zarr", **raw)
+    assert tree(path) == tree(tmp_path / "fresh.zarr")
+    with pytest.raises(ValueError, match="has another recipe"):
+        make(folder, path)
+    other = list_files([folder], sense="sight", on_bad="drop")  # what is read may differ
+    with pytest.raises(ValueError, match="has another recipe"):
+        prepare(other, path)
+
+
+def test_a_bad_recording_stops_the_run_or_is_left_out_with_its_reason(digits, quiet, tmp_path):
+    folder, path = tmp_path / "in", tmp_path / "s.zarr"
+    shutil.copytree(digits, folder)
+    bad = folder / "train/3/30.npy"
+    bad.write_bytes(bad.read_bytes()[:-7])
+    (folder / "test/0").mkdir(exist_ok=True)
+    (folder / "test/0/empty.npy").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"empty\.npy: .*0 bytes.*run again, or skip"):
+        make(folder, path, fit_on=["test"], on_bad="raise", fit_limit=1)
+    assert not path.exists()
+    done = make(folder, path, on_bad="skip")
+    assert set(done.skipped) == {"train/3/30.npy", "test/0/empty.npy"}
+    assert (
+        "0 bytes" in done.skipped["test/0/empty.npy"] or "empty" in done.skipped["test/0/empty.npy"]
+    )
+    assert len(open_prepared(path).table) == 49
+    assert store_info(path)["skipped"] == done.skipped
+    shutil.copy(digits / "train/3/30.npy", bad)  # fetched again
+    (folder / "test/0/empty.npy").unlink()
+    healed = make(folder, path, on_bad="skip")
+    assert healed.skipped == {}
+
+
+def test_the_second_writer_is_refused(digits, tmp_path):
+    refusals = []
+
+    def interrupt(what, done, of):
+        if what == "encoding" and not refusals:
+            with pytest.raises(RuntimeError, match="another writer") as caught:
+                make(digits, tmp_path / "s.zarr")
+            refusals.append(str(caught.value))
+
+    make(digits, tmp_path / "s.zarr", progress=interrupt)
+    assert len(refusals) == 1
+
+
+def test_every_damaged_byte_is_found(quiet, tmp_path):
+    rng = np.random.default_rng(3)
+    for name in sorted(tree(quiet)):
+        path = tmp_path / "s.zarr"
+        shutil.copytree(quiet, path)
+        data = bytearray((path / name).read_bytes())
+        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+        (path / name).write_bytes(data)
+        try:
+            wrong = verify_prepared(path)
+        except ValueError as error:  # the root itself
+            wrong = [str(error)]
+        assert wrong, name
+        assert name == "zarr.json" or any(name.split("/")[0] in line for line in wrong)
+        shutil.rmtree(path)
+    shutil.copytree(quiet, path)
+    (path / "sight/drive/c/0/0/0").unlink()
+    (path / "sight/more").write_text("")
+    assert verify_prepared(path) == [
+        "sight/drive/c/0/0/0: missing", "sight/more: not of this store"
+    ]  # fmt: skip
+
+
+def test_a_damaged_chunk_is_never_read_as_data(quiet, tmp_path):
+    path = tmp_path / "s.zarr"
+    shutil.copytree(quiet, path)
+    shard = path / "sight/drive/c/0/0/0"
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 3] ^= 4
+    shard.write_bytes(data)
+    with pytest.raises(ValueError, match="checksum"):
+        open_prepared(path)
+
+
+def test_a_full_disk_loses_nothing(digits, quiet, tmp_path):
+    path = tmp_path / "s.zarr"
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        f"sys.path.insert(0, {TESTS!r})\nimport preparing\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))\n"
+        f"preparing.make(Path({str(digits)!r}), Path({str(path)!r}))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "OSError" in run.stderr
+    assert not path.exists()
+    make(digits, path)
+    assert tree(path) == tree(quiet)
+
+
+def test_processes_do_not_change_the_bytes(digits, quiet, tmp_path):
+    from mottle.pipelines.prepare import workers
+
+    run, close = workers(2, None)
+    make(digits, tmp_path / "s.zarr", run=run)
+    close()
+    assert tree(tmp_path / "s.zarr") == tree(quiet)
+    make(digits, tmp_path / "t.zarr", block=7)
+    assert tree(tmp_path / "t.zarr") == tree(quiet)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    from mottle.pipelines.prepare import workers
+
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True, host="127.0.0.1"
+    ) as cluster:
+        run, close = workers(1, cluster.scheduler_address)
+        victims = []
+
+        def kill(what, done, of):
+            if what == "encoding" and done >= 8 and not victims:
+                victims.extend(worker.pid for worker in cluster.workers.values())
+                for victim in victims:  # with all they hold; others start in their place
+                    os.kill(victim, signal.SIGKILL)
+
+        make(digits, tmp_path / "s.zarr", run=run, progress=kill)
+        with pytest.raises(ValueError, match="No clients found"):
+            distributed.default_client()
+        close()
+    assert len(victims) == 2
+    assert tree(tmp_path / "s.zarr") == tree(quiet)
+
+
+def test_what_encoders_learn_from_must_be_named(digits, tmp_path):
+    listing = list_files([digits], sense="sight")
+    with pytest.raises(ValueError, match="fit_on='all' if there is no test part"):
+        prepare(listing, tmp_path / "s.zarr", encoders=ENCODERS)
+    with pytest.raises(
+        ValueError, match=r"no group 'training'; did you mean 'train'.* There are test, train"
+    ):
+        make(digits, tmp_path / "s.zarr", fit_on="training")
+    encoders = {"sight": EventRate(6, sensor_size=(34, 34), on_drop="ignore")}  # learns duration
+    for name, fit_on in (("train", None), ("named", ["train"]), ("all", "all")):
+        make(digits, tmp_path / f"{name}.zarr", fit_on=fit_on, encoders=encoders)
+    scale = [store_info(tmp_path / f"{n}.zarr")["recipe"] for n in ("train", "named", "all")]
+    assert scale[0] == scale[1] != scale[2]
+
+
+def test_a_plan_gives_shape_and_size_and_writes_nothing(digits, tmp_path):
+    planned = plan(files(digits), encoders=ENCODERS)
+    assert planned.n_recordings == 50
+    assert planned.senses == {"sight": "drive: 6 rows of drive (578,)"}
+    assert planned.n_bytes == 50 * 6 * 578 * 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_among_its_recordings_is_none_of_them(digits, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(digits, folder)
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden/x.npy").write_bytes(b"")
+    (folder / "s.zarr.skipped.csv").write_text("recording,reason\n")
+    for _ in range(2):
+        assert make(folder, folder / "s.zarr").n_recordings == 50
+
+
+def test_bad_arguments_are_refused(digits, quiet, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no store at"):
+        open_prepared(tmp_path / "none.zarr")
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir/x").write_text("")
+    for path in (tmp_path / "dir", digits):
+        with pytest.raises(ValueError, match=r"no zarr store|no store of mottle prepare"):
+            make(digits, path)
+    with pytest.raises(ValueError, match="does not match"):
+        list_files([digits], sense="sight", pattern="(?P<target>x)")
+    with pytest.raises(ValueError, match="named twice"):
+        list_files([digits, digits / "train"], sense="sight")
+    with pytest.raises(ValueError, match="no sense 'touch'"):
+        make(digits, tmp_path / "s.zarr", encoders={"touch": GasDrive()})
+    with pytest.raises(ValueError, match=r"two recordings are called '0'"):
+        prepare(
+            list_table(
+                Recordings(make_table(index=["0", "0"], a=[None, None]), *[np.arange(2)] * 2)
+            ),
+            tmp_path / "s.zarr",
+        )
