@@ -30,9 +30,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 REPEATS = 15
 PAGE = """# Crossbars
 
-Written by `benchmarks/crossbar.py`. `mottle.reservoir.nonvolatile.Crossbar` is a grid of wires with
-a memristor at each crossing, as a circuit: what comes out of a product when wires have resistance,
-cells are not linear, and current takes other ways.
+Written by `benchmarks/crossbar.py`. `mottle.reservoir.nonvolatile.Crossbar` simulates the circuit
+of a crossbar: matrix-vector products with wire resistance (IR drop), nonlinear cells and sneak
+paths.
 
 ```python
 import numpy as np
@@ -54,33 +54,33 @@ Word lines (rows) are driven on the left, bit lines (columns) end at the bottom 
 
 ## Solvers
 
-`method="exact"` eliminates all nodes at once (sparse, symmetric) and keeps the factors for further
-vectors. `"fast"`, which `multiply` uses, takes each line as a ladder: given the bit lines, a word
-line is a tridiagonal system, and the other way round. Conjugate gradients over the word lines, with
-these systems as preconditioner, end where the estimated error dissipates 1e-20 of the power of the
-ideal array. Where they do not end (wires of megohms), the exact solution takes their place.
+`method="exact"` eliminates all nodes at once (sparse, symmetric) and keeps the factorisation for
+further vectors. `"fast"`, which `multiply` uses, treats each line as a ladder: given the voltages
+of the bit lines, those of a word line are the solution of a tridiagonal system, and vice versa.
+Conjugate gradients over the word lines, with these systems as preconditioner, stop when the
+estimated error dissipates 1e-20 of the power of the ideal array. If they do not converge (wires of
+megohms), the exact solution is used.
 
 Conductances uniform in 1 to 100 uS, voltages in 0 to 0.2 V, one vector, wires of {ohm:g} ohm;
-medians of {repeats} runs taken in turn, of the ratio its range as well. Errors are the largest of
-the output currents, relative to each current, against badcrossbar 1.1.0.
+medians of {repeats} interleaved runs, for the ratio also its range. Errors are the largest
+relative errors of the output currents, against badcrossbar 1.1.0.
 
 {speed}
 
 `exact` includes the factorisation, `exact, again` is a further vector.
 
-The wires may be as bad as they like (64 x 64, voltages of both signs, a third of the cells open;
-error relative to the largest current, against elimination):
+The wire resistance may be arbitrarily large (64 x 64, voltages of both signs, a third of the cells
+open; error relative to the largest current, against elimination):
 
 {robust}
 
-Many vectors (128 x 128, 1 ohm): linear cells have a transfer matrix, one solution a column, then a
-product. Seconds for {many} vectors, the matrix included:
+Many vectors (128 x 128, 1 ohm): for linear cells a transfer matrix is computed, one solution per
+column, and then a product. Time for {many} vectors, including the matrix:
 
 {batch}
 
-Cells that are not linear (64 x 64, 1 ohm, one vector) take Newton's method, each step of which is
-shortened until the circuit's co-content falls along it; errors against Newton's method on the whole
-system.
+Nonlinear cells (64 x 64, 1 ohm, one vector) need Newton's method, whose steps are shortened until
+the circuit's co-content decreases; errors against Newton's method on the whole system.
 
 {nonlinear}
 
@@ -93,9 +93,10 @@ percent, median over five draws of the array:
 
 ![IR drop at 128 x 128, 1 ohm](crossbar/ir_drop.png)
 
-Much of this is systematic. For random voltages at 128 x 128 and 1 ohm the rms error is
-{before:.1%}; a factor a column, found on other voltages, leaves {after:.1%}; `transfer` knows the
-rest. `CrossbarReadout` has such a gain, and an offset, for each of its outputs (`compensate`).
+Most of this is systematic. For random voltages at 128 x 128 and 1 ohm the rms error is
+{before:.1%}; after multiplication by a factor per column, fitted on other voltages, it is
+{after:.1%}; `transfer` gives the exact product. `CrossbarReadout` has such a gain, and an offset,
+for each output (`compensate`).
 
 The energy of a product of 10 ns at 128 x 128, 1 ohm, of 200 vectors with voltages uniform in 0 to
 0.2 V, median and range: {energy}. They add up
@@ -103,50 +104,50 @@ to the supply's within 1e-9 (tested).
 
 ## Sneak paths
 
-A read of one cell of a passive array, worst case: it is the farthest from driver and sense, and
-all others are on (10 kohm; off 1 Mohm). K is the selectivity, by how much a selector multiplies a
-cell's resistance under the voltage of a sneak path; the read is good while on and off differ by a
-tenth of the read voltage over a load of 10 kohm. Devices in the largest square array whose
-unselected lines float, in the closed form, and with wires (searched up to {most} x {most}; "more"
-where that is still good):
+A read of one cell of a passive array in the worst case: the cell is the farthest from driver and
+sense amplifier, and all others are on (10 kohm; off 1 Mohm). The selectivity K is the factor by
+which a selector increases a cell's resistance at the voltage of a sneak path. A read is possible if
+on and off differ by a tenth of the read voltage over a load of 10 kohm. Number of devices in the
+largest square array with floating unselected lines, in closed form, and with wires (searched up to
+{most} x {most}; "more" if that is still readable):
 
 {limits}
 
-The first array that fails without wires has 25, 1296, 1.14e5 and 1.13e9 devices: about a thousand
-for weakly nonlinear cells (K = 10), and K > 1e4 for gigabits.
+The smallest array that fails without wires has 25, 1296, 1.14e5 and 1.13e9 devices: about a
+thousand for weakly nonlinear cells (K = 10); gigabits need K > 1e4.
 
-On/off ratio that a read sees at 128 x 128, unselected lines held at a part of the voltage:
+On/off ratio of a read at 128 x 128, with half-selected lines (V/2) or lines at a third (V/3):
 
 {schemes}
 
-Power of the array while a cell is written, over that of the cell: V/2 burdens the cells of two
-lines, V/3 all of them.
+Power of the array while a cell is written, relative to that of the cell: with V/2 the cells of two
+lines are half-selected, with V/3 all cells have a third of the voltage.
 
 {power}
 
-The same circuit with selectors that have an I-V curve in place of a factor K, so that the circuit
-decides their voltages; on/off ratio of device "cmo_hfox" (9.8 alone), wires of 1 ohm:
+The same circuit with selectors that have an I-V curve instead of a factor K; on/off ratio of device
+"cmo_hfox" (9.8 alone), wires of 1 ohm:
 
 {selectors}
 
 ![swing of floating passive arrays](crossbar/sneak.png)
 
 A transistor in each cell (1T1R) leaves no sneak path: the gates of the other columns are off, the
-other rows float, and a read sees its cell in series with its own wires (tested).
+other rows float, and a read measures its cell in series with its wires (tested).
 
 ## Converters
 
 `DAC(bits, range)` and `ADC(bits, range)` are uniform and mid-rise: 2^bits levels, each in the
-middle of its step; the error's variance is a twelfth of the step's square. `calibrate(samples,
-percentile=99.9)` sets the range; what lies outside is clipped and counted (`n_clipped`). A column
-of n cells loses nothing with b_in + b_w + log2(n) bits (`lossless_bits`): 15 for 4-bit inputs and
-weights at n = 128.
+middle of its step; the variance of the error is a twelfth of the squared step. `calibrate(samples,
+percentile=99.9)` sets the range; values outside are clipped and counted (`n_clipped`). The sum of a
+column of n cells is converted without loss with b_in + b_w + log2(n) bits (`lossless_bits`): 15 for
+4-bit inputs and weights at n = 128.
 
-## What is left out
+## Limits of the model
 
-Capacitances: these are steady states. Threshold selectors open at a voltage and close below it,
-without memory. The constants of both selectors are provisional. Closed forms and limits take all
-other cells to be on.
+Capacitances are left out: the results are steady states. Threshold selectors turn on at a voltage
+and off below it, without memory. The constants of both selectors are provisional. Closed forms and
+limits assume that all other cells are on.
 """
 
 
@@ -212,7 +213,7 @@ def robust() -> pd.DataFrame:
         time = np.median([seconds(crossbar.multiply, v) for _ in range(REPEATS)])
         left = float(np.abs(want).sum() / np.abs(v @ g).sum())
         rows.append([f"{ohm:g}", left, np.abs(got - want).max() / np.abs(want).max(), time * 1e3])
-    columns = ["wires (ohm)", "current left, of the ideal", "error", "fast (ms)"]
+    columns = ["wires (ohm)", "current relative to ideal", "error", "fast (ms)"]
     return pd.DataFrame(rows, columns=columns)
 
 

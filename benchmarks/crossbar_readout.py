@@ -59,130 +59,134 @@ readout.age(86_400).compare(X_test, y_test)
 draw_robustness(robustness(readout, X_test, y_test))
 ```
 
-Features become voltages (8 bits, +-0.2 V, ranges from the training data), weights become pairs of
-cells, currents are read with 8 bits, tile by tile; each output of a tile has a digital gain and
-offset, set on training data right after writing (`compensate`). Device "ideal" has no errors.
-The largest weight of a tile fills the range; an output far below it is lost, of which `fit` warns
-and `compare` tells (`worst_output`): `scale="column"` gives each output the whole range.
-`readout.written_` tells pulses, energy and yield of every tile. `Crossbar.program` and `age` do the
-same for a bare array, `write` and `age` for cells without one.
+Features are converted to voltages (8 bits, +-0.2 V, ranges from the training data) and weights to
+differential pairs of cells; column currents are converted with 8 bits, tile by tile. Each output
+of a tile has a digital gain and offset, fitted to training data right after writing
+(`compensate`). Device "ideal" has no errors. The largest weight of a tile is mapped to the full
+range. Outputs with much smaller weights have large errors: `fit` warns of them, `compare` names
+the worst (`worst_output`), and `scale="column"` maps each output to the full range.
+`readout.written_` lists pulses, energy and yield of every tile. `Crossbar.program` and `age` write
+and age an array without a readout, `write` and `age` single cells.
 
-## How many levels are real
+## Distinguishable levels
 
-Levels asked for, evenly spaced over the range; counted are those whose means +- 2 standard
-deviations over 200 cells do not overlap. `published` is what the statistics leave in the limit of
-levels placed freely (`devices.levels`), fresh and, where retention was published, after a day.
-Pulse-response models are written with verification to a quarter of a step.
+Columns are the numbers of levels written, evenly spaced over the range; entries count those whose
+means +- 2 standard deviations over 200 cells do not overlap. `published` is the limit that the
+statistics give for optimally placed levels (`devices.levels`), fresh and, where retention was
+published, after a day. Pulse-response models are written by write-verify to a quarter of a step.
 
 {levels}
 
-- **32 to 128 levels are asked for in vain from most published statistics**: of 128, {milo} are
-  there when fresh ("milo2021"), {wan} ("wan2022_day") or {cmo} ("cmo_hfox"), and of the last
-  {cmo_second} after a second, {cmo_day} after a day. Only "cmo_hfox_fine", verified ten times
-  finer, has {fine}, for the moment: {fine_second} after a second, {fine_day} after a day.
-- **The pulse-response models seem to have 128**, because verification goes on until it is satisfied
-  and nothing of what happens afterwards was published with them, nor with "milo2021": figures after
-  a day would repeat the fresh ones and are left out. `age`, `measure_levels` and `robustness` warn
-  of it, and tell in the attribute `retention` of what they return. A verifying read that errs by
-  1 % already costs levels (column "1 % reads").
-- **Open loop** (pulses counted from the mean curve, never looked at) leaves {blind_least} to
+- **Most published statistics do not give 32 to 128 levels**: of 128 written levels, {milo}
+  ("milo2021"), {wan} ("wan2022_day") or {cmo} ("cmo_hfox") are distinguishable when fresh; of the
+  last {cmo_second} after a second, {cmo_day} after a day. Only "cmo_hfox_fine", with a ten times
+  smaller tolerance, has {fine} when fresh: {fine_second} after a second, {fine_day} after a day.
+- **The pulse-response models appear to have 128 levels**: write-verify continues until the
+  tolerance is met, and no retention was published with them, nor with "milo2021". Numbers after a
+  day would equal the fresh ones and are left out. `age`, `measure_levels` and `robustness` warn of
+  this and report it in the attribute `retention` of their results. Read noise of 1 % in the
+  verification reduces the number of levels (column "1 % reads").
+- **Open loop** (pulse numbers from the mean curve, without reads) gives {blind_least} to
   {blind_most} levels of 128.
-- **The memdiode of the published card forgets in minutes**: at 0 V its state decays with 132 s.
+- **The memdiode of the published SPICE card is volatile**: at 0 V its state decays with 132 s.
 
 ![levels](crossbar/levels.png)
 
-## What writing takes
+## Cost of writing
 
-64 levels, 2000 cells from their lowest conductance; the energy is that of pulses of 1.5 V and reads
-of 0.2 V for 0.1 us (a memdiode: ramps of 1 us pulses from 2 V), voltages of our choice. `yield` is
-the share within a quarter of a step.
+64 levels, 2000 cells starting at their lowest conductance; the energy is that of pulses of 1.5 V
+and reads of 0.2 V for 0.1 us (memdiode: ramps of 1 us pulses from 2 V), which are assumed
+voltages. `yield` is the fraction of cells within a quarter of a step.
 
 {writing}
 
-Stuck cells ("reram_om" 13 %, "reram_hfo2" 10 %, as published) spend all their pulses in vain. The
-memdiode's energy is large since the card has no compliance: milliamperes flow for a microsecond at
-every pulse.
+Stuck cells ("reram_om" 13 %, "reram_hfo2" 10 %, as published) use the maximum number of pulses
+without effect. The memdiode's energy is large because the card has no current compliance:
+milliamperes flow for a microsecond at every pulse.
 
 ## Ageing
 
 ![ageing](crossbar/ageing.png)
 
-A cell keeps its own path: two looks at it belong together. RRAM relaxes with the logarithm of time,
-phase-change memory and the interface device by a power, the memdiode by its own law. Relaxation of
-RRAM was published from 1 s on: before that cells are as written, and at 1 s a first part of it
-comes at once ("cmo_hfox": from 49 levels to 31).
+Each cell ages along one random path, so that its conductances at different times are consistent.
+RRAM relaxes with the logarithm of time, phase-change memory and the interface device with a power
+of time, the memdiode by its equation of state. Relaxation of RRAM was published from 1 s after
+writing: before 1 s cells have their written conductance, and at 1 s there is a step ("cmo_hfox":
+from 49 levels to 31).
 
 ## A 40 by 25 array
 
 Touch and joints of the iCub hand (60 taxels and 9 joints, ten objects, 200 grasps that ship with
-the package), each through 10 VO2 neuristors whose currents are averaged in two halves: 40 features;
-ten objects in pairs of lines, five lines idle. The size is that of a published array; the task is
-not, so the scores cannot be compared with its 94 %. Blocked folds (five sets of neighbouring
-trials), five seeds for reservoir and cells: median and range of the accuracy in %. Wires 2 ohm a
-segment, 64 levels, 8 bits, set by hand. The task was chosen after a look at scores: the first one,
-touch alone through 20 WOx memristors, was worse (55.5 % beside 84.0 % of its raw input).
+the package), each through 10 VO2 neuristors whose currents are averaged in two halves: 40
+features; ten objects in pairs of lines, five lines unused. The size is that of a published array;
+the task is different, so the scores cannot be compared with its 94 %. Blocked folds (five sets of
+neighbouring trials), five seeds for reservoir and cells: median and range of the accuracy in %.
+Wires of 2 ohm per segment, 64 levels and 8 bits, chosen by hand. The task was chosen after seeing
+scores: the first one, touch alone through 20 WOx memristors, had lower scores (55.5 %, and 84.0 %
+for its raw input).
 
 {baselines}
 
 {demo}
 
-Arrays with a tenth of their cells stuck ("reram_om", "reram_hfo2") owe their scores to their pairs:
-the other cell of a pair makes up for one that is stuck, as far as its range goes (`mend`).
+Arrays with a tenth of their cells stuck ("reram_om", "reram_hfo2") need differential pairs for
+these scores: the other cell of a pair compensates a stuck one, as far as its range allows
+(`repair`).
 
-One column of offset in place of pairs takes 11 lines of the 25:
+An offset column instead of pairs takes 11 lines of the 25:
 
 {mappings}
 
 ![robustness](crossbar/robustness.png)
 
-Draws of the cells on one fold, 20 a point (`robustness`), other settings as above; one of the 40
-grasps in the fold is 2.5 points.
+Scores over draws of the cells on one fold, 20 draws per point (`robustness`), other settings as
+above; one of the 40 grasps in the fold is 2.5 points.
 
-## What gains make good
+## Compensation by gains
 
-A gain and an offset an output of a tile, by least squares between its products as written and the
-exact ones, on at most 256 rows of training data. They cost a multiplication an output and tile
-(`count_operations` has it), and stay as they are while cells age. "128 x 60" is a regression of our
-own (600 rows of noise features, a third held out, targets linear in their tanh) in the default
-tile, score R2 in %; the others are the array above on its first fold, fresh, "cmo_hfox", accuracy
-in %. Scores on test data, median and range over five seeds; the error is the root mean square of
-the decision's deviation, in its own deviations.
+Each output of a tile has a gain and an offset, fitted by least squares between the products as
+written and the exact ones, on at most 256 rows of training data. They take one multiplication per
+output and tile (included in `count_operations`), and do not change while cells age. "128 x 60" is
+a synthetic regression (600 rows of noise features, a third held out, targets linear in their tanh)
+in the default tile, score R2 in %; the others are the array above on its first fold, fresh,
+"cmo_hfox", accuracy in %. Scores on test data, median and range over five seeds; the error is the
+root mean square error of the decision, relative to the decision's standard deviation.
 
 {gains}
 
-The mapping needs currents that are proportional to voltages. Cells with a selector, or with a
-`v_sinh`, give others: `CrossbarReadout` takes them with a warning, and a gain makes good the mean
-slope, not the curve. With the sinh selector most of the loss is regained and ten points are not.
+The mapping assumes currents proportional to voltages. For cells with a selector or `v_sinh`, which
+are nonlinear, `CrossbarReadout` warns: a gain corrects the mean slope, not the curvature. With the
+sinh selector gains recover most of the loss, except for ten points.
 
-## Does fitting against the errors help?
+## Device-aware training
 
-`aware=seconds` writes cells for trial and adds their errors to the fit (`fit_aware`). Errors and
-scores are those after a day, or of fresh cells where no retention was published (column `age`).
-"small" is the array above, "large" are 64 neuristors a sense in four quarters, 512 features in
-tiles of 128 by 128, here without wires and on the first fold only, whose 40 grasps make steps of
-2.5 points. Median and range over five seeds, accuracy in %.
+`aware=seconds` estimates the errors of cells by writing some, and injects them in the fit
+(`fit_aware`). Errors and scores are those after a day, or of fresh cells if no retention was
+published (column `age`). "small" is the array above; "large" has 64 neuristors per sense, pooled
+in four segments, 512 features in tiles of 128 by 128, without wires and on the first fold only,
+where one of 40 grasps is 2.5 points. Median and range over five seeds, accuracy in %.
 
 {aware}
 
-{verdict} Where the plain readout loses nothing, there is nothing to gain.
+{outcome} If the plain readout has no loss, there is nothing to gain.
 
 ## Against floating point
 
 No noise, no wires, 128 levels: worst error of a decision in units of the decisions' range, and
-share of equal labels, on held-out data within the ranges of the training data.
+fraction of equal labels, on held-out data within the ranges of the training data.
 
 {reference}
 
-A pair of cells with 128 levels rounds every weight by up to 1/254 of the largest; that, not the
-converters, is what remains. Two cells a weight and sign ("sliced") go below a thousandth.
+A pair of cells with 128 levels rounds every weight by up to 1/254 of the largest: this dominates
+the error, not the converters. Two cells per weight and sign ("sliced") have errors below a
+thousandth.
 
 ## Cost
 
 {cost}
 
-The energy is that of the array's cells and wires alone, held for 0.1 us at the actual features;
-converters and drivers come on top, by their count (`count_operations`; `energy_report` prices
-them).
+The energy is that of cells and wires only, with the actual features applied for 0.1 us. Converters
+and drivers are counted by `count_operations`; `energy_report` adds their energies.
 """
 
 
@@ -199,7 +203,7 @@ def span(values: list[float]) -> str:
 
 
 def levels() -> pd.DataFrame:
-    """Levels told apart, of each device and way of writing."""
+    """Return the number of distinguishable levels for each device and write method."""
     rows = []
     for name in WRITTEN:
         many = {"n_cells": 100} if name == "memdiode_hfo2" else {}
@@ -211,9 +215,9 @@ def levels() -> pd.DataFrame:
             ends = run.published.values[[0, -1] if retained else [0]]
             row["published"] = " / ".join(f"{v:.0f}" for v in ends)
         fresh = run.distinguishable[0]
-        row |= {f"{asked}": int(fresh.sel(asked=asked)) for asked in run.asked.values}
+        row |= {f"{n}": int(fresh.sel(n_levels=n)) for n in run.n_levels.values}
         pulsed = name in PULSED
-        later = run.distinguishable.sel(asked=128)
+        later = run.distinguishable.sel(n_levels=128)
         row["128, a second"] = int(later[1]) if retained else ""
         row["128, a day"] = int(later[2]) if retained else ""
         if pulsed:
@@ -299,10 +303,10 @@ def demo(parts):
     exact = over_seeds(parts, float_score)
     rows = [{"cells": "floating point", "fresh": span(exact), "an hour": "", "a day": ""}]
     stuck = [(name, False) for name in ("reram_om", "reram_hfo2")]
-    for name, mend in [(name, True) for name in ("ideal", *WRITTEN)] + stuck:
-        found = np.array(over_seeds(parts, partial(cell_scores, device=name, mend=mend)))
+    for name, repair in [(name, True) for name in ("ideal", *WRITTEN)] + stuck:
+        found = np.array(over_seeds(parts, partial(cell_scores, device=name, repair=repair)))
         label = "ideal (no errors)" if name == "ideal" else name
-        label = label if mend else f"{name}, not mended"
+        label = label if repair else f"{name}, not repaired"
         row = {"cells": label, "fresh": span(found[:, 0])}
         retained = retention_of(name) != "not published"
         for k, when in ((1, "an hour"), (2, "a day")):
@@ -338,12 +342,12 @@ def gains(parts):
         cases = [regression(seed) for seed in SEEDS] if cell is None else parts[::5]
         row = {"array": name}
         for word, on in (("none", False), ("gains", True)):
-            ours = [CrossbarReadout(model, tile, compensate=on, random_state=seed).fit(A, a)
+            runs = [CrossbarReadout(model, tile, compensate=on, random_state=seed).fit(A, a)
                     .compare(B, b) for seed, A, a, B, b in cases]  # fmt: skip
-            told = pd.DataFrame(ours)
-            row["score, floating point"] = span(list(100 * told.score_float))
-            row[f"score, {word}"] = span(list(100 * told.score))
-            row[f"error, {word}"] = float(told.decision_error.median())
+            results = pd.DataFrame(runs)
+            row["score, floating point"] = span(list(100 * results.score_float))
+            row[f"score, {word}"] = span(list(100 * results.score))
+            row[f"error, {word}"] = float(results.decision_error.median())
         rows.append(row)
         print(row, flush=True)
     return pd.DataFrame(rows)
@@ -380,9 +384,9 @@ def aware_scores(A, a, B, b, seed, model, shape, device):
     tile = Crossbar(shape, device=device, wire_resistance=0.0 if shape[0] > 40 else 2.0)
     later = DAY if retention_of(device) == "published" else 0.0
     plain = CrossbarReadout(model, tile, random_state=seed).fit(A, a)
-    ours = CrossbarReadout(model, tile, aware=later, random_state=seed).fit(A, a)
-    return [plain.score_float(B, b), plain.age(later).score(B, b), ours.age(later).score(B, b),
-            ours.score_float(B, b)]  # fmt: skip
+    aware = CrossbarReadout(model, tile, aware=later, random_state=seed).fit(A, a)
+    return [plain.score_float(B, b), plain.age(later).score(B, b), aware.age(later).score(B, b),
+            aware.score_float(B, b)]  # fmt: skip
 
 
 def aware(small, large):
@@ -412,7 +416,7 @@ def aware(small, large):
     return pd.DataFrame(rows)
 
 
-def verdict(scores):
+def outcome(scores):
     """Say in words where it helped."""
     better = scores[scores["least gain"] > 0]
     worse = scores[scores["most gain"] < 0]
@@ -440,11 +444,11 @@ def reference(parts):
     for mapping in ("differential", "sliced"):
         for bits in (8, 10, 12, 14):
             tile = Crossbar((40, 40), device="ideal", wire_resistance=0.0)
-            ours = CrossbarReadout(RidgeReadout(), tile, n_levels=128, mapping=mapping,
+            analog = CrossbarReadout(RidgeReadout(), tile, n_levels=128, mapping=mapping,
                                    dac_bits=bits, adc_bits=bits).fit(A, a)  # fmt: skip
-            exact = ours.readout_.decision_function(held)
-            error = np.abs(ours.decision_function(held) - exact).max() / np.ptp(exact)
-            same = np.mean(ours.predict(held) == ours.readout_.predict(held))
+            exact = analog.readout_.decision_function(held)
+            error = np.abs(analog.decision_function(held) - exact).max() / np.ptp(exact)
+            same = np.mean(analog.predict(held) == analog.readout_.predict(held))
             rows.append({"mapping": mapping, "bits": bits, "worst error": float(error),
                          "equal labels": float(same)})  # fmt: skip
     return pd.DataFrame(rows)
@@ -470,16 +474,16 @@ def cost(small, large):
 def draw_levels(counts):
     figure = Figure(figsize=(8.5, 3.4), layout="constrained")
     axis = figure.subplots()
-    asked = [2, 4, 8, 16, 32, 64, 128]
+    counts = [2, 4, 8, 16, 32, 64, 128]
     names = (*STATISTICS, "reram_om", "reram_hfo2")
     for k, name in enumerate(names):
         row = counts[counts.device == name].iloc[0]
-        told, line = [row[str(n)] for n in asked], ".-" if k < len(COLOURS) else ".--"
-        axis.plot(asked, told, line, label=name, lw=1.2, color=COLOURS[k % len(COLOURS)])
-    axis.plot(asked, asked, color="0.4", ls=":", label="all of them")
-    axis.set(xscale="log", yscale="log", xlabel="levels asked for", ylabel="told apart, fresh")
-    axis.set_xticks(asked, asked)
-    axis.set_yticks(asked, asked)
+        found, line = [row[str(n)] for n in counts], ".-" if k < len(COLOURS) else ".--"
+        axis.plot(counts, found, line, label=name, lw=1.2, color=COLOURS[k % len(COLOURS)])
+    axis.plot(counts, counts, color="0.4", ls=":", label="all of them")
+    axis.set(xscale="log", yscale="log", xlabel="levels written", ylabel="distinguishable, fresh")
+    axis.set_xticks(counts, counts)
+    axis.set_yticks(counts, counts)
     axis.minorticks_off()
     figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(DOCS / "crossbar" / "levels.png", dpi=70)
@@ -492,8 +496,8 @@ def draw_ageing():
     names = ("cmo_hfox", "pcm", "nbsto_interface", "memdiode_hfo2")
     for panel, name in zip(panels, names, strict=True):
         low, high = conductance_range(name)
-        for k, share in enumerate((0.25, 0.5, 0.9)):
-            g = np.full(12, low + share * (high - low))
+        for k, fraction in enumerate((0.25, 0.5, 0.9)):
+            g = np.full(12, low + fraction * (high - low))
             paths = age(name, g, times, random_state=k).conductance * 1e6
             panel.plot(np.maximum(times, 0.5), paths, color=COLOURS[k], lw=0.6)
         panel.set(xscale="log", xlabel="time (s)", title=name)
@@ -541,7 +545,7 @@ def main() -> None:
     texts |= {"blind_least": min(blind), "blind_most": max(blind)}
     for when in ("second", "day"):
         texts |= {f"{key}_{when}": by.loc[name, f"128, a {when}"] for key, name in named.items()}
-    page = PAGE.format(**texts, verdict=verdict(learnt))
+    page = PAGE.format(**texts, outcome=outcome(learnt))
     (DOCS / "crossbar-readout.md").write_text(page, encoding="utf-8")
 
 

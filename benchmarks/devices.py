@@ -21,35 +21,36 @@ devices.simulate(devices.get("wox_du2017")._replace(tau=0.1), wave, 1e-3).state
 ```
 
 Voltages are supplies held for a step. Piecewise-linear circuits are solved exactly between two
-switchings, whatever the step; the thermal neuristor by Heun's method (10 ns) or `method="rk4"`.
+switchings, for any step; the thermal neuristor by Heun's method (10 ns) or `method="rk4"`.
 
-Write statistics (kind "programming") are no circuits: `devices.program(name, targets, age)` writes
-conductances and lets them relax, `devices.levels(name, age)` counts those that can be told apart,
-`devices.endurance(cycles)` follows the switching window. [Noise and chance](stochastic.md) shows
-stochastic resonance and probabilistic bits, [the reservoirs compared](reservoirs.md) what stands on
-the devices.
+Write statistics (kind "programming") are not circuits: `devices.program(name, targets, age)` writes
+and ages conductances, `devices.levels(name, age)` gives the number of distinguishable levels,
+`devices.endurance(cycles)` the switching window over write cycles. See also
+[noise and random switching](stochastic.md) for stochastic resonance and probabilistic bits, and
+[the comparison of reservoirs](reservoirs.md).
 
-Devices of a reservoir differ by its `spread`: a relative deviation for all constants or for those
-named, lognormal, or `("normal", 0.05)` for a normal one; noise from cycle to cycle is counter-based
-and does not depend on threads, batch or chunk.
+`spread` is the device-to-device variation (d2d) in a reservoir: a relative standard deviation for
+all constants or for those named, lognormal, or `("normal", 0.05)` for a normal one. Cycle-to-cycle
+variation (c2c) is counter-based noise: it does not depend on threads, batch or chunk.
 
-## What contradicts a common claim
+## Results that contradict common claims
 
-- **Energy per spike.** The micrometre VO2 neuristor spends 5.7 to 8.0 nJ in the device and 15 to
-  29 nJ from the supply for each spike, not "below 1 pJ". In the piecewise-linear oscillator (100
-  pF, 5 V) it is 184 pJ and 620 pJ; energy goes with the capacitance, so 1 pJ needs about 0.5 pF.
-- **Frequency is not monotonic in the bias**: a piecewise-linear oscillator slows down again near
-  the upper edge of its window.
-- **4 bits in a WOx device.** Sixteen pulse patterns leave sixteen states, but the closest two are
-  2.4e-4 apart (of 1): a read noise of 1e-4 already mixes them.
-- **32 to 128 conductance levels.** Two deviations apart on either side, published write statistics
-  leave 14 levels ("milo2021"), 6 ("wan2022") or 49 ("cmo_hfox", written to 2 %), and 20 of these
-  after a day; writing ten times finer gives 517 levels fresh and 23 after that day:
-  `devices.levels(name, age)`.
-- **The model of oscillating Ag devices** settles with the published constants instead of
-  oscillating; "ag_osc" has some of its own.
-- **The neuristor of two switches at 5 µA** does not tick evenly: it alternates between intervals of
-  352 and 414 µs, 2609 Hz on average.
+- **Energy per spike.** The micrometre VO2 neuristor dissipates 5.7 to 8.0 nJ in the device and
+  takes 15 to 29 nJ from the supply per spike, not "below 1 pJ". For the piecewise-linear
+  oscillator (100 pF, 5 V) it is 184 pJ and 620 pJ; the energy is proportional to the capacitance,
+  so 1 pJ needs about 0.5 pF.
+- **Frequency is not monotonic in the bias**: that of a piecewise-linear oscillator decreases again
+  near the upper edge of its window.
+- **4 bits in a WOx device.** Sixteen pulse patterns give sixteen states, but the closest two
+  differ by 2.4e-4 (of 1): with a read noise of 1e-4 they cannot be distinguished.
+- **32 to 128 conductance levels.** With levels distinguishable if means +- 2 deviations do not
+  overlap, published write statistics give 14 levels ("milo2021"), 6 ("wan2022") or 49 ("cmo_hfox",
+  written to 2 %), and 20 of these after a day; a ten times smaller write tolerance gives 517
+  levels fresh and 23 after a day: `devices.levels(name, age)`.
+- **The model of oscillating Ag devices** does not oscillate with the published constants; some of
+  the constants of "ag_osc" are assumed.
+- **The neuristor of two switches at 5 µA** has no constant interval: it alternates between
+  intervals of 352 and 414 µs, 2609 Hz on average.
 """
 
 

@@ -30,19 +30,20 @@ AGES = {"sight": "float", "sight on crossbars, fresh": "64 levels, fresh",
 PAGE = """# Event digits through devices only
 
 Written by `benchmarks/digits_devices.py`; the numbers are in `docs/results/digits-devices*.csv`.
-`mottle run digits-devices` runs the recipe, `mottle energy digits-devices` the account.
+`mottle run digits-devices` runs the recipe, `mottle energy digits-devices` reports its energy.
 
-Event rates of 17 x 17 x 2 cells in 30 steps drive one VO2 neuristor each, biased at 8.5 V, below
-the 10 V at which it oscillates: a neuristor fires where there are many events, and rests elsewhere.
-Its spikes reach 400 neurons with receptive fields of 9 x 9 cells, which learn by spike times and
-without labels. A ridge readout on their spike counts in three segments is written into 1T1R cells
-("cmo_hfox", pairs, 64 levels, tiles of 128 x 128, wires of 1 ohm a segment, 8-bit converters, no
-gains to make good what the wires take), read fresh and after a day.
+Event rates of 17 x 17 x 2 cells in 30 steps each drive one VO2 neuristor, biased at 8.5 V, below
+the 10 V at which it oscillates: a neuristor fires at high event rates only. Its spikes are the
+input of 400 neurons with receptive fields of 9 x 9 cells, trained by STDP without labels. A ridge
+readout on their spike counts in three segments is written to 1T1R cells ("cmo_hfox", differential
+pairs, 64 levels, tiles of 128 x 128, wires of 1 ohm per segment, 8-bit converters, no compensation
+of the IR drop), and evaluated fresh and after a day.
 
-There are two clocks. A neuristor lives in microseconds: a step is held for 3 us, a digit for 90 us,
-3400 times faster than the camera recorded it. The layer learns at the camera's pace, 10.3 ms a
-step, with pulses of 5 to 100 ms. Between them spike counts wait step by step in a memory that is
-not counted below. Neuristors held at the camera's pace would fire, and cost, 3400 times as much.
+There are two time scales. Neuristors have time constants of microseconds: a step is held for 3 us
+and a digit for 90 us, 3400 times faster than the recording of the camera. The layer learns in real
+time, with steps of 10.3 ms and pulses of 5 to 100 ms. Between them spike counts are buffered step
+by step in a memory that is not counted below. Neuristors driven in real time would fire, and use
+energy, 3400 times as much.
 
 1000 recordings of N-MNIST, five stratified folds, five seeds (devices, layer, readout's cells).
 Accuracy in %, median (lowest to highest); the same readout behind every row:
@@ -53,13 +54,13 @@ Accuracy in %, median (lowest to highest); the same readout behind every row:
 
 {reading}
 
-Settings were set by hand, while looking at the first fold: the bias and gain of the neuristors
-among two, the layer's fields, time constant and forgetting among five.
+Settings were tuned by hand on the first fold: bias and gain of the neuristors from two candidates,
+the layer's fields, time constant and forgetting from five.
 
 ## In a recipe
 
-A table `then` in a reservoir's puts an STDP layer behind it; a table `crossbar` writes every
-readout (of each sense, and of early, middle and late fusion) into crossbars and scores it at each
+A table `then` in that of a reservoir adds an STDP layer after it; a table `crossbar` writes every
+readout (of each sense, and of early, middle and late fusion) to crossbars and scores it at each
 age. Its keys are those of `Crossbar` and `CrossbarReadout`:
 
 ```toml
@@ -75,17 +76,17 @@ n_levels = 64
 ages = [0.0, 86400.0]  # s
 ```
 
-## Energy of a digit
+## Energy per digit
 
 Mean of twenty digits of the first fold; the readout is that in crossbars.
 
 {energy}
 
-Nearly all of it is spent in the neuristors and their resistors, which take current whether they
-fire or not: at 8.5 V a film of 52 kOhm behind 12 kOhm takes 1.1 mW, for 90 us a digit, 578 times.
-Layer and readout together take {share:.1e} of that. Membranes and thresholds of the layer's
-neurons are not counted; what a read of a synapse and a conversion cost is assumed, and said so in
-the report ([energy](energy.md)).
+Nearly all of it is dissipated in the neuristors and their resistors, which draw current whether
+they fire or not: at 8.5 V a film of 52 kOhm behind 12 kOhm takes 1.1 mW for 90 us per digit, 578
+times. Layer and readout together take {share:.1e} of that. Membranes and thresholds of the layer's
+neurons are not counted; the energies of a synapse read and of a conversion are assumptions, given
+in the report ([energy](energy.md)).
 """
 
 

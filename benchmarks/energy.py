@@ -22,10 +22,10 @@ PAGE = """# Energy
 
 Written by `benchmarks/energy.py`; the numbers are in `docs/results/energy-*.csv`.
 
-The kernels sum the integral of V I with the stages of their own integrator: in the device, in the
-resistors in series and between nodes, and from the supply. What the supply gave and neither used is
-in the capacitors. All else (drivers, converters, arithmetic) is counted and multiplied by one
-figure an operation, which stands in the report with its source.
+The kernels integrate V I with the stages of their integrator: in the devices, in the resistors in
+series and between nodes, and from the supply. The rest of the supply's energy is stored in
+capacitors. Operations of drivers, converters and arithmetic are counted and multiplied by an
+energy per operation, which the report gives with its source.
 
 ```python
 import numpy as np
@@ -36,36 +36,36 @@ from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, 
 
 X, y = np.random.default_rng(0).uniform(-1, 1, (6, 20, 3)), [0, 1] * 3
 pipeline = make_pipeline(VO2Reservoir(50, pool="mean", random_state=0), RidgeReadout()).fit(X, y)
-report = energy_report(pipeline, X)  # fitted pipeline, recordings; a row a part
+report = energy_report(pipeline, X)  # fitted pipeline, recordings; a row per part
 energy_summary(report)  # device, + resistors and drivers, + converters and arithmetic
-chip_ratios(report)  # beside the synaptic operations of neuromorphic chips
-pipeline[0].energy(X)  # xarray: device, resistor, supply in J and spikes, a recording each
+chip_ratios(report)  # compared with the synaptic operations of neuromorphic chips
+pipeline[0].energy(X)  # xarray: device, resistor, supply in J and spikes, for each recording
 spike_energy("vo2_pwl", 5.0, capacitance=1e-13)  # one spike, over whole cycles
 ```
 
-Recordings that are absent cost nothing and do not count; `report.attrs["not_counted"]` names what
-is left out (encoders, scalers, the writing of crossbars, the learning of an STDP layer).
-`mottle energy demo-grasp` prints the account of each reservoir of a recipe. A live run sums its
-energies too: `state = reservoir.start(1, meter=True)`, then `state.spent`.
+Absent recordings are not counted; `report.attrs["not_counted"]` lists the parts that are left out
+(encoders, scalers, the writing of crossbars, the training of an STDP layer). `mottle energy
+demo-grasp` prints the report for each reservoir of a recipe. A live run sums its energies with
+`state = reservoir.start(1, meter=True)`, in `state.spent`.
 
 ## One spike
 
 {spikes}
 
-The reference columns are integrations of the same equations by other methods (DOP853 from reversal
-to reversal, and closed forms); the thermal neuristors here are integrated by Heun's method.
+The reference columns are solutions of the same equations by other methods (DOP853 from reversal to
+reversal, and closed forms); here the thermal neuristors are integrated by Heun's method.
 
-## "Below one picojoule a spike"
+## "Below one picojoule per spike"
 
-Not by the published devices of micrometre size: theirs take nanojoules. With resistances and
-thresholds kept, the energy of a spike is proportional to the capacitance (for a thermal neuristor
-to both capacities, electric and thermal), so that it is one picojoule at
+This does not hold for published devices of micrometre size, which take nanojoules. At constant
+resistances and thresholds, the energy per spike is proportional to the capacitance (for a thermal
+neuristor to electric and thermal capacitance), so that it is one picojoule at
 
 {limits}
 
-and less below. A neuristor would have to shrink to the femtofarads of the last row, and to
-femtojoules per kelvin. The energy to switch a film once (a few fJ in nanogaps, arXiv:2403.13530) is
-another quantity: it leaves out the charge that the capacitor brings with every spike.
+A neuristor would have to be scaled to the femtofarads of the last row, and to femtojoules per
+kelvin. The energy to switch a film once (a few fJ in nanogaps, arXiv:2403.13530) is a different
+quantity: it does not include the charge of the capacitor, which is released at every spike.
 
 ![energy of a spike against capacitance](energy/capacitance.png)
 
@@ -76,33 +76,33 @@ recordings.
 
 {account}
 
-All that is counted, recording by recording. What a WOx memristor takes goes by the sinh of its
-voltage, so that its mean is twice its median, and a few strong drives decide it:
+Distribution over recordings of the total. The power of a WOx memristor depends on the sinh of its
+voltage, so that a few strong drives dominate, and the mean is twice the median:
 
 {spread}
 
 ![where the energy goes](energy/account.png)
 
-Two things decide: how long a device is held, and at how many volts. A WOx memristor is held for
-10 ms a step, since it remembers for 50 ms; a neuristor for a microsecond, but at 12 V and a
-milliampere. Converters and arithmetic are three orders below either. An echo state network of the
-same size in 8-bit arithmetic takes less than both: the case for such devices rests on smaller
-ones, not on these.
+The energy is determined by the time for which a device is held, and by its voltage. A WOx memristor
+is held for 10 ms per step, since its time constant is 50 ms; a neuristor for a microsecond, but at
+12 V and a milliampere. Converters and arithmetic are three orders of magnitude lower. An echo state
+network of the same size in 8-bit arithmetic takes less than both: these devices would have to be
+much smaller to be competitive in energy.
 
-The encoders (what turns a stream into a drive) are not counted, nor are control, clock and cooling.
+Encoders, control, clock and cooling are not counted.
 
 ## "Forty times below Loihi 2"
 
-The ratio cannot be formed: no energy for a synaptic operation of Loihi 2 has been published. One
-could divide by Loihi (2018), 23.6 pJ, if like stands below like: a synaptic operation is one
-weighted input reaching a neuron, on our side a multiply-accumulate of the readout, which must carry
-the whole pipeline's energy. `chip_ratios(report)` does that; above 1, ours takes less. The chips'
-figures are those of SENECA's authors (PMC10326429, table 3).
+This ratio cannot be computed: no energy of a synaptic operation of Loihi 2 has been published. A
+ratio to Loihi (2018), 23.6 pJ, needs comparable operations: a synaptic operation is one weighted
+input of a neuron; here it corresponds to a multiply-accumulate of the readout, to which the total
+energy of the pipeline is assigned. `chip_ratios(report)` computes this; above 1, the pipeline takes
+less. The chips' figures are those of SENECA's authors (PMC10326429, table 3).
 
 {chips}
 
-A ratio of 40 to Loihi would leave 0.59 pJ for such an operation, all included. One that counts the
-film alone and calls a spike an operation is a ratio of unlike things.
+A ratio of 40 to Loihi would require 0.59 pJ per operation, all included. A ratio that counts the
+film only, and a spike as an operation, compares different quantities.
 """
 
 
@@ -199,14 +199,22 @@ def main() -> None:
     reports = account_recipe(read_recipe("demo-grasp")[0])
     sums = pd.concat({name: energy_summary(report) for name, report in reports.items()})
     sums = (sums * 1e9).rename_axis(["reservoir", "counted"]).reset_index()
-    sums.columns = ["reservoir", "counted", "a recording (nJ)", "a node-step (nJ)", "a spike (nJ)"]
+    sums.columns = [
+        "reservoir",
+        "counted",
+        "per recording (nJ)",
+        "per node and step (nJ)",
+        "per spike (nJ)",
+    ]
     spread = pd.DataFrame(
         [(name, np.mean(e), np.median(e), min(e), max(e))
          for name, e in ((k, 1e9 * np.array(r.attrs["energies"])) for k, r in reports.items())],
         columns=["reservoir", "mean (nJ)", "median (nJ)", "least (nJ)", "most (nJ)"],
     )  # fmt: skip
     chips = pd.DataFrame({"chip": chip_ratios(reports["vo2"]).index})
-    chips["J an operation (pJ)"] = chip_ratios(reports["vo2"]).chip_per_operation.to_numpy() * 1e12
+    chips["energy per operation (pJ)"] = (
+        chip_ratios(reports["vo2"]).chip_per_operation.to_numpy() * 1e12
+    )
     for name in ("vo2", "memristor", "echo"):
         chips[f"ratio to {name}"] = chip_ratios(reports[name]).ratio.to_numpy()
     table.to_csv(DOCS / "results" / "energy-spikes.csv", index=False)

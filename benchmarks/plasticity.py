@@ -36,7 +36,7 @@ SYNAPSES = {
     "ReRAM array": {"device": "reram_om"},
     "FTJ, driven by voltage": {"device": "ftj_hzo"},
     "WOx, volatile": {"device": "wox_du2017"},
-    "ideal, winners answer": {"response": "winners"},
+    "ideal, winners only": {"response": "winners"},
 }
 
 
@@ -160,7 +160,7 @@ def paired():
         gains["weights as drawn"].append((found - drawn) / 2)
         print({name: gain[-1] for name, gain in gains.items()}, flush=True)
     rows = [(k, np.median(v), min(v), max(v), sum(g > 0 for g in v)) for k, v in gains.items()]
-    names = ["learnt less", "median (points)", "lowest", "highest", "splits won of 10"]
+    names = ["learnt minus", "median (points)", "lowest", "highest", "higher in splits of 10"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -241,7 +241,7 @@ def speed():
         ]
         rows.append((n, learning, answering, *each, counts["weight_updates"] / len(X)))
         print(rows[-1], flush=True)
-    names = ["neurons", "learning (s)", "answering (s)", "input spikes", "synaptic operations",
+    names = ["neurons", "fit (s)", "transform (s)", "input spikes", "synaptic operations",
              "output spikes", "weight updates"]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
 
@@ -284,8 +284,8 @@ Written by `benchmarks/plasticity.py`; the numbers are in `docs/results/*.csv`.
 
 ## Rules and devices
 
-`stdp_curve(rule, device)` gives the change of a synapse against the time from the input's spike to
-the neuron's.
+`stdp_curve(rule, device)` returns the weight change against the time from the presynaptic to the
+postsynaptic spike.
 
 ```python
 from mottle.reservoir.plasticity import stdp_curve
@@ -297,72 +297,73 @@ stdp_curve(device="ftj_hzo").attrs["amplitude"]  # V
 
 ![STDP curves](plasticity/curves.png)
 
-"overlap": each spike sends a pulse, up for 5 ms before it and down for a tail after it; the device
-sees the difference, and moves where that passes its threshold. The pulses come from a generator
-that holds each value for 10 us, which gives the published numbers; smooth pulses (`t_step=0`) give
-1.1 % more at 2 ms and 17 % more at 60 ms, where only the tip of the pulse passes the threshold. An
-exponential through 6 to 30 ms has a time constant of 7.23 ms (R2 0.998), not the tail's 20. A spike
-that passes the threshold alone is refused. "pair" and "triplet" keep traces of all spikes.
+"overlap": each spike is a voltage pulse, positive for 5 ms before the spike and with a negative
+tail after it. The voltage over the device is the difference of the pulses, and its weight changes
+where that exceeds the threshold. The pulses have steps of 10 us, which gives the published
+numbers; smooth pulses (`t_step=0`) give 1.1 % more at 2 ms and 17 % more at 60 ms, where only the
+peak of the pulse exceeds the threshold. An exponential fitted from 6 to 30 ms has a time constant
+of 7.23 ms (R2 0.998), not that of the tail, 20 ms. A single pulse above the threshold is an error.
+"pair" and "triplet" use traces of all spikes.
 
-| device | what happens |
+| device | weight change |
 | --- | --- |
 | none | the rule, with soft or hard bounds |
-| pulsed ("reram_sb", "ecram", ...) | a graded pulse, as the device takes it at that weight |
-| "ftj_hzo" | the pulses themselves drive the device's own equation |
-| "wox_du2017" | the same, and weights fade between recordings: it is volatile |
-| "memdiode_hfo2" | the same: slowly, with 132 s at 0 V, as in crossbars |
-| "yakopcic_miao", "nbsto_interface" | refused: a lone spike moves them, too |
-| all others | refused: no weight, or no difference between a pair and its two spikes |
+| pulsed ("reram_sb", "ecram", ...) | graded pulses, with the device's response at that weight |
+| "ftj_hzo" | the overlapping pulses drive the device's equation of state |
+| "wox_du2017" | the same; volatile: weights decay between recordings |
+| "memdiode_hfo2" | the same; weights decay slowly, with 132 s at 0 V, as in crossbars |
+| "yakopcic_miao", "nbsto_interface" | error: a single spike changes them too |
+| all others | error: no weight, or the same response to a pair and to its two spikes |
 
-A graded pulse is as strong as the change asked for, in pulses of the device; nonlinearity, bounds,
-noise, spread and stuck devices are those of the preset. Where pulses drive an equation, their
-amplitude is set so that the largest change is `learning_rate`, and a spike alone may do a tenth of
-that at most.
+The strength of a graded pulse is the change of the rule in units of the device's pulses;
+nonlinearity, bounds, noise, device-to-device variation and stuck devices are those of the preset.
+The amplitude of pulses that drive an equation of state is set such that the largest change is
+`learning_rate`; a single spike may cause at most a tenth of that.
 
 ## Event digits
 
 The first 1000 recordings of N-MNIST in 17 x 17 x 2 cells, five stratified folds, five seeds (median
-and range); `RidgeReadout` on everything. The layer learns on the training folds alone, without
-labels, once through. Its graded response is counted in three segments (3 n features), or over the
+and range); `RidgeReadout` on all features. The layer is trained on the training folds only, without
+labels, in one epoch. Its graded response is counted in three segments (3 n features), or over the
 whole recording (n features).
 
 {stdp_digits}
 
-Settings (tau, target, forgetting, fields of 9 x 9 for 400 neurons) were set by hand, by
-cross-validation within 800 of these recordings. On the other 200, not looked at in that choice:
+Settings (tau, target, forgetting, fields of 9 x 9 for 400 neurons) were chosen by cross-validation
+within 800 of these recordings. On the other 200, not used in that choice:
 
 {stdp_held_out}
 
-How much of this is the split: learnt weights less the others on the same ten fresh splits into 800
-and 200 (stratified; a seed each), 100 neurons, three segments, 300 features each. Settings were
-chosen on recordings that lie on both sides of these splits.
+Dependence on the split: accuracy of learnt weights minus that of others on the same ten new splits
+into 800 and 200 (stratified; one seed each), 100 neurons, three segments, 300 features. Settings
+were chosen on recordings that are in both parts of these splits.
 
 {stdp_paired}
 
-What to read from it: what was learnt beats a random projection of equal size by seven to eight
-points without time segments. With them its medians are one to three points higher, but split by
-split 100 neurons win half the time (median 0.25 points, -1.5 to 4): at that size the gain cannot be
-told from chance. A projection is linear and ends where the counts end. The layer with its weights
-as drawn is the closer comparison: a threshold and an interneuron make any weights nonlinear, and
-with 1200 features that alone passes every other baseline; learning adds one and a half points
-there, two to seven where features are fewer, and something on each of the ten splits.
+Without time segments the learnt layer is seven to eight points above a random projection of equal
+size. With segments its medians are one to three points higher, but split by split 100 neurons are
+higher in half of the cases (median 0.25 points, -1.5 to 4): at that size the gain is not
+significant. A projection is linear in the counts. The layer with its initial weights is the closer
+comparison: a threshold and an interneuron make it nonlinear, and with 1200 features that alone
+exceeds every other baseline. Learning adds one and a half points there, two to seven with fewer
+features, and some gain on each of the ten splits.
 
 ![receptive fields](plasticity/receptive_fields.png)
 
-64 of the 100 neurons, on events less off events: digits at a moment of the camera's movement.
+64 of the 100 neurons, on minus off events: digits at a moment of the camera's movement.
 
 Other synapses, 100 neurons, three segments, the first fold of each seed:
 
 {stdp_synapses}
 
-200 recordings a seed, so two points are within chance. An ideal synapse, pairs of spikes and a
-ferroelectric junction keep the gain; pulsed devices with their noise, spread and steps lose it at
-these settings, which were not chosen anew for them. A volatile synapse keeps the last digits only.
-Winners alone say little: the graded answer is what the readout needs.
+With 200 recordings per seed, two points are within random variation. An ideal synapse, pairs of
+spikes and a ferroelectric junction keep the gain; pulsed devices, with their noise, variation and
+steps, lose it at these settings, which were not tuned for them. A volatile synapse keeps the last
+digits only. Spikes of the winners alone give a low accuracy: the readout needs the graded response.
 
 ## Behind a reservoir
 
-Spike counts of each step go from a reservoir into the layer:
+Spike counts of each step of a reservoir are the input of the layer:
 
 ```python
 from sklearn.pipeline import make_pipeline
@@ -381,27 +382,27 @@ model = make_pipeline(
 ```
 
 `quick` has pulses as short as the neuristors' period (rise 1 us, tail 2 us, cut off at 10 us; a
-generator that holds each value for 2 ns). The first fold of each
-seed; pulses and forgetting were chosen among a dozen on training recordings:
+time step of 2 ns). The first fold of each
+seed; pulses and forgetting were chosen from a dozen candidates on training recordings:
 
 {stdp_vo2}
 
-The layer tells more than the counts, but that is its neurons' doing, not learning's: neuristors
-fire like clocks, every 3 us whatever they see, and only their phase differs. Where all inputs are
-always active there is nothing for synapses to select, and with more forgetting they lose what they
-had.
+The accuracy of the layer is higher than that of the counts, because of its nonlinear neurons and
+not because of learning: neuristors fire periodically, every 3 us for any input, and only their
+phase depends on it. If all inputs are always active, synapses cannot select any, and with more
+forgetting all of them are depressed.
 
 ## Speed and operations
 
-One epoch over the 1000 digits, and their answers, on two shared cores (median of three); operations
-a digit, from `count_operations`:
+One epoch of training on the 1000 digits, and `transform`, on two shared cores (median of three);
+operations per digit, from `count_operations`:
 
 {stdp_speed}
 
 ## Consolidation
 
-`Consolidation` pairs a volatile device with a nonvolatile one: what the first holds above a
-threshold is written into the second. Ten pulses at 20 Hz stay, at 1 Hz none do.
+`Consolidation` pairs a volatile device with a nonvolatile one: the state of the first above a
+threshold is written to the second. Ten pulses at 20 Hz are retained, pulses at 1 Hz are not.
 
 ```python
 from mottle.reservoir.plasticity import Consolidation

@@ -160,53 +160,54 @@ def recall():
                  np.median(theirs))
             )  # fmt: skip
             print(rows[-1], flush=True)
-    names = ["elements", "patterns", "turned over", "overlap", "lowest", "highest", "Hopfield"]
+    names = ["elements", "patterns", "inverted", "overlap", "lowest", "highest", "Hopfield"]
     return pd.DataFrame(rows, columns=names)
 
 
 TABLES = {"time-series": time_series, "event-digits": event_digits, "recall": recall}
 
 
-PAGE = """# The reservoirs compared
+PAGE = """# Comparison of the reservoirs
 
 Written by `benchmarks/reservoirs.py`; the numbers are in `docs/results/*.csv`. Median and range of
 five seeds; the scores on sensor recordings are in [results](results.md).
 
 ## Time series
 
-One step ahead, 3000 steps, trained on the first 2000; ridge on standardised states, its penalty by
-leave-one-out on these. 252 states for NARMA-10, 100 for the Henon map. Defaults unless said; "TiOx
-as published" has 25 devices of 4 masks, -0.8 to 2.5 V, and shows currents (Zhong et al., Nat.
-Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
+One-step prediction, 3000 steps, trained on the first 2000; ridge on standardised states, penalty
+by leave-one-out on these. 252 states for NARMA-10, 100 for the Henon map. Default parameters
+unless stated; "TiOx as published" has 25 devices with 4 masks, -0.8 to 2.5 V, and currents as
+states (Zhong et al., Nat. Commun. 12 (2021) 408, whose hardware reached 0.046 on the Henon map).
 
 {time_series}
 
-What to read from it: masked devices in parallel remember little, so on NARMA-10 twenty linear lags
-beat all of them but the WOx devices with delay taps (`n_taps=20`). Devices with recurrence
-(`spectral_radius=0.9`; TiOx with `tau=None`) take in what the others reached a step before, and
-come close to an echo state network of their size. The Henon map needs two steps and a square:
-any smooth device has both, and read noise of 0.5 % or a recurrence that adds older steps costs two
-orders of magnitude.
-Thermal neuristors and filaments of Ag switch rather than follow: they are for short recordings and
-events, not for this. An Ag device's residue also drifts for as long as it is driven, so that what
-was learnt early does not hold later.
+Masked devices in parallel have a short memory, so on NARMA-10 twenty linear lags have a lower error
+than all of them except WOx devices with delay taps (`n_taps=20`). Devices with recurrence
+(`spectral_radius=0.9`; TiOx with `tau=None`) receive the states of other devices at the previous
+step, and come close to an echo state network of the same size. The Henon map needs two steps and a
+square: any smooth device provides both, and read noise of 0.5 %, or a recurrence that adds older
+steps, increases the error by two orders of magnitude.
+
+Thermal neuristors and Ag filaments switch instead of responding gradually: they suit short
+recordings and events, not these tasks. The residue of an Ag device also drifts while it is driven,
+so that weights learnt early are not valid later.
 
 ## Event digits
 
 The first 1000 recordings of N-MNIST, five stratified folds; the same ridge on six time bins of
 17 x 17 x 2 cells: the rates alone, an echo state network of 578 nodes on them, and 578 event
-memristors (`stm_event`, tau 0.1 s, 10 % device spread) that see the events themselves. The time
-constant was chosen among three on these recordings.
+memristors (`stm_event`, tau 0.1 s, 10 % device-to-device variation) driven by the events. The time
+constant was chosen from three on these recordings.
 
 {event_digits}
 
-The event memristors mix nothing, so they compare with the rates: a fading memory gains a point and
-a half. The echo state network mixes inputs and gains one more.
+Event memristors do not mix inputs and are comparable with the rates: their fading memory adds one
+and a half points. The echo state network mixes inputs and adds one more.
 
 ## Oscillators as a memory
 
-Random patterns, a share of whose elements is turned over, recalled by `OscillatorMemory` with its
-defaults (30 cycles of settling) and by Hopfield's network with the same Hebbian weights; the
+Random patterns with a fraction of inverted elements, recalled by `OscillatorMemory` with default
+parameters (30 settling cycles) and by Hopfield's network with the same Hebbian weights; the
 overlap is 1 for the stored pattern and 0 for an unrelated one.
 
 {recall}

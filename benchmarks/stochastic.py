@@ -10,30 +10,31 @@ from pages import DOCS, markdown
 from mottle.pipelines.figures import COLOURS
 from mottle.reservoir import devices
 
-PAGE = """# Noise and chance
+PAGE = """# Noise and random switching
 
 Written by `benchmarks/stochastic.py`; the numbers are in `docs/results/*.csv`.
 
 ## Stochastic resonance
 
 A piecewise-linear oscillator ("vo2_pwl") at 2.25 V is silent: its threshold is 2.388 V. A sine of
-0.08 V at 5 kHz does not reach it either. With noise on the voltage (`voltage_noise`, an
-Ornstein-Uhlenbeck process) it fires, and its spikes follow the sine best at 40 to 60 mV: with less
-noise it misses cycles, with more it fires at any phase. Five runs of 20 ms each, median and range.
+0.08 V at 5 kHz does not reach it either. With voltage noise (`voltage_noise`, an
+Ornstein-Uhlenbeck process) it fires, and its spikes are most phase-locked to the sine at 40 to 60
+mV: with less noise it misses cycles, with more it fires at any phase. Five runs of 20 ms each,
+median and range.
 
 {resonance}
 
 ![stochastic resonance](devices/stochastic_resonance.png)
 
-The power |sum of exp(i w t)|^2 / N grows with the length of the run, and a noisy crossing is seen
-only at the points of `dt_inner` (here 50 ns): a finer step finds up to a fifth more spikes at the
+The power |sum of exp(i w t)|^2 / N grows with the length of the run. A noisy crossing is detected
+only at the points of `dt_inner` (here 50 ns): a finer step gives up to a fifth more spikes at the
 weakest noise.
 
 ## Probabilistic bits
 
-A diffusive device ("ag_pulse") that sees a pulse of 20 ms switches with a probability that grows
-with its height, from 0 at 0.5 V to 1 at 1.05 V. The curve is steeper at its upper end than a
-logistic one, so a bit asks the measured curve, not a formula, for the pulse it needs:
+A diffusive device ("ag_pulse") switches within a pulse of 20 ms with a probability that grows with
+the pulse height, from 0 at 0.5 V to 1 at 1.05 V. The curve is steeper at its upper end than a
+logistic function, so the height of a pulse is taken from the measured curve:
 
 ```python
 pbit = devices.calibrate_pbit()  # P(V) of 2000 devices at each voltage
@@ -42,13 +43,13 @@ samples = devices.sample_pbits(weights, [1, 1, -2], beta=0.5, pbit=pbit)
 backwards = devices.sample_pbits(weights, [1, 1, -2], beta=0.5, clamp={{2: 1}}, pbit=pbit)
 ```
 
-Three such bits are an AND gate that also runs backwards. How often each state (A, B, C) was seen in
-20,000 sweeps, beside Boltzmann's distribution at the same temperature (beta 0.5):
+Three such bits form an AND gate that also runs backwards. Relative frequency of each state (A, B,
+C) in 20,000 sweeps, and the Boltzmann distribution at the same temperature (beta 0.5):
 
 {gate}
 
-Half the sum of the differences is {distance:.3f} for the free gate: what the finite calibration
-leaves, and the samples' own scatter.
+Half the sum of the differences is {distance:.3f} for the free gate, due to the finite calibration
+and the finite number of samples.
 
 ![probabilistic bits](devices/pbits.png)
 """

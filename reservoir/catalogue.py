@@ -1,4 +1,4 @@
-"""The devices by name, and one of them followed through time."""
+"""Device presets by name, and the simulation of a single device."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_positive, choose
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import Family
 from mottle.reservoir.nodes.diffusive import device as diffusive
@@ -51,15 +51,15 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-OUTSIDE: dict[str, Family] = {}  # of other packages, and of running sessions
+OUTSIDE: dict[str, Family] = {}  # of other packages, and of the current session
 
 
 def register(family: Family) -> None:
-    """Make a family from outside known by the names of its presets, in place of an earlier one."""
-    own = {name for known in FAMILIES for name in known.presets}
+    """Add a family of another package by the names of its presets; replace an earlier one."""
+    shipped = {name for known in FAMILIES for name in known.presets}
     for name in family.presets:
-        if name in own:
-            raise ValueError(f"device {name!r} is one of ours; take another name.")
+        if name in shipped:
+            raise ValueError(f"device {name!r} is a preset of mottle; take another name.")
     first = next(iter(family.presets))
     for other, known in OUTSIDE.items():
         if known.device is family.device and other != first:
@@ -72,7 +72,7 @@ def register(family: Family) -> None:
 
 @cache
 def load_outside() -> None:
-    """Import the devices of installed packages; each is registered as it is described."""
+    """Import the devices of installed packages; ``device_node`` registers each of them."""
     for name, point in find_plugins(GROUP).items():
         family = load_plugin(point)
         if isinstance(family, Family):
@@ -82,7 +82,7 @@ def load_outside() -> None:
 
 
 def families() -> tuple[Family, ...]:
-    """Return our families and those of other packages."""
+    """Return the families of mottle and those of other packages."""
     load_outside()
     return (*FAMILIES, *OUTSIDE.values())
 
@@ -93,7 +93,7 @@ def presets() -> dict[str, Preset]:
 
 
 def find_family(preset: Preset) -> Family | None:
-    """Return the family of a device's constants, None where it has none."""
+    """Return the family of a device's constants, or None."""
     known = next((family for family in FAMILIES if family.device is type(preset)), None)
     if known is not None:
         return known
@@ -117,7 +117,7 @@ def family_of(device: Preset) -> Family:
 
 
 def kind_of(preset: Preset) -> str:
-    """Return the kind of a preset: that of its family, unless its circuit makes it another."""
+    """Return the kind of a preset: its own where its circuit differs, else that of its family."""
     kind: str = getattr(preset, "kind", family_of(preset).kind)
     return kind
 
@@ -139,8 +139,8 @@ def list_devices() -> pd.DataFrame:
     Returns
     -------
     presets : pandas.DataFrame
-        Indexed by name: kind, time_scale in s, source, and what in it is provisional ("" if
-        nothing is).
+        Indexed by name: kind, time_scale in s, source, and which constants are provisional (""
+        for none).
 
     Examples
     --------
@@ -157,7 +157,7 @@ def list_devices() -> pd.DataFrame:
 
 
 def get(name: str) -> Preset:
-    """Return the constants behind a name.
+    """Return the constants of a preset.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def get(name: str) -> Preset:
     Returns
     -------
     preset : NamedTuple
-        Constants in SI units; ``preset._replace(tau=0.1)`` gives a device of your own.
+        Constants in SI units; ``preset._replace(tau=0.1)`` returns a changed copy.
 
     Examples
     --------
@@ -185,14 +185,14 @@ def pulse_train(
     n_pulses: int | None = None,
     base: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Make a waveform of rectangular pulses.
+    """Return a waveform of rectangular pulses.
 
     Parameters
     ----------
     amplitude : float or array-like of shape (n_pulses,)
-        Height of the pulses in V; an array gives each its own, 0 leaves one out.
+        Height of the pulses in V; an array sets each height, 0 leaves a pulse out.
     width, period : float
-        Length of a pulse and distance of their beginnings in s.
+        Length of a pulse, and time from one onset to the next, in s.
     dt : float
         Step in s; ``width`` and ``period`` must be whole numbers of it.
     n_pulses : int, default=None
@@ -213,13 +213,12 @@ def pulse_train(
     heights = np.atleast_1d(np.asarray(amplitude, dtype=np.float64))
     if n_pulses is not None:
         heights = np.broadcast_to(heights, n_pulses)
-    if not dt > 0:
-        raise ValueError(f"dt={dt} s must be positive.")
+    dt = check_positive("dt", dt, "s")
     on, whole = round(width / dt), round(period / dt)
     if not (np.isclose(on * dt, width) and np.isclose(whole * dt, period) and 0 < on <= whole):
         raise ValueError(
             f"width={width} s and period={period} s must be whole numbers of dt={dt} s, "
-            "width the shorter."
+            "width not above period."
         )
     wave = np.full((heights.size, whole), float(base))
     wave[:, :on] = np.where(heights == 0, base, heights)[:, np.newaxis]
@@ -235,25 +234,25 @@ def simulate(
     random_state: int = 0,
     **options: Any,
 ) -> "xr.Dataset":
-    """Follow one device from rest.
+    """Simulate one device from rest.
 
     Parameters
     ----------
     device : str or preset
-        A name in ``list()``, or constants of your own.
+        A name in ``list()``, or your own constants.
     voltage : float or array-like of shape (n_steps,)
         Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
-        "nbo2_hh" it is an input current in A. To models that count pulses ("tiox_zhong2021", and
-        those of training circuits, "reram_sb" and others) each step is one pulse, whatever ``dt``;
-        "stm_event" takes an event at each step with a positive voltage.
+        "nbo2_hh" it is an input current in A. For models that count pulses ("tiox_zhong2021", and
+        those of training circuits such as "reram_sb") each step is one pulse, whatever ``dt``.
+        "stm_event" receives an event at each step with a positive voltage.
     dt : float
         Step of waveform and result in s.
     duration : float, default=None
         Length in s, for a constant.
     random_state : int, default=0
-        Seed of the noise; only an Ag device, and those asked for noise, have any.
+        Seed of the noise. Ag devices are always noisy, others where an option sets a noise.
     **options : dict
-        Those of a family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
+        Options of the family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
         ``temperature_noise`` in K per square root of second. Threshold switch:
         ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. Ag:
         ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
@@ -261,9 +260,9 @@ def simulate(
     Returns
     -------
     dataset : xarray.Dataset
-        Over ``time`` in s, the end of each step: ``voltage`` (what was applied), ``current``, every
-        state variable, each with its unit. A device that spikes has ``spike_time`` (spike,) in s,
-        one with a supply the attributes ``energy_device``, ``energy_resistor`` and
+        Over ``time`` in s, the end of each step: the applied ``voltage``, ``current`` and every
+        state variable, each with its unit. A spiking device also has ``spike_time`` (spike,) in s,
+        and a device with a supply the attributes ``energy_device``, ``energy_resistor`` and
         ``energy_supply`` in J over the whole run.
 
     Raises
@@ -274,7 +273,7 @@ def simulate(
     Warns
     -----
     UserWarning
-        If an oscillator gets a constant supply at which it does not oscillate.
+        If an oscillator is driven by a constant supply at which it does not oscillate.
 
     Examples
     --------
@@ -285,8 +284,7 @@ def simulate(
     preset = get(device) if isinstance(device, str) else device
     family = family_of(preset)
     family.check(preset)
-    if not dt > 0:
-        raise ValueError(f"dt={dt} s must be positive.")
+    dt = check_positive("dt", dt, "s")
     drive = np.asarray(voltage, dtype=np.float64)
     if drive.ndim == 0:
         if duration is None or not duration >= dt:
@@ -297,7 +295,9 @@ def simulate(
     elif drive.ndim != 1 or drive.size == 0:
         raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
     elif duration is not None:
-        raise ValueError("duration belongs to a constant voltage; a waveform has its own length.")
+        raise ValueError(
+            "duration applies to a constant voltage only; a waveform has its own length."
+        )
     if not np.isfinite(drive).all():
         place = int(np.flatnonzero(~np.isfinite(drive))[0])
         raise ValueError(
@@ -305,14 +305,14 @@ def simulate(
         )
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
     try:
-        trace = family.trace(preset, drive, float(dt), key, **options)
+        trace = family.trace(preset, drive, dt, key, **options)
     except TypeError as error:
         known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
         unknown = sorted(set(options) - set(known))
         if not unknown:
             raise
         raise ValueError(
-            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; there is: "
+            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
             f"{', '.join(known) or 'none'}."
         ) from error
     import xarray as xr
@@ -331,10 +331,10 @@ def simulate(
 
 
 def draw(name: str) -> "Figure":
-    """Draw a preset: what it does over time, and what shapes that.
+    """Draw the characteristics of a preset.
 
-    Oscillators show voltage over time and frequency against bias, a thermal one its resistance with
-    minor loops too; neurons spikes and rate against input; memristors their loop and relaxation.
+    Oscillators: voltage over time and frequency against bias; thermal ones also resistance with
+    minor loops. Neurons: spikes, and rate against input. Memristors: hysteresis and relaxation.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The devices by name: constants with units and source, and each simulated alone."""
+"""Device presets by name, with units and sources, and functions that simulate a single device."""
 
 from mottle.reservoir.catalogue import draw, get, list_devices, pulse_train, simulate
 from mottle.reservoir.nodes.diffusive.device import AgMemristor, FastAgMemristor
@@ -22,7 +22,7 @@ from mottle.reservoir.nonvolatile.devices.programming.device import (
 from mottle.reservoir.nonvolatile.devices.pulsed.device import PulseMemristor, shape_of_nonlinearity
 from mottle.reservoir.nonvolatile.devices.yakopcic.device import YakopcicMemristor
 
-list = list_devices  # devices.list(), as one says it
+list = list_devices  # public name: devices.list()
 
 __all__ = [
     "LIF",

@@ -1,7 +1,7 @@
 """Figures of devices and circuits: the only module below the pipelines that draws.
 
-matplotlib is imported inside the functions, and without pyplot, so that nothing is shared between
-threads and nothing is loaded that is not drawn.
+matplotlib is imported inside the functions, and without pyplot, whose global state is not safe
+with threads.
 """
 
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # 
 
 
 def ir_drop(errors: xr.Dataset) -> "Figure":
-    """Draw a crossbar's relative errors: cell by cell as a map, and of its outputs as a line."""
+    """Draw a crossbar's relative errors: those of cells as a map, those of outputs as a line."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.5, 3.2), layout="constrained")
     cells, outputs = figure.subplots(1, 2)
     values = 100 * errors.cell_error
-    shown = cells.imshow(values, cmap="viridis", aspect="auto", interpolation="nearest")
-    figure.colorbar(shown, ax=cells, label="error of the cell's voltage (%)")
+    image = cells.imshow(values, cmap="viridis", aspect="auto", interpolation="nearest")
+    figure.colorbar(image, ax=cells, label="error of the cell's voltage (%)")
     cells.set(xlabel="column", ylabel="row")
     outputs.plot(100 * errors.output_error, color=COLOURS[0])
     outputs.axhline(100 * float(errors.mean_error), color="0.4", ls=":", label="mean")
@@ -34,7 +34,7 @@ def ir_drop(errors: xr.Dataset) -> "Figure":
 
 
 def sneak(margins: xr.Dataset, criterion: float = 0.1) -> "Figure":
-    """Draw swings (curve, n) against the array's side, one line a curve, and the least swing."""
+    """Draw swings (curve, n) against the number of rows, a line per curve, and the criterion."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5, 3.2), layout="constrained")
@@ -42,14 +42,14 @@ def sneak(margins: xr.Dataset, criterion: float = 0.1) -> "Figure":
     for k, curve in enumerate(margins.curve.values):
         swing = margins.swing.sel(curve=curve)
         axis.plot(margins.n, 100 * swing, ".-", color=COLOURS[k % len(COLOURS)], label=str(curve))
-    axis.axhline(100 * criterion, color="0.4", ls=":", label="least that is read")
+    axis.axhline(100 * criterion, color="0.4", ls=":", label="least readable swing")
     axis.set(xscale="log", xlabel="rows and columns", ylabel="swing (% of read voltage)")
     axis.legend(fontsize="small")
     return figure
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the largest unit of which it holds one.
+    """Format a time in the largest unit that gives at least 1.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def duration(seconds: float) -> str:
 
 
 def robustness(scores: xr.Dataset) -> "Figure":
-    """Draw scores over draws of the cells, one panel an axis: median, 5 % and the worst."""
+    """Draw scores over draws of the cells, a panel per perturbation: median, 5 % and the worst."""
     from matplotlib.figure import Figure
 
     axes = list(dict.fromkeys(scores.axis.values.tolist()))
@@ -78,25 +78,25 @@ def robustness(scores: xr.Dataset) -> "Figure":
         panel.plot(place, here.median_score, ".-", color=COLOURS[0], label="median")
         panel.plot(place, here.low, color=COLOURS[0], lw=0.7, label="5 %")
         panel.plot(place, here.worst, "v", ms=4, color=COLOURS[1], label="worst")
-        word = duration if name == "age" else "{:.4g}".format
-        panel.set_xticks(place, [word(value) for value in here.value.values], rotation=45)
+        label = duration if name == "age" else "{:.4g}".format
+        panel.set_xticks(place, [label(value) for value in here.value.values], rotation=45)
         panel.set(xlabel=scores.attrs["labels"][axes.index(name)])
     panels[0].set(ylabel=scores.attrs["score"])
     panels[0].legend(fontsize="small")
     return figure
 
 
-def forgetting(left: xr.Dataset) -> "Figure":
-    """Draw weights (frequency, n_pulses, delay) after trains of pulses, a panel a frequency."""
+def forgetting(weights: xr.Dataset) -> "Figure":
+    """Draw weights (frequency, n_pulses, delay) after pulse trains, a panel per frequency."""
     from matplotlib.figure import Figure
 
-    rates = left.frequency.values
+    rates = weights.frequency.values
     figure = Figure(figsize=(4 * len(rates), 3.2), layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(rates), sharey=True))
     for axis, rate in zip(axes, rates, strict=True):
-        for k, n in enumerate(left.n_pulses.values):
-            weight = left.weight.sel(frequency=rate, n_pulses=n)
-            axis.plot(left.delay, weight, color=COLOURS[k % len(COLOURS)], label=f"{n}")
+        for k, n in enumerate(weights.n_pulses.values):
+            weight = weights.weight.sel(frequency=rate, n_pulses=n)
+            axis.plot(weights.delay, weight, color=COLOURS[k % len(COLOURS)], label=f"{n}")
         axis.set(xlabel="time after the last pulse (s)", title=f"{rate:g} Hz")
     axes[0].set(ylabel="weight", ylim=(0, None))
     axes[-1].legend(title="pulses", fontsize="small")
@@ -104,7 +104,7 @@ def forgetting(left: xr.Dataset) -> "Figure":
 
 
 def stdp_curves(curves: dict[str, xr.DataArray]) -> "Figure":
-    """Draw changes against the time between two spikes, a panel a name."""
+    """Draw weight changes against the time between two spikes, a panel per curve."""
     from matplotlib.figure import Figure
 
     columns = min(3, len(curves))
@@ -125,10 +125,10 @@ def stdp_curves(curves: dict[str, xr.DataArray]) -> "Figure":
 
 
 def receptive_fields(weights: NDArray, centres: bool) -> "Figure":
-    """Draw weights (neuron, row, column, channel), a tile a neuron; NaN where it sees nothing.
+    """Draw weights (neuron, row, column, channel), a tile per neuron; NaN outside its field.
 
-    Two channels are off and on events, drawn as their difference where ``centres`` asks for it;
-    otherwise their mean is.
+    With ``centres`` two channels, off and on events, are drawn as their difference, otherwise as
+    their mean.
     """
     from matplotlib.figure import Figure
 

@@ -1,7 +1,7 @@
-"""What a pipeline costs: device, resistor and supply from the kernels, the rest by stated figures.
+"""Energy of a pipeline: devices, resistors and supply simulated, other parts by operation counts.
 
-The kernels sum the integral of V I; converters, drivers and digital arithmetic are counted, and
-each count is multiplied by one published or assumed figure that stands in the same row.
+Kernels integrate V I. Operations of converters, drivers and digital arithmetic are counted, and
+each count is multiplied by one published or assumed energy, given in the same row of the report.
 """
 
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ HOROWITZ = "M. Horowitz, ISSCC (2014) 10, doi:10.1109/ISSCC.2014.6757323 (45 nm,
 SENECA = "Tang et al., SENECA, PMC10326429, table 3"
 LEVELS = ("device", "resistor", "capacitor", "driver", "converter", "digital")
 COLUMNS = ["stage", "part", "level", "count", "energy_each", "energy", "assumption", "source"]
-# where a wrapper keeps what it predicts with
+# attributes in which a wrapper keeps the fitted model it predicts with
 WRAPPED = ("best_estimator_", "readout_", "estimator_", "regressor_")
 KERNEL = "V I summed in the kernel"
-# what a stage may count: part, level and figure in the report, in this order
+# operations that a stage may count: part, level and figure in the report, in this order
 OPERATIONS = {
     "input_lines": ("input lines", "driver", "line"),
     "inputs": ("inputs", "converter", "dac"),
@@ -54,7 +54,7 @@ OPERATIONS = {
 
 
 class Figure(NamedTuple):
-    """Energy of one operation in J, what it stands for, and who says so."""
+    """Energy of one operation in J, the assumption behind it, and its source."""
 
     energy: float
     assumption: str
@@ -68,12 +68,12 @@ FIGURES = MappingProxyType(
         "add": Figure(0.03e-12, "8-bit add", HOROWITZ),
         "adc": Figure(5.1e-12, "8 bit at 20 fJ a conversion step (provisional)",
                       "order of the median of B. Murmann's ADC survey"),
-        "dac": Figure(1e-12, "8-bit conversion, 1 pJ (provisional)", "of our own"),
+        "dac": Figure(1e-12, "8-bit conversion, 1 pJ (provisional)", "assumption"),
         "line": Figure(1e-12, "a line of 1 pF charged to 1 V once a step, times the bias squared "
-                       "(provisional)", "of our own"),
-        "synapse": Figure(2e-14, "a read of 50 uS at 0.2 V for 10 ns (provisional)", "of our own"),
+                       "(provisional)", "assumption"),
+        "synapse": Figure(2e-14, "a read of 50 uS at 0.2 V for 10 ns (provisional)", "assumption"),
         "event": Figure(1e-12, "a pulse of 1 V and 1 us on 1 S, times the largest conductance: an "
-                        "upper bound (provisional)", "of our own"),
+                        "upper bound (provisional)", "assumption"),
     }
 )  # fmt: skip
 
@@ -86,27 +86,27 @@ CHIPS = {
 
 
 def energy_report(pipeline, X, *, figures=None):
-    """Account for the energy of a fitted pipeline, part by part.
+    """Report the energy of a fitted pipeline, part by part.
 
     Parameters
     ----------
     pipeline : estimator
-        Fitted: a Pipeline, ColumnTransformer, FeatureUnion, vote, search, reservoir or readout, in
-        each other at will.
+        Fitted Pipeline, ColumnTransformer, FeatureUnion, vote, search, reservoir or readout, nested
+        in any way.
     X : table or drive
-        Recordings, as the pipeline takes them. Those that are absent cost nothing and do not count;
-        where one of several senses is, the recording does.
+        Recordings, as the pipeline takes them. Absent recordings are not counted; a recording in
+        which only some senses are absent is.
     figures : dict of str to Figure, default=None
         Replaces entries of ``FIGURES``, the energies of single operations.
 
     Returns
     -------
     report : pandas.DataFrame
-        A row a part: stage, part, level ("device", "resistor", "capacitor", "driver", "converter"
-        or "digital"), count a recording, energy_each in J, energy in J a recording, assumption and
-        source. Device, resistor and capacitor add up to what the supply gave. ``attrs`` holds
-        n_recordings (rows, where a readout alone is given them), node_steps, readout_macs and
-        spikes a recording (NaN if nothing spikes) and not_counted, what is left out.
+        A row per part: stage, part, level ("device", "resistor", "capacitor", "driver", "converter"
+        or "digital"), count per recording, energy_each in J, energy in J per recording, assumption
+        and source. Device, resistor and capacitor add up to the energy of the supply. ``attrs``
+        holds n_recordings (number of rows for a readout alone), node_steps, readout_macs and spikes
+        per recording (NaN if nothing spikes) and not_counted, the parts that are left out.
 
     Raises
     ------
@@ -125,23 +125,23 @@ def energy_report(pipeline, X, *, figures=None):
     known = dict(FIGURES)
     for name, figure in (figures or {}).items():
         choose(name, known, "figure")
-        whole = isinstance(figure, tuple) and len(figure) == 3 and is_number(figure[0])
-        if not whole or not 0 < figure[0] < np.inf:
+        complete = isinstance(figure, tuple) and len(figure) == 3 and is_number(figure[0])
+        if not complete or not 0 < figure[0] < np.inf:
             raise ValueError(
                 f"figures[{name!r}]={figure!r}: expected Figure(energy, assumption, source) with a "
                 "positive and finite energy in J."
             )
         known[name] = Figure(*figure)
     check_is_fitted(pipeline)
-    there, n_recordings = present(X)
+    present_X, n_recordings = present(X)
     account = Account(known, n_recordings)
-    for name, stage, given in walk(pipeline, there, ""):
-        account.add(name, stage, given)
+    for name, stage, stage_input in walk(pipeline, present_X, ""):
+        account.add(name, stage, stage_input)
     return account.table(pipeline)
 
 
 def energy_summary(report):
-    """Sum a report up: device alone, with resistors and drivers, with converters and arithmetic.
+    """Sum up a report: devices alone, with resistors and drivers, with converters and arithmetic.
 
     Parameters
     ----------
@@ -171,10 +171,10 @@ def energy_summary(report):
 
 
 def chip_ratios(report):
-    """Set the cost of a readout operation beside the synaptic operation of neuromorphic chips.
+    """Compare the energy per readout operation with the synaptic operation of neuromorphic chips.
 
-    Like stands beside like: on our side all energy of the pipeline for each multiply-accumulate of
-    its linear readouts, on theirs the published energy of a synaptic operation.
+    The pipeline's total energy is divided by the number of multiply-accumulates of its linear
+    readouts; a chip's figure is the published energy of a synaptic operation.
 
     Parameters
     ----------
@@ -184,24 +184,28 @@ def chip_ratios(report):
     Returns
     -------
     ratios : pandas.DataFrame
-        Indexed by chip: its J for a synaptic operation, ours, and the ratio (above 1: ours takes
-        less). No figure of Loihi 2 is published, so that its ratio cannot be formed. ``attrs``
-        names the source of the chips' figures.
+        Indexed by chip: ``chip_per_operation`` and ``pipeline_per_operation`` in J and their
+        ``ratio`` (above 1: the pipeline takes less). No figure is published for Loihi 2: its ratio
+        is NaN. ``attrs`` names the source of the chips' figures.
     """
     operations = report.attrs["readout_macs"]
     if not operations:
         raise ValueError("the report has no linear readout: there is no operation to compare.")
-    ours = float(report["energy"].sum() / operations)
+    energy_each = float(report["energy"].sum() / operations)
     chips = pd.Series(CHIPS, name="chip_per_operation").rename_axis("chip")
     ratios = pd.DataFrame(
-        {"chip_per_operation": chips, "ours_per_operation": ours, "ratio": chips / ours}
+        {
+            "chip_per_operation": chips,
+            "pipeline_per_operation": energy_each,
+            "ratio": chips / energy_each,
+        }
     )
     ratios.attrs["source"] = SENECA
     return ratios
 
 
 def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
-    """Measure what one spike of an oscillator costs, over whole cycles.
+    """Measure the energy per spike of an oscillator over whole cycles.
 
     Parameters
     ----------
@@ -215,7 +219,7 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
     Returns
     -------
     energy : pandas.Series
-        ``device``, ``resistor`` and ``supply`` in J a spike, ``period`` in s, ``swing`` of the
+        ``device``, ``resistor`` and ``supply`` in J per spike, ``period`` in s, ``swing`` of the
         voltage over the device in V, ``capacitance`` in F and ``voltage`` in V.
 
     Raises
@@ -231,7 +235,7 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
     preset = get(device) if isinstance(device, str) else device
     family = family_of(preset)
     if kind_of(preset) != "oscillator" and family.kind != "oscillator":
-        raise ValueError(f"device={device!r} is no oscillator: nothing to take a cycle of.")
+        raise ValueError(f"device={device!r} is not an oscillator: it has no cycle to measure.")
     if capacitance is not None:
         preset = preset._replace(capacitance=check_positive("capacitance", capacitance, "F"))
     low, high = preset.window
@@ -247,16 +251,16 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
     first, last = spikes[-2 - n], spikes[-2]
     period = (last - first) / n
     dt, power = period / 1000, {}
-    # whole cycles, from half-way between two spikes, where nothing changes fast
+    # whole cycles, from half-way between two spikes, where the voltage changes slowly
     for name, spike in (("begin", first), ("end", last)):
         n_steps = ceil((spike + 0.5 * period) / dt)
         run = simulate(preset, volts, dt, duration=n_steps * dt, **options)
         late = n_steps * dt - spike - 0.5 * period
         power[name] = energies_at_end(run, volts, preset.r_series, late)
     spent = {key: (power["end"][key] - power["begin"][key]) / n for key in power["end"]}
-    shown = run.device_voltage[run.time.values >= first]
+    cycle_voltage = run.device_voltage[run.time.values >= first]
     return pd.Series(
-        spent | {"period": period, "swing": float(shown.max() - shown.min()),
+        spent | {"period": period, "swing": float(cycle_voltage.max() - cycle_voltage.min()),
                  "capacitance": preset.capacitance, "voltage": volts}
     )  # fmt: skip
 
@@ -264,7 +268,7 @@ def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
 def energies_at_end(
     run: xr.Dataset, volts: float, r_series: float, late: float
 ) -> dict[str, float]:
-    """Energies in J of a run ``late`` s before it ends, by the powers at its end."""
+    """Return energies in J of a run up to ``late`` s before its end, from the powers at its end."""
     v, i = float(run.device_voltage[-1]), float(run.current[-1])
     over = (volts - v) / r_series
     powers = {"device": v * i, "resistor": (volts - v) * over, "supply": volts * over}
@@ -272,12 +276,12 @@ def energies_at_end(
 
 
 class Account:
-    """Rows of a report as they come in."""
+    """Rows of a report, collected stage by stage."""
 
     def __init__(self, figures: dict[str, Figure], n_recordings: int | None):
         self.figures = figures
         self.rows: list[tuple] = []
-        self.n_recordings = n_recordings  # None until a stage says how many there are
+        self.n_recordings = n_recordings  # None until a stage counts them
         self.node_steps = self.readout_macs = 0.0
         self.spikes: float | None = None
         self.not_counted: list[str] = []
@@ -286,8 +290,8 @@ class Account:
         """Return the report, per recording."""
         if not self.rows:
             raise ValueError(
-                f"{type(pipeline).__name__} holds no reservoir, layer or readout that is known "
-                "here: there is nothing to account for."
+                f"{type(pipeline).__name__} holds no reservoir, layer or readout whose "
+                "energy can be counted."
             )
         n = self.n_recordings or 1
         report = pd.DataFrame(self.rows, columns=COLUMNS)
@@ -302,7 +306,7 @@ class Account:
         return report
 
     def add(self, name: str, stage: Any, X: Any) -> None:
-        """Account for one stage that is given ``X``."""
+        """Add the rows of one stage with input ``X``."""
         spent = stage.energy(X) if hasattr(stage, "energy") else None
         if hasattr(stage, "coef_") and not hasattr(stage, "count_operations"):
             counts = count_linear(stage, X)
@@ -333,7 +337,7 @@ class Account:
         self.not_counted += [f"{name}: {what}" for what in getattr(stage, "costs_left_out_", ())]
 
     def _measured(self, name: str, spent: xr.Dataset) -> None:
-        """Add energies that were simulated: variables with a level, those of one part together."""
+        """Add simulated energies: variables with a level, summed by part."""
         how, source = spent.attrs.get("method", KERNEL), spent.attrs["source"]
         sums: dict[tuple[str, str], float] = {}
         for variable in spent.data_vars.values():
@@ -348,7 +352,7 @@ class Account:
                 self.rows.append((name, part, level, np.nan, np.nan, energy, how, source))
 
     def _counted(self, name: str, counts: dict[str, float], scales: dict[str, float]) -> None:
-        """Add operations of each kind, each times its figure, and a factor of the stage's."""
+        """Add counted operations, each times its figure and the stage's scale factor."""
         for operation, (part, level, figure) in OPERATIONS.items():
             count = float(counts.get(operation, 0.0))
             if count > 0:
@@ -358,7 +362,7 @@ class Account:
 
 
 def count_linear(model: Any, X: Any) -> dict[str, float]:
-    """Count what a prediction of a linear model takes, in the manner of ``count_operations``.
+    """Count the operations of a linear model's prediction, as ``count_operations`` does.
 
     Examples
     --------
@@ -371,7 +375,7 @@ def count_linear(model: Any, X: Any) -> dict[str, float]:
 
 
 def present(X: Any) -> tuple[Any, int | None]:
-    """Return the recordings of ``X`` that are there, and how many; None where X does not tell.
+    """Return the present recordings of ``X`` and their number, None where it is not known.
 
     Examples
     --------
@@ -381,31 +385,29 @@ def present(X: Any) -> tuple[Any, int | None]:
     streams = as_event_streams(X)
     if streams is not None and streams.one:
         return X, 1
-    given = X.to_numpy() if hasattr(X, "dims") else X
-    if isinstance(given, pd.DataFrame):
-        rows = list(given.itertuples(index=False, name=None))
-    elif isinstance(given, pd.Series | list | tuple | np.ndarray):
-        rows = [(cell,) for cell in given]
+    table = X.to_numpy() if hasattr(X, "dims") else X
+    if isinstance(table, pd.DataFrame):
+        rows = list(table.itertuples(index=False, name=None))
+    elif isinstance(table, pd.Series | list | tuple | np.ndarray):
+        rows = [(cell,) for cell in table]
     else:
         return X, None
-    least = 1 if isinstance(given, pd.DataFrame | pd.Series) else 2  # a list of rows is one drive
+    least = 1 if isinstance(table, pd.DataFrame | pd.Series) else 2  # a list of rows is one drive
 
-    def holds(cell: Any) -> bool:
+    def is_recording(cell: Any) -> bool:
         events = getattr(getattr(cell, "dtype", None), "names", None)
         return bool(events) or getattr(cell, "ndim", 0) >= least or cell is None
 
-    if not any(holds(cell) for row in rows for cell in row):
+    if not any(is_recording(cell) for row in rows for cell in row):
         return X, None
-    there = [k for k, row in enumerate(rows) if not all(is_absent(cell) for cell in row)]
-    if not there:
-        raise ValueError(
-            f"all {len(rows)} recordings of X are absent: there is nothing to account for."
-        )
-    return (X if len(there) == len(rows) else _safe_indexing(given, there)), len(there)
+    kept = [k for k, row in enumerate(rows) if not all(is_absent(cell) for cell in row)]
+    if not kept:
+        raise ValueError(f"all {len(rows)} recordings of X are absent: no energy can be counted.")
+    return (X if len(kept) == len(rows) else _safe_indexing(table, kept)), len(kept)
 
 
 def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (name, fitted stage, what it is given) down to the stages that hold no others."""
+    """Yield (name, fitted stage, its input) for every stage that holds no other stages."""
     inner = f"{name}." if name else ""
     if isinstance(model, Pipeline):
         for key, step in model.steps:
@@ -438,7 +440,7 @@ def walk(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def unwrap(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
-    """Walk into what a wrapper predicts with, one model or many; else yield it as it is."""
+    """Walk into the models that a wrapper predicts with; yield a model that wraps none."""
     held = [key for key in WRAPPED if hasattr(model, key)] if hasattr(model, "predict") else []
     if hasattr(model, "predict") and hasattr(model, "estimators_"):
         several = np.ravel(np.asarray(model.estimators_, dtype=object))

@@ -1,10 +1,12 @@
-"""What the rest of the room needs to know of a family of devices, and what simulating one gives."""
+"""Records that describe a family of devices, and the result of simulating a device."""
 
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
+
+from mottle.checks import check_positive
 
 
 class Trace(NamedTuple):
@@ -16,50 +18,52 @@ class Trace(NamedTuple):
 
 
 class DrivenSynapse(NamedTuple):
-    """A synapse that sees the overlapping pulses of its neurons as voltages."""
+    """A synapse driven by the voltage of its neurons' overlapping pulses."""
 
     follow: Callable[[Any, NDArray, float, float], float]  # device, V (step,), s, state: state
     fading: Callable[[Any], tuple[float, float]]  # time constant in s at 0 V, and state at rest
 
 
 class PulsedSynapse(NamedTuple):
-    """A synapse that moves by graded pulses."""
+    """A synapse programmed by graded pulses."""
 
     rule: Callable[[Any], Any]  # device: constants of the kernel that gives one pulse
 
 
 class Cell(NamedTuple):
-    """What an array asks of the devices at its crossings; the device is each first argument."""
+    """Functions that a crossbar needs of its devices; the first argument is the device."""
 
     conductances: Callable[[Any], tuple[float, float]]  # lowest and highest in S
     retention: Callable[[Any], str]  # "published", "not published", "ideal"
-    age: Callable[[Any, NDArray, NDArray, float], NDArray]  # S as written, path, s: S
+    age: Callable[[Any, NDArray, NDArray, float], NDArray]  # written S, drift path, s: aged S
     write: Callable[..., Any] | None = None  # order, defects, rng: S, pulses, reads, J
     most_pulses: Callable[[Any], int] = lambda device: 200
-    deviation: Callable[[Any, float], float] | None = None  # S, of a write to a conductance in S
+    deviation: Callable[[Any, float], float] | None = (
+        None  # S: standard deviation of a write to a conductance in S
+    )
     levels: Callable[[Any, float], float | None] = lambda device, age: None  # published, after s
 
 
 class Family(NamedTuple):
     """Devices that share one model."""
 
-    device: type  # of their constants, a NamedTuple
+    device: type  # of the constants, a NamedTuple
     kind: str  # "oscillator", "neuron", "volatile", "nonvolatile", "programming"
     presets: Mapping[str, Any]
     check: Callable[[Any], Any]  # refuses impossible constants
     trace: Callable[..., Trace]  # device, drive (step,), dt, key, options
     figure: Callable[[Any, Callable[..., Any]], Any]  # device, simulate: matplotlib figure
-    drive: tuple[str, str] = ("voltage", "V")  # what a device is driven by
-    node: Any = None  # how it serves as a node of a reservoir
+    drive: tuple[str, str] = ("voltage", "V")  # name and unit of the input
+    node: Any = None  # record of a reservoir node
     synapse: DrivenSynapse | PulsedSynapse | None = None
     cell: Cell | None = None
     pulse: Callable[[Any, float, float, float], float] | None = None
-    # device, how far above rest, V, s: how far above rest after a pulse
+    # device, state above rest, V, s: state above rest after a pulse
     fine: Callable[[Any], dict[str, Any]] = lambda device: {}
     # options of trace under which energies balance to 1e-5
 
     def __reduce__(self) -> Any:
-        """Pickle by name: functions stay where they are."""
+        """Pickle by name, since functions cannot be pickled by value."""
         return known_family, (next(iter(self.presets)),)
 
 
@@ -77,22 +81,21 @@ def known_family(name: str) -> Family:
 
 
 def positive(preset: NamedTuple, names: tuple[str, ...]) -> None:
-    """Refuse constants that are not positive.
+    """Raise if a constant is not positive.
 
     Examples
     --------
     >>> from mottle.reservoir.devices import VO2Neuristor
     >>> positive(VO2Neuristor(r_load=-1.0), ("r_load",))
     Traceback (most recent call last):
-    ValueError: device.r_load=-1.0 must be positive (SI units).
+    ValueError: device.r_load=-1.0 must be a finite number, above 0 (SI units).
     """
     for name in names:
-        if not getattr(preset, name) > 0:
-            raise ValueError(f"device.{name}={getattr(preset, name)} must be positive (SI units).")
+        check_positive(f"device.{name}", getattr(preset, name), why=" (SI units)")
 
 
 def micro_steps(dt: float, held: float) -> int:
-    """Whole number of integration steps, none longer than ``dt``, in a held step.
+    """Return the number of equal integration steps, none longer than ``dt``, in a held step.
 
     Examples
     --------

@@ -7,14 +7,14 @@ import pytest
 
 from mottle.datasets import data_home
 
-# kernels of devices from outside are kept here, not in the home of who runs the tests
+# kernels of devices defined in tests are cached here, not in the home directory
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 SETS = ("nmnist", "smellnet", "biotac-slide", "ev-objects")
 
 
 @pytest.fixture
 def raw_data() -> Path:
-    """Folder of the larger recordings; the test is skipped where one of them is absent."""
+    """Folder of the larger recordings; the test is skipped if one of them is absent."""
     folder = data_home()
     absent = [name for name in SETS if not (folder / name).is_dir()]
     if absent:

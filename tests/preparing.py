@@ -1,4 +1,4 @@
-"""What the tests of `prepare` run, here and in processes that they kill."""
+"""Functions that the tests of `prepare` run, also in processes that they kill."""
 
 from mottle.datasets import list_files, prepare
 from mottle.sensors import EventRate

@@ -1,7 +1,7 @@
-"""Run reservoirs in another process and print digests of their states, or keep the states.
+"""Run reservoirs in another process and print digests of their states, or store the states.
 
 Called as ``python same_bytes.py [lanes] [file]``: with another number of nodes in a block than the
-kernels are written for, or with the states of small reservoirs kept in a file.
+kernels are written for, or with the states of small reservoirs stored in a file.
 """
 
 import sys
@@ -54,7 +54,7 @@ def run(reservoir, X):
 
 
 def digest(name):
-    """What a worker of a pool is asked for."""
+    """Return the digest that a worker of a pool computes."""
     return blake2b(run(reservoirs()[name], drive()).tobytes()).hexdigest()
 
 

@@ -1,6 +1,6 @@
-"""What other people's files, recipes and results rest on, and what must not change by accident.
+"""Results, names and formats on which users' files and recipes depend.
 
-Digests are of numbers rounded to ten digits, so that they hold on every machine.
+Digests are of numbers rounded to ten digits, so that they are the same on every machine.
 """
 
 import importlib.util
@@ -55,12 +55,12 @@ def test_features_keep_their_names(name):
     assert names[:3] + names[-1:] == KNOWN["reservoirs"][name]["names"]
 
 
-def test_the_public_devices_are_those_there_were_and_more():
+def test_no_public_device_was_removed():
     assert set(KNOWN["devices"]) <= set(devices.__all__) <= set(dir(devices))
     assert list(devices.list().index)[: len(KNOWN["presets"])] == KNOWN["presets"]
 
 
-def test_recipes_are_read_and_make_their_parts():
+def test_recipes_are_read_and_build_their_parts():
     for name in shipped():
         recipe, text = read_recipe(name)
         assert isinstance(recipe, Recipe)

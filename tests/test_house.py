@@ -1,4 +1,4 @@
-"""The house rules that a machine can keep: packages, guards, imports, docstrings, doctests."""
+"""House rules that tests can check: packages, guards, imports, words, docstrings, doctests."""
 
 import ast
 import doctest
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,10 +21,13 @@ ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
 KERNELS = ("kernel*.py", "kernels/[!_]*.py", "compiled/[!_]*.py")
 KERNEL_NAME = re.compile(r"mottle(\.\w+)*\.(kernel\w*|kernels\.\w+|compiled\.\w+)$")
 MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
+# words that are not names, in these rooms; see the table of words in docs/conventions.md
+ROOMS_CHECKED_FOR_WORDS = ("reservoir",)
+WORDS = re.compile(r"(?:^|_)(told|asked|mend\w*|judge\w*|verdict)(?:_|$)", re.IGNORECASE)
 
 
 def modules() -> list[str]:
-    """Walk room by room: in an editable install the umbrella's own path holds no rooms."""
+    """List modules room by room: in an editable install the package's path contains no rooms."""
     ground = sorted(file.stem for file in (ROOT / "reservoir/_root").glob("[!_]*.py"))
     found = ["mottle", *(f"mottle.{name}" for name in ground)]
     for room in ROOMS:
@@ -60,7 +64,7 @@ def load(name: str):
 
 
 def public_methods() -> list[str]:
-    """Methods which the class, or a class of ours above it, defines."""
+    """List the methods that a class, or a base class in mottle, defines."""
     return [
         f"{name}.{method}"
         for name in public_names()
@@ -86,7 +90,7 @@ def test_every_file_of_the_rooms_is_walked():
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_room_shows_examples(room):
+def test_every_room_has_examples(room):
     finder = doctest.DocTestFinder(exclude_empty=True)
     names = [name for name in modules() if name.startswith(f"mottle.{room}")]
     tests = [test for name in names for test in finder.find(import_module(name))]
@@ -113,7 +117,7 @@ def test_a_bare_import_from_the_root_is_refused(room):
     assert f"ImportError: import mottle.{room} instead" in run.stderr
 
 
-def test_rooms_open_when_named_and_unknown_ones_do_not():
+def test_rooms_are_imported_on_first_use_and_unknown_names_fail():
     code = (
         "import sys, mottle; assert 'mottle.sensors' not in sys.modules; "
         "assert 'numpy' not in sys.modules; mottle.sensors.EventRate; "
@@ -122,7 +126,7 @@ def test_rooms_open_when_named_and_unknown_ones_do_not():
     subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
 
 
-def test_a_room_costs_nothing_before_a_name_is_used_and_a_readout_needs_no_numba():
+def test_importing_a_room_is_lazy_and_a_readout_needs_no_numba():
     code = (
         "import sys, mottle.reservoir, mottle.sensors, mottle.datasets, mottle.pipelines.cli; "
         "assert not {'numpy', 'sklearn', 'numba', 'xarray'} & set(sys.modules); "
@@ -161,12 +165,51 @@ def test_kernels_import_numpy_numba_and_other_kernels_only():
                 modules = [node.module or "."]
             else:
                 continue
-            strange = [
+            forbidden = [
                 module
                 for module in modules
                 if module.split(".")[0] not in allowed and not KERNEL_NAME.match(module)
             ]
-            assert not strange, f"{file.relative_to(ROOT)}:{node.lineno} imports {strange}"
+            assert not forbidden, f"{file.relative_to(ROOT)}:{node.lineno} imports {forbidden}"
+
+
+def identifiers(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield line and name of every variable, argument, attribute, function, class and import."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Name):
+            yield line, node.id
+        elif isinstance(node, ast.arg):
+            yield line, node.arg
+        elif isinstance(node, ast.keyword):
+            yield line, node.arg or ""
+        elif isinstance(node, ast.Attribute):
+            yield line, node.attr
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield line, node.name
+        elif isinstance(node, ast.alias):
+            yield line, node.asname or node.name.rpartition(".")[2]
+
+
+def dialect(path: Path) -> list[str]:
+    """List the names in a file that contain a word of WORDS, with file and line."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [f"{path}:{line} {name}" for line, name in identifiers(tree) if WORDS.search(name)]
+
+
+@pytest.mark.parametrize("room", ROOMS_CHECKED_FOR_WORDS)
+def test_names_are_words_of_the_field(room):
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files
+    found = [name for file in files for name in dialect(file)]
+    assert not found, "rename, see the words in docs/conventions.md:\n" + "\n".join(found)
+
+
+def test_the_check_of_words_finds_variables_arguments_attributes_and_functions(tmp_path):
+    code = "def mend_pairs(told):\n    self.n_asked = told\n    return f(verdict=1)\n\namend = 0\n"
+    (tmp_path / "module.py").write_text(code)
+    found = [name.rpartition(":")[2] for name in dialect(tmp_path / "module.py")]
+    assert sorted(found) == ["1 mend_pairs", "1 told", "2 n_asked", "2 told", "3 verdict"]
 
 
 @pytest.mark.parametrize("name", public_names())
@@ -177,11 +220,11 @@ def test_public_docstrings_name_every_parameter_and_no_other(name):
 
 
 @pytest.mark.parametrize("name", public_methods())
-def test_public_methods_have_docstrings_that_name_no_stranger(name):
+def test_public_methods_have_docstrings_without_unknown_parameters(name):
     assert not faults(name, {MISSING, UNKNOWN})
 
 
-def test_the_docstring_check_sees_a_missing_parameter():
+def test_the_docstring_check_detects_a_missing_parameter():
     assert UNDOCUMENTED in {code for code, _ in validate(f"{__name__}.undocumented")["errors"]}
 
 
@@ -199,5 +242,5 @@ def test_a_reservoir_is_a_signature_a_docstring_and_a_node():
         assert cls.__mro__[1] is Reservoir
         own = {name for name in vars(cls) if not (name.startswith("__") and name != "__init__")}
         own = {name for name in own if not name.startswith("_sklearn")}
-        # a class without a number of nodes among its parameters says how many there are
+        # a class without the parameter n_nodes defines n_nodes itself
         assert own <= {"__init__", "_node", "n_nodes", "random_state"}, (cls, own)

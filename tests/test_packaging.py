@@ -1,4 +1,4 @@
-"""The wheel holds every file of the rooms, nothing else, and leaves other people's packages be."""
+"""The wheel has every file of the rooms, nothing else, and does not change other packages."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def is_source(path: Path) -> bool:
 
 
 def expected_files() -> set[str]:
-    """Return what the wheel should hold, taken from the tree and not from pyproject."""
+    """Return the expected files of the wheel, from the tree and not from pyproject."""
     found = set()
     for room in ROOMS:
         for path in filter(is_source, (ROOT / room).rglob("*")):
@@ -31,7 +31,7 @@ def expected_files() -> set[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """Build in a copy: setuptools leaves build/ and an egg-info beside the sources."""
+    """Build in a copy, since setuptools writes build/ and an egg-info to the sources."""
     copy = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
@@ -44,7 +44,7 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(wheel, tmp_path_factory) -> Path:
-    """Give a folder with the wheel installed beside another distribution called datasets."""
+    """Return a folder with the wheel installed beside another distribution named datasets."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "datasets").mkdir()
     (folder / "datasets/__init__.py").write_text(OTHER)
@@ -62,12 +62,12 @@ def run(*command, cwd, env=None) -> str:
 
 
 def python(site: Path, code: str) -> str:
-    """Run code that sees the installed wheel, from elsewhere than the checkout."""
+    """Run code with the installed wheel, outside the checkout."""
     command = (sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(site)!r}); {code}")
     return run(*command, cwd=site.parent).strip()
 
 
-def test_the_wheel_holds_every_file_of_the_rooms_and_no_other(wheel):
+def test_the_wheel_contains_every_file_of_the_rooms_and_no_other(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {name for name in names if ".dist-info/" not in name}
     assert sorted(expected_files() - inside) == []
@@ -106,7 +106,7 @@ def test_the_installed_wheel_loads_recordings_from_its_own_place(site):
     assert int(rows) == 200
 
 
-def test_another_distributions_datasets_stays_as_it_was(site):
+def test_another_distribution_named_datasets_is_not_changed(site):
     assert (site / "datasets/__init__.py").read_text() == OTHER
     assert sorted(p.name for p in (site / "datasets").iterdir() if p.suffix) == ["__init__.py"]
     code = "import mottle.datasets, datasets; print(datasets.NAME)"
@@ -117,11 +117,11 @@ def test_the_command_starts(site):
     assert "demo" in python(site, "from mottle.pipelines.cli import main; main(['--help'])")
 
 
-def test_kernels_work_where_nothing_can_be_written(tmp_path):
+def test_kernels_work_without_a_writable_directory(tmp_path):
     code = (
         "from pathlib import Path\n"
         "from numba.core import caching\n"
-        # of the places for a cache, a read-only system has the one that is asked for at most
+        # of the cache directories, a read-only system has at most the one that is set
         "base = getattr(caching, 'CacheImpl', None) or caching._CacheImpl\n"
         "base._locator_classes = base._locator_classes[:1]\n"
         "from mottle.reservoir import MemristorReservoir\n"

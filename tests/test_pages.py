@@ -1,4 +1,4 @@
-"""Code on pages of the documentation runs as it stands."""
+"""Code on pages of the documentation runs."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("code", BLOCKS)
-def test_code_on_a_page_runs_as_it_stands(code):
+def test_code_on_a_page_runs(code):
     exec(compile(code, "page", "exec"), {})
 
 

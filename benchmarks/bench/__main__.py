@@ -1,9 +1,9 @@
-"""Time mottle beside its peers and plain C, and write docs/performance.md: make bench [ROWS=echo].
+"""Time mottle, other libraries and plain C; write docs/performance.md: make bench [ROWS=echo].
 
 Each file in rows/ is one subject: its function ``rows()`` yields one ``timing.Row`` after another,
-so that what a row needs is gone before the next. It runs in a process of its own, one thread in
-every pool; a row may set more for numba (and its clock to "wall").
-Results are kept as docs/results/bench/SUBJECT.json; the page is written from all that are there.
+so that the memory of a row is freed before the next. Each subject runs in its own process, with one
+thread in every pool; a row may set more threads for numba (and its clock to "wall").
+Results are saved as docs/results/bench/SUBJECT.json; the page is written from all of these files.
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PEERS = ("tonic", "reservoirpy", "rclib")
-TORCH_PEERS = ("resdag",)  # taken only where torch is there: alone it is many times their size
-ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+TORCH_PEERS = ("resdag",)  # only where torch is installed already, because of the size of torch
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def install() -> None:
-    """Install the peers that are not there; say which ones do not install, and why."""
+    """Install the missing libraries; print which ones cannot be installed, and why."""
     for name in (*PEERS, *TORCH_PEERS):
         if find_spec(name) is not None:
             continue
@@ -28,26 +28,26 @@ def install() -> None:
             print(f"skipped: {name} needs torch, which is not installed", flush=True)
             continue
         command = [sys.executable, "-m", "pip", "install", "--quiet", name]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            print(f"skipped: {name} does not install ({reason})", flush=True)
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+            print(f"skipped: {name} cannot be installed ({reason})", flush=True)
 
 
 def run(subject: str) -> None:
     """Time one subject in this process."""
     sys.path.insert(0, str(HERE))
-    os.environ.update(dict.fromkeys(ONE, "1"))
+    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
     import numba
-    from page import keep
+    from page import save
     from timing import measure
 
     numba.set_num_threads(1)
-    keep(subject, [measure(row) for row in import_module(f"rows.{subject}").rows()])
+    save(subject, [measure(row) for row in import_module(f"rows.{subject}").rows()])
 
 
 def main() -> None:
-    """Run the subjects named, or all."""
+    """Run the named subjects, or all."""
     known = sorted(path.stem for path in (HERE / "rows").glob("[!_]*.py"))
     if sys.argv[1:2] == ["--one"]:
         run(sys.argv[2])
@@ -55,7 +55,7 @@ def main() -> None:
     subjects = sys.argv[1:] or known
     for subject in subjects:
         if subject not in known:
-            sys.exit(f"no rows named {subject!r}; there are {', '.join(known)}.")
+            sys.exit(f"no subject named {subject!r}; the subjects are {', '.join(known)}.")
     install()
     failed = [
         subject

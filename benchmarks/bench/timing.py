@@ -1,4 +1,4 @@
-"""A row of the benchmark, and how it is timed: in turn, round by round, medians."""
+"""A row of the benchmark and its timing: alternating runs in several rounds, medians."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,10 @@ CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
 
 @dataclass
 class Row:
-    """What is timed: ``runs`` by name, ours first as "mottle", each doing the same ``work``.
+    """Timed functions ``runs`` by name, "mottle" first, each doing the same ``work``.
 
-    ``must`` and ``aim`` say how many times faster than a reference mottle has to be; of several
-    references the fastest that is there counts.
+    ``must`` and ``aim`` are ratios of the speed of mottle to that of a reference; of several
+    references the fastest available one counts.
     """
 
     name: str
@@ -25,14 +25,14 @@ class Row:
     runs: dict[str, Callable[[], Any]]
     must: tuple[float, tuple[str, ...]] | None
     aim: tuple[float, tuple[str, ...]] | None = None
-    accuracy: str = ""  # what the numbers are worth, said beside the time
+    accuracy: str = ""  # accuracy of the results, printed beside the time
     clock: str = "cpu"  # "wall" for rows of several threads
     rounds: int = ROUNDS
     notes: list[str] = field(default_factory=list)
 
 
 def measure(row: Row) -> dict[str, Any]:
-    """Time a row: every run once to warm up, then all in turn."""
+    """Time a row: every run once to warm up, then all alternately."""
     clock = CLOCKS[row.clock]
     repeats, times = {}, {name: [] for name in row.runs}
     for name, run in row.runs.items():
@@ -56,27 +56,27 @@ def measure(row: Row) -> dict[str, Any]:
         "accuracy": row.accuracy,
         "notes": row.notes,
     }
-    print(tell(result), flush=True)
+    print(line(result), flush=True)
     return result
 
 
 def compare(times: dict[str, list[float]], goal: tuple[float, tuple[str, ...]]) -> dict[str, Any]:
-    """Ratio, by round, of the fastest reference's time to ours."""
+    """Return the median and range over rounds of the fastest reference's time over mottle's."""
     factor, references = goal
-    there = [name for name in references if name in times]
-    if not there:
+    available = [name for name in references if name in times]
+    if not available:
         return {"factor": factor, "reference": " / ".join(references), "ratio": None}
-    best = min(there, key=lambda name: median(times[name]))
-    ratios = [theirs / ours for theirs, ours in zip(times[best], times["mottle"], strict=True)]
+    best = min(available, key=lambda name: median(times[name]))
+    ratios = [reference / own for reference, own in zip(times[best], times["mottle"], strict=True)]
     return {"factor": factor, "reference": best, "ratio": median(ratios),
             "range": [min(ratios), max(ratios)]}  # fmt: skip
 
 
-def tell(result: dict[str, Any]) -> str:
-    """One line for the terminal."""
+def line(result: dict[str, Any]) -> str:
+    """Return the result as one line for the terminal."""
     speeds = ", ".join(f"{name} {speed:.3g}" for name, speed in result["speeds"].items())
-    must, beside = result["must"], ""
+    must, ratios = result["must"], ""
     if must:
-        ratio = "none there" if must["ratio"] is None else f"{must['ratio']:.2f}"
-        beside = f"{ratio} x {must['reference']} (must {must['factor']:g}); "
-    return f"{result['name']}: {speeds} {result['unit']}/s; {beside}{result['accuracy']}"
+        ratio = "not installed" if must["ratio"] is None else f"{must['ratio']:.2f}"
+        ratios = f"{ratio} x {must['reference']} (required {must['factor']:g}); "
+    return f"{result['name']}: {speeds} {result['unit']}/s; {ratios}{result['accuracy']}"

@@ -21,8 +21,8 @@ def open_lazily(room):
     """Return ``__getattr__`` and ``__dir__`` for a room that imports a name when it is first used.
 
     The names stand under ``if TYPE_CHECKING`` in the room's ``__init__``, where type checkers and
-    import linters read them, too. A name must not be that of a module: importing the module would
-    put it in the name's place.
+    import linters read them, too. No name may equal that of a module: importing the module would
+    replace it.
     """
     import ast
     from importlib.util import find_spec
@@ -47,9 +47,9 @@ def open_lazily(room):
 
 
 def keep_compiled(function):
-    """See to it that numba finds a place for the compiled kernels beside ``function``.
+    """Make sure that numba can cache the compiled kernels of the package of ``function``.
 
-    Where there is none, a warning says so, and they go to a directory that goes with the process.
+    Where no directory is writable, warn, and use one that is removed when the process ends.
     """
     from numba import config, njit
 
@@ -73,7 +73,7 @@ def keep_compiled(function):
 
 
 def __getattr__(name):
-    """Import a room when it is first named, so that ``import mottle`` costs nothing."""
+    """Import a room when it is first named, so that ``import mottle`` is fast."""
     if name in _ROOMS:
         return import_module(f"mottle.{name}")
     raise AttributeError(f"module 'mottle' has no attribute {name!r}")

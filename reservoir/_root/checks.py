@@ -1,7 +1,7 @@
-"""Checks of values that users give: each returns the clean value, or says what is wrong and why.
+"""Checks of arguments: each returns the clean value, or raises an error that gives the reason.
 
-Truth values and NaN are no numbers here. A message names the value with its unit, what was expected
-and, where a name is misspelt or another library's, the one that was probably meant.
+Booleans and NaN are not numbers here. A message names the value with its unit, what was expected
+and, for a misspelt name or one of another library, the name that was probably meant.
 """
 
 import inspect
@@ -15,7 +15,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-# names that other libraries and papers have for a parameter, and ours in order of preference
+# names of parameters in other libraries and papers: names used here, in order of preference
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "alpha": ("leak",),
     "coupling": ("thermal_coupling", "c_coupling", "recurrent_scaling", "spectral_radius"),
@@ -48,7 +48,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether something is a whole number, and not a truth value.
+    """Return whether a value is an integer and not a boolean.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def is_whole(value: Any) -> bool:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Tell whether something is a number, and not a truth value.
+    """Return whether a value is a real number and not a boolean.
 
     Examples
     --------
@@ -95,9 +95,9 @@ def check_number(
     below: float = inf,
     why: str = "",
 ) -> float:
-    """Return a finite number, above or at least one bound and at most or below another.
+    """Return a finite number within bounds, exclusive (above, below) or inclusive (least, most).
 
-    ``why`` follows the bounds in the message: the reason, or the way out.
+    ``why`` follows the bounds in the message: the reason, or what to do.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def check_fraction(name: str, value: Any, *, why: str = "") -> float:
 
 
 def suggest(name: Any, known: Iterable[str]) -> str:
-    """Say which known name was probably meant: "; did you mean ...?" or ".".
+    """Return the end of a message that suggests a known name: "; did you mean ...?" or ".".
 
     Examples
     --------
@@ -153,13 +153,13 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     ("; did you mean 'leak'?", '.')
     """
     known = list(known)
-    ours = [own for own in SYNONYMS.get(str(name), ()) if own in known]
-    close = ours or get_close_matches(str(name), known, n=1, cutoff=0.5)
+    synonyms = [name_here for name_here in SYNONYMS.get(str(name), ()) if name_here in known]
+    close = synonyms or get_close_matches(str(name), known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def choose(name: Any, known: Mapping[str, T], what: str) -> T:
-    """Return ``known[name]`` or say which names there are and which one was probably meant.
+    """Return ``known[name]``, or raise an error that lists the names and suggests one.
 
     Examples
     --------
@@ -236,7 +236,7 @@ def check_options(function: Callable[..., Any], options: Iterable[str]) -> None:
 
 
 class NamesParameters:
-    """For classes of which a misspelt parameter is to be told with the one that was meant."""
+    """Mixin: an unknown parameter raises an error that suggests a known one."""
 
     def __new__(cls, *args: Any, **given: Any) -> Any:
         """Refuse parameters that the constructor does not have."""
@@ -250,7 +250,7 @@ class NamesParameters:
         return super().__new__(cls)
 
     def set_params(self, **given: Any) -> Any:
-        """Set parameters as scikit-learn does, and name what was meant by an unknown one.
+        """Set parameters as scikit-learn does, and suggest a name for an unknown one.
 
         Parameters
         ----------

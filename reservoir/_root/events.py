@@ -1,7 +1,7 @@
-"""Containers of streams and the contract of event streams, for every estimator that takes them.
+"""Containers of streams and the format of event streams, for every estimator that takes them.
 
-An event stream is a numpy structured array with the fields t (integer microseconds, never going
-back), x, y (integer pixels) and p (0 off, 1 on), in any order.
+An event stream is a numpy structured array with the fields t (integer microseconds, not
+decreasing), x, y (integer pixels) and p (0 off, 1 on), in any order.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ ON_DROP = ("warn", "ignore", "raise")
 class Streams(NamedTuple):
     """Recordings of one sense (modality).
 
-    ``cells`` holds one stream a recording (None where the sensor was absent); ``one`` says that a
-    lone recording came in, so that its drive goes out without the recording axis; ``sense`` is the
-    name of the column, or empty.
+    ``cells`` holds one stream per recording (None where the sensor was absent). ``one`` is True for
+    a single recording, whose drive is returned without the recording axis. ``sense`` is the name of
+    the column, or empty.
     """
 
     cells: list[Any]
@@ -39,7 +39,7 @@ class Streams(NamedTuple):
 
 
 def is_absent(cell: Any) -> bool:
-    """Say whether a table cell holds no stream: None, or the NaN that pandas makes of it.
+    """Return whether a table cell holds no stream: None, or the NaN that pandas turns it into.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def is_absent(cell: Any) -> bool:
 
 
 def is_event_stream(cell: Any) -> bool:
-    """Say whether something is an array of records, as event streams are.
+    """Return whether a value is a structured array, as event streams are.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def is_event_stream(cell: Any) -> bool:
 
 
 def _is_labelled(cell: Any) -> bool:
-    return hasattr(cell, "dims")  # an xarray.DataArray, which need not be imported to know it
+    return hasattr(cell, "dims")  # an xarray.DataArray; the test does without the import
 
 
 def _is_stream(cell: Any) -> bool:
@@ -79,23 +79,23 @@ def _is_many(X: Any) -> bool:
 
 
 def as_streams(X: Any) -> Streams:
-    """Bring every accepted container into a list of streams.
+    """Convert every accepted container to a list of streams.
 
     Parameters
     ----------
-    X : Series, list, object ndarray, one-column DataFrame, 3-D array, or one lone stream
-        A lone stream is a 1-D structured array (events), a `DataArray` of dims (time, channel), a
-        2-D numeric array or a numeric DataFrame (rows are time).
+    X : Series, list, object ndarray, one-column DataFrame, 3-D array, or a single stream
+        A single stream is a 1-D structured array (events), a `DataArray` of dims (time, channel),
+        a 2-D numeric array or a numeric DataFrame (rows are time).
 
     Returns
     -------
     Streams
-        The streams, whether a lone one came in, and the name of the sense if there is one.
+        The streams, whether X was a single one, and the name of the sense if there is one.
 
     Raises
     ------
     ValueError
-        If there is no recording, or if a table of several senses comes in.
+        If there is no recording, or if X is a table of several senses.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def as_streams(X: Any) -> Streams:
 
 
 def as_event_streams(X: Any) -> Streams | None:
-    """Return event streams, None for absent ones; None where something else came in.
+    """Return event streams, None for absent ones; return None where ``X`` holds anything else.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def as_event_streams(X: Any) -> Streams | None:
 
 
 def check_present(streams: Streams) -> None:
-    """Raise if a sense is absent from a recording to learn from."""
+    """Raise if a sense is absent from a training recording."""
     for recording, cell in enumerate(streams.cells):
         if is_absent(cell):
             raise ValueError(
@@ -161,7 +161,7 @@ def check_present(streams: Streams) -> None:
 def fields_of(
     stream: Any, place: str = "the input", may_be_empty: bool = False
 ) -> dict[str, NDArray[np.integer]]:
-    """Return the fields of an event stream whose events have not been looked at yet.
+    """Return the fields of an event stream; the events themselves are not checked.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def fields_of(
     place : str, default="the input"
         What the error messages call the stream.
     may_be_empty : bool, default=False
-        Whether a stream without events is one.
+        Whether a stream without events is accepted.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def fields_of(
     Raises
     ------
     TypeError
-        If this is no array of records.
+        If this is not a structured array.
     ValueError
         If a field is missing or not of integers, or there is no event.
 
@@ -202,11 +202,11 @@ def fields_of(
             f"{', '.join(missing)}: events need t, x, y and p, and t is in microseconds."
         )
     if stream.ndim != 1:
-        raise ValueError(f"{place} has shape {stream.shape}: events are a 1-D array, one an event.")
+        raise ValueError(f"{place} has shape {stream.shape}: expected a 1-D array of events.")
     if stream.size == 0 and not may_be_empty:
         raise ValueError(
-            f"{place} is an empty event stream, which says nothing about when or what: leave the "
-            "recording out, or pass None for an absent sense."
+            f"{place} is an empty event stream: without events neither its duration nor the "
+            "sensor is known. Leave the recording out, or pass None for an absent sense."
         )
     fields = {}
     for name in FIELDS:
@@ -220,15 +220,15 @@ def fields_of(
 
 
 def _plain(field: NDArray[Any]) -> NDArray[np.integer]:
-    """Bring a field to a type that kernels know: a view where it is one, else int64."""
+    """Convert a field to a type that kernels take: a view where possible, else int64."""
     if field.dtype == np.bool_:
         return field.view(np.uint8)
-    known = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
-    return field if known else field.astype(np.int64)
+    supported = field.dtype.isnative and (field.dtype.kind == "i" or field.dtype.itemsize <= 2)
+    return field if supported else field.astype(np.int64)
 
 
 def check_order(t: NDArray, p: NDArray, place: str = "the input") -> None:
-    """Refuse events whose time goes back, or whose polarity is neither 0 nor 1.
+    """Raise if time decreases, or a polarity is neither 0 nor 1.
 
     Examples
     --------
@@ -255,12 +255,12 @@ def check_order(t: NDArray, p: NDArray, place: str = "the input") -> None:
 
 
 def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.integer]]:
-    """Check an event stream, every event of it, and return its fields.
+    """Check every event of a stream and return its fields.
 
     Parameters
     ----------
     stream : structured ndarray of shape (n_events,)
-        Fields ``t`` (integer, microseconds, never going back), ``x``, ``y`` (integer pixels) and
+        Fields ``t`` (integer, microseconds, not decreasing), ``x``, ``y`` (integer pixels) and
         ``p`` (0, 1 or bool), in any order; others are ignored.
     place : str, default="the input"
         What the error messages call the stream.
@@ -273,9 +273,9 @@ def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.
     Raises
     ------
     TypeError
-        If this is no array of records.
+        If this is not a structured array.
     ValueError
-        If a field is missing or not of integers, the stream is empty, time goes back, or a polarity
+        If a field is missing or not of integers, the stream is empty, time decreases, or a polarity
         is neither 0 nor 1.
 
     Examples
@@ -289,7 +289,7 @@ def check_events(stream: Any, place: str = "the input") -> dict[str, NDArray[np.
 
 
 def check_sensor(p: Any, polarities: tuple[str, ...] = ("split", "sum")) -> None:
-    """Refuse an estimator's ``cell``, ``polarity``, ``on_drop``, ``duration``, ``sensor_size``."""
+    """Check an estimator's ``cell``, ``polarity``, ``on_drop``, ``duration``, ``sensor_size``."""
     check_whole("cell", p.cell)
     check_option("polarity", p.polarity, polarities)
     check_option("on_drop", p.on_drop, ON_DROP)
@@ -303,7 +303,7 @@ def check_sensor(p: Any, polarities: tuple[str, ...] = ("split", "sum")) -> None
 
 
 def check_steps(duration: float, n_steps: int) -> None:
-    """Refuse steps shorter than 1 us, the clock of the events.
+    """Raise if steps are shorter than 1 us, the resolution of the events.
 
     Examples
     --------
@@ -319,7 +319,7 @@ def check_steps(duration: float, n_steps: int) -> None:
 
 
 def learn_sensor(p: Any, fields: Sequence[Any]) -> tuple[int, int]:
-    """Return width and height in pixels: those given, or what holds every event of training."""
+    """Return width and height in pixels: as given, else the least that hold all training events."""
     if p.sensor_size is not None:
         return int(p.sensor_size[0]), int(p.sensor_size[1])
     width, height = (1 + max(int(events[axis].max()) for events in fields) for axis in "xy")
@@ -329,16 +329,16 @@ def learn_sensor(p: Any, fields: Sequence[Any]) -> tuple[int, int]:
 
 
 def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:
-    """Rows, columns and polarities of the cells of a sensor of ``size`` (width, height)."""
+    """Return rows, columns and polarities of the cells of a sensor of ``size`` (width, height)."""
     columns, rows = (-(-side // p.cell) for side in size)
     return rows, columns, 2 if p.polarity == "split" else 1
 
 
 def report_dropped(p: Any, place: Callable[[int], str], account: NDArray, stacklevel: int) -> None:
-    """Warn of events left out, or raise, as ``on_drop`` says; account (recording, 3).
+    """Warn of dropped events, or raise, depending on ``on_drop``.
 
-    ``place`` names a recording. Columns are the events of a recording, those outside the sensor,
-    and those after the end.
+    ``place`` names a recording. Columns of ``account`` (recording, 3) count the events of a
+    recording, those outside the sensor, and those after the end.
     """
     from warnings import warn
 
@@ -352,20 +352,20 @@ def report_dropped(p: Any, place: Callable[[int], str], account: NDArray, stackl
         f"{p.sensor_size_[0]} x {p.sensor_size_[1]} pixels, {late} after the end at "
         f"{p.duration_:g} s; most, {dropped[worst]} of {account[worst, 0]}, in "
         f"{place(worst)}. Set sensor_size or duration (s), or on_drop='ignore' if the cut "
-        "is meant."
+        "is intended."
     )
     if p.on_drop == "raise":
         raise ValueError(text)
     warn(text, UserWarning, stacklevel=stacklevel + 1)
 
 
-def describe(thing: Any) -> str:
-    """Name the type and shape of something that is not what was expected.
+def describe(value: Any) -> str:
+    """Return type and shape of an unexpected value, for an error message.
 
     Examples
     --------
     >>> describe(np.zeros((2, 3)))
     'a ndarray of shape (2, 3)'
     """
-    shape = getattr(thing, "shape", None)
-    return f"a {type(thing).__name__}" + (f" of shape {shape}" if shape is not None else "")
+    shape = getattr(value, "shape", None)
+    return f"a {type(value).__name__}" + (f" of shape {shape}" if shape is not None else "")

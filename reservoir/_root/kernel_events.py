@@ -1,11 +1,11 @@
-"""What all kernels of events ask: whether a stream is in order; input not yet checked."""
+"""Check of event streams that kernels share; takes input that has not been checked."""
 
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
 def faulty(t, p, begin, end):
-    """Say whether time goes back in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
+    """Return whether time decreases in events ``begin`` to ``end``, or a polarity is not 0 or 1."""
     fault = begin > 0 and begin < end and t[begin] < t[begin - 1]
     if begin < end:
         fault |= (p[begin] < 0) | (p[begin] > 1)

@@ -1,4 +1,4 @@
-"""What other packages add, found by entry points: devices, data sets, event formats."""
+"""Devices, data sets and event formats of other packages, found by entry points."""
 
 from collections.abc import Container
 from importlib.metadata import EntryPoint, entry_points
@@ -9,7 +9,7 @@ Record = TypeVar("Record")
 
 
 def find_plugins(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of a group by name; of two with one name the first counts.
+    """Return the entry points of a group by name; of two with the same name, the first.
 
     Examples
     --------
@@ -23,10 +23,10 @@ def find_plugins(group: str) -> dict[str, EntryPoint]:
 
 
 def load_plugin(point: EntryPoint) -> Any:
-    """Import what an entry point names; warn, and return None, where that fails."""
+    """Import the object of an entry point; where that fails, warn and return None."""
     try:
         return point.load()
-    except Exception as error:  # of somebody else's package: nothing of ours may fail with it
+    except Exception as error:  # in another package: mottle must not fail with it
         package = point.dist.name if point.dist is not None else point.module
         warn(
             f"{point.group}: {point.name!r} of the package {package!r} cannot be loaded "

@@ -1,4 +1,4 @@
-"""Tests for other people's devices: the laws that our own nodes keep."""
+"""Tests for devices of other packages: properties (laws) that every node of mottle has."""
 
 import pickle
 from collections.abc import Callable
@@ -8,12 +8,12 @@ import numpy as np
 
 
 def check_node(node: Any, *, n_nodes: int = 200, random_state: int = 0) -> list[str]:
-    """Run the laws of a node on a device that was described with ``device_node``.
+    """Test a device built with ``device_node`` against the laws of a node.
 
     Parameters
     ----------
     node : str, preset or node
-        Name of the device, its constants, or what ``device_node`` returned.
+        Name of the device, its constants, or the value returned by ``device_node``.
     n_nodes : int, default=200
         Number of nodes.
     random_state : int, default=0
@@ -27,7 +27,7 @@ def check_node(node: Any, *, n_nodes: int = 200, random_state: int = 0) -> list[
     Raises
     ------
     AssertionError
-        For the first law that does not hold: its name, what it says, and what to look at.
+        For the first law that does not hold: its name, its meaning, and where to look.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def check_node(node: Any, *, n_nodes: int = 200, random_state: int = 0) -> list[
 
 
 def _states(reservoir: Any, drive: Any) -> Any:
-    """States (recording, step, node), noise by the place of a recording."""
+    """Return states (recording, step, node), with noise keyed by the index of a recording."""
     return reservoir.states(drive, keys=range(len(drive)))["states"].to_numpy()
 
 
@@ -57,8 +57,10 @@ def _finite(reservoir: Any, drive: Any) -> None:
     """Check that states are finite, and differ from node to node and step to step."""
     states = reservoir.transform(drive)
     assert np.isfinite(states).all(), "Some are not: look at exponents and divisions."
-    assert np.ptp(states, axis=2).max() > 0, "All nodes show the same."
-    assert np.ptp(states, axis=1).max() > 0, "Nothing changes: look at v_bias, v_gain, dt_device."
+    assert np.ptp(states, axis=2).max() > 0, "All nodes have the same state."
+    assert np.ptp(states, axis=1).max() > 0, (
+        "States are constant: look at v_bias, v_gain, dt_device."
+    )
 
 
 def _causal(reservoir: Any, drive: Any) -> None:
@@ -78,14 +80,14 @@ def _chunks(reservoir: Any, drive: Any) -> None:
 
 
 def _batch(reservoir: Any, drive: Any) -> None:
-    """Check that recordings do not depend on others beside them."""
+    """Check that a recording's states do not depend on the other recordings."""
     whole = reservoir.transform(drive)
     assert np.array_equal(whole[1], reservoir.transform(drive[1]))
     assert np.array_equal(whole[::-1], reservoir.transform(drive[::-1]))
 
 
 def _permutation(reservoir: Any, drive: Any) -> None:
-    """Check that permuted nodes permute states: a node does not depend on its place."""
+    """Check that permuting nodes permutes states: a state does not depend on the node's index."""
     order = np.random.default_rng(0).permutation(reservoir.n_nodes)
     moved = pickle.loads(pickle.dumps(reservoir))
     moved.input_weights_ = reservoir.input_weights_[order]
@@ -110,7 +112,7 @@ def _threads(reservoir: Any, drive: Any) -> None:
 
 
 def _alone(reservoir: Any, drive: Any) -> None:
-    """Check that a node does what the device alone does under the same voltages."""
+    """Check that a node's states equal those of the device simulated alone, same voltages."""
     from mottle.reservoir import DeviceReservoir, devices
 
     volts = 0.5 * drive[0, :50, :1]
@@ -121,9 +123,9 @@ def _alone(reservoir: Any, drive: Any) -> None:
     if one._node.noisy(one):
         return
     run = devices.simulate(device, volts[:, 0], family.node.dt_device)
-    shown = run["output"] if "output" in run else run[first_state(run)]
-    gap = np.abs(one.transform(volts)[:, 0] - shown.to_numpy()).max()
-    scale = np.abs(shown.to_numpy()).max() + 1e-300
+    simulated = run["output"] if "output" in run else run[first_state(run)]
+    gap = np.abs(one.transform(volts)[:, 0] - simulated.to_numpy()).max()
+    scale = np.abs(simulated.to_numpy()).max() + 1e-300
     assert gap <= 1e-9 * scale, f"They differ by {gap / scale:.1e} of the largest state."
 
 
@@ -150,14 +152,14 @@ def _fine_steps(reservoir: Any, drive: Any) -> None:
 
 
 def _energy(reservoir: Any, drive: Any) -> None:
-    """Check that the supply gives what devices and resistors take, and nothing negative."""
+    """Check that energies of devices and resistors add up to the supply's, none negative."""
     if not hasattr(reservoir, "energy"):
         return
     spent = reservoir.energy(drive)
     balance = spent["supply"] - spent["device"] - spent["resistor"]
     assert (np.abs(balance) <= 1e-5 * np.abs(spent["supply"])).all(), "They do not balance."
     assert (spent["device"] >= 0).all(), (
-        "A passive device takes energy: its current has the sign of the voltage."
+        "A passive device dissipates energy: its current has the sign of the voltage."
     )
 
 
@@ -170,14 +172,14 @@ def _missing(reservoir: Any, drive: Any) -> None:
     except ValueError:
         pass
     else:
-        raise AssertionError("A gap was taken.")
+        raise AssertionError("NaN in part of a recording was accepted.")
     states = reservoir.transform(absent)
     assert np.isnan(states[1]).all()
     assert np.isfinite(states[0]).all()
 
 
 def _estimator(reservoir: Any, drive: Any) -> None:
-    """Check that it clones, pickles, and pools its states."""
+    """Check that the reservoir clones, pickles and pools its states."""
     from sklearn.base import clone
 
     again = clone(reservoir).set_params(pool=("mean", "last")).fit(drive)
@@ -191,7 +193,7 @@ def _estimator(reservoir: Any, drive: Any) -> None:
 
 
 def _live(reservoir: Any, drive: Any) -> None:
-    """Check that a live run, tick by tick, gives the states of the whole."""
+    """Check that a live run, step by step, gives the states of the whole recording."""
     from mottle.reservoir import LiveRun
 
     run = LiveRun(reservoir, keys=[3])

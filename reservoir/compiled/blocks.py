@@ -1,7 +1,7 @@
-"""Nodes in blocks of neighbours: one flat array a block, field after field.
+"""Nodes in blocks: one flat array per block, field after field.
 
-The compiler then sees constant distances between fields, needs no alias checks and turns a loop
-over the nodes of a block into vector instructions. Spare lanes repeat the last node.
+Distances between fields are then constant: the compiler needs no alias checks and turns a loop over
+the nodes of a block into vector instructions. Unused lanes repeat the last node.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ LANES = 64
 
 @njit(cache=True)
 def make_lines(n):
-    """Return ``n`` zeros in whole cache lines: a vector that straddles two costs twice."""
+    """Return ``n`` zeros aligned to cache lines: loads across two lines take twice as long."""
     room = np.zeros(n + 7)
     skip = (-(room.ctypes.data // 8)) % 8
     return room[skip : skip + n]
@@ -22,7 +22,7 @@ def make_lines(n):
 
 @njit(cache=True)
 def in_lines(values):
-    """Copy values (n,) to whole cache lines."""
+    """Copy values (n,) to an array aligned to cache lines."""
     lines = make_lines(values.size)
     lines[:] = values
     return lines
@@ -30,14 +30,14 @@ def in_lines(values):
 
 @njit(cache=True)
 def make_blocks(n_nodes, n_fields):
-    """Return zeros (block, ``n_fields`` * LANES) for all nodes, in whole cache lines."""
+    """Return zeros (block, ``n_fields`` * LANES) for all nodes, aligned to cache lines."""
     n_blocks = (n_nodes + LANES - 1) // LANES
     return make_lines(n_blocks * n_fields * LANES).reshape(n_blocks, n_fields * LANES)
 
 
 @njit(cache=True)
 def make_keys(key, first, n_blocks, noisy):
-    """Return the keys (block, lane) of the nodes from ``first`` on, if there is noise."""
+    """Return the noise keys (block, lane) of the nodes from ``first``, zeros without noise."""
     keys = np.zeros((n_blocks, LANES), np.uint64)
     for lane in range(keys.size if noisy else 0):
         keys[lane // LANES, lane % LANES] = join(key, first + lane)

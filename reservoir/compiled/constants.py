@@ -1,4 +1,4 @@
-"""Constants of devices in kernels: one number for all nodes, or one a node, told apart by type."""
+"""Constants of devices in kernels: a number for all nodes or an array, resolved by type."""
 
 import numpy as np
 from numba import types
@@ -18,7 +18,7 @@ def _overload_field(constant, node):
 
 
 def pick(constant, block, place):
-    """Return the constant of a node: the number that all share, or that in its block's field."""
+    """Return the constant of a node: the common number, or the value in its block's field."""
     return block[place] if np.ndim(constant) else constant
 
 

@@ -10,15 +10,15 @@ from numba import njit
 from numba.core import types
 from numba.extending import lower_builtin, type_callable
 
-# fused multiply-adds, and nothing that would reorder a sum
+# allow fused multiply-adds, but no reordering of sums
 VECTOR: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
 
 def widen():
-    """Let the loops of the calling function use the widest vectors the processor has.
+    """Let the loops of the calling function use the widest vectors of the processor.
 
-    LLVM prefers half of AVX-512 on most processors that have it, where these loops, which do
-    nothing but multiply and add, run twice as fast with all of it. Elsewhere nothing changes.
+    On most processors with AVX-512, LLVM prefers vectors of half that width; these loops of
+    multiplications and additions run twice as fast with the full width. No effect elsewhere.
     """
 
 
@@ -29,9 +29,9 @@ def _type_widen(context: Any) -> Any:
 
 @lower_builtin(widen)
 def _lower_widen(context, builder, signature, arguments):
-    wanted = builder.function.attributes
-    if isinstance(wanted, set):  # llvmlite knows no attributes with a value, but prints any
-        set.add(wanted, '"prefer-vector-width"="512"')
+    attributes = builder.function.attributes
+    if isinstance(attributes, set):  # llvmlite has no attributes with values, but prints any
+        set.add(attributes, '"prefer-vector-width"="512"')
     return context.get_dummy_value()
 
 
@@ -70,7 +70,7 @@ def one_minus_cos(u):
 
 @njit(cache=True, error_model="numpy")
 def flush(x):
-    """Return 0 for what has faded below 1e-30, before denormal numbers slow everything down."""
+    """Return 0 for magnitudes below 1e-30: denormal numbers would slow down the loops."""
     return x if abs(x) > 1e-30 else x * 0
 
 
@@ -78,7 +78,7 @@ def flush(x):
 def log2(x):
     """Return the binary logarithm of a positive normal number, relative error below 1e-8."""
     bits = np.int64(np.float64(x).view(np.int64))
-    exponent = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)  # from the root of a half on
+    exponent = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)  # relative to sqrt(1/2)
     f = np.int64(bits - (exponent << np.int64(52))).view(np.float64) - 1.0
     p = 0.1878259044440501 - 0.11297335601063489 * f
     p = p * f - 0.19061289128076192
@@ -140,7 +140,7 @@ def exp(x):
     z = x * 1.4426950408889634
     shifted = z + 6755399441055744.0
     r = (z - (shifted - 6755399441055744.0)) * 0.6931471805599453
-    p = r * (1.0 / 479001600.0) + 1.0 / 39916800.0  # Taylor's series is good to the last bit
+    p = r * (1.0 / 479001600.0) + 1.0 / 39916800.0  # the Taylor series is exact to the last bit
     p = p * r + 1.0 / 3628800.0
     p = p * r + 1.0 / 362880.0
     p = p * r + 1.0 / 40320.0
@@ -182,7 +182,7 @@ def sinh(x):
     z = x * 1.4426950408889634
     shifted = z + 6755399441055744.0
     r = (z - (shifted - 6755399441055744.0)) * 0.6931471805599453
-    s = r * r  # exp(r) and exp(-r) share their even and odd parts
+    s = r * r  # exp(r) and exp(-r) have the same even part and opposite odd parts
     even = s * (1.0 / 479001600.0) + 1.0 / 3628800.0
     even = even * s + 1.0 / 40320.0
     even = even * s + 1.0 / 720.0

@@ -1,6 +1,6 @@
-"""Weighted sums of inputs, term by term in one order: a state never depends on the batch around it.
+"""Weighted sums of inputs in a fixed order of terms, so that states do not depend on the batch.
 
-Steps lie side by side in the vector registers, so that a weight is read once for many of them.
+The lanes of a vector are steps, so that a weight is read once for many steps.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import make_lines
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
-from mottle.reservoir.compiled.vectors import ABREAST, SLICE, dense_sums, gather_sums, lane_sums
+from mottle.reservoir.compiled.vectors import DENSE_ROWS, SLICE, dense_sums, gather_sums, lane_sums
 
-STEPS = 32  # of float64 beside each other: the lanes of lane_sums
-ROWS = 16  # nodes whose sums are turned round together
+STEPS = 32  # float64 lanes of lane_sums
+ROWS = 16  # nodes whose sums are transposed together
 
 
 class Wiring(NamedTuple):
@@ -27,29 +27,29 @@ class Wiring(NamedTuple):
 
 
 @njit(cache=True)
-def make_room(n_inputs):
-    """Return room for ``lay_steps`` and for sums of ROWS nodes."""
+def make_buffers(n_inputs):
+    """Return buffers for ``copy_steps`` and for the sums of ROWS nodes."""
     size = n_inputs * STEPS, ROWS * STEPS
     return make_lines(size[0]).reshape(n_inputs, STEPS), make_lines(size[1]).reshape(ROWS, STEPS)
 
 
 @njit(cache=True)
-def lay_steps(drive, begin, turned):
-    """Copy STEPS steps of a drive (step, input) from ``begin`` on to (input, STEPS).
+def copy_steps(drive, begin, transposed):
+    """Copy STEPS steps of a drive (step, input) from ``begin`` to (input, STEPS).
 
-    Where there are fewer, the others stay: finite, and nobody looks at their sums.
+    With fewer steps the other columns keep old finite values, whose sums are not used.
     """
     n = min(STEPS, drive.shape[0] - begin)
     for step in range(n):
         for k in range(drive.shape[1]):
-            turned[k, step] = drive[begin + step, k]
+            transposed[k, step] = drive[begin + step, k]
 
 
 @njit(**VECTOR)
-def turn_round(sums, at, out, gain, bias):
-    """Write sums (node, STEPS) to nodes from ``at`` on of the rows of ``out`` (step, node)."""
+def write_transposed(sums, at, out, gain, bias):
+    """Write ``bias + gain * sums`` (node, STEPS) to ``out`` (step, node), nodes from ``at``."""
     widen()
-    first = np.uint64(at)  # unsigned: no index counts from the end
+    first = np.uint64(at)  # unsigned: no test for negative indices
     n_nodes = min(ROWS, out.shape[1] - at)
     for step in range(out.shape[0]):
         if n_nodes == ROWS:  # a constant, so that the loop unrolls
@@ -61,79 +61,79 @@ def turn_round(sums, at, out, gain, bias):
 
 
 @njit(cache=True)
-def sum_inputs(turned, wiring, first, sums, out):
-    """Fill ``out`` (step, node) of at most STEPS steps with the inputs of nodes from ``first``."""
-    n_inputs = turned.shape[0]
-    dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns ascend in a row
+def sum_inputs(transposed, wiring, first, sums, out):
+    """Write the inputs of nodes from ``first`` to ``out`` (step, node), at most STEPS steps."""
+    n_inputs = transposed.shape[0]
+    dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns are sorted
     for at in range(0, out.shape[1], ROWS):
         sums[:] = 0.0
         n_rows = min(ROWS, out.shape[1] - at)
-        abreast = n_rows // ABREAST * ABREAST if dense else 0
-        for row in range(0, abreast, ABREAST):
+        n_dense = n_rows // DENSE_ROWS * DENSE_ROWS if dense else 0
+        for row in range(0, n_dense, DENSE_ROWS):
             begin = (first + at + row) * n_inputs
-            dense_sums(sums, row, wiring.weights, begin, n_inputs, turned)
-        for row in range(abreast, n_rows):
+            dense_sums(sums, row, wiring.weights, begin, n_inputs, transposed)
+        for row in range(n_dense, n_rows):
             node = first + at + row
             begin, end = wiring.indptr[node], wiring.indptr[node + 1]
-            lane_sums(sums, row, wiring.weights, wiring.indices, begin, end, turned)
-        turn_round(sums, at, out, wiring.gain, wiring.bias)
+            lane_sums(sums, row, wiring.weights, wiring.indices, begin, end, transposed)
+        write_transposed(sums, at, out, wiring.gain, wiring.bias)
 
 
 @njit(cache=True, nogil=True)
 def project(begin, end, drive, lengths, wiring, out):
-    """Node inputs of the recordings ``begin`` to ``end``; drive and out (recording, step, .)."""
-    turned, sums = make_room(drive.shape[2])
+    """Write node inputs of the recordings ``begin`` to ``end``; arrays (recording, step, .)."""
+    transposed, sums = make_buffers(drive.shape[2])
     for r in range(begin, end):
         for step in range(0, lengths[r], STEPS):
-            lay_steps(drive[r, : lengths[r]], step, turned)
-            sum_inputs(turned, wiring, 0, sums, out[r, step : min(step + STEPS, lengths[r])])
+            copy_steps(drive[r, : lengths[r]], step, transposed)
+            sum_inputs(transposed, wiring, 0, sums, out[r, step : min(step + STEPS, lengths[r])])
 
 
 @njit(cache=True, nogil=True)
-def sum_sources(told, x):
-    """Weigh what nodes tell each other, ``told`` (``sparse.Slices``), for x (recording, node)."""
-    out, sums = np.empty(x.shape), np.empty((told.begin.size - 1) * SLICE)
+def sum_sources(recurrent, x):
+    """Return the recurrent sums, weights ``recurrent`` (``sparse.Slices``), x (recording, node)."""
+    out, sums = np.empty(x.shape), np.empty((recurrent.begin.size - 1) * SLICE)
     for r in range(x.shape[0]):
         sums[:] = 0.0
-        for s in range(told.begin.size - 1):
-            begin, end = told.begin[s], told.begin[s + 1]
-            gather_sums(sums, s * SLICE, told.weights, told.columns, begin, end, x[r])
+        for s in range(recurrent.begin.size - 1):
+            begin, end = recurrent.begin[s], recurrent.begin[s + 1]
+            gather_sums(sums, s * SLICE, recurrent.weights, recurrent.columns, begin, end, x[r])
         out[r] = sums[: x.shape[1]]
     return out
 
 
 class Supply(NamedTuple):
-    """What a source gives: node inputs, and what is fed back, are cut to it."""
+    """Range to which node voltages, with feedback, are clipped."""
 
     low: float  # V
     high: float  # V
-    fed: np.ndarray  # (recording, device), V: what is fed back, without rows for nothing
+    feedback: np.ndarray  # (recording, device), V: recurrent input; no rows without recurrence
 
 
 @njit(**VECTOR)
-def cut(volts, low, high):
-    """Cut voltages to what a supply gives, in place; return how many that changed."""
+def clip_volts(volts, low, high):
+    """Clip voltages to a supply, in place; return the number of clipped ones."""
     widen()
-    n_cut = 0
+    n_clipped = 0
     for i in range(volts.size):
         held = clip(volts[i], low, high)
-        n_cut += 1 if held != volts[i] else 0
+        n_clipped += 1 if held != volts[i] else 0
         volts[i] = held
-    return n_cut
+    return n_clipped
 
 
 @njit(cache=True)
-def wire(turned, wiring, recording, first, n_devices, n_steps, supply, sums, volts):
-    """Fill ``n_steps`` of volts (mask, step, device) with the inputs of devices from ``first`` on.
+def sum_volts(transposed, wiring, recording, first, n_devices, n_steps, supply, sums, volts):
+    """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
-    Returns how many were cut to the supply.
+    Returns the number of voltages clipped to the supply.
     """
     n = volts.shape[2]
-    n_cut = 0
+    n_clipped = 0
     for mask in range(volts.shape[0]):
-        sum_inputs(turned, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
         for step in range(n_steps):
-            if supply.fed.shape[0] > 0:
-                volts[mask, step] += supply.fed[recording, first : first + n]
-            n_cut += cut(volts[mask, step], supply.low, supply.high)
-    return n_cut
+            if supply.feedback.shape[0] > 0:
+                volts[mask, step] += supply.feedback[recording, first : first + n]
+            n_clipped += clip_volts(volts[mask, step], supply.low, supply.high)
+    return n_clipped

@@ -1,4 +1,4 @@
-"""Counter-based noise: a number depends on its key alone, never on what was drawn before it."""
+"""Counter-based noise: a number depends on its key only, not on earlier draws."""
 
 from math import sqrt
 
@@ -28,9 +28,9 @@ def join(key, counter):
 
 @njit(**VECTOR)
 def normals(key):
-    """Turn a key into two independent standard normal numbers, at most 6.7 (Box-Muller).
+    """Return two independent standard normal numbers of a key, magnitude up to 6.7 (Box-Muller).
 
-    Half of the bits give the radius and half the direction.
+    Half of the bits determine the radius and half the angle.
     """
     one = np.uint64(0x3FF0000000000000)  # as a double the bits below it lie in [1, 2)
     high = np.uint64(one | ((np.uint64(key) >> np.uint64(32)) << np.uint64(20))).view(np.float64)
@@ -43,13 +43,13 @@ def normals(key):
 
 @njit(**VECTOR)
 def normal(key):
-    """Turn a key into one standard normal number."""
+    """Return one standard normal number of a key."""
     return normals(mix(key))[0]
 
 
 @njit(**VECTOR)
 def disturb_row(row, keys, step, noise):
-    """Add relative read noise to what nodes with ``keys`` show in one step, in place."""
+    """Add relative read noise to the states of one step in place; ``keys`` (node,)."""
     widen()
     for node in range(row.size):
         row[node] *= 1.0 + noise * normal(join(keys[node], step))
@@ -57,21 +57,23 @@ def disturb_row(row, keys, step, noise):
 
 @njit(cache=True, nogil=True)
 def disturb(begin, end, out, lengths, keys, first, noise):
-    """Add relative read noise to states (recording, step, node) in place; ``first`` step is done.
+    """Add relative read noise to states (recording, step, node) in place, steps from ``first``.
 
-    Recordings ``begin`` to ``end``. What a node reads depends on recording, node and step alone.
+    Recordings ``begin`` to ``end``. The noise depends on recording, node and step only.
     """
     own = np.empty(out.shape[2], np.uint64)
     for r in range(begin, end):
         for node in range(own.size):
-            own[node] = join(~np.uint64(keys[r]), node)  # not the key of what happens inside
+            own[node] = join(
+                ~np.uint64(keys[r]), node
+            )  # independent of the noise inside the device
         for step in range(lengths[r]):
             disturb_row(out[r, step], own, first + step, noise)
 
 
 @njit(cache=True)
 def content_noise(keys, n_columns):
-    """Draw standard normal numbers (vector, column), each from its vector's key alone."""
+    """Draw standard normal numbers (vector, column), each from its vector's key."""
     out = np.empty((keys.size, n_columns))
     for k in range(keys.size):
         for column in range(n_columns):

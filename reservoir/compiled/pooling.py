@@ -12,8 +12,8 @@ STATISTICS = ("mean", "last", "max", "std")
 def pool(first, last, states, lengths, codes, out):
     """Pool states (recording, step, node) into ``out`` (recording, statistic, segment, node).
 
-    Of recordings ``first`` to ``last``. One shorter than the segments are many shows a step in
-    several of them; one without steps is left as it is.
+    Of recordings ``first`` to ``last``. With fewer steps than segments, a step is in several
+    segments; without steps, ``out`` is not changed.
     """
     n_nodes, n_segments = states.shape[2], out.shape[2]
     for r in range(first, last):
@@ -24,11 +24,11 @@ def pool(first, last, states, lengths, codes, out):
             mean, square = np.zeros(n_nodes), np.zeros(n_nodes)
             top = states[r, begin].copy()
             for step in range(begin, end):
-                share = 1.0 / (step - begin + 1)
+                weight = 1.0 / (step - begin + 1)
                 for node in range(n_nodes):
                     x = states[r, step, node]
                     gap = x - mean[node]  # Welford: no cancellation in the variance
-                    mean[node] += gap * share
+                    mean[node] += gap * weight
                     square[node] += gap * (x - mean[node])
                     top[node] = max(top[node], x)
             for k in range(codes.size):

@@ -1,4 +1,4 @@
-"""Sparse matrices laid out for vector registers; columns ascend within a row, always."""
+"""Sparse matrices laid out for vector registers; columns ascend within every row."""
 
 from typing import NamedTuple
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from mottle.reservoir.compiled.vectors import SLICE
 
-BLOCK_BYTES = 1 << 15  # of sources that a block of columns keeps in the first cache
+BLOCK_BYTES = 1 << 15  # of sources in a block of columns, which fit in the first cache
 
 
 class Slices(NamedTuple):
-    """SLICE rows beside each other, padded with weights of 0 to the longest of them."""
+    """Slices of SLICE rows, padded with weights of 0 to the longest of them."""
 
-    begin: np.ndarray  # (slice + 1,), where a slice's terms begin
+    begin: np.ndarray  # (slice + 1,), index of a slice's first term
     columns: np.ndarray  # (term, SLICE)
     weights: np.ndarray  # (term, SLICE)
 
@@ -26,7 +26,7 @@ class Blocks(NamedTuple):
 
 
 def index_type(n_columns):
-    """Return the smallest unsigned type that counts the columns: less to read in every step."""
+    """Return the smallest unsigned type for column indices, to reduce memory traffic."""
     return np.uint16 if n_columns <= 1 << 16 else np.uint32
 
 
@@ -40,10 +40,10 @@ def slices(indptr, indices, weights, n_columns, dtype):
     row = np.repeat(np.arange(n_rows), counts)
     term = begin[row // SLICE] + np.arange(indices.size) - indptr[row]
     columns = np.zeros((begin[-1], SLICE), index_type(n_columns))
-    laid = np.zeros(columns.shape, dtype)
+    values = np.zeros(columns.shape, dtype)
     columns[term, row % SLICE] = indices
-    laid[term, row % SLICE] = weights
-    return Slices(begin, columns, laid)
+    values[term, row % SLICE] = weights
+    return Slices(begin, columns, values)
 
 
 def blocks(indptr, indices, weights, n_columns, dtype, width):

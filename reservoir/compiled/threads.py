@@ -1,4 +1,4 @@
-"""Work split between threads; the kernels they call are serial, so that they are cached."""
+"""Work split between threads; kernels are serial, since numba caches only these."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,21 +9,21 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-GROUP = 64  # nodes whose energies are summed together; no part begins within a group
-PARTS = 4  # of the work for each thread, so that none is left waiting long
-LEAST_UPDATES = 1 << 16  # of nodes, some 0.2 ms; with fewer, starting a thread costs more
+GROUP = 64  # nodes whose energies are summed together; a part consists of whole groups
+PARTS = 4  # of the work per thread, to balance the load
+LEAST_UPDATES = 1 << 16  # of nodes, about 0.2 ms; for fewer, starting a thread takes longer
 
 
 def split(work: Callable[[int, int], object], costs: ArrayLike) -> None:
-    """Call ``work(first, last)`` on ranges of items on several threads, no item twice.
+    """Call ``work(first, last)`` on several threads, for ranges that cover all items once.
 
     Parameters
     ----------
     work : callable
-        Runs items ``first`` to ``last``; a compiled function that lets go of the interpreter
+        Runs items ``first`` to ``last``; a compiled function that releases the interpreter lock
         (``nogil=True``).
     costs : array-like of shape (n_items,)
-        How long each item takes, in any unit; the ranges take about equally long.
+        Relative run time of each item; the ranges take about equal time.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def split(work: Callable[[int, int], object], costs: ArrayLike) -> None:
     parts = iter([*pairwise(np.unique([0, *edges, costs.size]).tolist())])
 
     def run() -> None:
-        for part in parts:  # whoever is free takes the next
+        for part in parts:  # an idle thread takes the next part
             work(*part)
 
     with ThreadPoolExecutor(n_threads - 1) as pool:
         futures = [pool.submit(run) for _ in range(n_threads - 1)]
-        run()  # here: a thread that only waited would leave its core to two of the others
+        run()  # in this thread too: if it only waited, a core would be idle
         for future in futures:
             future.result()
 
@@ -57,9 +57,9 @@ def run_nodes(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
     n_out: int = 0, updates: int = 1, apart: bool = True,
 ) -> NDArray[np.float64]:  # fmt: skip
-    """Run node inputs through a kernel, recordings on several threads, or parts of few recordings.
+    """Run a kernel on several threads, which take recordings, or parts of a few recordings.
 
-    What a node does does not depend on the part it is in, and energies are summed group by group in
+    A node's states do not depend on the part it is in, and energies are summed by group in a fixed
     order: any number of threads gives the same bytes.
 
     Parameters
@@ -67,10 +67,10 @@ def run_nodes(
     kernel : callable
         Called as ``kernel(begin, end, width, drive, lengths, values, keys, step, *arguments, out,
         spent)`` for the parts ``begin`` to ``end`` of all recordings, where a part is ``width``
-        nodes of a recording; ``spent`` is (recording, group of nodes, 4), or has no groups where
-        nobody asked for energies.
+        nodes of a recording; ``spent`` is (recording, group of nodes, 4), or has no groups if
+        energies are not metered.
     drive : ndarray of shape (n_recordings, n_steps, n)
-        What the kernel makes node inputs of, or the node inputs.
+        The drive, of which the kernel computes node inputs, or the node inputs.
     lengths : ndarray of shape (n_recordings,)
         Steps of each recording.
     state : ReservoirState
@@ -78,16 +78,16 @@ def run_nodes(
     *arguments : object
         Further arguments of the kernel.
     n_out : int, default=0
-        Values that a recording shows a step; 0 for one a node.
+        Values per recording and step; 0 for one per node.
     updates : int, default=1
-        Integration steps of a node in a step of the drive.
+        Integration steps of a node per step of the drive.
     apart : bool, default=True
-        Whether the nodes of a recording may run apart.
+        Whether the nodes of a recording may run in different parts.
 
     Returns
     -------
     out : ndarray of shape (n_recordings, n_steps, n_out)
-        What the nodes showed; 0 after the end of a recording.
+        States of the nodes; 0 after the end of a recording.
     """
     (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
     n_groups = count_groups(n_nodes)
@@ -108,12 +108,12 @@ def run_nodes(
 
 
 def count_groups(n_nodes: int) -> int:
-    """Return how many groups of nodes have their energies summed together."""
+    """Return the number of groups of nodes for the sums of energies."""
     return -(-n_nodes // GROUP)
 
 
 def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.float64]:
-    """Return room for (recording, step, node) with 0 after the end of each recording.
+    """Return an uninitialised array (recording, step, node) with 0 after the end of recordings.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Sums that must come out the same on every path: one fused multiply-add after the other.
+"""Sums with the same result on every path: fused multiply-adds in a fixed order.
 
-A node's sum is taken term by term in one order, whether nodes or recordings lie side by side in the
-vector registers, so both ways give the same bytes. What LLVM does not make of plain loops (gathers,
-vectors as wide as the machine's, sums that stay in registers) is spelt out here and nowhere else.
+A node's terms are added in one order, whether the lanes of a vector are nodes or recordings, so
+both give the same bytes. LLVM instructions that the compiler does not derive from plain loops
+(gathers, full-width vectors, sums kept in registers) are written out here and nowhere else.
 """
 
 from typing import Any
@@ -13,29 +13,29 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-SLICE = 16  # nodes beside each other
-ABREAST = 4  # rows of a dense matrix
-LANE_BYTES = 256  # of recordings beside each other: 32 of float64, 64 of float32
+SLICE = 16  # nodes in the lanes of a vector
+DENSE_ROWS = 4  # rows of a dense matrix that are summed together
+LANE_BYTES = 256  # of recordings in lanes: 32 of float64, 64 of float32
 
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
 
 
 def _vector(builder, base, element, place, width):
-    """Return ``width`` elements of an array from ``place`` on."""
+    """Return ``width`` elements of an array from ``place``."""
     return builder.load(_pointer(builder, base, element, place, width), align=1)
 
 
 def _pointer(builder, base, element, place, width):
-    """Return where the vector of ``width`` elements from ``place`` on lies."""
+    """Return a pointer to the vector of ``width`` elements at ``place``."""
     return builder.bitcast(builder.gep(base, [place]), ir.VectorType(element, width).as_pointer())
 
 
 def _splat(builder, value, width):
     """Return a value in every lane."""
     undefined = ir.Constant(ir.VectorType(value.type, width), ir.Undefined)
-    one = builder.insert_element(undefined, value, ir.Constant(PLACE, 0))
+    single = builder.insert_element(undefined, value, ir.Constant(PLACE, 0))
     return builder.shuffle_vector(
-        one, undefined, ir.Constant(ir.VectorType(PLACE, width), [0] * width)
+        single, undefined, ir.Constant(ir.VectorType(PLACE, width), [0] * width)
     )
 
 
@@ -45,7 +45,7 @@ def _gather(builder, base, element, places, width):
     pointers = ir.VectorType(element.as_pointer(), width)
     kind = ir.FunctionType(vector, [pointers, PLACE, mask, vector])
     name = f"v{width}{element.intrinsic_name}"
-    opaque = str(element.as_pointer()) == "ptr"  # older LLVM has the element's type in the name
+    opaque = str(element.as_pointer()) == "ptr"  # in older LLVM the name contains the element type
     name = f"llvm.masked.gather.{name}.v{width}p0{'' if opaque else element.intrinsic_name}"
     at = builder.gep(base, [places], source_etype=element)
     at.type = pointers
@@ -55,7 +55,7 @@ def _gather(builder, base, element, places, width):
 
 
 def element_bytes(element):
-    """Size of a float in bytes."""
+    """Return the size of a float in bytes."""
     return 8 if element.intrinsic_name == "f64" else 4
 
 
@@ -73,15 +73,15 @@ def _sum_up(builder, sums, element, width, begin, end, term):
     builder.position_at_end(loop)
     k, total = builder.phi(INDEX), builder.phi(vector)
     following = builder.add(k, ir.Constant(INDEX, 1))
-    grown = builder.call(fused, [*term(k), total])
-    for phi, first, then in ((k, begin, following), (total, start, grown)):
+    added = builder.call(fused, [*term(k), total])
+    for phi, first, then in ((k, begin, following), (total, start, added)):
         phi.add_incoming(first, before)
         phi.add_incoming(then, loop)
     builder.cbranch(builder.icmp_signed("<", following, end), loop, after)
     builder.position_at_end(after)
     result = builder.phi(vector)
     result.add_incoming(start, before)
-    result.add_incoming(grown, loop)
+    result.add_incoming(added, loop)
     builder.store(result, sums, align=1)
 
 
@@ -91,13 +91,13 @@ def _arrays(context, builder, sig, args, which):
 
 
 def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
-    """Add to SLICE ``sums`` from ``first`` on: row k of weights times x at row k of columns.
+    """Add row k of weights times x at row k of columns to SLICE ``sums`` from ``first``.
 
-    Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous, and of one
-    kind of float.
+    Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous and of the
+    same float type.
     """
     if not sums.dtype == weights.dtype == x.dtype:
-        return None  # numba then refuses the call
+        return None  # numba then rejects the call
 
     def codegen(context, builder, sig, args):
         total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
@@ -120,10 +120,10 @@ def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
 
 
 def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
-    """Add to all lanes of row ``row`` of ``sums``: weight k times row ``columns[k]`` of x.
+    """Add weight k times row ``columns[k]`` of x to row ``row`` of ``sums``.
 
     Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes,
-    all contiguous, and of one kind of float.
+    all contiguous and of the same float type.
     """
     if not sums.dtype == weights.dtype == x.dtype:
         return None
@@ -149,10 +149,10 @@ def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
 
 
 def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
-    """Add to all lanes of ABREAST rows of ``sums`` from ``row`` on: weights times the rows of x.
+    """Add weights times the rows of x to DENSE_ROWS rows of ``sums`` from ``row``.
 
-    The rows' ``n_terms`` weights follow one another from ``begin`` on. The same bytes as from
-    ``lane_sums``, but a row of x is read once for all of them.
+    The rows' ``n_terms`` weights each are stored consecutively from ``begin``. Same bytes as
+    ``lane_sums``, but a row of x is read once for all rows.
     """
 
     def codegen(context, builder, sig, args):
@@ -164,7 +164,7 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
         name = f"llvm.fma.v{width}{element.intrinsic_name}"
         fused = cgutils.get_or_insert_function(builder.module, kind, name)
         first = builder.mul(args[1], wide)
-        at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(ABREAST)]
+        at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(DENSE_ROWS)]
         rows = [_pointer(builder, total, element, place, width) for place in at]
         starts = [builder.load(place, align=1) for place in rows]
         before, loop = builder.block, builder.append_basic_block("terms")
@@ -173,21 +173,21 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
         builder.position_at_end(loop)
         k, totals = builder.phi(INDEX), [builder.phi(vector) for _ in rows]
         values = _vector(builder, source, element, builder.mul(k, wide), width)
-        place, grown = builder.add(args[3], k), []
+        place, added = builder.add(args[3], k), []
         for phi in totals:
             weight = builder.load(builder.gep(factor, [place]))
-            grown.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
+            added.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
             place = builder.add(place, args[4])
         following = builder.add(k, ir.Constant(INDEX, 1))
         pairs = zip(
-            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *grown], strict=True
+            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *added], strict=True
         )
         for phi, start, then in pairs:
             phi.add_incoming(start, before)
             phi.add_incoming(then, loop)
         builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, after)
         builder.position_at_end(after)
-        for value, place in zip(grown, rows, strict=True):
+        for value, place in zip(added, rows, strict=True):
             builder.store(value, place, align=1)
         return context.get_dummy_value()
 
@@ -205,17 +205,17 @@ def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
 
 
 def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
-    for k in range(ABREAST):
+    for k in range(DENSE_ROWS):
         for term in range(n_terms):
             sums[row + k] += weights[begin + k * n_terms + term] * x[term]
 
 
-PLAIN = vars(config)["DISABLE_JIT"]  # then the same in plain Python, where indices are checked
+PLAIN = vars(config)["DISABLE_JIT"]  # without compilation: plain Python, which checks indices
 gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
 lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
 dense_sums: Any = _plain_dense_sums if PLAIN else intrinsic(_dense_sums)
 
 
 def n_lanes(dtype):
-    """Return how many recordings run beside each other."""
+    """Return the number of recordings that run in parallel lanes."""
     return LANE_BYTES // np.dtype(dtype).itemsize

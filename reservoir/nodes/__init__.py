@@ -1,1 +1,1 @@
-"""The physics: one folder a family with its constants, kernel, node and figure."""
+"""Device physics: one folder per family, with its constants, kernel, node and figure."""

@@ -1,4 +1,4 @@
-"""Devices that follow a voltage, as nodes: memristors, and devices from outside this package."""
+"""Voltage-driven devices as nodes: memristors, and devices of other packages."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,45 +14,48 @@ from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
 from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
 from mottle.reservoir.nodes.state import ReservoirState
-from mottle.reservoir.nodes.supply import CUT_MANY, warn_of_cut
+from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
 from mottle.reservoir.nodes.wiring import draw_recurrent_weights, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
-V_COMPLIANCE = 3.0  # V: a source gives no more, of either sign
-LOG_SPACED = (0.2, 10.0)  # decay times by default, in units of the device's own
+V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
+LOG_SPACED = (0.2, 10.0)  # default range of decay times, in units of the device's decay time
 
 
 class DrivenNode(NamedTuple):
-    """How the devices of a family serve as nodes; the device is each first argument."""
+    """Functions and defaults that turn the devices of a family into nodes.
+
+    The first argument of each function is the device.
+    """
 
     v_bias: float  # V
     v_gain: float  # V
     dt_device: float  # s, held for each mask
     compiled: Callable[..., tuple[Any, tuple[Any, ...], int]]
-    # device, drawn constants, s a mask, V of a read, observable: kernel, its arguments, its steps
+    # device, drawn constants, s per mask, read V, observable: kernel, its arguments, its steps
     rest: Callable[[Any, dict[str, NDArray], int], NDArray]  # drawn, number: (variable, device)
-    rates: tuple[str, ...] = ()  # constants that grow where the device gets faster
-    times: tuple[str, ...] = ()  # and those that shrink
-    others: tuple[str, ...] = ()  # further constants that a spread may change
+    rates: tuple[str, ...] = ()  # constants inversely proportional to the time constant
+    times: tuple[str, ...] = ()  # constants proportional to the time constant
+    others: tuple[str, ...] = ()  # further constants with device-to-device variation
     observables: dict[str, str] = OBSERVABLES
     draw: Callable[[Any, np.random.RandomState, int], dict[str, NDArray]] = lambda *_: {}
-    reached: Callable[[Any, NDArray], NDArray] = lambda device, values: values[:, 0]
-    # of (recording, variable, device): how far devices have switched, 0 to 1
+    switched: Callable[[Any, NDArray], NDArray] = lambda device, values: values[:, 0]
+    # device, values (recording, variable, device): switched fraction, 0 to 1
     noisy: Callable[[Any], bool] = lambda device: False
     v_compliance: float = V_COMPLIANCE
     metered: bool = True  # whether the kernel sums energies
-    dt_inner: float | None = None  # s, longest integration step, where one is stated
-    proved: bool = True  # whether states are finite by the model's own limits
+    dt_inner: float | None = None  # s, longest integration step, if the model integrates
+    bounded: bool = True  # whether the model's limits keep states finite
 
 
 def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
-    """Fill a kernel's record with the constants of a device, or with those drawn for each node."""
+    """Fill a kernel's record with the constants of a device; drawn constants take precedence."""
     values = {name: getattr(device, name, None) for name in kind._fields}
     return kind(**values | {k: v for k, v in (drawn or {}).items() if k in values})
 
 
 def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
-    """Return the node of reservoirs whose devices ``find(p.device)`` returns, with their family."""
+    """Return the node record for devices that ``find(p.device)`` looks up with their family."""
 
     def of(p: Any) -> tuple[Any, DrivenNode]:
         device, family = find(p.device)
@@ -70,14 +73,14 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         drawn = draw_spread(rng, device, names, p.spread, n_devices)
         if not (node.rates or node.times) and p.tau is not None:
             raise ValueError(
-                f"tau={p.tau!r} needs a device that says which of its constants are rates and "
-                "times; leave it at None."
+                f"tau={p.tau!r} needs a device whose description lists the constants that are "
+                "rates or times; leave it at None."
             )
-        slower = slow_down(p.tau, device, rng.permutation(n_devices))
+        ratio = relative_time_constants(p.tau, device, rng.permutation(n_devices))
         for name in node.rates:
-            drawn[name] = drawn[name] / slower
+            drawn[name] = drawn[name] / ratio
         for name in node.times:
-            drawn[name] = drawn[name] * slower
+            drawn[name] = drawn[name] * ratio
         drawn |= node.draw(device, rng, n_devices)
         if p.spectral_radius == 0:
             return {"devices_": drawn}
@@ -115,7 +118,7 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
 
 
 def check_parameters(p: Any, node: DrivenNode) -> None:
-    """Refuse impossible parameters, whatever the device."""
+    """Check the parameters that all devices have."""
     for name in ("v_bias", "v_gain"):
         if getattr(p, name) is not None:
             check_number(name, getattr(p, name), "V")
@@ -123,7 +126,9 @@ def check_parameters(p: Any, node: DrivenNode) -> None:
         check_positive("dt_device", p.dt_device, "s")
     check_number("v_read", p.v_read, "V")
     if p.observable == "conductance" and p.v_read == 0:
-        raise ValueError("v_read=0 V reads no conductance; take 0.2 V, for example.")
+        raise ValueError(
+            "v_read=0 V: a conductance cannot be read at 0 V; take 0.2 V, for example."
+        )
     check_number(
         "read_noise", p.read_noise, least=0, below=1, why=": it is relative to a state"
     )  # fmt: skip
@@ -132,52 +137,54 @@ def check_parameters(p: Any, node: DrivenNode) -> None:
 
 
 def held(p: Any, node: DrivenNode) -> float:
-    """Device time in s for which one mask is held."""
+    """Return the device time in s for which one mask is held."""
     return node.dt_device if p.dt_device is None else float(p.dt_device / p.n_masks)
 
 
-def slow_down(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
-    """How much slower each device is than its preset."""
+def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
+    """Return each device's time constant relative to that of its preset."""
     if tau is None:
         return np.ones(order.size)
-    own = device.time_scale
-    span = np.multiply(LOG_SPACED, own) if isinstance(tau, str) and tau == "log" else tau
+    preset_tau = device.time_scale
+    span = np.multiply(LOG_SPACED, preset_tau) if isinstance(tau, str) and tau == "log" else tau
     if isinstance(span, str) or not (np.size(span) == 2 and 0 < span[0] <= span[1] < np.inf):
         raise ValueError(
             f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
         )
-    slower: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / own
-    return slower
+    ratio: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / preset_tau
+    return ratio
 
 
 def run_devices(
     p: Any, device: Any, node: DrivenNode, block: NDArray, lengths: NDArray, state: Any
 ) -> NDArray:
-    """Run devices under the inputs that their kernel sums, step by step where they are coupled."""
+    """Run devices; the kernel sums their inputs, step by step where they are coupled."""
     low, high = -node.v_compliance, node.v_compliance
-    beyond = np.zeros((len(block), count_groups(state.values.shape[2])), dtype=np.int64)
-    watched = () if node.proved else (np.zeros_like(beyond),)  # of states that are not finite
-    what = list(node.observables).index(p.observable)
-    kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), what)
+    n_clipped = np.zeros((len(block), count_groups(state.values.shape[2])), dtype=np.int64)
+    nonfinite = () if node.bounded else (np.zeros_like(n_clipped),)  # counts of states
+    code = list(node.observables).index(p.observable)
+    kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), code)
     weights = wiring(p)
 
-    def run(drive: NDArray, lengths: NDArray, state: Any, fed: NDArray) -> NDArray:
+    def run(drive: NDArray, lengths: NDArray, state: Any, feedback: NDArray) -> NDArray:
         return run_nodes(
-            kernel, np.ascontiguousarray(drive), lengths, state, weights, Supply(low, high, fed),
-            p.n_masks, *args, *watched, beyond, n_out=p.n_nodes, updates=updates * p.n_masks,
+            kernel, np.ascontiguousarray(drive), lengths, state, weights,
+            Supply(low, high, feedback), p.n_masks, *args, *nonfinite, n_clipped, n_out=p.n_nodes,
+            updates=updates * p.n_masks,
         )  # fmt: skip
 
     if p.spectral_radius > 0:
-        out, fed = feed_back(p, lambda values: node.reached(device, values), run, block, lengths,
-                             state)  # fmt: skip
+        out, feedback = feed_back(
+            p, lambda values: node.switched(device, values), run, block, lengths, state
+        )
     else:
-        out, fed = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
-    if beyond.sum() > CUT_MANY * out.size:
-        warn_of_cut(project(p, block, lengths) + fed, low, high)
-    if watched and watched[0].any():
+        out, feedback = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
+    if n_clipped.sum() > CLIPPED_MANY * out.size:
+        warn_clipped(project(p, block, lengths) + feedback, low, high)
+    if nonfinite and nonfinite[0].any():
         r, step, which = np.argwhere(~np.isfinite(out))[0]
         raise ValueError(
-            f"{p.device!r} gave {out[r, step, which]} in recording {r} of a block, step "
+            f"{p.device!r} gives {out[r, step, which]} in recording {r} of a block, step "
             f"{state.step + step}, node {which}: check its equations at that voltage, or take a "
             "smaller dt_inner, v_gain or spread."
         )
@@ -187,33 +194,33 @@ def run_devices(
 
 
 def feed_back(
-    p: Any, reached: Callable[[NDArray], NDArray], run: Callable[..., NDArray], block: NDArray,
+    p: Any, switched: Callable[[NDArray], NDArray], run: Callable[..., NDArray], block: NDArray,
     lengths: NDArray, state: Any,
 ) -> tuple[NDArray, NDArray]:  # fmt: skip
-    """Run step by step; return the states, and the voltages that were fed back to nodes."""
-    fed, out = (np.empty((*block.shape[:2], p.n_nodes)) for _ in range(2))
+    """Run step by step; return the states, and the voltages fed back to the nodes."""
+    feedback, out = (np.empty((*block.shape[:2], p.n_nodes)) for _ in range(2))
     weights, gain = sources(p), p._node.scale(p)[0]
     for step in range(block.shape[1]):
-        volts = gain * sum_sources(weights, np.ascontiguousarray(reached(state.values)))
-        fed[:, step] = np.tile(volts, p.n_masks)
+        volts = gain * sum_sources(weights, np.ascontiguousarray(switched(state.values)))
+        feedback[:, step] = np.tile(volts, p.n_masks)
         now = ReservoirState(state.values, state.keys, state.step + step, spent=state.spent)
-        there = (step < lengths).astype(lengths.dtype)
-        out[:, step] = run(block[:, step : step + 1], there, now, volts)[:, 0]
-    return out, fed
+        active = (step < lengths).astype(lengths.dtype)
+        out[:, step] = run(block[:, step : step + 1], active, now, volts)[:, 0]
+    return out, feedback
 
 
 def sources(p: Any) -> Any:
-    """Return the recurrent weights as the kernel needs them."""
+    """Return the recurrent weights in the kernel's layout."""
     if not hasattr(p, "weights_"):
         raise ValueError(f"spectral_radius={p.spectral_radius} was set after fit; call fit again.")
-    laid: Any = p._laid_out
-    if laid[0] is not p.weights_:  # others were put in place after fit
-        laid = lay_out(p.weights_, p.n_nodes // p.n_masks)
-    return laid[1]
+    cached: Any = p._laid_out
+    if cached[0] is not p.weights_:  # weights_ was replaced after fit
+        cached = lay_out(p.weights_, p.n_nodes // p.n_masks)
+    return cached[1]
 
 
 def lay_out(weights: Any, n_devices: int) -> Any:
-    """Lay out recurrent weights, beside those they were taken from."""
+    """Return recurrent weights as given, and in the kernel's layout."""
     if weights.shape != (n_devices, n_devices):
         raise ValueError(
             f"weights_ has shape {weights.shape}; expected ({n_devices}, {n_devices})."

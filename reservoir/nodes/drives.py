@@ -1,4 +1,4 @@
-"""Drives as they come in: one recording or many, checked, block by block."""
+"""Input of reservoirs: drives of one recording or many, checked and cut into blocks."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class Drives:
         return len(self.recordings)
 
     def content(self, place: int) -> bytes:
-        """Return what the noise of a recording depends on."""
+        """Return the bytes of a recording, of which its noise key is a hash."""
         return bytes(self.recordings[place].tobytes())
 
     def block(self, first: int, last: int) -> tuple[NDArray, NDArray]:
@@ -33,11 +33,11 @@ class Drives:
         return side_by_side(self.recordings[first:last], lengths), lengths
 
     def finish(self, reservoir: Any) -> None:
-        """Report, after the last block: of a drive nothing is left out."""
+        """Report what was left out, after the last block; nothing is for a drive."""
 
 
 def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
-    """Return a drive checked; sets ``n_features_in_`` of the reservoir where ``reset``."""
+    """Check and return a drive; set ``n_features_in_`` of the reservoir if ``reset``."""
     values, labels = unlabel(X)
     drives = Drives(*check_drive(reservoir, values, reset), labels)
     names = getattr(reservoir, "feature_names_in_", None)
@@ -47,7 +47,7 @@ def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
 
 
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
-    """Return the next steps of live runs, checked, and how many they are of each."""
+    """Check and return the next steps of live runs, and the number of steps of each."""
     X = np.asarray(X, dtype=np.float64)
     expected = state.keys.size, reservoir.n_features_in_
     if X.ndim != 3 or (X.shape[0], X.shape[2]) != expected:
@@ -65,12 +65,12 @@ def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple
             f"run {run} got {X[run, step, channel]} at step {step} of the chunk, input "
             f"{channel}; a live run needs every value."
         )
-    X = np.require(X, requirements=["C", "A", "W"])  # what kernels are compiled for
+    X = np.require(X, requirements=["C", "A", "W"])  # kernels are compiled for this
     return X, np.full(len(X), X.shape[1])
 
 
 def is_absent(recording: Any) -> bool:
-    """Tell whether a recording, of events or numbers, is not there: None, or NaN throughout.
+    """Return whether a recording is absent: None, or NaN throughout.
 
     Examples
     --------
@@ -84,10 +84,10 @@ def is_absent(recording: Any) -> bool:
 
 
 def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
-    """Return an array in the order (recording, step, input) and its labels, of a DataArray.
+    """Return the values of a DataArray in the order (recording, step, input), and its labels.
 
-    Dimensions are known by name ("recording" or "case", "step" or "time", "input" or "channel"), in
-    any order; others are refused. Whatever else comes in is returned as it is.
+    Dimensions have the names "recording" or "case", "step" or "time", "input" or "channel", in any
+    order; other names are an error. A value of any other type is returned unchanged.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
     >>> values.shape, labels["input"].tolist()
     ((5, 2), ['a', 'b'])
     """
-    if not hasattr(X, "dims"):  # an xarray.DataArray, which need not be imported to know it
+    if not hasattr(X, "dims"):  # an xarray.DataArray; the test does without the import
         return X, {}
     known = {name: axis for axis, names in enumerate(AXES) for name in names}
     axes = [known.get(str(name)) for name in X.dims]
@@ -117,7 +117,7 @@ def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
-    """Return drives as (recording, step, input), padded with 0; not copied if they are so already.
+    """Return drives as (recording, step, input), padded with 0, without a copy where possible.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
     if len(drives) == 1:
         drives = drives[0][np.newaxis]
     if isinstance(drives, np.ndarray):
-        return np.require(drives, requirements=["C", "A", "W"])  # what kernels are compiled for
+        return np.require(drives, requirements=["C", "A", "W"])  # kernels are compiled for this
     padded = np.zeros((len(drives), max(int(lengths.max()), 1), drives[0].shape[1]))
     for i, n in enumerate(lengths):
         padded[i, :n] = drives[i][:n]
@@ -135,9 +135,9 @@ def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
 
 
 def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
-    """Return one float array (step, input) a recording, and what kind of input it was.
+    """Return one float array (step, input) per recording, and the kind of input.
 
-    Sets ``n_features_in_`` of the estimator where ``reset``.
+    Set ``n_features_in_`` of the estimator if ``reset``.
     """
     X, _ = unlabel(X)
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
@@ -163,7 +163,7 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
         if drive.shape[0] == 0:
             raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
         with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(drive.sum()):  # so every value is: one pass, and no array of flags
+            if np.isfinite(drive.sum()):  # then every value is: one pass, no array of flags
                 continue
         bad = ~np.isfinite(drive)
         if bad.any() and not np.isnan(drive).all():

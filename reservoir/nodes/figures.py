@@ -1,4 +1,4 @@
-"""Figures of memristors and oscillators, shared by families; a family draws its own beside it.
+"""Figures of memristors and oscillators that families share; others are in a family's folder.
 
 Each takes the constants of a device and `devices.simulate`, and returns a figure.
 """
@@ -13,8 +13,8 @@ from mottle.reservoir.drawing import COLOURS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 8.5, 3.2  # inch, of two panels
-STATES = ("state", "filament", "residue", "on", "progress")  # drawn where a family has them
+WIDTH, HEIGHT = 8.5, 3.2  # inch, for two panels
+STATES = ("state", "filament", "residue", "on", "progress")  # drawn if a family has them
 
 
 def panels(n: int = 2) -> tuple["Figure", Any]:
@@ -32,16 +32,16 @@ def memristor(
     from mottle.reservoir.catalogue import pulse_train
 
     figure, axes = panels()
-    if dt is None:  # models of pulses have no other step
+    if dt is None:  # pulse models have a fixed step
         dt = getattr(preset, "t_pulse", preset.time_scale / 50)
     wave = volt * np.sin(2 * np.pi * np.arange(800) / 400)
     run = simulate(preset, wave, dt)
     names = [name for name in STATES if name in run]
     names = names or [name for name in run.data_vars if name not in ("voltage", "current")]
-    shown, label = run[names[0]], names[0]
+    values, label = run[names[0]], names[0]
     if "current" in run:
-        shown, label = run.current * 1e6, "current (µA)"
-    axes[0].plot(run.voltage[400:], shown[400:], color=COLOURS[0])
+        values, label = run.current * 1e6, "current (µA)"
+    axes[0].plot(run.voltage[400:], values[400:], color=COLOURS[0])
     axes[0].set(xlabel="voltage (V)", ylabel=label, title="second cycle of a sine")
     train = pulse_train(volt, 5 * dt, 10 * dt, dt, n_pulses=10)
     run = simulate(preset, np.concatenate([train, np.zeros(150)]), dt)
@@ -55,7 +55,7 @@ def memristor(
 def memristor_at(
     volt: float, dt: float | None = None
 ) -> Callable[[Any, Callable[..., Any]], "Figure"]:
-    """Return the figure of memristors that need another voltage, or another step in s."""
+    """Return a function that draws a memristor at another voltage, or another step in s."""
     return lambda preset, simulate: memristor(preset, simulate, volt, dt)
 
 

@@ -1,4 +1,4 @@
-"""What every reservoir does whatever its nodes: input, blocks, pooling, live runs, states."""
+"""Base class of the reservoirs: input, blocks, pooling, live runs and states of any nodes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS
 
-BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set never exist in memory
+BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
@@ -31,7 +31,7 @@ LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "
 
 @contextmanager
 def at_most(n_threads: int) -> Iterator[None]:
-    """Start no thread that has no recording: a tick would wait for it on a busy machine."""
+    """Use at most ``n_threads`` threads: on a busy machine a live step would wait for idle ones."""
     before = numba.get_num_threads()
     numba.set_num_threads(max(1, min(n_threads, before)))
     try:
@@ -43,16 +43,16 @@ def at_most(n_threads: int) -> Iterator[None]:
 class Reservoir(
     NamesParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):  # fmt: skip
-    """Front of the reservoirs: composed with a node, which says what one does and how it is drawn.
+    """Base class of the reservoirs, composed with a node record that draws and runs the nodes.
 
-    A 2-D array is one recording with time as rows; a 3-D array (recording, step, input) or a list
-    of 2-D arrays, whose lengths may differ, is many. Every call to ``transform`` starts from rest.
-    A class is its parameters, their description and ``_node``; it overrides nothing.
+    A 2-D array is one recording with time as rows; a 3-D array (recording, step, input), or a list
+    of 2-D arrays of any lengths, holds many. Every call to ``transform`` starts from rest. A
+    subclass defines its parameters, their docstring and ``_node``; it overrides no method.
     """
 
     _node: ClassVar[Node]
 
-    # parameters of the front, as they are where a class does not have them
+    # values of the parameters that a class does not have
     wiring: Any = "random"
     fan_in: Any = None
     input_shape: Any = None
@@ -62,7 +62,7 @@ class Reservoir(
     observable: Any = "state"
     random_state: Any = None
     device: Any = None
-    # and what every class has
+    # parameters of every class
     n_nodes: Any
     pool: Any
     n_segments: Any
@@ -77,15 +77,15 @@ class Reservoir(
         return choose(self.observable, self._node.observables(self), "observable")
 
     def fit(self, X, y=None):
-        """Draw the reservoir; of a drive only the number of inputs is used.
+        """Draw the reservoir; only the number of inputs of a drive is used.
 
         Parameters
         ----------
         X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
-            Drive; a list holds arrays of shape (n_steps, n_inputs). Reservoirs of events take event
-            streams, too.
+            Drive; a list holds arrays of shape (n_steps, n_inputs). Event-driven reservoirs also
+            take event streams.
         y : ignored
-            Present for the sake of pipelines.
+            Present for compatibility with pipelines.
 
         Returns
         -------
@@ -97,8 +97,8 @@ class Reservoir(
         if drives.absent.any():
             place = int(np.argmax(drives.absent))
             raise ValueError(
-                f"recording {place} is absent (its drive is NaN throughout): fit on recordings "
-                "that are there; a sense may be missing at predict time only."
+                f"recording {place} is absent (its drive is NaN throughout): leave it out of "
+                "fit; a sense may be absent at predict time only."
             )
         rng = check_random_state(self.random_state)
         self.__dict__.pop("weights_", None)
@@ -108,13 +108,13 @@ class Reservoir(
         return self
 
     def transform(self, X):
-        """Return states, or features where ``pool`` or ``n_segments`` asks for them.
+        """Return states, or features where ``pool`` or ``n_segments`` is set.
 
         Parameters
         ----------
         X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
-            Drive, or event streams. A recording that is NaN throughout, or None, is absent, and so
-            is its result.
+            Drive, or event streams. A recording that is NaN throughout, or None, is absent; its
+            result is NaN.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Reservoir(
             parts = []
             whole = len(drives) if self._node.sums_inputs(self) else None
             for _, states, lengths in self._blocks(drives, width=whole):
-                if not lengths.any():  # of which the block has one step, whatever their number
+                if not lengths.any():  # all absent: the block then has a single step
                     states = np.repeat(states[:, :1], sizes[0], axis=1)
                 states[lengths == 0] = np.nan
                 parts.append(states)
@@ -152,17 +152,17 @@ class Reservoir(
         X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
             Drive, or event streams.
         keys : array-like of int of shape (n_recordings,), default=None
-            What the noise of each recording depends on; by default a hash of its drive.
+            Key of each recording's noise; by default a hash of its drive.
         names : array-like of shape (n_recordings,), default=None
-            Names of the recordings. None: those of a DataArray, else numbers.
+            Names of the recordings. None: those of a DataArray if it has any, else numbers.
         times : array-like of shape (n_steps,), default=None
-            Sensor time of each step in second. None: that of a DataArray with one, else none.
+            Sensor time of each step in second. None: that of a DataArray if it has any, else none.
 
         Returns
         -------
         dataset : xarray.Dataset
             Variable ``states`` (recording, step, node), NaN after a recording's end, ``row_size``
-            (recording,). Coordinates: ``recording``, ``step``, ``node``; where they are known
+            (recording,). Coordinates: ``recording``, ``step``, ``node``, and where available
             ``time`` (step,) in second and ``input``, the names of the drive's inputs. Attributes
             hold units, parameters, seed and versions.
         """
@@ -186,39 +186,39 @@ class Reservoir(
         )
 
     def _coordinates(self, drives: Any, shape: Any, names: Any, times: Any) -> dict[str, Any]:
-        """Labels of states: numbers, and what is known of recordings, steps and inputs."""
+        """Return coordinates of states: indices, and labels of recordings, steps and inputs."""
         coords: dict[str, Any] = {name: np.arange(n) for name, n in zip(DIMS, shape, strict=True)}
-        given = {"recording": names, "time": times}
+        labels = {"recording": names, "time": times}
         for label, (dim, size) in LABELS.items():
-            values = drives.labels.get(label) if given.get(label) is None else given[label]
+            values = drives.labels.get(label) if labels.get(label) is None else labels[label]
             if values is None:
                 continue
             values, n = np.asarray(values), shape[size] if size is not None else None
             if n is not None and values.shape != (n,):
                 raise ValueError(
-                    f"{label}: {values.shape} labels came for {n} {dim}s; give one a {dim}."
+                    f"{label} labels have shape {values.shape}, expected ({n},): one per {dim}."
                 )
             coords[label] = (dim, values, {"units": "s"} if label == "time" else {})
         return coords
 
     @available_if(lambda self: self._node.metered(self))
     def energy(self, X, keys=None):
-        r"""Return what the recordings cost, :math:`\int V I dt` summed inside the kernels.
+        r"""Return the energy of each recording, :math:`\int V I dt` summed inside the kernels.
 
         Parameters
         ----------
         X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
             Drive.
         keys : array-like of int of shape (n_recordings,), default=None
-            What the noise of each recording depends on; by default a hash of its drive.
+            Key of each recording's noise; by default a hash of its drive.
 
         Returns
         -------
         dataset : xarray.Dataset
-            Over ``recording``, summed over nodes and steps: ``device``, ``resistor`` (whatever is
-            in series with the devices or couples them) and ``supply``, each in J; ``spikes``, of
-            reservoirs that spike; ``row_size``, the number of steps. NaN where a recording is
-            absent. What the supply gave beyond the other two is left in capacitors.
+            Over ``recording``, summed over nodes and steps: ``device``, ``resistor`` (in series
+            with the devices, or coupling them) and ``supply``, each in J; ``spikes``, if nodes
+            spike; ``row_size``, the number of steps. NaN where a recording is absent. The supply's
+            energy beyond the other two remains in capacitors.
         """
         import xarray as xr
 
@@ -236,7 +236,7 @@ class Reservoir(
             if name in LEVELS:
                 attrs |= dict(zip(("long_name", "level"), LEVELS[name], strict=True))
             if name == "supply":
-                attrs["rest"] = "left in capacitors"  # what no other part took
+                attrs["rest"] = "left in capacitors"  # energy that no other part takes
             columns[name] = ("recording", spent[:, METERED.index(name)], attrs)
         return xr.Dataset(
             {**columns, "row_size": ("recording", drives.sizes)},
@@ -245,19 +245,19 @@ class Reservoir(
         )
 
     def count_operations(self, X, energy=None):
-        """Count what a run of ``transform`` does, for an account of its energy.
+        """Count the operations of ``transform``, for a report of its energy.
 
         Parameters
         ----------
         X : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), or list
-            Drive, or event streams. Absent recordings do not count.
+            Drive, or event streams. Absent recordings are not counted.
         energy : xarray.Dataset, default=None
-            What ``energy(X)`` returned, where it is known: nothing is then run twice.
+            Result of ``energy(X)``, if available: it is then not computed again.
 
         Returns
         -------
         counts : dict of str to float
-            ``recordings``, ``node_steps``, ``spikes`` of nodes that spike, and operations by the
+            ``recordings``, ``node_steps``, ``spikes`` if nodes spike, and operations by the
             names of `mottle.reservoir.energy.OPERATIONS`.
         """
         check_is_fitted(self)
@@ -281,11 +281,11 @@ class Reservoir(
 
     @property
     def energy_scales_(self) -> dict[str, float]:
-        """Factors on the energy of single operations: volts squared of drivers, for example."""
+        """Factors on the energy of operations, such as the squared voltage of drivers."""
         return self._node.energy_scales(self)
 
     def describe(self) -> dict[str, Any]:
-        """Say what gave the states: class, parameters, seed, step time and versions."""
+        """Return the metadata of states: class, parameters, seed, step time and versions."""
         parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
         return {
             "reservoir": type(self).__name__,
@@ -304,8 +304,8 @@ class Reservoir(
         n_recordings : int, default=1
             Number of runs side by side.
         keys : array-like of int of shape (n_recordings,), or list of iterators, default=None
-            What the noise of each run depends on, by default its place. An iterator gives the
-            chunks of the drive that the run will get: its noise is then that of ``transform``.
+            Key of each run's noise, by default its index. An iterator yields the chunks of the
+            drive that the run will receive: its noise then equals that of ``transform``.
         meter : bool, default=False
             Sum the energies of each run, in ``state.spent``: device, resistor and supply in J, and
             the number of spikes.
@@ -318,7 +318,9 @@ class Reservoir(
         check_is_fitted(self)
         n_recordings = check_whole("n_recordings", n_recordings)
         if meter and not self._node.metered(self):
-            raise ValueError(f"{type(self).__name__} simulates no device that takes energy.")
+            raise ValueError(
+                f"{type(self).__name__} has no simulated devices whose energy could be metered."
+            )
         rest = np.repeat(self._node.rest(self)[np.newaxis], n_recordings, axis=0)
         return ReservoirState(
             np.ascontiguousarray(rest),
@@ -337,28 +339,28 @@ class Reservoir(
         return noise_keys(self.noise_seed_, keys)
 
     def advance(self, state, X, n_steps=None):
-        """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
+        """Advance live runs by a chunk of drive; chunks give the same bytes as the whole.
 
         Parameters
         ----------
         state : ReservoirState
-            From ``start`` or the call before; it is not changed.
+            From ``start`` or the previous call; it is not changed.
         X : ndarray of shape (n_recordings, n_steps, n_inputs), or list of event streams
-            The next chunk of every run: steps of the drive; or events, where the reservoir was
-            fitted on event streams, with times from the beginning of the run.
+            The next chunk of every run: steps of the drive, or events if the reservoir was fitted
+            on event streams, with times from the beginning of the run.
         n_steps : int, default=None
-            Number of steps that events cover, by default one. A chunk of drive has its own.
+            Number of steps that events cover, by default one. Not needed for a chunk of drive.
 
         Returns
         -------
         state : ReservoirState
-            Where the runs stand now.
+            State of the runs after the chunk.
         states : ndarray of shape (n_recordings, n_steps, n_nodes)
-            What the nodes showed.
+            States of the nodes.
         """
         check_is_fitted(self)
         block, lengths = self._node.read_chunk(self, state, X, n_steps)
-        new = self._carry_on(state)
+        new = self._copy_state(state)
         with at_most(len(lengths)):
             out = self._run_block(block, lengths, new)
         new.step += out.shape[1]
@@ -370,12 +372,12 @@ class Reservoir(
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Only checked against the names seen in ``fit``.
+            Only checked against the names of the inputs in ``fit``.
 
         Returns
         -------
         names : ndarray of str
-            One name a column of what ``transform`` returns.
+            One name per column of the result of ``transform``.
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)
@@ -395,11 +397,11 @@ class Reservoir(
 
     @property
     def pools(self) -> bool:
-        """Whether ``transform`` returns features, one row a recording, instead of states."""
+        """Whether ``transform`` returns features, one row per recording, instead of states."""
         return bool(self._statistics())
 
     def _check_parameters(self) -> None:
-        """Refuse parameters of the front and of the node."""
+        """Check the parameters of the base class and of the node."""
         if "n_nodes" in self.get_params(deep=False):
             check_whole("n_nodes", self.n_nodes)
             choose(self.wiring, dict.fromkeys(WIRINGS), "wiring")
@@ -410,18 +412,18 @@ class Reservoir(
             if self.n_nodes % n_masks:
                 fits = max(1, round(self.n_nodes / n_masks)) * n_masks
                 raise ValueError(
-                    f"n_nodes={self.n_nodes} counts devices times masks and must be a multiple of "
-                    f"n_masks={n_masks}; {fits} would do."
+                    f"n_nodes={self.n_nodes} is devices times masks and must be a multiple of "
+                    f"n_masks={n_masks}; take {fits}, for example."
                 )
         n_taps = check_whole("n_taps", self.n_taps)
         if n_taps > 1 and self.wiring != "random":
-            raise ValueError(f"n_taps={n_taps} goes with wiring='random', not {self.wiring!r}.")
+            raise ValueError(f"n_taps={n_taps} needs wiring='random', not {self.wiring!r}.")
         self._statistics()
         choose(self.observable, self._node.observables(self), "observable")
         self._node.check(self)
 
     def _statistics(self) -> tuple[str, ...]:
-        """Names of the pooled statistics; none for states as they are."""
+        """Return the names of the pooled statistics; none if states are not pooled."""
         check_whole("n_segments", self.n_segments)
         if self.pool is None:
             return ("mean",) if self.n_segments > 1 else ()
@@ -431,11 +433,11 @@ class Reservoir(
         return names
 
     def _owner(self) -> str:
-        """Whose states these are: nodes of one kind are not those of another."""
+        """Return the name stored in states, which only the same kind of reservoir accepts."""
         return type(self).__name__ + self._node.family(self)
 
-    def _carry_on(self, state: ReservoirState) -> ReservoirState:
-        """Return a state that may be changed; kernels look at no shape, so it must be our own."""
+    def _copy_state(self, state: ReservoirState) -> ReservoirState:
+        """Return a copy of a state for the kernels, which check no shapes: it must fit."""
         rest, values = self._node.rest(self), state.values
         shape = state.keys.size, *rest.shape
         if (state.owner, values.shape, values.dtype) != (self._owner(), shape, rest.dtype):
@@ -446,13 +448,13 @@ class Reservoir(
         past = (self.n_taps - 1, self.n_features_in_)
         if state.past is not None and state.past.shape[1:] != past:
             raise ValueError(
-                f"the state remembers (tap, input) {state.past.shape[1:]} of the drive, not {past}."
+                f"the state holds (tap, input) {state.past.shape[1:]} of the drive, not {past}."
             )
         spent = None if state.spent is None else state.spent.copy()
         return replace(state, values=np.array(values, order="C"), spent=spent)
 
     def _tapped(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
-        """Put earlier steps beside the present one, lag after lag; 0 before the beginning."""
+        """Append earlier steps to the inputs, lag by lag; 0 before the beginning."""
         n, back = len(padded), self.n_taps - 1
         past = np.zeros((n, back, padded.shape[2])) if state.past is None else state.past
         whole = np.concatenate([past, padded], axis=1)
@@ -465,13 +467,13 @@ class Reservoir(
     def _blocks(self, drives, keys=None, *, width=None, spent=None):
         """Yield (first recording, states, lengths) for blocks of bounded memory, from rest.
 
-        Energies are added to ``spent`` (recording, 4), if there is one.
+        Energies are added to ``spent`` (recording, 4), if given.
         """
         if width is None:
             values = max(self.n_nodes, self.n_features_in_ * self.n_taps)
             width = int(max(1, BLOCK_BYTES // (8 * drives.sizes.max() * values)))
-            abreast = self._node.abreast(self)
-            width = max(width // abreast * abreast, min(width, abreast))
+            n_parallel = self._node.n_parallel(self)
+            width = max(width // n_parallel * n_parallel, min(width, n_parallel))
         rest, noisy = self._node.rest(self), self._node.noisy(self)
         for first in range(0, len(drives), width):
             last = min(first + width, len(drives))

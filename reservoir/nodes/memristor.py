@@ -21,11 +21,11 @@ DEVICES = {
 
 
 def find(device: Any) -> tuple[Any, Any]:
-    """Return the constants of a volatile memristor and its family, by name or as they are."""
+    """Return the constants of a volatile memristor, given these or its name, and its family."""
     preset = choose(device, DEVICES, "device") if isinstance(device, str) else device
     if type(preset) not in FAMILIES:
         raise ValueError(
-            f"device={device!r} is no volatile memristor; take one of "
+            f"device={device!r} is not a volatile memristor; take one of "
             f"{', '.join(sorted(DEVICES))}, or constants of such a device."
         )
     return preset, FAMILIES[type(preset)]
@@ -43,7 +43,7 @@ class MemristorReservoir(Reservoir):
         \dot w = \lambda \sinh(\eta V) - (w - w_{min}) / \tau, \quad
         I = w \gamma \sinh(\delta V) + (1 - w) \alpha (1 - e^{-\beta V})
 
-    exactly for a step of any length; to TiOx devices a step is a pulse; Ag devices grow a filament
+    exactly for a step of any length. For TiOx devices a step is a pulse. Ag devices grow a filament
     after a random delay (see ``devices``).
 
     Parameters
@@ -52,45 +52,45 @@ class MemristorReservoir(Reservoir):
         Number of states: devices times ``n_masks``.
     device : str or preset, default="wox_du2017"
         Device constants: "wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_dc", "ag_fast", or your
-        own (``devices.get(name)._replace(...)``).
+        own constants (``devices.get(name)._replace(...)``).
     v_bias, v_gain : float or None, default=None
         Device voltage: ``v_bias + v_gain * (input_weights_ @ x + weights_ @ s)``, within -3 to 3 V,
-        with s the states of the step before where there is recurrence. None: 0.9 and 0.3 for WOx,
+        with s the states of the previous step if there is recurrence. None: 0.9 and 0.3 for WOx,
         0.85 and 1.65 for TiOx, 0.5 and 0.5 for Ag, 0.3 and 0.3 for "ag_fast".
     dt_device : float or None, default=None
         Device time in second for which one step of the drive is held, split between its masks.
         None: ``n_masks`` times 10 ms for WOx, one pulse of 4 us for TiOx, 1 ms for Ag.
     tau : "log", tuple of float or None, default="log"
-        Shortest and longest decay time in second; the devices' are spaced logarithmically between
-        them, in random order, and each device is slower as a whole: its rates keep their products
-        with tau. "log": from a fifth of the device's own decay time to ten times it. None: the
-        device's.
+        Shortest and longest decay time in second; the devices' decay times are spaced
+        logarithmically between them, in random order. All rates of a device are scaled by the same
+        factor, so that their products with tau do not change. "log": from a fifth of the preset's
+        decay time to ten times it. None: the preset's.
     n_masks : int, default=1
-        Input masks of random sign a device gets one after another within a step, each leaving one
-        state: few devices show many virtual nodes. Node k is device ``k % n_devices``.
+        Number of input masks of random sign applied to a device one after another within a step
+        (time multiplexing). Each gives one virtual node; node k is device ``k % n_devices``.
     observable : {"state", "conductance", "current"}, default="state"
-        What a state is: how far the device has switched (0 to 1), the conductance in S at
-        ``v_read``, or the current in A at the driving voltage.
+        Quantity returned as state: switched fraction of the device (0 to 1), conductance in S at
+        ``v_read``, or current in A at the driving voltage.
     v_read : float, default=0.2
         Read voltage in V.
     read_noise : float, default=0.0
-        Relative noise of every state as read, drawn anew each step.
+        Relative noise of each reading of a state, drawn at each step.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants that set the rate of a device, or of
         those named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta;
         "ag_fast": delay, t_off, v_high, v_low). Lognormal; ("normal", number) for a normal one.
     spectral_radius : float, default=0.0
-        Recurrence: spectral radius of the weights by which the states (0 to 1) that devices have
-        reached a step before are added to the inputs of each other. 0 for none.
+        Recurrence: spectral radius of the weights by which states (0 to 1) of the previous step
+        are added to the inputs of other devices. 0 for none.
     density : float, default=0.1
-        Fraction of the devices that are sources of a device, where there is recurrence.
+        Fraction of the devices that are sources of a device, if there is recurrence.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     n_taps : int, default=1
-        Delay taps: nodes take the last ``n_taps`` steps of each input, so that memory reaches as
-        far back as wanted. Needs ``wiring="random"``; before the beginning the drive is 0.
+        Delay taps: nodes take the last ``n_taps`` steps of each input. Needs ``wiring="random"``;
+        before the beginning the drive is 0.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5

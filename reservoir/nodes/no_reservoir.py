@@ -1,4 +1,4 @@
-"""NoReservoir: the drive itself in a reservoir's place, the baseline that keeps scores honest."""
+"""NoReservoir: passes the drive through, as the baseline without a reservoir."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ NONE = Node(
 
 
 class NoReservoir(Reservoir):
-    """Hand the drive on, pooled as a reservoir would pool its states.
+    """Pass the drive through, pooled as a reservoir pools its states.
 
     Parameters
     ----------
     pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None hands the drive on as it is.
+        Statistics over time: "mean", "last", "max", "std"; None returns the drive unchanged.
     n_segments : int, default=1
         Segments of equal length in which to pool.
 
@@ -56,5 +56,5 @@ class NoReservoir(Reservoir):
 
     @property
     def n_nodes(self) -> Any:
-        """As many nodes as inputs; one before ``fit``."""
+        """Number of inputs; 1 before ``fit``."""
         return getattr(self, "n_features_in_", 1)

@@ -1,4 +1,4 @@
-"""What the front of all reservoirs asks of a kind of node."""
+"""Record of a kind of node, from which the base class of reservoirs builds a reservoir."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ def draw_wiring(p: P, rng: np.random.RandomState) -> dict[str, Any]:
 
 
 def content_keys(p: P, drives: Any, first: int, last: int) -> NDArray:
-    """Return keys of the noise by content, or of nothing where states do not depend on them."""
+    """Return noise keys from the recordings' bytes; constant keys if states have no noise."""
     ids: Any = (drives.content(i) for i in range(first, last))
     return noise_keys(p.noise_seed_, ids if p._node.noisy(p) else [0] * (last - first))
 
@@ -43,42 +43,42 @@ class Node(NamedTuple):
     Attributes
     ----------
     check : callable
-        ``check(p)`` refuses parameters, before anything is drawn.
+        ``check(p)`` raises for impossible parameters, before anything is drawn.
     draw : callable
-        ``draw(p, rng)`` returns fitted attributes by name, once the wiring is there.
+        ``draw(p, rng)`` returns fitted attributes by name, after the wiring is drawn.
     rest : callable
-        ``rest(p)`` is the state (variable, node) of nodes that were left alone.
+        ``rest(p)`` is the state (variable, node) of nodes at rest.
     run : callable
         ``run(p, block, lengths, state)`` runs a block of a drive (recording, step, input), changes
         ``state`` in place and returns states (recording, step, node).
     scale : callable
         ``scale(p)`` is (gain, bias): the input of a node is bias + gain * its weighted sum.
     observables : callable
-        ``observables(p)`` are what a state may be, and the unit of each.
+        ``observables(p)`` are the quantities that a state may be, with their units.
     wire : callable
         ``wire(p, rng)`` returns the first fitted attributes to be drawn.
     noisy : callable
-        ``noisy(p)`` tells whether states depend on the key of a recording.
+        ``noisy(p)`` is whether states depend on the noise key of a recording.
     metered : callable
-        ``metered(p)`` tells whether the kernels sum energies.
+        ``metered(p)`` is whether the kernels sum energies.
     spikes : bool
-        Whether they count spikes.
-    sums_inputs : bool
-        Whether the kernels sum the inputs of nodes, so that these need no array.
-    abreast : callable
-        ``abreast(p)`` is the number of recordings that a kernel runs beside each other.
+        Whether the kernels count spikes.
+    sums_inputs : callable
+        ``sums_inputs(p)`` is whether the kernels sum the inputs of nodes, which then need no array.
+    n_parallel : callable
+        ``n_parallel(p)`` is the number of recordings that a kernel runs in the lanes of a vector.
     times : callable
         ``times(p)`` are the device times that describe states, by name, in s.
     family : callable
-        ``family(p)`` names the kind of device, where a class knows several.
+        ``family(p)`` names the kind of device, if a class takes several.
     read, read_chunk : callable
-        What may come in: ``read(p, X, reset)`` returns recordings in the manner of ``Drives``,
+        Readers of input: ``read(p, X, reset)`` returns recordings like ``Drives``,
         ``read_chunk(p, state, X, n_steps)`` the next steps of live runs and their numbers.
     operations : callable
-        ``operations(p, drives, steps)`` counts what a run does, by the names of `mottle.reservoir.
-        energy.OPERATIONS`; ``energy_scales(p)`` are factors on the energy of some of them.
+        ``operations(p, drives, steps)`` counts the operations of a run, by the names of
+        `mottle.reservoir.energy.OPERATIONS`; ``energy_scales(p)`` are factors on their energies.
     converters : bool
-        Whether states are currents or voltages, which converters have to read.
+        Whether states are currents or voltages, which need an analogue-to-digital converter.
     """
 
     draw: Callable[[P, np.random.RandomState], dict[str, Any]]
@@ -92,7 +92,7 @@ class Node(NamedTuple):
     metered: Callable[[P], bool] = lambda p: False
     spikes: bool = False
     sums_inputs: Callable[[P], bool] = lambda p: False
-    abreast: Callable[[P], int] = lambda p: 1
+    n_parallel: Callable[[P], int] = lambda p: 1
     times: Callable[[P], dict[str, float]] = lambda p: {}
     family: Callable[[P], str] = lambda p: ""
     read: Callable[[P, Any, bool], Any] = read_drives
@@ -103,7 +103,7 @@ class Node(NamedTuple):
 
 
 def wiring(p: P) -> inputs.Wiring:
-    """How node inputs follow from a drive, for kernels."""
+    """Return input weights, gain and bias as kernels take them."""
     gain, bias = p._node.scale(p)
     weights = p.input_weights_  # of any format and type, if put in place after fit
     if not isinstance(weights, sparse.csr_array):
@@ -116,7 +116,7 @@ def wiring(p: P) -> inputs.Wiring:
 
 
 def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
-    """Node inputs (recording, step, node); 0 after the end of a recording."""
+    """Return node inputs (recording, step, node); 0 after the end of a recording."""
     v_in = empty_states(lengths, block.shape[1], p.input_weights_.shape[0])
     args = (np.ascontiguousarray(block), lengths, wiring(p), v_in)
     if v_in.size < LEAST_UPDATES:
@@ -127,11 +127,13 @@ def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
 
 
 def device_operations(p: P, drives: Drives, steps: float) -> dict[str, float]:
-    """Count what surrounds simulated devices: drivers, converters, weights of inputs."""
+    """Count the operations around simulated devices: drivers, converters, input weights."""
     weights = sparse.csr_array(p.input_weights_)
     held = steps * weights.shape[0]
     counts = {"input_lines": held, "inputs": held}
-    if not np.allclose(weights.data, 1.0, rtol=0, atol=1e-12):  # those need no multiplication
+    if not np.allclose(
+        weights.data, 1.0, rtol=0, atol=1e-12
+    ):  # weights of 1 need no multiplication
         counts["input_weights"] = steps * weights.nnz
     if hasattr(p, "weights_"):
         counts["recurrent_weights"] = steps * sparse.csr_array(p.weights_).nnz

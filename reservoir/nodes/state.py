@@ -1,4 +1,4 @@
-"""Where a live run stands, and what the noise of a recording depends on."""
+"""State of live runs, and the keys of a recording's noise."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,33 +13,33 @@ METERED = ("device", "resistor", "supply", "spikes")  # energies in J, and a cou
 
 @dataclass
 class ReservoirState:
-    """Where a live run stands: node variables, noise keys and the number of steps done."""
+    """State of live runs: node variables, noise keys and the number of steps done."""
 
     values: NDArray  # (recording, variable, node)
     keys: NDArray  # (recording,), uint64
     step: int = 0
-    past: NDArray | None = None  # (recording, tap, input), drive that delay taps still need
-    spent: NDArray | None = None  # (recording, 4): see METERED; None where nothing is metered
+    past: NDArray | None = None  # (recording, tap, input), earlier drive for delay taps
+    spent: NDArray | None = None  # (recording, 4): see METERED; None if not metered
     owner: str = ""  # class of the reservoir, and family of its device
 
 
 def check_keys(keys: Any, n_recordings: Any) -> NDArray:
-    """Return the keys of the noise, one a recording.
+    """Return the keys of the noise, one per recording.
 
     Examples
     --------
     >>> check_keys([1.5], 1)
     Traceback (most recent call last):
-    ValueError: keys=[1.5]: expected 1 whole number below 2**63, one a recording.
+    ValueError: keys=[1.5]: expected 1 whole number below 2**63, one per recording.
     """
-    given = np.asarray(keys)
-    whole = given.dtype.kind in "iu" and (given <= np.iinfo(np.int64).max).all()
-    if given.shape != (n_recordings,) or not whole:
+    array = np.asarray(keys)
+    whole = array.dtype.kind in "iu" and (array <= np.iinfo(np.int64).max).all()
+    if array.shape != (n_recordings,) or not whole:
         raise ValueError(
             f"keys={keys!r}: expected {n_recordings} whole number{'s' * (n_recordings > 1)} below "
-            "2**63, one a recording."
+            "2**63, one per recording."
         )
-    return given
+    return array
 
 
 def noise_keys(seed: int, ids: Iterable[Any]) -> NDArray:
@@ -51,11 +51,11 @@ def noise_keys(seed: int, ids: Iterable[Any]) -> NDArray:
     True
     """
     keys = []
-    for one in ids:
-        if isinstance(one, int | np.integer):
-            one = int(one).to_bytes(8, "little", signed=True)
+    for key in ids:
+        if isinstance(key, int | np.integer):
+            key = int(key).to_bytes(8, "little", signed=True)
         digest = blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
-        for part in (one,) if isinstance(one, bytes) else one:
+        for part in (key,) if isinstance(key, bytes) else key:
             digest.update(part)
         keys.append(int.from_bytes(digest.digest(), "little"))
     return np.array(keys, dtype=np.uint64)

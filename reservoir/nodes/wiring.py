@@ -1,4 +1,4 @@
-"""Who listens to whom: input weights, receptive fields, neighbours, device spread, from a seed."""
+"""Random draws: input and recurrent weights, receptive fields, neighbours, device variation."""
 
 from math import isqrt
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
+
+from mottle.checks import choose, is_number
 
 WIRINGS = ("random", "local", "one_to_one")
 Spread = float | tuple[str, float]
@@ -25,20 +27,20 @@ def draw_input_weights(
     ``random`` and ``local`` weights are uniform with unit variance of the sum for independent
     inputs of unit variance; ``one_to_one`` weights are 1.
     """
+    choose(wiring, dict.fromkeys(WIRINGS), "wiring")
     if wiring == "one_to_one":
         if n_nodes % n_inputs:
             raise ValueError(
                 f"wiring='one_to_one' needs n_nodes to be a multiple of the {n_inputs} inputs, got "
-                f"n_nodes={n_nodes}; {max(1, round(n_nodes / n_inputs)) * n_inputs} would do."
+                f"n_nodes={n_nodes}; take {max(1, round(n_nodes / n_inputs)) * n_inputs}, for "
+                "example."
             )
         eye = sparse.eye_array(n_inputs)
         return sparse.csr_array(sparse.vstack([eye] * (n_nodes // n_inputs)))
     if wiring == "random":
         pools = [np.arange(n_inputs)] * n_nodes
-    elif wiring == "local":
-        pools = receptive_fields(n_nodes, n_inputs, input_shape, field)
     else:
-        raise ValueError(f"wiring={wiring!r} is not known; choose from {', '.join(WIRINGS)}.")
+        pools = receptive_fields(n_nodes, n_inputs, input_shape, field)
     rows, columns, values = [], [], []
     for node, pool in enumerate(pools):
         k = pool.size if fan_in is None else min(fan_in, pool.size)
@@ -52,11 +54,11 @@ def draw_input_weights(
 def receptive_fields(
     n_nodes: int, n_inputs: int, input_shape: tuple[int, int, int] | None, field: int
 ) -> list[NDArray]:
-    """List, for nodes spread evenly over a frame, the inputs in a ``field`` x ``field`` window."""
+    """List, for nodes placed evenly on a frame, the inputs in a ``field`` x ``field`` window."""
     if input_shape is None or int(np.prod(input_shape)) != n_inputs:
         raise ValueError(
             f"wiring='local' needs input_shape=(height, width, channels) with product {n_inputs}, "
-            f"the number of inputs; got input_shape={input_shape}. Encoders show theirs as "
+            f"the number of inputs; got input_shape={input_shape}. Fitted encoders have it as "
             "input_shape_."
         )
     height, width, channels = input_shape
@@ -73,7 +75,7 @@ def receptive_fields(
 
 
 def near_square(n: int) -> tuple[int, int]:
-    """Rows and columns of the squarest grid with exactly ``n`` places.
+    """Return rows and columns of the most nearly square grid of exactly ``n`` places.
 
     Examples
     --------
@@ -85,7 +87,7 @@ def near_square(n: int) -> tuple[int, int]:
 
 
 def grid_neighbours(n_nodes: int) -> NDArray[np.int64]:
-    """Four neighbours of each node on the squarest grid; at an edge the node itself stands in."""
+    """Return four neighbours of each node on a near-square grid; at an edge, the node itself."""
     rows, columns = near_square(n_nodes)
     padded = np.pad(np.arange(n_nodes).reshape(rows, columns), 1, mode="edge")
     sides = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
@@ -93,10 +95,10 @@ def grid_neighbours(n_nodes: int) -> NDArray[np.int64]:
 
 
 def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
-    """Return which nodes are coupled, and how strongly in units of the given coupling.
+    """Return the coupling of each pair of nodes, relative to the coupling parameter.
 
-    ``topology`` is "grid" (four neighbours on the squarest grid), "ring", "all", or the symmetric
-    (n_nodes, n_nodes) array itself.
+    ``topology`` is "grid" (four neighbours on a near-square grid), "ring", "all", or a symmetric
+    (n_nodes, n_nodes) array.
 
     Examples
     --------
@@ -130,7 +132,7 @@ def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
 def draw_recurrent_weights(
     rng: np.random.RandomState, n_nodes: int, density: float, spectral_radius: float
 ) -> sparse.csr_array:
-    """Draw sparse normal weights, rescaled to the spectral radius by all their eigenvalues."""
+    """Draw sparse normal weights, rescaled to a spectral radius computed from all eigenvalues."""
     n_kept = max(1, round(density * n_nodes))
     weights = np.zeros((n_nodes, n_nodes))
     for row in weights:
@@ -149,9 +151,9 @@ def draw_spread(
     spread: Spread | dict[str, Spread],
     n_nodes: int,
 ) -> dict[str, NDArray]:
-    """Draw device constants, one a node, about the preset's value.
+    """Draw device constants of each node about the preset's (device-to-device variation).
 
-    ``spread`` is one relative standard deviation for all ``names``, or a dict with one for some of
+    ``spread`` is a relative standard deviation for all ``names``, or a dict with one for some of
     them. A number means a lognormal distribution, ``("normal", number)`` a normal one.
     """
     chosen = spread if isinstance(spread, dict) else dict.fromkeys(names, spread)
@@ -159,13 +161,12 @@ def draw_spread(
     if unknown:
         raise ValueError(f"spread has no constant {unknown[0]!r}; choose from {', '.join(names)}.")
     drawn = {}
-    for name in names:  # a draw for every name, so that one spread does not move the others
+    for name in names:  # a draw for every name, so that draws do not depend on which names vary
         z = rng.normal(size=n_nodes)
         kind, width = "lognormal", chosen.get(name, 0.0)
         if isinstance(width, tuple | list) and len(width) == 2:
             kind, width = width
-        number = isinstance(width, int | float | np.number)
-        if kind not in ("lognormal", "normal") or not number or not 0 <= width < 1:
+        if kind not in ("lognormal", "normal") or not is_number(width) or not 0 <= width < 1:
             raise ValueError(
                 f"spread of {name} is {chosen[name]!r}: expected a relative standard deviation in "
                 "[0, 1), or ('normal', deviation)."
@@ -174,8 +175,8 @@ def draw_spread(
             factor = 1 + width * z
             if factor.min() <= 0:
                 raise ValueError(
-                    f"spread of {name}, normal with {width}, made node {factor.argmin()} negative; "
-                    "a lognormal spread of that width does not."
+                    f"spread of {name}, normal with {width}, gives node {factor.argmin()} a "
+                    "negative value; a lognormal spread of that width does not."
                 )
         else:
             factor = np.exp(np.sqrt(np.log1p(width**2)) * z)
@@ -186,7 +187,7 @@ def draw_spread(
 def draw_masks(
     rng: np.random.RandomState, weights: sparse.csr_array, n_masks: int
 ) -> sparse.csr_array:
-    """Show the same inputs ``n_masks`` times with random signs: rows mask after mask."""
+    """Repeat the input weights ``n_masks`` times with random signs; rows are mask after mask."""
     if n_masks == 1:
         return weights
     signs = rng.choice([-1.0, 1.0], (n_masks, weights.shape[0]))

@@ -1,4 +1,4 @@
-"""Nonvolatile crossbars: cells written and aged, arrays as circuits, readouts on them."""
+"""Nonvolatile crossbars: writing and ageing of cells, circuits of arrays, crossbar readouts."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What time does to written cells: relaxation, drift and retention along one path a cell."""
+"""Ageing of written cells: relaxation, drift and retention, with one random path per cell."""
 
 from typing import Any
 from warnings import warn
@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import is_number
+from mottle.checks import check_number
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
     cell_of,
@@ -18,7 +18,7 @@ from mottle.reservoir.nonvolatile.cells import (
 
 
 def check_times(times: ArrayLike) -> NDArray[np.float64]:
-    """Return times in s as an array; refuse those that are negative, endless or fall."""
+    """Return times in s as an array; raise if they are negative, infinite or decreasing."""
     try:
         ages = np.atleast_1d(np.asarray(times, dtype=np.float64))
     except (TypeError, ValueError):
@@ -27,12 +27,12 @@ def check_times(times: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(f"times={times!r} s holds no time; give at least one.")
     fine = ages.ndim == 1 and bool((np.isfinite(ages) & (ages >= 0)).all())
     if not fine or (np.diff(ages) < 0).any():
-        raise ValueError(f"times={times!r} s must be finite, not negative and not fall.")
+        raise ValueError(f"times={times!r} s must be finite, not negative and not decreasing.")
     return ages
 
 
 def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:
-    """Warn where cells are to age of which nobody has published how they do."""
+    """Warn if cells age whose retention has not been published."""
     if seconds > 0 and retention_of(device) == "not published":
         name = repr(name_of(device)) if get_cell(device) in KNOWN.values() else "this device"
         warn(
@@ -42,24 +42,21 @@ def warn_kept(device: Any, seconds: float, stacklevel: int = 3) -> None:
         )
 
 
-def check_later(seconds: float, reached: float) -> float:
-    """Return a time in s; refuse one before the age that was reached."""
-    if not is_number(seconds):
-        raise ValueError(f"seconds={seconds!r} must be a number, in s; a day is 86400.")
-    if not 0 <= seconds < np.inf:
-        raise ValueError(f"seconds={seconds} s must be finite and not negative.")
-    if seconds < reached:
+def check_later(seconds: float, present: float) -> float:
+    """Return a time in s; raise if it is before the present age."""
+    seconds = check_number("seconds", seconds, "s", least=0, why="; a day is 86400 s")
+    if seconds < present:
         raise ValueError(
-            f"seconds={seconds} s lies before the age of {reached} s that was reached: cells do "
-            "not grow younger; program them anew."
+            f"seconds={seconds} s lies before the present age of {present} s, and ageing cannot be "
+            "undone; program the cells again."
         )
-    return float(seconds)
+    return seconds
 
 
 def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
     """Return conductances in S, ``seconds`` after they were ``written``.
 
-    ``path`` holds one standard normal number a cell, which decides how it relaxes.
+    ``path`` holds a standard normal number per cell, which determines its relaxation.
     """
     if seconds == 0:
         return np.array(written, dtype=np.float64)
@@ -69,22 +66,23 @@ def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArra
 def age(
     device: Any, written: xr.Dataset | ArrayLike, times: ArrayLike, *, random_state: Any = None
 ) -> xr.Dataset:
-    """Let written cells age.
+    """Age written cells.
 
-    Statistics ("milo2021", "cmo_hfox", "pcm" ...) relax or drift as published; an interface device
-    by a power of time; a memdiode by its own law at 0 V. The pulse-response models, "milo2021" and
-    "wan2022" come without retention: their cells keep their conductance, with a warning.
+    Statistical devices ("milo2021", "cmo_hfox", "pcm" ...) relax or drift as published, interface
+    devices with a power of time, and memdiodes by their equation at 0 V. The pulse-response models,
+    "milo2021" and "wan2022" have no published retention: their cells keep their conductance, with a
+    warning.
 
     Parameters
     ----------
     device : str or preset
         The device that was written.
     written : Dataset or array-like
-        What `write` returned, with the path of every cell in it; or conductances in S.
+        Result of `write`, which contains the path of every cell; or conductances in S.
     times : float or array-like of shape (n_times,)
-        Times after writing in s, finite, not negative, not falling.
+        Times after writing in s, finite, not negative and not decreasing.
     random_state : int, Generator or None, default=None
-        Draws the paths where ``written`` holds none.
+        Draws the paths if ``written`` has none.
 
     Returns
     -------
@@ -95,12 +93,12 @@ def age(
     Warns
     -----
     UserWarning
-        Where no retention was published.
+        If no retention was published.
 
     Raises
     ------
     ValueError
-        For times that are negative, infinite or fall.
+        For times that are negative, infinite or decreasing.
 
     Examples
     --------
@@ -115,7 +113,7 @@ def age(
 def age_cells(
     device: Any, written: xr.Dataset | ArrayLike, times: ArrayLike, random_state: Any = None
 ) -> xr.Dataset:
-    """Do what `age` does, without a word about cells that keep what they hold."""
+    """Do what `age` does, without the warning."""
     cell, ages = get_cell(device), check_times(times)
     if isinstance(written, xr.Dataset):
         first, path = written["conductance"].to_numpy(), written["path"].to_numpy()

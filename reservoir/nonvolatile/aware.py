@@ -1,4 +1,4 @@
-"""Weights that are fitted against the errors of the cells that will hold them."""
+"""Device-aware training: weights fitted with the errors of their cells injected."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ from mottle.reservoir.nonvolatile.writing import write
 from mottle.reservoir.readout.ridge import RidgeReadout
 
 RIDGES = (Ridge, RidgeClassifier, RidgeCV, RidgeClassifierCV, RidgeReadout)
-ROUNDS = 3  # of weights and errors, each following from the other
-COPIES = 4  # noisy ones of the data, for models without a closed form
-CELLS = 100  # written to each of as many levels, to learn what goes wrong
+ROUNDS = 3  # iterations between weights and errors
+COPIES = 4  # noisy copies of the data, for models without a closed form
+CELLS = 100  # cells written to each level to estimate the errors
 
 
 def error_curve(
     device: Any, n_levels: int | None, seconds: float, options: dict[str, Any], random_state: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Root mean square error in S of cells against the conductance wanted, by writing some.
+    """Return target conductances and the root mean square error in S of cells written to them.
 
-    A shift that all cells of a level share is left out: the other cell of a pair has it too.
+    A shift common to all cells of a level is left out, since it cancels in a pair of cells.
     """
     low, high = conductance_range(device)
     goals = np.linspace(low, high, 33)
@@ -41,13 +41,13 @@ def error_curve(
     return goals, np.sqrt(g.var(axis=1) + step**2 / 12)
 
 
-def error_share(
+def error_ratio(
     weights: NDArray, power: NDArray, device: Any, curve: tuple[NDArray, NDArray], **layout: Any
 ) -> float:
-    """Power of the decision's error over that of the decision, both summed over the weights.
+    """Return the ratio of the power of the decision's error to that of the decision.
 
-    ``weights`` (row, output) are those of features in units of their half range, whose mean
-    squares are ``power`` (row,).
+    ``weights`` (row, output) are for features in units of their half range, whose mean squares are
+    ``power`` (row,).
     """
     mapped = map_weights(weights, device, **layout)
     variance = np.interp(mapped.targets, *curve) ** 2 @ mapped.combine**2
@@ -67,35 +67,35 @@ def fit_aware(
     random_state: Any = None,
     **layout: Any,
 ) -> Any:
-    r"""Fit a linear model anew, with the errors of the cells injected.
+    r"""Refit a linear model with the errors of the cells injected.
 
-    Errors of weights that are independent and, all in all, a share :math:`\rho` of the decision do
-    what noise of the features does whose deviation is that share of theirs. For ridge models this
-    is one more penalty, in closed form,
+    Independent weight errors that add up to a fraction :math:`\rho` of the decision have the effect
+    of feature noise with that fraction of the features' standard deviations. For ridge models this
+    is an additional penalty, in closed form,
 
     .. math:: \min_w |y - X w|^2 + \alpha |w|^2 + n \rho^2 \sum_j \mathrm{var}(x_j) w_j^2
 
-    other models see noisy copies of the data. The share follows from the weights (their largest
-    sets the scale), so both are found in turn.
+    other models are fitted to noisy copies of the data. The fraction depends on the weights (the
+    largest one sets the scale), so both are computed in turn.
 
     Parameters
     ----------
     readout : estimator
-        A fitted linear model; the penalty it has, or has chosen, stays.
+        A fitted linear model; its penalty, given or chosen, is kept.
     X : ndarray of shape (n_samples, n_features)
         Training data.
     y : array-like
-        What it learns.
+        Training targets.
     device : str or preset
         The cells.
     seconds : float, default=0.0
         Age in s of the cells whose errors are injected.
     half_range : ndarray of shape (n_features,), default=None
-        Feature range that drives a row with the read voltage; by default that of ``X``.
+        Half of the feature range that maps to the read voltage; by default that of ``X``.
     options : dict, default=None
-        Those of `write`.
+        Options of `write`.
     random_state : int, RandomState instance or None, default=None
-        Draws the cells that are written for trial, and the noise of the copies.
+        Draws the cells for the error estimate, and the noise of the copies.
     **layout : dict
         ``n_levels``, ``mapping``, ``n_slices`` and ``scale`` of `map_weights`.
 
@@ -115,39 +115,39 @@ def fit_aware(
     fitted = readout
     for _ in range(ROUNDS):
         weights = (weights_of(fitted)[0] * half).T
-        share = error_share(weights, (deviation / half) ** 2, device, curve, **layout)
+        ratio = error_ratio(weights, (deviation / half) ** 2, device, curve, **layout)
         if isinstance(readout, RIDGES) and np.ndim(_alpha(readout)) == 0:
-            fitted = _fit_ridge(readout, X, y, len(X) * share * deviation**2, mean, deviation)
+            fitted = _fit_ridge(readout, X, y, len(X) * ratio * deviation**2, mean, deviation)
         else:
-            fitted = _fit_copies(readout, X + np.sqrt(share) * deviation * noise, y)
+            fitted = _fit_copies(readout, X + np.sqrt(ratio) * deviation * noise, y)
     return fitted
 
 
 def _alpha(readout):
-    """Return the penalty a ridge model has, or has chosen."""
+    """Return the penalty of a ridge model, given or chosen."""
     return getattr(readout, "alpha_", None) or getattr(readout, "alpha", 0.0)
 
 
 def _fit_ridge(readout, X, y, extra, mean, deviation):
-    """Fit a ridge model with one more penalty a feature: features over the root of theirs."""
+    """Fit a ridge model with an additional penalty per feature, by scaling the features."""
     own = deviation**2 if getattr(readout, "standardize", False) else np.ones_like(deviation)
     root = np.sqrt(_alpha(readout) * own + extra)
     root[root == 0] = 1.0
     shift = mean if getattr(readout, "fit_intercept", True) else np.zeros_like(mean)
-    known = readout.get_params()
-    one: dict[str, Any] = {"alphas": [1.0]} if "alphas" in known else {"alpha": 1.0}
-    one |= {"standardize": False} if "standardize" in known else {}
-    fitted = clone(readout).set_params(**one).fit((X - shift) / root, y)
-    fitted.set_params(**{name: known[name] for name in one})
+    params = readout.get_params()
+    unit: dict[str, Any] = {"alphas": [1.0]} if "alphas" in params else {"alpha": 1.0}
+    unit |= {"standardize": False} if "standardize" in params else {}
+    fitted = clone(readout).set_params(**unit).fit((X - shift) / root, y)
+    fitted.set_params(**{name: params[name] for name in unit})
     fitted.coef_ = fitted.coef_ / root
     fitted.intercept_ = fitted.intercept_ - fitted.coef_ @ shift
     return fitted
 
 
 def _fit_copies(readout, copies, y):
-    """Fit a model to noisy copies of the data, which together weigh as much as the data."""
+    """Fit a model to noisy copies of the data, with the total weight of the data."""
     n_copies, n_samples = copies.shape[:2]
-    many = np.concatenate([np.asarray(y)] * n_copies)
+    targets = np.concatenate([np.asarray(y)] * n_copies)
     weighted = has_fit_parameter(readout, "sample_weight")
     weight = {"sample_weight": np.full(n_copies * n_samples, 1 / n_copies)} if weighted else {}
-    return clone(readout).fit(copies.reshape(n_copies * n_samples, -1), many, **weight)
+    return clone(readout).fit(copies.reshape(n_copies * n_samples, -1), targets, **weight)

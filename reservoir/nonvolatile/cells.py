@@ -1,4 +1,4 @@
-"""What a cell of an array may be, and the conductances it can hold."""
+"""Devices that can be cells of an array, and their conductance ranges."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ KNOWN = {"ideal": IDEAL} | {
 
 
 def get_cell(device: Any) -> Any:
-    """Return a device that can be a cell, by name or as it is.
+    """Return a device that can be a cell, given by name or constants.
 
     Examples
     --------
@@ -30,12 +30,12 @@ def get_cell(device: Any) -> Any:
     family = find_family(device)
     if family is None or family.cell is None:
         kinds = ", ".join(family.device.__name__ for family in FAMILIES if family.cell)
-        raise ValueError(f"device={device!r} cannot be a cell of an array; known are {kinds}.")
+        raise ValueError(f"device={device!r} cannot be a cell of an array; take one of {kinds}.")
     return device
 
 
 def cell_of(device: Any) -> Cell:
-    """Return what an array asks of a device, by name or as it is."""
+    """Return the functions of a device as a cell, given by name or constants."""
     family = find_family(get_cell(device))
     assert family is not None
     assert family.cell is not None
@@ -43,7 +43,7 @@ def cell_of(device: Any) -> Cell:
 
 
 def retention_of(device: Any) -> str:
-    """Tell whether a cell's ageing was published: "published", "not published", or "ideal".
+    """Return whether a cell's retention was published: "published", "not published" or "ideal".
 
     Examples
     --------
@@ -54,7 +54,7 @@ def retention_of(device: Any) -> str:
 
 
 def name_of(device: Any) -> str:
-    """Return the name of a preset, or the constants of a device of one's own.
+    """Return the name of a preset, or the constants of another device.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def conductance_range(device: Any) -> tuple[float, float]:
 
 
 def check_targets(device: Any, targets: ArrayLike) -> NDArray[np.float64]:
-    """Return conductances as an array; refuse those that the device cannot hold."""
+    """Return conductances as an array; raise if they are outside the device's range."""
     low, high = conductance_range(device)
     goal = np.asarray(targets, dtype=np.float64)
     slip = 1e-9 * high
@@ -89,6 +89,7 @@ def check_targets(device: Any, targets: ArrayLike) -> NDArray[np.float64]:
     if outside.any():
         place = tuple(int(i) for i in np.argwhere(outside)[0])
         raise ValueError(
-            f"target {place} is {goal[place]} S; this device holds {low:.3g} to {high:.3g} S."
+            f"target {place} is {goal[place]} S; the range of this device is {low:.3g} to "
+            f"{high:.3g} S."
         )
     return np.clip(goal, low, high)

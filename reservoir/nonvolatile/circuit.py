@@ -1,4 +1,4 @@
-"""A crossbar's circuit under sets of drivers: the kernel on several threads, or elimination."""
+"""A crossbar's circuit under sets of driver voltages: iterative on threads, or by elimination."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mottle.reservoir.nonvolatile import kernel, nodal
 
-TOLERANCE = 1e-10  # square root of the error's power over that of the ideal array
+TOLERANCE = 1e-10  # square root of the ratio of the error's power to that of the ideal array
 
 
 class Circuit:
-    """Cells and wires (ohm of a segment of word and bit lines), of any conductances."""
+    """Cells and wires (ohm per segment of word and bit lines), for any conductances."""
 
     def __init__(self, cell: kernel.Cell, wires: tuple[float, float]) -> None:
         self.cell, self.wires = cell, wires
@@ -22,11 +22,11 @@ class Circuit:
         self._nodal: dict[bytes, nodal.Nodal] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the factors behind, which cannot be pickled."""
+        """Leave out the factorisation, which cannot be pickled."""
         return self.__dict__ | {"_nodal": {}}
 
     def lines(self, word_driven: NDArray, bit_driven: NDArray) -> kernel.Lines:
-        """Wires, with a driver at the lines named."""
+        """Return the wires, with drivers at the given lines."""
         g_word, g_bit = (1 / r if r > 0 else np.inf for r in self.wires)
         return kernel.Lines(g_word, g_bit, word_driven, bit_driven)
 
@@ -38,7 +38,7 @@ class Circuit:
         lines: kernel.Lines | None = None,
         method: str = "fast",
     ) -> tuple[NDArray, NDArray]:
-        """Voltages (set, row, column) of word and bit lines; without ``lines``, all are driven."""
+        """Return voltages (set, row, column) of word and bit lines; by default all are driven."""
         if lines is None:
             lines = self.lines(np.ones(g.shape[0], bool), np.ones(g.shape[1], bool))
         word, bit = (np.empty((len(v_word), *g.shape)) for _ in range(2))
@@ -63,7 +63,7 @@ class Circuit:
     def eliminate(
         self, g: NDArray, v_word: NDArray, v_bit: NDArray, lines: kernel.Lines
     ) -> tuple[NDArray, NDArray]:
-        """Voltages under one set of drivers; the last linear circuit stays factorised."""
+        """Return voltages under a set of drivers; keeps the factors of the last linear circuit."""
         if not self.is_linear:
             return nodal.settle(v_word, v_bit, g, self.cell, lines)
         slope = kernel.cells(np.zeros(g.shape), g, self.cell)[1]
@@ -73,34 +73,36 @@ class Circuit:
         return nodal.settle_linear(self._nodal[key], v_word, v_bit, slope, lines)
 
     def currents(self, u: NDArray, g: NDArray) -> NDArray[np.float64]:
-        """Currents of cells (set, row, column) under voltages ``u``."""
+        """Return the currents of cells (set, row, column) under voltages ``u``."""
         flat = u.reshape(-1, g.shape[1])
-        many = np.broadcast_to(g, u.shape).reshape(flat.shape)
-        return np.asarray(kernel.cells(flat, many, self.cell)[0].reshape(u.shape))
+        repeated = np.broadcast_to(g, u.shape).reshape(flat.shape)
+        return np.asarray(kernel.cells(flat, repeated, self.cell)[0].reshape(u.shape))
 
     def sums(self, g: NDArray, v_word: NDArray, v_bit: NDArray) -> tuple[NDArray, NDArray]:
-        """Currents (set, row) from the word lines' drivers and (set, column) to the bit lines'."""
+        """Return currents (set, row) out of word line drivers and (set, column) into bit lines'."""
         word, bit = self.settle(g, v_word, v_bit)
         current = self.currents(word - bit, g)
         return current.sum(axis=2), current.sum(axis=1)
 
     def device_voltage(self, current: NDArray, g: NDArray) -> NDArray[np.float64]:
-        """Voltage over the memristors alone; 0 for an open one, which carries no current."""
+        """Return the voltage over the memristors alone; 0 for open cells, without current."""
         v_sinh = self.cell.v_sinh
         scale = g if v_sinh == np.inf else g * v_sinh
-        share = np.divide(current, scale, out=np.zeros_like(current), where=scale > 0)
-        return share if v_sinh == np.inf else np.asarray(v_sinh * np.arcsinh(share))
+        ratio = np.divide(current, scale, out=np.zeros_like(current), where=scale > 0)
+        return ratio if v_sinh == np.inf else np.asarray(v_sinh * np.arcsinh(ratio))
 
     def powers(self, g: NDArray, vectors: NDArray) -> list[NDArray]:
-        """Powers (set,) in W of devices, transistors, selectors, wires and, in all, drivers."""
+        """Return powers (set,) in W of devices, transistors, selectors, wires, and their sum."""
         word, bit = self.settle(g, vectors, np.zeros((len(vectors), g.shape[1])))
         u = word - bit
         current = self.currents(u, g)
         device, transistor = self.device_voltage(current, g), self.cell.r_series * current
         selector = u - device - transistor
         if self.cell.selector == kernel.NO_SELECTOR:
-            selector[:] = 0.0  # what is left is rounding
-        along_words = np.cumsum(current[:, :, ::-1], axis=2)  # a segment feeds all cells behind it
+            selector[:] = 0.0  # rounding errors
+        along_words = np.cumsum(
+            current[:, :, ::-1], axis=2
+        )  # a segment carries the current of all cells behind it
         along_bits = np.cumsum(current, axis=1)
         wires = self.wires[0] * along_words**2 + self.wires[1] * along_bits**2
         supply = vectors[:, :, np.newaxis] * current

@@ -1,4 +1,4 @@
-"""Converters at a crossbar's edge: voltages in, currents out, in steps."""
+"""Converters of a crossbar's periphery: DACs for input voltages, ADCs for output currents."""
 
 from abc import ABC, abstractmethod
 from math import ceil, log2
@@ -7,18 +7,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import is_whole
+from mottle.checks import check_number, check_whole
 
 
 def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:
-    """Count the bits of an ADC that loses nothing of a column's sum.
+    """Return the bits of an ADC that converts a column's sum without loss.
 
-    A product takes as many bits as its factors together, a sum of n of them log2(n) more.
+    A product has as many bits as its factors together, and a sum of n products log2(n) more.
 
     Parameters
     ----------
     input_bits, weight_bits : int
-        Bits of the DAC, and of the conductances.
+        Bits of the DAC and of the conductances.
     n_rows : int
         Cells in a column.
 
@@ -30,7 +30,7 @@ def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:
     Raises
     ------
     ValueError
-        For what is not a whole number, at least 1.
+        If a value is not a whole number of at least 1.
 
     Examples
     --------
@@ -39,24 +39,21 @@ def lossless_bits(input_bits: int, weight_bits: int, n_rows: int) -> int:
     """
     for name, value in (("input_bits", input_bits), ("weight_bits", weight_bits),
                         ("n_rows", n_rows)):  # fmt: skip
-        if not is_whole(value) or value < 1:
-            raise ValueError(f"{name}={value!r} must be a whole number, at least 1.")
+        check_whole(name, value)
     return ceil(input_bits + weight_bits + log2(n_rows))
 
 
 class Converter(ABC):
-    """Uniform steps over a range, mid-rise: 2**bits levels, each in the middle of its step."""
+    """Uniform mid-rise quantiser: 2**bits levels over a range, each in the middle of its step."""
 
     def __init__(self, bits: int, range: tuple[float, float] | None) -> None:
-        if not (is_whole(bits) and 1 <= bits <= 32):
-            raise ValueError(f"bits={bits!r} must be a whole number from 1 to 32.")
-        self.bits, self.n_converted, self.n_clipped = int(bits), 0, 0
+        self.bits, self.n_converted, self.n_clipped = check_whole("bits", bits, most=32), 0, 0
         self.range = None if range is None else self._check_range(range)
 
     @property
     @abstractmethod
     def unit(self) -> str:
-        """Unit of what is converted."""
+        """Unit of the converted values."""
 
     def _check_range(self, range: tuple[float, float]) -> tuple[float, float]:
         ends = np.asarray(range, dtype=np.float64)
@@ -67,14 +64,15 @@ class Converter(ABC):
         return float(ends[0]), float(ends[1])
 
     def calibrate(self, samples: ArrayLike, percentile: float = 100.0) -> Self:
-        """Fit the range to samples.
+        """Set the range from samples.
 
         Parameters
         ----------
         samples : array-like
-            What is to be converted, of any shape.
+            Values to be converted, of any shape.
         percentile : float, default=100.0
-            The range ends at this percentile and, below, at 100 less it: the rest is clipped.
+            The range is from the percentile ``100 - percentile`` to this one: other values are
+            clipped.
 
         Returns
         -------
@@ -84,21 +82,20 @@ class Converter(ABC):
         values = np.asarray(samples, dtype=np.float64)
         if values.size == 0 or not np.isfinite(values).all():
             raise ValueError(f"calibrate needs finite samples; got {values.size} values.")
-        if not 50 < percentile <= 100:
-            raise ValueError(f"percentile={percentile} must lie in (50, 100].")
+        check_number("percentile", percentile, above=50, most=100)
         low, high = np.percentile(values, [100 - percentile, percentile])
         self.range = self._check_range((float(low), float(high)))
         return self
 
     @property
     def step(self) -> float:
-        """Size of a step; the error of a value that is not clipped is at most half of it."""
+        """Size of a step; values that are not clipped have errors of at most half a step."""
         if self.range is None:
-            raise ValueError("this converter has no range yet: give one, or call calibrate.")
+            raise ValueError("this converter has no range yet: set one, or call calibrate.")
         return (self.range[1] - self.range[0]) / int(2**self.bits)
 
     def codes(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Return the numbers of the steps, 0 to 2**bits - 1, and count what was clipped."""
+        """Return step numbers, 0 to 2**bits - 1, and count clipped values."""
         step, (low, high) = self.step, self.range or (0.0, 0.0)
         values = np.asarray(x, dtype=np.float64)
         if not np.isfinite(values).all():
@@ -109,13 +106,13 @@ class Converter(ABC):
         return np.asarray(np.minimum(steps, 2**self.bits - 1), dtype=np.int64)
 
     def convert(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the levels nearest to values, and count what was clipped."""
+        """Return the nearest levels, and count clipped values."""
         codes, (low, _) = self.codes(x), self.range or (0.0, 0.0)
         return np.asarray(low + (codes + 0.5) * self.step)
 
 
 class DAC(Converter):
-    """Give voltages in uniform steps.
+    """Digital-to-analogue converter: voltages in uniform steps.
 
     Parameters
     ----------
@@ -127,7 +124,7 @@ class DAC(Converter):
     Attributes
     ----------
     n_converted, n_clipped : int
-        Values seen so far, and how many of them lay outside the range.
+        Number of values converted so far, and how many of them were outside the range.
 
     Examples
     --------
@@ -145,19 +142,19 @@ class DAC(Converter):
 
 
 class ADC(Converter):
-    """Read currents in uniform steps; ``lossless_bits`` says how many bits a column is worth.
+    """Analogue-to-digital converter: currents in uniform steps; see also ``lossless_bits``.
 
     Parameters
     ----------
     bits : int, default=8
         The range is divided into 2**bits steps.
     range : (float, float) or None, default=None
-        Ends of the range in A; None: ``calibrate`` finds them.
+        Ends of the range in A; None: set by ``calibrate``.
 
     Attributes
     ----------
     n_converted, n_clipped : int
-        Values seen so far, and how many of them lay outside the range.
+        Number of values converted so far, and how many of them were outside the range.
 
     Examples
     --------

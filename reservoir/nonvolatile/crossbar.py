@@ -1,4 +1,4 @@
-"""A crossbar of memristors as a circuit: wires, transistors or selectors, sneak paths, energy."""
+"""A memristor crossbar as a circuit: wires, transistors or selectors, sneak paths, energy."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose, is_number
+from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
@@ -18,11 +18,11 @@ from mottle.reservoir.nonvolatile.writing import write
 
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
 MOST_SINH = 40  # sinh(40) is 1e17
-BLOCK = 2**20  # cells whose voltages are held at once
+BLOCK = 2**20  # cells whose voltages are in memory at once
 
 
 class Crossbar:
-    r"""Multiply voltages by conductances in a grid of wires that have resistance.
+    r"""Multiply voltages by conductances in a crossbar whose wires have resistance.
 
     Word lines (rows) are driven on the left, bit lines (columns) end at the bottom in a virtual
     ground. Without wires and series elements the current of column j is
@@ -34,36 +34,36 @@ class Crossbar:
     shape : tuple of int
         Rows (inputs) and columns (outputs).
     device : str or preset, default="cmo_hfox"
-        What ``program`` writes and ``age`` ages (see `write`; "ideal" has no errors); its range is
-        that of off and on cells in ``sneak_margin``.
+        Device of the cells, for ``program`` and ``age`` (see `write`; "ideal" has no errors); the
+        ends of its range are the off and on conductances of ``sneak_margin``.
     topology : {"1T1R", "passive"}, default="1T1R"
-        A transistor in every cell, the gates joined along a column; or cells without.
+        Cells with a transistor, whose gates are connected along a column; or without.
     wire_resistance : float or (float, float), default=1.0
-        Ohm of a wire's segment, from cell to cell and from the driver to the first; one value, or
-        those of word and bit lines. 0 is the ideal wire.
+        Resistance in ohm of a wire segment, from cell to cell and from the driver to the first
+        cell; one value, or those of word and bit lines. 0 for ideal wires.
     selector : None, "sinh", "threshold" or a selector, default=None
-        What is in series with the memristor of a passive cell.
+        Selector in series with the memristor of a passive cell.
     scheme : {"V/2", "V/3", "floating"}, default="V/2"
-        What ``read`` does to the lines of a passive array that are not selected.
+        Voltages on unselected lines of a passive array in ``read``.
     v_read : float, default=0.2
-        Volt of a read.
+        Read voltage in V.
     r_transistor : float, default=0.0
-        Ohm in series with each memristor in 1T1R. 0 where ``conductances`` are those of whole
-        cells, as a write with verification through the transistor leaves them.
+        Resistance in ohm in series with each memristor in 1T1R. 0 if ``conductances`` include the
+        transistor, as after a write-verify through it.
     v_sinh : float, default=None
-        Volt of the memristors' own I = G v_sinh sinh(V / v_sinh); None: they are linear.
+        Voltage in V of the memristors' nonlinearity I = G v_sinh sinh(V / v_sinh); None: linear.
     random_state : int, Generator or None, default=None
-        Seed of whatever is drawn when the array is programmed; the circuit draws nothing.
+        Seed for ``program``; the circuit itself is deterministic.
 
     Attributes
     ----------
     conductances : ndarray of shape (rows, columns)
-        In S; read-only, see ``set_conductances``.
+        Conductances in S; read-only, see ``set_conductances``.
 
     Raises
     ------
     ValueError
-        For a shape, resistance, voltage or combination that makes no circuit.
+        For an impossible shape, resistance, voltage or combination.
 
     References
     ----------
@@ -98,23 +98,18 @@ class Crossbar:
         self.scheme, self.random_state = scheme, random_state
         if self.topology == "1T1R" and selector is not None:
             raise ValueError(
-                f"selector={selector!r} has no place in a 1T1R cell, whose transistor selects it; "
-                "use topology='passive', or selector=None."
+                f"selector={selector!r}: a 1T1R cell is selected by its transistor; use "
+                "topology='passive', or selector=None."
             )
         if self.topology == "passive" and r_transistor != 0:
             raise ValueError(
                 f"r_transistor={r_transistor} ohm belongs to topology='1T1R'; a passive cell has "
                 "no transistor."
             )
-        for name, value in (("v_read", v_read), ("v_sinh", v_sinh)):
-            if name == "v_sinh" and value is None:
-                continue
-            if not (is_number(value) and 0 < value < np.inf):
-                raise ValueError(f"{name}={value!r} V must be positive and finite.")
-        if not (is_number(r_transistor) and 0 <= r_transistor < np.inf):
-            raise ValueError(f"r_transistor={r_transistor!r} ohm must be finite and not negative.")
+        self.v_read = check_positive("v_read", v_read, "V")
+        self.v_sinh = None if v_sinh is None else check_positive("v_sinh", v_sinh, "V")
+        self.r_transistor = check_number("r_transistor", r_transistor, "ohm", least=0)
         self.selector = None if selector is None else get_selector(selector)
-        self.v_read, self.r_transistor, self.v_sinh = float(v_read), float(r_transistor), v_sinh
         cell = make_cell(self.selector, r_transistor, v_sinh)
         self._circuit = Circuit(cell, self.wire_resistance)
         self._conductances: NDArray[np.float64] | None = None
@@ -123,7 +118,7 @@ class Crossbar:
         self.seconds = 0.0
 
     def __repr__(self) -> str:
-        """Name what the array is made of, without its conductances."""
+        """Return the parameters of the array, without its conductances."""
         return (
             f"Crossbar({self.shape}, device={name_of(self.device)!r}, topology={self.topology!r}, "
             f"wire_resistance={self.wire_resistance})"
@@ -134,14 +129,14 @@ class Crossbar:
         """Conductances (row, column) of the memristors in S."""
         if self._conductances is None:
             raise ValueError(
-                f"this crossbar of {self.shape[0]} by {self.shape[1]} cells holds no conductances "
-                "yet; call set_conductances first."
+                f"this crossbar of {self.shape[0]} by {self.shape[1]} cells has no conductances "
+                "yet; call set_conductances or program first."
             )
         return self._conductances
 
     @property
     def written(self) -> xr.Dataset | None:
-        """What ``program`` returned; None where conductances were set by hand."""
+        """Result of ``program``; None if conductances were set directly."""
         return self._written
 
     @property
@@ -150,14 +145,14 @@ class Crossbar:
         return self._circuit.is_linear
 
     def set_conductances(self, G: ArrayLike, *, open_cells: bool = False) -> "Crossbar":
-        """Give every memristor its conductance.
+        """Set the conductance of every memristor.
 
         Parameters
         ----------
         G : array-like of shape (rows, columns)
-            In S, positive.
+            Conductances in S, positive.
         open_cells : bool, default=False
-            Allow 0, a cell that conducts nothing.
+            Allow 0, an open cell.
 
         Returns
         -------
@@ -168,14 +163,14 @@ class Crossbar:
         if g.shape != self.shape:
             raise ValueError(
                 f"G has shape {g.shape}, this crossbar {self.shape} (rows are inputs, columns "
-                f"outputs){'; G.T would fit.' if g.T.shape == self.shape else '.'}"
+                f"outputs){'; G.T has it.' if g.T.shape == self.shape else '.'}"
             )
         bad = ~((g >= 0 if open_cells else g > 0) & (g < np.inf))
         if bad.any():
             i, j = np.argwhere(bad)[0]
-            way = "weights with a sign need a pair of cells each"
+            way = "signed weights need a pair of cells each"
             if g[i, j] == 0:
-                way = "open_cells=True takes it for a cell that conducts nothing"
+                way = "open_cells=True allows 0 for open cells"
             raise ValueError(
                 f"G[{i}, {j}] = {g[i, j]} S must be finite and positive ({bad.sum()} such of "
                 f"{g.size}); {way}."
@@ -185,19 +180,19 @@ class Crossbar:
         return self
 
     def program(self, targets: ArrayLike, **options: Any) -> xr.Dataset:
-        """Write conductances into the cells and hold what comes of it.
+        """Write the cells and keep the resulting conductances.
 
         Parameters
         ----------
         targets : array-like of shape (rows, columns)
             Conductances in S, within the device's range.
         **options : dict
-            Those of `write`; ``random_state`` is by default the array's own.
+            Options of `write`; ``random_state`` is by default that of the array.
 
         Returns
         -------
         dataset : xarray.Dataset
-            What `write` returns: conductances, pulses, energy, yield.
+            Result of `write`: conductances, pulses, energy, yield.
         """
         if np.shape(targets) != self.shape:
             raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
@@ -207,12 +202,12 @@ class Crossbar:
         return written
 
     def age(self, seconds: float) -> "Crossbar":
-        """Let the cells age to ``seconds`` s after they were written (see `age`).
+        """Age the cells to ``seconds`` s after they were written (see `age`).
 
         Parameters
         ----------
         seconds : float
-            Time since ``program`` in s; not before the age reached already.
+            Time since ``program`` in s; not before the present age.
 
         Returns
         -------
@@ -224,10 +219,12 @@ class Crossbar:
         return self._age(seconds)
 
     def _age(self, seconds: float) -> "Crossbar":
-        """Let the cells age without a word."""
+        """Age the cells without the warning."""
         written = self.written
         if written is None:
-            raise ValueError("only cells written by program() can age; these were set by hand.")
+            raise ValueError(
+                "only cells written by program() can age; these conductances were set directly."
+            )
         seconds = check_later(seconds, self.seconds)
         first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
         g = np.where(written["stuck"], first, aged(self.device, first, path, seconds))
@@ -236,21 +233,21 @@ class Crossbar:
         return self
 
     def multiply(self, V: ArrayLike) -> NDArray[np.float64]:
-        """Return the currents of the columns under voltages on the rows.
+        """Return the currents of the columns for voltages on the rows.
 
-        Linear cells have a transfer matrix; where many vectors come at once it is worked out, and
-        used from then on. The ways differ by less than 1e-8 of the largest current, or 1e-6 where
-        the wires leave next to nothing of it.
+        For linear cells and many vectors the transfer matrix is computed, and used from then on.
+        Both methods agree within 1e-8 of the largest current, or 1e-6 if the IR drop leaves almost
+        no current.
 
         Parameters
         ----------
         V : array-like of shape (n_vectors, rows) or (rows,)
-            In V.
+            Voltages in V.
 
         Returns
         -------
         currents : ndarray of shape (n_vectors, columns) or (columns,)
-            In A, into the virtual ground.
+            Currents in A into the virtual ground.
         """
         v = self._check_voltages(V)
         vectors = np.atleast_2d(v)
@@ -262,36 +259,38 @@ class Crossbar:
         return currents.reshape(*v.shape[:-1], self.shape[1])
 
     def _in_blocks(self, function: Callable[..., Any], *drivers: NDArray) -> list[NDArray]:
-        """Results of a function of the conductances and of drivers, some of these at a time."""
+        """Apply a function of the conductances and of drivers to blocks of drivers."""
         size = max(1, BLOCK // self.conductances.size)
         firsts = range(0, max(len(drivers[0]), 1), size)
         blocks = [[v[first : first + size] for v in drivers] for first in firsts]
-        found = [function(self.conductances, *block) for block in blocks]
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        results = [function(self.conductances, *block) for block in blocks]
+        return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
     @property
     def transfer(self) -> NDArray[np.float64]:
-        """What the array multiplies by: (rows, columns) in S, wires and all; linear cells only."""
+        """Transfer matrix (rows, columns) in S, including wires; linear cells only."""
         if not self.is_linear:
-            raise ValueError("cells with a sinh or a selector have no transfer matrix: solve them.")
+            raise ValueError(
+                "nonlinear cells (v_sinh, selector) have no transfer matrix: use solve."
+            )
         if self._transfer is None and self._circuit.is_ideal:
             self._transfer = self.conductances
         if self._transfer is None:
             (rows, columns), sums = self.shape, self._circuit.sums
             if rows <= columns:
                 self._transfer = self._in_blocks(sums, np.eye(rows), np.zeros(self.shape))[1]
-            else:  # by reciprocity: drive the columns, see what arrives at the rows
+            else:  # by reciprocity: drive the columns, and take the currents of the rows
                 drivers = np.zeros((columns, rows)), np.eye(columns)
                 self._transfer = -self._in_blocks(sums, *drivers)[0].T
         return self._transfer
 
     def _check_voltages(self, V: ArrayLike) -> NDArray[np.float64]:
-        """Refuse voltages of another shape, and what is not finite."""
+        """Check the shape of voltages, and that they are finite."""
         v = np.ascontiguousarray(V, dtype=np.float64)
         if v.ndim not in (1, 2) or v.shape[-1] != self.shape[0]:
             raise ValueError(
                 f"V has shape {v.shape}; this crossbar takes ({self.shape[0]},) or (n_vectors, "
-                f"{self.shape[0]}), one voltage a row."
+                f"{self.shape[0]}), one voltage per row."
             )
         if not np.isfinite(v).all():
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(v))[0])
@@ -300,36 +299,36 @@ class Crossbar:
         return v
 
     def _check_sinh(self, largest: float) -> None:
-        """Refuse a voltage under which memristors with nothing in series are shorts."""
+        """Raise if memristors without series elements would be short circuits at a voltage."""
         if self.v_sinh is None or self.r_transistor > 0 or self.selector is not None:
             return
         if largest > MOST_SINH * self.v_sinh:
             raise ValueError(
                 f"{largest:.3g} V is more than {MOST_SINH} times v_sinh={self.v_sinh} V: the cells "
-                f"would be shorts. Stay within {MOST_SINH * self.v_sinh:.3g} V, or put a selector "
-                "or a transistor in series."
+                f"would be short circuits. Stay within {MOST_SINH * self.v_sinh:.3g} V, or put a "
+                "selector or a transistor in series."
             )
 
     def solve(
         self, v: ArrayLike, method: str = "fast", columns: ArrayLike | None = None
     ) -> xr.Dataset:
-        """Return every voltage and current of the array.
+        """Return all voltages and currents of the array.
 
         Parameters
         ----------
         v : array-like of shape (n_vectors, rows) or (rows,)
-            Voltages of the word lines' drivers.
+            Voltages of the word line drivers.
         method : {"fast", "exact"}, default="fast"
-            Iteration along the lines, or elimination, which keeps its factors for further vectors.
+            Iteration along the lines, or elimination, whose factors are kept for further vectors.
         columns : array-like of int, default=None
-            Of a 1T1R array, the columns whose gates are on; by default all.
+            Columns of a 1T1R array whose gates are on; by default all.
 
         Returns
         -------
         dataset : xarray.Dataset
             Over row and column, and vector if ``v`` has two dimensions: ``output_current``
             (column,), ``input_current`` (row,), ``device_voltage`` over the memristor alone,
-            ``device_current``, ``word_voltage`` and ``bit_voltage`` of the nodes at each cell.
+            ``device_current``, and ``word_voltage`` and ``bit_voltage`` of the nodes at each cell.
         """
         choose(method, {"fast": 0, "exact": 1}, "method")
         voltages = self._check_voltages(v)
@@ -351,46 +350,43 @@ class Crossbar:
         return solved if voltages.ndim == 2 else solved.isel(vector=0)
 
     def _gated(self, columns: ArrayLike) -> NDArray[np.float64]:
-        """Conductances with all columns cut off but some."""
+        """Return the conductances with all but some columns disconnected."""
         if self.topology != "1T1R":
             raise ValueError(f"columns={columns!r}: a passive array has no gates; use 1T1R.")
-        on, asked = np.zeros(self.shape[1], dtype=bool), np.atleast_1d(np.asarray(columns))
-        if asked.dtype.kind not in "iu" or not ((asked >= 0) & (asked < on.size)).all():
+        on, selected = np.zeros(self.shape[1], dtype=bool), np.atleast_1d(np.asarray(columns))
+        if selected.dtype.kind not in "iu" or not ((selected >= 0) & (selected < on.size)).all():
             raise ValueError(f"columns={columns!r} must be whole numbers from 0 to {on.size - 1}.")
-        on[asked] = True
+        on[selected] = True
         return np.where(on, self.conductances, 0.0)
 
     def read(self, row: int, column: int) -> xr.Dataset:
-        """Read one cell as a memory would.
+        """Read one cell, as in a memory.
 
-        In 1T1R the gates of its column alone are on, and the other rows float. In a passive array
-        the unselected lines float, or are held at V/2, or at V/3 (word) and 2V/3 (bit), as
-        ``scheme`` says.
+        In 1T1R only the gates of its column are on, and the other rows float. In a passive array
+        the unselected lines float, or are half-selected at V/2, or at V/3 (word) and 2V/3 (bit),
+        according to ``scheme``.
 
         Parameters
         ----------
         row, column : int
-            Place of the cell.
+            Indices of the cell.
 
         Returns
         -------
         dataset : xarray.Dataset
-            ``current`` into the sense at the selected column, ``cell_current`` through the cell and
-            ``sneak_current``, the rest, in A; ``conductance``, what the read takes the cell for, in
-            S; ``cell_voltage`` in V; ``power`` of all drivers in W.
+            ``current`` into the sense amplifier at the selected column, ``cell_current`` through
+            the cell and ``sneak_current``, their difference, in A; ``conductance`` as read, in S;
+            ``cell_voltage`` in V; ``power`` of all drivers in W.
         """
         for name, k, n in (("row", row, self.shape[0]), ("column", column, self.shape[1])):
-            if k not in range(n):
-                raise ValueError(
-                    f"{name}={k} is not in this array of {n}; count from 0 to {n - 1}."
-                )
+            check_whole(name, k, 0, most=n - 1)
         g, (v_word, v_bit) = self.conductances, (np.zeros(n) for n in self.shape)
         word_driven, bit_driven = np.ones(self.shape[0], bool), np.ones(self.shape[1], bool)
         levels = SCHEMES[self.scheme]
         self._check_sinh(self.v_read)
         if self.topology == "1T1R":
             g = self._gated(column)
-            word_driven = g[:, column] == 0  # all but these float; a row cut off is held at 0 V
+            word_driven = g[:, column] == 0  # other rows float; a disconnected row is held at 0 V
             word_driven[row] = True
         elif levels is None:
             word_driven[:], bit_driven[:] = False, False
@@ -415,17 +411,18 @@ class Crossbar:
         return xr.Dataset({name: ((), value, {"units": u}) for name, (value, u) in values.items()})
 
     def _check_floating(self, word_driven: NDArray, bit_driven: NDArray) -> None:
-        """Refuse a floating line without a cell that conducts: its voltage is anything."""
+        """Raise if a floating line has no conducting cell: its voltage would be undefined."""
         for name, held, axis in (("word line", word_driven, 1), ("bit line", bit_driven, 0)):
-            loose = ~held & (self.conductances == 0).all(axis=axis)
-            if loose.any():
+            undefined = ~held & (self.conductances == 0).all(axis=axis)
+            if undefined.any():
                 raise ValueError(
-                    f"{name} {np.argmax(loose)} floats and all its cells are open (0 S), so that "
-                    "it has no voltage; use scheme='V/2' or 'V/3', or give the cells a leakage."
+                    f"{name} {np.argmax(undefined)} floats and all its cells are open (0 S), so "
+                    "its voltage is undefined; use scheme='V/2' or 'V/3', or give the cells a "
+                    "leakage."
                 )
 
     def sneak_margin(self, g_on: float | None = None, g_off: float | None = None) -> xr.Dataset:
-        """Read the worst cell, on and off, of an array of this kind whose other cells are all on.
+        """Read the worst cell, on and off, of such an array with all other cells on.
 
         Parameters
         ----------
@@ -435,8 +432,8 @@ class Crossbar:
         Returns
         -------
         dataset : xarray.Dataset
-            ``seen_on`` and ``seen_off``, what the read takes the cell for, in S; ``on_off``, their
-            ratio; ``swing``, the share of the read voltage between them over a load of 1 / g_on.
+            ``read_on`` and ``read_off``, conductances as read, in S; ``on_off``, their ratio;
+            ``swing``, the voltage difference over a load of 1 / g_on, relative to the read voltage.
         """
         low, high = conductance_range(self.device)
         on, off = high if g_on is None else g_on, low if g_off is None else g_off
@@ -444,16 +441,16 @@ class Crossbar:
             raise ValueError(f"g_off={off} S must lie in [0, g_on={on} S).")
         twin, g = self._twin(self.shape), np.full(self.shape, on)
 
-        def seen(selected: float) -> float:
-            g[0, -1] = selected  # the cell farthest from driver and sense
+        def read(selected: float) -> float:
+            g[0, -1] = selected  # the cell farthest from driver and sense amplifier
             return float(
                 twin.set_conductances(g, open_cells=True).read(0, self.shape[1] - 1).conductance
             )
 
-        return margin(seen(on), seen(off), on)
+        return margin(read(on), read(off), on)
 
     def _twin(self, shape: tuple[int, int], wire_resistance: Any = None) -> "Crossbar":
-        """Make a crossbar of the same kind, of another shape or with other wires."""
+        """Return a crossbar with the same parameters but another shape, or other wires."""
         return Crossbar(
             shape, device=self.device, topology=self.topology, selector=self.selector,
             wire_resistance=self.wire_resistance if wire_resistance is None else wire_resistance,
@@ -462,7 +459,7 @@ class Crossbar:
         )  # fmt: skip
 
     def plot_sneak(self, sizes: ArrayLike = (2, 4, 8, 16, 32, 64, 128)) -> Any:
-        """Draw the swing of ``sneak_margin`` against the side of square arrays of this kind.
+        """Draw the swing of ``sneak_margin`` against the size of square arrays of this kind.
 
         Parameters
         ----------
@@ -472,7 +469,7 @@ class Crossbar:
         Returns
         -------
         figure : matplotlib.figure.Figure
-            One line for wires without resistance, one for these.
+            One line for ideal wires, one for the wires of this array.
         """
         sides = np.atleast_1d(np.asarray(sizes))
         wires = {"ideal wires": (0.0, 0.0), "these wires": self.wire_resistance}
@@ -484,7 +481,7 @@ class Crossbar:
         return drawing.sneak(xr.Dataset(data, {"curve": list(wires), "n": sides}))
 
     def ir_drop(self, v: ArrayLike | None = None) -> xr.Dataset:
-        """Compare the array with one whose wires have no resistance.
+        """Compare the array with one with ideal wires (IR drop).
 
         Parameters
         ----------
@@ -500,7 +497,9 @@ class Crossbar:
         """
         drive = self._check_voltages(np.full(self.shape[0], self.v_read) if v is None else v)
         if drive.ndim != 1 or not (drive != 0).all():
-            raise ValueError("an error relative to 0 V is none: give one voltage a row, not 0.")
+            raise ValueError(
+                "errors relative to 0 V are undefined: give one voltage per row, not 0."
+            )
         solved = self.solve(drive)
         across = np.repeat(drive[:, np.newaxis], self.shape[1], axis=1)
         ideal = self._circuit.currents(across, self.conductances).sum(axis=0)
@@ -529,12 +528,12 @@ class Crossbar:
         return drawing.ir_drop(self.ir_drop(v))
 
     def energy(self, V: ArrayLike, duration: float) -> xr.Dataset:
-        """Return the energy of products, and where it goes.
+        """Return the energy of matrix-vector products by component.
 
         Parameters
         ----------
         V : array-like of shape (n_vectors, rows) or (rows,)
-            Voltages in V, held for the whole time.
+            Voltages in V, constant during ``duration``.
         duration : float
             Time in s for which a vector is applied.
 
@@ -544,8 +543,7 @@ class Crossbar:
             In J, over vector if ``V`` has two dimensions: ``device``, ``transistor``, ``selector``,
             ``wire``, and ``supply``, which is their sum.
         """
-        if not 0 < duration < np.inf:
-            raise ValueError(f"duration={duration} s must be positive and finite.")
+        check_positive("duration", duration, "s")
         voltages = self._check_voltages(V)
         powers = self._in_blocks(self._circuit.powers, np.atleast_2d(voltages))
         joule, names = {"units": "J"}, ("device", "transistor", "selector", "wire", "supply")
@@ -558,7 +556,7 @@ class Crossbar:
 
 
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Refuse a shape that is not two whole numbers of at least 1."""
+    """Return a shape; raise if it is not two whole numbers of at least 1."""
     try:
         rows, columns = (int(n) for n in shape)
         fine = rows >= 1 and columns >= 1 and (rows, columns) == tuple(shape)
@@ -572,7 +570,7 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def check_wires(wire_resistance: float | tuple[float, float]) -> tuple[float, float]:
-    """Resistances of the segments of word and bit lines in ohm."""
+    """Return the resistances in ohm of a segment of word and bit lines."""
     pair = np.asarray(wire_resistance, dtype=np.float64)
     if pair.shape not in ((), (2,)) or not ((pair >= 0) & (pair < np.inf)).all():
         raise ValueError(

@@ -1,10 +1,11 @@
 """Crossbars with wires: pure functions over arrays, SI units, input already checked.
 
-A cell joins its word line (row, driven on the left) to its bit line (column, ending at the bottom).
-Each line is a ladder of equal segments, the driver behind the first. Given the other set of lines a
-line's voltages follow from a tridiagonal system, so that conjugate gradients on the word lines with
-these systems as preconditioner converge in a few steps; nonlinear cells put Newton's method around.
-A line without resistance (wire conductance inf) is one node.
+A cell connects its word line (row, driven on the left) to its bit line (column, sensed at the
+bottom). Each line is a ladder of equal segments, with the driver at the end of the first. Given the
+voltages of the other set of lines, those of a line are the solution of a tridiagonal system.
+Conjugate gradients on the word lines, with these systems as preconditioner, converge in a few
+steps; nonlinear cells need Newton's method around them. A line without resistance (wire conductance
+inf) is one node.
 """
 
 from math import asinh, exp, hypot, inf, log
@@ -16,14 +17,14 @@ from numba import njit
 NO_SELECTOR, SINH, THRESHOLD = 0, 1, 2
 MOST_STEPS = 600  # conjugate gradients in one solve
 MOST_NEWTON = 60
-STEP = 1e-10  # Newton ends where no voltage moves by more, relative to the largest
+STEP = 1e-10  # Newton's method ends below this change of voltages, relative to the largest
 
 
 class Cell(NamedTuple):
-    """What every cell has around the conductance of its memristor."""
+    """Constants of every cell besides the conductance of its memristor."""
 
     r_series: float = 0.0  # ohm, the transistor
-    v_sinh: float = inf  # V: the memristor's own I = G v_sinh sinh(V / v_sinh); inf: linear
+    v_sinh: float = inf  # V: memristor with I = G v_sinh sinh(V / v_sinh); inf: linear
     selector: int = NO_SELECTOR
     i_0: float = 0.0  # A, of I = i_0 sinh(V / v_0)
     v_0: float = 0.0  # V
@@ -36,7 +37,7 @@ class Cell(NamedTuple):
 class Lines(NamedTuple):
     """A crossbar's wires, and which lines have a driver at their end."""
 
-    g_word: float  # S of a segment
+    g_word: float  # S per segment
     g_bit: float  # S
     word_driven: np.ndarray  # (row,) of bool; the others float
     bit_driven: np.ndarray  # (column,) of bool
@@ -44,7 +45,7 @@ class Lines(NamedTuple):
 
 @njit(cache=True)
 def drop(i, g, r, cell):
-    """Voltage over a cell that carries ``i`` A, and its slope in ohm."""
+    """Return the voltage over a cell that carries ``i`` A, and its slope in ohm."""
     v, slope = i * r, r
     if cell.v_sinh == inf:
         v += i / g
@@ -67,27 +68,27 @@ def respond(u, g, cell):
     v, r, fall = abs(u), cell.r_series, 0.0
     if cell.selector == THRESHOLD:  # the logarithm of the resistance falls as a logistic
         span = log(cell.r_off / cell.r_on)
-        share = 1.0 / (1.0 + exp(min((v - cell.v_threshold) / cell.v_width, 700.0)))
-        r_selector = cell.r_on * exp(span * share)
-        fall = r_selector * span * share * (1.0 - share) / cell.v_width
+        logistic = 1.0 / (1.0 + exp(min((v - cell.v_threshold) / cell.v_width, 700.0)))
+        r_selector = cell.r_on * exp(span * logistic)
+        fall = r_selector * span * logistic * (1.0 - logistic) / cell.v_width
         r += r_selector
     if cell.v_sinh == inf and cell.selector != SINH:
         r += 1.0 / g
         return u / r, (1.0 + v / r * fall) / r
     i = 0.0
-    reached, slope = drop(0.0, g, r, cell)
-    for _ in range(100):  # drop() is concave: Newton's method climbs to the root from below
-        step = (v - reached) / slope
+    v_drop, slope = drop(0.0, g, r, cell)
+    for _ in range(100):  # drop() is concave: Newton's method approaches the root from below
+        step = (v - v_drop) / slope
         if step <= 1e-15 * i:
             break
         i += step
-        reached, slope = drop(i, g, r, cell)
+        v_drop, slope = drop(i, g, r, cell)
     return i if u > 0.0 else -i, (1.0 + i * fall) / slope
 
 
 @njit(cache=True)
 def cells(u, g, cell):
-    """Currents (row, column) in A under voltages ``u``, and slopes in S."""
+    """Return currents (row, column) in A under voltages ``u``, and slopes in S."""
     current, slope = np.empty_like(u), np.empty_like(u)
     for i in range(u.shape[0]):
         for j in range(u.shape[1]):
@@ -97,7 +98,7 @@ def cells(u, g, cell):
 
 @njit(cache=True)
 def factor_words(slope, g_wire, driven):
-    """Inverse pivots of the word lines; sums of positive terms only, so that none cancels."""
+    """Return inverse pivots of the word lines; sums of positive terms, without cancellation."""
     inverse = np.empty_like(slope)
     last = slope.shape[1] - 1
     for i in range(slope.shape[0]):
@@ -115,7 +116,7 @@ def factor_words(slope, g_wire, driven):
 
 @njit(cache=True)
 def factor_bits(slope, g_wire, driven):
-    """Inverse pivots of the bit lines, from the top down."""
+    """Return inverse pivots of the bit lines, from the top down."""
     inverse = np.empty_like(slope)
     last = slope.shape[0] - 1
     for j in range(slope.shape[1]):
@@ -134,7 +135,7 @@ def factor_bits(slope, g_wire, driven):
 
 @njit(cache=True)
 def solve_words(rhs, inverse, g_wire, out):
-    """Voltages of the word lines under currents ``rhs`` into their nodes."""
+    """Write the voltages of word lines for currents ``rhs`` into their nodes to ``out``."""
     rows, columns = rhs.shape
     for i in range(rows):
         if g_wire == inf:
@@ -150,7 +151,7 @@ def solve_words(rhs, inverse, g_wire, out):
 
 @njit(cache=True)
 def solve_bits(rhs, inverse, g_wire, out):
-    """Voltages of the bit lines under currents ``rhs`` into their nodes."""
+    """Write the voltages of bit lines for currents ``rhs`` into their nodes to ``out``."""
     rows, columns = rhs.shape
     if g_wire == inf:
         for j in range(columns):
@@ -168,7 +169,7 @@ def solve_bits(rhs, inverse, g_wire, out):
 
 @njit(cache=True)
 def dot(a, b):
-    """Sum of the products of all elements."""
+    """Return the sum of the products of all elements."""
     total = 0.0
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
@@ -194,10 +195,10 @@ def add_product(x, factor, a, b, out):
 
 @njit(cache=True)
 def relax(f_word, f_bit, slope, lines, inverse_word, inverse_bit, goal):
-    """Solve the linear circuit for the voltages (word, bit) under currents into its nodes.
+    """Solve the linear circuit for the voltages (word, bit) for currents into its nodes.
 
-    Conjugate gradients on the word lines; ends where the estimated error, measured as the power it
-    would dissipate, is below ``goal`` W. The third result is the number of steps, -1 for none.
+    Conjugate gradients on the word lines, until the estimated error, as a dissipated power, is
+    below ``goal`` W. The third result is the number of steps, -1 without convergence.
     """
     word, bit = np.zeros_like(slope), np.empty_like(slope)
     rest, z, b_p = np.empty_like(slope), np.empty_like(slope), np.empty_like(slope)
@@ -213,7 +214,7 @@ def relax(f_word, f_bit, slope, lines, inverse_word, inverse_bit, goal):
         add_product(z, 1.0, slope, p, z)
         solve_bits(z, inverse_bit, lines.g_bit, b_p)
         length = power / (dot(p, a_p) - dot(z, b_p))
-        longest = max(longest, length)  # its inverse is a bound from above on the least eigenvalue
+        longest = max(longest, length)  # its inverse is an upper bound of the least eigenvalue
         add(word, length, p, word)
         add(bit, length, b_p, bit)
         add(rest, -length, a_p, rest)
@@ -227,7 +228,7 @@ def relax(f_word, f_bit, slope, lines, inverse_word, inverse_bit, goal):
 
 @njit(cache=True)
 def forces(word, bit, v_word, v_bit, current, lines):
-    """Net currents (row, column) into the nodes of the word and of the bit lines."""
+    """Return net currents (row, column) into the nodes of the word and of the bit lines."""
     f_word, f_bit = -current, current.copy()
     rows, columns = current.shape
     for i in range(rows):
@@ -252,7 +253,7 @@ def forces(word, bit, v_word, v_bit, current, lines):
 
 @njit(cache=True)
 def start(v_word, v_bit, lines):
-    """Voltages to begin with: every driven line at its driver's, the others at 0 V."""
+    """Return initial voltages: driven lines at their driver's, others at 0 V."""
     shape = v_word.size, v_bit.size
     word, bit = np.zeros(shape), np.zeros(shape)
     for i in range(v_word.size):
@@ -266,7 +267,7 @@ def start(v_word, v_bit, lines):
 
 @njit(cache=True)
 def settle_linear(v_word, v_bit, slope, lines, inverse_word, inverse_bit, tol):
-    """Voltages (word, bit) of linear cells of ``slope`` S, and whether they settled."""
+    """Return voltages (word, bit) of linear cells of ``slope`` S, and whether it converged."""
     word, bit = start(v_word, v_bit, lines)
     u, current = np.empty_like(slope), np.zeros_like(slope)
     add(word, -1.0, bit, u)
@@ -282,10 +283,10 @@ def settle_linear(v_word, v_bit, slope, lines, inverse_word, inverse_bit, tol):
 
 @njit(cache=True)
 def settle(v_word, v_bit, g, cell, lines, tol):
-    """Voltages (word, bit) of nonlinear cells by Newton's method, and whether they settled.
+    """Return voltages (word, bit) of nonlinear cells by Newton's method, and if it converged.
 
-    The circuit minimises a convex function (its co-content), of which the forces are the slope: a
-    step is shortened until the slope along it no longer points back.
+    The circuit minimises a convex function (its co-content), whose negative gradient is the net
+    currents: a step is shortened until the gradient along it does not point back.
     """
     word, bit = start(v_word, v_bit, lines)
     new_word, new_bit, u = np.empty_like(word), np.empty_like(word), np.empty_like(word)
@@ -309,7 +310,7 @@ def settle(v_word, v_bit, g, cell, lines, tol):
             current, slope = cells(u, g, cell)
             f_word, f_bit = forces(new_word, new_bit, v_word, v_bit, current, lines)
             ahead = dot(f_word, d_word) + dot(f_bit, d_bit)
-            if small or first <= 0.0 or ahead >= -0.5 * first:  # not above 0: all rounding
+            if small or first <= 0.0 or ahead >= -0.5 * first:  # not above 0: rounding only
                 break
             length *= max(0.1, first / (first - ahead))
         word[:], bit[:] = new_word, new_bit
@@ -320,17 +321,17 @@ def settle(v_word, v_bit, g, cell, lines, tol):
 
 @njit(cache=True)
 def is_linear(cell):
-    """Whether the cells' currents are proportional to their voltages."""
+    """Return whether the cells' currents are proportional to their voltages."""
     return cell.v_sinh == inf and cell.selector == NO_SELECTOR
 
 
 @njit(cache=True, nogil=True)
 def run(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
-    """Settle under sets of drivers, (set, row) and (set, column) in V, one after the other.
+    """Solve for sets of driver voltages, (set, row) and (set, column) in V, one after the other.
 
-    Writes the voltages of the word and bit lines (set, row, column) and which sets settled. Threads
-    may share the sets out among them; a parallel loop would take half a minute to compile, which
-    every process would pay (numba #4807).
+    Writes the voltages of word and bit lines (set, row, column), and which sets converged. Callers
+    divide the sets between threads; a parallel loop would take half a minute to compile in every
+    process (numba #4807).
     """
     if is_linear(cell):
         slope = cells(np.zeros_like(g), g, cell)[1]

@@ -1,4 +1,4 @@
-"""Fitted linear models, also at the end of pipelines: what they see, hold and make of it."""
+"""Fitted linear models, also at the end of pipelines: inputs, weights and predictions."""
 
 from copy import copy
 
@@ -24,16 +24,16 @@ def weights_of(last):
 
 
 def make_head(last, place=None, n_outputs=None):
-    """Return a linear model that takes its own decision for features.
+    """Return a copy of a linear model whose features are its decision values.
 
-    In a group of models it takes those at ``place`` of ``n_outputs``.
+    In a group of models its decision values are at ``place`` of ``n_outputs``.
     """
     if isinstance(last, GROUPS):
         return _make_heads(last)
     if not (hasattr(last, "coef_") and hasattr(last, "intercept_")):
         raise ValueError(
             f"{type(last).__name__} has no coef_ and intercept_: only linear models can be written "
-            "into a crossbar."
+            "to a crossbar."
         )
     own, flat = np.atleast_2d(last.coef_).shape[0], np.ndim(last.coef_) == 1
     n_outputs = n_outputs or own
@@ -42,7 +42,9 @@ def make_head(last, place=None, n_outputs=None):
     try:
         head.coef_ = coef[0] if flat else coef
     except AttributeError as error:
-        raise ValueError(f"the coef_ of {type(last).__name__} follows from others.") from error
+        raise ValueError(
+            f"the coef_ of {type(last).__name__} cannot be set, since it is computed."
+        ) from error
     head.intercept_ = 0.0 if flat else np.zeros(own)
     head.n_features_in_ = n_outputs
     head.__dict__.pop("feature_names_in_", None)
@@ -50,13 +52,13 @@ def make_head(last, place=None, n_outputs=None):
 
 
 def _make_heads(group):
-    """Return a group of models, each of which takes its own part of the decision."""
+    """Return a copy of a group of models, each of which takes its own decision values."""
     try:
         rows = [np.atleast_2d(part.coef_).shape[0] for part in group.estimators_]
     except AttributeError as error:
         raise ValueError(
-            f"{type(group).__name__} holds a model without coef_: only linear models can be "
-            "written into a crossbar."
+            f"{type(group).__name__} contains a model without coef_: only linear models can be "
+            "written to a crossbar."
         ) from error
     ends, head = np.cumsum(rows), copy(group)
     head.estimators_ = [
@@ -69,7 +71,7 @@ def _make_heads(group):
 
 
 def is_fitted(model):
-    """Tell whether a model is fitted."""
+    """Return whether a model is fitted."""
     try:
         check_is_fitted(model)
     except NotFittedError:
@@ -78,14 +80,14 @@ def is_fitted(model):
 
 
 def _inside(model):
-    """Return what a frozen estimator or a search holds; None for other models."""
+    """Return the model in a frozen estimator or a search; None for other models."""
     if isinstance(model, FrozenEstimator):
         return model.estimator
     return getattr(model, "best_estimator_", None)
 
 
 def last_step(model):
-    """Return the linear model itself, out of a pipeline, a search or a frozen estimator."""
+    """Return the linear model in a pipeline, a search or a frozen estimator."""
     while True:
         inner = model.steps[-1][1] if isinstance(model, Pipeline) else _inside(model)
         if inner is None:
@@ -105,7 +107,7 @@ def with_last(model, last):
 
 
 def before_last(model):
-    """Yield what comes before the linear model, in order: pipelines without their last step."""
+    """Yield the steps before the linear model, in order, as pipelines without their last step."""
     while True:
         if isinstance(model, Pipeline):
             if len(model.steps) > 1:
@@ -118,14 +120,14 @@ def before_last(model):
 
 
 def features_of(model, X):
-    """Return what the linear model sees: features after the earlier steps of a pipeline."""
+    """Return the input of the linear model: features after the earlier steps of a pipeline."""
     for part in before_last(model):
         X = part.transform(X)
     return check_array(X, dtype=np.float64, input_name="X")
 
 
 def has_earlier_steps(model):
-    """Tell whether a model, fitted or not, has steps before the linear one, which check X."""
+    """Return whether a model, fitted or not, has steps before the linear one, which check X."""
     while not isinstance(model, GROUPS):
         if isinstance(model, Pipeline):
             if len(model.steps) > 1:
@@ -139,17 +141,20 @@ def has_earlier_steps(model):
 
 
 def check_linear(model, head, X, decision):
-    """Refuse a model whose prediction is not made of its coefficients alone."""
+    """Raise if a model's predictions do not depend on coef_ and intercept_ only."""
     try:
-        ours, theirs = head.predict(decision), model.predict(X)
+        from_head, expected = head.predict(decision), model.predict(X)
     except (ValueError, AttributeError) as error:
-        raise ValueError(f"{type(head).__name__} cannot decide from its decision alone.") from error
-    if theirs.dtype.kind == "f":
-        off = np.abs(ours - theirs).max(initial=0.0) > 1e-6 * max(np.abs(theirs).max(), 1.0)
-    else:
-        off = np.mean(ours != theirs) > 0.01  # ties may fall either way
-    if off:
         raise ValueError(
-            f"{type(head).__name__} predicts something else than coef_ and intercept_ say: it is "
-            "not linear in its features and cannot be written into a crossbar."
+            f"{type(head).__name__} cannot predict from its decision values only."
+        ) from error
+    if expected.dtype.kind == "f":
+        scale = max(np.abs(expected).max(), 1.0)
+        differs = np.abs(from_head - expected).max(initial=0.0) > 1e-6 * scale
+    else:
+        differs = np.mean(from_head != expected) > 0.01  # ties may be resolved either way
+    if differs:
+        raise ValueError(
+            f"{type(head).__name__} does not predict coef_ @ x + intercept_: it is not linear in "
+            "its features and cannot be written to a crossbar."
         )

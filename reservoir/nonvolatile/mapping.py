@@ -1,11 +1,11 @@
-"""Weights as conductances: pairs of cells, slices of digits, or one column of offset."""
+"""Weights as conductances: differential pairs, bit slices, or an offset column."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose, is_whole
+from mottle.checks import check_whole, choose
 from mottle.reservoir.nonvolatile.cells import conductance_range
 
 MAPPINGS = {"differential": 0, "sliced": 1, "offset": 2}
@@ -14,14 +14,14 @@ LARGEST = 1e300  # 1/S, of a factor from conductances to weights
 
 
 class Mapped(NamedTuple):
-    """Conductances, and how their columns are added up: weights = targets @ combine."""
+    """Conductances and coefficients of their columns: weights = targets @ combine."""
 
     targets: NDArray[np.float64]  # (row, column), S
     combine: NDArray[np.float64]  # (column, output), 1/S
 
 
 def check_weights(weights: ArrayLike) -> NDArray[np.float64]:
-    """Return weights (row, output); refuse what no conductance can stand for."""
+    """Return weights (row, output); raise if they are not finite."""
     w = np.asarray(weights, dtype=np.float64)
     if w.ndim != 2 or w.size == 0:
         raise ValueError(f"weights have shape {w.shape}; expected (rows, outputs), not empty.")
@@ -38,23 +38,20 @@ def check_weights(weights: ArrayLike) -> NDArray[np.float64]:
 def check_layout(
     n_levels: int | None, mapping: str, n_slices: int, scale: str
 ) -> tuple[int, int | None]:
-    """Return kind of mapping and axis of scale; refuse options that make no mapping."""
+    """Return kind of mapping and axis of scale; raise for impossible options."""
     kind, axis = choose(mapping, MAPPINGS, "mapping"), choose(scale, SCALES, "scale")
     least = 3 if kind == 2 else 2
     if n_levels is None and kind == 1:
         raise ValueError("mapping='sliced' needs n_levels, the base of its digits; it is None.")
-    if n_levels is not None and not (is_whole(n_levels) and n_levels >= least):
-        raise ValueError(
-            f"n_levels={n_levels!r} must be a whole number, at least {least} for "
-            f"mapping={mapping!r}."
-        )
-    if kind == 1 and not (is_whole(n_slices) and n_slices >= 1):
-        raise ValueError(f"n_slices={n_slices!r} must be a whole number, at least 1.")
+    if n_levels is not None:
+        check_whole(f"mapping={mapping!r}: n_levels", n_levels, least)
+    if kind == 1:
+        check_whole("n_slices", n_slices)
     return kind, axis
 
 
 def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
-    """Columns that ``n_outputs`` take.
+    """Return the number of columns for ``n_outputs``.
 
     Examples
     --------
@@ -68,7 +65,7 @@ def columns_of(n_outputs: int, mapping: str, n_slices: int = 2) -> int:
 
 
 def outputs_in(n_columns: int, mapping: str, n_slices: int = 2) -> int:
-    """Return for how many outputs ``n_columns`` suffice; refuse a tile too narrow for one.
+    """Return the number of outputs in ``n_columns``; raise if a tile is too narrow for one.
 
     Examples
     --------
@@ -93,26 +90,27 @@ def map_weights(
     n_slices: int = 2,
     scale: str = "tile",
 ) -> Mapped:
-    """Turn weights into conductances that a device can hold.
+    """Map weights to conductances within a device's range.
 
-    "differential" takes two columns an output, one for positive and one for negative weights;
-    "sliced" writes magnitudes as ``n_slices`` digits in base ``n_levels``, two columns a digit;
-    "offset" takes one column an output and one more for all, whose current is subtracted.
+    "differential" uses two columns per output, one for positive and one for negative weights;
+    "sliced" (bit slicing) writes magnitudes as ``n_slices`` digits in base ``n_levels``, with two
+    columns per digit; "offset" uses one column per output and a common one, whose current is
+    subtracted.
 
     Parameters
     ----------
     weights : array-like of shape (rows, outputs)
         Finite numbers.
     device : str or preset, default="cmo_hfox"
-        Its range is used from end to end.
+        Device, whose whole range is used.
     n_levels : int, default=None
         Evenly spaced levels to round to; None leaves conductances continuous.
     mapping : {"differential", "sliced", "offset"}, default="differential"
-        See above; "sliced" needs ``n_levels``.
+        As described above; "sliced" needs ``n_levels``.
     n_slices : int, default=2
         Digits of "sliced".
     scale : {"tile", "column"}, default="tile"
-        Whether the largest weight of all, or that of each output, fills the range.
+        Whether the largest weight of all, or that of each output, is mapped to the full range.
 
     Returns
     -------
@@ -134,27 +132,27 @@ def map_weights(
     kind, axis = check_layout(n_levels, mapping, n_slices, scale)
     low, high = conductance_range(device)
     most = np.abs(w).max(axis=axis, keepdims=True)
-    most = np.broadcast_to(np.where(most > 0, most, 1.0), (1, w.shape[1]))  # all zero is fine
+    most = np.broadcast_to(np.where(most > 0, most, 1.0), (1, w.shape[1]))  # all weights may be 0
     if not most.max() < (high - low) * LARGEST:
         raise ValueError(
-            f"a weight of {most.max():.3g} is too large to be held by {high - low:.3g} S: there is "
-            "no number for its scale. Scale features or targets."
+            f"a weight of {most.max():.3g} is too large for a range of {high - low:.3g} S: its "
+            "scale overflows. Scale features or targets."
         )
     if kind == 2:
         return _offset(w / most, most[0], low, high - low, n_levels)
     if kind == 1 and n_levels is not None:
         return _sliced(w / most, most[0], low, high - low, n_levels, n_slices)
-    share = np.abs(w / most)
+    fraction = np.abs(w / most)
     if n_levels is not None:
-        share = np.round(share * (n_levels - 1)) / (n_levels - 1)
-    digits = share[:, :, np.newaxis]
+        fraction = np.round(fraction * (n_levels - 1)) / (n_levels - 1)
+    digits = fraction[:, :, np.newaxis]
     return _pairs(w, digits, np.ones(1), most[0], low, high - low)
 
 
 def _pairs(
     w: NDArray, digits: NDArray, places: NDArray, most: NDArray, low: float, span: float
 ) -> Mapped:
-    """One pair of columns a digit; ``digits`` (row, output, digit) are shares of the range."""
+    """Return a pair of columns per digit; ``digits`` (row, output, digit) in [0, 1]."""
     rows, outputs, n_digits = digits.shape
     sides = np.stack([np.where(w > 0, 1.0, 0.0), np.where(w < 0, 1.0, 0.0)], axis=-1)
     g = low + span * digits[..., np.newaxis] * sides[:, :, np.newaxis, :]
@@ -165,40 +163,42 @@ def _pairs(
 
 
 def _sliced(
-    share: NDArray, most: NDArray, low: float, span: float, base: int, n_slices: int
+    relative: NDArray, most: NDArray, low: float, span: float, base: int, n_slices: int
 ) -> Mapped:
-    """Magnitudes as digits, the most significant first."""
-    whole = np.round(np.abs(share) * (base**n_slices - 1)).astype(np.int64)
+    """Return magnitudes as digits, the most significant first."""
+    whole = np.round(np.abs(relative) * (base**n_slices - 1)).astype(np.int64)
     powers = base ** np.arange(n_slices - 1, -1, -1)
     digits = whole[:, :, np.newaxis] // powers % base / (base - 1)
-    return _pairs(share, digits, powers * (base - 1) / (base**n_slices - 1), most, low, span)
+    return _pairs(relative, digits, powers * (base - 1) / (base**n_slices - 1), most, low, span)
 
 
-def _offset(share: NDArray, most: NDArray, low: float, span: float, n_levels: int | None) -> Mapped:
-    """Weights about the middle level, which a last column holds alone."""
+def _offset(
+    relative: NDArray, most: NDArray, low: float, span: float, n_levels: int | None
+) -> Mapped:
+    """Return weights about the middle level, which is the conductance of the last column."""
     middle = 0.5 if n_levels is None else (n_levels - 1) // 2 / (n_levels - 1)
-    place = middle * (1 + share)
+    place = middle * (1 + relative)
     if n_levels is not None:
         place = np.round(place * (n_levels - 1)) / (n_levels - 1)
-    g = low + span * np.hstack([place, np.full((len(share), 1), middle)])
+    g = low + span * np.hstack([place, np.full((len(relative), 1), middle)])
     gain = most / (span * middle)
     return Mapped(g, np.vstack([np.diag(gain), -gain[np.newaxis]]))
 
 
 def unmap(conductances: ArrayLike, combine: ArrayLike) -> NDArray[np.float64]:
-    """Return the weights that conductances stand for, the inverse of `map_weights`.
+    """Return the weights of conductances, the inverse of `map_weights`.
 
     Parameters
     ----------
     conductances : array-like of shape (rows, columns)
-        In S.
+        Conductances in S.
     combine : array-like of shape (columns, outputs)
-        How columns are added up, in 1/S.
+        Coefficients of the columns in 1/S.
 
     Returns
     -------
     weights : ndarray of shape (rows, outputs)
-        Plain numbers.
+        Weights, dimensionless.
 
     Examples
     --------

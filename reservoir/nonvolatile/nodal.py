@@ -1,4 +1,4 @@
-"""The exact circuit of a crossbar: every node's current balance, solved by sparse elimination."""
+"""The exact circuit of a crossbar: nodal analysis, solved by sparse elimination."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from scipy.sparse.linalg import splu
 from mottle.reservoir.nonvolatile import kernel
 
 MOST_NEWTON, MOST_REFINED = 200, 10
-Edges = tuple[NDArray, NDArray, NDArray | float]  # from and to, numbers of nodes; S
+Edges = tuple[NDArray, NDArray, NDArray | float]  # indices of both nodes; S
 
 
 class Nodal:
-    """The nodal equations of cells with conductances ``slope``; factorised once, solved often."""
+    """The nodal equations of cells with conductances ``slope``, with their factorisation."""
 
     def __init__(self, slope: NDArray, lines: kernel.Lines) -> None:
         rows, columns = slope.shape
@@ -28,10 +28,12 @@ class Nodal:
             edges += [(bit[:-1], bit[1:], lines.g_bit)]
             edges += [(driver_bit, bit[-1], lines.g_bit * lines.bit_driven)]
         self.n_nodes = n_word + n_bit
-        known = np.zeros(self.n_nodes, dtype=bool)
-        known[driver_word] = lines.word_driven | (not ideal_word)  # else the node is a line's own
-        known[driver_bit] = lines.bit_driven | (not ideal_bit)
-        self.word, self.bit, self.free = word, bit, np.flatnonzero(~known)
+        fixed = np.zeros(self.n_nodes, dtype=bool)
+        fixed[driver_word] = lines.word_driven | (
+            not ideal_word
+        )  # an ideal line without driver is a free node
+        fixed[driver_bit] = lines.bit_driven | (not ideal_bit)
+        self.word, self.bit, self.free = word, bit, np.flatnonzero(~fixed)
         self.factors = None
         if self.free.size:
             self.factors = splu(
@@ -39,8 +41,8 @@ class Nodal:
                 permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True},
             )  # fmt: skip
 
-    def answer(self, f_word: NDArray, f_bit: NDArray) -> tuple[NDArray, NDArray]:
-        """Change of the voltages of word and bit lines under currents (row, column) into them."""
+    def solve(self, f_word: NDArray, f_bit: NDArray) -> tuple[NDArray, NDArray]:
+        """Return voltage changes of word and bit lines for currents (row, column) into them."""
         into = np.bincount(self.word.ravel(), f_word.ravel(), self.n_nodes)
         into += np.bincount(self.bit.ravel(), f_bit.ravel(), self.n_nodes)
         change = np.zeros(self.n_nodes)
@@ -50,14 +52,14 @@ class Nodal:
 
 
 def number(n_lines: int, n_cells: int, ideal: bool) -> tuple[NDArray, NDArray, int]:
-    """Give the nodes (line, cell) and the drivers (line,) of a set of lines numbers; count both.
+    """Return indices of nodes (line, cell) and drivers (line,) of a set of lines, and their number.
 
     Examples
     --------
     >>> number(2, 3, ideal=False)[1:]
     (array([6, 7]), 8)
     """
-    if ideal:  # a line is one node, the driver's
+    if ideal:  # line and driver are one node
         lines = np.arange(n_lines)
         return np.repeat(lines[:, np.newaxis], n_cells, axis=1), lines, n_lines
     nodes = np.arange(n_lines * n_cells).reshape(n_lines, n_cells)
@@ -65,7 +67,7 @@ def number(n_lines: int, n_cells: int, ideal: bool) -> tuple[NDArray, NDArray, i
 
 
 def laplacian(edges: list[Edges], n_nodes: int) -> csc_array:
-    """Add the edges up to a conductance matrix in S."""
+    """Assemble the edges to a conductance matrix in S."""
     a, b = (np.concatenate([np.ravel(edge[k]) for edge in edges]) for k in (0, 1))
     g = np.concatenate([np.broadcast_to(g, a.shape).ravel() for a, _, g in edges])
     rows, columns = np.concatenate([a, b, a, b]), np.concatenate([b, a, a, b])
@@ -76,19 +78,19 @@ def laplacian(edges: list[Edges], n_nodes: int) -> csc_array:
 def settle_linear(
     nodal: Nodal, v_word: NDArray, v_bit: NDArray, slope: NDArray, lines: kernel.Lines
 ) -> tuple[NDArray, NDArray]:
-    """Voltages of linear cells, refined: a floating line may hang on next to nothing."""
+    """Return voltages of linear cells; refined, as a floating line may be weakly connected."""
     word, bit = kernel.start(v_word, v_bit, lines)
     largest = max(np.abs(v_word).max(), np.abs(v_bit).max())
     for _ in range(MOST_REFINED):
         current = slope * (word - bit)
-        d_word, d_bit = nodal.answer(*kernel.forces(word, bit, v_word, v_bit, current, lines))
+        d_word, d_bit = nodal.solve(*kernel.forces(word, bit, v_word, v_bit, current, lines))
         word, bit = word + d_word, bit + d_bit
         move = max(np.abs(d_word).max(), np.abs(d_bit).max())
         if move <= kernel.STEP * largest:
             return word, bit
     raise RuntimeError(
-        f"elimination left the voltages uncertain by {move:.3g} V: segments of {lines.g_word:.3g} "
-        f"and {lines.g_bit:.3g} S beside cells of down to {slope.min():.3g} S are beyond double "
+        f"elimination has an error of {move:.3g} V: segments of {lines.g_word:.3g} and "
+        f"{lines.g_bit:.3g} S with cells down to {slope.min():.3g} S exceed double "
         "precision. Use method='fast', or wires of 0 ohm."
     )
 
@@ -96,13 +98,13 @@ def settle_linear(
 def settle(
     v_word: NDArray, v_bit: NDArray, g: NDArray, cell: kernel.Cell, lines: kernel.Lines
 ) -> tuple[NDArray, NDArray]:
-    """Voltages of nonlinear cells by Newton's method on the whole system."""
+    """Return voltages of nonlinear cells by Newton's method on the whole system."""
     word, bit = kernel.start(v_word, v_bit, lines)
     largest = max(np.abs(v_word).max(), np.abs(v_bit).max())
     current, slope = kernel.cells(word - bit, g, cell)
     f_word, f_bit = kernel.forces(word, bit, v_word, v_bit, current, lines)
     for _ in range(MOST_NEWTON):
-        d_word, d_bit = Nodal(slope, lines).answer(f_word, f_bit)
+        d_word, d_bit = Nodal(slope, lines).solve(f_word, f_bit)
         move = max(np.abs(d_word).max(), np.abs(d_bit).max())
         if move <= kernel.STEP * largest:
             return word + d_word, bit + d_bit
@@ -112,12 +114,12 @@ def settle(
             current, slope = kernel.cells(now[0] - now[1], g, cell)
             f_word, f_bit = kernel.forces(*now, v_word, v_bit, current, lines)
             ahead = np.sum(f_word * d_word) + np.sum(f_bit * d_bit)
-            if first <= 0.0 or ahead >= -0.5 * first:  # not above 0: all rounding
+            if first <= 0.0 or ahead >= -0.5 * first:  # not above 0: rounding only
                 break
             length *= max(0.1, first / (first - ahead))
         word, bit = now
     raise RuntimeError(
-        f"the circuit did not settle in {MOST_NEWTON} Newton steps: its voltages still move by "
-        f"{move:.3g} V. A wider selector (v_width, v_0), a lower voltage, or wires of 0 ohm in "
-        "place of nearly 0 would help."
+        f"the circuit did not settle in {MOST_NEWTON} Newton steps: its voltages still change by "
+        f"{move:.3g} V. Take a wider selector (v_width, v_0), a lower voltage, or wires of 0 ohm "
+        "instead of nearly 0."
     )

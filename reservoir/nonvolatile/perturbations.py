@@ -1,4 +1,4 @@
-"""How a readout in crossbars fares over draws of its cells, setting by setting."""
+"""Robustness of a crossbar readout: scores over draws of its cells under perturbations."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from mottle.checks import is_whole
+from mottle.checks import check_whole
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import retention_of
@@ -22,7 +22,7 @@ LEVELS = (2, 4, 8, 16, 32, 64, 128)
 LABELS = {
     "n_levels": "levels",
     "spread": "spread of cells",
-    "wire_resistance": "wire (ohm a segment)",
+    "wire_resistance": "wire (ohm per segment)",
     "adc_bits": "bits of the ADC",
     "age": "age",
 }
@@ -41,35 +41,35 @@ def robustness(
     n_draws: int = 20,
     random_state: int = 0,
 ) -> xr.Dataset:
-    """Score a readout over draws of its cells, along one axis at a time.
+    """Score a readout over draws of its cells, varying one setting (axis) at a time.
 
-    All settings but that of the axis are the readout's own, the age of its cells too; an empty axis
-    is left out. A draw has the same seed at every point, so that points differ by their setting
-    alone.
+    All other settings are those of the readout, including the age of its cells; an axis without
+    values is left out. A draw has the same seed at every point, so that points differ only in the
+    setting.
 
     Parameters
     ----------
     readout : CrossbarReadout
-        A fitted one; it stays as it is.
+        Fitted readout; it is not changed.
     X : array-like of shape (n_samples, n_features)
         Test data.
     y : array-like of shape (n_samples,)
-        Truth.
+        True labels or numbers.
     n_levels : array-like of int, default=None
-        Conductance levels; None: 2 to 128 in powers of two, from 4 on where the mapping is
+        Conductance levels; None: 2 to 128 in powers of two, from 4 on if the mapping is
         "offset", which needs three.
     spread : array-like of float, default=(0.0, 0.02, 0.05, 0.1, 0.2)
-        Relative errors of cells that verification does not see (see `write`).
+        Relative errors of cells after verification (see `write`).
     wire_resistance : array-like of float, default=(0.0, 1.0, 2.0, 5.0, 10.0)
-        Ohm a segment.
+        Resistances in ohm per segment.
     adc_bits : array-like of int, default=(3, 4, 5, 6, 8, 10)
         Bits of the ADCs.
     age : array-like of float, default=(0.0, 60.0, 3600.0, 86400.0, 2592000.0)
-        Times after writing in s, not falling.
+        Times after writing in s, not decreasing.
     n_draws : int, default=20
         Draws of the cells.
     random_state : int, default=0
-        Seed of the first draw; the others follow.
+        Seed of the first draw; the others have the following numbers.
 
     Returns
     -------
@@ -77,12 +77,12 @@ def robustness(
         ``score`` (point, draw), accuracy or the coefficient of determination; over the draws
         ``median_score``, ``low`` (5 %) and ``worst`` (point,); ``score_float``, that of the readout
         in floating point. A point has the coordinates ``axis`` and ``value``. Attribute
-        ``retention``: "not published" where cells stay as written at any age.
+        ``retention`` is "not published" if cells are taken to keep their conductance.
 
     Warns
     -----
     UserWarning
-        Where ages are asked for and no retention was published for the device.
+        If an age is above 0 and no retention was published for the device.
 
     Raises
     ------
@@ -101,14 +101,13 @@ def robustness(
     >>> bool(ds.median_score[0] < ds.median_score[1])
     True
     """
-    if not (is_whole(n_draws) and n_draws >= 1):
-        raise ValueError(f"n_draws={n_draws!r} must be a whole number, at least 1.")
+    check_whole("n_draws", n_draws)
     check_is_fitted(readout, "tiles_")
     if n_levels is None:
         n_levels = LEVELS[1:] if readout.mapping == "offset" else LEVELS
-    asked = {"n_levels": n_levels, "spread": spread, "wire_resistance": wire_resistance,
-             "adc_bits": adc_bits, "age": age}  # fmt: skip
-    values = {name: np.atleast_1d(np.asarray(v)) for name, v in asked.items()}
+    settings = {"n_levels": n_levels, "spread": spread, "wire_resistance": wire_resistance,
+                "adc_bits": adc_bits, "age": age}  # fmt: skip
+    values = {name: np.atleast_1d(np.asarray(v)) for name, v in settings.items()}
     values = {name: v for name, v in values.items() if v.size}
     if "age" in values:
         values["age"] = check_times(values["age"])
@@ -145,7 +144,7 @@ def robustness(
 def _sweep(
     readout: CrossbarReadout, values: dict[str, Any], seed: int
 ) -> Iterator[CrossbarReadout]:
-    """Yield readouts on the cells of one draw, point by point; each is used before the next."""
+    """Yield readouts on the cells of one draw, point by point; use each before the next."""
     options, age, tile = readout.write_options or {}, readout.seconds_, readout._tile()
     for name, settings in values.items():
         if name in ("adc_bits", "age"):  # the same cells, written once
@@ -165,12 +164,12 @@ def _sweep(
 
 
 def draw_robustness(scores: xr.Dataset) -> Any:
-    """Draw what `robustness` returned: one panel an axis.
+    """Draw the result of `robustness`, a panel per axis.
 
     Parameters
     ----------
     scores : xarray.Dataset
-        Scores over draws.
+        Result of `robustness`.
 
     Returns
     -------

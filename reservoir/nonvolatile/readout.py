@@ -1,4 +1,4 @@
-"""CrossbarReadout: any fitted linear model, its weights in conductances."""
+"""CrossbarReadout: a fitted linear model whose weights are conductances of a crossbar."""
 
 from copy import copy
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from mottle.checks import is_number
+from mottle.checks import check_number, is_number
 from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
@@ -39,40 +39,42 @@ from mottle.reservoir.nonvolatile.tiles import (
 from mottle.reservoir.nonvolatile.writing import check_options
 
 DEFAULT_TILE = (128, 128)
-PARTS = {  # of an account of energies, and their level
+PARTS = {  # name and level in an energy report
     "device": ("cells", "device"),
     "transistor": ("transistors", "resistor"),
     "wire": ("wires and selectors", "resistor"),
     "selector": ("wires and selectors", "resistor"),
 }
-FEW = 4.0  # levels, or deviations of writing: the largest weight is off by a tenth or more
-FAINT = 0.25  # of the largest weight: above, a range of its own would gain under two bits
+FEW = (
+    4.0  # levels or write deviations; with fewer the largest weight has an error of a tenth or more
+)
+FAINT = 0.25  # of the largest weight; above it a separate range would gain less than two bits
 
 
 def _offers(method):
-    """Tell whether the readout has a method, fitted or not."""
+    """Return whether the readout has a method, fitted or not."""
     return available_if(lambda self: hasattr(getattr(self, "head_", self.readout), method))
 
 
 class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
-    r"""Carry out a linear readout in crossbars of nonvolatile cells.
+    r"""Compute a linear readout in crossbars of nonvolatile cells.
 
-    Features become voltages, weights conductances, and each column's current is what a row of
-    weights makes of the features:
+    Features are converted to voltages and weights to conductances; column currents are products of
+    weights and features:
 
     .. math:: x_j \to V_j = v_{read} (x_j - c_j) / h_j, \quad
               I = V G, \quad y = (g I C + o) / v_{read} + c W + b
 
-    with centre c and half range h of each feature in the training data; C adds up the columns
-    that hold one output (see `map_weights`), gain g and offset o of each output undo what wires and
-    cells do to all of its products alike (``compensate``). Converters have steps and ends, a matrix
-    larger than the crossbar is cut into tiles, and partial sums are converted tile by tile.
-    Centring, sums, gains and the intercept are digital, and so is what the model makes of its
-    decision (labels, probabilities).
+    with centre c and half range h of each feature in the training data. C combines the columns of
+    an output (see `map_weights`); gain g and offset o of each output compensate systematic errors
+    of wires and cells (``compensate``). Converters quantise and clip. A matrix larger than the
+    crossbar is divided into tiles, whose partial sums are converted separately. Centring, sums,
+    gains and the intercept are digital, and so is the step from the decision to labels and
+    probabilities.
 
-    The mapping takes currents to be proportional to voltages. Cells with a selector or a ``v_sinh``
-    are not: they are solved as the circuit they are, with a warning, since gains make good only a
-    part of that.
+    The mapping assumes currents proportional to voltages. Cells with a selector or ``v_sinh`` are
+    nonlinear: their circuit is solved as it is, with a warning, since gains correct only a part of
+    the error.
 
     Parameters
     ----------
@@ -80,59 +82,60 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         A linear model with ``coef_`` and ``intercept_`` (`RidgeReadout`, `Ridge`,
         `LogisticRegression`, `LinearSVC` ...), several of them in a `OneVsRestClassifier`,
         `MultiOutputClassifier` or `MultiOutputRegressor`, or a pipeline or search that ends in one;
-        earlier steps stay digital. A model that is fitted already is programmed as it is, whatever
-        ``y`` says: wrap it in `FrozenEstimator` to keep it so through `clone` and cross-validation.
+        earlier steps remain digital. A fitted model is programmed as it is, and ``y`` is ignored:
+        wrap it in `FrozenEstimator` to keep it fitted in `clone` and cross-validation.
     crossbar : Crossbar or (int, int), default=None
-        The tile: shape, device, wires; or its shape alone. None is a 1T1R array of 128 by 128 with
-        1 ohm a segment.
+        The tile, with its shape, device and wires, or only its shape. None: a 1T1R array of 128 by
+        128 with 1 ohm per segment.
     n_levels : int or None, default=64
-        Conductance levels to round to; None rounds nothing.
+        Number of conductance levels to round to; None: no rounding.
     mapping : {"differential", "sliced", "offset"}, default="differential"
-        See `map_weights`; ``n_slices`` and ``scale`` likewise.
+        See `map_weights`, also for ``n_slices`` and ``scale``.
     n_slices : int, default=2
         Digits of a sliced weight.
     scale : {"tile", "column"}, default="tile"
-        Whether the largest weight of a tile or that of each output fills the range. Outputs of
-        unlike sizes, as in regressions of several targets, need "column".
-    mend : bool, default=True
-        Let the other cell of a pair make up for one that is stuck; what its range does not allow
-        is left. Costs a second round of writing where there are such cells.
+        Whether the largest weight of a tile or that of each output is mapped to the full range.
+        Outputs of different magnitudes, as in regressions of several targets, need "column".
+    repair : bool, default=True
+        Compensate a stuck cell by the other cell of its pair, as far as its range allows. Tiles
+        with stuck cells are then written a second time.
     compensate : bool, default=True
-        Give each output of a tile a digital gain and offset, by least squares between its products
-        as written and the exact ones on the calibration data (of 10 rows or more). They stay as
-        they are while the cells age.
+        Correct each output of a tile by a digital gain and offset, fitted by least squares to the
+        exact products on the calibration data (of 10 rows or more). They do not change while the
+        cells age.
     dac_bits, adc_bits : int or None, default=8
-        Bits of the converters; None is a converter without steps.
+        Bits of the converters; None for ideal converters.
     percentile : float, default=100.0
-        Share in % of the training data that the converters' ranges hold.
+        Percentile in % of the training data at which the converters' ranges end.
     read_noise : float, default=0.0
-        Relative standard deviation of a cell in each read; the same features read the same.
+        Relative standard deviation of a cell in each read; equal features give equal noise.
     write_options : dict, default=None
         Further options of `write`: ``method``, ``max_pulses``, ``spread``, ``stuck`` ...
     aware : bool or float, default=False
-        Fit against the errors of the cells (see `fit_aware`): True, as written; a number, as they
-        are that many seconds later.
+        Device-aware training with the errors of the cells (see `fit_aware`): True, just after
+        writing; a number, that many seconds after writing.
     random_state : int, RandomState instance or None, default=None
-        Draws the cells and their noise; None: that of ``crossbar``, if it has one.
+        Draws the cells and their noise; None: that of ``crossbar``, if any.
 
     Attributes
     ----------
     readout_ : estimator
         The model in floating point.
     head_ : estimator
-        Its last step, given the decision in place of features.
+        Its last step, which takes decision values as features.
     tiles_ : list of Tile
         The crossbars.
     centre_, half_range_ : ndarray of shape (n_coefficients,)
-        What the converters' ranges are made of.
+        Centre and half range of each feature, for the converters' ranges.
     calibration_ : ndarray of shape (at most 256, n_coefficients)
         Features on which the ranges were set.
     seconds_ : float
         Age of the cells in s.
     written_ : DataFrame
-        What writing took, one row a tile: its first row and output, ``cells`` that hold weights,
-        ``pulses`` and ``energy`` (J; NaN where the device does not tell), a second round of
-        mending included; ``yield`` (share within the tolerance) and ``stuck`` cells at the end.
+        Cost of writing, a row per tile: its first row and output, number of ``cells`` with weights,
+        ``pulses`` and ``energy`` (J; NaN if not known for the device), including a second round
+        for ``repair``; final ``yield`` (fraction within the tolerance) and number of ``stuck``
+        cells.
     classes_ : ndarray
         Labels, in classification.
     n_features_in_ : int
@@ -141,9 +144,8 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     Warns
     -----
     UserWarning
-        By ``fit`` and ``program``: for cells that are not linear; for an output whose largest
-        weight is below a quarter of its tile's, and spans fewer than four levels or deviations of
-        writing.
+        By ``fit`` and ``program``: for nonlinear cells; for an output whose largest weight is below
+        a quarter of its tile's, and spans fewer than four levels or write deviations.
 
     Raises
     ------
@@ -165,25 +167,25 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self, readout, crossbar=None, *, n_levels=64, mapping="differential", n_slices=2,
-        scale="tile", mend=True, compensate=True, dac_bits=8, adc_bits=8, percentile=100.0,
+        scale="tile", repair=True, compensate=True, dac_bits=8, adc_bits=8, percentile=100.0,
         read_noise=0.0, write_options=None, aware=False, random_state=None,
     ):  # fmt: skip
         self.readout, self.crossbar, self.n_levels = readout, crossbar, n_levels
-        self.mapping, self.n_slices, self.scale, self.mend = mapping, n_slices, scale, mend
+        self.mapping, self.n_slices, self.scale, self.repair = mapping, n_slices, scale, repair
         self.compensate = compensate
         self.dac_bits, self.adc_bits, self.percentile = dac_bits, adc_bits, percentile
         self.read_noise, self.write_options = read_noise, write_options
         self.aware, self.random_state = aware, random_state
 
     def fit(self, X, y):
-        """Fit the readout if it is not fitted, write its weights, set the converters' ranges.
+        """Fit the readout unless it is fitted, write its weights, and set the converters' ranges.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data; the ranges are set on it too.
+            Training data, also for the converters' ranges.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            What the readout learns.
+            Training targets.
 
         Returns
         -------
@@ -198,15 +200,15 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return self._program(model, X)
 
     def program(self, X):
-        """Write the weights of a readout that is fitted already; set the converters' ranges.
+        """Write the weights of a fitted readout, and set the converters' ranges.
 
-        That is ``readout_`` where ``fit`` has made one, and ``readout`` itself where there is none
-        yet or another has been set since.
+        The readout is ``readout_`` after ``fit``; before ``fit``, or if ``readout`` has been
+        replaced since, ``readout`` itself.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data, on which the ranges are set.
+            Training data for the converters' ranges.
 
         Returns
         -------
@@ -214,41 +216,39 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
             The programmed readout.
         """
         self._check_parameters()
-        known = getattr(self, "_made_from", None) is self.readout
-        model = self.readout_ if known else self.readout
+        current = getattr(self, "_fitted_from", None) is self.readout
+        model = self.readout_ if current else self.readout
         if not is_fitted(model):
-            raise NotFittedError("program() writes a readout that is fitted; call fit(X, y).")
-        if self._aware_seconds() is not None and not known:
-            raise ValueError(f"aware={self.aware!r} fits the weights anew: call fit(X, y).")
+            raise NotFittedError("program() needs a fitted readout; call fit(X, y).")
+        if self._aware_seconds() is not None and not current:
+            raise ValueError(f"aware={self.aware!r} refits the weights: call fit(X, y).")
         self._check_X(X, reset=True)
         return self._program(model, X)
 
     def _check_parameters(self):
         check_bits(self.dac_bits, "dac_bits")
         check_bits(self.adc_bits, "adc_bits")
-        if not 50 < self.percentile <= 100:
-            raise ValueError(f"percentile={self.percentile} % must lie above 50, at most at 100.")
-        if not self.read_noise >= 0:
-            raise ValueError(f"read_noise={self.read_noise} must not be negative.")
+        check_number("percentile", self.percentile, "%", above=50, most=100)
+        check_number("read_noise", self.read_noise, least=0)
         self._aware_seconds()
         check_options(self.write_options or {})
         check_layout(**self._layout())
         if not self._tile().is_linear:
             warn(
                 f"the cells of crossbar={self._tile()!r} are not linear (selector or v_sinh): "
-                "their currents are not products of voltages and conductances, and only a part of "
-                "the error is made good (compensate=True). Compare with score_float, or take "
+                "their currents are not products of voltages and conductances, and compensate=True "
+                "corrects only a part of the error. Compare with score_float, or take "
                 "topology='1T1R' or selector=None and v_sinh=None.",
                 stacklevel=3,
             )
 
     def _check_X(self, X, reset=False):
-        """Return features as numbers; what is missing is the affair of earlier steps, if any."""
+        """Return features as numbers; missing values are allowed if there are earlier steps."""
         finite = not has_earlier_steps(self.readout)
         return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
 
     def _aware_seconds(self):
-        """Age in s of the cells whose errors the fit sees; None where it sees none."""
+        """Return the age in s of the cells whose errors are injected in fit; None for no errors."""
         if self.aware is None or isinstance(self.aware, bool | np.bool_):
             return 0.0 if self.aware else None
         if not is_number(self.aware) or not 0 <= self.aware < np.inf:
@@ -267,21 +267,21 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         )
 
     def _own_random_state(self):
-        """Return what draws the cells: the readout's own, else that of its crossbar."""
+        """Return the random state for the cells: the readout's, else that of its crossbar."""
         if self.random_state is not None:
             return self.random_state
-        given = self._tile().random_state
-        if isinstance(given, np.random.Generator):  # of which scikit-learn knows nothing
-            return int(given.integers(2**31 - 1))
-        return given
+        of_tile = self._tile().random_state
+        if isinstance(of_tile, np.random.Generator):  # not supported by scikit-learn
+            return int(of_tile.integers(2**31 - 1))
+        return of_tile
 
     def _layout(self):
-        """Options of the mapping."""
+        """Return the options of the mapping."""
         names = ("n_levels", "mapping", "n_slices", "scale")
         return {name: getattr(self, name) for name in names}
 
     def _fit_aware(self, model, X, y, later):
-        """Fit the last step anew against the errors of the cells, ``later`` s after writing."""
+        """Refit the last step with the errors of the cells ``later`` s after writing."""
         Z = features_of(model, X)
         last = fit_aware(
             last_step(model), Z, y, self._tile().device, seconds=later,
@@ -291,7 +291,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return with_last(model, last)
 
     def _ranges(self, Z):
-        """Centre and half range of each feature; those that never move get a range of 1."""
+        """Return centre and half range of each feature; 1 for constant features."""
         low, high = np.percentile(Z, [100 - self.percentile, self.percentile], axis=0)
         half = 0.5 * (high - low)
         return 0.5 * (high + low), np.where(half > 1e-12 * np.abs(Z).max(axis=0), half, 1.0)
@@ -299,7 +299,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
     def _program(self, model, X):
         Z, last = features_of(model, X), last_step(model)
         self.readout_, self.head_ = model, make_head(last)
-        self._made_from = self.readout
+        self._fitted_from = self.readout
         coef, intercept = weights_of(last)
         if Z.shape[1] != coef.shape[1]:
             raise ValueError(
@@ -316,38 +316,37 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         else:
             self.__dict__.pop("classes_", None)
         self._write()
-        self._tell_faint()
+        self._warn_faint()
         return self
 
-    def _tell_faint(self):
-        """Warn of an output that is lost beside the others of its tile."""
+    def _warn_faint(self):
+        """Warn of an output whose weights are small compared with the others of its tile."""
         layout = self._layout()
         if layout.pop("scale") == "column":
             return
         least = least_weight(self._tile().device, **layout, options=self.write_options or {})
-        output, share = faintest_output(self.tiles_, self._weights())
-        if share < min(FAINT, FEW * least):
+        output, ratio = faintest_output(self.tiles_, self._weights())
+        if ratio < min(FAINT, FEW * least):
             warn(
-                f"the largest weight of output {output} is {share:.2g} of the largest in its tile, "
-                f"{share / least:.2g} times what cells here tell from none (a level, or the "
-                f"deviation of writing; {FEW:g} is little): it will err widely. Take "
-                "scale='column', which gives each output the whole range, or scale the targets "
-                "alike.",
+                f"the largest weight of output {output} is {ratio:.2g} of the largest in its tile, "
+                f"which is {ratio / least:.2g} times the resolution of the cells (a level, or the "
+                f"write deviation); below {FEW:g} errors are large. Take scale='column', which "
+                "maps each output to the full range, or scale the targets to similar magnitudes.",
                 stacklevel=4,
             )
 
     def _weights(self):
-        """Weights (row, output) for features in shares of their half range."""
+        """Return weights (row, output) for features in units of their half range."""
         return (weights_of(last_step(self.readout_))[0] * self.half_range_).T
 
     def _write(self):
-        """Write the weights into cells drawn anew."""
+        """Write the weights to newly drawn cells."""
         weights = self._weights()
         seed = check_random_state(self._own_random_state()).randint(2**31 - 1, size=2)
         self.noise_seed_ = int(seed[0])
         self.tiles_ = lay_tiles(
             weights, self._tile(), np.random.default_rng(seed[1]), **self._layout(),
-            mend=self.mend, options=self.write_options or {},
+            repair=self.repair, options=self.write_options or {},
         )  # fmt: skip
         volts = self._volts(self.calibration_)
         for tile in self.tiles_:
@@ -359,19 +358,19 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def redraw(self, random_state=None, **parameters):
-        """Return a copy on other cells: the same weights, programmed anew.
+        """Return a copy with the same weights written to other cells.
 
         Parameters
         ----------
         random_state : int, RandomState instance or None, default=None
             Draws the cells.
         **parameters : dict
-            What else differs: ``n_levels``, ``adc_bits``, ``crossbar`` ...
+            Parameters that differ: ``n_levels``, ``adc_bits``, ``crossbar`` ...
 
         Returns
         -------
         readout : CrossbarReadout
-            A fresh one; this one stays as it is.
+            A new readout; this one is not changed.
         """
         check_is_fitted(self, "tiles_")
         fresh = check_random_state(None) if random_state is None else random_state
@@ -380,7 +379,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return other._write()
 
     def _volts(self, Z):
-        """Voltages that the converters make of features."""
+        """Return the voltages of features after the DACs."""
         most = self._tile().v_read
         volts = most * (Z - self.centre_) / self.half_range_
         if self.dac_bits is None:
@@ -388,7 +387,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return DAC(self.dac_bits, (-most, most)).convert(volts)
 
     def _decide(self, X):
-        """Return the analog decision (sample, output)."""
+        """Return the analogue decision (sample, output)."""
         check_is_fitted(self, "tiles_")
         checked = self._check_X(X)
         Z = features_of(self.readout_, X)
@@ -402,14 +401,14 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return decision
 
     def _keys(self, X):
-        """Key of every row, by its content."""
+        """Return the noise key of every row, a hash of its content."""
         seed = self.noise_seed_.to_bytes(8, "little")
         digests = [blake2b(row.tobytes(), digest_size=8, key=seed).digest() for row in X]
         return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.uint64)
 
     @_offers("decision_function")
     def decision_function(self, X):
-        """Return what the crossbars decide.
+        """Return the decision values computed by the crossbars.
 
         Parameters
         ----------
@@ -419,13 +418,13 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            As the readout's own, with the errors of the cells.
+            As of the readout, with the errors of the cells.
         """
         decision = self._decide(X)
         return self.head_.decision_function(decision)
 
     def predict(self, X):
-        """Return labels or numbers, as the readout does with the crossbars' decision.
+        """Return labels or numbers, predicted from the crossbars' decision.
 
         Parameters
         ----------
@@ -435,14 +434,14 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            What was learnt.
+            Predicted labels or numbers.
         """
         decision = self._decide(X)
         return self.head_.predict(decision)
 
     @_offers("predict_proba")
     def predict_proba(self, X):
-        """Return what the readout makes of the crossbars' decision.
+        """Return class probabilities, computed from the crossbars' decision.
 
         Parameters
         ----------
@@ -465,7 +464,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Features.
         y : array-like
-            Truth.
+            True labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -477,7 +476,7 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return self._score(y, self.predict(X), sample_weight)
 
     def _score(self, y, predicted, sample_weight=None):
-        """Several labels a row count as one answer, as `MultiOutputClassifier` has it."""
+        """Return the score; several labels of a row must all agree (`MultiOutputClassifier`)."""
         if not is_classifier(self):
             return r2_score(y, predicted, sample_weight=sample_weight)
         if np.ndim(predicted) == 2:
@@ -486,14 +485,14 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def score_float(self, X, y):
-        """Return the same score of the readout in floating point.
+        """Return the score of the readout in floating point.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Features.
         y : array-like
-            Truth.
+            True labels or numbers.
 
         Returns
         -------
@@ -511,26 +510,29 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Features.
         y : array-like
-            Truth.
+            True labels or numbers.
 
         Returns
         -------
         comparison : pandas.Series
-            ``score``, ``score_float``, ``agreement`` (share of equal predictions; for numbers the
-            correlation), ``decision_error`` (root mean square, of the decision's deviation) and
-            ``clipped`` (share of voltages at an end of their range). These go over all outputs
-            together; ``worst_output`` is the one that errs most for its own deviation,
-            ``worst_error``, and ``worst_agreement`` the correlation of its decision.
+            Over all outputs: ``score``, ``score_float``, ``agreement`` (fraction of equal
+            predictions; for numbers the correlation), ``decision_error`` (root mean square,
+            relative to the decision's standard deviation) and ``clipped`` (fraction of clipped
+            voltages). ``worst_output`` is the output with the largest error relative to its own
+            standard deviation, ``worst_error``; ``worst_agreement`` is its correlation.
         """
         check_is_fitted(self, "tiles_")
         Z, (coef, intercept) = features_of(self.readout_, X), weights_of(last_step(self.readout_))
         exact, analog = Z @ coef.T + intercept, self._decide(X)
-        ours, theirs = self.head_.predict(analog), self.head_.predict(exact)
-        same = np.mean(ours == theirs) if is_classifier(self) else _correlation(ours, theirs)
-        spread = max(exact.std(), np.finfo(float).tiny)
-        error = np.sqrt(np.mean((analog - exact) ** 2)) / spread
+        predicted, expected = self.head_.predict(analog), self.head_.predict(exact)
+        if is_classifier(self):
+            same = np.mean(predicted == expected)
+        else:
+            same = _correlation(predicted, expected)
+        deviation = max(exact.std(), np.finfo(float).tiny)
+        error = np.sqrt(np.mean((analog - exact) ** 2)) / deviation
         own = exact.std(axis=0)
-        own = np.where(own > 1e-12 * spread, own, spread)  # one that never moves
+        own = np.where(own > 1e-12 * deviation, own, deviation)  # constant outputs
         errors = np.sqrt(np.mean((analog - exact) ** 2, axis=0)) / own
         worst = int(errors.argmax())
         clipped = np.mean(np.abs(Z - self.centre_) > self.half_range_ * (1 + 1e-9))
@@ -542,26 +544,26 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         })  # fmt: skip
 
     def age(self, seconds):
-        """Let the cells age; the gains of outputs stay as they were set after writing.
+        """Age the cells; gains and offsets of outputs are not changed.
 
-        Where no retention was published for the device the cells stay as written, with a warning.
+        If no retention was published for the device, cells keep their conductance, with a warning.
 
         Parameters
         ----------
         seconds : float
-            Time since they were written in s; not before an age reached already.
+            Time since writing in s; not before the present age.
 
         Returns
         -------
         self : CrossbarReadout
-            The same readout, older; ``program`` makes it new.
+            The same readout; ``program`` writes the cells again.
         """
         check_is_fitted(self, "tiles_")
         warn_kept(self._tile().device, check_later(seconds, self.seconds_))
         return self._age(seconds)
 
     def _age(self, seconds):
-        """Let the cells age without a word."""
+        """Age the cells without the warning."""
         seconds = check_later(seconds, self.seconds_)
         for tile in self.tiles_:
             tile.crossbar._age(seconds)
@@ -569,21 +571,20 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def count_operations(self, X):
-        """Count what a prediction of ``X`` takes.
+        """Count the operations of a prediction of ``X``.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; only their number counts.
+            Features; only their number is used.
 
         Returns
         -------
         counts : pandas.Series
-            ``inferences``; for all of them ``dac`` (a voltage goes to all tiles side by side) and
-            ``adc`` conversions, ``drivers`` (word lines brought to a voltage, in every tile),
-            ``products`` of a weight and a feature, ``reads`` of cells and digital ``mac`` (scaling
-            of the features, sums of columns, gains of outputs); and ``tiles``, ``cells`` that hold
-            weights, ``cells_unused``.
+            ``inferences``; in total ``dac`` (a voltage is used by all tiles in a row) and ``adc``
+            conversions, ``drivers`` (word lines charged, in every tile), ``products`` of a weight
+            and a feature, ``reads`` of cells and digital ``mac`` (scaling of features, sums of
+            columns, gains of outputs); and ``tiles``, ``cells`` with weights, ``cells_unused``.
         """
         check_is_fitted(self, "tiles_")
         n, rows = len(X), len(self.centre_)
@@ -601,20 +602,20 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
         })  # fmt: skip
 
     def energy(self, X, duration=1e-7):
-        """Return the energy of the arrays in each prediction.
+        """Return the energy of the arrays for each prediction.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Features.
         duration : float, default=1e-7
-            Time in s for which the voltages are held.
+            Time in s for which the voltages are applied.
 
         Returns
         -------
         energy : xarray.Dataset
-            In J over ``sample``, all tiles together: ``device``, ``transistor``, ``selector``,
-            ``wire`` and ``supply``, their sum. Converters and drivers come on top (see
+            In J over ``sample``, for all tiles: ``device``, ``transistor``, ``selector``, ``wire``
+            and ``supply``, their sum. Converters and drivers are not included (see
             ``count_operations``).
         """
         check_is_fitted(self, "tiles_")
@@ -634,21 +635,21 @@ class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
 
     @property
     def energy_scales_(self) -> dict[str, float]:
-        """Factors on the energy of single operations: drivers charge lines to the read voltage."""
+        """Factors on the energy of operations: drivers charge lines to the read voltage."""
         return {"drivers": self._tile().v_read ** 2}
 
     @property
     def costs_left_out_(self) -> list[str]:
-        """What an account of energies leaves out."""
+        """Parts whose energy is not counted."""
         return ["writing of its cells (see written_)"]
 
     @property
     def steps_before_(self) -> list:
-        """Fitted steps that features pass before they reach the arrays."""
+        """Fitted steps before the arrays."""
         return list(before_last(self.readout_))
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what the readout tells, but for sparse features."""
+        """Return the tags of the readout, except for sparse features."""
         tags = super().__sklearn_tags__()
         inner = get_tags(getattr(self, "readout_", self.readout))
         tags.estimator_type, tags.target_tags = inner.estimator_type, inner.target_tags

@@ -1,8 +1,8 @@
-r"""What the lines that are not selected are held at, and what that costs, in closed form.
+r"""Bias schemes of unselected lines: sneak conductance and write power in closed form.
 
-Wires without resistance; all other cells are on, of resistance R, and their selectors multiply it
-by the selectivity K. Where lines float, the current past the selected cell takes three cells in a
-row, of which there are many side by side:
+Wires are ideal; all other cells are on, with resistance R, which their selectors multiply by the
+selectivity K. With floating lines, sneak paths consist of three cells in series, many of them in
+parallel:
 
 .. math:: R_{sneak} = K R \left(\frac{2}{n - 1} + \frac{1}{(n - 1)^2}\right)
 
@@ -14,34 +14,32 @@ A. Flocke, T. G. Noll, Fundamental analysis of resistive nano-crossbars, Proc. E
 import numpy as np
 import xarray as xr
 
-from mottle.checks import choose, is_whole
+from mottle.checks import check_number, check_whole, choose
 
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit line
 
 
 def check_square(n: int, selectivity: float) -> None:
-    """Refuse sides that are no whole number, and a selectivity below 1."""
-    if not is_whole(n) or n < 1:
-        raise ValueError(f"n={n!r} rows and columns: it must be a whole number, at least 1.")
-    if not selectivity >= 1:
-        raise ValueError(f"selectivity={selectivity} must be at least 1.")
+    """Check the number of rows and columns, and the selectivity."""
+    check_whole("n", n)
+    check_number("selectivity", selectivity, least=1)
 
 
 def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating") -> float:
-    """Return the current past the selected cell over that through one that is on.
+    """Return the sneak current relative to the current of a cell that is on.
 
     Parameters
     ----------
     n : int
         Rows and columns.
     selectivity : float, default=1.0
-        How many times the resistance of a cell is larger under the voltage of a sneak path.
+        Ratio of a cell's resistance at the voltage of a sneak path to that at the read voltage.
     scheme : {"floating", "V/2", "V/3"}, default="floating"
-        What happens to the lines that are not selected.
+        Bias of the unselected lines.
 
     Returns
     -------
-    share : float
+    ratio : float
         Dimensionless, for wires without resistance.
 
     Examples
@@ -60,16 +58,17 @@ def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating"
 
 
 def write_power(n: int, selectivity: float = 1.0, scheme: str = "V/2") -> float:
-    """Power of an array while one cell is written, over that of the cell.
+    """Return the power of an array while one cell is written, relative to that of the cell.
 
     Parameters
     ----------
     n : int
         Rows and columns.
     selectivity : float, default=1.0
-        How many times the resistance of a cell is larger under a half or a third of the voltage.
+        Ratio of a cell's resistance at a half or a third of the voltage to that at full voltage.
     scheme : {"V/2", "V/3"}, default="V/2"
-        V/2 burdens the cells of two lines with half the voltage, V/3 all cells with a third.
+        With V/2 the cells of two lines are half-selected; with V/3 all cells have a third of the
+        voltage.
 
     Returns
     -------
@@ -88,19 +87,19 @@ def write_power(n: int, selectivity: float = 1.0, scheme: str = "V/2") -> float:
     return 1 + (n**2 - 1) / (9 * selectivity)
 
 
-def swing(seen_on: float, seen_off: float, g_load: float) -> float:
-    """Voltage between on and off over a divider with a load, as a share of the read voltage.
+def swing(read_on: float, read_off: float, g_load: float) -> float:
+    """Return the voltage between on and off over a load, relative to the read voltage.
 
     Examples
     --------
     >>> round(swing(1e-4, 1e-6, 1e-4), 3)
     0.49
     """
-    return float(seen_on / (seen_on + g_load) - seen_off / (seen_off + g_load))
+    return float(read_on / (read_on + g_load) - read_off / (read_off + g_load))
 
 
-def margin(seen_on: float, seen_off: float, g_load: float) -> xr.Dataset:
-    """Compare the conductances in S that reads of an on and an off cell see.
+def margin(read_on: float, read_off: float, g_load: float) -> xr.Dataset:
+    """Compare the conductances in S as read of an on and an off cell.
 
     Examples
     --------
@@ -110,9 +109,9 @@ def margin(seen_on: float, seen_off: float, g_load: float) -> xr.Dataset:
     siemens = {"units": "S"}
     return xr.Dataset(
         {
-            "seen_on": ((), seen_on, siemens),
-            "seen_off": ((), seen_off, siemens),
-            "on_off": ((), seen_on / seen_off if seen_off > 0 else np.inf),
-            "swing": ((), swing(seen_on, seen_off, g_load)),
+            "read_on": ((), read_on, siemens),
+            "read_off": ((), read_off, siemens),
+            "on_off": ((), read_on / read_off if read_off > 0 else np.inf),
+            "swing": ((), swing(read_on, read_off, g_load)),
         }
     )

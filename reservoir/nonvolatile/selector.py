@@ -1,8 +1,8 @@
-"""Selectors: devices in series with a memristor that cut off cells at a part of the voltage."""
+"""Selectors: devices in series with a memristor that block current at low voltages."""
 
 from typing import NamedTuple
 
-from mottle.checks import choose
+from mottle.checks import check_positive, choose
 from mottle.reservoir.nonvolatile import kernel
 
 
@@ -16,7 +16,7 @@ class SinhSelector(NamedTuple):
 
 
 class ThresholdSelector(NamedTuple):
-    """A selector that opens where the voltage across its cell passes a threshold.
+    """A selector that turns on if the voltage across its cell exceeds a threshold.
 
     The logarithm of its resistance falls from ``r_off`` to ``r_on`` as a logistic of the voltage.
     """
@@ -34,7 +34,7 @@ SELECTORS: dict[str, Selector] = {"sinh": SinhSelector(), "threshold": Threshold
 
 
 def get_selector(selector: str | Selector) -> Selector:
-    """Return a selector by name or as it is; refuse constants without meaning.
+    """Return a selector, given by name or constants; check the constants.
 
     Examples
     --------
@@ -47,8 +47,7 @@ def get_selector(selector: str | Selector) -> Selector:
             f"selector={selector!r} must be None, one of {', '.join(SELECTORS)}, or a selector."
         )
     for name in preset._fields[:-2]:
-        if not getattr(preset, name) > 0:
-            raise ValueError(f"selector.{name}={getattr(preset, name)} must be positive.")
+        check_positive(f"selector.{name}", getattr(preset, name))
     if isinstance(preset, ThresholdSelector) and not preset.r_on < preset.r_off:
         raise ValueError(
             f"selector.r_on={preset.r_on} ohm must lie below r_off={preset.r_off} ohm. "
@@ -60,7 +59,7 @@ def get_selector(selector: str | Selector) -> Selector:
 def make_cell(
     selector: Selector | None, r_transistor: float = 0.0, v_sinh: float | None = None
 ) -> kernel.Cell:
-    """Gather what is around a memristor's conductance for the kernel.
+    """Return the constants of a cell for the kernel.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""How large an array can be read past its sneak paths, in closed form or with wires."""
+"""Read margin with sneak paths, and the largest readable array; closed form or with wires."""
 
 from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
 
-from mottle.checks import is_whole
+from mottle.checks import check_number, check_whole
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.schemes import margin, sneak_conductance
 
@@ -21,26 +21,26 @@ def sneak_margin(
     g_off: float = G_OFF,
     wire_resistance: float = 0.0,
 ) -> xr.Dataset:
-    """Read the worst cell of an n by n array whose other cells are all on.
+    """Read the worst cell of an n by n array with all other cells on.
 
     Parameters
     ----------
     n : int
         Rows and columns.
     selectivity : float, default=1.0
-        How many times the resistance of a cell is larger under the voltage of a sneak path.
+        Ratio of a cell's resistance at the voltage of a sneak path to that at the read voltage.
     scheme : {"floating", "V/2", "V/3"}, default="floating"
-        What happens to the lines that are not selected.
+        Bias of the unselected lines.
     g_on, g_off : float, default=1e-4 and 1e-6
         Conductances of on and off cells in S.
     wire_resistance : float, default=0.0
-        Ohm of a segment. 0 takes the closed form; otherwise the circuit is solved.
+        Resistance in ohm per segment. 0: closed form; otherwise the circuit is solved.
 
     Returns
     -------
     dataset : xarray.Dataset
-        ``seen_on`` and ``seen_off``, the conductances a read sees in S; ``on_off``, their ratio;
-        ``swing``, the share of the read voltage between them over a load of 1 / g_on.
+        ``read_on`` and ``read_off``, conductances as read, in S; ``on_off``, their ratio;
+        ``swing``, the voltage difference over a load of 1 / g_on, relative to the read voltage.
 
     Examples
     --------
@@ -49,17 +49,17 @@ def sneak_margin(
     """
     if not 0 <= g_off < g_on < np.inf:
         raise ValueError(f"g_off={g_off} S must lie in [0, g_on={g_on} S).")
-    past = sneak_conductance(n, selectivity, scheme) * g_on
+    sneak = sneak_conductance(n, selectivity, scheme) * g_on
     if wire_resistance == 0:
-        return margin(g_on + past, g_off + past, g_on)
+        return margin(g_on + sneak, g_off + sneak, g_on)
     array = Crossbar((n, n), topology="passive", wire_resistance=wire_resistance, scheme=scheme)
     g = np.full((n, n), g_on / selectivity)
 
-    def seen(selected: float) -> float:
-        g[0, -1] = selected  # the cell farthest from driver and sense
+    def read(selected: float) -> float:
+        g[0, -1] = selected  # the cell farthest from driver and sense amplifier
         return float(array.set_conductances(g).read(0, n - 1).conductance)
 
-    return margin(seen(g_on), seen(g_off), g_on)
+    return margin(read(g_on), read(g_off), g_on)
 
 
 def largest_array(
@@ -72,50 +72,50 @@ def largest_array(
     wire_resistance: float = 0.0,
     most: int | None = None,
 ) -> int:
-    """Find the largest square array whose worst read still swings enough.
+    """Return the size of the largest square array whose worst swing meets a criterion.
 
     Parameters
     ----------
     selectivity : float, default=1.0
-        How many times the resistance of a cell is larger under the voltage of a sneak path.
+        Ratio of a cell's resistance at the voltage of a sneak path to that at the read voltage.
     criterion : float, default=0.1
-        Least swing, a share of the read voltage over a load of 1 / g_on.
+        Least swing over a load of 1 / g_on, relative to the read voltage.
     scheme : {"floating", "V/2", "V/3"}, default="floating"
-        What happens to the lines that are not selected.
+        Bias of the unselected lines.
     g_on, g_off : float, default=1e-4 and 1e-6
         Conductances of on and off cells in S.
     wire_resistance : float, default=0.0
-        Ohm of a segment.
+        Resistance in ohm per segment.
     most : int, default=None
-        Where the search ends: 512 with wires, whose circuits are solved, 2**40 without.
+        Largest size of the search; by default 512 with wires, whose circuits are solved, and 2**40
+        without.
 
     Returns
     -------
     n : int
-        Rows and columns; 0 where even one cell fails.
+        Rows and columns; 0 if a single cell fails the criterion.
 
     Examples
     --------
     >>> [largest_array(K) ** 2 for K in (1.0, 10.0, 100.0)]
     [16, 1225, 113569]
     """
-    if not 0 < criterion < 1:
-        raise ValueError(f"criterion={criterion} must lie in (0, 1): it is a share of a voltage.")
-    if most is not None and not (is_whole(most) and most >= 1):
-        raise ValueError(f"most={most!r} must be a whole number, at least 1.")
+    check_number("criterion", criterion, above=0, below=1, why=": a fraction of the read voltage")
+    if most is not None:
+        check_whole("most", most)
 
-    def fine(n: int) -> bool:
-        found = sneak_margin(
+    def is_readable(n: int) -> bool:
+        result = sneak_margin(
             n, selectivity, scheme=scheme, g_on=g_on, g_off=g_off, wire_resistance=wire_resistance
         )
-        return bool(found.swing >= criterion)
+        return bool(result.swing >= criterion)
 
     end = (512 if wire_resistance else 2**40) if most is None else most
-    return last_true(fine, end)
+    return last_true(is_readable, end)
 
 
 def last_true(holds: Callable[[int], bool], most: int) -> int:
-    """Largest n in 1 to ``most`` for which something holds that fails from some n on, or 0.
+    """Return the largest n from 1 to ``most`` for which a monotonic condition holds, or 0.
 
     Examples
     --------

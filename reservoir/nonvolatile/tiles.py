@@ -1,4 +1,4 @@
-"""A matrix of weights cut into crossbars, driven by voltages and read by converters."""
+"""A weight matrix divided into crossbar tiles, driven by voltages and read by ADCs."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -15,72 +15,74 @@ from mottle.reservoir.nonvolatile.converters import ADC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.mapping import check_weights, map_weights, outputs_in
 
-LEAST_ROWS = 10  # of calibration data, from which two numbers an output can be learnt
-ROOM = 0.05  # of the range of currents seen, left at either end for those that were not
+LEAST_ROWS = 10  # of calibration data, for gain and offset of each output
+ROOM = 0.05  # margin at both ends of the range of calibration currents, relative to the range
 
 
 def check_bits(bits: int | None, name: str) -> None:
-    """Refuse bits of a converter below 1; None is a converter without steps."""
+    """Check the bits of a converter; None is an ideal converter."""
     if bits is not None and not (is_whole(bits) and 1 <= bits <= 32):
-        raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None: no steps.")
+        raise ValueError(f"{name}={bits!r} must be a whole number from 1 to 32, or None.")
 
 
 @dataclass(eq=False)
 class Tile:
-    """One crossbar: which weights it holds, and how its currents become their products."""
+    """One crossbar: its part of the weights, and the conversion of its currents to products."""
 
     rows: slice
     outputs: slice
     crossbar: Crossbar
-    written: dict[str, float]  # what writing it took
+    written: dict[str, float]  # cost of writing
     combine: NDArray[np.float64]  # (column, output), 1/S
-    range: tuple[float, float] = (-np.inf, np.inf)  # A, ends of the range of its converters
+    range: tuple[float, float] = (-np.inf, np.inf)  # A, range of its converters
     gain: float | NDArray[np.float64] = 1.0  # (output,), digital
     offset: float | NDArray[np.float64] = 0.0  # (output,), V times weight
 
     def drive(self, volts: NDArray) -> NDArray[np.float64]:
-        """Return the voltages of its word lines, the last ones: they are closest to the ground."""
+        """Return the voltages of its word lines; the last ones are used, closest to the ground."""
         part = volts[:, self.rows]
         rest = np.zeros((len(volts), self.crossbar.shape[0] - part.shape[1]))
         return np.hstack([rest, part])
 
     def currents(self, volts: NDArray, read_noise: float, keys: NDArray | None) -> NDArray:
-        """Return currents (vector, used column) in A of voltages (vector, row of the matrix)."""
+        """Return currents (vector, used column) in A for voltages (vector, row of the matrix)."""
         v = self.drive(volts)
         if self.crossbar.is_linear:
             currents = v @ self.crossbar.transfer
         else:
             currents = self.crossbar.multiply(v)
-        if read_noise > 0 and keys is not None:  # independent cells add up to a normal current
+        if (
+            read_noise > 0 and keys is not None
+        ):  # the noise of independent cells adds up to a normal current
             deviation = read_noise * np.sqrt(v**2 @ self.crossbar.conductances**2)
             currents = currents + deviation * content_noise(keys, currents.shape[1])
         return np.asarray(currents[:, : len(self.combine)])
 
     def calibrate(self, volts: NDArray, percentile: float) -> None:
-        """Set the range that all converters of the tile share."""
+        """Set the common range of all converters of the tile."""
         low, high = np.percentile(self.currents(volts, 0.0, None), [100 - percentile, percentile])
-        room = ROOM * (high - low) + 1e-6 * max(abs(low), abs(high), 1e-12)  # where nothing moves
+        room = ROOM * (high - low) + 1e-6 * max(abs(low), abs(high), 1e-12)  # for constant currents
         self.range = (float(low - room), float(high + room))
 
     def compensate(self, volts: NDArray, weights: NDArray) -> None:
         """Fit gain and offset of each output to the products with the exact ``weights``."""
         if len(volts) < LEAST_ROWS:
             return
-        got = self.currents(volts, 0.0, None) @ self.combine
+        measured = self.currents(volts, 0.0, None) @ self.combine
         exact = volts[:, self.rows] @ weights[self.rows, self.outputs]
-        moved, wanted = got - got.mean(axis=0), exact - exact.mean(axis=0)
-        power = (moved**2).sum(axis=0)
-        still = power <= 1e-18 * (got**2).sum(axis=0)
-        self.gain = np.where(still, 1.0, (moved * wanted).sum(axis=0) / np.where(still, 1.0, power))
-        self.offset = exact.mean(axis=0) - self.gain * got.mean(axis=0)
+        x, y = measured - measured.mean(axis=0), exact - exact.mean(axis=0)
+        power = (x**2).sum(axis=0)
+        constant = power <= 1e-18 * (measured**2).sum(axis=0)
+        self.gain = np.where(constant, 1.0, (x * y).sum(axis=0) / np.where(constant, 1.0, power))
+        self.offset = exact.mean(axis=0) - self.gain * measured.mean(axis=0)
 
     def products(
         self, volts: NDArray, bits: int | None, read_noise: float, keys: NDArray | None
     ) -> NDArray[np.float64]:
         """Return products (vector, output) in V times weight."""
         currents = self.currents(volts, read_noise, keys)
-        seen = currents if bits is None else ADC(bits, self.range).convert(currents)
-        return np.asarray(self.gain * (seen @ self.combine) + self.offset)
+        converted = currents if bits is None else ADC(bits, self.range).convert(currents)
+        return np.asarray(self.gain * (converted @ self.combine) + self.offset)
 
 
 def lay_tiles(
@@ -92,14 +94,14 @@ def lay_tiles(
     mapping: str,
     n_slices: int,
     scale: str,
-    mend: bool,
+    repair: bool,
     options: dict[str, Any],
 ) -> list[Tile]:
-    """Cut weights (row, output) into tiles of the crossbar's shape and write them.
+    """Divide weights (row, output) into tiles of the crossbar's shape and write them.
 
-    Weights lie where wires are short: at the end of the bit lines and the beginning of the word
-    lines. Cells that are left over rest at the device's lowest conductance. ``mend`` writes a
-    second time where the first found cells stuck (see `mend_pairs`).
+    Weights are placed where wires are short: at the end of the bit lines and the beginning of the
+    word lines. Unused cells have the device's lowest conductance. With ``repair``, tiles with stuck
+    cells are written a second time (see `repair_pairs`).
     """
     check_weights(weights)
     n_rows, n_columns = crossbar.shape
@@ -122,23 +124,23 @@ def lay_tiles(
             seed = int(rng.integers(2**63))
             written = own.program(targets, random_state=seed, **options)
             spent = [written]
-            if mend and mapping != "offset" and written.stuck.any():
+            if repair and mapping != "offset" and written.stuck.any():
                 used = mapped.targets.shape[1]
                 g, stuck = own.conductances[:, :used], written.stuck.to_numpy()[:, :used]
-                targets[:, :used] = mend_pairs(targets[:, :used], g, stuck, low, high)
+                targets[:, :used] = repair_pairs(targets[:, :used], g, stuck, low, high)
                 spent.append(own.program(targets, random_state=seed, **options))  # the same cells
-            took = sum_up(spent, mapped.targets.shape) | {"row": top, "output": left}
-            tiles.append(Tile(rows, outputs, own, took, mapped.combine))
+            cost = sum_up(spent, mapped.targets.shape) | {"row": top, "output": left}
+            tiles.append(Tile(rows, outputs, own, cost, mapped.combine))
     return tiles
 
 
 def least_weight(
     device: Any, *, n_levels: int | None, mapping: str, n_slices: int, options: dict[str, Any]
 ) -> float:
-    """Return the weight, in shares of the one that fills the range, that cells tell from none.
+    """Return the resolution of the cells, relative to a weight that uses the full range.
 
-    That is a level, or where it is larger the deviation of writing at the conductance of a weight
-    of 0 (for pulsed devices without levels, what verification lets pass).
+    It is a level or, if that is larger, the write deviation at the conductance of a weight of 0
+    (for pulsed devices without levels, the tolerance of write-verify).
 
     Examples
     --------
@@ -162,22 +164,22 @@ def least_weight(
 
 
 def faintest_output(tiles: list[Tile], weights: NDArray) -> tuple[int, float]:
-    """Return the output least above the others in its tiles, and its largest weight.
+    """Return the output with the smallest weights in its tiles, and its largest weight.
 
-    The latter in shares of the largest weight in any tile that holds a part of the output: it sets
-    the steps and errors of all weights there. Outputs whose weights are all 0 are left out.
+    The weight is relative to the largest one in any tile with a part of the output, which sets
+    levels and errors of all weights there. Outputs whose weights are all 0 are left out.
     """
     range_of = np.zeros(weights.shape[1])
     for tile in tiles:
         most = np.abs(weights[tile.rows, tile.outputs]).max()
         range_of[tile.outputs] = np.maximum(range_of[tile.outputs], most)
     own = np.abs(weights).max(axis=0)
-    share = np.where(own > 0, own / np.where(range_of > 0, range_of, 1.0), 1.0)
-    return int(share.argmin()), float(share.min())
+    ratio = np.where(own > 0, own / np.where(range_of > 0, range_of, 1.0), 1.0)
+    return int(ratio.argmin()), float(ratio.min())
 
 
 def sum_up(spent: list[xr.Dataset], used: tuple[int, int]) -> dict[str, float]:
-    """Sum up rounds of writing; the cells in use are the last rows and the first columns."""
+    """Sum up rounds of writing; used cells are in the last rows and the first columns."""
     here = {"row": slice(-used[0], None), "column": slice(used[1])}
     last = spent[-1].isel(here)
     return {
@@ -189,23 +191,24 @@ def sum_up(spent: list[xr.Dataset], used: tuple[int, int]) -> dict[str, float]:
     }
 
 
-def mend_pairs(
+def repair_pairs(
     targets: NDArray, g: NDArray, stuck: NDArray, low: float, high: float
 ) -> NDArray[np.float64]:
-    """Let the partner of a stuck cell make up for it, as far as the device's range goes.
+    """Compensate stuck cells by the other cell of the pair, within the device's range.
 
-    Columns are pairs (positive, negative) side by side; what counts is their difference.
+    Columns are pairs (positive, negative), whose difference is the weight.
 
     Examples
     --------
     >>> targets, g = np.array([[5.0, 1.0]]), np.array([[7.0, 1.0]])
-    >>> mend_pairs(targets, g, np.array([[True, False]]), 1.0, 9.0)
+    >>> repair_pairs(targets, g, np.array([[True, False]]), 1.0, 9.0)
     array([[5., 3.]])
     """
-    mended = targets.copy()
+    repaired = targets.copy()
     (up, down), (stuck_up, stuck_down) = ((a[:, ::2], a[:, 1::2]) for a in (targets, stuck))
-    wanted = up - down
-    make_up = np.clip(g[:, 1::2] + wanted, low, high), np.clip(g[:, ::2] - wanted, low, high)
-    mended[:, ::2] = np.where(stuck_down & ~stuck_up, make_up[0], up)
-    mended[:, 1::2] = np.where(stuck_up & ~stuck_down, make_up[1], down)
-    return mended
+    difference = up - down
+    new_up = np.clip(g[:, 1::2] + difference, low, high)
+    new_down = np.clip(g[:, ::2] - difference, low, high)
+    repaired[:, ::2] = np.where(stuck_down & ~stuck_up, new_up, up)
+    repaired[:, 1::2] = np.where(stuck_up & ~stuck_down, new_down, down)
+    return repaired

@@ -1,4 +1,4 @@
-"""Synapses that learn: a layer of spiking neurons, its learning rules, and lasting memory."""
+"""Synaptic plasticity: a layer of spiking neurons, its learning rules, and consolidation."""
 
 from typing import TYPE_CHECKING
 

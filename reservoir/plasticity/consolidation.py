@@ -1,4 +1,4 @@
-"""From short- to long-term memory: a volatile device writes into a nonvolatile one."""
+"""Short- to long-term memory: a volatile device whose state is written to a nonvolatile one."""
 
 from dataclasses import dataclass
 from math import exp, expm1, log
@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from mottle.checks import check_number, check_positive
 from mottle.reservoir import drawing
 from mottle.reservoir.catalogue import family_of, find_family, get
 from mottle.reservoir.family import PulsedSynapse
@@ -19,37 +20,37 @@ DELAYS = np.linspace(0, 0.5, 101)  # s
 
 @dataclass(frozen=True)
 class Consolidation:
-    r"""A volatile device that pulses excite, and a nonvolatile one that keeps what lasts.
+    r"""A volatile device driven by pulses, and a nonvolatile one for the long-term weight.
 
     .. math::
         \dot w_s = -w_s / \tau, \quad \dot w_l = \kappa \, [w_s - \theta]^+ (1 - w_l), \quad
         w = w_s + w_l
 
-    A pulse steps :math:`w_s` up as the volatile device has it. Only pulses that come faster than it
-    fades lift it above the threshold, and only then does anything stay.
+    A pulse raises :math:`w_s` according to the volatile device. Only pulses faster than its decay
+    raise it above the threshold, and only above the threshold does :math:`w_l` change.
 
     Parameters
     ----------
     volatile : str, EventMemristor or WOxMemristor, default="stm_event"
-        The device that fades.
+        Volatile device.
     nonvolatile : str, PulseMemristor or None, default=None
-        The device that keeps, written once an interval between pulses by a graded pulse. None: an
-        ideal one, the equation above.
+        Nonvolatile device, written by one graded pulse per interval between pulses. None: an ideal
+        one, the equation above.
     threshold : float or None, default=None
-        Short-term weight above which it is written, in [0, 1). None: 1.15 times what a lone pulse
-        reaches.
+        Short-term weight above which the long-term weight is written, in [0, 1). None: 1.15 times
+        the weight after a single pulse.
     rate : float, default=100.0
-        How fast, in 1/s.
+        Rate of consolidation kappa in 1/s.
     amplitude, width : float, default=1.5 and 1e-3
-        Of a pulse on a WOx device, in V and s.
+        Amplitude in V and width in s of a pulse on a WOx device.
     random_state : int, default=0
         Seed of the nonvolatile device's noise.
 
     Notes
     -----
-    Threshold and rate are provisional, of our own. That retention grows with repetition and depends
-    on the rate of pulses was measured on WOx: T. Chang, S.-H. Jo, W. Lu, ACS Nano 5 (2011) 7669,
-    doi:10.1021/nn202983n.
+    Threshold and rate are provisional assumptions. Retention that grows with the number of pulses
+    and depends on their rate was measured on WOx: T. Chang, S.-H. Jo, W. Lu, ACS Nano 5 (2011)
+    7669, doi:10.1021/nn202983n.
 
     Examples
     --------
@@ -67,14 +68,14 @@ class Consolidation:
     random_state: int = 0
 
     def follow(self, pulses: ArrayLike, times: ArrayLike) -> xr.Dataset:
-        """Follow the pair from rest through pulses.
+        """Simulate the pair of devices under pulses, from rest.
 
         Parameters
         ----------
         pulses : array-like of shape (n_pulses,)
             Times of pulses in s, not negative, in order.
         times : array-like of shape (n_times,)
-            Times in s at which to look, in order; a pulse at the same time has been.
+            Times of the samples in s, in order; a sample is taken after a pulse at the same time.
 
         Returns
         -------
@@ -84,15 +85,15 @@ class Consolidation:
         Raises
         ------
         ValueError
-            For times that are negative or go back, and impossible constants.
+            For times that are negative or not in order, and impossible constants.
         """
         device = self._volatile()
         threshold = 1.15 * self._step(device, 0.0) if self.threshold is None else self.threshold
-        at, looks = _in_order("pulses", pulses), _in_order("times", times)
-        events = np.concatenate([at, looks])
-        kinds = np.repeat([True, False], [at.size, looks.size])
+        at, samples = _in_order("pulses", pulses), _in_order("times", times)
+        events = np.concatenate([at, samples])
+        kinds = np.repeat([True, False], [at.size, samples.size])
         order = np.argsort(events, kind="stable")
-        short, long, now, seen = 0.0, 0.0, 0.0, []
+        short, long, now, sampled = 0.0, 0.0, 0.0, []
         write = self._writer()
         for k, (moment, is_pulse) in enumerate(zip(events[order], kinds[order], strict=True)):
             excess = self.rate * area_above(threshold, short, moment - now, device.tau)
@@ -102,12 +103,12 @@ class Consolidation:
             if is_pulse:
                 short = self._step(device, short)
             else:
-                seen.append((short, long))
-        pair = np.array(seen).reshape(-1, 2).T
+                sampled.append((short, long))
+        pair = np.array(sampled).reshape(-1, 2).T
         names = {"short": pair[0], "long": pair[1], "weight": pair[0] + pair[1]}
         return xr.Dataset(
             {name: ("time", values, {"units": "1"}) for name, values in names.items()},
-            coords={"time": ("time", looks, {"units": "s"})},
+            coords={"time": ("time", samples, {"units": "s"})},
         )
 
     def forgetting(
@@ -116,12 +117,12 @@ class Consolidation:
         frequency: ArrayLike = (1.0, 20.0),
         delay: ArrayLike = DELAYS,
     ) -> xr.Dataset:
-        """Return what is left after trains of pulses.
+        """Return the weights after trains of pulses.
 
         Parameters
         ----------
         n_pulses : array-like of int of shape (n_counts,), default=(1, 3, 10, 30)
-            Pulses in a train.
+            Numbers of pulses in a train.
         frequency : array-like of shape (n_frequencies,), default=(1.0, 20.0)
             Pulses per second.
         delay : array-like of shape (n_delays,), default=0 to 0.5 s
@@ -164,20 +165,18 @@ class Consolidation:
         if family is None or family.pulse is None:
             raise ValueError(
                 f"volatile={self.volatile!r} must be an EventMemristor or a WOxMemristor: devices "
-                "that fade with one time constant after a pulse."
+                "whose state decays with one time constant after a pulse."
             )
         family.check(device)
-        positive = 0 < self.rate < np.inf and 0 < self.width < np.inf
-        if not (0 <= (self.threshold or 0.0) < 1 and positive and np.isfinite(self.amplitude)):
-            raise ValueError(
-                f"threshold={self.threshold} must lie in [0, 1); rate={self.rate} 1/s and "
-                f"width={self.width} s must be positive and finite, amplitude={self.amplitude} V "
-                "finite."
-            )
+        if self.threshold is not None:
+            check_number("threshold", self.threshold, least=0, below=1)
+        check_positive("rate", self.rate, "1/s")
+        check_positive("width", self.width, "s")
+        check_number("amplitude", self.amplitude, "V")
         return device
 
     def _writer(self) -> Any:
-        """Return what writes an excess, in shares, into the long-term weight."""
+        """Return the function that writes an excess, a fraction, to the long-term weight."""
         if self.nonvolatile is None:
             return lambda long, excess, k: long - (1 - long) * expm1(-excess)
         device = get(self.nonvolatile) if isinstance(self.nonvolatile, str) else self.nonvolatile
@@ -188,22 +187,22 @@ class Consolidation:
                 "pulses; see devices.list()."
             )
         key = np.random.SeedSequence(self.random_state).generate_state(1, np.uint64)[0]
-        ready = pulsed(device, int(key))
+        synapse = pulsed(device, int(key))
 
         def write(long: float, excess: float, k: int) -> float:
             if excess == 0.0:
                 return long
-            return float(kernel.stroke(long, excess, 1.0, ready, ready.key + np.uint64(k)))
+            return float(kernel.stroke(long, excess, 1.0, synapse, synapse.key + np.uint64(k)))
 
         return write
 
     def _step(self, device: Any, short: float) -> float:
-        risen: float = family_of(device).pulse(device, short, self.amplitude, self.width)  # type: ignore[misc]
-        return risen
+        new: float = family_of(device).pulse(device, short, self.amplitude, self.width)  # type: ignore[misc]
+        return new
 
 
 def area_above(threshold: float, start: float, duration: float, tau: float) -> float:
-    """Return the area in s between ``start e^(-t / tau)`` and a threshold, while it is above.
+    """Return the area in s between ``start e^(-t / tau)`` and a threshold, while above it.
 
     Examples
     --------
@@ -217,13 +216,15 @@ def area_above(threshold: float, start: float, duration: float, tau: float) -> f
 
 
 def _in_order(name: str, values: ArrayLike) -> Any:
-    """Return times as an array, or refuse them."""
+    """Return times as an array; raise if they are negative or not in order."""
     out = np.atleast_1d(np.asarray(values, dtype=np.float64))
     bad = np.flatnonzero(~(np.isfinite(out) & (out >= 0)))
     if bad.size:
-        raise ValueError(f"{name} holds {out[bad[0]]} s at place {bad[0]}: a time is at least 0.")
+        raise ValueError(
+            f"{name} holds {out[bad[0]]} s at index {bad[0]}: times must be at least 0."
+        )
     back = np.flatnonzero(np.diff(out) < 0)
     if back.size:
         k = back[0]
-        raise ValueError(f"{name} goes back from {out[k]} s to {out[k + 1]} s at place {k + 1}.")
+        raise ValueError(f"{name} goes back from {out[k]} s to {out[k + 1]} s at index {k + 1}.")
     return out

@@ -1,4 +1,4 @@
-"""The STDP curve: what two spikes do to a synapse, against the time between them."""
+"""The STDP curve: weight change against the time between two spikes."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_fraction, check_number, check_positive, check_whole, choose
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.rules import (
     LearningRule,
@@ -32,19 +32,19 @@ def stdp_curve(
     frequency: float = 1.0,
     bounds: str = "hard",
 ) -> xr.DataArray:
-    """Return the change of a synapse by pairs of spikes, against the time between them.
+    """Return the weight change by pairs of spikes, against the time between them.
 
     Parameters
     ----------
     rule : {"overlap", "pair", "triplet"} or rule, default="overlap"
         Learning rule, or its constants.
     device : str, device or None, default=None
-        Device that carries it out: a pulsed one, or one whose state follows voltages of both signs.
+        Device of the synapse: a pulsed one, or one with a state driven by voltages of both signs.
     delta_t : array-like of shape (n_times,), default=-60 to 60 ms
-        Times from a spike of the input to one of the neuron, in s.
+        Times from the presynaptic to the postsynaptic spike in s.
     weight : float or None, default=None
-        Weight in [0, 1] at the beginning. None: the rule itself, without bounds, device or rate:
-        for "overlap" the change over the device's rate constant, in s.
+        Initial weight in [0, 1]. None: the rule itself, without bounds, device or rate; for
+        "overlap" the change divided by the device's rate constant, in s.
     learning_rate : float, default=0.05
         Change of the weight by the largest potentiation of the rule.
     n_pairs : int, default=1
@@ -52,18 +52,18 @@ def stdp_curve(
     frequency : float, default=1.0
         Pairs per second.
     bounds : {"hard", "soft"}, default="hard"
-        Without a device: weights stop at 0 and 1, or are slowed towards them.
+        Without a device: weights are clipped to 0 and 1, or changes shrink towards them.
 
     Returns
     -------
     change : xarray.DataArray of shape (n_times,)
-        Change over ``delta_t`` in s; attributes name rule, source and, for a device driven by
-        voltages, the ``amplitude`` of its pulses in V. Noise and spread of a device are left out.
+        Change over ``delta_t`` in s; attributes are rule, source and, for a voltage-driven device,
+        the ``amplitude`` of its pulses in V. A device's noise and variation are left out.
 
     Raises
     ------
     ValueError
-        For impossible constants, and devices that cannot carry the rule out.
+        For impossible constants, and devices that cannot implement the rule.
 
     Examples
     --------
@@ -76,33 +76,30 @@ def stdp_curve(
     constants = check_rule(rule)
     times = np.atleast_1d(np.asarray(delta_t, dtype=np.float64))
     if times.ndim != 1 or not np.isfinite(times).all():
-        raise ValueError(f"delta_t={delta_t!r} s: expected finite times, one after another.")
-    if not isinstance(n_pairs, int | np.integer) or n_pairs < 1 or not 0 < frequency < np.inf:
-        raise ValueError(
-            f"n_pairs={n_pairs} must be a whole number, at least 1; frequency={frequency} Hz "
-            "positive and finite."
-        )
-    if not 0 < learning_rate <= 1:
-        raise ValueError(f"learning_rate={learning_rate} must lie in (0, 1]: it is a share.")
+        raise ValueError(f"delta_t={delta_t!r} s: expected a sequence of finite times.")
+    check_whole("n_pairs", n_pairs)
+    check_positive("frequency", frequency, "Hz")
+    why = ": it is a fraction of the device's range"
+    check_number("learning_rate", learning_rate, above=0, most=1, why=why)
     if weight is None and device is not None:
         weight = 0.5
-    if weight is not None and not 0 <= weight <= 1:
-        raise ValueError(f"weight={weight} is a share of the device's range, in [0, 1].")
+    if weight is not None:
+        check_fraction("weight", weight, why=why)
     attrs: dict[str, Any] = {"rule": repr(constants), "source": constants.source, "units": "1"}
     if weight is None and isinstance(constants, OverlapRule):
         attrs["units"] = "s"
     if weight is None and isinstance(constants, OverlapRule) and n_pairs == 1:
         change = overlap_change(times, constants)
     else:
-        free = weight is None  # from 0, without bounds, in the rule's own units
+        free = weight is None  # from 0, without bounds, in units of the rule
         choose(bounds, BOUNDS, "bounds")
         rate = peak(constants) if free else learning_rate
-        ready = as_synapse(constants, device, "none" if free else bounds, rate, 0.0)
-        synapse = ready.synapse._replace(noise=0.0, write_noise=0.0)
+        prepared = as_synapse(constants, device, "none" if free else bounds, rate, 0.0)
+        synapse = prepared.synapse._replace(noise=0.0, write_noise=0.0)
         beats, start = np.arange(n_pairs) / frequency, float(weight or 0.0)
-        change = np.array([_change(beats, t, start, ready.rule, synapse) for t in times])
-        if ready.amplitude is not None:
-            attrs["amplitude"] = ready.amplitude
+        change = np.array([_change(beats, t, start, prepared.rule, synapse) for t in times])
+        if prepared.amplitude is not None:
+            attrs["amplitude"] = prepared.amplitude
     return xr.DataArray(
         change,
         dims="delta_t",
@@ -115,7 +112,7 @@ def stdp_curve(
 def _change(
     beats: NDArray, delta: float, weight: float, rule: kernel.Rule, synapse: kernel.Synapse
 ) -> float:
-    """Change by one pair a beat; spikes at once reach the synapse input first."""
+    """Return the change by one pair per beat; of simultaneous spikes the input's acts first."""
     at = np.concatenate([beats - min(delta, 0), beats + max(delta, 0)])
     from_pre = np.repeat([True, False], beats.size)
     order = np.argsort(at, kind="stable")

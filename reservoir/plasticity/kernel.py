@@ -1,9 +1,10 @@
-"""Spiking neurons whose synapses learn from spike times: pure functions over arrays, checked input.
+"""Spiking neurons with plastic synapses (STDP): pure functions over arrays, checked input.
 
-Inputs that spike at the same time form a volley. A volley first acts on the synapses of neurons
-that fired before it (post before pre, depression), then drives the neurons; the one farthest above
-its threshold fires, acts on its synapses (pre before post, potentiation) and inhibits those that
-share its receptive field. Weights are shares of a device's range, in [0, 1]; times in s.
+Inputs that spike at the same time form a volley. A volley first changes the synapses of neurons
+that fired before it (post before pre, depression), then drives the neurons. The neuron farthest
+above its threshold fires, changes its synapses (pre before post, potentiation) and inhibits the
+neurons with the same receptive field. Weights are fractions of a device's range, in [0, 1]; times
+in s.
 """
 
 from math import ceil, exp, sqrt
@@ -18,18 +19,18 @@ from mottle.reservoir.nonvolatile.devices.pulsed.kernel import mean_step
 
 RULES = ("overlap", "pair", "triplet")
 BOUNDS = ("hard", "soft", "pulses", "none")
-LONGEST_STROKE = 0.05  # of the range: pulses are cut into strokes no longer than this
+LONGEST_STROKE = 0.05  # of the range: pulses are divided into strokes no longer than this
 NEVER = -1e18  # s
 
 
 class Fields(NamedTuple):
-    """Who sees what: neurons in groups, each group with a receptive field."""
+    """Receptive fields: neurons are in groups, each with one field."""
 
     first: np.ndarray  # (group + 1,) first neuron of each group
     inputs: np.ndarray  # inputs of the fields, one after another
-    ends: np.ndarray  # (group + 1,) where each field begins in ``inputs``
-    groups: np.ndarray  # groups that see an input, one input after another
-    seen: np.ndarray  # (input + 1,) where each input begins in ``groups``
+    ends: np.ndarray  # (group + 1,) index of each field's first input in ``inputs``
+    groups: np.ndarray  # groups that receive an input, one input after another
+    starts: np.ndarray  # (input + 1,) index of each input's first group in ``groups``
 
 
 class Spikes(NamedTuple):
@@ -39,33 +40,33 @@ class Spikes(NamedTuple):
     place: np.ndarray  # (spike,) input
     amount: np.ndarray  # (spike,) number of spikes at once
     segment: np.ndarray  # (spike,) segment of the recording
-    ends: np.ndarray  # (recording + 1,) where each recording begins
+    ends: np.ndarray  # (recording + 1,) index of each recording's first spike
     lengths: np.ndarray  # (recording,) s
-    delay: float  # s from a volley to the output spike it causes
+    delay: float  # s from a volley to the output spike
 
 
 class Rule(NamedTuple):
-    """What spike times ask of a synapse; ``a`` and ``tau`` in the triplet rule's symbols."""
+    """Constants of a learning rule; ``a`` and ``tau`` in the symbols of the triplet rule."""
 
     kind: int  # index of RULES
-    window: float  # s beyond which nothing happens
+    window: float  # s beyond which there is no change
     up: np.ndarray  # (time, weight) change by pre before post, times 0 to ``window``; overlap only
     down: np.ndarray  # the same for post before pre
     tau: np.ndarray  # (4,) s: +, -, x, y
     a: np.ndarray  # (4,): A2+, A2-, A3+, A3-
     rate: float  # factor on every change
-    forget: float  # taken from every synapse of a neuron that fires
+    forget: float  # depression of every synapse of a neuron that fires
 
 
 class Synapse(NamedTuple):
-    """How a device answers; ``pulse`` and what follows belong to pulsed devices."""
+    """Constants of a device as a synapse; those from ``pulse`` on are for pulsed devices."""
 
     bounds: int  # index of BOUNDS
-    tau: float  # s: a volatile weight fades to ``rest``; inf if it does not
+    tau: float  # s: decay of a volatile weight to ``rest``; inf if nonvolatile
     rest: float
     pulse: PulseRule
     noise: float  # of a pulse, relative to it
-    write_noise: float  # of the weight shown, in pulses
+    write_noise: float  # of the weight as read, in pulses
     key: np.uint64
 
 
@@ -73,29 +74,29 @@ class Weights(NamedTuple):
     """Arrays (input, neuron); 0 outside the receptive fields."""
 
     real: np.ndarray
-    shown: np.ndarray  # what a read gives; the same array where nothing is added in writing
-    answer: np.ndarray  # factor on what a pulse does, 0 where a device is stuck
+    read: np.ndarray  # weights as read; the same array without write noise
+    gain: np.ndarray  # factor on the step of a pulse, 0 where a device is stuck
 
 
 class Layer(NamedTuple):
     """Constants of the neurons."""
 
     tau: float  # s
-    inhibition: float  # share of its voltage that a neuron loses when another fires
-    homeostasis: float  # growth of a threshold with a spike
-    target: float  # spikes of a neuron in a recording at which its threshold stays
+    inhibition: float  # fraction of its voltage that a neuron loses when another fires
+    homeostasis: float  # relative growth of a threshold with a spike
+    target: float  # spikes of a neuron per recording at which its threshold is constant
 
 
 class State(NamedTuple):
-    """Where the spike trains of a recording stand."""
+    """Voltages and spike traces during a recording."""
 
     v: np.ndarray  # (neuron,)
-    since: np.ndarray  # (group,) s: when its voltages were last touched
+    since: np.ndarray  # (group,) s: time of the last update of its voltages
     pre: np.ndarray  # (2, input) traces at the time of the last spike
     pre_at: np.ndarray  # (input,) s
     post: np.ndarray  # (2, neuron)
     post_at: np.ndarray  # (neuron,) s
-    recent: np.ndarray  # (neuron,) those of each group that fired within the window
+    recent: np.ndarray  # (neuron,) neurons of each group that fired within the window
     n_recent: np.ndarray  # (group,)
 
 
@@ -112,7 +113,7 @@ def rest(n_inputs, fields):
 
 @njit(cache=True)
 def lookup(table, age, weight, window):
-    """Read a table (time, weight) between its points; the last time is ``window``."""
+    """Interpolate a table (time, weight); its last time is ``window``."""
     x = age / window * (table.shape[0] - 1)
     k = int(x)
     if k >= table.shape[0] - 1:
@@ -129,58 +130,57 @@ def lookup(table, age, weight, window):
 
 
 @njit(cache=True)
-def stroke(weight, wish, answer, synapse, key):
-    """Move a pulsed weight by a graded pulse, ``wish`` over the nominal step strong.
+def stroke(weight, change, gain, synapse, key):
+    """Change a pulsed weight by a graded pulse of strength ``change`` over the nominal step.
 
-    Its mean follows the device's step at every weight it passes; its noise is that of as many
-    single pulses.
+    The mean follows the device's step along the way; the noise is that of as many single pulses.
     """
     pulse = synapse.pulse
-    up = wish > 0.0
+    up = change > 0.0
     span = pulse.w_max - pulse.w_min
     nominal = pulse.step[0 if up else 1]
-    if pulse.rule != 2:  # the A-form counts its steps in shares of all pulses
+    if pulse.rule != 2:  # in the A-form steps are fractions of the number of pulses
         nominal /= span
-    n = ceil(abs(wish) / LONGEST_STROKE)
-    strength = abs(wish) / nominal / n
+    n = ceil(abs(change) / LONGEST_STROKE)
+    strength = abs(change) / nominal / n
     w = pulse.w_min + weight * span
     for k in range(n):
-        share = strength
+        amount = strength
         if synapse.noise > 0.0:
-            share += sqrt(strength) * synapse.noise * normal(join(key, k))
-        w += answer * share * mean_step(w, up, pulse)
+            amount += sqrt(strength) * synapse.noise * normal(join(key, k))
+        w += gain * amount * mean_step(w, up, pulse)
         w = min(max(w, pulse.w_min), pulse.w_max)
     return (w - pulse.w_min) / span
 
 
 @njit(cache=True)
-def bounded(weight, wish, bounds):
-    """Move an ideal weight, up to its bounds if any; soft ones shrink the change towards them."""
+def bounded(weight, change, bounds):
+    """Change an ideal weight within its bounds, if any; soft bounds reduce changes towards them."""
     if bounds == 3:
-        return weight + wish
+        return weight + change
     if bounds == 1:
-        wish *= 1.0 - weight if wish > 0.0 else weight
-    return min(max(weight + wish, 0.0), 1.0)
+        change *= 1.0 - weight if change > 0.0 else weight
+    return min(max(weight + change, 0.0), 1.0)
 
 
 @njit(cache=True)
-def write(real, shown, answer, i, j, wish, synapse, clock):
-    """Move a pulsed weight, and what a read of it shows."""
-    if wish == 0.0 or answer[i, j] == 0.0:
+def write(real, read, gain, i, j, change, synapse, clock):
+    """Change a pulsed weight, and its value as read."""
+    if change == 0.0 or gain[i, j] == 0.0:
         return
     key = join(join(synapse.key, clock), i * real.shape[1] + j)
-    w = stroke(real[i, j], wish, answer[i, j], synapse, key)
+    w = stroke(real[i, j], change, gain[i, j], synapse, key)
     real[i, j] = w
     if synapse.write_noise > 0.0:
         pulse = synapse.pulse
         error = synapse.write_noise * pulse.step[0] / (pulse.w_max - pulse.w_min)
-        w += error * normal(join(~key, 0))  # not the key of what happens inside the device
-    shown[i, j] = w
+        w += error * normal(join(~key, 0))  # independent of the noise of the pulses
+    read[i, j] = w
 
 
 @njit(cache=True)
 def bump(trace, at, k, now, amount, tau_first, tau_second):
-    """Let the two traces of spike train ``k`` fade until ``now`` and grow by ``amount``."""
+    """Update the two traces of spike train ``k``: decay until ``now``, increment by ``amount``."""
     age = now - at[k]
     trace[0, k] = trace[0, k] * exp(-age / tau_first) + amount
     trace[1, k] = trace[1, k] * exp(-age / tau_second) + amount
@@ -189,16 +189,16 @@ def bump(trace, at, k, now, amount, tau_first, tau_second):
 
 @njit(cache=True)
 def arrive(i, now, amount, fields, rule, weights, synapse, state, clock):
-    """Let a spike of input ``i`` act on the neurons that fired before it; return their number."""
-    # arrays are taken out of their tuples before the loops: doing so counts references
-    real, shown, answer, down = weights.real, weights.shown, weights.answer, rule.down
+    """Apply a spike of input ``i`` to neurons that fired before it; return their number."""
+    # arrays are taken out of tuples before the loops, since each access counts references
+    real, read, gain, down = weights.real, weights.read, weights.gain, rule.down
     post, post_at, recent, tau = state.post, state.post_at, state.recent, rule.tau
-    ask = rule.a[1]
+    amplitude = rule.a[1]
     if rule.kind == 2:
-        ask += rule.a[3] * state.pre[1, i] * exp(-(now - state.pre_at[i]) / tau[2])
-    ask *= -rule.rate * amount
+        amplitude += rule.a[3] * state.pre[1, i] * exp(-(now - state.pre_at[i]) / tau[2])
+    amplitude *= -rule.rate * amount
     n_updates = 0
-    for q in range(fields.seen[i], fields.seen[i + 1]):
+    for q in range(fields.starts[i], fields.starts[i + 1]):
         g, kept = fields.groups[q], 0
         begin = fields.first[g]
         for k in range(begin, begin + state.n_recent[g]):
@@ -209,13 +209,13 @@ def arrive(i, now, amount, fields, rule, weights, synapse, state, clock):
             recent[begin + kept] = j
             kept += 1
             if rule.kind == 0:
-                wish = rule.rate * lookup(down, age, real[i, j], rule.window)
+                change = rule.rate * lookup(down, age, real[i, j], rule.window)
             else:
-                wish = ask * post[0, j] * exp(-age / tau[1])
+                change = amplitude * post[0, j] * exp(-age / tau[1])
             if synapse.bounds == 2:
-                write(real, shown, answer, i, j, wish, synapse, clock)
+                write(real, read, gain, i, j, change, synapse, clock)
             else:
-                real[i, j] = bounded(real[i, j], wish, synapse.bounds)
+                real[i, j] = bounded(real[i, j], change, synapse.bounds)
         state.n_recent[g] = kept
         n_updates += kept
     bump(state.pre, state.pre_at, i, now, amount, tau[0], tau[2])
@@ -224,31 +224,31 @@ def arrive(i, now, amount, fields, rule, weights, synapse, state, clock):
 
 @njit(cache=True)
 def fire(j, g, now, fields, rule, weights, synapse, state, clock):
-    """Let neuron ``j`` of group ``g`` act on its synapses; return their number."""
-    real, shown, answer, up = weights.real, weights.shown, weights.answer, rule.up
+    """Apply a spike of neuron ``j`` of group ``g`` to its synapses; return their number."""
+    real, read, gain, up = weights.real, weights.read, weights.gain, rule.up
     pre, pre_at, recent, inputs, tau = (
         state.pre, state.pre_at, state.recent, fields.inputs, rule.tau
     )  # fmt: skip
-    ask = rule.a[0]
+    amplitude = rule.a[0]
     if rule.kind == 2:
-        ask += rule.a[2] * state.post[1, j] * exp(-(now - state.post_at[j]) / tau[3])
+        amplitude += rule.a[2] * state.post[1, j] * exp(-(now - state.post_at[j]) / tau[3])
     for q in range(fields.ends[g], fields.ends[g + 1]):
         i = inputs[q]
-        age, wish = now - pre_at[i], 0.0
+        age, change = now - pre_at[i], 0.0
         if age < rule.window:
             if rule.kind == 0:
-                wish = lookup(up, age, real[i, j], rule.window)
+                change = lookup(up, age, real[i, j], rule.window)
             else:
-                wish = ask * pre[0, i] * exp(-age / tau[0])
-        wish = rule.rate * (wish - rule.forget)
+                change = amplitude * pre[0, i] * exp(-age / tau[0])
+        change = rule.rate * (change - rule.forget)
         if synapse.bounds == 2:
-            write(real, shown, answer, i, j, wish, synapse, clock)
+            write(real, read, gain, i, j, change, synapse, clock)
         else:
-            real[i, j] = bounded(real[i, j], wish, synapse.bounds)
-    end, known = fields.first[g] + state.n_recent[g], False
+            real[i, j] = bounded(real[i, j], change, synapse.bounds)
+    end, recorded = fields.first[g] + state.n_recent[g], False
     for k in range(fields.first[g], end):
-        known = known or recent[k] == j
-    if not known:
+        recorded = recorded or recent[k] == j
+    if not recorded:
         recent[end] = j
         state.n_recent[g] += 1
     bump(state.post, state.post_at, j, now, 1.0, tau[1], tau[3])
@@ -257,14 +257,14 @@ def fire(j, g, now, fields, rule, weights, synapse, state, clock):
 
 @njit(cache=True)
 def drive(row, mean, amount, fade, v, begin, end):
-    """Let the voltages of a group fade, and add an input's weights, less their mean."""
+    """Let the voltages of a group decay, and add an input's weights minus their mean."""
     for j in range(begin, end):
         v[j] = v[j] * fade + amount * (row[j] - mean)
 
 
 @njit(cache=True)
 def count_above(v, threshold, begin, end):
-    """Bound the voltages of a group at 0 and count the neurons above their threshold."""
+    """Clip the voltages of a group at 0, and count the neurons above their threshold."""
     n = 0
     for j in range(begin, end):
         v[j] = max(v[j], 0.0)
@@ -283,35 +283,35 @@ def strongest(v, threshold, begin, end):
 
 
 @njit(cache=True)
-def inhibit(v, winner, share, begin, end):
-    """Reset a neuron that fires, and take a share of their voltage from its neighbours."""
+def inhibit(v, winner, fraction, begin, end):
+    """Reset a neuron that fires, and reduce the voltages of its group by a fraction."""
     for j in range(begin, end):
-        v[j] *= 1.0 - share
+        v[j] *= 1.0 - fraction
     v[winner] = 0.0
 
 
 @njit(cache=True)
-def integrate(k, end, spikes, fields, shown, means, tau, v, since):
-    """Drive the neurons with the volley that begins at spike ``k``; return where the next does."""
+def integrate(k, end, spikes, fields, read, means, tau, v, since):
+    """Drive the neurons with the volley that begins at spike ``k``; return the next one's index."""
     now = spikes.t[k]
     while k < end and spikes.t[k] == now:
         i = spikes.place[k]
-        for q in range(fields.seen[i], fields.seen[i + 1]):
+        for q in range(fields.starts[i], fields.starts[i + 1]):
             g = fields.groups[q]
             fade = exp(-(now - since[g]) / tau)
             since[g] = now
             begin, stop = fields.first[g], fields.first[g + 1]
-            drive(shown[i], means[i, g], spikes.amount[k], fade, v, begin, stop)
+            drive(read[i], means[i, g], spikes.amount[k], fade, v, begin, stop)
         k += 1
     return k
 
 
 @njit(cache=True)
 def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock):
-    """Show the recordings named in ``order`` one after another to neurons that learn.
+    """Train on the recordings with indices ``order``, one after another.
 
     Changes ``weights`` and ``threshold`` (neuron,) in place. ``clock`` counts volleys and output
-    spikes, and keys the noise. Returns it, the number of output spikes and of weight updates.
+    spikes, and keys the noise. Returns ``clock`` and the numbers of output spikes and of updates.
     """
     n_inputs, n_groups = weights.real.shape[0], fields.first.size - 1
     means = np.zeros((n_inputs, n_groups))
@@ -322,7 +322,7 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
         while k < end:
             now, first = spikes.t[k], k
             k = integrate(
-                k, end, spikes, fields, weights.shown, means, layer.tau, state.v, state.since
+                k, end, spikes, fields, weights.read, means, layer.tau, state.v, state.since
             )
             clock += 1
             for s in range(first, k):
@@ -351,29 +351,29 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
 
 
 @njit(cache=True)
-def fade(weights, keep, aim, fields):
-    """Let volatile weights fade towards ``aim``."""
+def fade(weights, keep, target, fields):
+    """Let volatile weights decay towards ``target``."""
     for g in range(fields.first.size - 1):
         for q in range(fields.ends[g], fields.ends[g + 1]):
             i = fields.inputs[q]
             for j in range(fields.first[g], fields.first[g + 1]):
-                weights[i, j] = aim + (weights[i, j] - aim) * keep
+                weights[i, j] = target + (weights[i, j] - target) * keep
 
 
 @njit(cache=True, nogil=True)
-def respond(begin_r, end_r, spikes, fields, shown, means, tau, inhibition, threshold, out):
-    """Count in ``out`` (recording, segment, neuron) the spikes of neurons that no longer learn.
+def respond(begin_r, end_r, spikes, fields, read, means, tau, inhibition, threshold, out):
+    """Count the spikes of neurons with fixed weights in ``out`` (recording, segment, neuron).
 
-    ``means`` (input, group) is taken from the weights of each input. Without inhibition all neurons
-    above their threshold fire; with it one after another, as in learning.
+    ``means`` (input, group) is subtracted from the weights of each input. Without inhibition all
+    neurons above their threshold fire; with inhibition one after another, as in training.
     """
     n_groups = fields.first.size - 1
     for r in range(begin_r, end_r):
-        v, since = np.zeros(shown.shape[1]), np.zeros(n_groups)
+        v, since = np.zeros(read.shape[1]), np.zeros(n_groups)
         k, end = spikes.ends[r], spikes.ends[r + 1]
         while k < end:
             now, segment = spikes.t[k], spikes.segment[k]
-            k = integrate(k, end, spikes, fields, shown, means, tau, v, since)
+            k = integrate(k, end, spikes, fields, read, means, tau, v, since)
             for g in range(n_groups):
                 begin, stop = fields.first[g], fields.first[g + 1]
                 if since[g] != now or not count_above(v, threshold, begin, stop):
@@ -393,7 +393,7 @@ def respond(begin_r, end_r, spikes, fields, shown, means, tau, inhibition, thres
 
 @njit(cache=True)
 def follow(times, from_pre, weight, rule, synapse):
-    """Follow one synapse through spikes of its input and its neuron, sorted in time; its weight."""
+    """Return a synapse's weight after spikes of its input and its neuron, sorted in time."""
     fields = Fields(np.array([0, 1]), np.array([0]), np.array([0, 1]), np.array([0]),
                     np.array([0, 1]))  # fmt: skip
     real = np.full((1, 1), weight)

@@ -1,4 +1,4 @@
-"""Learning rules: what the times of two spikes ask of the synapse between them."""
+"""Learning rules: weight changes as functions of spike times."""
 
 from functools import cache
 from math import ceil, exp
@@ -7,18 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_number, check_positive, choose
 from mottle.reservoir.plasticity import kernel
 
-POINTS = 526  # of the tabled overlap curve
-LEAST = 1e-3  # of the peak: smaller changes are left out
+POINTS = 526  # of the overlap curve's table
+LEAST = 1e-3  # of the peak: smaller changes are neglected
 MAY_BE_0 = ("depth", "t_step", "a_minus", "a2_plus", "a2_minus", "a3_minus")
-MOST_EXPONENT = 300.0  # of what voltages do to a device; e^300 is 1e130
-TRACE_LENGTHS = 20.0  # time constants after which a trace counts as faded, e^-20
+MOST_EXPONENT = 300.0  # of the response to a voltage; e^300 is 1e130
+TRACE_LENGTHS = 20.0  # time constants after which a trace, then e^-20, is neglected
 
 
 class OverlapRule(NamedTuple):
-    """Two pulses that meet on a device with a threshold; voltages relative to that threshold."""
+    """Overlapping pulses on a device with a threshold; voltages relative to that threshold."""
 
     height: float = 1.0  # before the spike
     depth: float = 0.5  # after it
@@ -28,7 +28,7 @@ class OverlapRule(NamedTuple):
     t_tail: float = 0.1  # s
     v_th: float = 1.0
     v_0: float = 1 / 7
-    t_step: float = 1e-5  # s for which the generator of the pulses holds a value; 0: smooth
+    t_step: float = 1e-5  # s, time step of the pulse generator; 0: smooth
     source: str = (
         "Zamarreno-Ramos et al., Front. Neurosci. 5 (2011) 26, doi:10.3389/fnins.2011.00026"
     )
@@ -47,7 +47,7 @@ class PairRule(NamedTuple):
 
 
 class TripletRule(NamedTuple):
-    """Pairs, and triplets of spikes through two slower traces; all spikes count."""
+    """Pairs and triplets of spikes, by two further slow traces; all spikes count."""
 
     a2_plus: float = 5e-10
     a2_minus: float = 7e-3
@@ -72,35 +72,37 @@ RULES: dict[str, LearningRule] = {
 
 
 def check_rule(rule: str | LearningRule) -> LearningRule:
-    """Return the constants behind a name, or refuse impossible ones.
+    """Return the constants of a rule, by name or checked.
 
     Examples
     --------
     >>> check_rule(OverlapRule(height=1.2))
     Traceback (most recent call last):
-    ValueError: a spike alone reaches 1.2 and the threshold is rule.v_th=1.0: every spike would \
-change its synapses, whatever the other side does. Lower rule.height, or raise rule.v_th.
+    ValueError: a single pulse reaches 1.2, above the threshold rule.v_th=1.0: every spike would \
+change its synapses without a second spike. Lower rule.height, or raise rule.v_th.
     """
     if not isinstance(rule, LearningRule):
         return choose(rule, RULES, "rule")
     for name, value in rule._asdict().items():
         if isinstance(value, str):
             continue
-        if not (np.isfinite(value) and (value > 0 or (value == 0 and name in MAY_BE_0))):
-            raise ValueError(f"rule.{name}={value} must be positive and finite.")
+        if name in MAY_BE_0:
+            check_number(f"rule.{name}", value, least=0)
+        else:
+            check_positive(f"rule.{name}", value)
     if isinstance(rule, OverlapRule):
         most = "height" if rule.height >= rule.depth else "depth"
         alone = getattr(rule, most)
         if alone > rule.v_th:
             raise ValueError(
-                f"a spike alone reaches {alone} and the threshold is rule.v_th={rule.v_th}: every "
-                "spike would change its synapses, whatever the other side does. Lower "
+                f"a single pulse reaches {alone}, above the threshold rule.v_th={rule.v_th}: every "
+                "spike would change its synapses without a second spike. Lower "
                 f"rule.{most}, or raise rule.v_th."
             )
         if rule.height + rule.depth <= rule.v_th:
             raise ValueError(
-                f"two pulses together reach {rule.height + rule.depth} and the threshold is "
-                f"rule.v_th={rule.v_th}: nothing is ever learnt. Lower rule.v_th."
+                f"two pulses together reach {rule.height + rule.depth}, not above the threshold "
+                f"rule.v_th={rule.v_th}: no weight would ever change. Lower rule.v_th."
             )
         both = rule.height + rule.depth
         if both > MOST_EXPONENT * rule.v_0:
@@ -111,8 +113,8 @@ change its synapses, whatever the other side does. Lower rule.height, or raise r
         if not peak(rule) > 0:
             raise ValueError(
                 f"rule.t_step={rule.t_step} s is too coarse for pulses that rise in rule.t_rise="
-                f"{rule.t_rise} s: no value held passes the threshold, and nothing is ever learnt. "
-                f"Use at most {rule.t_rise / 10:.2g} s."
+                f"{rule.t_rise} s: no sample exceeds the threshold, and no weight would ever "
+                f"change. Use at most {rule.t_rise / 10:.2g} s."
             )
     return rule
 
@@ -128,19 +130,19 @@ def pulse(t: NDArray, rule: OverlapRule) -> NDArray[np.float64]:
 
 
 def across(t: NDArray, age: float, rule: OverlapRule) -> NDArray[np.float64]:
-    """Voltage over a synapse whose neuron fires at 0, ``age`` s after its input."""
+    """Return the voltage over a synapse whose neuron fires at 0, ``age`` s after its input."""
     return pulse(t, rule) - pulse(t + age, rule)
 
 
 def overlap_change(delta_t: NDArray, rule: OverlapRule) -> NDArray[np.float64]:
-    """Return the change over its rate constant, in s, of a device with a threshold.
+    """Return the change, divided by the rate constant, in s, of a device with a threshold.
 
     The integral of (e^(|v| / v_0) - e^(v_th / v_0)) sgn(v) over the times where |v| > v_th.
     """
     nodes, weights = np.polynomial.legendre.leggauss(8)
     out = np.empty(len(delta_t))
     for k, age in enumerate(np.abs(delta_t)):
-        if rule.t_step > 0:  # each value is held, beginning with the later spike
+        if rule.t_step > 0:  # steps of constant voltage, beginning with the later spike
             n, m = ceil((age + rule.t_rise) / rule.t_step), ceil(rule.t_tail / rule.t_step)
             t, held = np.round(np.arange(-n, m) * rule.t_step, 12), np.array(rule.t_step)
         else:
@@ -157,7 +159,7 @@ def overlap_change(delta_t: NDArray, rule: OverlapRule) -> NDArray[np.float64]:
 
 @cache
 def peak(rule: LearningRule) -> float:
-    """Return the largest potentiation that one pair, or triplet, asks for."""
+    """Return the largest potentiation by one pair, or triplet, of spikes."""
     if isinstance(rule, OverlapRule):
         return float(overlap_change(np.linspace(0, rule.t_rise, 101), rule).max())
     return rule.a_plus if isinstance(rule, PairRule) else rule.a2_plus + rule.a3_plus
@@ -165,9 +167,9 @@ def peak(rule: LearningRule) -> float:
 
 @cache
 def table(rule: OverlapRule) -> tuple[float, NDArray[np.float64]]:
-    """Return changes (time, 1) at even times from 0, and the last time, in s.
+    """Return the last time in s, and changes (time, 1) at even times up to it.
 
-    It is the one beyond which the change stays under ``LEAST`` of its peak.
+    Beyond the last time the change is below ``LEAST`` of its peak.
     """
     times = np.linspace(0, rule.t_rise + rule.t_tail, POINTS)
     change = overlap_change(times, rule)
@@ -176,7 +178,7 @@ def table(rule: OverlapRule) -> tuple[float, NDArray[np.float64]]:
 
 
 def as_kernel(rule: LearningRule, rate: float, forget: float) -> kernel.Rule:
-    """Return a rule as the kernel takes it; ``rate`` and ``forget`` are in shares of its peak."""
+    """Return a rule as the kernel takes it; ``rate`` and ``forget`` are fractions of its peak."""
     factor, zero = 1.0 / peak(rule), np.zeros((1, 1))
     if isinstance(rule, OverlapRule):
         window, up = table(rule)

@@ -1,4 +1,4 @@
-"""STDPLayer: spiking neurons that learn, without labels, to tell spike patterns apart."""
+"""STDPLayer: spiking neurons with unsupervised learning of spike patterns."""
 
 from collections.abc import Generator
 from itertools import pairwise
@@ -32,70 +32,74 @@ from mottle.reservoir.plasticity.synapse import Device, as_synapse
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform
-AT_ONCE = 50  # recordings between two moves of the progress bar
-N_CALIBRATE, N_ROUNDS = 100, 8  # recordings on which thresholds are set, and how often
+AT_ONCE = 50  # recordings per update of the progress bar
+N_CALIBRATE, N_ROUNDS = 100, 8  # recordings and rounds of threshold calibration
 BLOCK_SPIKES = 1 << 22  # spikes, or counts, held at once in transform
-TARGET, N_SPIKES = 1.5, 30.0  # spikes of a neuron in a recording, learning and answering
+TARGET, N_SPIKES = (
+    1.5,
+    30.0,
+)  # default spikes of a neuron per recording, in training and in transform
 
 
 class STDPLayer(
     NamesParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):  # fmt: skip
-    r"""Map spikes to the spike counts of neurons that have learnt what there is to see.
+    r"""Map spikes to the spike counts of neurons trained by spike-timing-dependent plasticity.
 
     Leaky neurons integrate weighted spikes, :math:`\tau \dot v = -v`; the one farthest above its
-    threshold fires, learns, and inhibits the others. Its synapses change by the times between
-    spikes (``rule``), as far as ``device`` follows; every spike also takes ``forgetting`` from all
-    of them, so that inputs which stay silent are let go. Thresholds rise with each spike and fall
-    with each recording, so that in the mean a neuron fires ``target`` times in one.
+    threshold fires, learns, and inhibits the others (winner takes all). Its synapses change with
+    the times between spikes (``rule``), as ``device`` permits. Every spike also reduces all of them
+    by ``forgetting``, so that synapses of silent inputs are depressed. Thresholds rise with each
+    spike and fall with each recording, so that a neuron fires ``target`` times per recording on
+    average (homeostasis).
 
     Parameters
     ----------
     n_neurons : int, default=100
         Number of neurons.
     rule : {"overlap", "pair", "triplet"} or rule, default="overlap"
-        Learning rule: the voltage of overlapping pulses over a device with a threshold, traces of
-        pairs, or of triplets; or constants of your own, such as ``OverlapRule(v_th=1.2)``.
+        Learning rule: overlapping voltage pulses on a device with a threshold, traces of pairs, or
+        traces of triplets; or your own constants, such as ``OverlapRule(v_th=1.2)``.
     device : str, device or None, default=None
-        What holds the weights. None: an ideal device. A ``PulseMemristor`` gets the change as
-        graded pulses, with its nonlinearity, bounds, noise, spread and stuck devices. A
-        ``FerroelectricJunction``, ``Memdiode`` or other device known by its equation sees the
-        pulses themselves (rule "overlap" only), their amplitude set by ``learning_rate``. A
-        ``WOxMemristor`` is volatile, and so is a ``Memdiode`` (132 s at 0 V): weights fade from
-        recording to recording, and what is kept is what ``fit`` ended with.
+        Device of the synapses. None: an ideal device. A ``PulseMemristor`` is programmed by graded
+        pulses, with its nonlinearity, bounds, noise, device-to-device variation and stuck devices.
+        A ``FerroelectricJunction``, ``Memdiode`` or other device with an equation of state is
+        driven by the overlapping pulses (rule "overlap" only); ``learning_rate`` sets their
+        amplitude. A ``WOxMemristor`` is volatile, and so is a ``Memdiode`` (132 s at 0 V): weights
+        decay from recording to recording, and ``transform`` uses those at the end of ``fit``.
     bounds : {"soft", "hard"}, default="soft"
-        Without a device: changes shrink towards 0 and 1, or stop there.
+        Without a device: changes shrink towards 0 and 1, or weights are clipped there.
     learning_rate : float, default=0.05
-        Change of a weight, in shares of the range, by the rule's largest potentiation.
+        Change of a weight by the rule's largest potentiation, as a fraction of the range.
     forgetting : float, default=0.2
-        Depression of all synapses of a neuron that fires, in shares of the largest potentiation.
+        Depression of all synapses of a neuron that fires, relative to the largest potentiation.
     tau : float, default=0.1
         Membrane time constant in s.
     inhibition : float, default=1.0
-        Share of their voltage that neurons of the same field lose when one fires, in learning:
-        1 lets one winner through, 0 all.
+        Fraction of their voltage that neurons of the same field lose when one fires, in training:
+        with 1 only one neuron fires, with 0 all that are above threshold.
     homeostasis : float, default=0.01
-        Relative rise of a threshold with a spike in learning.
+        Relative rise of a threshold with each spike in training.
     target : float or None, default=None
-        Spikes of a neuron in a recording that learning settles at. None: 1.5, or fewer where spike
-        counts have few steps, as only one neuron of a field can win each.
+        Mean spikes of a neuron per recording to which homeostasis tends. None: 1.5, or fewer for
+        spike counts of few steps, in each of which only one neuron of a field can fire.
     response : {"graded", "winners"}, default="graded"
-        How neurons answer in ``transform``. "winners": as in learning. "graded": an interneuron
-        takes the mean weight of a field's neurons off every input spike instead, all neurons above
-        threshold fire, and thresholds are set in ``fit`` for ``n_spikes``.
+        Inhibition in ``transform``. "winners": as in training. "graded": instead, an interneuron
+        subtracts the mean weight of a field's neurons from every input spike, all neurons above
+        threshold fire, and ``fit`` sets thresholds for ``n_spikes``.
     n_spikes : float or None, default=None
-        Mean spikes of a neuron in a recording, for a graded response. None: 30, or a spike in
-        three steps where spike counts have fewer.
+        Mean spikes of a neuron per recording, for a graded response. None: 30, or a spike in three
+        steps for spike counts with fewer steps.
     field : int or None, default=None
-        Side of the receptive fields in cells; None: neurons see all inputs.
+        Side of the receptive fields in cells; None: neurons receive all inputs.
     n_fields : int, default=1
-        Number of receptive fields, spread evenly; the neurons are shared out among them.
+        Number of receptive fields, evenly placed; the neurons are divided among them.
     input_shape : tuple of int or None, default=None
-        (height, width, channels) of spike counts, for ``field``; events bring theirs.
+        (height, width, channels) of spike counts, for ``field``; known for events.
     n_segments : int or None, default=1
         Segments of equal length in which spikes are counted. None: every step of spike counts.
     n_epochs : int, default=1
-        How often ``fit`` shows the recordings, shuffled; 0 leaves the weights as drawn.
+        Number of passes of ``fit`` over the shuffled recordings; 0 leaves the weights as drawn.
     dt : float, default=1e-3
         Time of a step of spike counts in s.
     sensor_size : (int, int) or None, default=None
@@ -105,20 +109,20 @@ class STDPLayer(
     cell : int, default=1
         An input is ``cell`` x ``cell`` pixels.
     polarity : {"split", "sum"}, default="split"
-        Inputs of their own for off and on events, or one for both.
+        Separate inputs for off and on events, or one for both.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
-        What to do about events outside the sensor or after the end.
+        What to do with events outside the sensor or after the end.
     verbose : bool, default=True
-        Show progress once learning takes two seconds.
+        Show progress if training takes more than two seconds.
     random_state : int, RandomState instance or None, default=None
         Draws weights, devices, their noise and the order of recordings.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_features_in_, n_neurons)
-        Weights as a read shows them, in shares of the device's range; 0 outside the fields.
+        Weights as read, as fractions of the device's range; 0 outside the fields.
     thresholds_ : ndarray of shape (n_neurons,)
-        Thresholds of learning.
+        Thresholds in training.
     response_thresholds_ : ndarray of shape (n_neurons,)
         Thresholds of ``transform``, set by the last ``fit`` or ``partial_fit``.
     fields_ : list of ndarray
@@ -132,16 +136,16 @@ class STDPLayer(
     duration_ : float
         Time of a recording in s (events only).
     amplitude_ : float or None
-        Amplitude in V of the pulses on a device driven by voltages.
+        Amplitude in V of the pulses on a voltage-driven device.
     n_updates_ : int
-        Weight updates done in learning.
+        Number of weight updates in training.
 
     Notes
     -----
-    With the overlap rule only the last spike of either side counts: a new pulse replaces the old.
-    Changes under a thousandth of the largest are left out. ``fit`` holds the spikes of all
-    recordings at once; larger sets go through ``partial_fit``.
-    Defaults that are not a rule's or a device's were set by hand, on event digits.
+    With the overlap rule only the last spike of input and neuron counts: a new pulse replaces the
+    old one. Changes below a thousandth of the largest are neglected. ``fit`` keeps the spikes of
+    all recordings in memory; use ``partial_fit`` for larger sets. Defaults that are not constants
+    of a rule or a device were tuned by hand on event digits.
 
     References
     ----------
@@ -172,16 +176,16 @@ class STDPLayer(
         self.verbose, self.random_state = verbose, random_state
 
     def fit(self, X, y=None):
-        """Learn from recordings, from the beginning.
+        """Train on recordings, from newly drawn weights.
 
         Parameters
         ----------
         X : spike counts or event streams
             Counts: array of shape (n_recordings, n_steps, n_inputs), a list of (n_steps, n_inputs)
             arrays, or one such array; not negative. Events: Series, list, one-column DataFrame of
-            structured arrays with t (microseconds), x, y and p, or a lone one.
+            structured arrays with t (microseconds), x, y and p, or a single one.
         y : ignored
-            Present for the sake of pipelines.
+            Present for compatibility with pipelines.
 
         Returns
         -------
@@ -197,19 +201,19 @@ class STDPLayer(
         return self._learn_from(spikes, order)
 
     def partial_fit(self, X, y=None):
-        """Learn on, from recordings in the order in which they come, once.
+        """Continue training on recordings, once and in the given order.
 
-        The thresholds of a graded response are set on the recordings of the last call alone: with
-        weights that have changed since, earlier ones would mislead. Give it fifty at a time or
-        more, which comes close to ``fit``; after single recordings neurons answer far from
-        ``n_spikes`` in the mean, some of them hardly ever.
+        The thresholds of a graded response are calibrated on the recordings of the last call only,
+        since weights change from call to call. With fifty or more recordings per call, results
+        are close to those of ``fit``; with single recordings the mean number of spikes is far from
+        ``n_spikes``, and some neurons hardly fire.
 
         Parameters
         ----------
         X : spike counts or event streams
             As in ``fit``.
         y : ignored
-            Present for the sake of pipelines.
+            Present for compatibility with pipelines.
 
         Returns
         -------
@@ -222,22 +226,22 @@ class STDPLayer(
         if new:
             self._draw(check_random_state(self.random_state), spikes)
         else:
-            self._leave_what_was_handed_out()
+            self._copy_weights()
         return self._learn_from(spikes, np.arange(spikes.lengths.size))
 
     def transform(self, X):
-        """Count the spikes of every neuron; weights and thresholds stay as they are.
+        """Count the spikes of every neuron, with fixed weights and thresholds.
 
         Parameters
         ----------
         X : spike counts or event streams
-            As in ``fit``. A recording that is None, or NaN throughout, is absent, and its result
+            As in ``fit``. A recording that is None, or NaN throughout, is absent; its result is
             NaN.
 
         Returns
         -------
         counts : ndarray of shape (n_recordings, n_neurons * n_segments), or list
-            Segment after segment. Where ``n_segments`` is None, spikes at every step: (n_steps,
+            Ordered by segment. If ``n_segments`` is None, spikes at every step: (n_steps,
             n_neurons) for one recording, (n_recordings, n_steps, n_neurons) or a list for many.
         """
         check_is_fitted(self)
@@ -252,7 +256,7 @@ class STDPLayer(
         return counts if kind == "array" else [c[: len(drive)] for c, drive in pairs]
 
     def count_operations(self, X):
-        """Count what a run of ``transform`` does, for an account of its energy.
+        """Count the operations of ``transform``, for a report of its energy.
 
         Parameters
         ----------
@@ -262,9 +266,9 @@ class STDPLayer(
         Returns
         -------
         counts : dict of str to float
-            ``recordings`` that are there; ``input_spikes``; ``synaptic_operations``, input spikes
-            times the neurons that take each; ``output_spikes``; and
-            ``weight_updates``, those of learning so far.
+            ``recordings`` that are present; ``input_spikes``; ``synaptic_operations``, input spikes
+            times the neurons that receive each; ``output_spikes``; and
+            ``weight_updates`` in training so far.
         """
         check_is_fitted(self)
         recordings, _ = self._recordings(X, reset=False)
@@ -283,32 +287,32 @@ class STDPLayer(
 
     @property
     def costs_left_out_(self) -> list[str]:
-        """What an account of energies leaves out."""
+        """Parts whose energy is not counted."""
         left = ["membranes and thresholds of its neurons"]
         if self.n_updates_ > 0:
-            left.append(f"{self.n_updates_:.0f} updates of weights in learning")
+            left.append(f"{self.n_updates_:.0f} weight updates in training")
         return left
 
     def plot_receptive_fields(self, neurons: Any = None) -> Any:
-        """Draw the weights of neurons: on less off events, or the mean over channels.
+        """Draw the weights of neurons: on minus off events, or the mean over channels.
 
         Parameters
         ----------
         neurons : array-like of int, default=None
-            Which neurons; None takes the first hundred.
+            Indices of neurons; None takes the first hundred.
 
         Returns
         -------
         figure : matplotlib.figure.Figure
-            One tile a neuron.
+            One tile per neuron.
         """
         check_is_fitted(self)
         chosen = np.arange(self.n_neurons)[:100] if neurons is None else np.atleast_1d(neurons)
         shape = getattr(self, "input_shape_", self.input_shape) or (1, self.n_features_in_, 1)
         tiles = np.full((len(chosen), self.n_features_in_), np.nan)
         for tile, neuron in zip(tiles, chosen, strict=True):
-            seen = self.fields_[self.field_of_[neuron]]
-            tile[seen] = self.weights_[seen, neuron]
+            inputs = self.fields_[self.field_of_[neuron]]
+            tile[inputs] = self.weights_[inputs, neuron]
         return drawing.receptive_fields(tiles.reshape(len(chosen), *shape), shape[2] == 2)
 
     def get_feature_names_out(self, input_features=None):
@@ -317,12 +321,12 @@ class STDPLayer(
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Only checked against the names seen in ``fit``.
+            Only checked against the names of the inputs in ``fit``.
 
         Returns
         -------
         names : ndarray of str
-            One name a column of what ``transform`` returns.
+            One name per column of the result of ``transform``.
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)
@@ -333,7 +337,7 @@ class STDPLayer(
         return np.array([f"stdplayer_{s}_{j}" for s in segments for j in neurons], dtype=object)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn that spike counts are not negative."""
+        """Return tags for scikit-learn: spike counts are not negative."""
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         return tags
@@ -362,12 +366,12 @@ class STDPLayer(
                 check_positive(name, getattr(self, name), "spikes")
         if self.n_fields > self.n_neurons or (self.n_fields > 1 and self.field is None):
             raise ValueError(
-                f"n_fields={self.n_fields} goes with field, the side of a receptive field (it is "
-                f"{self.field}), and at least as many neurons (there are {self.n_neurons})."
+                f"n_fields={self.n_fields} needs field, the side of a receptive field (now "
+                f"{self.field}), and at least as many neurons (now n_neurons={self.n_neurons})."
             )
 
     def _draw(self, rng: Any, spikes: kernel.Spikes) -> None:
-        """Lay out the receptive fields, draw weights and devices, set thresholds to begin with."""
+        """Place the receptive fields, draw weights and devices, set the initial thresholds."""
         n_inputs, n = self.n_features_in_, int(self.n_neurons)
         if self.input_shape is not None and not hasattr(self, "input_shape_"):
             check_input_shape(self.input_shape, n_inputs)
@@ -381,26 +385,28 @@ class STDPLayer(
         start, factor = rng.uniform(*START, (n_inputs, n)), rng.normal(size=(n_inputs, n))
         stuck = rng.uniform(size=(n_inputs, n))
         rule = check_rule(self.rule)
-        ready: Device = as_synapse(
+        prepared: Device = as_synapse(
             rule, self.device, self.bounds, float(self.learning_rate), float(self.forgetting),
             int(rng.randint(2**31)),
         )  # fmt: skip
-        self._rule, self._synapse, self.amplitude_ = ready.rule, ready.synapse, ready.amplitude
-        seen = np.zeros((n_inputs, n), dtype=bool)
+        self._rule, self._synapse = prepared.rule, prepared.synapse
+        self.amplitude_ = prepared.amplitude
+        connected = np.zeros((n_inputs, n), dtype=bool)
         for inputs, begin, end in zip(self.fields_, first, first[1:], strict=False):
-            seen[inputs, begin:end] = True
-        factor = np.exp(np.sqrt(np.log1p(ready.spread**2)) * factor) * (stuck >= ready.stuck)
-        real = np.where(seen, start, 0.0)
-        shown = real.copy() if self._synapse.write_noise > 0 else real
-        self._weights = kernel.Weights(real, shown, factor)
-        self.weights_, self._first, self._clock, self.n_updates_ = shown, first, 0, 0
+            connected[inputs, begin:end] = True
+        factor = np.exp(np.sqrt(np.log1p(prepared.spread**2)) * factor)
+        factor *= stuck >= prepared.stuck
+        real = np.where(connected, start, 0.0)
+        read = real.copy() if self._synapse.write_noise > 0 else real
+        self._weights = kernel.Weights(real, read, factor)
+        self.weights_, self._first, self._clock, self.n_updates_ = read, first, 0, 0
         self._n_features_out = n * (self.n_segments or 1)
         begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
         self._check_reachable(spikes)
         self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
 
     def _check_reachable(self, spikes: kernel.Spikes) -> None:
-        """Set how often neurons are to fire, for which there must be steps enough."""
+        """Set the mean numbers of spikes; raise if there are too few steps for them."""
         n_steps = spikes.lengths.mean() / spikes.delay if spikes.delay > 0 else np.inf
         crowd = int(np.bincount(self.field_of_).max())
         self._target = float(self.target or min(TARGET, n_steps / (2 * crowd)))
@@ -408,13 +414,13 @@ class STDPLayer(
         if self.inhibition == 1 and self._target * crowd > n_steps:
             raise ValueError(
                 f"target={self.target} spikes of each of the {crowd} neurons of a field: only one "
-                f"of them fires in a step, and a recording has {n_steps:.3g}. Lower target to "
+                f"of them fires per step, and a recording has {n_steps:.3g} steps. Lower target to "
                 f"{n_steps / (2 * crowd):.2g}, or inhibition below 1."
             )
         if self._n_spikes > n_steps:
             raise ValueError(
-                f"n_spikes={self.n_spikes} of each neuron: it fires once in a step at most, and a "
-                f"recording has {n_steps:.3g}. Lower n_spikes to {n_steps / 3:.2g}."
+                f"n_spikes={self.n_spikes} of each neuron: it fires at most once per step, and a "
+                f"recording has {n_steps:.3g} steps. Lower n_spikes to {n_steps / 3:.2g}."
             )
 
     def _learn_from(self, spikes: kernel.Spikes, order: NDArray) -> "STDPLayer":
@@ -438,38 +444,38 @@ class STDPLayer(
             )
         return self
 
-    def _leave_what_was_handed_out(self) -> None:
-        """Learn on in copies: weights and thresholds that others hold stay as they are."""
-        real, shown, answer = self._weights
-        self.thresholds_, self.weights_ = self.thresholds_.copy(), shown.copy()
-        own = self.weights_ if shown is real else real.copy()
-        self._weights = kernel.Weights(own, self.weights_, answer)
+    def _copy_weights(self) -> None:
+        """Copy weights and thresholds before further training, since callers may hold them."""
+        real, read, gain = self._weights
+        self.thresholds_, self.weights_ = self.thresholds_.copy(), read.copy()
+        own = self.weights_ if read is real else real.copy()
+        self._weights = kernel.Weights(own, self.weights_, gain)
 
     def _fields(self) -> kernel.Fields:
-        """Return the receptive fields as the kernel takes them, from either side."""
+        """Return the receptive fields as the kernel takes them, by group and by input."""
         inputs = np.concatenate(self.fields_)
         groups = np.repeat(np.arange(len(self.fields_)), [f.size for f in self.fields_])
         ends = np.cumsum([0, *(f.size for f in self.fields_)])
         by_input = np.argsort(inputs, kind="stable")
         counts = np.bincount(inputs, minlength=self.n_features_in_)
-        seen = np.concatenate([[0], np.cumsum(counts)])
-        return kernel.Fields(self._first, inputs, ends, groups[by_input], seen)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return kernel.Fields(self._first, inputs, ends, groups[by_input], starts)
 
     def _calibrate(
-        self, spikes: kernel.Spikes, thresholds: NDArray, wanted: float, response: str
+        self, spikes: kernel.Spikes, thresholds: NDArray, goal: float, response: str
     ) -> NDArray:
-        """Return thresholds at which each neuron fires about ``wanted`` times a recording."""
+        """Return thresholds at which each neuron fires about ``goal`` times per recording."""
         n = spikes.lengths.size
         some = np.unique(np.linspace(0, n - 1, min(n, N_CALIBRATE)).astype(int))
         part = _pick(spikes, some)
         for _ in range(N_ROUNDS):
             mean = self._count(part, thresholds, response, 1).mean(axis=(0, 1))
-            step = np.clip((mean + 0.1 * wanted) / (1.1 * wanted), 0.1, 4.0)
+            step = np.clip((mean + 0.1 * goal) / (1.1 * goal), 0.1, 4.0)
             thresholds = np.maximum(thresholds * step**0.9, 1e-9)
         return thresholds
 
     def _respond(self, recordings: list[Any]) -> list[NDArray]:
-        """Spike counts (recording, segment, neuron), block by block."""
+        """Return spike counts (recording, segment, neuron), block by block."""
         n_segments = self.n_segments or max(len(drive) for drive in recordings)
         thresholds = self.response_thresholds_
         return [
@@ -484,26 +490,26 @@ class STDPLayer(
         means = np.zeros((self.n_features_in_, len(self.fields_)))
         if response == "graded":
             for g, (begin, end) in enumerate(zip(self._first, self._first[1:], strict=False)):
-                if end - begin > 1:  # a neuron alone has nobody to be told from
+                if end - begin > 1:  # for a single neuron, its own weight would be subtracted
                     means[:, g] = weights[:, begin:end].mean(axis=1)
         inhibition = 0.0 if response == "graded" else float(self.inhibition)
         if n_segments == 1:
             spikes = spikes._replace(segment=np.zeros_like(spikes.segment))
         sizes = np.diff(spikes.ends)
         out: NDArray = np.zeros((sizes.size, n_segments, weights.shape[1]))
-        told = (spikes, fields, weights, means, float(self.tau), inhibition, thresholds, out)
-        split(lambda begin, end: kernel.respond(begin, end, *told), 1 + sizes)
+        args = (spikes, fields, weights, means, float(self.tau), inhibition, thresholds, out)
+        split(lambda begin, end: kernel.respond(begin, end, *args), 1 + sizes)
         return out
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
-        """Return checked events or spike counts, one a recording, and what kind of input it was."""
+        """Return checked events or spike counts of each recording, and the kind of input."""
         streams = as_event_streams(X)
-        known = hasattr(self, "duration_")
+        on_events = hasattr(self, "duration_")
         if streams is None:
-            if not reset and known and np.size(X) == 0:
+            if not reset and on_events and np.size(X) == 0:
                 raise ValueError("X holds no recording; expected at least one event stream.")
-            if not reset and known:
-                raise ValueError("this layer was fitted on event streams, spike counts came in.")
+            if not reset and on_events:
+                raise ValueError("this layer was fitted on event streams, X holds spike counts.")
             if reset:
                 for name in ("duration_", "input_shape_", "sensor_size_"):
                     self.__dict__.pop(name, None)
@@ -513,31 +519,31 @@ class STDPLayer(
                     step, i = np.argwhere(drive < 0)[0]
                     raise ValueError(
                         f"Negative values in data passed to STDPLayer: recording {r} holds "
-                        f"{drive[step, i]} at step {step}, input {i}; spikes are counted from 0."
+                        f"{drive[step, i]} at step {step}, input {i}; counts must be at least 0."
                     )
             return drives, kind
-        if not reset and not known:
-            raise ValueError("this layer was fitted on spike counts, event streams came in.")
+        if not reset and not on_events:
+            raise ValueError("this layer was fitted on spike counts, X holds event streams.")
         if self.n_segments is None:
             raise ValueError("n_segments=None counts spikes at every step; events have no steps.")
         recordings = read_events(streams)
         if reset:
             self.__dict__.pop("feature_names_in_", None)
             for events in recordings:
-                refuse_absent(events, events.place)
+                check_present(events, events.place)
             learn(self, recordings)
         return recordings, "array"
 
     def _all(self, recordings: list[Any]) -> kernel.Spikes:
-        """Return the spikes of recordings to learn from; none may be absent."""
+        """Return the spikes of training recordings; none may be absent."""
         for r, recording in enumerate(recordings):
-            refuse_absent(recording, f"recording {r}")
+            check_present(recording, f"recording {r}")
         return next(self._blocks(recordings, np.inf))
 
     def _blocks(
         self, recordings: list[Any], most: float = BLOCK_SPIKES
     ) -> Generator[kernel.Spikes]:
-        """Yield the spikes of recordings in blocks of bounded memory; tell what was dropped."""
+        """Yield the spikes of recordings in blocks of bounded memory; report dropped events."""
         sizes = np.array([r.t.size if isinstance(r, Events) else r.size for r in recordings])
         block = (np.cumsum(sizes) // most).astype(int)
         starts = [0, *(np.flatnonzero(np.diff(block)) + 1), len(recordings)]
@@ -570,7 +576,7 @@ class STDPLayer(
         return spikes, np.diff(before[:2, ends], axis=1).T
 
     def _place(self, recordings: list[Events]) -> tuple[NDArray, NDArray, NDArray]:
-        """Return time, input (-1 outside the sensor) of all events, and where recordings begin."""
+        """Return times and inputs (-1 outside the sensor) of events, and recordings' offsets."""
         (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
         t, x, y, p = (np.concatenate([events[name] for events in recordings]) for name in FIELDS)
         offsets = np.cumsum([0, *(e.t.size for e in recordings)])
@@ -596,21 +602,20 @@ class STDPLayer(
 
 
 def absent(recording: Any) -> bool:
-    """Tell whether a recording of events or of spike counts is not there."""
+    """Return whether a recording of events or of spike counts is absent."""
     return recording.absent if isinstance(recording, Events) else is_absent(recording)
 
 
-def refuse_absent(recording: Any, place: str) -> None:
-    """Refuse to learn from a recording that is not there."""
+def check_present(recording: Any, place: str) -> None:
+    """Raise if a training recording is absent."""
     if absent(recording):
         raise ValueError(
-            f"{place} is absent: fit on recordings that are there; a sense may be missing at "
-            "predict time only."
+            f"{place} is absent: leave it out of fit; a sense may be absent at predict time only."
         )
 
 
 def check_input_shape(input_shape: Any, n_inputs: int) -> None:
-    """Refuse a shape of the inputs that does not hold as many."""
+    """Raise if the shape does not have the number of inputs."""
     shape = np.asarray(input_shape)
     whole = shape.shape == (3,) and shape.dtype.kind in "iu" and (shape > 0).all()
     if not whole or int(shape.prod()) != n_inputs:

@@ -1,4 +1,4 @@
-"""Devices as synapses: how each family answers what a learning rule asks."""
+"""Devices as synapses: the weight change of each family under a learning rule."""
 
 from math import exp, log
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from mottle.reservoir.nonvolatile.devices.pulsed.device import PulseMemristor, p
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.rules import LearningRule, OverlapRule, across, as_kernel, pulse
 
-SAMPLES = 5000  # of the waveform of a pair
-LEVELS = np.linspace(0, 1, 17)  # weights at which a device is asked
-AGES = 106  # times between spikes at which it is asked
+SAMPLES = 5000  # of the waveform of a pair of spikes
+LEVELS = np.linspace(0, 1, 17)  # weights in the table of changes
+AGES = 106  # times between spikes in the table
 MIDDLE = 0.5
 LEAST, MOST = 0.01, 50.0  # V
-LONE = 0.1  # of the learning rate: most that a spike alone may change
+MOST_ALONE = 0.1  # largest change by a single spike, as a fraction of the learning rate
 INERT = PulseMemristor("linear", (1.0, 1.0))
 
 
 class Device(NamedTuple):
-    """A synapse ready for the kernel, and what was found on the way."""
+    """A synapse as the kernel takes it, with variation, stuck devices and pulse amplitude."""
 
     rule: kernel.Rule
     synapse: kernel.Synapse
@@ -35,35 +35,35 @@ class Device(NamedTuple):
 def as_synapse(
     rule: LearningRule, device: Any, bounds: str, rate: float, forget: float, key: int = 0
 ) -> Device:
-    """Return a rule and the device that carries it out.
+    """Return a rule and its device as the kernel takes them.
 
-    Without a device the weight moves by what the rule asks, up to its bounds. A pulsed device gets
-    it as graded pulses. A device that is known by its equation gets the overlapping pulses
-    themselves, their amplitude such that the largest change from the middle is ``rate``.
+    Without a device the weight changes by the rule, within its bounds. A pulsed device is
+    programmed by graded pulses. A device with an equation of state is driven by the overlapping
+    pulses, with an amplitude at which the largest change of the middle weight is ``rate``.
     """
     device = get(device) if isinstance(device, str) else device
-    asked = as_kernel(rule, rate, forget)
+    ideal = as_kernel(rule, rate, forget)
     if device is None:
-        return Device(asked, synapse(kernel.BOUNDS.index(bounds), key=key))
+        return Device(ideal, synapse(kernel.BOUNDS.index(bounds), key=key))
     family = find_family(device)
     if family is not None and isinstance(family.synapse, PulsedSynapse):
-        return Device(asked, pulsed(device, key), device.spread, device.stuck)
+        return Device(ideal, pulsed(device, key), device.spread, device.stuck)
     if family is None or family.synapse is None:
         known = ", ".join(
             other.device.__name__ for other in FAMILIES if isinstance(other.synapse, DrivenSynapse)
         )
         raise ValueError(
-            f"device={type(device).__name__} cannot be a synapse: it takes a pulsed device, or one "
-            f"whose state follows voltages of both signs ({known}). "
-            "Oscillators and neurons hold no weight; linear drift and models that count pulses or "
-            "events do not tell overlapping pulses from single ones."
+            f"device={type(device).__name__} cannot be a synapse: take a pulsed device, or one "
+            f"with a state driven by voltages of both signs ({known}). "
+            "Oscillators and neurons store no weight; in models of linear drift, of pulses and of "
+            "events, overlapping pulses have the effect of single ones."
         )
     if not isinstance(rule, OverlapRule):
         raise ValueError(
-            f"a {type(device).__name__} answers voltages, not {type(rule).__name__}: take "
-            "rule='overlap', or a pulsed device."
+            f"a {type(device).__name__} is driven by voltages, which {type(rule).__name__} does "
+            "not give: take rule='overlap', or a pulsed device."
         )
-    return driven(rule, device, asked, key)
+    return driven(rule, device, ideal, key)
 
 
 def synapse(bounds: int, tau: float = np.inf, rest: float = 0.0, key: int = 0) -> kernel.Synapse:
@@ -72,7 +72,7 @@ def synapse(bounds: int, tau: float = np.inf, rest: float = 0.0, key: int = 0) -
 
 
 def pulsed(device: PulseMemristor, key: int) -> kernel.Synapse:
-    """Return a synapse that moves by graded pulses."""
+    """Return a synapse that is programmed by graded pulses."""
     return kernel.Synapse(
         kernel.BOUNDS.index("pulses"), np.inf, 0.0, pulse_rule(device), device.noise,
         device.write_noise, np.uint64(key),
@@ -80,7 +80,7 @@ def pulsed(device: PulseMemristor, key: int) -> kernel.Synapse:
 
 
 def driven_synapse(device: Any) -> DrivenSynapse:
-    """Return how a device answers voltages."""
+    """Return the functions of a device as a voltage-driven synapse."""
     family = find_family(device)
     assert family is not None
     assert isinstance(family.synapse, DrivenSynapse)
@@ -88,16 +88,16 @@ def driven_synapse(device: Any) -> DrivenSynapse:
 
 
 def waveform(rule: OverlapRule, age: float, amplitude: float) -> tuple[NDArray, float]:
-    """Voltages over a synapse in V, from the first pulse to the end of the last, and their step."""
+    """Return the voltages in V over a synapse during a pair of pulses, and the time step in s."""
     begin, end = -(rule.t_rise + age), rule.t_tail
     dt = (end - begin) / SAMPLES
     return amplitude * across(begin + (np.arange(SAMPLES) + 0.5) * dt, age, rule), dt
 
 
-def answer(device: Any, rule: OverlapRule, age: float, amplitude: float, w: float) -> float:
-    """Change of weight ``w`` by a pair; negative ages are of an input that spikes second.
+def pair_change(device: Any, rule: OverlapRule, age: float, amplitude: float, w: float) -> float:
+    """Return the change of weight ``w`` by a pair; ``age`` is negative if the input spikes second.
 
-    What a volatile device forgets meanwhile is put back: the layer lets it fade.
+    The decay of a volatile device during the pair is left out, since the layer adds it.
     """
     voltage, dt = waveform(rule, abs(age), amplitude)
     sign = 1.0 if age >= 0 else -1.0
@@ -106,8 +106,8 @@ def answer(device: Any, rule: OverlapRule, age: float, amplitude: float, w: floa
     return change * exp(rule.t_tail / fading(device)[0])
 
 
-def lone(device: Any, rule: OverlapRule, amplitude: float) -> float:
-    """Largest change that a spike of one side alone makes."""
+def single_change(device: Any, rule: OverlapRule, amplitude: float) -> float:
+    """Return the largest change by a single spike, of input or neuron."""
     dt = (rule.t_rise + rule.t_tail) / SAMPLES
     voltage = amplitude * pulse(-rule.t_rise + (np.arange(SAMPLES) + 0.5) * dt, rule)
     follow = driven_synapse(device).follow
@@ -115,37 +115,44 @@ def lone(device: Any, rule: OverlapRule, amplitude: float) -> float:
     return max(abs(follow(device, sign * voltage, dt, MIDDLE) - still) for sign in (1.0, -1.0))
 
 
-def driven(rule: OverlapRule, device: Any, asked: kernel.Rule, key: int) -> Device:
-    """Table what a device's own equation makes of overlapping pulses."""
+def driven(rule: OverlapRule, device: Any, ideal: kernel.Rule, key: int) -> Device:
+    """Tabulate the changes of a voltage-driven device by overlapping pulses."""
     closest = rule.t_rise / 10
 
     def excess(log_amplitude: float) -> float:
-        return answer(device, rule, closest, exp(log_amplitude), MIDDLE) - asked.rate
+        return pair_change(device, rule, closest, exp(log_amplitude), MIDDLE) - ideal.rate
 
     low = high = log(LEAST)
-    while excess(high) < 0 and high < log(MOST):  # in steps: far above, exponentials overflow
+    while excess(high) < 0 and high < log(
+        MOST
+    ):  # in steps, since exponentials overflow at high amplitudes
         low, high = high, high + 0.2
     if low == high or not excess(high) >= 0:
         raise ValueError(
             f"no amplitude from {LEAST} to {MOST} V changes this device by learning_rate="
-            f"{asked.rate} in pulses of {rule.t_rise} s; choose another rate, or other times."
+            f"{ideal.rate} in pulses of {rule.t_rise} s; take another rate, or other times."
         )
     amplitude = exp(float(brentq(excess, low, high, xtol=1e-4)))
-    alone = lone(device, rule, amplitude)
-    if alone > LONE * asked.rate:
+    alone = single_change(device, rule, amplitude)
+    if alone > MOST_ALONE * ideal.rate:
         raise ValueError(
-            f"a spike alone, {amplitude:.3g} V high, changes this device by {alone:.2g} and a pair "
-            f"by {asked.rate}: its response to voltage is too gradual for pulses that overlap "
-            f"(at most {LONE:.0%} is borne). Take a device with a threshold, or a pulsed one."
+            f"a single spike of {amplitude:.3g} V changes this device by {alone:.2g}, and a pair "
+            f"by {ideal.rate}: its response to voltage is too gradual for overlapping pulses (a "
+            f"single spike may change it by at most {MOST_ALONE:.0%} of a pair). Take a device "
+            "with a threshold, or a pulsed one."
         )
     window = rule.t_rise + rule.t_tail
     ages = np.linspace(0, window, AGES)
     up, down = (
-        np.array([[answer(device, rule, sign * age, amplitude, w) for w in LEVELS] for age in ages])
+        np.array(
+            [[pair_change(device, rule, sign * age, amplitude, w) for w in LEVELS] for age in ages]
+        )
         for sign in (1, -1)
     )
-    up[0] = down[0] = up[-1] = down[-1] = 0.0  # at once they cancel; past the window none is left
+    up[0] = down[0] = up[-1] = down[-1] = (
+        0.0  # simultaneous pulses cancel; beyond the window they do not overlap
+    )
     tau, rest = driven_synapse(device).fading(device)
-    forget = asked.forget * asked.rate
-    table = asked._replace(window=window, up=up, down=down, rate=1.0, forget=forget)
+    forget = ideal.forget * ideal.rate
+    table = ideal._replace(window=window, up=up, down=down, rate=1.0, forget=forget)
     return Device(table, synapse(0, tau, rest, key), amplitude=amplitude)

@@ -1,8 +1,8 @@
-"""Stages that go step by step: one reservoir, or a pipeline of reservoirs, unions and scalers.
+"""Stages that run step by step: a reservoir, or a pipeline of reservoirs, unions and scalers.
 
-A stage takes part if it has ``start(n_recordings, keys)`` and ``advance(state, X)``, as reservoirs
-do; or if it is a fitted transformer of rows, such as a scaler, to which every step is a row. Whole
-recordings and chunks of them give the same numbers.
+A stage has ``start(n_recordings, keys)`` and ``advance(state, X)``, as reservoirs do, or is a
+fitted transformer of rows, such as a scaler, for which every step is a row. Whole recordings and
+chunks of them give the same numbers.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,12 +18,12 @@ from sklearn.utils.validation import check_is_fitted
 
 @runtime_checkable
 class Advances(Protocol):
-    """What goes step by step: a state in, a state out, nothing remembered between calls."""
+    """A stage that runs step by step: takes and returns its state, and stores none."""
 
     def start(self, n_recordings: int = 1, keys: Any = None) -> Any:
         """Return the state of ``n_recordings`` runs at rest.
 
-        ``keys`` are whole numbers on which noise depends, or iterators of the chunks to come.
+        ``keys`` are whole numbers, the keys of the noise, or iterators of the following chunks.
         """
 
     def advance(self, state: Any, X: Any) -> tuple[Any, Any]:
@@ -31,7 +31,7 @@ class Advances(Protocol):
 
 
 def split_off_readout(model: Any) -> tuple[Any, Any]:
-    """Return the stages of a fitted pipeline and the estimator that ends it; None if there is none.
+    """Return the stages of a fitted pipeline and its final estimator, None without one.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def split_off_readout(model: Any) -> tuple[Any, Any]:
 
 
 def parts(stage: Any) -> list[tuple[Any, Any]]:
-    """Return the stages within one, each with the columns it takes (None for all)."""
+    """Return the stages inside a stage, each with its columns (None for all)."""
     if isinstance(stage, Pipeline):
         return [(part, None) for _, part in stage.steps if part not in (None, "passthrough")]
     if isinstance(stage, FeatureUnion):
@@ -64,7 +64,7 @@ def parts(stage: Any) -> list[tuple[Any, Any]]:
 
 
 def leaves(stage: Any) -> Iterator[Any]:
-    """Yield the stages that hold no others."""
+    """Yield the stages that contain no other stages."""
     inner = parts(stage)
     if not inner:
         yield stage
@@ -73,7 +73,7 @@ def leaves(stage: Any) -> Iterator[Any]:
 
 
 def check_stage(stage: Any) -> None:
-    """Refuse what does not give one output a step."""
+    """Raise if a stage does not give one output per step."""
     for leaf in leaves(stage):
         if leaf == "passthrough":
             continue
@@ -87,13 +87,13 @@ def check_stage(stage: Any) -> None:
         if getattr(leaf, "pools", False):
             raise ValueError(
                 f"{leaf} pools its states, and a stream needs every step: set pool=None and "
-                "n_segments=1. For features of recordings, give readout.partial_fit one block of "
-                "reservoir.transform after the other."
+                "n_segments=1. For features of recordings, pass blocks of reservoir.transform to "
+                "readout.partial_fit."
             )
 
 
 def start(stage: Any, n_recordings: int = 1, keys: Any = None) -> Any:
-    """Return the state of runs at rest, as nested as the stage."""
+    """Return the state of runs at rest, nested like the stage."""
     inner = parts(stage)
     if inner:
         return [start(part, n_recordings, keys) for part, _ in inner]
@@ -101,9 +101,9 @@ def start(stage: Any, n_recordings: int = 1, keys: Any = None) -> Any:
 
 
 def start_for(stage: Any, chunks: Callable[[], Iterator[NDArray]]) -> Any:
-    """Return the state of one run whose noise is that of the whole recording.
+    """Return the state of one run with the noise of the whole recording.
 
-    ``chunks()`` yields the recording (step, input) chunk by chunk, as often as it is called.
+    Each call of ``chunks()`` yields the recording (step, input) chunk by chunk.
     """
     if isinstance(stage, Pipeline):
         states = []
@@ -129,7 +129,7 @@ def _columns(chunks: Callable[[], Iterator[NDArray]], columns: Any) -> Iterator[
 
 
 def advance(stage: Any, state: Any, X: Any) -> tuple[Any, NDArray]:
-    """Carry runs on by a chunk (recording, step, input); return state and outputs."""
+    """Advance runs by a chunk (recording, step, input); return state and outputs."""
     inner = parts(stage)
     if isinstance(stage, Pipeline):
         new = []
@@ -149,7 +149,7 @@ def advance(stage: Any, state: Any, X: Any) -> tuple[Any, NDArray]:
 
 
 def by_rows(stage: Any, X: NDArray) -> NDArray:
-    """Transform every step of (recording, step, input) as a row."""
+    """Transform (recording, step, input) with every step as a row."""
     if isinstance(stage, str):  # "passthrough"
         return X
     rows = stage.transform(X.reshape(-1, X.shape[2]))
@@ -176,7 +176,7 @@ def run(stage: Any, recordings: list[Any]) -> list[NDArray]:
 
 
 def n_outputs(stage: Any) -> int:
-    """Return about how many outputs a step has, for the size of chunks."""
+    """Return the approximate number of outputs per step, for the size of chunks."""
     inner = parts(stage)
     if isinstance(stage, Pipeline):
         return n_outputs(inner[-1][0])

@@ -1,8 +1,8 @@
-"""Second moments added block by block, and the ridge regressions that follow from them.
+"""Second moments accumulated block by block, and ridge regressions computed from them.
 
 Every sum is about its own mean (T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a
-pairwise algorithm for computing sample variances", COMPSTAT 1982), so that nothing cancels however
-far the features lie from zero. Weights: the sum of w (y - x b - c)^2 is made least.
+pairwise algorithm for computing sample variances", COMPSTAT 1982), so that there is no cancellation
+for features far from zero. With weights w, the sum of w (y - x b - c)^2 is minimised.
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
-from mottle.reservoir.readout.rows import weighty
+from mottle.reservoir.readout.rows import with_weight
 
-RANK = 1e-14  # of the largest eigenvalue: what lies below is rounding
-LEAST = 1e-9  # of a row's weight left by its leverage
+RANK = 1e-14  # of the largest eigenvalue: smaller ones are rounding errors
+LEAST = 1e-9  # least value of 1 - leverage
 
 
 class Gram:
@@ -29,7 +29,7 @@ class Gram:
 
     def add(self, X: NDArray, y: NDArray, weight: NDArray) -> Self:
         """Add rows: X (row, feature), y (row, target), weight (row,)."""
-        X, y, weight = weighty(X, y, weight)
+        X, y, weight = with_weight(X, y, weight)
         n, total = len(X), float(weight.sum())
         if n == 0:
             return self
@@ -45,7 +45,7 @@ class Gram:
         return self
 
     def merge(self, other: "Gram") -> Self:
-        """Add the rows of another."""
+        """Add the rows of another Gram."""
         if other.n_rows:
             gap = self._join(other.n_rows, other.weight, other.mean, other.top)
             self._moments += other._moments
@@ -53,10 +53,10 @@ class Gram:
         return self
 
     def _join(self, n: int, weight: float, mean: NDArray, top: NDArray) -> NDArray:
-        """Move the mean; return the row that stands for the gap between the two means."""
-        gap, share = mean - self.mean, weight / (self.weight + weight)
-        row: NDArray = np.sqrt(self.weight * share) * gap
-        self.mean += share * gap
+        """Update the mean; return the row that accounts for the gap between the two means."""
+        gap, fraction = mean - self.mean, weight / (self.weight + weight)
+        row: NDArray = np.sqrt(self.weight * fraction) * gap
+        self.mean += fraction * gap
         self.n_rows, self.weight = self.n_rows + n, self.weight + weight
         self.top = np.maximum(self.top, top)
         return row
@@ -78,28 +78,28 @@ class Gram:
         return np.diag(self._moments)[self.n_features :]
 
     def scale(self, standardize: bool) -> NDArray:
-        """Return the spread of each feature; 1 where it is constant or not asked for."""
+        """Return the standard deviation of each feature; 1 if constant or not standardised."""
         squares = np.diag(self._moments)[: self.n_features]
-        return spread_or_one(squares / self.weight, self.top, standardize)
+        return deviation_or_one(squares / self.weight, self.top, standardize)
 
 
-class Few(NamedTuple):
-    """Rows as they are: X (row, feature), y (row, target), weight (row,), fold (row,)."""
+class RowSet(NamedTuple):
+    """Rows: X (row, feature), y (row, target), weight (row,), fold (row,)."""
 
     X: NDArray
     y: NDArray
     weight: NDArray
     fold: NDArray
 
-    def only(self, chosen: NDArray) -> "Few":
+    def only(self, chosen: NDArray) -> "RowSet":
         """Return some of the rows."""
-        return Few(*(part[chosen] for part in self))
+        return RowSet(*(part[chosen] for part in self))
 
 
 class Folds:
-    """What is kept of rows: the rows while they are fewer than features, then their moments.
+    """Rows while there are fewer of them than features, then only their moments.
 
-    With groups there are moments for each fold; groups are dealt out to folds as they come.
+    With groups there are moments of each fold; new groups are assigned to folds in turn.
     """
 
     def __init__(self, n_features: int, n_targets: int, n_folds: int, grouped: bool):
@@ -107,9 +107,9 @@ class Folds:
         self.n_folds, self.grouped = n_folds, grouped
         self.fold_of: dict[Any, int] = {}
         self.grams: list[Gram] = []
-        self.rows: list[Few] = []
+        self.rows: list[RowSet] = []
 
-    def deal(self, groups: NDArray) -> NDArray:
+    def assign(self, groups: NDArray) -> NDArray:
         """Return the fold of each row."""
         names, first, place = np.unique(groups, return_index=True, return_inverse=True)
         for name in names[np.argsort(first)].tolist():
@@ -120,20 +120,20 @@ class Folds:
         """Add rows, as ``Gram.add``; groups (row,)."""
         if (groups is not None) != self.grouped:
             raise ValueError(
-                "groups must come with every block of rows or with none; after fit they are "
-                "forgotten, so take partial_fit from the first block on."
+                "groups must be passed with every block of rows or with none; fit does not keep "
+                "them, so use partial_fit from the first block."
             )
         if y.shape[1] != self.n_targets:
-            raise ValueError(f"y has {y.shape[1]} columns; before, it had {self.n_targets}.")
-        fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.deal(groups)
+            raise ValueError(f"y has {y.shape[1]} columns, earlier blocks had {self.n_targets}.")
+        fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.assign(groups)
         if not self.grams and sum(len(rows.X) for rows in self.rows) + len(X) < self.n_features:
-            self.rows.append(Few(X.copy(), y.copy(), weight.copy(), fold))
+            self.rows.append(RowSet(X.copy(), y.copy(), weight.copy(), fold))
             return
-        for rows in [*self.rows, Few(X, y, weight, fold)]:
+        for rows in [*self.rows, RowSet(X, y, weight, fold)]:
             self._sum(rows)
         self.rows = []
 
-    def _sum(self, rows: Few) -> None:
+    def _sum(self, rows: RowSet) -> None:
         while len(self.grams) <= rows.fold.max():
             self.grams.append(Gram(self.n_features, self.n_targets))
         for k in np.unique(rows.fold):
@@ -147,14 +147,14 @@ class Folds:
         kept = sum(float(rows.weight.sum()) for rows in self.rows)
         return kept + sum(gram.weight for gram in self.grams)
 
-    def few(self) -> Few | None:
-        """Return the rows while they are fewer than features."""
+    def few(self) -> RowSet | None:
+        """Return the rows while there are fewer of them than features, else None."""
         if len(self.rows) > 1:
-            self.rows = [Few(*map(np.concatenate, zip(*self.rows, strict=True)))]
+            self.rows = [RowSet(*map(np.concatenate, zip(*self.rows, strict=True)))]
         return self.rows[0] if self.rows else None
 
     def join(self) -> None:
-        """Make one fold of all, without groups."""
+        """Merge all folds into one, without groups."""
         self.grouped, self.fold_of = False, {}
         self.rows = [rows._replace(fold=np.zeros_like(rows.fold)) for rows in self.rows]
         self.grams = [self.total()] if self.grams else []
@@ -165,47 +165,47 @@ class Folds:
 
 
 def merged(grams: list[Gram]) -> Gram:
-    """Return the moments of the rows of all."""
+    """Return the moments of the rows of all Grams."""
     total = Gram(grams[0].n_features, grams[0].yy.size)
     for gram in grams:
         total.merge(gram)
     return total
 
 
-def spread_or_one(variance: NDArray, top: NDArray, standardize: bool) -> NDArray:
-    """Return the spread of each feature; 1 where it is constant or not asked for."""
-    spread = np.sqrt(variance) if standardize else np.ones(top.size)
-    return np.where(spread <= 1e-12 * top, 1.0, spread)
+def deviation_or_one(variance: NDArray, top: NDArray, standardize: bool) -> NDArray:
+    """Return the standard deviation of each feature; 1 if constant or not standardised."""
+    deviation = np.sqrt(variance) if standardize else np.ones(top.size)
+    return np.where(deviation <= 1e-12 * top, 1.0, deviation)
 
 
 class Spectrum(NamedTuple):
-    """Ridge regressions for any penalty: ``right`` maps features about their mean to its axes."""
+    """Ridge regressions for any penalty; ``right`` maps centred features to the axes."""
 
     mean: NDArray  # (feature,)
-    goal: NDArray  # (target,), mean of the targets
+    target_mean: NDArray  # (target,)
     values: NDArray  # (axis,)
     right: NDArray  # (feature, axis)
-    seen: NDArray  # (axis, target)
-    spare: NDArray  # (target,), sum of squares of the targets about their mean
+    projected: NDArray  # (axis, target), moments of axes with targets
+    squares: NDArray  # (target,), sum of squares of the targets about their mean
     n_rows: int
     weight: float
 
     def rotate(self, X: NDArray) -> NDArray:
-        """Coordinates of rows on the axes, (row, axis)."""
+        """Return the coordinates of rows on the axes, (row, axis)."""
         rotated: NDArray = (X - self.mean) @ self.right
         return rotated
 
     def coef(self, alpha: float) -> NDArray:
-        """Weights (feature, target)."""
-        coef: NDArray = self.right @ (self.seen / (self.values + alpha)[:, np.newaxis])
+        """Return the weights (feature, target)."""
+        coef: NDArray = self.right @ (self.projected / (self.values + alpha)[:, np.newaxis])
         return coef
 
     def errors(self, X: NDArray, y: NDArray, weight: NDArray, alphas: NDArray) -> NDArray:
-        """Errors (penalty, row, target) of the regressions that have not seen the row itself."""
-        rotated, share = self.rotate(X), 1.0 / np.add.outer(alphas, self.values)
-        fitted = np.stack([rotated @ (s[:, np.newaxis] * self.seen) for s in share])
-        errors: NDArray = y - self.goal - fitted
-        leverage = weight * (share @ np.square(rotated, out=rotated).T + 1.0 / self.weight)
+        """Return leave-one-out errors (penalty, row, target)."""
+        rotated, inverse = self.rotate(X), 1.0 / np.add.outer(alphas, self.values)
+        fitted = np.stack([rotated @ (s[:, np.newaxis] * self.projected) for s in inverse])
+        errors: NDArray = y - self.target_mean - fitted
+        leverage = weight * (inverse @ np.square(rotated, out=rotated).T + 1.0 / self.weight)
         errors /= (1.0 - np.minimum(leverage, 1.0 - LEAST))[:, :, np.newaxis]
         return errors
 
@@ -222,49 +222,52 @@ def decompose(gram: Gram, standardize: bool) -> Spectrum:
     )  # fmt: skip
 
 
-def decompose_wide(rows: Few, standardize: bool) -> Spectrum:
-    """Decompose rows that are fewer than features by their products with each other."""
+def decompose_wide(rows: RowSet, standardize: bool) -> Spectrum:
+    """Decompose fewer rows than features by the products of rows with rows."""
     X, y, w, _ = rows
-    mean, goal = w @ X / w.sum(), w @ y / w.sum()
-    Z, y = (X - mean) * np.sqrt(w)[:, np.newaxis], (y - goal) * np.sqrt(w)[:, np.newaxis]
+    mean, target_mean = w @ X / w.sum(), w @ y / w.sum()
+    root_w = np.sqrt(w)[:, np.newaxis]
+    Z, y = (X - mean) * root_w, (y - target_mean) * root_w
     top = np.abs(X[w > 0]).max(axis=0)
-    scale = spread_or_one((Z**2).sum(axis=0) / w.sum(), top, standardize)
+    scale = deviation_or_one((Z**2).sum(axis=0) / w.sum(), top, standardize)
     Z /= scale
     values, vectors = np.linalg.eigh(Z @ Z.T)
     kept = values > RANK * max(values[-1], 0.0)
     root = np.sqrt(values[kept])
     right = Z.T @ (vectors[:, kept] / root) / scale[:, np.newaxis]
-    seen = root[:, np.newaxis] * (vectors[:, kept].T @ y)
-    n_rows, spare = int((w > 0).sum()), (y**2).sum(axis=0)
-    return Spectrum(mean, goal, values[kept], right, seen, spare, n_rows, float(w.sum()))
+    projected = root[:, np.newaxis] * (vectors[:, kept].T @ y)
+    n_rows, squares = int((w > 0).sum()), (y**2).sum(axis=0)
+    return Spectrum(
+        mean, target_mean, values[kept], right, projected, squares, n_rows, float(w.sum())
+    )
 
 
 def leave_one_out(spectrum: Spectrum, blocks: Iterable[Any], alphas: NDArray) -> NDArray:
-    """Mean squared error of rows left out one by one, for each penalty; reads the rows again."""
+    """Return the leave-one-out mean squared error of each penalty; reads the rows again."""
     total = np.zeros(alphas.size)
     for X, y, weight in blocks:
         total += np.sum(spectrum.errors(X, y, weight, alphas) ** 2, axis=2) @ weight
-    losses: NDArray = total / (spectrum.weight * spectrum.goal.size)
+    losses: NDArray = total / (spectrum.weight * spectrum.target_mean.size)
     return losses
 
 
 def generalized(spectrum: Spectrum, alphas: NDArray) -> NDArray:
-    """Generalised cross-validation for each penalty: leave-one-out with the mean leverage.
+    """Return the generalised cross-validation error of each penalty (mean leverage for all rows).
 
     G. H. Golub, M. Heath, G. Wahba, Technometrics 21 (1979) 215, doi:10.2307/1268518.
     """
     losses = np.empty(alphas.size)
     for i, alpha in enumerate(alphas):
-        share = 1.0 / (spectrum.values + alpha)
-        fitted = ((share + alpha * share**2)[:, np.newaxis] * spectrum.seen**2).sum(axis=0)
-        left = np.maximum(spectrum.spare - fitted, RANK * spectrum.spare).mean()
-        leverage = ((spectrum.values * share).sum() + 1.0) / spectrum.n_rows
+        inverse = 1.0 / (spectrum.values + alpha)
+        fitted = ((inverse + alpha * inverse**2)[:, np.newaxis] * spectrum.projected**2).sum(axis=0)
+        left = np.maximum(spectrum.squares - fitted, RANK * spectrum.squares).mean()
+        leverage = ((spectrum.values * inverse).sum() + 1.0) / spectrum.n_rows
         losses[i] = left / spectrum.weight / max(1.0 - leverage, LEAST) ** 2
     return losses
 
 
 def leave_group_out(folds: list[Gram], standardize: bool, alphas: NDArray) -> NDArray:
-    """Mean squared error of folds left out one by one, for each penalty; needs no rows."""
+    """Return the mean squared error of each penalty with folds left out in turn; needs no rows."""
     folds = [fold for fold in folds if fold.n_rows]
     _check_folds(len(folds))
     total, weight = np.zeros(alphas.size), sum(fold.weight for fold in folds)
@@ -274,14 +277,14 @@ def leave_group_out(folds: list[Gram], standardize: bool, alphas: NDArray) -> ND
         for i, alpha in enumerate(alphas):
             coef = spectrum.coef(alpha)
             within = fold.yy + np.sum(coef * (xx @ coef - 2.0 * fold.xy), axis=0)
-            gap = fold.mean[p:] - spectrum.goal - (fold.mean[:p] - spectrum.mean) @ coef
+            gap = fold.mean[p:] - spectrum.target_mean - (fold.mean[:p] - spectrum.mean) @ coef
             total[i] += np.sum(np.maximum(within, 0.0) + fold.weight * gap**2)
     losses: NDArray = total / (weight * folds[0].yy.size)
     return losses
 
 
-def leave_group_out_wide(rows: Few, standardize: bool, alphas: NDArray) -> NDArray:
-    """Return the same from rows that are fewer than features."""
+def leave_group_out_wide(rows: RowSet, standardize: bool, alphas: NDArray) -> NDArray:
+    """Return the same as ``leave_group_out`` from fewer rows than features."""
     total, names = np.zeros(alphas.size), np.unique(rows.fold[rows.weight > 0])
     _check_folds(names.size)
     for k in names:
@@ -289,8 +292,8 @@ def leave_group_out_wide(rows: Few, standardize: bool, alphas: NDArray) -> NDArr
         spectrum, out = decompose_wide(rows.only(~own), standardize), rows.only(own)
         rotated = spectrum.rotate(out.X)
         for i, alpha in enumerate(alphas):
-            share = spectrum.seen / (spectrum.values + alpha)[:, np.newaxis]
-            error = out.y - spectrum.goal - rotated @ share
+            on_axes = spectrum.projected / (spectrum.values + alpha)[:, np.newaxis]
+            error = out.y - spectrum.target_mean - rotated @ on_axes
             total[i] += out.weight @ np.sum(error**2, axis=1)
     losses: NDArray = total / (rows.weight.sum() * rows.y.shape[1])
     return losses
@@ -298,4 +301,4 @@ def leave_group_out_wide(rows: Few, standardize: bool, alphas: NDArray) -> NDArr
 
 def _check_folds(n_folds: int) -> None:
     if n_folds < 2:
-        raise ValueError("all rows are of one group; to leave a group out, at least two must be.")
+        raise ValueError("all rows belong to one group; leaving a group out needs at least two.")

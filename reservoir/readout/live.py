@@ -1,4 +1,4 @@
-"""LiveRun: a reservoir and its readout, carried on tick by tick."""
+"""LiveRun: a reservoir and its readout, advanced step by step."""
 
 import numpy as np
 
@@ -6,29 +6,30 @@ from mottle.reservoir.readout import chain as stages
 
 
 class LiveRun:
-    """Predictions from a stream that is still coming in.
+    """Predictions from a stream in real time.
 
-    Chunks of any length give what ``transform`` and the readout give for the whole, from rest.
+    Chunks of any length give the same results as ``transform`` and the readout on the whole drive,
+    from rest.
 
     Parameters
     ----------
     reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
-        Fitted, without pooling, on drives; one that was fitted on event streams is carried on by
-        its own ``advance``. Other steps, such as scalers, take every step as a row.
+        Fitted, without pooling, on drives; for a reservoir fitted on event streams use its own
+        ``advance``. Other stages, such as scalers, take every step as a row.
     readout : estimator, default=None
-        Fitted: any of scikit-learn. None takes the one that ends a pipeline; where none does, the
-        states are handed on.
+        Any fitted estimator of scikit-learn. None: the final estimator of a pipeline, if there is
+        one; otherwise states are returned.
     n_recordings : int, default=1
-        Number of runs side by side.
+        Number of parallel runs.
     keys : array-like of int of shape (n_recordings,), default=None
-        What the noise of each run depends on, by default its place.
+        Key of each run's noise, by default its index.
     method : str, default="predict"
         Method of the readout: "predict", "predict_proba", "decision_function".
 
     Attributes
     ----------
     state : ReservoirState, or list of such
-        Where the runs stand; may be kept and set again.
+        State of the runs; may be stored and set again.
 
     Examples
     --------
@@ -48,19 +49,19 @@ class LiveRun:
         stages.check_stage(reservoir)
         if hasattr(next(stages.leaves(reservoir)), "duration_"):
             raise ValueError(
-                "the reservoir was fitted on event streams, which its own advance(state, events, "
-                "n_steps) carries on; LiveRun takes drives."
+                "the reservoir was fitted on event streams: use its own advance(state, events, "
+                "n_steps); LiveRun takes drives."
             )
         self.reservoir, self.n_recordings, self.keys = reservoir, n_recordings, keys
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
 
     def restart(self):
-        """Start anew, from rest."""
+        """Restart from rest."""
         self.state = stages.start(self.reservoir, self.n_recordings, self.keys)
 
     def advance(self, X):
-        """Carry the runs on by one step or a chunk of steps.
+        """Advance the runs by one step or a chunk of steps.
 
         Parameters
         ----------
@@ -70,14 +71,14 @@ class LiveRun:
         Returns
         -------
         predictions : scalar or ndarray
-            For each step, arranged as ``X``: what the readout gives for a row.
+            Result of the readout for each step, arranged as ``X``.
         """
         X = np.asarray(X)
         n = self.n_recordings
         if X.dtype.kind not in "biuf" or X.ndim not in ((1, 2, 3) if n == 1 else (3,)):
             shape = "(n_inputs,), (n_steps, n_inputs) or " if n == 1 else ""
             raise ValueError(
-                f"{X.dtype} of shape {X.shape} came in; expected numbers of shape {shape}({n}, "
+                f"X is {X.dtype} of shape {X.shape}; expected numbers of shape {shape}({n}, "
                 "n_steps, n_inputs)."
             )
         if X.ndim > 1 and X.shape[-2] == 0:

@@ -1,4 +1,4 @@
-"""RidgeReadout: the linear readout, from sums over rows that need not be in memory."""
+"""RidgeReadout: linear readout, fitted from sums over rows that need not be in memory."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from mottle.checks import check_option, is_whole
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -25,7 +26,7 @@ from mottle.reservoir.readout.rows import (
     read,
     row_blocks,
     rows_a_block,
-    weighty,
+    with_weight,
 )
 
 TASKS = ("auto", "classification", "regression")
@@ -33,31 +34,31 @@ ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
 FLOATS = (np.float64, np.float32)  # float32 becomes float64 block by block
 LEARNT = ("coef_", "intercept_", "alpha_", "losses_", "sharpness_")
 N_FOLDS = 10
-HELD_OUT = 1 << 20  # decisions that choose the sharpness
+HELD_OUT = 1 << 20  # largest number of decisions used to choose the sharpness
 
 
 class RidgeReadout(BaseEstimator):
-    r"""Linear readout with a ridge penalty, for numbers and for labels.
+    r"""Linear readout with a ridge penalty, for regression and classification.
 
-    The features are standardised with the mean and the spread of the training data; the penalty
-    is the one with the least squared error on rows left out, for all penalties at once from one
-    decomposition. ``fit`` reads its rows block by block, so ``X`` may also be an array of dask,
-    zarr, h5py or xarray; beside a block it holds a matrix (feature, feature), or one for each fold.
+    Features are standardised with mean and standard deviation of the training data. The penalty is
+    chosen by the least squared error on held-out rows; one decomposition serves all penalties.
+    ``fit`` reads its rows block by block, so ``X`` may also be an array of dask, zarr, h5py or
+    xarray; besides a block, a matrix (feature, feature) is in memory, or one for each fold.
 
     Parameters
     ----------
     alphas : float or sequence of float, default=1e-3 to 1e6 in half decades
-        Penalties to choose from; one number is taken as it is.
+        Penalties to choose from; a single number is used as it is.
     task : {"auto", "classification", "regression"}, default="auto"
         "auto" regresses floating-point targets and classifies all others.
     standardize : bool, default=True
         Give every feature zero mean and unit variance first; False only centres.
     cv : {"auto", "loo", "gcv"} or int, default="auto"
-        What is left out: "loo" each row, exactly, in a second pass over the rows; "gcv"
-        approximately each row (generalised cross-validation), in no further pass; a number: folds
-        of whole ``groups``, exactly, in no further pass, the groups dealt out to the folds in the
-        order in which they come. "auto": 10 such folds where groups are given, otherwise "loo" in
-        ``fit`` and "gcv" in ``partial_fit``, whose rows are gone.
+        How the penalty is chosen. "loo": exact leave-one-out, which reads the rows twice. "gcv":
+        generalised cross-validation, an approximation of leave-one-out in one pass. A number:
+        folds of whole ``groups``, exact and in one pass; groups are assigned to folds in order of
+        appearance. "auto": 10 such folds if groups are given, otherwise "loo" in ``fit`` and "gcv"
+        in ``partial_fit``, which cannot read rows twice.
 
     Attributes
     ----------
@@ -66,24 +67,25 @@ class RidgeReadout(BaseEstimator):
     intercept_ : float or ndarray of shape (n_targets,)
         Prediction at zero features.
     alpha_ : float
-        The penalty taken.
+        The chosen penalty.
     losses_ : ndarray of shape (n_alphas,)
-        Mean squared error on what was left out, for the penalties in rising order; only where there
-        are several.
+        Mean squared error on held-out rows, for the penalties in rising order; only with several
+        penalties.
     classes_ : ndarray
         Labels, in classification.
     sharpness_ : float
         In classification: factor between decision values and logits, from the leave-one-out
-        decisions (of a million at most, evenly spread over the rows; after ``partial_fit``, of
-        4 MiB of rows that are kept for this).
+        decisions (of at most a million, evenly spaced over the rows; after ``partial_fit``, of
+        4 MiB of rows that are kept for this purpose).
     n_features_in_ : int
         Number of features.
 
     Notes
     -----
-    With weights w the sum of w (y - prediction)^2 + alpha |coef|^2 is made least, as by
-    scikit-learn's ``Ridge``; leave-one-out leaves out a row as a whole, however heavy, and keeps
-    the scale of the features. Folds of groups have scales of their own, as in a pipeline.
+    With weights w the sum of w (y - prediction)^2 + alpha |coef|^2 is minimised, as by
+    scikit-learn's ``Ridge``. Leave-one-out leaves out a row as a whole, whatever its weight, with
+    the scale of all features unchanged. Without a fold of groups, features are scaled anew, as in a
+    pipeline.
 
     References
     ----------
@@ -96,7 +98,7 @@ class RidgeReadout(BaseEstimator):
     >>> RidgeReadout().fit(X, ["low", "low", "high", "high"]).predict([[2.5]])
     array(['high'], dtype='<U4')
 
-    Rows that come in blocks and are not kept:
+    Rows in blocks that are not kept:
 
     >>> readout = RidgeReadout(1e-3)
     >>> for block in np.split(np.linspace(0.0, 1.0, 100).reshape(-1, 1), 4):
@@ -114,15 +116,15 @@ class RidgeReadout(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; an array of dask, zarr, h5py or xarray is read block by block, two times where
-            the penalty is chosen by "loo".
+            Features; an array of dask, zarr, h5py or xarray is read block by block, twice if the
+            penalty is chosen by "loo".
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Labels or numbers; only numbers may have more than one column. Numbers may be read block
-            by block, too.
+            Labels or numbers; only numbers may have more than one column. Numbers may also be read
+            block by block.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative.
+            Non-negative weights of the samples.
         groups : array-like of shape (n_samples,), default=None
-            What must not be split when the penalty is chosen: subjects, or recordings.
+            Groups that cross-validation must not split, such as subjects or recordings.
 
         Returns
         -------
@@ -141,7 +143,7 @@ class RidgeReadout(BaseEstimator):
         return self
 
     def partial_fit(self, X, y, sample_weight=None, classes=None, groups=None):
-        """Add rows that need not be kept; the weights follow when they are next asked for.
+        """Add rows, which are not kept; the weights are computed at the next access.
 
         Parameters
         ----------
@@ -150,11 +152,11 @@ class RidgeReadout(BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative.
+            Non-negative weights of the samples.
         classes : array-like, default=None
-            All labels there will be, in the first call; None takes those of the first block.
+            All labels that will occur, in the first call; None takes those of the first block.
         groups : array-like of shape (n_samples,), default=None
-            As in ``fit``; in every call or in none.
+            As in ``fit``; in all calls or in none.
 
         Returns
         -------
@@ -180,7 +182,7 @@ class RidgeReadout(BaseEstimator):
         return self
 
     def __getattr__(self, name):
-        """Work out what follows from the sums of ``partial_fit`` when it is first asked for."""
+        """Solve for the weights after ``partial_fit``, when a fitted attribute is first used."""
         if name in LEARNT and "_folds" in self.__dict__ and "coef_" not in self.__dict__:
             self._finish()
             return getattr(self, name)
@@ -197,18 +199,23 @@ class RidgeReadout(BaseEstimator):
         return alphas
 
     def _check_parameters(self, grouped: bool, again: bool) -> None:
-        if self.task not in TASKS:
-            raise ValueError(f"task={self.task!r} is not known; choose from {', '.join(TASKS)}.")
+        check_option("task", self.task, TASKS)
         self._penalties()
-        number = isinstance(self.cv, int | np.integer) and self.cv >= 2
+        number = is_whole(self.cv) and self.cv >= 2
         if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):
             raise ValueError(f"cv={self.cv!r} must be 'auto', 'loo', 'gcv' or a number of folds.")
         if number and not grouped:
-            raise ValueError(f"cv={self.cv} makes folds of groups; pass groups, or take cv='loo'.")
+            raise ValueError(
+                f"cv={self.cv} needs groups for its folds; pass groups, or take cv='loo'."
+            )
         if grouped and self.cv in ("loo", "gcv"):
-            raise ValueError(f"groups are given, but cv={self.cv!r} splits them; take cv='auto'.")
+            raise ValueError(
+                f"groups are given, but cv={self.cv!r} would split them; take cv='auto'."
+            )
         if self.cv == "loo" and not again:
-            raise ValueError("cv='loo' reads the rows twice, and these are gone; take cv='gcv'.")
+            raise ValueError(
+                "cv='loo' reads the rows twice, which is not possible here; take cv='gcv'."
+            )
 
     def _takes_labels(self, y: Any) -> bool:
         kind = y.dtype.kind if on_demand(y) else np.asarray(y).dtype.kind
@@ -219,8 +226,8 @@ class RidgeReadout(BaseEstimator):
         shape: tuple[int, ...] = getattr(y, "shape", ())
         if classify and len(shape) == 2 and shape[-1] > 1:
             raise ValueError(
-                f"y has {shape[-1]} columns of labels, and a readout learns one: fit one for "
-                "each, or set task='regression' if these are numbers."
+                f"y has {shape[-1]} columns of labels, and a readout takes one: fit one readout "
+                "for each, or set task='regression' if these are numbers."
             )
         if y is not None and on_demand(y) and (classify or not on_demand(X)):
             y = np.asarray(y)
@@ -244,21 +251,21 @@ class RidgeReadout(BaseEstimator):
         return X, y, weight, groups
 
     def _encode(self, y: NDArray) -> NDArray:
-        """Targets (row, target): numbers as they are; 1 for a label's own column, -1 elsewhere."""
+        """Return targets (row, target): numbers, or 1 in the column of a label and -1 elsewhere."""
         if not hasattr(self, "classes_"):
             return y.reshape(len(y), -1).astype(np.float64, copy=False)
         own = column_or_1d(y)[:, np.newaxis] == self.classes_
         new = np.flatnonzero(~own.any(axis=1))
         if new.size:
             raise ValueError(
-                f"label {y[new].tolist()[0]!r} is new, not one of {self.classes_.tolist()}; name "
-                "every label beforehand: classes=[...]."
+                f"label {y[new].tolist()[0]!r} is not one of {self.classes_.tolist()}; pass all "
+                "labels in the first call: classes=[...]."
             )
         hot = np.where(own, 1.0, -1.0)
         return hot[:, 1:] if self.classes_.size == 2 else hot
 
     def _add(self, block: Any, flat: bool, keep: bool) -> None:
-        """Add a block of rows; ``keep`` some, for the probabilities, if they are not read again."""
+        """Add a block of rows; ``keep`` a sample of those that cannot be read again."""
         X, y, weight, groups = block
         y = self._encode(y)
         if "_folds" not in self.__dict__:
@@ -271,20 +278,20 @@ class RidgeReadout(BaseEstimator):
             self._sample.add(X, y, weight)
 
     def fit_blocks(self, blocks, sample, *, classes=None, grouped=False, again=True):
-        """Fit to rows that come block by block; no more than a block is held.
+        """Fit to blocks of rows, one of which is in memory at a time.
 
         Parameters
         ----------
         blocks : iterable of (X, y, weight, groups)
             Features (row, feature), targets, weights (row,), and groups (row,) or None.
         sample : ndarray
-            Some targets, which show their type and dimensions, and every label.
+            Targets that have the type and dimensions of all, and every label.
         classes : array-like, default=None
-            All labels there will be; None takes those of ``sample``.
+            All labels that will occur; None takes those of ``sample``.
         grouped : bool, default=False
-            Whether blocks bring groups that must not be split when the penalty is chosen.
+            Whether blocks have groups, which cross-validation must not split.
         again : bool, default=True
-            Whether ``blocks`` can be gone through more than once.
+            Whether ``blocks`` can be iterated more than once.
 
         Returns
         -------
@@ -300,17 +307,17 @@ class RidgeReadout(BaseEstimator):
         return self
 
     def _learn(self, source: Iterable[Any], flat: bool, again: bool = True) -> None:
-        """Fit to blocks (X, y, weight, groups), which may be there ``again``."""
+        """Fit to blocks (X, y, weight, groups), which can be read twice if ``again``."""
         for block in source:
             self._add(block, flat, keep=not again and hasattr(self, "classes_"))
         self._finish(_Encoded(source, self._encode) if again else None)
         self._folds.join()
 
     def _finish(self, source: Any = None) -> None:
-        """Choose the penalty and solve; ``source`` is there where rows can be read again."""
+        """Choose the penalty and solve; ``source`` reads the rows again, or is None."""
         alphas, few = self._penalties(), self._folds.few()
         if not self._folds.weight > 0:
-            raise ValueError("the weights of all rows are zero; there is nothing to learn from.")
+            raise ValueError("the weights of all rows are zero; at least one must be positive.")
         if few is None:
             spectrum = gram.decompose(self._folds.total(), self.standardize)
         else:
@@ -323,13 +330,13 @@ class RidgeReadout(BaseEstimator):
             rows = [self._sample.kept] if source is None else source
             self.sharpness_ = _sharpness(*self._held_out(spectrum, rows))
         coef = spectrum.coef(self.alpha_)
-        intercept = spectrum.goal - spectrum.mean @ coef
+        intercept = spectrum.target_mean - spectrum.mean @ coef
         flat = coef.shape[1] == 1 and (classify or self._flat)
         self.intercept_ = float(intercept[0]) if flat else intercept
         self.coef_ = coef[:, 0].copy() if flat else np.ascontiguousarray(coef.T)
 
     def _losses(self, spectrum, few, source, alphas):
-        """Mean squared error on what is left out, for each penalty."""
+        """Return the mean squared error on held-out rows, for each penalty."""
         if self._folds.grouped and few is None:
             return gram.leave_group_out(self._folds.grams, self.standardize, alphas)
         if self._folds.grouped:
@@ -339,12 +346,12 @@ class RidgeReadout(BaseEstimator):
         return gram.leave_one_out(spectrum, source, alphas)
 
     def _held_out(self, spectrum, rows):
-        """Leave-one-out decisions (row, class), the right columns and the weights of the rows."""
+        """Return leave-one-out decisions (row, class), indices of the labels, and row weights."""
         every = -(-spectrum.n_rows * self.classes_.size // HELD_OUT)
-        n_seen, parts = 0, []
-        for X, y, weight in (weighty(*block) for block in rows):
-            chosen = slice(-n_seen % every, None, every)
-            n_seen += len(X)
+        n_rows, parts = 0, []
+        for X, y, weight in (with_weight(*block) for block in rows):
+            chosen = slice(-n_rows % every, None, every)
+            n_rows += len(X)
             X, y = X[chosen], y[chosen]
             decision = y - spectrum.errors(X, y, weight[chosen], np.array([self.alpha_]))[0]
             parts.append((_two_sided(decision), _two_sided(y).argmax(axis=1), weight[chosen]))
@@ -367,11 +374,12 @@ class RidgeReadout(BaseEstimator):
         return self._combine(X)
 
     def _combine(self, X):
-        known = self.__dict__
-        plain = type(X) is np.ndarray and X.dtype == np.float64 and "feature_names_in_" not in known
-        if plain and "coef_" in known and X.shape[1:] == (self.n_features_in_,) and len(X):
+        fitted = self.__dict__
+        plain = type(X) is np.ndarray and X.dtype == np.float64
+        plain = plain and "feature_names_in_" not in fitted
+        if plain and "coef_" in fitted and X.shape[1:] == (self.n_features_in_,) and len(X):
             decision = X @ self.coef_.T + self.intercept_
-            if np.isfinite(decision).all():  # so X was finite: nothing is left to check
+            if np.isfinite(decision).all():  # then X is finite, and needs no further check
                 return decision
         check_is_fitted(self)
         if on_demand(X):
@@ -381,7 +389,7 @@ class RidgeReadout(BaseEstimator):
         return X @ self.coef_.T + self.intercept_
 
     def _classifies(self):
-        """Tell whether labels are learnt; an unfitted "auto" may yet learn them."""
+        """Return whether targets are labels; True for an unfitted "auto"."""
         if self.task == "auto" and "_folds" in self.__dict__:
             return hasattr(self, "classes_")
         return self.task != "regression"
@@ -397,7 +405,7 @@ class RidgeReadout(BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            What was learnt.
+            Predicted labels or numbers.
         """
         decision = self._combine(X)
         if not hasattr(self, "classes_"):
@@ -429,7 +437,7 @@ class RidgeReadout(BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Features.
         y : array-like
-            Truth.
+            True labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -446,7 +454,7 @@ class RidgeReadout(BaseEstimator):
         return score(y, predicted, sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what is learnt; unfitted "auto" counts as a classifier."""
+        """Return the type of estimator for scikit-learn; unfitted "auto" counts as a classifier."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         if self._classifies():
@@ -458,7 +466,7 @@ class RidgeReadout(BaseEstimator):
 
 
 def _check_weight(weight, n_rows):
-    """Return one weight a row."""
+    """Return one weight per row."""
     if weight is None:
         return np.broadcast_to(1.0, (n_rows,))
     weight = check_array(weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
@@ -471,7 +479,7 @@ def _check_weight(weight, n_rows):
 
 
 def _check_groups(groups):
-    """Return groups that can be told apart."""
+    """Check that groups are of one type and not NaN."""
     if groups.dtype.kind == "f" and np.isnan(groups).any():
         raise ValueError(f"groups is NaN at row {int(np.argmax(np.isnan(groups)))}; name each.")
     if len(kinds := {type(name).__name__ for name in groups.tolist()}) > 1:
@@ -480,7 +488,7 @@ def _check_groups(groups):
 
 
 class _Encoded:
-    """Blocks without groups, their targets as numbers; each loop over it reads them anew."""
+    """Blocks without groups, their targets encoded as numbers; can be iterated repeatedly."""
 
     def __init__(self, source, encode):
         self.source, self.encode = source, encode
@@ -490,26 +498,26 @@ class _Encoded:
 
 
 def _two_or_more(classes):
-    """Return the classes if a readout can tell them apart."""
+    """Return the classes; raise if there are fewer than two."""
     if classes.size < 2:
         raise ValueError(f"y holds one class only ({classes.tolist()[0]!r}); a readout needs two.")
     return classes
 
 
 def _two_sided(decision):
-    """One column a class, also for two classes."""
+    """Return one column per class, also for two classes."""
     if decision.ndim == 2 and decision.shape[1] > 1:
         return decision
     decision = decision.reshape(-1, 1)
     return np.hstack([-decision, decision])
 
 
-def _sharpness(decision, truth, weight):
-    """Factor that makes the softmax of held-out decisions most likely."""
-    rows = np.arange(len(truth))
+def _sharpness(decision, label, weight):
+    """Return the factor on held-out decisions that maximises the likelihood of their softmax."""
+    rows = np.arange(len(label))
 
     def loss(log_factor):
-        logs = log_softmax(np.exp(log_factor) * decision, axis=1)[rows, truth]
+        logs = log_softmax(np.exp(log_factor) * decision, axis=1)[rows, label]
         return -np.average(logs, weights=weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 5.0), method="bounded").x))

@@ -1,4 +1,4 @@
-"""Rows of an array wherever it lives, read block by block."""
+"""Rows of arrays in memory or on disk, read block by block."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ BLOCK_BYTES = 1 << 22  # of float64 features held at once
 
 
 def on_demand(X: Any) -> bool:
-    """Tell whether rows are read when asked for: dask, zarr, h5py and xarray arrays.
+    """Return whether rows are read on demand: dask, zarr, h5py and xarray arrays.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def on_demand(X: Any) -> bool:
 
 
 def rows_a_block(n_columns: int) -> int:
-    """How many rows are held at once.
+    """Return the number of rows that are in memory at once.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def rows_a_block(n_columns: int) -> int:
 
 
 def row_blocks(X: Any) -> list[slice]:
-    """Cut an array into blocks of rows that hold whole chunks, where it has chunks.
+    """Cut an array into blocks of rows, which consist of whole chunks if it has chunks.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def row_blocks(X: Any) -> list[slice]:
 
 
 def read(X: Any, rows: slice, name: str) -> NDArray[np.float64]:
-    """Return rows of an array read on demand as checked numbers; an error says where."""
+    """Read rows of an array on demand and check them; errors name the place."""
     values = np.asarray(X[rows])
     try:
         return np.asarray(
@@ -78,7 +78,7 @@ def read(X: Any, rows: slice, name: str) -> NDArray[np.float64]:
 
 
 class Rows:
-    """Features, targets, weights and groups as blocks; each loop over it reads them anew."""
+    """Features, targets, weights and groups as blocks; can be iterated repeatedly."""
 
     def __init__(self, X: Any, y: Any, weight: NDArray, groups: NDArray | None):
         self.X, self.y, self.weight, self.groups = X, y, weight, groups
@@ -97,32 +97,32 @@ class Rows:
 
 
 class Sample:
-    """Every k-th row of a stream; k doubles as rows come, so that memory is bounded."""
+    """Every k-th row of a stream; k doubles when the sample is full, which bounds memory."""
 
     def __init__(self, most: int):
-        self.most, self.every, self.n_seen = most, 1, 0
+        self.most, self.every, self.n_rows = most, 1, 0
         self.kept: list[NDArray] = []
 
     def add(self, X: NDArray, y: NDArray, weight: NDArray) -> None:
-        """Add rows, but for those without weight: X (row, feature), y (row, target), weight."""
-        X, y, weight = weighty(X, y, weight)
-        chosen = slice(-self.n_seen % self.every, None, self.every)
+        """Add rows whose weight is not 0: X (row, feature), y (row, target), weight (row,)."""
+        X, y, weight = with_weight(X, y, weight)
+        chosen = slice(-self.n_rows % self.every, None, self.every)
         new = [X[chosen], y[chosen], weight[chosen]]
         pairs = zip(self.kept or [part[:0] for part in new], new, strict=True)
         self.kept = [np.concatenate(pair) for pair in pairs]
-        self.n_seen += len(X)
+        self.n_rows += len(X)
         while len(self.kept[0]) > self.most:
             self.every *= 2
             self.kept = [part[::2].copy() for part in self.kept]
 
 
-def weighty(*rows: NDArray) -> tuple[NDArray, ...]:
-    """Leave out rows of which the last array, the weights, is 0.
+def with_weight(*rows: NDArray) -> tuple[NDArray, ...]:
+    """Return the rows whose weight, the last array, is not 0.
 
     Examples
     --------
-    >>> weighty(np.array([1.0, 2.0]), np.array([0.0, 0.5]))
+    >>> with_weight(np.array([1.0, 2.0]), np.array([0.0, 0.5]))
     (array([2.]), array([0.5]))
     """
-    there = rows[-1] > 0
-    return rows if there.all() else tuple(part[there] for part in rows)
+    positive = rows[-1] > 0
+    return rows if positive.all() else tuple(part[positive] for part in rows)

@@ -1,4 +1,4 @@
-"""From drive to weights, and to predictions, without states in memory."""
+"""Fit and predict from long drives chunk by chunk, without all states in memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
@@ -17,34 +17,34 @@ from mottle.reservoir.readout.rows import rows_a_block
 def fit_stream(
     reservoir, readout, drive, target=None, *, washout=0, groups=None, classes=None, chunk=None
 ):
-    """Fit a readout to the states of recordings, chunk by chunk; no more is ever in memory.
+    """Fit a readout to the states of recordings, of which only a chunk is in memory at a time.
 
-    The result is that of ``readout.fit`` on all states at once, to rounding. Recordings that fit
-    into a chunk run side by side on several threads; a longer one is carried on from chunk to
-    chunk. Where the penalty is chosen by "loo", the reservoir runs twice.
+    The result equals that of ``readout.fit`` on all states at once, except for rounding. Recordings
+    that fit into a chunk run in parallel on several threads; a longer one runs chunk by chunk. If
+    the penalty is chosen by "loo", the reservoir runs twice.
 
     Parameters
     ----------
     reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
-        Fitted, without pooling. Other steps, such as scalers, take every step as a row.
+        Fitted, without pooling. Other stages, such as scalers, take every step as a row.
     readout : RidgeReadout
         Fitted here.
     drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
         One recording (numpy, zarr, dask or xarray; read chunk by chunk) or many; the items of a
-        list or an iterator are recordings. An iterator is gone through once: the penalty cannot be
-        chosen by "loo".
+        list or an iterator are recordings. An iterator is read once: the penalty cannot be chosen
+        by "loo".
     target : array, list or iterator, default=None
         A number, label or row of numbers for each step, arranged as the drive. None: the items of
         ``drive`` are pairs (drive, target).
     washout : int, default=0
-        Steps at the beginning of each recording that are not learnt from.
+        Steps at the beginning of each recording that are left out of training.
     groups : array-like or iterator, default=None
-        One name a recording: what must not be split when the penalty is chosen.
+        Group of each recording; cross-validation does not split groups.
     classes : array-like, default=None
-        All labels there will be; None takes those of ``target``, of an iterator those of its first
-        item.
+        All labels that will occur; None takes those of ``target``, or of the first item of an
+        iterator.
     chunk : int, default=None
-        Steps run at once; None: as many as make 4 MiB of states.
+        Steps run at once; None: as many as give 4 MiB of states.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def fit_stream(
     else:
         first = next(recordings, None)
         if first is None:
-            raise ValueError("the iterator gave no recording.")
+            raise ValueError("the iterator yields no recording; expected at least one.")
         recordings, sample = chain([first], recordings), np.asarray(first[1])
     steps = _Steps(reservoir, recordings, washout, chunk)
     return readout.fit_blocks(
@@ -83,25 +83,25 @@ def fit_stream(
 
 
 def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
-    """Predict every step of recordings chunk by chunk; states are dropped.
+    """Predict every step of recordings chunk by chunk, without keeping states.
 
     Parameters
     ----------
     reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
-        Fitted, without pooling. Other steps, such as scalers, take every step as a row.
+        Fitted, without pooling. Other stages, such as scalers, take every step as a row.
     readout : estimator
-        Fitted: any of scikit-learn.
+        Any fitted estimator of scikit-learn.
     drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
         As in ``fit_stream``.
     method : str, default="predict"
-        What the readout is asked for: "predict_proba", "decision_function".
+        Method of the readout: "predict", "predict_proba" or "decision_function".
     chunk : int, default=None
-        Steps run at once; None: as many as make 4 MiB of states.
+        Steps run at once; None: as many as give 4 MiB of states.
 
     Returns
     -------
     predictions : ndarray of shape (n_steps,) or (n_steps, n_targets), or list of such
-        A list where the drive is not one recording.
+        A list unless the drive is one recording.
 
     Examples
     --------
@@ -125,18 +125,18 @@ def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
 
 
 def _is_one(drive: Any) -> bool:
-    """Tell whether a drive is a single recording: an array (step, input) or an event stream."""
+    """Return whether a drive is one recording: an array (step, input) or an event stream."""
     return getattr(drive, "ndim", 0) == 2 or is_event_stream(drive)
 
 
 def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
-    """Triples (drive, target, group); gone through once where the drive is an iterator."""
+    """Return triples (drive, target, group); they can be read once if the drive is an iterator."""
     if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
         drive = drive.to_numpy()
     if getattr(drive, "ndim", 0) == 1 and drive.dtype.kind in "biuf":
         raise ValueError(
-            f"a drive of shape {drive.shape} came in; expected (n_steps, n_inputs), which of one "
-            "input is drive.reshape(-1, 1)."
+            f"the drive has shape {drive.shape}; expected (n_steps, n_inputs): for one input, "
+            "drive.reshape(-1, 1)."
         )
     if _is_one(drive):
         drive, target = [drive], [target]
@@ -161,13 +161,13 @@ def _paired(drives: Iterator[Any], others: Iterable[Any], name: str) -> Iterator
     for i, pair in enumerate(zip_longest(drives, others, fillvalue=_Recordings)):
         if pair[0] is _Recordings or pair[1] is _Recordings:
             raise ValueError(
-                f"there are more drives than {name} or fewer: one ends before item {i}."
+                f"the numbers of drives and {name} differ: one of them ends before item {i}."
             )
         yield pair
 
 
 class _Recordings:
-    """Triples (drive, target, group), each read when it comes up."""
+    """Triples (drive, target, group), each read when it is needed."""
 
     def __init__(self, drive: Any, target: Any, groups: Any):
         self.n = self._count(drive)
@@ -176,7 +176,9 @@ class _Recordings:
         self.groups = none if groups is None else list(groups)
         for name, others in (("targets", self.targets), ("groups", self.groups)):
             if self._count(others) != self.n:
-                raise ValueError(f"{self.n} recordings came with {self._count(others)} {name}.")
+                raise ValueError(
+                    f"{self.n} recordings, but {self._count(others)} {name}; give one for each."
+                )
         if self.n == 0:
             raise ValueError("the drive holds no recording; expected at least one.")
 
@@ -188,9 +190,9 @@ class _Recordings:
         return int(items.shape[0] if hasattr(items, "shape") else len(items))
 
     def sample(self) -> NDArray:
-        """Targets that show the type and dimensions of all, and every label."""
+        """Return targets that have the type and dimensions of all, and every label."""
         if self.targets[0] is None:
-            raise ValueError("target is missing; a readout of steps needs one for each.")
+            raise ValueError("target is missing; a readout of steps needs one per step.")
         first = np.asarray(self.targets[0][:1])
         if first.dtype.kind == "f":
             return first
@@ -198,7 +200,7 @@ class _Recordings:
 
 
 class _Steps:
-    """Blocks of states and targets, for a readout; each loop over it runs the reservoir anew."""
+    """Blocks of states and targets, for a readout; each iteration runs the reservoir again."""
 
     def __init__(self, stage: Any, recordings: Iterable[Any], washout: int, chunk: int | None):
         self.stage, self.recordings = stage, recordings
@@ -223,7 +225,7 @@ class _Steps:
                 yield rows, np.concatenate(y), np.broadcast_to(1.0, (len(rows),)), names
 
     def pieces(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield lists of (place, first step, states, target, group), no more than a chunk."""
+        """Yield lists of (place, first step, states, target, group), at most a chunk each."""
         short: list[tuple[Any, ...]] = []
         longest = 0
         for place, (drive, target, group) in enumerate(self.recordings):
@@ -234,7 +236,7 @@ class _Steps:
                 yield from self._side_by_side(short)
                 short, longest = [], 0
             if n_steps > self.chunk and not is_event_stream(drive):
-                yield from self._carried_on(place, drive, target, group)
+                yield from self._in_chunks(place, drive, target, group)
             else:
                 short.append((place, drive, target, group))
                 longest = max(longest, n_steps)
@@ -249,7 +251,7 @@ class _Steps:
         if n_targets != n_steps:
             raise ValueError(
                 f"recording {place} has {n_steps} steps and {n_targets} targets; a readout of "
-                "steps needs a target for each."
+                "steps needs one target per step."
             )
         if n_steps <= self.washout:
             raise ValueError(
@@ -270,7 +272,7 @@ class _Steps:
             states = stages.run(self.stage, [drive for _, drive, *_ in batch])
         except ValueError as error:
             first = batch[0][0]
-            raise ValueError(f"(recordings counted from number {first} on) {error}") from error
+            raise ValueError(f"(recordings counted from number {first}) {error}") from error
         pieces = []
         for out, (place, _, *others) in zip(states, batch, strict=True):
             if np.isnan(out[0]).all():
@@ -278,8 +280,8 @@ class _Steps:
             pieces.append((place, 0, out, *others))
         yield pieces
 
-    def _carried_on(self, place: int, drive: Any, *others: Any) -> Iterator[list[tuple[Any, ...]]]:
-        """Run one long recording chunk by chunk, its noise that of ``transform``."""
+    def _in_chunks(self, place: int, drive: Any, *others: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one long recording chunk by chunk, with the noise of ``transform``."""
         starts = range(0, np.shape(drive)[0], self.chunk)
 
         def chunks() -> Iterator[NDArray]:

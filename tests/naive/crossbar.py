@@ -7,14 +7,14 @@ import numpy as np
 from scipy.optimize import brentq, root
 
 quiet = logging.NullHandler()
-logging.getLogger().addHandler(quiet)  # the import would set up the root logger, and warns
+logging.getLogger().addHandler(quiet)  # the import would configure the root logger, and warns
 with warnings.catch_warnings(record=True):
     import badcrossbar
 logging.getLogger().removeHandler(quiet)
 
 
 def by_badcrossbar(g, v, r):
-    """Currents and node voltages under ``v`` (row,), wires of ``r`` ohm, by another tool."""
+    """Return currents and node voltages under ``v`` (row,), wires of ``r`` ohm, by badcrossbar."""
     found = badcrossbar.compute(v[:, np.newaxis], 1 / g, r)
     return found.currents, found.voltages
 
@@ -41,7 +41,7 @@ def balance(word, bit, current, v_word, v_bit, r_word, r_bit, word_driven, bit_d
 
 
 def linear_voltages(g, *circuit):
-    """Voltages of word and bit nodes: the balance is affine, unit voltages give its matrix."""
+    """Return voltages of word and bit nodes; unit voltages give the matrix of the balance."""
 
     def into(x):
         word, bit = x.reshape(2, *g.shape)

@@ -1,22 +1,22 @@
-"""Devices handed to scipy: switch circuits from switching to switching, memristors step by step."""
+"""Devices solved by scipy: switch circuits between switchings, memristors step by step."""
 
 import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 
-def spikes(slope, seen, v, v_high, v_low, duration):
-    """Switch-on times and places of any circuit; ``seen(v)`` are the voltages over the switches.
+def spikes(slope, across, v, v_high, v_low, duration):
+    """Return switch-on times and indices; ``across(v)`` are the voltages over the switches.
 
-    ``slope(v, metallic)`` gives dv/dt; the thresholds are one for all or one a switch.
+    ``slope(v, metallic)`` is dv/dt; thresholds are one for all switches or one per switch.
     """
-    metallic, start, found = [False] * len(seen(v)), 0.0, []
+    metallic, start, found = [False] * len(across(v)), 0.0, []
     high, low = (np.broadcast_to(limit, len(metallic)) for limit in (v_high, v_low))
     while start < duration:
 
         def event(k, on=tuple(metallic)):
             def over(_, y):
-                return low[k] - seen(y)[k] if on[k] else seen(y)[k] - high[k]
+                return low[k] - across(y)[k] if on[k] else across(y)[k] - high[k]
 
             over.terminal, over.direction = True, 1
             return over
@@ -156,7 +156,7 @@ def yakopcic(v, dt):
 
 
 def pulse_weights(device, pulses):
-    """Weights after each pulse from the formulas as printed, one branch a rule and direction."""
+    """Return weights after each pulse by the published formulas, for each rule and direction."""
     w, out = device.w_0, []
     low, high = device.w_min, device.w_max
     for pulse in pulses:
@@ -187,7 +187,7 @@ def _b(a):
 
 
 def interface_states(v, dt):
-    """Interface device of the default constants, by its two laws written out."""
+    """Return states of the default interface device, by its two equations."""
     written, age, out = 0.0, None, []
     for held in v:
         now = written if age is None else written * (1 + age / 1e-2) ** -0.1

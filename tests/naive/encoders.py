@@ -1,10 +1,10 @@
-"""Encoders as one would write them on paper: one event, one row at a time."""
+"""Encoders in plain loops: one event, one row at a time."""
 
 import math
 
 
 def event_counts(events, n_steps, duration_us, cell, size, polarity):
-    """Dictionary (step, row, column, polarity index) -> count, and how many were dropped why."""
+    """Return {(step, row, column, polarity index): count}, and dropped events by reason."""
     start = int(events["t"][0])
     counts, outside, late = {}, 0, 0
     for event in events:

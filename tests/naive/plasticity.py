@@ -1,4 +1,4 @@
-"""Synapses and neurons that learn, every pair and triplet of spikes spelt out, no traces kept."""
+"""STDP in plain loops: every pair and triplet of spikes, without traces."""
 
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ def overlap(delta_t, v_th=1.0, v_0=1 / 7):
 
 
 def triplets(pre, post, rule):
-    """Change of a weight without bounds; a spike of the input at the same time comes first."""
+    """Return the change of an unbounded weight; of simultaneous spikes the input's comes first."""
     change = 0.0
     for t in post:
         pairs = sum(np.exp(-(t - s) / rule.tau_plus) for s in pre if s <= t)
@@ -39,12 +39,12 @@ def triplets(pre, post, rule):
 
 def learn(recordings, weights, thresholds, rule, rate, forget, tau, inhibition, homeostasis,
           target):  # fmt: skip
-    """Show (time, input) spikes to neurons with a pair rule and soft bounds, all see all."""
+    """Train fully connected neurons with a pair rule and soft bounds on (time, input) spikes."""
     weights, thresholds = weights.copy(), thresholds.copy()
 
-    def move(i, j, wish):
-        wish *= 1 - weights[i, j] if wish > 0 else weights[i, j]
-        weights[i, j] = np.clip(weights[i, j] + wish, 0, 1)
+    def move(i, j, change):
+        change *= 1 - weights[i, j] if change > 0 else weights[i, j]
+        weights[i, j] = np.clip(weights[i, j] + change, 0, 1)
 
     def kernel(ages, tau):
         return sum(np.exp(-age / tau) for age in ages)
@@ -76,7 +76,7 @@ def learn(recordings, weights, thresholds, rule, rate, forget, tau, inhibition, 
 
 
 def respond(spikes, weights, thresholds, tau, segments):
-    """Spikes of graded neurons (segment, neuron); ``segments`` are the times at which they end."""
+    """Return spikes of graded neurons (segment, neuron); ``segments`` are their end times."""
     counts, v, last = np.zeros((len(segments), len(thresholds))), np.zeros(len(thresholds)), 0.0
     for t in np.unique(spikes[:, 0]):
         volley = spikes[spikes[:, 0] == t, 1].astype(int)

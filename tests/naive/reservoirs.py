@@ -13,7 +13,7 @@ def echo_states(X, w_in, w, gain, bias, leak):
 
 
 def memristor_states(v, rate, tau, eta, w_min, dt, n_fine=2000):
-    """Euler in many small steps, for one device under held voltages."""
+    """Integrate one device under held voltages by Euler's method in small steps."""
     w, out = w_min, []
     for held in v:
         for _ in range(n_fine):
@@ -36,7 +36,7 @@ def pooled(states, names, n_segments):
 
 
 def event_memristor_states(events, taus, p_c, n_steps, duration, size, cell, polarity):
-    """Walk through time in microseconds of events and step ends, every pixel at each of them."""
+    """Advance every pixel through the times, in microseconds, of all events and step ends."""
     columns, rows = -(-size[0] // cell), -(-size[1] // cell)
     n_polarities = 2 if polarity == "split" else 1
     g = np.zeros((len(taus), rows, columns, n_polarities))
@@ -57,8 +57,8 @@ def event_memristor_states(events, taus, p_c, n_steps, duration, size, cell, pol
     return np.array(out)
 
 
-def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, threshold_of):
-    """Walk through one oscillator piece by piece; ``threshold_of`` gives that of cycle n.
+def oscillator_states(volts, dt, r, r_series, capacitance, v_high, v_low, threshold_of):
+    """Simulate one oscillator from switching to switching; ``threshold_of(n)`` is that of cycle n.
 
     Returns mean voltage, mean current, spikes, frequency and phase of every held step.
     """
@@ -93,7 +93,7 @@ def oscillator_shows(volts, dt, r, r_series, capacitance, v_high, v_low, thresho
 
 
 def lif_states(X, w_in, w, v_gain, v_bias, neuron, dt, n_inner=1):
-    """Spikes and voltages of a network, one neuron and one scipy-solved step after the other."""
+    """Return spikes and voltages of a network, by scipy neuron by neuron and step by step."""
     n = w.shape[0]
     v, s, free_at = np.zeros(n), np.zeros(n), np.zeros(n)
     keep, keep_s = np.exp(-dt / neuron.tau), np.exp(-dt / neuron.tau_synapse)

@@ -5,7 +5,7 @@ from sklearn.linear_model import Ridge
 
 
 def scaled(X, weight, standardize):
-    """Mean and spread of weighted features, 0 and 1 where they stay as they are."""
+    """Return mean and standard deviation of weighted features, 0 and 1 without standardising."""
     mean = np.average(X, axis=0, weights=weight)
     spread = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
     constant = spread < 1e-9 * np.abs(X).max(axis=0)
@@ -13,7 +13,7 @@ def scaled(X, weight, standardize):
 
 
 def predictor(X, y, weight, alpha, standardize):
-    """Predictions of a ridge fitted to weighted rows."""
+    """Return the predictions of a ridge fitted to weighted rows."""
     weight = np.ones(len(X)) if weight is None else weight
     mean, spread = scaled(X, weight, standardize)
     model = Ridge(alpha).fit((X - mean) / spread, y, weight)

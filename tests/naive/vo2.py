@@ -1,4 +1,4 @@
-"""The neuristor's equations handed to scipy, from reversal to reversal: slow, not like the kernel.
+"""The neuristor's equations solved by scipy, from reversal to reversal, unlike the kernel.
 
 Units of the paper, in which all factors are 1: ns, V, kOhm, mA, pF, mW, K. Published tanh form.
 """

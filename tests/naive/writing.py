@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 
 def pulsed(device, targets, tolerance, most):
-    """Conductances and pulse counts of noiseless devices, written with verification."""
+    """Return conductances and pulse counts of noiseless devices after write-verify."""
     per_weight = (device.g_max - device.g_min) / (device.w_max - device.w_min)
     found, counts, charge = [], [], []
     for target in targets:
@@ -37,16 +37,16 @@ def memdiode_current(v, x):
 
 
 def ramped(target, tolerance, start, step, most_volts, t_pulse, most):
-    """Conductance, pulses and energy of one memdiode, its pulses growing until they turn."""
-    x, count, last, grown, energy = 0.0, 0, None, 0, 0.0
+    """Return conductance, pulses and energy of a memdiode; a polarity change restarts the ramp."""
+    x, count, last, raised, energy = 0.0, 0, None, 0, 0.0
     while True:
         g = memdiode_current(0.2, x) / 0.2
         if abs(g - target) <= tolerance or count == most:
             return g, count, energy
         side = "set" if g < target else "reset"
-        grown = grown + 1 if side == last else 0
+        raised = raised + 1 if side == last else 0
         last = side
-        height = min(start + step * grown, most_volts[0 if side == "set" else 1])
+        height = min(start + step * raised, most_volts[0 if side == "set" else 1])
         v = height if side == "set" else -height
         up, down = np.exp(v / 0.0899) / 1.796e6, np.exp(-v / 0.1905) / 132
         before = memdiode_current(v, x)
@@ -57,7 +57,7 @@ def ramped(target, tolerance, start, step, most_volts, t_pulse, most):
 
 
 def readout(X, centre, half, bits, weights, bias, g_min, g_max, n_levels, adc):
-    """Decision of a differential crossbar, sample by sample and cell by cell.
+    """Return the decision of a differential crossbar, sample by sample and cell by cell.
 
     Weights (row, output) are of scaled features; ``adc`` is (bits, low, high) in A, volts are 0.2.
     """
@@ -78,7 +78,7 @@ def readout(X, centre, half, bits, weights, bias, g_min, g_max, n_levels, adc):
                     current += volts * (g_min + level * (g_max - g_min))
                 step = (adc[2] - adc[1]) / 2 ** adc[0]
                 code = min(max(int(np.floor((current - adc[1]) / step)), 0), 2 ** adc[0] - 1)
-                seen = adc[1] + (code + 0.5) * step
-                row[output] += sign * seen / 0.2 * largest / (g_max - g_min)
+                converted = adc[1] + (code + 0.5) * step
+                row[output] += sign * converted / 0.2 * largest / (g_max - g_min)
         out.append(row)
     return np.array(out)

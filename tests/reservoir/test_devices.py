@@ -1,4 +1,4 @@
-"""Single devices against the reference numbers of their models, scipy twins and their laws."""
+"""Single devices against the reference numbers of their models, scipy and physical properties."""
 
 from itertools import product
 
@@ -45,7 +45,7 @@ def test_neuristor_spikes_at_the_reference_times(v_in, first, period, method, rt
 
 @pytest.mark.parametrize(("method", "expected"), [("heun", 2.0), ("rk4", 4.0)])
 def test_neuristor_converges_with_the_order_of_its_method(method, expected):
-    # the first heating leg has no reversal: the order, fitted over four steps, shows cleanly
+    # the first heating leg has no reversal: the order can be fitted over four steps
     steps = np.array([2e-8, 1e-8, 5e-9, 2.5e-9])
     ends = [
         devices.simulate(
@@ -100,7 +100,7 @@ def test_oscillator_has_the_closed_form_period_and_energy(v_in, period, e_device
     )
     spent = {k: (long[f"energy_{k}"] - short[f"energy_{k}"]) / 10 for k in ("device", "supply")}
     assert_allclose([spent["device"], spent["supply"]], [e_device, e_supply], rtol=1e-5)
-    for run in (short, long):  # what is left sits in the capacitor, charged to the threshold
+    for run in (short, long):  # the remaining energy is in the capacitor, charged to the threshold
         left = run["energy_supply"] - run["energy_device"] - run["energy_resistor"]
         assert_allclose(left, 0.5 * 100e-12 * 1.99**2, rtol=1e-9)
 
@@ -128,7 +128,7 @@ def test_threshold_noise_is_drawn_once_a_cycle():
         run = devices.simulate("vo2_pwl", 5.0, dt, duration=1e-3, threshold_noise=0.02)
         spreads.append(np.diff(run.spike_time).std())
     assert_allclose(spreads[0], spreads[1], rtol=1e-6)
-    # dT = tau dVH / (v_end - VH) on charging, and the same jump shortens nothing but the discharge
+    # dT = tau dVH / (v_end - VH) on charging, and the same jump changes only the discharge
     tau, v_end = 100e-12 * 20e3 * 100e3 / 120e3, 5.0 * 100 / 120
     assert_allclose(spreads[0], tau * 0.02 * 1.99 / (v_end - 1.99), rtol=0.15)
 
@@ -193,10 +193,10 @@ def test_unequal_pair_locks_above_a_threshold_of_coupling(c_link, g_link, locks)
 
 
 @pytest.mark.kernel
-def test_network_equals_the_lone_oscillator_and_scipy():
+def test_network_equals_the_single_oscillator_and_scipy():
     a, _ = pair((2e4, 2e4), duration=2e-5)
-    lone = devices.simulate("vo2_pwl", 5.0, 1e-6, duration=2e-5).spike_time
-    assert_allclose(a, lone, rtol=1e-11)
+    single = devices.simulate("vo2_pwl", 5.0, 1e-6, duration=2e-5).spike_time
+    assert_allclose(a, single, rtol=1e-11)
     a, b = pair((2e4, 2.1e4), 15e-12, 1 / 50e3, duration=1e-5)
     found = naive.oscillators(5.0, (2e4, 2.1e4), 100e-12, 1e-5, c_link=15e-12, g_link=1 / 50e3)
     for times, node in ((a, 0), (b, 1)):
@@ -214,7 +214,7 @@ def test_neuristor_of_two_switches_fires_at_the_reference_rates(micro_ampere, he
 
 
 def test_neuristor_alternates_between_two_intervals_at_5_microampere():
-    # the reference of 2658 Hz is 1.9 % above what exact switching and scipy agree on: 2609 Hz
+    # the reference of 2658 Hz is 1.9 % above 2609 Hz, from exact switching and from scipy
     run = devices.simulate("nbo2_hh", 5e-6, 1e-5, duration=0.02)
     assert_allclose(run.spike_time, naive.neuristor(5e-6, 0.02), rtol=1e-6)
     intervals = np.diff(run.spike_time)[-10:]
@@ -228,21 +228,21 @@ def test_neuristor_rests_below_rheobase_and_is_blocked_by_strong_input():
 
 
 def test_neuristor_spikes_all_or_nothing_and_is_refractory():
-    def answer(micro_ampere, *starts):
+    def response(micro_ampere, *starts):
         wave = np.zeros(1000)
         for start in starts:
             wave[start : start + 10] = micro_ampere * 1e-6  # 100 us
         return devices.simulate("nbo2_hh", wave, 1e-5)
 
-    assert_allclose(answer(3, 0).output_voltage.max(), 0.063, rtol=0.02)
+    assert_allclose(response(3, 0).output_voltage.max(), 0.063, rtol=0.02)
     for micro_ampere in (4, 5, 10, 20):
         pulse = np.repeat([micro_ampere * 1e-6, 0.0], [1000, 4000])
         output = devices.simulate("nbo2_hh", pulse, 1e-7).output_voltage
         assert_allclose([output.max(), output.min()], [0.4, -0.1], rtol=0.0015)
         assert_allclose(output.max(), 0.4, rtol=0.001)
-    assert answer(4, 0).sizes["spike"] == 1
-    assert answer(10, 0, 16).sizes["spike"] == 1
-    assert answer(10, 0, 20).sizes["spike"] == 2
+    assert response(4, 0).sizes["spike"] == 1
+    assert response(10, 0, 16).sizes["spike"] == 1
+    assert response(10, 0, 20).sizes["spike"] == 2
 
 
 @pytest.mark.kernel
@@ -327,7 +327,7 @@ def test_yakopcic_moves_between_its_thresholds_only_outside_them():
 
 
 def switching(v_in, n=300, duration=0.02):
-    """Share of Ag devices that switch on within a pulse, and their mean delay in s."""
+    """Return the fraction of Ag devices that switch within a pulse, and their mean delay in s."""
     delays = []
     for seed in range(n):
         run = devices.simulate("ag_pulse", v_in, 1e-5, duration=duration, random_state=seed)
@@ -343,9 +343,9 @@ def switching(v_in, n=300, duration=0.02):
      (1.5, 60, 4.4e-3), (2.0, 60, 2.1e-3)],
 )  # fmt: skip
 def test_diffusive_device_switches_as_often_and_late_as_the_reference(v_in, switched, delay):
-    share, mean = switching(v_in)
+    fraction, mean = switching(v_in)
     p = (switched + 1) / 62
-    assert abs(share - switched / 60) < 3 * np.sqrt(p * (1 - p) * (1 / 60 + 1 / 300))
+    assert abs(fraction - switched / 60) < 3 * np.sqrt(p * (1 - p) * (1 / 60 + 1 / 300))
     if delay is None:
         assert mean is None
     else:
@@ -379,12 +379,12 @@ def test_diffusive_device_relaxes_later_after_a_stronger_pulse():
         (("vo2_pwl", 5.0, 1e-6), "a constant voltage needs a duration"),
         (("vo2_pwl", [1.0, np.nan], 1e-6), "voltage holds nan at step 1"),
         ((devices.ThresholdSwitch(v_low=2.0), [1.0], 1e-6), "without hysteresis"),
-        (("vo2_pwl", [1.0], 0.0), r"dt=0.0 s must be positive"),
+        (("vo2_pwl", [1.0], 0.0), r"dt=0.0 s must be .* above 0"),
         ((3, [1.0], 1.0), "neither a name"),
-        ((devices.VO2Neuristor(width=0.0), [1.0], 1e-8), "no hysteresis"),
-        ((devices.DriftMemristor(w_0=1.5), [1.0], 1e-3), r"device.w_0=1.5 must lie in \[0, 1\]"),
-        ((devices.TiOxMemristor(keep=1.0), [1.0], 1e-3), "keep=1.0 must lie below 1"),
-        (("hp", [1.0], 100.0), r"dt=100.0 s is too coarse .* use dt <= 50 s"),
+        ((devices.VO2Neuristor(width=0.0), [1.0], 1e-8), "without hysteresis"),
+        ((devices.DriftMemristor(w_0=1.5), [1.0], 1e-3), r"device.w_0=1.5 must be .* at most 1"),
+        ((devices.TiOxMemristor(keep=1.0), [1.0], 1e-3), "keep=1.0 must be .* below 1"),
+        (("hp", [1.0], 100.0), r"dt=100.0 s is too long .* use dt <= 50 s"),
     ],
 )
 def test_impossible_simulations_are_refused_with_the_way_out(arguments, message):
@@ -397,10 +397,10 @@ def test_noise_that_would_cross_the_thresholds_is_refused():
         devices.simulate("vo2_pwl", 5.0, 1e-6, duration=1e-5, threshold_noise=0.2)
 
 
-def test_unknown_options_are_refused_with_those_there_are():
+def test_unknown_options_are_refused_with_a_list_of_options():
     with pytest.raises(
-        ValueError, match=r"no option 'metod'; there is: dt_inner, method, temperature_noise"
+        ValueError, match=r"no option 'metod'; options: dt_inner, method, temperature_noise"
     ):
         devices.simulate("vo2_neuristor", 12.0, 1e-8, duration=1e-7, metod="rk4")
-    with pytest.raises(ValueError, match="use dt_inner <="):
+    with pytest.raises(ValueError, match=r"dt_inner=.* must be .* at most"):
         devices.simulate("vo2_neuristor", 12.0, 1e-6, duration=1e-5, dt_inner=1e-6)

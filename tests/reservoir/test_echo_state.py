@@ -41,7 +41,7 @@ def test_states_equal_the_plain_recurrence(dtype, atol, density, n_recordings):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n_nodes", [1, SLICE, 50, 300])
-def test_recordings_side_by_side_give_the_bytes_of_each_alone(dtype, n_nodes):
+def test_recordings_in_lanes_give_the_bytes_of_each_alone(dtype, n_nodes):
     X = drive(n_lanes(dtype) + 20)
     esn = EchoStateReservoir(n_nodes, dtype=dtype, random_state=0).fit(X)
     assert esn.transform(X).tobytes() == np.stack([esn.transform(x) for x in X]).tobytes()
@@ -61,7 +61,7 @@ def test_ragged_recordings_in_groups_end_where_they_should(monkeypatch):
         assert got.tobytes() == expected.tobytes()
 
 
-def test_live_runs_side_by_side_go_on_where_they_stood():
+def test_parallel_live_runs_continue_from_their_state():
     X = drive(40, 60)
     esn = EchoStateReservoir(40, random_state=0).fit(X)
     state, parts = esn.start(40), []
@@ -71,7 +71,7 @@ def test_live_runs_side_by_side_go_on_where_they_stood():
     assert np.concatenate(parts, axis=1).tobytes() == esn.transform(X).tobytes()
 
 
-@pytest.mark.skipif(not COMPILED, reason="two processes of plain Python show nothing more")
+@pytest.mark.skipif(not COMPILED, reason="two processes of plain Python test nothing more")
 def test_a_pool_of_processes_gives_the_same_bytes():
     X = drive(40)
     esn = EchoStateReservoir(60, random_state=0).fit(X)
@@ -80,7 +80,7 @@ def test_a_pool_of_processes_gives_the_same_bytes():
     assert np.concatenate(parts).tobytes() == esn.transform(X).tobytes()
 
 
-def test_weights_put_in_place_later_are_used():
+def test_weights_replaced_after_fit_are_used():
     X = drive(1)[0]
     esn = EchoStateReservoir(20, random_state=0).fit(X)
     esn.weights_ = esn.weights_ * 0.0
@@ -90,7 +90,7 @@ def test_weights_put_in_place_later_are_used():
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 2e-15), (np.float32, 6e-7)])
-def test_tanh_is_as_good_as_said_and_odd(dtype, rtol):
+def test_tanh_is_odd_and_has_the_documented_error(dtype, rtol):
     x = np.concatenate([np.linspace(-25, 25, 2001), np.geomspace(1e-30, 1, 300)]).astype(dtype)
     got = np.array([tanh(value, dtype) for value in x])
     assert_allclose(got, np.tanh(x.astype(np.longdouble)).astype(float), rtol=rtol)
@@ -122,11 +122,11 @@ def test_groups_take_every_recording_once():
     taken = np.concatenate([groups[groups >= 0], alone])
     assert_array_equal(np.sort(taken), np.flatnonzero(lengths))
     assert (np.diff(lengths[groups[0]]) <= 0).all()
-    assert arrange(np.ones(77, int), 32)[0].size == 0  # too little to be worth the layout
+    assert arrange(np.ones(77, int), 32)[0].size == 0  # too little work for the layout to be faster
 
 
 @pytest.mark.parametrize("costs", [[], [3.0], [0.0, 0.0], [1.0] * 7, [9.0, 1.0, 1.0]])
-def test_shares_cover_all_items_once(costs):
+def test_ranges_of_threads_cover_all_items_once(costs):
     done = []
     split(lambda first, last: done.extend(range(first, last)), costs)
     assert sorted(done) == list(range(len(costs)))

@@ -1,4 +1,4 @@
-"""What reservoirs and pipelines cost: energies against closed forms, and honest accounts."""
+"""Energies of reservoirs and pipelines against closed forms, and complete reports."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def drive(n_recordings=3, n_steps=8, n_inputs=2, seed=0):
 
 
 def per_cycle(reservoir, n_cycles, skip=10):
-    """Energies and spikes of a cycle, each step of the device being one."""
+    """Return energies and spikes per cycle, with one cycle per step."""
     state = reservoir.start(1, meter=True)
     state, _ = reservoir.advance(state, np.zeros((1, skip, 1)))
     before = state.spent.copy()
@@ -66,7 +66,7 @@ def test_a_neuristor_takes_the_reference_energies_of_a_spike():
 @pytest.mark.parametrize("coupled", [False, True])
 def test_an_oscillator_takes_the_closed_form_energies_of_a_spike(coupled):
     device = get("vo2_pwl")
-    link = {"r_coupling": 1e15} if coupled else {}  # as good as none, through the other kernel
+    link = {"r_coupling": 1e15} if coupled else {}  # negligible coupling, in the other kernel
     nodes = dict(ALONE, n_nodes=2) | {"v_bias": 5.0, "dt_device": device.period(5.0)}
     reservoir = OscillatorReservoir(**nodes, **link).fit(np.zeros((2, 1)))
     film, resistor, supply, spikes = per_cycle(reservoir, 5) / 2
@@ -76,7 +76,7 @@ def test_an_oscillator_takes_the_closed_form_energies_of_a_spike(coupled):
 
 
 def stored(reservoir, state):
-    """Energy in J that the nodes' capacitors hold."""
+    """Return the energy in J stored in the nodes' capacitors."""
     v = state.values[:, 0]
     return 0.5 * (reservoir.devices_["capacitance"] * v**2).sum(axis=1)
 
@@ -90,7 +90,7 @@ def stored(reservoir, state):
     ],
     ids=["vo2", "oscillator", "oscillator_coupled"],
 )
-def test_what_the_supply_gave_is_used_up_or_stored(reservoir):
+def test_the_supplys_energy_is_dissipated_or_stored(reservoir):
     X = drive(n_steps=30)
     state, _ = reservoir.fit(X).advance(reservoir.start(3, meter=True), X)
     device, resistor, supply, _ = state.spent.T
@@ -99,7 +99,7 @@ def test_what_the_supply_gave_is_used_up_or_stored(reservoir):
 
 
 def test_coupling_resistors_count_among_the_resistors():
-    """Two oscillators of unlike bias at rest: currents and powers follow from Ohm's law."""
+    """Two oscillators with different bias at rest: currents and powers follow from Ohm's law."""
     device = ThresholdSwitch(v_high=1e3, v_low=1.0)  # never switches
     nodes = {"device": device, "r_coupling": 2e4, "oscillating": False, "dt_device": 1e-3}
     reservoir = OscillatorReservoir(2, v_bias=5.0, v_gain=1.0, wiring="one_to_one", **nodes)
@@ -125,7 +125,7 @@ def test_reservoir_and_device_library_take_the_same_energy():
     assert int(spent.spikes) == run.spike_time.size
 
 
-def test_a_memristor_takes_what_a_fine_sum_of_power_gives():
+def test_the_energy_of_a_memristor_equals_a_fine_sum_of_power():
     """Steps so long that the state moves far within one, and meets its upper end."""
     device = get("wox_du2017")
     volts = np.array([1.5, 0.3, 1.2, -0.8, 1.6])
@@ -176,7 +176,7 @@ def test_metering_changes_no_state_and_chunks_add_up():
     assert (metered.spent == 0).all()
 
 
-def test_an_absent_recording_costs_nothing_that_is_known():
+def test_the_energy_of_an_absent_recording_is_nan():
     X = drive()
     reservoir = VO2Reservoir(5, random_state=0).fit(X)
     lost = X.copy()
@@ -186,10 +186,10 @@ def test_an_absent_recording_costs_nothing_that_is_known():
     assert_array_equal(spent.supply[[0, 2]], whole.supply[[0, 2]])
 
 
-def test_what_simulates_no_device_has_no_energy():
+def test_reservoirs_without_devices_have_no_energy():
     X = drive()
     assert not hasattr(EchoStateReservoir(5).fit(X), "energy")
-    with pytest.raises(ValueError, match="EchoStateReservoir simulates no device"):
+    with pytest.raises(ValueError, match="EchoStateReservoir has no simulated devices"):
         EchoStateReservoir(5).fit(X).start(1, meter=True)
 
 
@@ -220,8 +220,8 @@ def test_spikes_of_neuristors_cost_the_reference_energies(v_in, name, expected):
     assert_allclose(spent.supply, spent.device + spent.resistor, rtol=1e-5)
 
 
-def test_spike_energy_refuses_what_does_not_oscillate():
-    with pytest.raises(ValueError, match="'wox_du2017' is no oscillator"):
+def test_spike_energy_needs_an_oscillator():
+    with pytest.raises(ValueError, match="'wox_du2017' is not an oscillator"):
         spike_energy("wox_du2017")
     with pytest.raises(ValueError, match=r"capacitance=-1e-12 F must be .* above 0"):
         spike_energy(capacitance=-1e-12)
@@ -234,7 +234,7 @@ def labelled(seed=0):
     return X, np.tile([0, 1, 2], 4)
 
 
-def test_a_report_adds_up_to_what_the_supply_gave():
+def test_a_report_adds_up_to_the_energy_of_the_supply():
     X, y = labelled()
     model = make_pipeline(
         VO2Reservoir(20, pool="mean", random_state=0), StandardScaler(), RidgeReadout()
@@ -281,11 +281,11 @@ def test_every_branch_of_a_composed_model_is_found():
     report = energy_report(readout.fit(flat, flat[:, 1]), flat)
     assert report.attrs["not_counted"] == ["columntransformer.first"]
     assert report.attrs["readout_macs"] == 1
-    with pytest.raises(ValueError, match="nothing to account for"):
+    with pytest.raises(ValueError, match="whose energy can be counted"):
         energy_report(StandardScaler().fit(flat), flat)
 
 
-def test_models_inside_wrappers_are_charged_for_what_they_do_and_no_more():
+def test_models_inside_wrappers_are_counted_once():
     X, y = np.random.default_rng(0).normal(size=(60, 10)), np.tile([0, 1, 2], 20)
     chosen = make_pipeline(SelectFromModel(Ridge(), max_features=4, threshold=-np.inf), Ridge())
     report = energy_report(chosen.fit(X, y), X)
@@ -301,7 +301,7 @@ def test_models_inside_wrappers_are_charged_for_what_they_do_and_no_more():
         energy_report(make_pipeline(StandardScaler(), Ridge()), X)
 
 
-def test_what_comes_before_the_model_in_a_crossbar_is_counted():
+def test_steps_before_the_model_in_a_crossbar_are_counted():
     drive_2d = drive(1, 40, 2)[0]
     front = MemristorReservoir(6, random_state=0)
     model = CrossbarReadout(make_pipeline(front, Ridge()), Crossbar((8, 8)), random_state=0)
@@ -320,7 +320,7 @@ def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
     assert_allclose(report["energy"]["events"], 3 * 1e-12 * 1e-6)
 
 
-def test_spiking_neurons_pay_for_the_synapses_their_spikes_reach():
+def test_spiking_neurons_count_the_synapses_that_their_spikes_reach():
     X = drive(3, 60, 3)
     model = SpikingReservoir(10, density=0.3, pool="mean", random_state=0).fit(X)
     report = energy_report(model, X).set_index("part")
@@ -332,7 +332,7 @@ def test_spiking_neurons_pay_for_the_synapses_their_spikes_reach():
     assert report["count"]["jumps of synapses"] == pytest.approx(per_neuron @ targets)
 
 
-def test_an_stdp_layer_pays_for_its_synaptic_operations():
+def test_an_stdp_layer_counts_its_synaptic_operations():
     X = np.random.default_rng(0).poisson(0.5, (12, 50, 8))
     model = make_pipeline(STDPLayer(4, random_state=0, verbose=False), RidgeReadout())
     report = energy_report(model.fit(X, np.tile([0, 1, 2], 4)), X)
@@ -341,7 +341,7 @@ def test_an_stdp_layer_pays_for_its_synaptic_operations():
     assert rows["energy"]["synapses"] == pytest.approx(4 * X.sum() / 12 * 2e-14)
 
 
-def test_a_readout_in_crossbars_brings_its_circuit_and_its_converters():
+def test_a_crossbar_readout_counts_its_circuit_and_its_converters():
     X, y = labelled()
     model = make_pipeline(
         MemristorReservoir(6, pool="mean", random_state=0),
@@ -371,7 +371,7 @@ def events(n, seed=0):
     return out
 
 
-def test_a_lone_recording_is_one_however_long_it_is():
+def test_a_single_recording_counts_as_one_whatever_its_length():
     C, E = count_rows(6), [events(300, k) for k in range(4)]
     for X in (C, E):
         layer = STDPLayer(4, random_state=0, verbose=False, on_drop="ignore").fit(X)
@@ -398,7 +398,7 @@ def test_a_lone_recording_is_one_however_long_it_is():
         ),
     ],
 )
-def test_absent_recordings_cost_nothing_and_do_not_count(model, as_list):
+def test_absent_recordings_are_not_counted(model, as_list):
     X = np.abs(drive(8, 20, 3))
     model.fit(X, np.arange(8.0))
     lost = X.copy()
@@ -411,7 +411,7 @@ def test_absent_recordings_cost_nothing_and_do_not_count(model, as_list):
         energy_report(model, np.full_like(X, np.nan))
 
 
-def test_absent_event_streams_do_not_count():
+def test_absent_event_streams_are_not_counted():
     E = [events(50, k) for k in range(3)]
     model = EventMemristorReservoir(n_steps=4, pool="last", on_drop="ignore").fit(E)
     report, expected = energy_report(model, [E[0], None, E[2]]), energy_report(model, E[::2])
@@ -420,7 +420,7 @@ def test_absent_event_streams_do_not_count():
 
 
 def with_absence():
-    """A reservoir behind what turns a missing sense into a drive of NaN."""
+    """Return a reservoir after a step that turns a missing sense into a drive of NaN."""
 
     def as_drive(column):
         shape = next(cell.shape for cell in column if cell is not None)
@@ -429,7 +429,7 @@ def with_absence():
     return make_pipeline(FunctionTransformer(as_drive), MemristorReservoir(4, pool="mean"))
 
 
-def test_a_recording_counts_where_one_of_its_senses_is_there():
+def test_a_recording_with_one_present_sense_is_counted():
     touch, joints = list(drive(4, 10, 2)), list(drive(4, 10, 3, seed=1))
     table = pd.DataFrame({"touch": touch, "joints": joints})
     parts = [(name, with_absence(), name) for name in table]
@@ -443,7 +443,7 @@ def test_a_recording_counts_where_one_of_its_senses_is_there():
     assert some.attrs["node_steps"] == pytest.approx((3 + 2) * 10 * 4 / 3)
 
 
-def test_a_crossbar_readout_names_all_that_is_left_out_and_counts_its_word_lines():
+def test_a_crossbar_readout_lists_omitted_parts_and_counts_its_word_lines():
     X, y = np.random.default_rng(0).normal(size=(60, 10)), np.tile([0.0, 1.0, 2.0], 20)
     scaled = GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [1.0]}, cv=2)
     tile = Crossbar((8, 8), r_transistor=2e3, v_read=0.1)
@@ -460,16 +460,16 @@ def test_a_crossbar_readout_names_all_that_is_left_out_and_counts_its_word_lines
     assert rows["energy"]["wires and selectors"] == pytest.approx(float(spent.wire))
 
 
-def test_a_layer_alone_tells_its_spikes_and_what_its_learning_took():
+def test_a_layer_alone_reports_its_spikes_and_weight_updates():
     C = count_rows(12)
     layer = STDPLayer(4, random_state=0, verbose=False).fit(C)
     report = energy_report(layer, C)
     assert report.attrs["spikes"] == pytest.approx(layer.transform(C).sum() / 12)
-    learnt = f"stdplayer: {layer.n_updates_} updates of weights in learning"
+    learnt = f"stdplayer: {layer.n_updates_} weight updates in training"
     assert report.attrs["not_counted"][-1] == learnt
 
 
-def test_figures_can_be_replaced_and_a_wrong_one_is_refused():
+def test_figures_can_be_replaced_and_wrong_ones_are_refused():
     X, y = labelled()
     model = make_pipeline(NoReservoir(pool="mean"), RidgeReadout()).fit(X, y)
     dear = energy_report(model, X, figures={"mac": Figure(1e-9, "assumed", "a test")})
@@ -489,17 +489,17 @@ def test_chips_are_compared_operation_by_operation_and_loihi_2_is_not():
     model = make_pipeline(MemristorReservoir(4, pool="mean", random_state=0), RidgeReadout())
     report = energy_report(model.fit(X, y), X)
     ratios = chip_ratios(report)
-    ours = report.energy.sum() / model[-1].coef_.size
-    assert_allclose(ratios.ratio["Loihi"], 23.6e-12 / ours)
+    per_operation = report.energy.sum() / model[-1].coef_.size
+    assert_allclose(ratios.ratio["Loihi"], 23.6e-12 / per_operation)
     assert np.isnan(ratios.ratio["Loihi 2"])
     with pytest.raises(ValueError, match="no linear readout"):
         chip_ratios(energy_report(model[0], X))
 
 
 def test_a_film_scaled_in_both_capacities_scales_time_and_energy():
-    """A picojoule a spike would need a film and a capacitor 1.4e-4 of the published ones."""
-    device, share = get("vo2_neuristor"), 1e-3
-    small = device._replace(capacitance=share * device.capacitance, c_th=share * device.c_th)
+    """A picojoule per spike would need a film and a capacitor 1.4e-4 of the published ones."""
+    device, ratio = get("vo2_neuristor"), 1e-3
+    small = device._replace(capacitance=ratio * device.capacitance, c_th=ratio * device.c_th)
     whole, part = spike_energy(device, 12.0), spike_energy(small, 12.0)
     names = ["device", "resistor", "supply", "period"]
-    assert_allclose(part[names], share * whole[names], rtol=1e-3)
+    assert_allclose(part[names], ratio * whole[names], rtol=1e-3)

@@ -1,4 +1,4 @@
-"""EventMemristorReservoir against plain loops, the lone device and the laws of every reservoir."""
+"""EventMemristorReservoir against plain loops and the single device, and its properties."""
 
 import pickle
 
@@ -55,7 +55,7 @@ def test_states_equal_plain_loops_over_every_pixel(cell, polarity):
 
 
 @pytest.mark.kernel
-def test_a_drive_gives_the_lone_device():
+def test_a_drive_gives_the_states_of_the_single_device():
     pulses = np.random.default_rng(0).integers(0, 2, 40).astype(float)
     got = EventMemristorReservoir(dt_device=2e-3).fit_transform(pulses.reshape(-1, 1))[:, 0]
     assert_allclose(got, devices.simulate("stm_event", pulses, 2e-3).state, rtol=1e-12)
@@ -130,9 +130,9 @@ def test_features_absent_recordings_and_names_agree():
     assert features.shape[1] == node.get_feature_names_out().size == 4 * 40
     node = EventMemristorReservoir(**SIZE).fit(X)
     states = node.transform(X)
-    nobody = node.transform([None, None])
-    assert nobody.shape == (2, 10, 40)
-    assert np.isnan(nobody).all()
+    absent = node.transform([None, None])
+    assert absent.shape == (2, 10, 40)
+    assert np.isnan(absent).all()
     assert_allclose(features[0, :40], states[0, :5].mean(axis=0), rtol=1e-12)
     assert_allclose(features[1, 120:], states[1, 9], rtol=1e-12)
 
@@ -192,14 +192,14 @@ def test_bad_input_is_refused_with_its_place(X, parameters, message):
 
 
 def test_events_and_drives_are_not_mixed_up():
-    with pytest.raises(ValueError, match="fitted on event streams, a drive came in"):
+    with pytest.raises(ValueError, match="fitted on event streams, X is a drive"):
         EventMemristorReservoir().fit(draw()).transform(np.zeros((3, 40)))
-    with pytest.raises(ValueError, match="fitted on a drive, event streams came in"):
+    with pytest.raises(ValueError, match="fitted on a drive, X holds event streams"):
         EventMemristorReservoir().fit(np.zeros((3, 40))).transform(draw())
 
 
 @pytest.mark.parametrize("place", [1, 1024, 8191, 8999])
-def test_a_fault_is_found_wherever_it_hides(place):
+def test_a_fault_is_found_at_any_position(place):
     events = draw(1, n_events=9000)[0]
     node = EventMemristorReservoir(**SIZE).fit([events])
     bad = events.copy()
@@ -246,7 +246,7 @@ def test_a_pixel_of_a_large_sensor_is_that_of_a_small_one():
 
 
 @pytest.mark.kernel
-def test_single_precision_shows_the_same_states():
+def test_single_precision_gives_the_same_states():
     events, node = draw(2), EventMemristorReservoir(spread=0.1, random_state=0, **SIZE)
     states = node.fit(events).transform(events)
     halved = clone(node).set_params(dtype="float32").fit(events)

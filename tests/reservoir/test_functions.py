@@ -1,4 +1,4 @@
-"""The kernels' own elementary functions against numpy, and their noise against the normal law."""
+"""The kernels' elementary functions against numpy, their noise against the normal law."""
 
 import numba
 import numpy as np
@@ -30,12 +30,12 @@ def uniform(low, high):
         (own.log2, np.log2, 1 - np.exp(uniform(-22, -1)), 1e-8),
     ],
 )
-def test_functions_are_as_close_as_they_say(function, reference, x, error):
+def test_functions_have_the_documented_error(function, reference, x, error):
     assert_allclose([function(value) for value in x], reference(x), rtol=error)
 
 
 @pytest.mark.kernel
-def test_cosines_are_as_close_as_they_say():
+def test_cosines_have_the_documented_error():
     u, c = uniform(-1.8, 1.8), uniform(-0.5, 0.5)
     assert_allclose([own.one_minus_cos(value) for value in u], 1 - np.cos(u), atol=2e-9)
     got = np.array([own.cos_sin_turn(value) for value in c])
@@ -89,6 +89,6 @@ def test_noise_is_independent_of_node_step_pair_and_seed():
         "seed": (z, other),
     }
     for name, (a, b) in pairs.items():
-        for f in (lambda x: x, np.square, np.abs):  # radii would betray themselves in squares
+        for f in (lambda x: x, np.square, np.abs):  # common radii would correlate the squares
             correlation = np.corrcoef(f(a).ravel(), f(b).ravel())[0, 1]
             assert abs(correlation) < 4 / np.sqrt(a.size), name

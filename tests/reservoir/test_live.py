@@ -1,4 +1,4 @@
-"""Long and live use: streams whose states are never held, and runs carried on tick by tick."""
+"""Long and live use: streams without all states in memory, and runs advanced step by step."""
 
 import tracemalloc
 
@@ -35,7 +35,7 @@ every = pytest.mark.parametrize("reservoir", RESERVOIRS, ids=["echo", "memristor
 
 
 def recordings(lengths, n_inputs=2, seed=0):
-    """Drives, and targets that their past explains in part."""
+    """Return drives, and targets that depend in part on their past."""
     rng = np.random.default_rng(seed)
     drives = [rng.uniform(-0.5, 0.5, (n, n_inputs)) for n in lengths]
     targets = [np.cumsum(x[:, 0]) + 0.1 * rng.normal(size=len(x)) for x in drives]
@@ -96,7 +96,7 @@ def test_iterators_arrays_and_pairs_are_the_same_recordings():
         readout = fit_stream(reservoir, RidgeReadout(cv="gcv"), drive, target, chunk=50)
         assert_array_equal(readout.coef_, expected.coef_)
     once = fit_stream(reservoir, RidgeReadout(), iter(drives), iter(targets), chunk=50)
-    assert_array_equal(once.losses_, expected.losses_)  # rows are gone: "gcv" by itself
+    assert_array_equal(once.losses_, expected.losses_)  # rows cannot be read twice: "gcv"
 
 
 @pytest.mark.parametrize("kind", ["dask", "zarr", "xarray"])
@@ -126,7 +126,7 @@ def test_labels_of_steps_are_learnt_with_their_probabilities():
     got = predict_stream(reservoir, readout, drives, method="predict_proba", chunk=64)
     assert_allclose(np.concatenate(got), expected.predict_proba(X), rtol=1e-6)
     pairs = iter([(drives[0], np.full(200, "up")), (drives[1], labels[1])])
-    with pytest.raises(ValueError, match=r"label '\w+' is new"):
+    with pytest.raises(ValueError, match=r"label '\w+' is not one of"):
         fit_stream(reservoir, RidgeReadout(), pairs, classes=["up", "level"])
 
 
@@ -146,7 +146,7 @@ def test_event_streams_are_recordings_with_a_target_for_each_step():
     for chunk in (25, 7):  # shorter than a recording: events are not cut
         readout = fit_stream(reservoir, RidgeReadout(1.0), streams, targets, chunk=chunk)
         assert_allclose(readout.predict(states), expected, rtol=1e-8, atol=1e-8)
-    with pytest.raises(ValueError, match="fitted on event streams, which its own advance"):
+    with pytest.raises(ValueError, match="fitted on event streams: use its own advance"):
         LiveRun(reservoir)
     with pytest.raises(ValueError, match="cannot be fitted to blocks; take RidgeReadout"):
         fit_stream(reservoir, Ridge(), streams, targets)
@@ -156,19 +156,19 @@ def test_event_streams_are_recordings_with_a_target_for_each_step():
     ("change", "message"),
     [
         ({"target": [np.zeros(20), np.zeros(19)]}, "recording 1 has 20 steps and 19 targets"),
-        ({"target": [np.zeros(20)]}, "2 recordings came with 1 targets"),
+        ({"target": [np.zeros(20)]}, "2 recordings, but 1 targets"),
         ({"drive": np.zeros((20, 2)), "target": None}, "target is missing"),
         ({"washout": 20}, "recording 0 has 20 steps, and washout=20 leaves none"),
         ({"washout": -1}, "washout=-1 must be a whole number"),
         ({"chunk": 0}, "chunk=0 must be a whole number"),
         ({"target": [np.zeros(20), np.full(20, np.nan)]}, "recording 1 is not finite at step 0"),
         ({"drive": [], "target": []}, "holds no recording"),
-        ({"drive": iter([]), "target": None}, "gave no recording"),
-        ({"drive": iter([np.zeros((20, 2))])}, "more drives than targets or fewer.* item 1"),
-        ({"groups": [1]}, "2 recordings came with 1 groups"),
+        ({"drive": iter([]), "target": None}, "yields no recording"),
+        ({"drive": iter([np.zeros((20, 2))])}, "numbers of drives and targets differ.* item 1"),
+        ({"groups": [1]}, "2 recordings, but 1 groups"),
         ({"chunk": 8, "drive": [np.zeros((20, 2)), np.full((20, 2), np.inf)]},
          "recording 1, steps 0 to 7: run 0 got inf at step 0 of the chunk, input 0"),
-        ({"drive": np.zeros(20), "target": np.zeros(20)}, r"\(20,\) came in.*reshape\(-1, 1\)"),
+        ({"drive": np.zeros(20), "target": np.zeros(20)}, r"shape \(20,\);.*reshape\(-1, 1\)"),
         ({"drive": [np.zeros((20, 2))] * 3, "target": None}, "items must be pairs"),
         ({"drive": iter([np.zeros((20, 2))] * 3), "target": None}, "items must be pairs"),
         ({"drive": [np.zeros((20, 2)), np.full((20, 2), np.nan)]}, "recording 1 is absent"),
@@ -182,7 +182,7 @@ def test_impossible_streams_are_refused(change, message):
         fit_stream(reservoir, RidgeReadout(1.0), **arguments)
 
 
-def test_streams_need_a_fitted_reservoir_that_shows_every_step():
+def test_streams_need_a_fitted_reservoir_without_pooling():
     drives, targets = recordings([20, 20])
     with pytest.raises(NotFittedError):
         fit_stream(EchoStateReservoir(5), RidgeReadout(), drives, targets)
@@ -206,7 +206,7 @@ def test_memory_of_a_stream_does_not_grow_with_its_length():
 
 
 @every
-def test_ticks_of_a_live_run_are_the_whole(reservoir):
+def test_steps_of_a_live_run_give_the_states_of_the_whole(reservoir):
     (drive,), (target,) = recordings([60])
     reservoir.fit(drive)
     run = LiveRun(reservoir, keys=[3])
@@ -225,7 +225,7 @@ def test_ticks_of_a_live_run_are_the_whole(reservoir):
     assert_allclose(live.advance(drive[0]), readout.predict(whole[:1])[0], rtol=1e-12)
 
 
-def test_live_runs_side_by_side_do_not_mix():
+def test_parallel_live_runs_do_not_mix():
     drives, targets = recordings([30, 30, 30])
     reservoir = MemristorReservoir(10, random_state=0).fit(drives)
     labels = [np.where(y > 0, "up", "down") for y in targets]
@@ -237,22 +237,22 @@ def test_live_runs_side_by_side_do_not_mix():
     assert_array_equal(got, np.stack(alone))
     kept = run.state
     first = run.advance(np.stack(drives)[:, :1])
-    run.state = kept  # a state can be kept and set again
+    run.state = kept  # a state can be stored and set again
     assert_array_equal(run.advance(np.stack(drives)[:, :1]), first)
 
 
-def test_a_live_tick_that_is_not_whole_is_refused():
+def test_an_incomplete_live_step_is_refused():
     reservoir = MemristorReservoir(10, random_state=0).fit(np.zeros((2, 3)))
     run = LiveRun(reservoir)
     with pytest.raises(ValueError, match="run 0 got nan at step 0 of the chunk, input 1"):
         run.advance([0.1, np.nan, 0.2])
     with pytest.raises(ValueError, match="expected \\(1 recordings, steps, 3 inputs\\)"):
         run.advance([0.1, 0.2])
-    with pytest.raises(ValueError, match=r"complex128 of shape .* came in"):
+    with pytest.raises(ValueError, match=r"X is complex128 of shape"):
         run.advance([0.1, 0.2j, 0.3])
     with pytest.raises(ValueError, match="has no steps"):
         run.advance(np.empty((0, 3)))
-    with pytest.raises(ValueError, match=r"float64 of shape \(2, 3\) came in; .* \(2, n_steps"):
+    with pytest.raises(ValueError, match=r"X is float64 of shape \(2, 3\); .* \(2, n_steps"):
         LiveRun(reservoir, n_recordings=2).advance(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="pools its states"):
         LiveRun(MemristorReservoir(10, pool="mean", random_state=0).fit(np.zeros((2, 3))))
@@ -281,7 +281,7 @@ def test_the_state_of_another_reservoir_is_refused(other):
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("arguments", "message"),
     [
         ({"keys": [1, 2]}, r"keys=\[1, 2\]: expected 3 whole numbers"),
         ({"keys": ["a"] * 3}, r"expected 3 whole numbers below 2\*\*63"),
@@ -290,18 +290,18 @@ def test_the_state_of_another_reservoir_is_refused(other):
         ({"n_recordings": 0}, "n_recordings=0 must be a whole number, at least 1"),
     ],
 )
-def test_keys_are_one_whole_number_a_recording(told, message):
+def test_keys_are_one_whole_number_per_recording(arguments, message):
     X = np.zeros((3, 5, 2))
     reservoir = MemristorReservoir(10, read_noise=0.1, random_state=0).fit(X)
     with pytest.raises(ValueError, match=message):
-        reservoir.start(**{"n_recordings": 3, **told})
-    if "keys" in told:
+        reservoir.start(**{"n_recordings": 3, **arguments})
+    if "keys" in arguments:
         for ask in (reservoir.states, reservoir.energy):
             with pytest.raises(ValueError, match=message):
-                ask(X, **told)
+                ask(X, **arguments)
 
 
-def test_a_live_run_starts_no_thread_that_has_no_recording_and_gives_them_back():
+def test_a_live_run_limits_the_threads_and_restores_their_number():
     before = numba.get_num_threads()
     with at_most(1):
         assert numba.get_num_threads() == 1

@@ -1,4 +1,4 @@
-"""MemristorReservoir on every volatile family: against lone devices, masks, noise and spread."""
+"""MemristorReservoir on every volatile family: single devices, masks, noise and variation."""
 
 import numpy as np
 import pytest
@@ -27,44 +27,44 @@ def one_to_one(n_nodes=1, **parameters):
 
 @pytest.mark.parametrize("name", QUIET)
 @pytest.mark.parametrize("observable", ["state", "current"])
-def test_a_node_is_the_lone_device(name, observable):
+def test_a_node_equals_the_single_device(name, observable):
     wave = np.random.default_rng(0).uniform(0.2, 1.6, 25)
     node = one_to_one(device=QUIET[name], observable=observable)
     got = node.fit_transform(wave.reshape(-1, 1))[:, 0]
-    lone = devices.simulate(QUIET[name], wave, node.describe()["dt_device"])
+    single = devices.simulate(QUIET[name], wave, node.describe()["dt_device"])
     if observable == "current":
-        expected = lone.current
+        expected = single.current
     elif name == "ag_fast":
-        expected = np.where(lone.on > 0, 1.0, lone.progress)
+        expected = np.where(single.on > 0, 1.0, single.progress)
     else:
-        expected = lone.state if "state" in lone else lone.filament + lone.residue
+        expected = single.state if "state" in single else single.filament + single.residue
     assert_allclose(got, expected, rtol=1e-9, atol=1e-15)
     assert np.ptp(got) > 0
 
 
 @pytest.mark.parametrize("n_masks", [1, 2])
 @pytest.mark.parametrize("name", QUIET)
-def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
+def test_coupled_devices_receive_the_states_of_the_previous_step(name, n_masks):
     X = np.random.default_rng(0).uniform(-1, 1, (15, 3))
-    told = {"device": QUIET[name], "v_bias": 1.0, "v_gain": 0.5, "n_masks": n_masks}
-    node = MemristorReservoir(12, spectral_radius=0.8, density=0.4, random_state=0, **told).fit(X)
+    args = {"device": QUIET[name], "v_bias": 1.0, "v_gain": 0.5, "n_masks": n_masks}
+    node = MemristorReservoir(12, spectral_radius=0.8, density=0.4, random_state=0, **args).fit(X)
     n_devices, twins = 12 // n_masks, node.weights_.toarray()
     assert_allclose(np.abs(np.linalg.eigvals(twins)).max(), 0.8, rtol=1e-9)
     # the same devices under voltages that are summed here, step by step
-    lone = MemristorReservoir(n_devices, wiring="one_to_one", device=QUIET[name], v_bias=0.0,
+    single = MemristorReservoir(n_devices, wiring="one_to_one", device=QUIET[name], v_bias=0.0,
                               v_gain=1.0, dt_device=node.describe()["dt_device"] / n_masks,
                               random_state=0).fit(np.zeros((1, n_devices)))  # fmt: skip
-    lone.devices_ = node.devices_
-    state = lone.start(meter=True)
+    single.devices_ = node.devices_
+    state = single.start(meter=True)
     reached = {"wox_du2017": 0.1, "tiox_zhong2021": 0.5, "ag_pulse": 0.4}.get(name, 0.0)
     reached = np.full(n_devices, reached)
     expected = []
     for x in X:
         inputs = node.input_weights_.toarray().reshape(n_masks, n_devices, 3) @ x
         volts = np.clip(1.0 + 0.5 * (inputs + twins @ reached), -3, 3)
-        state, shown = lone.advance(state, volts[np.newaxis])
-        reached = shown[0, -1]
-        expected.append(shown.ravel())
+        state, states = single.advance(state, volts[np.newaxis])
+        reached = states[0, -1]
+        expected.append(states.ravel())
     assert_allclose(node.transform(X), expected, rtol=1e-9)
     spent = node.energy(X)
     assert_allclose(spent["supply"], state.spent[:, 2], rtol=1e-9)
@@ -74,7 +74,7 @@ def test_coupled_devices_see_the_states_of_the_step_before(name, n_masks):
     assert np.abs(plain - expected).max() > 1e-3
 
 
-def test_recurrence_joins_what_devices_remember():
+def test_recurrence_combines_the_memory_of_devices():
     u, y = narma(2500, random_state=0)
     errors = []
     for coupling in (0.0, 0.9):
@@ -83,8 +83,8 @@ def test_recurrence_joins_what_devices_remember():
         )
         model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-5, 2, 8)))
         states = node.fit_transform(4 * u.reshape(-1, 1) - 1)
-        told = model.fit(states[200:1500], y[200:1500]).predict(states[1500:])
-        errors.append(np.sqrt(np.mean((told - y[1500:]) ** 2)) / y[1500:].std())
+        predicted = model.fit(states[200:1500], y[200:1500]).predict(states[1500:])
+        errors.append(np.sqrt(np.mean((predicted - y[1500:]) ** 2)) / y[1500:].std())
     assert errors[1] < 0.7 < errors[0]
 
 
@@ -103,17 +103,17 @@ def test_masks_are_steps_of_the_device_with_the_inputs_signs_changed():
     states = node.transform(X).reshape(12, 5, 3)
     v = 0.85 + 1.65 * X @ node.input_weights_.toarray().T
     for k in range(3):
-        lone = QUIET["tiox_zhong2021"]
+        single = QUIET["tiox_zhong2021"]
         tau, alpha = (node.devices_[name][k] for name in ("tau", "alpha"))
-        lone = lone._replace(keep=np.exp(-lone.t_pulse / tau), alpha=alpha)
+        single = single._replace(keep=np.exp(-single.t_pulse / tau), alpha=alpha)
         pulses = np.clip(v.reshape(12, 5, 3)[:, :, k].ravel(), -3, 3)
-        expected = devices.simulate(lone, pulses, 4e-6).state.to_numpy().reshape(12, 5)
+        expected = devices.simulate(single, pulses, 4e-6).state.to_numpy().reshape(12, 5)
         assert_allclose(states[:, :, k], expected, rtol=1e-12)
     size = np.abs(node.input_weights_.toarray().reshape(5, 3, 2))
     assert_allclose(size, np.broadcast_to(size[0], size.shape))
 
 
-def test_tiox_forgets_with_its_own_time_constant():
+def test_tiox_decays_with_its_time_constant():
     # the published relaxation, 400 us, whatever the step in which it is sampled
     for dt in (4e-6, 40e-6):
         node = one_to_one(device="tiox_zhong2021", dt_device=dt)
@@ -129,7 +129,7 @@ def test_henon_map_is_followed_as_closely_as_published():
     while len(x) < 3101:
         x.append(1 - 1.4 * x[-1] ** 2 + 0.3 * x[-2])
     x = np.array(x[100:])
-    u = x[:-1] / 1.3  # the attractor lies within; nothing is learnt from the test part
+    u = x[:-1] / 1.3  # the attractor is within this range; the test part is not used in training
     node = MemristorReservoir(100, device="tiox_zhong2021", n_masks=4, wiring="one_to_one",
                               observable="current", tau=None, spread=0.1,
                               random_state=0)  # fmt: skip
@@ -163,7 +163,7 @@ def test_read_noise_is_relative_and_new_at_every_step_node_and_recording():
 
 
 @pytest.mark.parametrize("kind", ["lognormal", "normal"])
-def test_spread_has_the_asked_distribution(kind):
+def test_spread_has_the_requested_distribution(kind):
     spread = {"tau": 0.2 if kind == "lognormal" else ("normal", 0.2)}
     node = MemristorReservoir(4000, tau=None, spread=spread, random_state=0).fit(np.zeros((2, 1)))
     ratio = node.devices_["tau"] / 50e-3
@@ -175,13 +175,13 @@ def test_spread_has_the_asked_distribution(kind):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_nodes": 10, "n_masks": 4}, "n_masks=4; 8 would do"),
+        ({"n_nodes": 10, "n_masks": 4}, "n_masks=4; take 8"),
         ({"n_masks": 0}, "n_masks=0 must be"),
         ({"device": "ag_lif"}, "device='ag_lif' is not known; did you mean 'ag_"),
-        ({"device": devices.get("hp")}, "is no volatile memristor; take one of ag_dc"),
+        ({"device": devices.get("hp")}, "is not a volatile memristor; take one of ag_dc"),
         ({"read_noise": -0.1}, r"read_noise=-0.1 must be .* relative"),
         ({"spread": {"tau": ("gamma", 0.1)}}, r"spread of tau is \('gamma', 0.1\)"),
-        ({"spread": ("normal", 0.9), "n_nodes": 200}, "made node .* negative"),
+        ({"spread": ("normal", 0.9), "n_nodes": 200}, "gives node .* a negative value"),
         ({"tau": (0.5, 0.1)}, "shortest, longest"),
         ({"tau": "lin"}, "tau='lin' s must be 'log', None or"),
         ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
@@ -197,7 +197,7 @@ def test_impossible_parameters_are_refused_with_the_way_out(parameters, message)
         MemristorReservoir(random_state=0, **parameters).fit(np.zeros((5, 1)))
 
 
-def test_weights_put_in_place_after_fit_are_taken_as_they_are():
+def test_weights_replaced_after_fit_are_used():
     X = np.random.default_rng(0).uniform(-1, 1, (10, 3))
     node = MemristorReservoir(12, spectral_radius=0.8, density=0.4, random_state=0).fit(X)
     whole, weights, inputs = node.transform(X), node.weights_, node.input_weights_

@@ -1,4 +1,4 @@
-"""Neurons on threshold switches and Ag devices: firing, bursts, noise, chance."""
+"""Neurons on threshold switches and Ag devices: firing, bursts, noise, random delays."""
 
 import numpy as np
 import pytest
@@ -60,13 +60,13 @@ def test_stochastic_resonance_peaks_where_the_reference_does():
     reference = [0, 3.6, 42, 193, 298, 296, 184, 85, 32, 18]
     power = []
     for sigma in millivolt:
-        shares, noise = [], {"voltage_noise": sigma * 1e-3, "dt_inner": 5e-8}
+        powers, noise = [], {"voltage_noise": sigma * 1e-3, "dt_inner": 5e-8}
         for seed in range(3):
             run = devices.simulate("vo2_pwl", wave, 1e-6, random_state=seed, **noise)
             spikes = run.spike_time.values
             n = max(spikes.size, 1)
-            shares.append(np.abs(np.exp(2j * np.pi * 5e3 * spikes).sum()) ** 2 / n)
-        power.append(np.mean(shares))
+            powers.append(np.abs(np.exp(2j * np.pi * 5e3 * spikes).sum()) ** 2 / n)
+        power.append(np.mean(powers))
     assert power[0] == 0.0
     assert millivolt[int(np.argmax(power))] in (40, 60)
     assert (np.diff(power[:5]) > 0).all()
@@ -86,7 +86,7 @@ def test_threshold_noise_makes_intervals_irregular():
     assert variation[2] > 4 * variation[1]
 
 
-def test_voltage_noise_has_the_asked_deviation_and_time_constant():
+def test_voltage_noise_has_the_requested_deviation_and_time_constant():
     # a supply far below the threshold: the voltage is a plain Ornstein-Uhlenbeck process
     run = devices.simulate("vo2_pwl", 0.5, 1e-7, duration=5e-3, voltage_noise=0.02)
     v = run.device_voltage.values[1000:] - 0.5 / 1.2
@@ -167,11 +167,15 @@ def test_fast_ag_device_has_the_delays_of_its_preset_for_any_step():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("vo2_pwl", {"voltage_noise": -0.1}, r"voltage_noise=-0.1 V must not be negative"),
-        ("vo2_pwl", {"voltage_noise": 0.1, "dt_inner": 1e-6}, "use dt_inner <= 1.7e-07 s"),
+        ("vo2_pwl", {"voltage_noise": -0.1}, r"voltage_noise=-0.1 V must be .* at least 0"),
+        (
+            "vo2_pwl",
+            {"voltage_noise": 0.1, "dt_inner": 1e-6},
+            "dt_inner=1e-06 s must be .* at most 1.66",
+        ),
         ("nbo2_hh", {"voltage_noise": 0.1}, "have no option 'voltage_noise'"),
         (devices.BurstNeuron(v_low_slow=0.6), {}, "device.v_low_slow=0.6 V must lie below"),
-        (devices.FastAgMemristor(v_low=0.6), {}, "a volatile switch holds at less"),
+        (devices.FastAgMemristor(v_low=0.6), {}, "a volatile switch holds at a lower voltage"),
         (devices.AgMemristor(capacitance=1e-9, r_series=0.0), {}, "must not be 0"),
     ],
 )

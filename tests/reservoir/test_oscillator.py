@@ -1,8 +1,8 @@
-"""OscillatorReservoir against the lone device, the closed form and its own laws."""
+"""OscillatorReservoir against the single device, the closed form and its properties."""
 
 import numpy as np
 import pytest
-from naive.reservoirs import oscillator_shows
+from naive.reservoirs import oscillator_states
 from numpy.testing import assert_allclose
 
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
@@ -23,14 +23,14 @@ def test_frequency_is_that_of_the_closed_form(v_in):
 
 
 @pytest.mark.kernel
-def test_states_equal_those_of_the_lone_device_under_a_changing_supply():
+def test_states_equal_those_of_the_single_device_under_a_changing_supply():
     wave = np.random.default_rng(0).uniform(3, 8, 30)
     node = OscillatorReservoir(1, v_gain=1.0, fan_in=1, wiring="one_to_one", observable="spikes")
     node.fit(np.zeros((2, 1)))
     node.input_weights_.data[:] = 1.0
     spikes = node.transform((wave - 5.0).reshape(-1, 1))[:, 0]
-    lone = devices.simulate("vo2_pwl", wave, 2e-6).spike_time
-    assert_allclose(spikes, np.histogram(lone, np.arange(31) * 2e-6)[0])
+    single = devices.simulate("vo2_pwl", wave, 2e-6).spike_time
+    assert_allclose(spikes, np.histogram(single, np.arange(31) * 2e-6)[0])
     assert spikes.sum() > 50
 
 
@@ -60,7 +60,7 @@ def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
         for k in range(3):
             own = {name: values[k] for name, values in reservoir.devices_.items()}
             v_high = own["v_high"]
-            expected = oscillator_shows(
+            expected = oscillator_states(
                 volts[:, k], dt, (own["r_insulating"], own["r_metallic"]), own["r_series"],
                 own["capacitance"], v_high, own["v_low"],
                 lambda n, k=k, key=key, v_high=v_high: v_high * (1 + noise * drawn(key, k, n)),
@@ -89,7 +89,7 @@ def test_phase_grows_with_time_and_wraps_at_a_spike():
     assert_allclose(np.diff(phase) % 1, 0.1, atol=1e-9)
 
 
-def test_order_parameter_tells_like_nodes_from_unlike_ones():
+def test_order_parameter_distinguishes_synchronous_nodes():
     X = np.zeros((100, 1))
     alike = OscillatorReservoir(40, observable="phase", random_state=0).fit_transform(X)
     unlike = OscillatorReservoir(40, observable="phase", spread=0.1, random_state=0)
@@ -98,7 +98,7 @@ def test_order_parameter_tells_like_nodes_from_unlike_ones():
 
 
 def settled(observable, dt_device=2e-6, **coupling):
-    """Two oscillators, one ahead by a push in the first step; what they show in the end."""
+    """Return the final states of two oscillators, one driven in the first step only."""
     X = np.zeros((400, 2))
     X[0] = [0.0, 1.0]
     node = OscillatorReservoir(2, wiring="one_to_one", observable=observable, topology="all",
@@ -123,13 +123,15 @@ def test_coupled_pair_settles_at_the_reference_frequency_and_phase(coupling, fre
 
 @pytest.mark.parametrize("observable", ["voltage", "current", "spikes", "frequency", "phase"])
 def test_weakest_coupling_changes_nothing(observable):
-    lone, linked = (settled(observable, **coupling)[:30] for coupling in ({}, {"r_coupling": 1e16}))
-    assert_allclose(linked, lone, rtol=1e-6, atol=1e-12)
+    single, linked = (
+        settled(observable, **coupling)[:30] for coupling in ({}, {"r_coupling": 1e16})
+    )
+    assert_allclose(linked, single, rtol=1e-6, atol=1e-12)
 
 
 def test_grid_of_oscillators_synchronises_through_resistors_only():
     X = np.random.default_rng(0).uniform(-1, 1, (300, 16))
-    X[1:] = 0.0  # one random push, then left alone
+    X[1:] = 0.0  # a random drive in the first step only
     order = {}
     for name, coupling in {
         "r": {"r_coupling": 1e5},

@@ -1,4 +1,4 @@
-"""OscillatorMemory: stored patterns come back, as in Hopfield's network."""
+"""OscillatorMemory: stored patterns are recalled, as in Hopfield's network."""
 
 import numpy as np
 import pytest
@@ -13,47 +13,47 @@ def test_house_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def task(n, n_patterns, share, seed):
-    """Random patterns, and each with a share of its elements turned over."""
+def task(n, n_patterns, fraction, seed):
+    """Return random patterns, and copies with a fraction of the elements inverted."""
     rng = np.random.default_rng(seed)
     stored = rng.choice([-1.0, 1.0], (n_patterns, n))
-    asked = stored.copy()
-    for row in asked:
-        row[rng.choice(n, round(share * n), replace=False)] *= -1
-    return stored, asked
+    corrupted = stored.copy()
+    for row in corrupted:
+        row[rng.choice(n, round(fraction * n), replace=False)] *= -1
+    return stored, corrupted
 
 
-def hopfield(weights, asked):
-    y = asked
+def hopfield(weights, corrupted):
+    y = corrupted
     for _ in range(20):
         y = np.where(y @ weights > 0, 1.0, -1.0)
     return y
 
 
-@pytest.mark.parametrize(("share", "least"), [(0.1, 0.99), (0.2, 0.95)])
-def test_corrupted_patterns_are_recalled_as_well_as_by_hopfields_network(share, least):
+@pytest.mark.parametrize(("fraction", "least"), [(0.1, 0.99), (0.2, 0.95)])
+def test_corrupted_patterns_are_recalled_as_well_as_by_hopfields_network(fraction, least):
     overlaps = []
     for seed in range(5):
-        stored, asked = task(30, 2, share, seed)
+        stored, corrupted = task(30, 2, fraction, seed)
         memory = OscillatorMemory().fit(stored)
-        overlaps.append((memory.transform(asked) * stored).mean())
-        assert_array_equal(hopfield(memory.weights_, asked), stored)
-    assert np.mean(overlaps) > least > 1 - 2 * share
+        overlaps.append((memory.transform(corrupted) * stored).mean())
+        assert_array_equal(hopfield(memory.weights_, corrupted), stored)
+    assert np.mean(overlaps) > least > 1 - 2 * fraction
 
 
 def test_phases_lie_on_the_axis_of_the_pattern():
-    stored, asked = task(30, 2, 0.1, 0)
-    recalled = OscillatorMemory().fit(stored).recall(asked)
+    stored, corrupted = task(30, 2, 0.1, 0)
+    recalled = OscillatorMemory().fit(stored).recall(corrupted)
     assert (recalled.order > 0.95).all()
     turned = np.where(stored > 0, (recalled.phase + 0.25) % 1, (recalled.phase - 0.25) % 1)
     assert_allclose(turned, 0.25, atol=0.1)
 
 
-def test_noise_of_the_thresholds_leaves_the_recall():
-    stored, asked = task(30, 2, 0.1, 0)
+def test_noise_of_the_thresholds_does_not_change_the_recall():
+    stored, corrupted = task(30, 2, 0.1, 0)
     memory = OscillatorMemory(threshold_noise=0.003, spread=0.003, random_state=0).fit(stored)
-    assert_array_equal(memory.transform(asked), stored)
-    assert_array_equal(memory.transform(asked[::-1]), stored[::-1])
+    assert_array_equal(memory.transform(corrupted), stored)
+    assert_array_equal(memory.transform(corrupted[::-1]), stored[::-1])
 
 
 @pytest.mark.parametrize(

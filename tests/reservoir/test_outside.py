@@ -1,4 +1,4 @@
-"""Devices from other packages: described in forty lines, found by name, held to our laws."""
+"""Devices of other packages: defined in forty lines, found by name, tested against the laws."""
 
 import json
 import os
@@ -82,7 +82,7 @@ CHAIN = device_node(
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Install the package into a folder; returns an environment in which Python finds it."""
+    """Install the package into a folder; return an environment in which Python finds it."""
     folder = tmp_path_factory.mktemp("outside")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                "--no-deps", "--no-index", "--no-build-isolation", "--target", folder / "site",
@@ -93,7 +93,7 @@ def environment(tmp_path_factory):
 
 
 def copied(folder: Path) -> Path:
-    """Copy the package: building leaves files beside the sources."""
+    """Copy the package, since building writes files to the sources."""
     for file in PACKAGE.rglob("*"):
         if file.suffix in (".py", ".toml"):
             target = folder / file.relative_to(PACKAGE)
@@ -117,7 +117,7 @@ def test_a_device_takes_at_most_forty_lines(file):
     assert sum(bool(line.strip()) for line in file.read_text().splitlines()) <= 40
 
 
-def test_an_installed_package_brings_devices_that_keep_the_laws(environment):
+def test_devices_of_an_installed_package_fulfil_the_laws(environment):
     code = (
         "from mottle.testing import check_node\n"
         "from mottle.reservoir import devices\n"
@@ -134,7 +134,7 @@ def test_an_installed_package_brings_devices_that_keep_the_laws(environment):
     assert run.endswith("True")
 
 
-def test_kernels_are_compiled_once_an_installation(environment):
+def test_kernels_are_compiled_once_per_installation(environment):
     code = (
         "import numpy as np\n"
         "from mottle.reservoir import DeviceReservoir, catalogue\n"
@@ -148,7 +148,7 @@ def test_kernels_are_compiled_once_an_installation(environment):
     assert python(code, environment).split() == ["1", "0"]
 
 
-def test_commands_and_recipes_know_an_installed_device(environment, tmp_path):
+def test_commands_and_recipes_find_an_installed_device(environment, tmp_path):
     code = "from mottle.pipelines.cli import main; main(['devices', 'list'])"
     assert "second_order" in python(code, environment | {"COLUMNS": "200"})
     figure = tmp_path / "vteam.png"
@@ -172,7 +172,7 @@ def test_commands_and_recipes_know_an_installed_device(environment, tmp_path):
 
 
 @pytest.mark.parametrize("name", [*DEVICES, "test_twin", "test_chain"])
-def test_devices_keep_the_laws(name):
+def test_devices_fulfil_the_laws(name):
     assert "causal" in check_node(name, n_nodes=70)
 
 
@@ -182,13 +182,13 @@ def test_the_equations_of_wox_give_the_states_of_wox(observable, spread):
     X = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
     common = {"observable": observable, "tau": "log", "n_masks": 2, "random_state": 0}
     spread = {"rate": spread, "tau": spread}
-    ours = MemristorReservoir(140, spread=spread, **common).fit(X)
-    theirs = DeviceReservoir(140, device="test_twin", spread=spread, **common).fit(X)
-    theirs.devices_ |= ours.devices_  # constants are drawn in another order
-    theirs.input_weights_ = ours.input_weights_
-    assert_allclose(theirs.transform(X), ours.transform(X), rtol=1e-9)
+    wox = MemristorReservoir(140, spread=spread, **common).fit(X)
+    reference = DeviceReservoir(140, device="test_twin", spread=spread, **common).fit(X)
+    reference.devices_ |= wox.devices_  # constants are drawn in another order
+    reference.input_weights_ = wox.input_weights_
+    assert_allclose(reference.transform(X), wox.transform(X), rtol=1e-9)
     for name in ("device", "supply"):
-        assert_allclose(theirs.energy(X)[name], ours.energy(X)[name], rtol=0.05)  # by trapezia
+        assert_allclose(reference.energy(X)[name], wox.energy(X)[name], rtol=0.05)  # by trapezia
 
 
 def test_a_derivative_is_integrated_as_scipy_does():
@@ -208,7 +208,7 @@ def test_a_derivative_is_integrated_as_scipy_does():
     assert node.units == "V"
 
 
-def test_time_constants_are_spaced_where_a_device_says_which_they_are():
+def test_time_constants_are_spaced_for_devices_that_list_their_times():
     X = np.zeros((5, 1))
     node = DeviceReservoir(8, device="test_chain", tau=(1e-4, 1e-2), random_state=0).fit(X)
     assert_allclose(np.sort(node.devices_["c_1"])[[0, -1]], [1e-7, 1e-5])
@@ -239,9 +239,11 @@ def test_a_wrong_equation_is_named_with_its_place():
         step=lambda x, v, dt, c: x / (v - 0.5) - x / (v - 0.5),
     )  # fmt: skip
     node = DeviceReservoir(3, device="test_wrong", v_bias=0.5, v_gain=0.0, random_state=0)
-    with pytest.raises(ValueError, match=r"'test_wrong' gave nan in recording 0 .* step 0, node 0"):
+    with pytest.raises(
+        ValueError, match=r"'test_wrong' gives nan in recording 0 .* step 0, node 0"
+    ):
         node.fit_transform(np.zeros((4, 1)))
-    with pytest.raises(AssertionError, match=r"law 'finite'|gave nan"):
+    with pytest.raises(AssertionError, match=r"law 'finite'|gives nan"):
         check_node("test_wrong")
 
 
@@ -251,7 +253,7 @@ def test_a_broken_law_is_named():
 
     device_node("test_still", Ahead(), state={"x": 0.5}, dt_device=1e-3, step=lambda x, v, dt, c: x)
     with pytest.raises(
-        AssertionError, match=r"law 'finite': Check that .* All nodes show the same"
+        AssertionError, match=r"law 'finite': Check that .* All nodes have the same state"
     ):
         check_node("test_still", n_nodes=5)
 
@@ -273,7 +275,7 @@ class Leaf(NamedTuple):
         ({"dt_device": 0.0}, "dt_device=0.0 s must be .* above 0"),
         ({"dt_inner": np.nan}, "dt_inner=nan s must be a finite number"),
         ({"preset": {"tau": 1.0}}, "constants are a NamedTuple"),
-        ({"name": "hp"}, "device 'hp' is one of ours"),
+        ({"name": "hp"}, "device 'hp' is a preset of mottle"),
         ({"name": "test_other", "preset": Twin()}, "type Twin are those of 'test_twin'"),
     ],
 )
@@ -288,18 +290,18 @@ def test_impossible_constants_and_parameters_are_refused():
     X = np.zeros((3, 1))
     with pytest.raises(ValueError, match=r"device\.tau=nan must be a finite number"):
         DeviceReservoir(3, device=Twin(tau=np.nan)).fit(X)
-    with pytest.raises(ValueError, match="'hp' does not follow a voltage as a node; take one of"):
+    with pytest.raises(ValueError, match="'hp' is not a voltage-driven node; take one of"):
         DeviceReservoir(3, device="hp").fit(X)
     with pytest.raises(ValueError, match="did you mean 'test_twin'"):
         DeviceReservoir(3, device="test_twni").fit(X)
     with pytest.raises(ValueError, match="observable='current' is not known"):
         DeviceReservoir(3, device="test_chain", observable="current").fit(X)
     device_node("test_leaf", Leaf(), state={"x": 0.0}, step=twin_step, dt_device=1e-3)
-    with pytest.raises(ValueError, match="tau='log' needs a device that says which"):
+    with pytest.raises(ValueError, match="tau='log' needs a device whose description lists"):
         DeviceReservoir(3, device="test_leaf", tau="log").fit(X)
 
 
-def test_a_changed_function_gets_a_kernel_of_its_own(monkeypatch):
+def test_a_changed_function_has_its_own_kernel(monkeypatch):
     equations = source.Equations("a", Twin, ("w",), Twin._fields, ((0.0, 1.0),), twin_step, None,
                                  None, None)  # fmt: skip
     text = source.write_source(equations, __name__)
@@ -309,14 +311,14 @@ def test_a_changed_function_gets_a_kernel_of_its_own(monkeypatch):
     assert source.digest(changed, text) != first
 
 
-def test_a_kernel_file_that_was_changed_is_written_anew(tmp_path, monkeypatch):
+def test_a_changed_kernel_file_is_overwritten(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    path = source.keep("mottle_node_test", "x = 1\n")
+    path = source.save("mottle_node_test", "x = 1\n")
     path.write_text("raise SystemExit\n")
-    assert source.keep("mottle_node_test", "x = 1\n").read_text() == "x = 1\n"
+    assert source.save("mottle_node_test", "x = 1\n").read_text() == "x = 1\n"
 
 
-def test_where_nothing_can_be_written_kernels_live_in_the_process(tmp_path, monkeypatch):
+def test_without_a_writable_directory_kernels_exist_in_the_process_only(tmp_path, monkeypatch):
     file = tmp_path / "no_folder"
     file.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
@@ -340,6 +342,6 @@ def test_a_package_that_cannot_be_loaded_is_left_out_with_a_warning():
         assert load_plugin(Point()) is None
 
 
-def test_names_of_peers_are_known():
+def test_names_of_other_libraries_are_known():
     assert suggest("units", ["n_nodes", "pool"]) == "; did you mean 'n_nodes'?"
     assert catalogue.find_family(Twin()) is catalogue.OUTSIDE["test_twin"]

@@ -29,7 +29,7 @@ def test_switching_is_a_sigmoid_of_the_voltage(pbit):
     assert (np.diff(pbit.logit) > 0).all()
 
 
-def test_a_lone_bit_follows_its_field(pbit):
+def test_a_single_bit_follows_its_field(pbit):
     for field in (-0.8, 0.0, 0.5):
         samples = devices.sample_pbits([[0.0]], [field], n_sweeps=3000, pbit=pbit)
         p = 1 / (1 + np.exp(-2 * field))
@@ -37,7 +37,7 @@ def test_a_lone_bit_follows_its_field(pbit):
 
 
 @pytest.mark.parametrize("clamp", [None, {2: 1}, {2: -1}, {0: 1, 1: 1}, {0: 1, 1: -1}])
-def test_and_gate_runs_forwards_and_backwards_as_boltzmann_says(pbit, clamp):
+def test_and_gate_runs_forwards_and_backwards_with_boltzmann_probabilities(pbit, clamp):
     samples = devices.sample_pbits(
         WEIGHTS, BIAS, beta=0.5, n_sweeps=6000, clamp=clamp, pbit=pbit, random_state=1
     )
@@ -55,7 +55,7 @@ def test_and_gate_runs_forwards_and_backwards_as_boltzmann_says(pbit, clamp):
     [
         (lambda: devices.calibrate_pbit(voltage=[1.0, 0.5]), "must be a rising sequence"),
         (lambda: devices.calibrate_pbit("ag_fast"), "device='ag_fast' is not known"),
-        (lambda: devices.calibrate_pbit(duration=0.0), "duration=0.0 s and n_devices"),
+        (lambda: devices.calibrate_pbit(duration=0.0), "duration=0.0 s must be .* above 0"),
         (lambda: devices.sample_pbits([[1.0]], [0.0]), "0 on the diagonal"),
         (lambda: devices.sample_pbits([[0.0]], [0.0], clamp={1: 1}), "must map bits 0 to 0"),
         (lambda: devices.sample_pbits([[0.0]], [0.0], clamp={0: 2}), "must map bits 0 to 0"),

@@ -1,4 +1,4 @@
-"""STDP and consolidation against closed forms, plain loops and the laws of every reservoir."""
+"""STDP and consolidation against closed forms, plain loops and the properties of all reservoirs."""
 
 import pickle
 import subprocess
@@ -154,7 +154,7 @@ def test_small_changes_of_a_rule_are_not_rounded_off():
     assert pairs.attrs["units"] == alone.attrs["units"] == "s"
 
 
-def test_triplets_turn_depression_into_potentiation_as_the_rate_grows():
+def test_depression_by_triplets_becomes_potentiation_at_higher_rates():
     slow, fast = (
         stdp_curve("triplet", delta_t=[-10e-3], n_pairs=60, frequency=hz).item()
         for hz in (1.0, 50.0)
@@ -186,12 +186,12 @@ def test_a_pulse_of_nominal_strength_is_a_pulse_of_the_device(name, side):
 
 @pytest.mark.kernel
 @keys_wrap
-def test_a_graded_pulse_is_as_noisy_as_the_pulses_it_stands_for():
+def test_a_graded_pulse_has_the_noise_of_as_many_single_pulses():
     device = devices.get("gokmen_vlasov")._replace(noise=2.0)
     ready = as_synapse(PairRule(), device, "hard", 0.05, 0.0).synapse
-    wish = 16 * device.step[0] / 2
-    moved = [kernel.stroke(0.5, wish, 1.0, ready, np.uint64(k)) - 0.5 for k in range(2000)]
-    assert np.mean(moved) == pytest.approx(wish, rel=0.05)
+    total = 16 * device.step[0] / 2
+    moved = [kernel.stroke(0.5, total, 1.0, ready, np.uint64(k)) - 0.5 for k in range(2000)]
+    assert np.mean(moved) == pytest.approx(total, rel=0.05)
     assert np.std(moved) == pytest.approx(2.0 * device.step[0] / 2 * 4, rel=0.06)
 
 
@@ -207,14 +207,14 @@ def test_a_weight_never_leaves_the_range_of_its_device():
 
 
 @pytest.mark.parametrize("name", ["ftj_hzo", "memdiode_hfo2", "wox_du2017"])
-def test_pulses_on_a_device_known_by_its_equation_move_it_both_ways(name):
+def test_pulses_change_a_voltage_driven_device_in_both_directions(name):
     curve = stdp_curve(device=name, delta_t=[-5e-3, -2e-3, 2e-3, 5e-3])
     low, lower, upper, up = curve.values
     assert lower < low < 0 < up < upper < 0.06
     assert 0.1 < curve.attrs["amplitude"] < 5
 
 
-def test_the_pulses_are_those_that_the_simulated_device_answers():
+def test_the_table_equals_the_response_of_the_simulated_device():
     curve = stdp_curve(device="ftj_hzo", delta_t=[4e-3])
     dt = 4e-6
     t = np.arange(-0.01, 0.11, dt) + dt / 2
@@ -227,7 +227,7 @@ def test_the_pulses_are_those_that_the_simulated_device_answers():
 
 
 @pytest.mark.kernel
-def test_a_memdiode_followed_without_its_current_is_the_same():
+def test_a_memdiode_has_the_same_states_without_its_current():
     wave = 1.2 * np.sin(np.linspace(0, 9, 50))
     device = devices.get("memdiode_hfo2")
     states, _ = memdiode.memdiode(wave, 1e-3, 0.3, *device[:-2])
@@ -238,31 +238,34 @@ def test_a_memdiode_followed_without_its_current_is_the_same():
     ("arguments", "message"),
     [
         ({"rule": "overlay"}, "rule='overlay' is not known; did you mean 'overlap'"),
-        ({"rule": OverlapRule(height=1.2)}, "a spike alone reaches 1.2 and .* rule.v_th=1.0"),
-        ({"rule": OverlapRule(depth=1.1)}, "alone reaches 1.1 .* Lower rule.depth"),
-        ({"rule": OverlapRule(v_th=1.6)}, "two pulses together reach 1.5 .* Lower rule.v_th"),
-        ({"rule": OverlapRule(tau_tail=-1.0)}, "rule.tau_tail=-1.0 must be positive"),
-        ({"rule": PairRule(tau_plus=np.nan)}, "rule.tau_plus=nan must be positive"),
+        ({"rule": OverlapRule(height=1.2)}, "a single pulse reaches 1.2, above .* rule.v_th=1.0"),
+        ({"rule": OverlapRule(depth=1.1)}, "single pulse reaches 1.1, .* Lower rule.depth"),
+        ({"rule": OverlapRule(v_th=1.6)}, "two pulses together reach 1.5, .* Lower rule.v_th"),
+        ({"rule": OverlapRule(tau_tail=-1.0)}, "rule.tau_tail=-1.0 must be .* above 0"),
+        ({"rule": PairRule(tau_plus=np.nan)}, "rule.tau_plus=nan must be a finite number"),
         ({"device": "hp"}, "DriftMemristor cannot be a synapse"),
         ({"device": "stm_event"}, "EventMemristor cannot be a synapse"),
         ({"device": "vo2_neuristor"}, "VO2Neuristor cannot be a synapse"),
         ({"device": "ag_pulse"}, "AgMemristor cannot be a synapse"),
         ({"device": "reram_s"}, "device='reram_s' is not known; did you mean 'reram_"),
-        ({"rule": "pair", "device": "ftj_hzo"}, "answers voltages, not PairRule"),
-        ({"device": "yakopcic_miao"}, "a spike alone, 2.[23]. V high, changes this device by 0.0"),
-        ({"weight": 1.5}, "weight=1.5 is a share"),
-        ({"delta_t": [np.nan]}, "expected finite times"),
+        ({"rule": "pair", "device": "ftj_hzo"}, "driven by voltages, which PairRule does not give"),
+        ({"device": "yakopcic_miao"}, "a single spike of 2.[23]. V changes this device by 0.0"),
+        ({"weight": 1.5}, "weight=1.5 must be .* at most 1: it is a fraction"),
+        ({"delta_t": [np.nan]}, "expected a sequence of finite times"),
         ({"n_pairs": 0}, "n_pairs=0 must be a whole number, at least 1"),
         ({"n_pairs": 2.5}, "n_pairs=2.5 must be a whole number, at least 1"),
-        ({"learning_rate": -1.0, "weight": 0.5}, r"learning_rate=-1.0 must lie in \(0, 1\]"),
+        (
+            {"learning_rate": -1.0, "weight": 0.5},
+            r"learning_rate=-1.0 must be .* above 0 and at most 1",
+        ),
         ({"rule": OverlapRule(t_step=1.0)}, "rule.t_step=1.0 s is too coarse .* at most 0.0005 s"),
         ({"rule": OverlapRule(t_step=4e-3)}, "rule.t_step=0.004 s is too coarse"),
         ({"rule": OverlapRule(v_0=1e-3)}, "rule.v_0=0.001 is too small .* Use at least 0.005"),
-        ({"frequency": -1.0}, "frequency=-1.0 Hz positive"),
+        ({"frequency": -1.0}, "frequency=-1.0 Hz must be .* above 0"),
         ({"bounds": "soft_", "weight": 0.5}, "bounds='soft_' is not known"),
     ],
 )
-def test_what_cannot_learn_is_refused_with_the_numbers(arguments, message):
+def test_impossible_rules_and_devices_are_refused_with_the_numbers(arguments, message):
     with pytest.raises(ValueError, match=message):
         stdp_curve(**arguments)
 
@@ -310,7 +313,7 @@ def test_graded_spike_counts_equal_plain_loops():
     assert 2 < got.sum(axis=1).mean() < 10
 
 
-def test_neurons_take_sides_and_tell_patterns_apart_without_labels():
+def test_neurons_specialise_and_separate_patterns_without_labels():
     X, y = patterns(200)
     layer = STDPLayer(6, target=4.0, random_state=0).fit(X[:150])
     first, second = layer.weights_[:5].mean(axis=0), layer.weights_[5:].mean(axis=0)
@@ -325,7 +328,9 @@ def test_every_neuron_settles_near_its_target():
     X, _ = patterns(300)
     layer = STDPLayer(5, target=3.0, homeostasis=0.02, n_epochs=0, random_state=0).fit(X)
     before = layer.thresholds_.copy()
-    growth = np.log(layer.partial_fit(X).thresholds_ / before)  # log 1.02 a spike, less 0.06 a time
+    growth = np.log(
+        layer.partial_fit(X).thresholds_ / before
+    )  # log 1.02 per spike, minus 0.06 per recording
     spikes = (growth / 300 + 0.02 * 3.0) / np.log(1.02)
     assert_allclose(spikes, 3.0, rtol=0.25)
 
@@ -356,7 +361,7 @@ def test_recordings_do_not_mix_whatever_order_batch_or_thread(layer, monkeypatch
     finally:
         numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
     assert alone.weights_.tobytes() == layer.weights_.tobytes()
-    monkeypatch.setattr(STDPLayer._blocks, "__defaults__", (1,))  # one recording a block
+    monkeypatch.setattr(STDPLayer._blocks, "__defaults__", (1,))  # one recording per block
     assert_array_equal(layer.transform(X), whole)
     assert_array_equal(pickle.loads(pickle.dumps(layer)).transform(pd.Series(X)), whole)
     assert_array_equal(clone(layer).fit_transform(pd.DataFrame({"sight": X})), whole)
@@ -378,7 +383,7 @@ def test_learning_in_parts_gives_the_same_bytes_as_at_once(layer):
 
 
 @every
-def test_transform_leaves_the_layer_as_it_is(layer):
+def test_transform_does_not_change_the_layer(layer):
     X = draw_events()
     layer = clone(layer).fit(X)
     before = pickle.dumps(layer)
@@ -404,7 +409,7 @@ def test_segments_add_up_to_the_whole(X):
     assert three.get_feature_names_out()[5] == "stdplayer_1_0"
 
 
-def test_steps_are_shown_where_nobody_asks_for_segments():
+def test_without_segments_spikes_of_every_step_are_returned():
     X, _ = patterns(6)
     layer = STDPLayer(5, n_segments=None, random_state=0).fit(X)
     steps = layer.transform(X)
@@ -468,7 +473,7 @@ def test_operations_are_those_of_plain_loops():
     assert counts["weight_updates"] == layer.n_updates_
 
 
-def test_stuck_devices_keep_the_weight_they_were_made_with():
+def test_stuck_devices_keep_their_initial_weight():
     X = draw_events()
     stuck = devices.get("reram_sb")._replace(stuck=0.3, write_noise=0.0)
     layer = STDPLayer(20, device=stuck, random_state=0, n_epochs=0, **SIZE).fit(X)
@@ -477,7 +482,7 @@ def test_stuck_devices_keep_the_weight_they_were_made_with():
     assert 0.2 < kept.mean() < 0.4
 
 
-def test_a_volatile_layer_forgets_what_it_saw_long_ago():
+def test_weights_of_a_volatile_layer_decay():
     X, _ = patterns(20)
     silence = np.zeros((1, 500, 10))
     layer = STDPLayer(4, device="wox_du2017", random_state=0).fit(X)
@@ -486,7 +491,7 @@ def test_a_volatile_layer_forgets_what_it_saw_long_ago():
     assert_allclose(layer.weights_, 0.1, atol=1e-4)
 
 
-def test_a_memdiode_fades_as_it_does_in_crossbars():
+def test_a_memdiode_decays_as_in_crossbars():
     device = devices.get("memdiode_hfo2")
     tau, rest = driven_synapse(device).fading(device)
     x = np.array([0.2, 0.9])
@@ -532,9 +537,17 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"field": 2.7}, "field=2.7 must be a whole number"),
         (patterns()[0], {"inhibition": 1.5}, r"inhibition=1.5 must be .* at most 1"),
         (patterns()[0], {"target": 0.0}, "target=0.0 spikes must be .* above 0"),
-        (patterns()[0], {"target": 12.0}, "each of the 4 neurons .* has 40. Lower target to 5"),
-        (patterns()[0], {"n_spikes": 41.0}, "n_spikes=41.0 of each neuron: .* has 40. Lower n_spi"),
-        (patterns()[0], {"n_fields": 2}, "n_fields=2 goes with field"),
+        (
+            patterns()[0],
+            {"target": 12.0},
+            "each of the 4 neurons .* has 40 steps. Lower target to 5",
+        ),
+        (
+            patterns()[0],
+            {"n_spikes": 41.0},
+            "n_spikes=41.0 of each neuron: .* has 40 steps. Lower n_",
+        ),
+        (patterns()[0], {"n_fields": 2}, "n_fields=2 needs field"),
         (patterns()[0], {"field": 2}, r"input_shape=\(height, width, channels\) with product 10"),
         (
             patterns()[0],
@@ -559,7 +572,7 @@ def test_no_recordings_are_refused_as_such():
 
 
 @every
-def test_learning_on_leaves_what_was_handed_out(layer):
+def test_further_training_does_not_change_arrays_returned_before(layer):
     X = draw_events()
     layer = clone(layer).fit(X)
     weights, thresholds = layer.weights_, layer.thresholds_
@@ -571,9 +584,9 @@ def test_learning_on_leaves_what_was_handed_out(layer):
 
 
 def test_events_and_counts_are_not_mixed_up():
-    with pytest.raises(ValueError, match="fitted on event streams, spike counts came in"):
+    with pytest.raises(ValueError, match="fitted on event streams, X holds spike counts"):
         STDPLayer(4).fit(draw_events()).transform(np.zeros((3, 40)))
-    with pytest.raises(ValueError, match="fitted on spike counts, event streams came in"):
+    with pytest.raises(ValueError, match="fitted on spike counts, X holds event streams"):
         STDPLayer(4).fit(np.ones((3, 40))).partial_fit(draw_events())
 
 
@@ -620,7 +633,7 @@ def test_area_above_a_threshold_of_zero_is_the_whole():
     assert area_above(0.5, 0.5, 1.0, 1.0) == 0
 
 
-def test_forgetting_curves_are_drawn_a_panel_a_rate():
+def test_forgetting_curves_are_drawn_with_a_panel_per_rate():
     figure = Consolidation().plot_forgetting(n_pulses=(1, 10), frequency=(1.0, 20.0))
     assert [axis.get_title() for axis in figure.axes] == ["1 Hz", "20 Hz"]
     assert [line.get_ydata()[-1] > 0.05 for line in figure.axes[1].lines] == [False, True]
@@ -629,13 +642,17 @@ def test_forgetting_curves_are_drawn_a_panel_a_rate():
 @pytest.mark.parametrize(
     ("options", "pulses", "message"),
     [
-        ({}, [-1.0], "pulses holds -1.0 s at place 0: a time is at least 0"),
-        ({}, [1.0, 0.5], "pulses goes back from 1.0 s to 0.5 s at place 1"),
+        ({}, [-1.0], "pulses holds -1.0 s at index 0: times must be at least 0"),
+        ({}, [1.0, 0.5], "pulses goes back from 1.0 s to 0.5 s at index 1"),
         ({"volatile": "hp"}, [0.0], "volatile='hp' must be an EventMemristor or a WOxMemristor"),
         ({"nonvolatile": "hp"}, [0.0], "nonvolatile='hp' must be a PulseMemristor"),
-        ({"threshold": 1.5}, [0.0], r"threshold=1.5 must lie in \[0, 1\)"),
-        ({"rate": -1.0}, [0.0], "rate=-1.0 1/s"),
-        ({"volatile": "wox_du2017", "amplitude": np.nan}, [0.0], "amplitude=nan V finite"),
+        ({"threshold": 1.5}, [0.0], "threshold=1.5 must be .* below 1"),
+        ({"rate": -1.0}, [0.0], "rate=-1.0 1/s must be .* above 0"),
+        (
+            {"volatile": "wox_du2017", "amplitude": np.nan},
+            [0.0],
+            "amplitude=nan V must be a finite number",
+        ),
     ],
 )
 def test_consolidation_refuses_impossible_times_and_devices(options, pulses, message):
@@ -647,7 +664,7 @@ def test_consolidation_refuses_impossible_times_and_devices(options, pulses, mes
         Consolidation().forgetting(2.7)
 
 
-def test_nothing_is_drawn_unless_asked():
+def test_matplotlib_is_not_imported_before_a_figure_is_drawn():
     code = "import sys, mottle.reservoir.plasticity; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
     assert isinstance(stdp_curve(delta_t=[1e-3]), xr.DataArray)

@@ -23,7 +23,7 @@ from mottle.reservoir.readout import gram, rows
 
 NO_SPLITS = {
     "check_sample_weight_equivalence_on_dense_data": "the check sets cv to lists of rows; here it "
-    "names what is left out, since rows need not be there to be indexed",
+    "names the method, since rows need not be in memory to be indexed",
 }
 
 
@@ -46,25 +46,25 @@ def test_fixed_penalty_equals_scikit_learn(shape):
     X, y = data(*shape)
     Z = X - X.mean(0)
     for standardize, features in ((False, X), (True, Z / X.std(0))):
-        ours = RidgeReadout(3.0, standardize=standardize).fit(X, y)
-        theirs = Ridge(3.0).fit(features, y)
-        assert_allclose(ours.predict(X), theirs.predict(features), rtol=1e-8, atol=1e-8)
+        ridge = RidgeReadout(3.0, standardize=standardize).fit(X, y)
+        reference = Ridge(3.0).fit(features, y)
+        assert_allclose(ridge.predict(X), reference.predict(features), rtol=1e-8, atol=1e-8)
 
 
 def test_labels_of_any_kind_equal_the_ridge_classifier():
     X, y = data(60, 5)
     labels = np.array(["apple", "pear", "plum"])[np.digitize(y, np.quantile(y, [0.3, 0.6]))]
-    ours = RidgeReadout(2.0, standardize=False).fit(X, labels)
-    theirs = RidgeClassifier(2.0).fit(X, labels)
-    assert_array_equal(ours.predict(X), theirs.predict(X))
-    assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-8)
+    ridge = RidgeReadout(2.0, standardize=False).fit(X, labels)
+    reference = RidgeClassifier(2.0).fit(X, labels)
+    assert_array_equal(ridge.predict(X), reference.predict(X))
+    assert_allclose(ridge.decision_function(X), reference.decision_function(X), atol=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(20, 4), (10, 30)], ids=["tall", "wide"])
 def test_penalty_has_the_least_brute_force_leave_one_out_error(shape):
     X, y = data(*shape)
     alphas = [0.1, 1.0, 10.0, 100.0]
-    Z = (X - X.mean(0)) / X.std(0)  # the scale, like the penalty, is common to all folds
+    Z = (X - X.mean(0)) / X.std(0)  # scale and penalty are common to all folds
     losses = []
     for alpha in alphas:
         errors = [
@@ -86,7 +86,7 @@ def test_probabilities_are_calibrated_on_held_out_decisions():
     assert_allclose(p[:, 1].mean(), y.mean(), atol=0.03)
 
 
-def test_pure_noise_is_punished():
+def test_pure_noise_gives_a_large_penalty():
     rng = np.random.default_rng(0)
     assert RidgeReadout().fit(rng.normal(size=(40, 100)), rng.normal(size=40)).alpha_ > 100
 
@@ -100,7 +100,10 @@ def test_auto_takes_floats_as_numbers_and_the_rest_as_labels():
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
-    [({"alphas": 0.0}, "must be positive"), ({"task": "classify"}, "task='classify' is not known")],
+    [
+        ({"alphas": 0.0}, "must be positive"),
+        ({"task": "classify"}, "task='classify': expected one of"),
+    ],
 )
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
@@ -114,7 +117,7 @@ SCALES = pytest.mark.parametrize("standardize", [True, False], ids=["scaled", "c
 
 
 def problem(n, p, n_targets=1, seed=0, offset=0.0):
-    """Features of which one is constant and one depends on two others, targets and weights."""
+    """Return features, one constant and one a combination of two others, targets and weights."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, p)) * 10.0 ** rng.uniform(-1, 1, p) + offset
     X[:, 1], X[:, 2] = 3.0, X[:, 0] - 2.0 * X[:, 3]
@@ -129,7 +132,7 @@ def in_blocks(readout, X, y, weight=None, groups=None, width=9):
         readout.partial_fit(part[0], part[1], part[2], groups=part[3])
         for array in part:
             if array is not None:
-                array[:] = 0  # a block may be overwritten once it was given
+                array[:] = 0  # a block may be overwritten after it was passed
     return readout
 
 
@@ -159,32 +162,35 @@ def test_labels_in_blocks_equal_the_ridge_classifier(n, p, kind):
         "object": np.array(["b", "a", "ccc"], dtype=object),
     }[kind]
     labels = names[np.digitize(y, np.quantile(y, [0.3, 0.6]))]
-    theirs = RidgeClassifier(0.7).fit(X, labels, weight)
-    ours = RidgeReadout(0.7, standardize=False)
+    reference = RidgeClassifier(0.7).fit(X, labels, weight)
+    ridge = RidgeReadout(0.7, standardize=False)
     for k in range(0, n, 10):
         block = slice(k, k + 10)
-        ours.partial_fit(X[block], labels[block], weight[block], classes=np.unique(names))
-    assert_array_equal(ours.classes_, theirs.classes_)
-    assert_array_equal(ours.predict(X), theirs.predict(X))
-    decision = theirs.decision_function(X)
-    assert_allclose(ours.decision_function(X), decision, rtol=1e-8, atol=1e-8)
-    assert_allclose(ours.predict_proba(X).sum(axis=1), 1.0)
+        ridge.partial_fit(X[block], labels[block], weight[block], classes=np.unique(names))
+    assert_array_equal(ridge.classes_, reference.classes_)
+    assert_array_equal(ridge.predict(X), reference.predict(X))
+    decision = reference.decision_function(X)
+    assert_allclose(ridge.decision_function(X), decision, rtol=1e-8, atol=1e-8)
+    assert_allclose(ridge.predict_proba(X).sum(axis=1), 1.0)
 
 
 def test_features_far_from_zero_lose_no_digits():
     X, y, _ = problem(500, 6, offset=1e6)
-    ours = in_blocks(RidgeReadout(1e-3, standardize=False), X, y, width=50)
+    ridge = in_blocks(RidgeReadout(1e-3, standardize=False), X, y, width=50)
     expected = naive.predictor(X - 1e6, y, None, 1e-3, False)
-    assert_allclose(ours.predict(X), expected(X - 1e6), rtol=1e-7)
+    assert_allclose(ridge.predict(X), expected(X - 1e6), rtol=1e-7)
 
 
 def test_a_first_row_far_from_the_rest_loses_no_digits():
     X, y, _ = problem(300, 5)
-    X[0, 0], weight = 1e7, np.r_[0.0, np.ones(299)]  # all but gone, so that digits would show
-    ours = RidgeReadout(1.0, standardize=False)
-    ours.partial_fit(X[:1], y[:1], weight[:1]).partial_fit(X[1:], y[1:])
+    X[0, 0], weight = (
+        1e7,
+        np.r_[0.0, np.ones(299)],
+    )  # nearly no weight, so that rounding would be visible
+    ridge = RidgeReadout(1.0, standardize=False)
+    ridge.partial_fit(X[:1], y[:1], weight[:1]).partial_fit(X[1:], y[1:])
     expected = naive.predictor(X[1:], y[1:], None, 1.0, False)(X)
-    assert_allclose(ours.predict(X), expected, rtol=1e-8)
+    assert_allclose(ridge.predict(X), expected, rtol=1e-8)
 
 
 @SHAPES
@@ -225,7 +231,7 @@ def test_leaving_groups_out_equals_brute_force(n, p, standardize, weighted, bloc
     assert_allclose(readout.losses_, expected, rtol=1e-6)
 
 
-def test_groups_are_dealt_out_to_so_many_folds():
+def test_groups_are_assigned_to_the_given_number_of_folds():
     X, y, _ = problem(60, 5)
     groups = np.arange(60) // 5  # 12 groups, in order: fold = group % 3
     expected = naive.left_out(X, y, None, groups % 3, 1.0, True, refit_scale=True)
@@ -245,7 +251,7 @@ def test_generalised_validation_equals_its_formula(n, p):
     fitted = RidgeReadout(alphas, standardize=False, cv="gcv").fit(X, y)
     blocks = in_blocks(RidgeReadout(alphas, standardize=False), X, y)
     assert_allclose(fitted.losses_, expected, rtol=1e-6)
-    # rows fewer than features are still there, and then left out one by one
+    # rows are still in memory if fewer than features, and are left out one by one
     assert_allclose(
         blocks.losses_,
         fitted.losses_ if n >= p else RidgeReadout(alphas, standardize=False).fit(X, y).losses_,
@@ -253,7 +259,7 @@ def test_generalised_validation_equals_its_formula(n, p):
     )
 
 
-def test_a_weight_counts_like_a_row_said_so_often():
+def test_a_weight_counts_like_repeated_rows():
     X, y, _ = problem(40, 5)
     times = np.random.default_rng(0).integers(0, 4, 40)
     groups = np.arange(40) % 4
@@ -270,7 +276,7 @@ def test_a_weight_counts_like_a_row_said_so_often():
     n_targets=st.integers(1, 2),
     seed=st.integers(0, 9),
 )
-def test_where_blocks_end_does_not_matter(cuts, n_targets, seed):
+def test_results_do_not_depend_on_block_boundaries(cuts, n_targets, seed):
     X, y, weight = problem(50, 6, n_targets, seed)
     whole = RidgeReadout(cv="gcv").fit(X, y, weight)
     parts = RidgeReadout()
@@ -318,7 +324,7 @@ def test_arrays_read_on_demand_equal_arrays_in_memory(kind, dtype, tmp_path, mon
 def test_blocks_hold_whole_chunks():
     X = da.zeros((100, 4), chunks=((7, 50, 43), 4))
     assert rows.row_blocks(X) == [slice(0, 100)]
-    wide = da.zeros((1000, 1 << 14), chunks=((50, 300, 20, 630), 1 << 14))  # 64 rows a block
+    wide = da.zeros((1000, 1 << 14), chunks=((50, 300, 20, 630), 1 << 14))  # 64 rows per block
     assert [b.stop for b in rows.row_blocks(wide)] == [50, 350, 370, 1000]
 
 
@@ -329,7 +335,7 @@ def test_a_bad_row_of_an_array_on_demand_is_named():
         RidgeReadout(1.0).fit(da.from_array(X, chunks=(16, -1)), np.arange(300.0))
 
 
-def test_rows_without_weight_are_as_good_as_absent(monkeypatch):
+def test_rows_without_weight_have_no_effect(monkeypatch):
     monkeypatch.setattr("mottle.reservoir.readout.rows.BLOCK_BYTES", 800)
     monkeypatch.setattr("mottle.reservoir.readout.ridge.HELD_OUT", 50)
     X, y, _ = problem(400, 5)
@@ -349,16 +355,16 @@ def test_rows_without_weight_are_as_good_as_absent(monkeypatch):
         ({"y": ["up"] * 30}, r"one class only \('up'\)"),
     ],
 )
-def test_rows_that_say_nothing_are_refused(change, message):
+def test_unusable_rows_are_refused(change, message):
     X, y, _ = problem(30, 5)
     with pytest.raises(ValueError, match=message):
         RidgeReadout().fit(X, **{"y": y, **change})
 
 
-def test_groups_are_forgotten_after_fit():
+def test_groups_are_not_kept_after_fit():
     X, y, _ = problem(30, 5)
     readout = RidgeReadout().fit(X, y, groups=np.arange(30) % 3)
-    with pytest.raises(ValueError, match="after fit they are forgotten"):
+    with pytest.raises(ValueError, match="fit does not keep them"):
         readout.partial_fit(X, y, groups=np.arange(30) % 3)
 
 
@@ -367,7 +373,7 @@ def test_new_labels_are_refused_unless_declared():
     labels = np.where(y > 0, "up", "down")
     readout = RidgeReadout().partial_fit(X, labels)
     before = readout.coef_.copy()
-    with pytest.raises(ValueError, match=r"label 'level' is new.*classes=\["):
+    with pytest.raises(ValueError, match=r"label 'level' is not one of.*classes=\["):
         readout.partial_fit(X, np.where(y > 1, "level", labels))
     assert_array_equal(readout.coef_, before)
     declared = RidgeReadout().partial_fit(X, labels, classes=["down", "level", "up"])
@@ -375,7 +381,7 @@ def test_new_labels_are_refused_unless_declared():
     assert declared.decision_function(X).shape == (30, 3)
 
 
-def test_partial_fit_goes_on_where_fit_ended():
+def test_partial_fit_continues_after_fit():
     for n in (60, 8):
         X, y, weight = problem(n, 10)
         whole = RidgeReadout(2.0).fit(X, y, weight)
@@ -384,7 +390,7 @@ def test_partial_fit_goes_on_where_fit_ended():
         assert_allclose(begun.predict(X), whole.predict(X), rtol=1e-8)
 
 
-def test_weights_worked_out_late_survive_copies():
+def test_weights_computed_on_access_survive_copies():
     X, y, _ = problem(60, 5)
     readout = in_blocks(RidgeReadout(), X, np.where(y > 0, "up", "down"))
     copied = pickle.loads(pickle.dumps(readout))
@@ -400,7 +406,7 @@ def test_probabilities_from_blocks_are_those_of_the_whole():
     assert_allclose(blocks.predict_proba(X), whole.predict_proba(X), atol=1e-6)
 
 
-def test_a_sample_is_spread_evenly_over_all_rows():
+def test_a_sample_is_evenly_spaced_over_all_rows():
     sample = rows.Sample(100)
     for k in range(0, 10_000, 77):
         place = np.arange(k, min(k + 77, 10_000), dtype=float)[:, None]
@@ -425,7 +431,7 @@ def test_names_of_features_are_kept_and_checked():
         readout.predict(table[list("dcba")])
 
 
-def test_predict_refuses_what_is_not_finite():
+def test_predict_refuses_nan_and_infinity():
     X, y, _ = problem(40, 4)
     readout = RidgeReadout().fit(X, y)
     for bad in (np.nan, np.inf):
@@ -439,10 +445,10 @@ def test_predict_refuses_what_is_not_finite():
     [
         ({"cv": "kfold"}, {}, "cv='kfold' must be"),
         ({"cv": 1}, {}, "cv=1 must be"),
-        ({"cv": 5}, {}, "cv=5 makes folds of groups; pass groups"),
-        ({"cv": "loo"}, {"groups": np.arange(20) % 3}, "cv='loo' splits them"),
+        ({"cv": 5}, {}, "cv=5 needs groups for its folds; pass groups"),
+        ({"cv": "loo"}, {"groups": np.arange(20) % 3}, "cv='loo' would split them"),
         ({}, {"groups": np.arange(19) % 3}, "inconsistent numbers of samples"),
-        ({}, {"groups": np.zeros(20)}, "all rows are of one group"),
+        ({}, {"groups": np.zeros(20)}, "all rows belong to one group"),
         ({}, {"sample_weight": np.zeros(20)}, "the weights of all rows are zero"),
         ({}, {"sample_weight": np.full(20, -1.0)}, "sample_weight=-1.0 of row 0 is negative"),
     ],
@@ -457,9 +463,9 @@ def test_impossible_blocks_are_refused():
     X, y, _ = problem(20, 5)
     with pytest.raises(ValueError, match="cv='loo' reads the rows twice"):
         RidgeReadout(cv="loo").partial_fit(X, y)
-    with pytest.raises(ValueError, match="groups must come with every block"):
+    with pytest.raises(ValueError, match="groups must be passed with every block"):
         RidgeReadout().partial_fit(X, y).partial_fit(X, y, groups=np.zeros(20))
-    with pytest.raises(ValueError, match="y has 2 columns; before, it had 1"):
+    with pytest.raises(ValueError, match="y has 2 columns, earlier blocks had 1"):
         RidgeReadout().partial_fit(X, y).partial_fit(X, np.c_[y, y])
     with pytest.raises(ValueError, match="expecting 5 features"):
         RidgeReadout().partial_fit(X, y).partial_fit(X[:, :4], y)

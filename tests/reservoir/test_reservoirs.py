@@ -1,4 +1,4 @@
-"""Laws and house rules that every reservoir keeps."""
+"""Properties and house rules of all reservoirs."""
 
 import pickle
 
@@ -105,7 +105,7 @@ def test_recordings_do_not_mix_whatever_their_order_or_batch(reservoir, monkeypa
     assert_array_equal(reservoir.transform(X[::-1])[::-1], whole)
     assert_array_equal(reservoir.transform(X[2:3])[0], whole[2])
     assert_array_equal(reservoir.transform(X[2]), whole[2])
-    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording a block
+    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording per block
     assert_array_equal(reservoir.transform(X), whole)
 
 
@@ -142,7 +142,7 @@ def test_permuted_nodes_permute_states(reservoir):
     quiet = {name: value for name, value in alone.items() if hasattr(reservoir, name)}
     fitted = clone(reservoir).set_params(**quiet).fit(X)
     if fitted._node.noisy(fitted) or getattr(fitted, "n_masks", 1) > 1:
-        pytest.skip("its noise belongs to a node's place, or nodes share devices")
+        pytest.skip("its noise depends on the node's index, or nodes share devices")
     before = fitted.transform(X)
     order = np.random.default_rng(1).permutation(6)
     fitted.input_weights_ = fitted.input_weights_[order]
@@ -154,7 +154,7 @@ def test_permuted_nodes_permute_states(reservoir):
 
 
 @every
-def test_a_drive_may_be_read_only_and_is_left_alone(reservoir):
+def test_a_drive_may_be_read_only_and_is_not_changed(reservoir):
     X = drive()
     reservoir = clone(reservoir).fit(X)
     whole, kept = reservoir.transform(X), X.copy()
@@ -174,7 +174,7 @@ def test_ragged_lists_arrays_and_single_recordings_agree(reservoir):
 
 
 @every
-def test_absent_recording_gives_nan_and_leaves_the_others_alone(reservoir):
+def test_absent_recording_gives_nan_and_does_not_change_others(reservoir):
     X = drive()
     reservoir = clone(reservoir).set_params(pool="mean").fit(X)
     whole = reservoir.transform(X)
@@ -221,7 +221,7 @@ def test_projection_equals_the_matrix_product():
     assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
 
 
-def test_states_are_labelled_and_say_what_made_them():
+def test_states_are_labelled_and_carry_metadata():
     X = [x[: 4 + i] for i, x in enumerate(drive())]
     states = VO2Reservoir(6, random_state=3).fit(X).states(X)
     assert states["states"].dims == ("recording", "step", "node")
@@ -301,7 +301,7 @@ def test_echo_states_equal_the_plain_recurrence():
 
 
 @pytest.mark.parametrize(("n_nodes", "density"), [(30, 0.1), (100, 0.1), (50, 1.0)])
-def test_recurrent_weights_have_the_asked_spectral_radius(n_nodes, density):
+def test_recurrent_weights_have_the_requested_spectral_radius(n_nodes, density):
     esn = EchoStateReservoir(n_nodes, spectral_radius=0.8, density=density, random_state=1)
     w = esn.fit(np.zeros((3, 1))).weights_.toarray()
     assert_allclose(np.abs(np.linalg.eigvals(w)).max(), 0.8, rtol=1e-9)
@@ -330,8 +330,8 @@ def test_local_fields_cover_the_frame_and_stay_small():
         r.set_params(input_shape=None).fit(X)
 
 
-def test_one_to_one_wiring_says_which_size_would_fit():
-    with pytest.raises(ValueError, match="multiple of the 3 inputs, got n_nodes=10; 9 would do"):
+def test_one_to_one_wiring_suggests_a_size():
+    with pytest.raises(ValueError, match="multiple of the 3 inputs, got n_nodes=10; take 9"):
         EchoStateReservoir(10, wiring="one_to_one").fit(drive())
 
 
@@ -366,10 +366,10 @@ def test_pulse_trains_leave_the_reference_states():
 @pytest.mark.kernel
 def test_rest_state_and_decay_have_the_reference_values():
     assert_allclose(wox([1.0], dt=10.0)[0], 0.174524, rtol=1e-5)
-    assert wox([1.5], dt=10.0)[0] == 1.0  # 4.168870 is cut
-    grown = wox([1.5, 0.0])
-    assert_allclose(grown[0] - 0.1, 0.0806, rtol=1e-2)
-    assert_allclose((grown[1] - 0.1) / (grown[0] - 0.1), np.exp(-1 / 50), rtol=1e-9)
+    assert wox([1.5], dt=10.0)[0] == 1.0  # 4.168870 is clipped
+    states = wox([1.5, 0.0])
+    assert_allclose(states[0] - 0.1, 0.0806, rtol=1e-2)
+    assert_allclose((states[1] - 0.1) / (states[0] - 0.1), np.exp(-1 / 50), rtol=1e-9)
 
 
 @pytest.mark.kernel
@@ -415,7 +415,10 @@ def test_delay_taps_beat_the_linear_readout_of_as_many_lags_on_narma():
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
-    [({"n_taps": 0}, "n_taps=0 must be"), ({"n_taps": 2, "wiring": "one_to_one"}, "goes with")],
+    [
+        ({"n_taps": 0}, "n_taps=0 must be"),
+        ({"n_taps": 2, "wiring": "one_to_one"}, "needs wiring='random'"),
+    ],
 )
 def test_impossible_taps_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
@@ -447,14 +450,16 @@ def test_states_keep_names_of_recordings_times_and_inputs_whatever_the_order_of_
     assert_array_equal(reservoir.transform(one), reservoir.transform(plain[0]))
 
 
-def test_names_and_times_can_be_given_and_must_fit():
+def test_names_and_times_can_be_set_and_must_fit():
     frame = pd.DataFrame(np.zeros((4, 2)), columns=["hot", "cold"])
     reservoir = MemristorReservoir(3, random_state=0).fit(frame)
     states = reservoir.states(frame, names=["run 7"], times=[0.0, 1.0, 2.0, 3.0])
     assert states["recording"].item() == "run 7"
     assert states["input"].to_numpy().tolist() == ["hot", "cold"]
     assert states["time"].to_numpy().tolist() == [0.0, 1.0, 2.0, 3.0]
-    with pytest.raises(ValueError, match=r"time: \(2,\) labels came for 4 steps"):
+    with pytest.raises(
+        ValueError, match=r"time labels have shape \(2,\), expected \(4,\): one per step"
+    ):
         reservoir.states(frame, times=[0.0, 1.0])
 
 
@@ -466,18 +471,20 @@ def test_dims_that_are_not_known_are_refused():
 
 @pytest.mark.parametrize("cls", [EchoStateReservoir, MemristorReservoir, SpikingReservoir])
 @pytest.mark.parametrize(
-    ("peer", "ours"),
+    ("peer", "name_here"),
     [("units", "n_nodes"), ("seed", "random_state"), ("n_node", "n_nodes"), ("poool", "pool")],
 )
-def test_a_misspelt_parameter_or_that_of_a_peer_is_told_with_ours(cls, peer, ours):
-    with pytest.raises(TypeError, match=f"no parameter '{peer}'; did you mean '{ours}'"):
+def test_an_error_suggests_the_name_for_a_misspelt_or_foreign_parameter(cls, peer, name_here):
+    with pytest.raises(TypeError, match=f"no parameter '{peer}'; did you mean '{name_here}'"):
         cls(**{peer: 5})
-    with pytest.raises(ValueError, match=f"Invalid parameter '{peer}' .*; did you mean '{ours}'"):
+    with pytest.raises(
+        ValueError, match=f"Invalid parameter '{peer}' .*; did you mean '{name_here}'"
+    ):
         cls().set_params(**{peer: 5})
 
 
 @pytest.mark.parametrize(
-    ("cls", "peer", "ours"),
+    ("cls", "peer", "name_here"),
     [
         (EchoStateReservoir, "leak_rate", "leak"),
         (EchoStateReservoir, "sr", "spectral_radius"),
@@ -491,8 +498,8 @@ def test_a_misspelt_parameter_or_that_of_a_peer_is_told_with_ours(cls, peer, our
         (SpikingReservoir, "coupling", "recurrent_scaling"),
     ],
 )
-def test_names_of_peers_lead_to_ours(cls, peer, ours):
-    with pytest.raises(TypeError, match=f"did you mean '{ours}'"):
+def test_names_of_other_libraries_are_translated(cls, peer, name_here):
+    with pytest.raises(TypeError, match=f"did you mean '{name_here}'"):
         cls(**{peer: 0.5})
 
 
@@ -509,7 +516,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize("wrong", [True, np.nan, "1"], ids=["bool", "nan", "text"])
 @pytest.mark.parametrize(("cls", "name"), NUMBERS, ids=lambda part: getattr(part, "__name__", part))
-def test_no_number_is_a_truth_value_nan_or_text(cls, name, wrong):
+def test_booleans_nan_and_text_are_not_numbers(cls, name, wrong):
     X = np.zeros((4, 2))
     with pytest.raises(ValueError, match=rf"{name}\b"):
         cls(**{name: wrong}).fit(X)

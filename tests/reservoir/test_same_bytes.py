@@ -1,4 +1,4 @@
-"""The same bytes from every reservoir, whatever shares out the work."""
+"""The same bytes from every reservoir, however the work is split."""
 
 import os
 import subprocess
@@ -19,8 +19,8 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture(autouse=True)
-def _shared_out_always(monkeypatch):
-    """Threads even where there is little to do."""
+def _always_split(monkeypatch):
+    """Use threads even for little work."""
     monkeypatch.setattr("mottle.reservoir.compiled.threads.LEAST_UPDATES", 0)
     monkeypatch.setattr("mottle.reservoir.nodes.front.LEAST_UPDATES", 0)
     before = numba.get_num_threads()
@@ -56,7 +56,7 @@ def test_states_are_those_of_the_recording_alone(name, monkeypatch):
     assert_array_equal(reservoir.transform(X[1]), whole[1])
     ragged = [x[: 20 + i] for i, x in enumerate(X)]
     assert_array_equal(reservoir.transform(ragged)[1], reservoir.transform(ragged[1]))
-    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording a block
+    monkeypatch.setattr("mottle.reservoir.nodes.front.BLOCK_BYTES", 1)  # one recording per block
     assert_array_equal(reservoir.transform(X), whole)
 
 
@@ -80,7 +80,7 @@ def test_processes_give_the_bytes_of_this_one():
 
 
 def elsewhere(*arguments, **environment):
-    """Run the script in a process of its own; return what it printed."""
+    """Run the script in another process; return its output."""
     done = subprocess.run(
         [sys.executable, same_bytes.__file__, *arguments], text=True, check=True,
         capture_output=True, env=os.environ | environment,
@@ -88,7 +88,7 @@ def elsewhere(*arguments, **environment):
     return done.stdout
 
 
-@pytest.mark.slow  # compiles every kernel anew
+@pytest.mark.slow  # compiles every kernel again
 def test_blocks_of_another_size_give_the_same_bytes(tmp_path):
     got = elsewhere("32", NUMBA_CACHE_DIR=str(tmp_path))
     assert dict(line.split() for line in got.splitlines()) == {

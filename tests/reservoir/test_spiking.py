@@ -1,4 +1,4 @@
-"""SpikingReservoir: closed forms, a naive twin, a simulated switch, and what noise may do."""
+"""SpikingReservoir: closed forms, plain loops, a simulated switch, and noise."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_house_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def lone(v_in, dt, n_steps, **parameters):
+def single(v_in, dt, n_steps, **parameters):
     """One neuron under a constant voltage."""
     node = SpikingReservoir(
         1, v_bias=v_in, v_gain=0.0, recurrent_scaling=0.0, dt_device=dt, **parameters
@@ -32,18 +32,18 @@ def lone(v_in, dt, n_steps, **parameters):
 @pytest.mark.parametrize("v_in", [0.0151, 0.02, 0.1])
 def test_first_spike_comes_at_the_closed_form_time(v_in):
     first = PRESETS["lif"].first_spike(v_in)
-    spikes = lone(v_in, 1e-4, 2000, observable="spikes")
+    spikes = single(v_in, 1e-4, 2000, observable="spikes")
     assert spikes.argmax() == np.ceil(first / 1e-4) - 1
     assert spikes.max() == 1
 
 
 def test_at_the_rheobase_it_charges_and_never_fires():
-    v = lone(0.015 * (1 - 1e-9), 1e-3, 300, observable="voltage")
+    v = single(0.015 * (1 - 1e-9), 1e-3, 300, observable="voltage")
     assert_allclose(v, 0.015 * -np.expm1(-np.arange(1, 301) / 30), rtol=1e-8)
 
 
 def test_intervals_are_first_spike_time_and_refractory_time():
-    at = np.flatnonzero(lone(0.02, 1e-5, 30_000, observable="spikes"))
+    at = np.flatnonzero(single(0.02, 1e-5, 30_000, observable="spikes"))
     neuron = PRESETS["lif"]
     assert_allclose(np.diff(at) * 1e-5, neuron.first_spike(0.02) + neuron.t_refractory, atol=1e-5)
 
@@ -51,7 +51,7 @@ def test_intervals_are_first_spike_time_and_refractory_time():
 def test_a_switch_fires_when_its_simulated_circuit_does():
     dt, v_in = 1e-7, 2.0
     run = devices.simulate("ts_lif", np.full(5000, v_in), dt).spike_time.values
-    at = np.flatnonzero(lone(v_in, dt, 5000, device="ts_lif", observable="spikes")) * dt
+    at = np.flatnonzero(single(v_in, dt, 5000, device="ts_lif", observable="spikes")) * dt
     assert_allclose(at[0], run[0], atol=dt)
     assert_allclose(np.diff(at).mean(), np.diff(run).mean(), rtol=0.01)
 
@@ -77,7 +77,7 @@ def test_spikes_and_voltages_equal_plain_loops(n_inner):
     assert_allclose(voltage, expected[1], atol=1e-14)
 
 
-def test_equal_time_constants_are_no_division_by_zero():
+def test_equal_time_constants_cause_no_division_by_zero():
     X = np.random.default_rng(0).uniform(-1, 1, (60, 1))
     neuron = LIF(tau_synapse=30e-3)
     got = [
@@ -88,7 +88,7 @@ def test_equal_time_constants_are_no_division_by_zero():
     assert np.isfinite(got[0]).all()
 
 
-def test_noise_spreads_a_silent_voltage_as_said():
+def test_noise_of_a_silent_neuron_has_the_requested_deviation():
     node = SpikingReservoir(
         200,
         v_bias=0.0,
@@ -105,8 +105,8 @@ def test_noise_spreads_a_silent_voltage_as_said():
 
 
 def test_the_rate_of_regular_spikes_is_their_rate():
-    rate = lone(0.1, 1e-3, 3000, observable="rate", tau_rate=1.0)
-    spikes = lone(0.1, 1e-3, 3000, observable="spikes")
+    rate = single(0.1, 1e-3, 3000, observable="rate", tau_rate=1.0)
+    spikes = single(0.1, 1e-3, 3000, observable="spikes")
     assert_allclose(rate[-1], spikes.mean() / 1e-3 * -np.expm1(-3), rtol=0.02)
 
 

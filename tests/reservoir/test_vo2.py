@@ -1,4 +1,4 @@
-"""VO2 thermal neuristors against published-model reference numbers, scipy and their laws."""
+"""VO2 thermal neuristors against published-model reference numbers, scipy and their properties."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from mottle.reservoir.nodes.vo2 import kernel as vo2
 FACTOR = {"vo2_neuristor": 1.0, "vo2_neuristor_fast": 0.15}
 
 
-def lone_spikes(v_in, device, duration, dt=1e-8):
+def single_spikes(v_in, device, duration, dt=1e-8):
     """Spike times in ns of one device at a constant voltage, crossings interpolated."""
     node = VO2Reservoir(1, v_bias=v_in, v_gain=0, device=device, dt_device=dt, dt_inner=dt,
                         observable="current", fan_in=1, oscillating=False)  # fmt: skip
@@ -37,7 +37,7 @@ def lone_spikes(v_in, device, duration, dt=1e-8):
     ],
 )
 def test_spikes_come_at_the_reference_times(device, v_in, first, period):
-    times = lone_spikes(v_in, device, 30_000)
+    times = single_spikes(v_in, device, 30_000)
     assert_allclose(times[0], first, rtol=0.005)
     assert_allclose(np.diff(times)[2:].mean(), period, rtol=0.005)
 
@@ -45,12 +45,12 @@ def test_spikes_come_at_the_reference_times(device, v_in, first, period):
 def test_spike_train_follows_scipy_from_reversal_to_reversal():
     reference = naive.spike_times(12.0, 16_000)
     assert_allclose(reference, [2823.7069, 5923.1302, 8966.1104, 12008.7595, 15051.4065], rtol=1e-6)
-    assert_allclose(lone_spikes(12.0, "vo2_neuristor", 16_000), reference, rtol=0.005)
+    assert_allclose(single_spikes(12.0, "vo2_neuristor", 16_000), reference, rtol=0.005)
 
 
 def test_error_of_the_period_falls_with_the_step():
     errors = [
-        abs(np.diff(lone_spikes(12.0, "vo2_neuristor", 40_000, dt))[2:].mean() - 3042.6470)
+        abs(np.diff(single_spikes(12.0, "vo2_neuristor", 40_000, dt))[2:].mean() - 3042.6470)
         for dt in (2e-8, 1e-8, 2.5e-9)
     ]
     assert errors[0] > errors[1] > errors[2]
@@ -63,7 +63,7 @@ def test_error_of_the_period_falls_with_the_step():
 )
 def test_device_oscillates_inside_its_window_only(device, low, high):
     def keeps_spiking(v_in):
-        return (lone_spikes(v_in, device, 200_000) > 120_000).any()
+        return (single_spikes(v_in, device, 200_000) > 120_000).any()
 
     assert keeps_spiking(low + 0.02)
     assert keeps_spiking(high - 0.02)
@@ -118,7 +118,7 @@ def test_coupled_pair_with_equal_input_moves_as_one():
     kwargs = {"n_nodes": 4, "wiring": "one_to_one", "random_state": 0}
     alone = VO2Reservoir(**kwargs).fit_transform(X)
     coupled = VO2Reservoir(thermal_coupling=0.02, **kwargs).fit_transform(X)
-    # equal temperatures exchange no heat, and the share 1 - 4 kappa is lost to the surroundings
+    # equal temperatures exchange no heat, and the fraction 1 - 4 kappa is lost to the surroundings
     assert_array_equal(coupled[:, 0], coupled[:, 3])
     assert np.abs(coupled - alone).max() > 1e-3
 
@@ -134,7 +134,7 @@ def test_heat_from_a_hot_neighbour_makes_a_node_fire_earlier():
     assert coupled[:, 0].max() > 340
 
 
-def test_noise_has_the_asked_strength_whatever_the_step():
+def test_noise_has_the_requested_strength_for_any_step():
     X = np.zeros((1, 1))
     spreads = []
     for dt in (1e-8, 2e-9):
@@ -143,7 +143,7 @@ def test_noise_has_the_asked_strength_whatever_the_step():
         ).fit(X)
         state, _ = node.advance(node.start(), X[np.newaxis])
         spreads.append(state.values[0, 1].std())
-    tau, t = 49.62776831e-12 / 0.20558726e-3, 1e-7  # the film leaks what the noise gives
+    tau, t = 49.62776831e-12 / 0.20558726e-3, 1e-7  # heat loss balances the noise
     expected = 300.0 * np.sqrt(tau / 2 * (1 - np.exp(-2 * t / tau)))
     assert_allclose(spreads, expected, rtol=0.1)
 
@@ -152,7 +152,7 @@ def test_noise_has_the_asked_strength_whatever_the_step():
     ("parameters", "message"),
     [
         ({"v_bias": 9.0}, r"v_bias=9.0 V lies outside 10.005 to 15.496 V"),
-        ({"dt_inner": 1e-7}, r"dt_inner=1e-07 s is too coarse .* use dt_inner <="),
+        ({"dt_inner": 1e-7}, r"dt_inner=1e-07 s must be .* above 0 and at most .*, for a film"),
         ({"device": "vo2_neuristr"}, r"did you mean 'vo2_neuristor'"),
         ({"observable": "curent"}, r"did you mean 'current'"),
         ({"thermal_coupling": 0.5}, r"thermal_coupling=0.5 must be .* at most 0.2"),
@@ -165,7 +165,7 @@ def test_impossible_parameters_are_refused_with_the_way_out(parameters, message)
         VO2Reservoir(**parameters).fit(np.zeros((5, 1)))
 
 
-def test_unscaled_drive_is_cut_with_a_warning_and_stays_finite():
+def test_unscaled_drive_is_clipped_with_a_warning_and_stays_finite():
     X = np.linspace(-1e6, 1e6, 50).reshape(-1, 1)
     with pytest.warns(UserWarning, match="outside 0 to 25 V"):
         states = VO2Reservoir(8, random_state=0).fit_transform(X)

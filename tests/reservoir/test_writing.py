@@ -1,4 +1,4 @@
-"""Cells written, aged, told apart and mapped, against plain loops, scipy and closed forms."""
+"""Writing, ageing, levels and mapping of cells, against plain loops, scipy and closed forms."""
 
 from itertools import combinations
 
@@ -22,7 +22,7 @@ from mottle.reservoir.nonvolatile import (
 from mottle.reservoir.nonvolatile.cells import IDEAL, conductance_range
 from mottle.reservoir.nonvolatile.devices.pulsed import kernel
 from mottle.reservoir.nonvolatile.devices.pulsed.device import pulse_rule
-from mottle.reservoir.nonvolatile.levels import most_apart
+from mottle.reservoir.nonvolatile.levels import most_distinct
 
 QUIET = {"noise": 0.0, "write_noise": 0.0, "spread": 0.0, "stuck": 0.0}
 STILL = WriteCircuit(ramp_spread=0.0, ramp_noise=0.0, t_read=0.0)
@@ -38,7 +38,7 @@ def quiet(name, **changes):
 @pytest.mark.kernel
 @wraps
 @pytest.mark.parametrize("name", ["neurosim_nl", "ecram", "reram_sb", "reram_om"])
-def test_pulses_write_as_a_plain_loop_does(name):
+def test_write_verify_by_pulses_equals_a_plain_loop(name):
     device = quiet(name)
     targets = np.linspace(device.g_min, device.g_max, 9)[1:-1]
     tolerance = 0.03 * (device.g_max - device.g_min)
@@ -55,10 +55,10 @@ def test_pulses_write_as_a_plain_loop_does(name):
 
 @pytest.mark.kernel
 @wraps
-@pytest.mark.parametrize(("share", "slack"), [(0.02, 1e-2), (0.6, 1e-3)])
-def test_ramps_write_a_memdiode_as_scipy_does(share, slack):
+@pytest.mark.parametrize(("fraction", "slack"), [(0.02, 1e-2), (0.6, 1e-3)])
+def test_write_verify_of_a_memdiode_equals_scipy(fraction, slack):
     low, high = conductance_range("memdiode_hfo2")
-    target, tolerance = low + share * (high - low), slack * (high - low)
+    target, tolerance = low + fraction * (high - low), slack * (high - low)
     run = write("memdiode_hfo2", [target], tolerance=tolerance, circuit=STILL, random_state=0)
     g, count, energy = ramped(target, tolerance, 2.0, 0.02, (3.5, 4.5), 1e-6, 200)
     assert count > 10
@@ -69,7 +69,7 @@ def test_ramps_write_a_memdiode_as_scipy_does(share, slack):
 
 @pytest.mark.kernel
 @wraps
-def test_what_a_cell_does_never_depends_on_the_others():
+def test_a_cell_does_not_depend_on_the_others():
     device, n = devices.get("reram_sb"), 20
     rng = np.random.default_rng(0)
     goal, w, ones = rng.uniform(-0.5, 1.0, n), np.full(n, -0.75), np.ones(n)
@@ -95,11 +95,11 @@ def test_open_loop_counts_the_pulses_of_the_mean_curve():
     assert_allclose(run.conductance, targets, rtol=1e-9)
     assert_array_equal(run.reads, 0)
     down = write(device, targets[:1], method="open", start=targets[2], random_state=0)
-    assert float(down.pulses[0]) > 5  # its way down is another curve
+    assert float(down.pulses[0]) > 5  # the curve downwards is different
     assert_allclose(down.conductance, targets[0], atol=0.02 * device.g_max)
 
 
-def test_open_loop_misses_where_devices_differ_and_verification_does_not():
+def test_open_loop_has_errors_of_device_variation_and_verification_does_not():
     low, high = conductance_range("ecram")
     targets = np.tile(np.linspace(low, high, 21)[1:-1], 50)
     rms = {
@@ -111,7 +111,7 @@ def test_open_loop_misses_where_devices_differ_and_verification_does_not():
 
 
 @pytest.mark.parametrize("name", ["reram_es", "reram_om", "memdiode_hfo2"])
-def test_a_cell_is_left_alone_once_it_is_reached_and_else_spends_all_pulses(name):
+def test_a_cell_gets_no_pulses_after_it_is_reached_and_otherwise_all(name):
     low, high = conductance_range(name)
     run = write(name, np.linspace(low, high, 300), max_pulses=40, random_state=1)
     error = np.abs(run.conductance - run.target).to_numpy()
@@ -122,7 +122,7 @@ def test_a_cell_is_left_alone_once_it_is_reached_and_else_spends_all_pulses(name
     assert (run.energy >= 0).all()
 
 
-def test_reads_that_err_leave_errors_of_their_size():
+def test_read_noise_causes_errors_of_its_magnitude():
     device = quiet("idealized", w_0=0.0)
     target = np.full(4000, 0.8 * device.g_max)
     span = device.g_max - device.g_min
@@ -145,7 +145,7 @@ def test_statistics_write_with_their_published_deviation():
 
 @kept
 @pytest.mark.parametrize("name", ["ecram", "cmo_hfox", "memdiode_hfo2"])
-def test_stuck_cells_rest_anywhere_and_do_not_answer_nor_age(name):
+def test_stuck_cells_are_anywhere_in_the_range_and_do_not_age(name):
     low, high = conductance_range(name)
     target = np.full(400, low + 0.5 * (high - low))
     run = write(name, target, stuck=0.25, max_pulses=100, random_state=0)
@@ -158,7 +158,7 @@ def test_stuck_cells_rest_anywhere_and_do_not_answer_nor_age(name):
     assert_array_equal(old[stuck], place)
 
 
-def test_worn_cells_reach_less_of_their_range():
+def test_worn_cells_have_a_smaller_range():
     high = conductance_range("ecram")[1]
     target = np.full(2000, high * 0.99)
     fresh = write("ecram", target, cycles=1e3, n_fail=1e6, max_pulses=2500, random_state=0)
@@ -183,15 +183,15 @@ def test_a_cell_ages_along_one_path_whatever_the_steps():
 
 
 @kept
-def test_every_family_ages_by_its_own_law():
+def test_every_family_ages_by_its_model():
     g = np.full(4000, 10e-6)
     pcm = age("pcm", g, [20.0, 2e4], random_state=0).conductance
     assert_allclose(np.median(np.log(pcm[0] / pcm[1])) / np.log(1e3), 0.049, rtol=0.05)
     low, high = conductance_range("nbsto_interface")
     half = np.full(4000, low + 0.5 * (high - low))
     old = age("nbsto_interface", half, [1.0, 1e4], random_state=0).conductance
-    share = np.log((old - low) / (half - low))
-    assert_allclose(np.median(share, axis=1), -0.1 * np.log1p(np.array([1e2, 1e6])), rtol=0.01)
+    fraction = np.log((old - low) / (half - low))
+    assert_allclose(np.median(fraction, axis=1), -0.1 * np.log1p(np.array([1e2, 1e6])), rtol=0.01)
     x = 0.6
     g = memdiode_current(0.2, x) / 0.2
     rest = (1 / 1.796e6) / (1 / 1.796e6 + 1 / 132)
@@ -202,9 +202,9 @@ def test_every_family_ages_by_its_own_law():
 
 
 @pytest.mark.parametrize("name", ["reram_sb", "milo2021", "wan2022", "own"])
-def test_cells_whose_retention_is_not_published_say_so(name):
+def test_a_warning_names_cells_whose_retention_is_not_published(name):
     device = devices.Programming(1e-6, 2e-6, (0.01,)) if name == "own" else name
-    told = "this device" if name == "own" else repr(name)
+    label = "this device" if name == "own" else repr(name)
     high = conductance_range(device)[1]
     crossbar = Crossbar((2, 2), device=device)
     assert crossbar.program(np.full((2, 2), high), random_state=0).retention == "not published"
@@ -214,16 +214,16 @@ def test_cells_whose_retention_is_not_published_say_so(name):
         lambda: crossbar.age(DAY),
     ]
     for call in calls:
-        with pytest.warns(UserWarning, match=f"no retention was published for {told}") as seen:
+        with pytest.warns(UserWarning, match=f"no retention was published for {label}") as caught:
             result = call()
-        assert len(seen) == 1
-        assert seen[0].filename == __file__
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
         assert getattr(result, "retention", "not published") == "not published"
     assert age(device, [high], 0.0).retention == "not published"  # fresh: nothing to warn of
     assert name == "own" or "retention" in devices.get(name).provisional
 
 
-def test_cells_without_errors_have_a_name_and_keep_what_they_hold():
+def test_ideal_cells_have_a_name_and_keep_their_conductance():
     run = write("ideal", [2e-6, 5e-5])
     assert_array_equal(run.conductance, run.target)
     old = age("ideal", run, DAY)
@@ -235,26 +235,26 @@ def test_cells_without_errors_have_a_name_and_keep_what_they_hold():
 def test_levels_of_wan_are_seven_fresh_and_four_after_a_day():
     found = [devices.levels("wan2022_day", t) for t in (1.0, DAY)]
     assert_allclose(found, [7, 4], atol=0.5)
-    g = np.linspace(5e-6, 40e-6, 8)  # two days were published too: a forecast, not a fit
+    g = np.linspace(5e-6, 40e-6, 8)  # two days were published too: an extrapolation, not a fit
     two = np.polynomial.polynomial.polyval(g / 40e-6, [0.782, 20.274, -43.507, 37.062, -11.934])
     preset = devices.get("wan2022_day")
-    grown = age(preset, np.tile(g[:, None], 4000), [2 * DAY], random_state=0).conductance[0]
+    aged = age(preset, np.tile(g[:, None], 4000), [2 * DAY], random_state=0).conductance[0]
     fresh = np.polynomial.polynomial.polyval(g * 1e6, preset.write)
-    assert_allclose(np.hypot(fresh, grown.std("column") * 1e6), two, rtol=0.06)
+    assert_allclose(np.hypot(fresh, aged.std("column") * 1e6), two, rtol=0.06)
 
 
 @kept
 @pytest.mark.parametrize("name", ["milo2021", "wan2022_day", "cmo_hfox"])
-def test_levels_told_apart_come_near_to_what_the_statistics_leave(name):
+def test_distinguishable_levels_are_close_to_those_of_the_statistics(name):
     run = measure_levels(name, [4, 512], [1.0, DAY], n_cells=400, random_state=0)
-    assert_allclose(run.distinguishable.sel(asked=512), run.published, rtol=0.1, atol=1)
-    assert (run.distinguishable.sel(asked=4) <= 4).all()
-    assert (run.misread.sel(asked=512) > run.misread.sel(asked=4)).all()
+    assert_allclose(run.distinguishable.sel(n_levels=512), run.published, rtol=0.1, atol=1)
+    assert (run.distinguishable.sel(n_levels=4) <= 4).all()
+    assert (run.misread.sel(n_levels=512) > run.misread.sel(n_levels=4)).all()
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), min_size=1, max_size=7))
 @settings(deadline=None)
-def test_no_larger_set_of_levels_can_be_told_apart(levels):
+def test_no_larger_set_of_levels_is_distinguishable(levels):
     mean, deviation = np.array(levels, dtype=float).T
     low, high = mean - 2 * deviation, mean + 2 * deviation
 
@@ -262,7 +262,7 @@ def test_no_larger_set_of_levels_can_be_told_apart(levels):
         return all(high[a] <= low[b] or high[b] <= low[a] for a, b in combinations(chosen, 2))
 
     sets = (c for n in range(len(mean) + 1) for c in combinations(range(len(mean)), n) if apart(c))
-    assert most_apart(mean, deviation) == max(map(len, sets))
+    assert most_distinct(mean, deviation) == max(map(len, sets))
 
 
 @given(
@@ -290,11 +290,11 @@ def test_sliced_weights_are_rounded_to_all_their_digits(n_levels, n_slices):
     most = np.abs(w).max(axis=0)
     steps = n_levels**n_slices - 1
     assert_allclose(unmap(targets, combine), np.round(w / most * steps) / steps * most, atol=1e-12)
-    share = (targets - 1e-6) / 99e-6 * (n_levels - 1)
-    assert_allclose(share, np.round(share), atol=1e-9)
+    fraction = (targets - 1e-6) / 99e-6 * (n_levels - 1)
+    assert_allclose(fraction, np.round(fraction), atol=1e-9)
 
 
-def test_weights_of_zero_are_held_by_pairs_alike():
+def test_weights_of_zero_are_pairs_of_equal_cells():
     targets, combine = map_weights(np.zeros((3, 2)), "cmo_hfox", n_levels=8)
     assert_allclose(targets, 9e-6)
     assert_allclose(unmap(targets, combine), 0.0, atol=1e-15)
@@ -303,33 +303,33 @@ def test_weights_of_zero_are_held_by_pairs_alike():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: write("cmo_hfox", [-1e-6]), r"target \(0,\) is -1e-06 S; this device holds 9e-06"),
+        (lambda: write("cmo_hfox", [-1e-6]), r"target \(0,\) is -1e-06 S; the range .* 9e-06"),
         (lambda: write("cmo_hfox", [[2e-5, np.nan]]), r"target \(0, 1\) is nan S"),
         (lambda: write("cmo_hfx", [2e-5]), "did you mean 'cmo_hfox'"),
         (lambda: write("vo2_pwl", [2e-5]), "device='vo2_pwl' is not known"),
         (lambda: write(devices.get("vo2_pwl"), [2e-5]), "cannot be a cell of an array"),
         (lambda: write("cmo_hfox", [2e-5], method="open"), "has statistics only"),
         (lambda: write("nbsto_interface", [2e-5]), "'nbsto_interface' can age but not be written"),
-        (lambda: write("ecram", []), "hold no cell"),
+        (lambda: write("ecram", []), "is empty; give at least one conductance"),
         (lambda: write("nbsto_interfac", [2e-5]), "Known: capacitor, cmo_hfox, cmo_hfox_fine, ecr"),
         (lambda: measure_levels("ecram", n_cells=0), "n_cells=0 must be a whole number"),
         (lambda: age("cmo_hfox", [2e-5], "1d"), "times='1d' must be numbers, in s"),
         (lambda: map_weights([[1.0]], n_levels=4, mapping="sliced", n_slices=0), "n_slices=0"),
         (lambda: write("ecram", [2e-6], method="opne"), "did you mean 'open'"),
-        (lambda: write("ecram", [2e-6], tolerance=0.0), "tolerance=0.0 S and max_pulses=2000"),
-        (lambda: write("ecram", [2e-6], stuck=1.5), "stuck=1.5 must be a share"),
+        (lambda: write("ecram", [2e-6], tolerance=0.0), "tolerance=0.0 S must be .* above 0"),
+        (lambda: write("ecram", [2e-6], stuck=1.5), "stuck=1.5 must be .* a fraction"),
         (lambda: write("ecram", [2e-6], start=1.0), "start=1.0 must be one conductance"),
         (lambda: write("ecram", [2e-6, 2e-6], method="open", start=[2e-6, 3e-6]), "give a number"),
-        (lambda: write("ecram", [2e-6], read_noise=-0.1), "read_noise=-0.1 and spread=0.0"),
+        (lambda: write("ecram", [2e-6], read_noise=-0.1), "read_noise=-0.1 must be .* at least 0"),
         (lambda: age("cmo_hfox", [2e-5], -1.0), r"times=-1.0 s must be finite, not negative"),
         (lambda: age("cmo_hfox", [2e-5], [np.inf]), r"times=\[inf\] s must be finite"),
         (lambda: age("cmo_hfox", [2e-5], []), r"times=\[\] s holds no time"),
         (lambda: measure_levels("cmo_hfox", times=np.inf), "times=inf s must be finite"),
         (lambda: map_weights([[1e305]]), r"weight of 1e\+305 is too large"),
-        (lambda: Crossbar((2, 2), v_read="a"), "v_read='a' V must be positive"),
-        (lambda: Crossbar((2, 2), v_sinh=True), "v_sinh=True V must be positive"),
-        (lambda: Crossbar((2, 2), r_transistor="a"), "r_transistor='a' ohm must be finite"),
-        (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "not negative and not fall"),
+        (lambda: Crossbar((2, 2), v_read="a"), "v_read='a' V must be a finite number, above 0"),
+        (lambda: Crossbar((2, 2), v_sinh=True), "v_sinh=True V must be a finite number, above 0"),
+        (lambda: Crossbar((2, 2), r_transistor="a"), "r_transistor='a' ohm must be a finite"),
+        (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "not negative and not decreasing"),
         (lambda: age("cmo_hfox", [-2e-5], 1.0), "conductances must be finite and not negative"),
         (lambda: measure_levels("cmo_hfox", 1), "n_levels=1 must be whole numbers, at least 2"),
         (lambda: measure_levels("cmo_hfox", 2.5), "n_levels=2.5 must be whole numbers"),

@@ -1,6 +1,6 @@
-/* Volatile memristors: an array a quantity, steps outside, devices inside, branches in select form, so
- * that gcc vectorises the loops with libmvec. Node inputs come from BLAS, or from the sparse product
- * here. */
+/* Volatile memristors: one array per quantity, outer loop over steps, inner loop over devices, branches
+ * in select form, so that gcc vectorises the loops with libmvec. Node inputs are computed by BLAS or
+ * by the sparse product below. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

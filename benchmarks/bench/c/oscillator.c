@@ -1,6 +1,6 @@
 /* Piecewise-linear relaxation oscillators, event by event: each linear piece is solved exactly, with
- * one log for its length and one exp where the step ends within it. One node after the other, as one
- * would write it in C: how many pieces a step has differs from node to node. */
+ * one log for its length and one exp where the step ends within it. Node after node, as is usual
+ * in C: the number of pieces per step differs between nodes. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,15 +25,15 @@ void oscillator(const double *drive, long steps, long n, double dt, const double
     for (long i = 0; i < n; i++) {
         double r[2] = {nodes[i], nodes[n + i]}, v_high = nodes[2 * n + i], v_low = nodes[3 * n + i];
         double r_s = nodes[4 * n + i], c = nodes[5 * n + i], goal[2] = {v_high, v_low};
-        double share[2] = {r[0] / (r[0] + r_s), r[1] / (r[1] + r_s)};
-        double tau[2] = {c * r_s * share[0], c * r_s * share[1]};
+        double fraction[2] = {r[0] / (r[0] + r_s), r[1] / (r[1] + r_s)};
+        double tau[2] = {c * r_s * fraction[0], c * r_s * fraction[1]};
         double v = 0.0, since = 0.0, interval = 0.0;
         long spikes = 0;
         int s = 0;
         for (long step = 0; step < steps; step++) {
             double v_in = drive[step * n + i], left = dt, area = 0.0;
             for (;;) {
-                double v_end = v_in * share[s], wait = 1e300;
+                double v_end = v_in * fraction[s], wait = 1e300;
                 if (s ? v <= goal[1] : v >= goal[0])
                     wait = 0.0;
                 else if (s ? v_end < goal[1] : v_end > goal[0])

@@ -1,4 +1,4 @@
-/* Leaky integrate-and-fire network, one stream, one input: spikes carried on one by one, float64. */
+/* Leaky integrate-and-fire network, one stream, one input: spikes are added one by one, float64. */
 #include <stdlib.h>
 
 void spiking(long n_steps, long n, const int *begin, const int *target, const double *w,

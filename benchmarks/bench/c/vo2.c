@@ -1,6 +1,6 @@
-/* VO2 thermal neuristors, Heun's method, as one would write them in C: an array a field, time outside,
- * nodes inside, reversals in select form, so that gcc vectorises the loop with libmvec's exp, sin,
- * log and cos. The equations and the published constants of mottle.reservoir.kernels.vo2. */
+/* VO2 thermal neuristors, Heun's method, as is usual in C: one array per field, outer loop over time,
+ * inner loop over nodes, reversals in select form, so that gcc vectorises the loop with exp, sin,
+ * log and cos of libmvec. Equations and published constants of mottle.reservoir.nodes.vo2. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

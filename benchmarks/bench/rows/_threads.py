@@ -1,4 +1,4 @@
-"""A row of two threads beside one, by wall time; with what they take together in CPU time."""
+"""A row that compares two threads with one by wall time, and gives their CPU time."""
 
 import time
 from statistics import median
@@ -29,9 +29,14 @@ def two_threads(name: str, node: Reservoir, X: np.ndarray, work: int, unit: str)
 
     runs = {"mottle": lambda: run(2), "one thread": lambda: run(1)}
     same = runs["mottle"]().tobytes() == runs["one thread"]().tobytes()
-    told = f"{'same' if same else 'OTHER'} bytes; CPU time {cpu(2) / cpu(1):.2f} of one thread's"
-    note = "Two threads are slower than said where other programs use the cores: see the CPU time."
+    accuracy = (
+        f"{'same' if same else 'OTHER'} bytes; CPU time {cpu(2) / cpu(1):.2f} of one thread's"
+    )
+    note = (
+        "Two threads reach a smaller ratio when other programs use the cores; their CPU time shows "
+        "the overhead alone."
+    )
     return Row(
-        f"{name} on two threads (wall time)", work, unit, runs, (1.8, ("one thread",)), None, told,
-        clock="wall", notes=[note],
+        f"{name} on two threads (wall time)", work, unit, runs, (1.8, ("one thread",)), None,
+        accuracy, clock="wall", notes=[note],
     )  # fmt: skip

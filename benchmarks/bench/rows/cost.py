@@ -1,4 +1,4 @@
-"""Cost against work, with fitted exponents, and what the first call costs."""
+"""Scaling of the run time with the work, and the time of the first call."""
 
 import os
 import subprocess
@@ -38,10 +38,10 @@ CALLS = (
 
 
 def rows() -> Iterator[Row]:
-    """A row a reservoir, at its largest number of nodes."""
+    """Yield one row per reservoir, at its largest number of nodes."""
     first = first_calls()
     for kind in KINDS:
-        node, X = made(kind, NODES[-1], 1, 100)
+        node, X = prepared(kind, NODES[-1], 1, 100)
         yield Row(
             f"{kind}, {NODES[-1]:,} nodes, 100 steps of the drive", 100 * NODES[-1],
             "node steps of the drive", {"mottle": lambda node=node, X=X: node.transform(X)}, None,
@@ -49,19 +49,22 @@ def rows() -> Iterator[Row]:
         )  # fmt: skip
 
 
-def made(kind: str, n_nodes: int, n_recordings: int, n_steps: int) -> tuple[Reservoir, np.ndarray]:
+def prepared(
+    kind: str, n_nodes: int, n_recordings: int, n_steps: int
+) -> tuple[Reservoir, np.ndarray]:
+    """Return a fitted reservoir and a random drive."""
     X = np.random.default_rng(0).uniform(-1, 1, (n_recordings, n_steps, 4))
     return KINDS[kind](n_nodes).fit(X[:1]), X
 
 
 def exponents(kind: str) -> str:
-    """Slopes of log time against log work for nodes, steps and recordings."""
+    """Return the slopes of log time against log work for nodes, steps and recordings."""
     found = []
     n_micro = 10 if kind.startswith("VO2") else 1
     sweeps = {
-        "nodes": (NODES, lambda n: made(kind, n, 1, 100)),
-        "steps": (STEPS, lambda n: made(kind, 64, 1, n // n_micro)),
-        "recordings": (RECORDINGS, lambda n: made(kind, 64, n, 10)),
+        "nodes": (NODES, lambda n: prepared(kind, n, 1, 100)),
+        "steps": (STEPS, lambda n: prepared(kind, 64, 1, n // n_micro)),
+        "recordings": (RECORDINGS, lambda n: prepared(kind, 64, n, 10)),
     }
     for name, (sizes, make) in sweeps.items():
         times = [fastest(*make(size)) for size in sizes]
@@ -72,7 +75,7 @@ def exponents(kind: str) -> str:
 
 
 def fastest(node: Reservoir, X: np.ndarray) -> float:
-    """CPU time in s of the fastest of a few runs."""
+    """Return the CPU time in s of the fastest of three runs."""
     node.transform(X[:1, :2])
     times = []
     for _ in range(3):
@@ -83,16 +86,18 @@ def fastest(node: Reservoir, X: np.ndarray) -> float:
 
 
 def first_calls() -> str:
-    """What the first call costs: with nothing compiled, and in every process after that."""
-    told = []
+    """Return the time of the first call, without compiled code and in later processes."""
+    times = []
     for call in CALLS:
         with tempfile.TemporaryDirectory() as cache:
-            command, where = [sys.executable, "-c", FIRST, call], {"NUMBA_CACHE_DIR": cache}
+            command, variables = [sys.executable, "-c", FIRST, call], {"NUMBA_CACHE_DIR": cache}
             cold, warm = (
-                float(subprocess.check_output(command, env=os.environ | where)) for _ in range(2)
+                float(subprocess.check_output(command, env=os.environ | variables))
+                for _ in range(2)
             )
-        told.append(f"{call} {cold:.1f} s, then {warm:.1f} s")
+        times.append(f"{call} {cold:.1f} s, then {warm:.1f} s")
     return (
-        "First call after an installation (compilation, once), and first call of a process after "
-        "that: " + "; ".join(told) + "."
-    )  # fmt: skip
+        "First call after an installation (with compilation), then first call in later processes: "
+        + "; ".join(times)
+        + "."
+    )

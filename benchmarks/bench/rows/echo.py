@@ -12,8 +12,8 @@ from mottle.reservoir import EchoStateReservoir
 SIZES = (100, 500, 1000, 2000)
 LEAK = 0.3
 DENSE = (
-    "At density 1 a BLAS is faster: it takes the terms of a sum in an order of its own, which "
-    "differs from batch to batch (docs/decisions/0007). No goal was set for it."
+    "At density 1 a BLAS is faster: its order of summation is not fixed and differs between "
+    "batches (docs/decisions/0007)."
 )
 
 
@@ -32,6 +32,7 @@ def rows() -> Iterator[Row]:
 
 
 def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateReservoir:
+    """Return a fitted echo state network."""
     node = EchoStateReservoir(
         n_nodes, density=density, leak=LEAK, input_scaling=1.0, fan_in=None, random_state=0, **more
     )
@@ -39,15 +40,16 @@ def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateRese
 
 
 def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
+    """Return the row of one long recording."""
     n_steps = 10_000 if density < 1 else 1_000
     drive = np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
     node = fitted(n_nodes, density, 1, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive)}
     w, w_in = node.weights_, node.input_weights_.toarray()
     if library := compile_c("echo_state"):
-        whole = np.int32
+        indptr, indices = w.indptr.astype(np.int32), w.indices.astype(np.int32)
         runs["C CSR"] = bind(
-            library.echo_state, n_steps, n_nodes, w.indptr.astype(whole), w.indices.astype(whole),
+            library.echo_state, n_steps, n_nodes, indptr, indices,
             w.data, w_in[:, 0].copy(), drive, LEAK, shape=(n_steps, n_nodes),
         )  # fmt: skip
     if rpy := peer("reservoirpy"):
@@ -62,7 +64,7 @@ def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
 
 
 def error_of(node: EchoStateReservoir, drive: np.ndarray) -> str:
-    """Largest difference from the same recurrence in numpy, over 200 steps."""
+    """Return the largest difference from the same recurrence in numpy, over 200 steps."""
     w, w_in, x, worst = node.weights_, node.input_weights_, np.zeros(node.n_nodes), 0.0
     for row, state in zip(drive[:200], node.transform(drive[:200]), strict=True):
         x = (1 - LEAK) * x + LEAK * np.tanh(w_in @ row + w @ x)
@@ -71,19 +73,20 @@ def error_of(node: EchoStateReservoir, drive: np.ndarray) -> str:
 
 
 def reservoirpy_run(rpy, node, drive):
+    """Return a run of reservoirpy with the weights of ``node``."""
     rpy.verbosity(0) if hasattr(rpy, "verbosity") else None
     from reservoirpy.nodes import Reservoir
     from scipy import sparse
 
-    theirs = Reservoir(
+    reservoir = Reservoir(
         units=node.n_nodes, lr=LEAK, W=sparse.csr_matrix(node.weights_),
         Win=node.input_weights_.toarray(), bias=np.zeros(node.n_nodes),
     )  # fmt: skip
-    return lambda: theirs.run(drive)
+    return lambda: reservoir.run(drive)
 
 
 def rclib_run(rclib, n_nodes, density, drive):
-    """Its own weights, and one readout weight a node: there is no call for states alone."""
+    """Return a run of rclib, with its own weights and a readout: it cannot return states alone."""
     from rclib import readouts, reservoirs
     from rclib.model import ESN
 
@@ -99,6 +102,7 @@ def rclib_run(rclib, n_nodes, density, drive):
 
 
 def batch(n_nodes: int, density: float, dtype: str) -> Row:
+    """Return the row of 200 short recordings."""
     drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
     node = fitted(n_nodes, density, 3, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive), "numpy GEMM": gemm(node, drive, dtype)}
@@ -114,7 +118,7 @@ def batch(n_nodes: int, density: float, dtype: str) -> Row:
 
 
 def resdag_run(resdag, n_nodes, drive):
-    """Its own dense weights of the same size, all recordings as one batch."""
+    """Return a run of resdag with its own dense weights, all recordings as one batch."""
     import torch
 
     torch.set_num_threads(1)
@@ -130,7 +134,7 @@ def resdag_run(resdag, n_nodes, drive):
 
 
 def gemm(node, drive, dtype):
-    """All recordings side by side, one matrix product a step; states kept."""
+    """Return a run in numpy: all recordings at once, one matrix product per step."""
     w = np.ascontiguousarray(node.weights_.toarray().T.astype(dtype))
     w_in = np.ascontiguousarray(node.input_weights_.toarray().T.astype(dtype))
     drive, leak = drive.astype(dtype), np.dtype(dtype).type(LEAK)

@@ -1,4 +1,4 @@
-"""Volatile memristors with their input product, beside the same in C with BLAS."""
+"""Volatile memristors with their input product, compared with C and BLAS."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,9 +14,9 @@ from mottle.reservoir.nodes.memristor import find
 
 N_NODES, N_INPUTS = 1000, 64
 NOTE = (
-    "C for memristors: numpy's BLAS makes the node inputs (and, where they are sparse, a loop over "
-    "compressed rows in C as well: the faster counts), then a loop over steps and devices that gcc "
-    "vectorises. Both return a new array a call."
+    "C for memristors: numpy's BLAS computes the node inputs (for sparse weights also a loop over "
+    "compressed rows in C; the faster one counts), then a loop over steps and devices that gcc "
+    "vectorises. Both return a new array per call."
 )
 
 
@@ -24,8 +24,8 @@ def rows() -> Iterator[Row]:
     """WOx and TiOx with sparse and dense inputs, Ag, and two threads."""
     for device in ("wox_du2017", "tiox_zhong2021"):
         for fan_in in (4, None):
-            yield beside_c(device, fan_in, 2000)
-    yield beside_c("ag_pulse", 4, 100)
+            yield compared(device, fan_in, 2000)
+    yield compared("ag_pulse", 4, 100)
     X = np.random.default_rng(0).uniform(-1, 1, (50, 400, N_INPUTS))
     yield two_threads(
         f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps", fitted("wox_du2017", 4), X,
@@ -34,26 +34,27 @@ def rows() -> Iterator[Row]:
 
 
 def fitted(device: str, fan_in: int | None) -> MemristorReservoir:
+    """Return a fitted reservoir."""
     node = MemristorReservoir(N_NODES, device=device, fan_in=fan_in, random_state=0)
     return node.fit(np.zeros((2, N_INPUTS)))
 
 
 def updates(node: MemristorReservoir) -> int:
-    """Integration steps of a device in a step of the drive."""
+    """Return the number of integration steps of a device per step of the drive."""
     device, family = find(node.device)
     return family.node.compiled(device, node.devices_, held(node, family.node), 0.2, 0)[2]
 
 
 def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callable[[], Any]:
-    """Return a call of the device's loop in C, on node inputs ``v``."""
+    """Return a run of the device's loop in C with node inputs ``v``."""
     device, family = find(node.device)
     drawn, dt, n_steps = node.devices_, held(node, family.node), len(v)
     size = (v, n_steps, N_NODES)
     if node.device == "wox_du2017":
-        told = (library.wox, *size, dt, drawn["rate"], drawn["tau"], device.eta, device.w_min)
+        arguments = (library.wox, *size, dt, drawn["rate"], drawn["tau"], device.eta, device.w_min)
     elif node.device == "tiox_zhong2021":
         keep = np.exp(-dt / drawn["tau"])
-        told = (library.tiox, *size, drawn["alpha"], keep, device.g_rest)
+        arguments = (library.tiox, *size, drawn["alpha"], keep, device.g_rest)
     else:
         n_micro = updates(node)
         own = np.stack([drawn[n] for n in ("mu", "gamma_1", "gamma_2", "beta", "residue")])
@@ -61,15 +62,16 @@ def device_in_c(library: Any, node: MemristorReservoir, v: np.ndarray) -> Callab
         names = ("r_on", "r_off", "alpha", "lam", "theta", "gamma_3", "r_series", "i_limit",
                  "noise_1")  # fmt: skip
         constants = np.array([*(getattr(device, name) for name in names), h])
-        told = (library.silver, *size, n_micro, own, constants, round(device.t_noise / h))
-    return bind(*told, shape=v.shape)
+        arguments = (library.silver, *size, n_micro, own, constants, round(device.t_noise / h))
+    return bind(*arguments, shape=v.shape)
 
 
-def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
+def compared(device: str, fan_in: int | None, n_steps: int) -> Row:
+    """Return the row of one device, with C and BLAS as references."""
     X = np.random.default_rng(0).uniform(-1, 1, (n_steps, N_INPUTS))
     node = fitted(device, fan_in)
     runs: dict[str, Callable[[], Any]] = {"mottle": lambda: node.transform(X)}
-    told, work = "", n_steps * N_NODES
+    error, work = "", n_steps * N_NODES
     if library := compile_c("memristor"):
         v, weights = np.empty((n_steps, N_NODES)), node.input_weights_
         gain, bias = (float(value) for value in node._node.scale(node))
@@ -82,10 +84,10 @@ def beside_c(device: str, fan_in: int | None, n_steps: int) -> Row:
                            weights.data, gain, bias, v)  # fmt: skip
             runs["C"] = lambda: (product(), loop())[-1]
         if device != "ag_pulse":  # whose noise differs
-            told = f"{np.abs(runs['C and BLAS']() - node.transform(X)).max():.0e} from C"
-    what = f"{device}, {N_NODES} nodes, {N_INPUTS} inputs, {fan_in or N_INPUTS} a node"
+            error = f"{np.abs(runs['C and BLAS']() - node.transform(X)).max():.0e} from C"
+    name = f"{device}, {N_NODES} nodes, {N_INPUTS} inputs, {fan_in or N_INPUTS} per node"
     if device == "ag_pulse":
         work *= updates(node)
-        what += ", 10 us an integration step"
+        name += ", 10 us per integration step"
     names = ("C and BLAS", "C")
-    return Row(what, work, "node steps", runs, (1, names), (1.5, names), told, notes=[NOTE])
+    return Row(name, work, "node steps", runs, (1, names), (1.5, names), error, notes=[NOTE])

@@ -1,4 +1,4 @@
-"""Piecewise-linear oscillators, exact from switching to switching, beside the same in C."""
+"""Piecewise-linear oscillators, exact between switching events, compared with C."""
 
 from collections.abc import Iterator
 
@@ -11,22 +11,23 @@ from mottle.reservoir import OscillatorReservoir, devices
 N_NODES, N_STEPS = 1024, 200
 NAMES = ("r_insulating", "r_metallic", "v_high", "v_low", "r_series", "capacitance")
 NOTE = (
-    "C for oscillators: one node after the other and piece after piece, one log a piece and one "
-    "exp where a step ends; it is given node inputs. mottle takes whole cycles at once while an "
-    "input is held, which C does not."
+    "C for oscillators: node after node and linear piece after piece, one log per piece and one "
+    "exp at the end of a step; the node inputs are computed before the timing. mottle skips whole "
+    "cycles while an input is constant, C does not."
 )
 
 
 def rows() -> Iterator[Row]:
-    """A step of a few cycles, of a part of one, and of many; threshold noise."""
-    yield beside_c(2e-6, 0.0, "frequency")
-    yield beside_c(2e-6, 0.0, "voltage")
-    yield beside_c(2e-6, 0.02, "frequency")
-    yield beside_c(2e-7, 0.0, "frequency")
-    yield beside_c(2e-5, 0.0, "frequency")
+    """Yield rows with steps of a few cycles, of a fraction of one, and of many; threshold noise."""
+    yield compared(2e-6, 0.0, "frequency")
+    yield compared(2e-6, 0.0, "voltage")
+    yield compared(2e-6, 0.02, "frequency")
+    yield compared(2e-7, 0.0, "frequency")
+    yield compared(2e-5, 0.0, "frequency")
 
 
-def beside_c(dt: float, noise: float, observable: str) -> Row:
+def compared(dt: float, noise: float, observable: str) -> Row:
+    """Return the row of one step length, with C as the reference."""
     X = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, N_NODES))
     node = OscillatorReservoir(
         N_NODES, wiring="one_to_one", observable=observable, threshold_noise=noise, spread=0.02,
@@ -35,24 +36,25 @@ def beside_c(dt: float, noise: float, observable: str) -> Row:
     runs = {"mottle": lambda: node.transform(X)}
     v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
     constants = np.stack([node.devices_[name] for name in NAMES])
-    told = f"period off by {period_error(dt):.0e}"
+    error = f"period off by {period_error(dt):.0e}"
     if library := compile_c("oscillator"):
         runs["C"] = bind(
             library.oscillator, v_in, N_STEPS, N_NODES, dt, constants, noise,
             int(observable == "voltage"), shape=v_in.shape,
         )  # fmt: skip
         if not noise:
-            ours, theirs = node.transform(X), runs["C"]()
-            told += f", {np.abs(ours - theirs).max() / np.abs(theirs).max():.0e} from C"
-    what = f"oscillators, {N_NODES} nodes, {dt * 1e6:g} us a step ({dt / 7.1e-7:.2g} cycles)"
+            states, reference = node.transform(X), runs["C"]()
+            largest = np.abs(states - reference).max() / np.abs(reference).max()
+            error += f", {largest:.0e} from C"
+    name = f"oscillators, {N_NODES} nodes, {dt * 1e6:g} us per step ({dt / 7.1e-7:.2g} cycles)"
     return Row(
-        what + (", threshold noise" if noise else "") + f", {observable}", N_STEPS * N_NODES,
-        "node steps", runs, (1, ("C",)), (2, ("C",)), told, notes=[NOTE],
+        name + (", threshold noise" if noise else "") + f", {observable}", N_STEPS * N_NODES,
+        "node steps", runs, (1, ("C",)), (2, ("C",)), error, notes=[NOTE],
     )  # fmt: skip
 
 
 def period_error(dt: float) -> float:
-    """How far the period of one oscillator is from the closed form, relative."""
+    """Return the relative error of one oscillator's period against the closed form."""
     node = OscillatorReservoir(1, v_gain=0.0, fan_in=1, observable="frequency", dt_device=dt)
     rate = node.fit_transform(np.zeros((100, 1)))[-1, 0]
     return abs(1 / (rate * devices.get("vo2_pwl").period(5.0)) - 1)

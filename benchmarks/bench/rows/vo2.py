@@ -1,4 +1,4 @@
-"""VO2 thermal neuristors: Heun's method at 10 ns, beside the same equations in C."""
+"""VO2 thermal neuristors: Heun's method at 10 ns, compared with the same equations in C."""
 
 from collections.abc import Iterator
 
@@ -13,31 +13,33 @@ N_NODES, N_STEPS, N_MICRO = 1024, 20, 100
 PERIOD = 3042.6470e-9  # s at 12 V, event-exact
 NAMES = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
 NOTE = (
-    "C for VO2: arrays of all nodes, time outside, nodes inside, branches in select form, "
-    "reciprocals worked out beforehand; gcc vectorises all of it, with exp, sin, log and cos of "
-    'its vector libm. It is given node inputs; mottle makes them from the drive. "C, 512 bit" is '
-    "the same with -mprefer-vector-width=512."
+    "C for VO2: an outer loop over time, an inner one over arrays of all nodes, branches in select "
+    "form, reciprocals computed in advance; gcc vectorises all of it, with exp, sin, log and cos "
+    "of its vector libm. Node inputs are computed before the timing for C and within it for "
+    'mottle. "C, 512 bit" is the same with -mprefer-vector-width=512.'
 )
 
 
 def rows() -> Iterator[Row]:
-    """Uncoupled and coupled, without noise and with; two threads; larger steps."""
+    """Yield rows without and with coupling and noise, and of two threads."""
     for kappa in (0.0, 0.02):
         for noise in (0.0, 133.0):
-            yield beside_c(kappa, noise)
+            yield compared(kappa, noise)
     for n_recordings in (1, 8):
-        what = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
+        parts = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
         yield two_threads(
-            f"VO2, {N_NODES} nodes uncoupled, {what}", fitted(0.0, 0.0), drive(n_recordings),
+            f"VO2, {N_NODES} nodes uncoupled, {parts}", fitted(0.0, 0.0), drive(n_recordings),
             n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps",
         )  # fmt: skip
 
 
 def drive(n_recordings: int) -> np.ndarray:
+    """Return a random drive."""
     return np.random.default_rng(0).uniform(-1, 1, (n_recordings, N_STEPS, N_NODES))
 
 
 def fitted(kappa: float, noise: float) -> VO2Reservoir:
+    """Return a fitted reservoir."""
     node = VO2Reservoir(
         N_NODES,
         wiring="one_to_one",
@@ -49,7 +51,8 @@ def fitted(kappa: float, noise: float) -> VO2Reservoir:
     return node.fit(drive(1)[0])
 
 
-def beside_c(kappa: float, noise: float) -> Row:
+def compared(kappa: float, noise: float) -> Row:
+    """Return the row of one coupling and noise, with C as the reference."""
     node, X = fitted(kappa, noise), drive(1)[0]
     runs = {"mottle": lambda: node.transform(X)}
     v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
@@ -61,18 +64,18 @@ def beside_c(kappa: float, noise: float) -> Row:
                 library.vo2, v_in, N_STEPS, N_NODES, N_MICRO, 1e-8, constants, kappa, columns,
                 noise, shape=v_in.shape,
             )  # fmt: skip
-    what = ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
-    told = f"period off by {period_error():.2%} at 12 V"
+    kind = ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
+    error = f"period off by {period_error():.2%} at 12 V"
     if not noise and "C" in runs:
-        told += f", {np.abs(runs['C']() - node.transform(X)).max():.0e} V from C"
+        error += f", {np.abs(runs['C']() - node.transform(X)).max():.0e} V from C"
     return Row(
-        f"VO2, {N_NODES} nodes {what}, Heun 10 ns", N_STEPS * N_MICRO * N_NODES, "node steps",
-        runs, (1 if noise else 2, ("C",)), (4, ("C",)), told, notes=[NOTE, larger_steps()],
+        f"VO2, {N_NODES} nodes {kind}, Heun 10 ns", N_STEPS * N_MICRO * N_NODES, "node steps",
+        runs, (1 if noise else 2, ("C",)), (4, ("C",)), error, notes=[NOTE, larger_steps()],
     )  # fmt: skip
 
 
 def period_error() -> float:
-    """How far the period of one node is from the exact one."""
+    """Return the relative error of one node's period."""
     node = VO2Reservoir(1, v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
                         dt_device=1e-8, dt_inner=1e-8)  # fmt: skip
     current = node.fit_transform(np.zeros((6000, 1)))[:, 0]
@@ -82,7 +85,7 @@ def period_error() -> float:
 
 
 def larger_steps() -> str:
-    """What other methods and steps would do, by the device library."""
+    """Return the errors of other methods and steps, by the device library."""
     parts = []
     for method, dt, stages in (("heun", 1e-8, 2), ("heun", 2e-8, 2), ("rk4", 2e-8, 4),
                                ("rk4", 2.8e-8, 4)):  # fmt: skip
@@ -94,6 +97,7 @@ def larger_steps() -> str:
             worst = max(worst, abs(np.diff(run.spike_time)[2:].mean() / exact - 1))
         parts.append(f"{method} {dt * 1e9:.0f} ns {worst:.2%} with {stages / dt / 1e8:.1f}")
     return (
-        "Larger steps for VO2, worst error of the period at 12 and 15 V and evaluations in 10 ns: "
+        "Other methods and steps for VO2, largest error of the period at 12 and 15 V and "
+        "evaluations per 10 ns: "
         + "; ".join(parts) + "."
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Diffusive Ag memristors, and p-bits made of them."""
+"""Diffusive Ag memristors, and p-bits built from them."""

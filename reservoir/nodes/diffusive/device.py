@@ -1,4 +1,4 @@
-"""Diffusive Ag memristors: volatile switches with a random delay, and the neurons made of them."""
+"""Diffusive Ag memristors: volatile switches with a random delay, and neurons built from them."""
 
 from math import inf
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.checks import check_number
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.figure import filament
@@ -16,9 +17,9 @@ MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemrist
 
 
 class AgMemristor(NamedTuple):
-    """Constants of one Ag device and its circuit; see its module in ``kernels``.
+    """Constants of one Ag device and its circuit; equations in ``kernel.py``.
 
-    The device starts with a residue drawn evenly from ``residue``.
+    The initial residue is drawn uniformly from ``residue``.
     """
 
     mu: float = 100.0  # 1/(V s)
@@ -29,8 +30,8 @@ class AgMemristor(NamedTuple):
     r_off: float = 1e9  # ohm
     alpha: float = 0.01
     lam: float = 0.1
-    theta: float = 0.0  # 1/(V s), a closed filament thickens; 0 for never
-    gamma_3: float = 4.0  # 1/s, and thins
+    theta: float = 0.0  # 1/(V s), thickening of a closed filament; 0 for none
+    gamma_3: float = 4.0  # 1/s, thinning of a closed filament
     r_series: float = 22e3  # ohm
     capacitance: float = 0.0  # F, over the device; 0 for none
     i_limit: float = inf  # A, compliance
@@ -48,12 +49,12 @@ class AgMemristor(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """With a capacitor it is a neuron."""
+        """Return "neuron" with a capacitor, else "volatile"."""
         return "neuron" if self.capacitance > 0 else "volatile"
 
 
 class FastAgMemristor(NamedTuple):
-    """Constants of an Ag device of which only the random delays are modelled."""
+    """Constants of an Ag device reduced to its random switching delays."""
 
     delay: float = 58.9e-3  # s, mean on-delay extrapolated to 0 V
     t_off: float = 0.8e-3  # s, mean off-delay
@@ -95,7 +96,7 @@ PRESETS = {
 
 
 def check_ag(device: AgMemristor) -> None:
-    """Refuse impossible constants.
+    """Check the constants.
 
     Examples
     --------
@@ -105,9 +106,10 @@ def check_ag(device: AgMemristor) -> None:
     """
     positive(
         device,
-        ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "gamma_3", "alpha", "beta", "lam", "t_noise",
-         "i_limit"),
-    )  # fmt: skip
+        ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "gamma_3", "alpha", "beta", "lam", "t_noise"),
+    )
+    if device.i_limit != inf:
+        positive(device, ("i_limit",))
     low, high = device.residue
     if not 0 <= low <= high <= 1:
         raise ValueError(f"device.residue={device.residue} must be (low, high) within 0 to 1.")
@@ -116,32 +118,28 @@ def check_ag(device: AgMemristor) -> None:
 
 
 def check_fast(device: FastAgMemristor) -> None:
-    """Refuse impossible constants of a device of which only delays are modelled."""
+    """Check the constants of a device reduced to its delays."""
     positive(device, ("delay", "t_off", "v_high", "v_low", "v_scale", "r_on", "r_off"))
     if not device.v_low < device.v_high:
         raise ValueError(
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: a "
-            "volatile switch holds at less than it needs to turn on."
+            "volatile switch holds at a lower voltage than it turns on."
         )
 
 
 def inner_step(device: AgMemristor, dt_inner: float | None) -> float:
-    """Longest integration step in s: the one given, if it is fine enough, or one that is."""
+    """Return the longest integration step in s: ``dt_inner`` after a check, or a default."""
     if dt_inner is None:
         return min(device.t_noise, 0.01 * device.time_scale)
     limit = 0.1 * device.time_scale
-    if not 0 < dt_inner <= limit:
-        raise ValueError(
-            f"dt_inner={dt_inner} s is too coarse for a filament that dissolves in "
-            f"{device.time_scale:.3g} s; use dt_inner <= {limit:.2g} s."
-        )
-    return dt_inner
+    why = f", for a filament that dissolves in {device.time_scale:.3g} s"
+    return check_number("dt_inner", dt_inner, "s", above=0, most=limit, why=why)
 
 
 def trace(
     device: AgMemristor, drive: NDArray, dt: float, key: int, *, dt_inner: float | None = None
 ) -> Trace:
-    """Follow one device under a supply; ``dt_inner`` is the longest integration step in s."""
+    """Simulate one device under a supply; ``dt_inner`` is the longest integration step in s."""
     n_micro = micro_steps(inner_step(device, dt_inner), dt)
     nodes = constants(kernel.AgDevices, device)
     start = np.random.default_rng(key).uniform(*device.residue)
@@ -162,51 +160,51 @@ def trace(
 
 
 def trace_fast(device: FastAgMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device of which only delays are modelled."""
+    """Simulate one device reduced to its delays."""
     nodes = constants(kernel.FastAgDevices, device)
     (on, progress, i), spikes = kernel.trace_fast(drive, dt, nodes, np.uint64(key))
     return Trace({"current": (i, "A"), "on": (on, "1"), "progress": (progress, "1")}, spikes)
 
 
 def rest(device: AgMemristor, drawn: dict[str, NDArray], n: int) -> NDArray:
-    """State of devices without filament."""
+    """Return the state of devices without filament."""
     state = np.zeros((kernel.N_STATE, n))
     state[kernel.RESIDUE], state[kernel.THICKNESS] = drawn["residue"], 1.0
     return state
 
 
-def reached(device: AgMemristor, values: NDArray) -> NDArray[np.float64]:
-    """How far filaments span the gap, 0 to 1, by states (recording, variable, device)."""
+def switched(device: AgMemristor, values: NDArray) -> NDArray[np.float64]:
+    """Return the fraction of the gap filled, 0 to 1, from states (recording, variable, device)."""
     whole: NDArray[np.float64] = values[:, kernel.FILAMENT] + values[:, kernel.RESIDUE]
     return np.minimum(whole, 1.0)
 
 
-def reached_fast(device: FastAgMemristor, values: NDArray) -> NDArray[np.float64]:
-    """How far devices are on the way to switching, 1 while on.
+def switched_fast(device: FastAgMemristor, values: NDArray) -> NDArray[np.float64]:
+    """Return the progress towards switching, 0 to 1; 1 while on.
 
     Examples
     --------
-    >>> reached_fast(FastAgMemristor(), np.array([[[1.0, 0.0], [0.0, 0.3], [0.0, 0.0]]])).tolist()
+    >>> switched_fast(FastAgMemristor(), np.array([[[1.0, 0.0], [0.0, 0.3], [0.0, 0.0]]])).tolist()
     [[1.0, 0.3]]
     """
     return np.where(values[:, 0] > 0, 1.0, values[:, 1])
 
 
 def compiled(
-    device: AgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+    device: AgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, observable: int
 ) -> tuple[Any, tuple[Any, ...], int]:
     """Return the kernel, its arguments, and its integration steps in a mask."""
     n_micro = micro_steps(inner_step(device, None), dt)
     nodes = constants(kernel.AgDevices, device, drawn)
-    return kernel.run, (nodes, dt, n_micro, v_read, what), n_micro
+    return kernel.run, (nodes, dt, n_micro, v_read, observable), n_micro
 
 
 def compiled_fast(
-    device: FastAgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+    device: FastAgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, observable: int
 ) -> tuple[Any, tuple[Any, ...], int]:
     """Return the kernel, its arguments, and its integration steps in a mask."""
     nodes = constants(kernel.FastAgDevices, device, drawn)
-    return kernel.run_fast, (nodes, dt, v_read, what), 1
+    return kernel.run_fast, (nodes, dt, v_read, observable), 1
 
 
 FAMILY = Family(
@@ -226,7 +224,7 @@ FAMILY = Family(
         draw=lambda device, rng, n: {
             "residue": rng.uniform(device.residue[0], device.residue[1], n)
         },
-        reached=reached,
+        switched=switched,
         noisy=lambda device: device.noise_1 > 0,
     ),
 )
@@ -245,7 +243,7 @@ FAST = Family(
         rest=lambda device, drawn, n: np.zeros((3, n)),
         times=("delay", "t_off"),
         others=("v_high", "v_low"),
-        reached=reached_fast,
+        switched=switched_fast,
         noisy=lambda device: device.noise_on > 0,
     ),
 )

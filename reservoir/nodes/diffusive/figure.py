@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def filament(preset: Any, simulate: Callable[..., Any]) -> "Figure":
-    """Draw a device as a neuron where its circuit fires, else as a memristor."""
+    """Draw a device whose circuit fires as a neuron, others as memristors."""
     if preset.kind != "neuron":
         return memristor(preset, simulate)
     figure, axes = panels()

@@ -1,10 +1,10 @@
 """Diffusive Ag memristors: a filament grows from drifting silver, dissolves, and leaves a residue.
 
 df/dt = mu |v| / (alpha + 1 - tot) - gamma_1 f - beta f,  dr/dt = beta f - gamma_2 r,  tot = f + r
-Once closed (tot = 1) it thickens, dS/dt = theta |v| e^(1-S) - gamma_3 e^(S-1), S >= 1, and keeps
-f and r while S > 1.
+A closed filament (tot = 1) thickens, dS/dt = theta |v| e^(1-S) - gamma_3 e^(S-1), S >= 1, and f and
+r are constant while S > 1.
 
-The fast model knows delays only: lognormal ones, exponential in the voltage.
+The fast model has delays only: lognormal, exponential in the voltage.
 """
 
 from math import exp, inf
@@ -16,7 +16,7 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, lay_steps, make_room, wire
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
 from mottle.reservoir.compiled.noise import join, normal, normals
 
 OBSERVABLES = ("state", "conductance", "current")
@@ -30,7 +30,7 @@ N_FIELDS = 14
 
 
 class AgDevices(NamedTuple):
-    """One value a node for the first four, which a spread may change, else a number."""
+    """Constants; the first four may vary from device to device: one value per node."""
 
     mu: Any  # 1/(V s)
     gamma_1: Any  # 1/s
@@ -52,27 +52,27 @@ class AgDevices(NamedTuple):
 
 @njit(cache=True)
 def resistance(total, thickness, nodes):
-    """Resistance in ohm of a gap that is closed at ``total`` = 1."""
+    """Return the resistance in ohm of a gap that is closed at ``total`` = 1."""
     gap = (exp((1.0 - total) / nodes.lam) - 1.0) / (exp(1.0 / nodes.lam) - 1.0)
     return nodes.r_on * total / (thickness * thickness) + nodes.r_off * gap
 
 
 @njit(**VECTOR)
 def noisy_rate(rate, noise, drawn):
-    """Rate that fluctuates with what there is to dissolve; it never turns negative."""
+    """Return a rate with noise, relative standard deviation ``noise``; never negative."""
     rate = rate * (1.0 + noise * drawn)
     return 0.0 if rate < 0.0 else rate
 
 
 @njit(cache=True)
 def micro(x, v_in, h, nodes, mu, gamma_1, gamma_2, beta, key):
-    """Carry one device (f, r, thickness, voltage) through ``h`` s under a supply of ``v_in`` V."""
+    """Advance one device (f, r, thickness, voltage) by ``h`` s under a supply of ``v_in`` V."""
     f, r, thickness, v = x
     ohm = resistance(min(f + r, 1.0), thickness, nodes)
     if nodes.capacitance > 0.0:
-        share = ohm / (ohm + nodes.r_series)
-        fade = exp(-h / (nodes.capacitance * nodes.r_series * share))
-        v = v_in * share + (v - v_in * share) * fade
+        ratio = ohm / (ohm + nodes.r_series)
+        fade = exp(-h / (nodes.capacitance * nodes.r_series * ratio))
+        v = v_in * ratio + (v - v_in * ratio) * fade
     else:
         v = v_in * ohm / (ohm + nodes.r_series)
     push = min(abs(v), nodes.i_limit * ohm)
@@ -104,11 +104,11 @@ def current(x, v_in, nodes):
 
 @njit(cache=True)
 def trace(v_in, dt, residue, nodes, n_micro, key, r_spike, most):
-    """Follow one device, constants as numbers, under supplies (step,) held for ``dt`` s.
+    """Simulate one device, constants as numbers, under supplies (step,) held for ``dt`` s.
 
-    Returns filament, residue, thickness, device voltage and current at the end of each step, and
-    the times of the first ``most`` spikes, where the resistance falls below ``r_spike`` ohm (anew
-    once it was ten times that), with their number.
+    Returns filament, residue, thickness, device voltage and current at the end of each step, the
+    times of the first ``most`` spikes, and the number of spikes. A spike is a resistance that falls
+    below ``r_spike`` ohm after having been above ten times that.
     """
     out = np.empty((5, v_in.size))
     spikes, n_spikes, ready = np.empty(most), 0, True
@@ -139,7 +139,7 @@ def trace(v_in, dt, residue, nodes, n_micro, key, r_spike, most):
 
 @njit(**VECTOR)
 def divide(w, nodes, h):
-    """Find each device's resistance and how hard it is driven, ``h`` s on under the same supply."""
+    """Compute resistance, voltage and drive (V) of each device after ``h`` s at its supply."""
     widen()
     scale = nodes.r_off / (exp(1.0 / nodes.lam) - 1.0)
     for i in range(LANES):
@@ -152,9 +152,9 @@ def divide(w, nodes, h):
     if nodes.capacitance > 0.0:
         per_rc = h / (nodes.capacitance * nodes.r_series)
         for i in range(LANES):
-            share = w[PUSH + i]
-            v_end, gone = w[V_IN + i] * share, per_rc / (share if share > 1e-300 else 1e-300)
-            fade = fast_exp(-gone if gone < 690.0 else -690.0)
+            ratio = w[PUSH + i]
+            v_end, age = w[V_IN + i] * ratio, per_rc / (ratio if ratio > 1e-300 else 1e-300)
+            fade = fast_exp(-age if age < 690.0 else -690.0)
             w[V + i] = v_end + (w[V + i] - v_end) * fade
     else:
         for i in range(LANES):
@@ -176,7 +176,7 @@ def count_closed(w):
 
 @njit(**VECTOR)
 def thicken(w, nodes, h):
-    """Note what closed filaments grow to in ``h`` s."""
+    """Write the thickness of closed filaments after ``h`` s to GROWN."""
     widen()
     for i in range(LANES):
         thick, closed = w[THICK + i], w[F + i] + w[R + i] >= 1.0
@@ -189,7 +189,7 @@ def thicken(w, nodes, h):
 
 @njit(**VECTOR)
 def grow(w, nodes, h):
-    """Let open filaments grow and dissolve for ``h`` s."""
+    """Advance open filaments by ``h`` s."""
     widen()
     for i in range(LANES):
         f, r = w[F + i], w[R + i]
@@ -208,7 +208,7 @@ def grow(w, nodes, h):
 
 @njit(**VECTOR)
 def draw(w, keys, slot):
-    """Draw a pair of numbers for each device."""
+    """Draw a pair of normal numbers for each device."""
     widen()
     for i in range(LANES):
         w[DRAWN_1 + i], w[DRAWN_2 + i] = normals(join(keys[i], slot))
@@ -216,7 +216,7 @@ def draw(w, keys, slot):
 
 @njit(cache=True)
 def draw_next(w, keys, slot, before, nodes):
-    """Draw the noise of a span of ``t_noise``; a pair serves two spans where one rate is noisy."""
+    """Draw the noise of a span of ``t_noise``; with one noisy rate a pair serves two spans."""
     if nodes.noise_2 > 0.0:
         draw(w, keys, slot)
         return
@@ -228,7 +228,7 @@ def draw_next(w, keys, slot, before, nodes):
 
 @njit(cache=True)
 def meter(w, n, h, nodes, spent):
-    """Add the energies of ``h`` s of a block: device, all else in series, supply, in J."""
+    """Add the energies of a block during ``h`` s, in J: devices, all in series, supply."""
     for i in range(n):
         x, v_in = (w[F + i], w[R + i], w[THICK + i], w[V + i]), w[V_IN + i]
         ohm = resistance(min(x[0] + x[1], 1.0), x[2], nodes)
@@ -243,9 +243,9 @@ def meter(w, n, h, nodes, spent):
 
 @njit(cache=True)
 def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
-    """Hold the inputs of a block's ``n`` devices for ``n_micro`` steps of ``h`` s.
+    """Advance a block's ``n`` devices by ``n_micro`` steps of ``h`` s at constant inputs.
 
-    ``slot`` is the span of ``t_noise`` for which noise was drawn; the last one is returned.
+    ``slot`` is the index of the span of ``t_noise`` whose noise is drawn; returns the last one.
     """
     w[V_IN : V_IN + n] = v_in
     for i in range(n_micro):
@@ -264,8 +264,8 @@ def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
 
 
 @njit(cache=True)
-def show(w, n, nodes, v_read, observable, out):
-    """Write what the devices of a block show: see ``OBSERVABLES``."""
+def write_states(w, n, nodes, v_read, observable, out):
+    """Write the states of a block's devices: see ``OBSERVABLES``."""
     for i in range(n):
         x = (w[F + i], w[R + i], w[THICK + i], w[V + i])
         total = min(x[0] + x[1], 1.0)
@@ -279,7 +279,7 @@ def show(w, n, nodes, v_read, observable, out):
 
 @njit(cache=True)
 def load(state, first, last, nodes):
-    """Lay the constants and state of devices out in blocks."""
+    """Copy constants and states of devices to blocks."""
     blocks = make_blocks(last - first, N_FIELDS)
     for lane in range(blocks.shape[0] * LANES):
         node = min(first + lane, last - 1)
@@ -295,15 +295,15 @@ def load(state, first, last, nodes):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, dt,
-    n_micro, v_read, observable, beyond, out, spent,
+    n_micro, v_read, observable, n_clipped, out, spent,
 ):  # fmt: skip
     """Run Ag devices; shapes as in ``memristor.run``, but state (recording, field, device).
 
-    ``spent`` grows by the energies of ``meter``.
+    The energies of ``meter`` are added to ``spent``.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = make_room(drive.shape[2])
+    transposed, sums = make_buffers(drive.shape[2])
     noisy, nothing, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, np.empty(0), dt / n_micro
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
@@ -315,10 +315,10 @@ def run(
             volts = np.empty((n_masks, STEPS, n))
             used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
             for tile in range(0, lengths[r], STEPS):
-                lay_steps(drive[r, : lengths[r]], tile, turned)
+                copy_steps(drive[r, : lengths[r]], tile, transposed)
                 n_steps = min(STEPS, lengths[r] - tile)
-                beyond[r, low // LANES] += wire(
-                    turned, wiring, r, low, n_devices, n_steps, supply, sums, volts
+                n_clipped[r, low // LANES] += sum_volts(
+                    transposed, wiring, r, low, n_devices, n_steps, supply, sums, volts
                 )
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
@@ -326,14 +326,14 @@ def run(
                     v = volts[mask, step]
                     slot = hold(w, n, v, own[b], micro_step, nodes, h, n_micro, slot, used)
                     at = mask * n_devices + low
-                    show(w, n, nodes, v_read, observable, out[r, tile + step, at : at + n])
+                    write_states(w, n, nodes, v_read, observable, out[r, tile + step, at : at + n])
             for row in range(N_STATE):
                 state[r, row, low : low + n] = w[row * LANES : row * LANES + n]
 
 
 @njit(cache=True)
 def switches(v_in, residue, nodes, h, n_micro, r_switch, key):
-    """Say if a fresh device falls below ``r_switch`` ohm within ``n_micro`` steps of ``h`` s."""
+    """Return whether a fresh device falls below ``r_switch`` ohm in ``n_micro`` steps of ``h``."""
     x = (0.0, residue, 1.0, 0.0)
     for i in range(n_micro):
         drawn = join(key, int((i + 0.5) * h / nodes.t_noise))
@@ -345,7 +345,7 @@ def switches(v_in, residue, nodes, h, n_micro, r_switch, key):
 
 @njit(cache=True, nogil=True)
 def count_switched(begin, end, v_in, residues, nodes, h, n_micro, r_switch, key, counts):
-    """Count, for voltages ``begin`` to ``end``, how many devices with ``residues`` (m,) switch."""
+    """Count the devices with ``residues`` (m,) that switch, at voltages ``begin`` to ``end``."""
     for k in range(begin, end):
         for device in range(residues.size):
             own = join(join(key, k), device)
@@ -354,9 +354,10 @@ def count_switched(begin, end, v_in, residues, nodes, h, n_micro, r_switch, key,
 
 @njit(cache=True)
 def gibbs(m, free, weights, bias, volts, logits, low, high, nodes, h, n_micro, r_switch, n, key):
-    """Sweep ``n`` times over bits ``m`` (-1 or 1), each set by whether a device switches.
+    """Sweep ``n`` times over bits ``m`` (-1 or 1), each set to whether a device switches.
 
-    ``volts`` belong to the rising ``logits``; ``low`` and ``high`` bound the residue, drawn anew.
+    ``volts`` belong to the rising ``logits``; each device's residue is drawn from ``low`` to
+    ``high``.
     """
     out = np.empty((n, m.size), np.int8)
     for sweep in range(n):
@@ -367,9 +368,9 @@ def gibbs(m, free, weights, bias, volts, logits, low, high, nodes, h, n_micro, r
                     field += weights[i, j] * m[j]
                 own = join(join(key, sweep), i)
                 # uniform from the same counter-based bits as the normal numbers
-                share = np.float64(join(own, 1) >> np.uint64(11)) * 1.1102230246251565e-16
+                uniform = np.float64(join(own, 1) >> np.uint64(11)) * 1.1102230246251565e-16
                 v = np.interp(2.0 * field, logits, volts)
-                start = low + (high - low) * share
+                start = low + (high - low) * uniform
                 m[i] = 1.0 if switches(v, start, nodes, h, n_micro, r_switch, own) else -1.0
         for i in range(m.size):
             out[sweep, i] = int(m[i])
@@ -377,12 +378,12 @@ def gibbs(m, free, weights, bias, volts, logits, low, high, nodes, h, n_micro, r
 
 
 class FastAgDevices(NamedTuple):
-    """One value a node for the first four, which a spread may change, else a number."""
+    """Constants; the first four may vary from device to device: one value per node."""
 
     delay: Any  # s, on-delay extrapolated to 0 V
     t_off: Any  # s, off-delay
-    v_high: Any  # V, no filament grows below
-    v_low: Any  # V, none dissolves above
+    v_high: Any  # V, filaments do not grow below
+    v_low: Any  # V, filaments do not dissolve above
     v_scale: float  # V, e-fold of the on-delay
     noise_on: float  # relative standard deviation of the on-delay, lognormal
     noise_off: float
@@ -392,7 +393,7 @@ class FastAgDevices(NamedTuple):
 
 @njit(cache=True)
 def draw_delay(noise, key):
-    """Lognormal factor of mean 1 and relative standard deviation ``noise``."""
+    """Draw a lognormal factor of mean 1 and relative standard deviation ``noise``."""
     if noise <= 0.0:
         return 1.0
     variance = np.log1p(noise * noise)
@@ -401,11 +402,11 @@ def draw_delay(noise, key):
 
 @njit(cache=True)
 def hold_fast(v, dt, s, nodes, delay, t_off, v_high, v_low, key):
-    """Carry one device through a held step; ``s`` (on, progress, cycle) changes in place.
+    """Advance one device by a held step; ``s`` (on, progress, cycle) changes in place.
 
-    Progress runs to 1, where the device switches, in the drawn delay; below ``v_high`` it fades
-    within ``t_off``. Returns the time in the step at which it last turned on, or infinity, and how
-    long in it the device was on.
+    Progress reaches 1, where the device switches, after the drawn delay; below ``v_high`` it decays
+    with ``t_off``. Returns the time within the step at which the device last turned on, or
+    infinity, and the time for which it was on.
     """
     left, turned, on = dt, inf, 0.0
     while left > 0.0:
@@ -437,7 +438,7 @@ def hold_fast(v, dt, s, nodes, delay, t_off, v_high, v_low, key):
 
 @njit(cache=True)
 def trace_fast(v_in, dt, nodes, key):
-    """Follow one fast device; returns on, progress and current a step, and its switch-on times."""
+    """Simulate one fast device; return on, progress, current (step,) and switch-on times."""
     out = np.empty((3, v_in.size))
     spikes, n_spikes = np.empty(v_in.size), 0
     s = np.zeros(3)
@@ -456,24 +457,24 @@ def trace_fast(v_in, dt, nodes, key):
 @njit(cache=True, nogil=True)
 def run_fast(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, dt,
-    v_read, observable, beyond, out, spent,
+    v_read, observable, n_clipped, out, spent,
 ):  # fmt: skip
-    """Run fast devices, no resistor; shapes as in ``run``.
+    """Run fast devices, without resistor; shapes as in ``run``.
 
-    The state shown is 1 while on, else how far the device is on the way.
+    A state is 1 while the device is on, else its progress.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = make_room(drive.shape[2])
+    transposed, sums = make_buffers(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         volts = np.empty((n_masks, STEPS, last - first))
         for tile in range(0, lengths[r], STEPS):
-            lay_steps(drive[r, : lengths[r]], tile, turned)
+            copy_steps(drive[r, : lengths[r]], tile, transposed)
             n_steps = min(STEPS, lengths[r] - tile)
-            beyond[r, first // LANES] += wire(
-                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
+            n_clipped[r, first // LANES] += sum_volts(
+                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks
@@ -488,7 +489,7 @@ def run_fast(
                         spent[r, node // LANES, 0] += used
                         spent[r, node // LANES, 2] += used
                     ohm = nodes.r_on if s[0] > 0.0 else nodes.r_off
-                    shown = 1.0 if s[0] > 0.0 else s[1]
+                    value = 1.0 if s[0] > 0.0 else s[1]
                     if observable > 0:
-                        shown = (1.0 if observable == 1 else v) / ohm
-                    out[r, tile + step, mask * n_devices + node] = shown
+                        value = (1.0 if observable == 1 else v) / ohm
+                    out[r, tile + step, mask * n_devices + node] = value

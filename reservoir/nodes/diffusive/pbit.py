@@ -1,11 +1,11 @@
-"""Probabilistic bits: diffusive devices that switch, or not, within a pulse."""
+"""Probabilistic bits: diffusive devices that switch at random within a pulse."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_positive, check_whole, choose
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.diffusive import kernel
@@ -15,17 +15,17 @@ R_SWITCH = 2.5  # in units of r_on: a device below counts as on
 
 
 class PBit(NamedTuple):
-    """A device whose probability to switch within a pulse has been measured."""
+    """A device with its measured probability of switching within a pulse."""
 
     device: AgMemristor
     duration: float  # s, of a pulse
     voltage: NDArray[np.float64]  # V
-    probability: NDArray[np.float64]  # rising, as measured
-    n_devices: int  # in each of these measurements
+    probability: NDArray[np.float64]  # measured fraction of devices that switched
+    n_devices: int  # per voltage
 
     @property
     def logit(self) -> NDArray[np.float64]:
-        """Logarithm of the odds, rising; shares of 0 and 1 count as half a device."""
+        """Logarithm of the odds, made monotonic; fractions 0 and 1 count as half a device."""
         half = 0.5 / self.n_devices
         p = np.maximum.accumulate(np.clip(self.probability, half, 1 - half))
         odds: NDArray[np.float64] = np.log(p / (1 - p)) + 1e-9 * np.arange(p.size)
@@ -40,7 +40,7 @@ def calibrate_pbit(
     n_devices: int = 2000,
     random_state: int = 0,
 ) -> PBit:
-    """Measure how likely a fresh device switches within a pulse, for each voltage.
+    """Measure the probability that a fresh device switches within a pulse, for each voltage.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def calibrate_pbit(
     duration : float, default=0.02
         Length of the pulse in s.
     n_devices : int, default=2000
-        Devices tried at each voltage, residues spread evenly, noise drawn anew.
+        Devices per voltage, with evenly spaced residues and independent noise.
     random_state : int, default=0
         Seed.
 
@@ -73,18 +73,15 @@ def calibrate_pbit(
     volts = np.linspace(0.45, 1.1, 27) if voltage is None else np.asarray(voltage, dtype=np.float64)
     if volts.ndim != 1 or volts.size < 2 or not (np.diff(volts) > 0).all():
         raise ValueError(f"voltage={voltage!r} V must be a rising sequence of at least two values.")
-    if not (duration > 0 and n_devices >= 1):
-        raise ValueError(
-            f"duration={duration} s and n_devices={n_devices} must be positive: a pulse, and "
-            "devices to try it on."
-        )
+    duration = check_positive("duration", duration, "s")
+    n_devices = check_whole("n_devices", n_devices)
     rng = np.random.default_rng(random_state)
     low, high = device.residue
     residues = low + (high - low) * (np.arange(n_devices) + 0.5) / n_devices
     key = np.uint64(rng.integers(2**63))
     counts = np.zeros(volts.size, dtype=np.int64)
-    told = (volts, residues, *_pulse(device, duration), key, counts)
-    split(lambda begin, end: kernel.count_switched(begin, end, *told), np.ones(volts.size))
+    args = (volts, residues, *_pulse(device, duration), key, counts)
+    split(lambda begin, end: kernel.count_switched(begin, end, *args), np.ones(volts.size))
     return PBit(device, duration, volts, counts / n_devices, n_devices)
 
 
@@ -98,9 +95,10 @@ def sample_pbits(
     pbit: PBit | None = None,
     random_state: int = 0,
 ) -> NDArray[np.int8]:
-    r"""Sample a Boltzmann machine whose every update is a pulse on a diffusive device.
+    r"""Sample a Boltzmann machine in which every update is a pulse on a diffusive device.
 
-    Bit i becomes 1 where its device switches; the pulse is as high as the calibration asks for
+    Bit i becomes 1 if its device switches. The height of the pulse is taken from the calibration,
+    such that
 
     .. math:: P(m_i = 1) = 1 / (1 + e^{-2 \beta (h_i + \sum_j W_{ij} m_j)}).
 
@@ -117,8 +115,7 @@ def sample_pbits(
     clamp : dict of int to {-1, 1}, default=None
         Bits held at a value.
     pbit : PBit, default=None
-        From ``calibrate_pbit``, which takes some seconds: do it once. By default that of
-        "ag_pulse".
+        From ``calibrate_pbit``, which takes some seconds. By default that of "ag_pulse".
     random_state : int, default=0
         Seed.
 
@@ -149,13 +146,14 @@ def sample_pbits(
         m[bit], free[bit] = value, False
     samples: NDArray[np.int8] = kernel.gibbs(
         m, free, beta * w, beta * h, pbit.voltage, pbit.logit, *pbit.device.residue,
-        *_pulse(pbit.device, pbit.duration), int(n_sweeps), np.uint64(rng.integers(2**63)),
+        *_pulse(pbit.device, pbit.duration), check_whole("n_sweeps", n_sweeps),
+        np.uint64(rng.integers(2**63)),
     )  # fmt: skip
     return samples
 
 
 def _pulse(device: AgMemristor, duration: float) -> tuple[Any, float, int, float]:
-    """Constants, integration step in s, number of steps and switching resistance of a pulse."""
+    """Return constants, integration step in s, number of steps, and switching resistance."""
     n_micro = micro_steps(inner_step(device, None), duration)
     names = kernel.AgDevices._fields
     constants: dict[str, Any] = {name: getattr(device, name) for name in names}

@@ -1,1 +1,1 @@
-"""Leaky tanh networks, the baseline."""
+"""Leaky tanh networks (echo state networks), the baseline."""

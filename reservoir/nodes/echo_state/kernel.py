@@ -1,7 +1,7 @@
 """Leaky tanh networks: x <- (1 - leak) x + leak tanh(bias + gain W_in u + W x).
 
-A long recording runs with nodes beside each other, short ones run beside each other, lane by lane;
-both take the terms of a sum in the same order, so that they give the same bytes.
+The lanes of a vector hold nodes for a long recording, and recordings for short ones. Both take the
+terms of a sum in the same order and give the same bytes.
 """
 
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from numba import njit
 from mottle.reservoir.compiled.functions import flush, tanh
 from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
 
-TILE = 32  # nodes squashed and written at once, while they are in the first cache
+TILE = 32  # nodes updated and written at once, while they are in the first cache
 
 
 class Network(NamedTuple):
-    """Weights as a long recording needs them (``sparse.Slices``), numbers of the states' dtype."""
+    """Weights laid out for a long recording (``sparse.Slices``); numbers of the states' dtype."""
 
     in_begin: np.ndarray
     in_columns: np.ndarray
@@ -30,9 +30,9 @@ class Network(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Weights as recordings beside each other need them (``sparse.Blocks``)."""
+    """Weights laid out for recordings in parallel lanes (``sparse.Blocks``)."""
 
-    used: np.ndarray  # (source,), the inputs that any node listens to; in_columns count among them
+    used: np.ndarray  # (source,), inputs of any node; in_columns index into them
     in_begin: np.ndarray
     in_columns: np.ndarray
     in_weights: np.ndarray
@@ -42,8 +42,8 @@ class Lanes(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy")
-def squash(totals, x, leak, real):
-    """Turn sums into new states, in place of the old ones; both (node,)."""
+def update(totals, x, leak, real):
+    """Update states ``x`` in place from their sums; both (node,)."""
     keep = real(1.0) - leak
     for i in range(totals.size):
         x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
@@ -59,7 +59,7 @@ def run_stream(drive, x, network, out):
     for step in range(drive.shape[0]):
         totals[:] = real(0.0)
         for k in range(n_slices):
-            # back and forth: what was read last is still in the cache
+            # back and forth: the weights read last are still in the cache
             s = k if step % 2 == 0 else n_slices - 1 - k
             begin, end = network.in_begin[s], network.in_begin[s + 1]
             gather_sums(
@@ -69,7 +69,7 @@ def run_stream(drive, x, network, out):
                 totals[i] = network.bias + network.gain * totals[i]
             begin, end = network.begin[s], network.begin[s + 1]
             gather_sums(totals, s * SLICE, network.weights, network.columns, begin, end, state)
-        squash(totals, state, network.leak, real)
+        update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]
     x[:] = state[:n_nodes]
@@ -77,7 +77,7 @@ def run_stream(drive, x, network, out):
 
 @njit(cache=True, error_model="numpy")
 def run_lanes(drive, lengths, x, which, network, lanes, out):
-    """Run the recordings ``which`` (lane,) beside each other; -1 is an empty lane.
+    """Run the recordings ``which`` (lane,) in parallel lanes; -1 is an empty lane.
 
     Shapes: drive (recording, step, input), x (recording, 1, node), out (recording, step, node).
     """
@@ -109,7 +109,7 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
                 lane_sums(totals, i, lanes.weights, lanes.columns, begin, end, state)
         for first in range(0, n_nodes, TILE):
             last = min(first + TILE, n_nodes)
-            squash(
+            update(
                 totals[first:last].reshape(-1), state[first:last].reshape(-1), network.leak, real
             )
             for lane in range(width):
@@ -124,7 +124,7 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def run(first, last, drive, lengths, state, network, lanes, groups, alone, out):
-    """Run items ``first`` to ``last``: ``groups`` (group, lane) beside each other, then ``alone``.
+    """Run items ``first`` to ``last`` of ``groups`` (group, lane), in lanes, and then ``alone``.
 
     Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
     """

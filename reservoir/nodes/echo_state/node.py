@@ -1,4 +1,4 @@
-"""EchoStateReservoir: the baseline everyone knows."""
+"""EchoStateReservoir: a leaky tanh network, the usual baseline."""
 
 from functools import cache
 from typing import Any
@@ -16,12 +16,12 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.wiring import draw_recurrent_weights
 
-LEAST_STEPS = 500  # laying weights out for groups takes about a third of it
+LEAST_STEPS = 500  # below it the layout of weights for groups takes too much of the time
 DTYPES = dict.fromkeys(("float64", "float32"))
 
 
 def check(p: Any) -> None:
-    """Refuse impossible parameters."""
+    """Check the parameters."""
     check_number("leak", p.leak, above=0, most=1)
     check_number("density", p.density, above=0, most=1)
     check_number("spectral_radius", p.spectral_radius, least=0)
@@ -31,13 +31,13 @@ def check(p: Any) -> None:
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
-    """Draw the recurrent weights, and lay all weights out for the kernel."""
+    """Draw the recurrent weights, and return all weights in the kernel's layout too."""
     weights = draw_recurrent_weights(rng, p.n_nodes, p.density, p.spectral_radius)
     return {"weights_": weights, "_laid_out": lay_out(p.input_weights_, weights, p.dtype)}
 
 
 def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run recordings of similar length beside each other, others alone."""
+    """Run recordings of similar length in parallel lanes, others alone."""
     real = np.dtype(p.dtype)
     drive = np.ascontiguousarray(block, real)
     out = np.zeros((*block.shape[:2], p.n_nodes), real)
@@ -52,33 +52,33 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
 
 
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
-    """Count arithmetic: there is no device."""
+    """Count arithmetic operations; there are no devices."""
     products = steps * (sparse.csr_array(p.input_weights_).nnz + sparse.csr_array(p.weights_).nnz)
     return {"multiply_accumulates": products, "weights": products, "activations": steps * p.n_nodes}
 
 
 def network(p: Any) -> kernel.Network:
-    """Weights laid out for a long recording, and the numbers beside them."""
-    laid: Any = p._laid_out
-    same = laid[0] is p.input_weights_ and laid[1] is p.weights_
-    if not same or laid[2] != p.dtype:  # weights or precision were changed after fit
-        laid = lay_out(p.input_weights_, p.weights_, p.dtype)
+    """Return weights laid out for a long recording, with gain, bias and leak."""
+    cached: Any = p._laid_out
+    same = cached[0] is p.input_weights_ and cached[1] is p.weights_
+    if not same or cached[2] != p.dtype:  # weights or precision were changed after fit
+        cached = lay_out(p.input_weights_, p.weights_, p.dtype)
     real = np.dtype(p.dtype).type
     numbers = {"gain": real(p.input_scaling), "bias": real(p.bias), "leak": real(p.leak)}
-    return kernel.Network(*laid[3], **numbers)
+    return kernel.Network(*cached[3], **numbers)
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
-    """Lay out weights for a long recording, beside those they were taken from."""
-    laid = [
+    """Return weights as given, and laid out for a long recording."""
+    layout = [
         layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(dtype))
         for w in (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     ]
-    return inputs, recurrent, dtype, (*laid[0], *laid[1])
+    return inputs, recurrent, dtype, (*layout[0], *layout[1])
 
 
 def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
-    """Lay out weights for recordings beside each other."""
+    """Lay out weights for recordings in parallel lanes."""
     inputs, recurrent = (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     used, columns = np.unique(inputs.indices, return_inverse=True)
     width = max(1, layouts.BLOCK_BYTES // (n_lanes(real) * real.itemsize))
@@ -95,15 +95,15 @@ def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: n
 
 @cache
 def no_lanes(real: np.dtype) -> Any:
-    """Stand in for the weights where no recordings run beside each other."""
+    """Return empty weights, for runs without parallel recordings."""
     nothing = sparse.csr_array((1, 1))
     return lay_out_lanes(nothing, nothing, real)
 
 
 def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:
-    """Sort recordings into groups of ``width`` of similar length, and those that run alone.
+    """Sort recordings into groups of ``width`` with similar lengths, and those that run alone.
 
-    A group takes less time than half of its recordings one by one.
+    A group is faster than half of its recordings one by one.
 
     Examples
     --------
@@ -128,7 +128,7 @@ ECHO_STATE = Node(
     run=run,
     scale=lambda p: (p.input_scaling, p.bias),
     sums_inputs=lambda p: True,
-    abreast=lambda p: n_lanes(p.dtype),
+    n_parallel=lambda p: n_lanes(p.dtype),
     operations=operations,
     converters=False,
 )
@@ -152,9 +152,9 @@ class EchoStateReservoir(Reservoir):
     density : float, default=0.1
         Fraction of recurrent weights that are not zero.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -177,7 +177,7 @@ class EchoStateReservoir(Reservoir):
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
-        Unused: these nodes have no noise.
+        Not used: the nodes have no noise.
 
     References
     ----------

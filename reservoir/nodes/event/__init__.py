@@ -1,1 +1,1 @@
-"""Volatile memristors touched only by events."""
+"""Volatile memristors that are updated only at events."""

@@ -1,4 +1,4 @@
-"""Volatile memristors touched only by events: pure functions over arrays, input already checked.
+"""Volatile memristors updated only at events: pure functions over arrays, input already checked.
 
 G <- G exp(-age / tau), and on an event G <- G + p_c (1 - G); between events nothing is computed.
 RN-Net, arXiv:2303.10770.
@@ -15,16 +15,16 @@ from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.noise import join, normal
 
 CHUNK = 1024  # events, checked and used while they are in the cache
-SPAN = 1 << 19  # events that are sorted by tiles at once
+SPAN = 1 << 19  # events sorted by tile at once
 TILE_BITS = 16  # inputs of a tile, which stays in the cache, as a power of two
-MANY = 8  # tiles from which on sorting pays
+MANY = 8  # number of tiles from which sorting is faster
 FAULT = -1
 FAR = 1 << 30  # beyond every sensor
 
 
 @njit(cache=True)
 def strength(p_c, noise, key):
-    """Share of the way to 1 that an event goes, with relative noise."""
+    """Return the step of an event, as a fraction of the distance to 1, with relative noise."""
     if noise > 0.0:
         p_c *= 1.0 + noise * normal(key)
     return min(max(p_c, 0.0), 1.0)
@@ -32,7 +32,7 @@ def strength(p_c, noise, key):
 
 @njit(cache=True, nogil=True)
 def first_from(t, origin, moment, begin):
-    """Return the first event at ``moment`` s after ``origin`` us or later, from ``begin`` on."""
+    """Return the index of the first event, from ``begin``, at ``moment`` s after ``origin`` us."""
     end = t.size
     while begin < end:
         middle = (begin + end) // 2
@@ -45,22 +45,22 @@ def first_from(t, origin, moment, begin):
 
 @njit(**VECTOR)
 def fade_out(before, frame, first, last, fade, input_):
-    """Carry nodes ``first`` to ``last`` over a step without events; fade (input or 1,)."""
+    """Let nodes ``first`` to ``last`` decay for a step without events; fade (input or 1,)."""
     widen()
     old, new = before[first:last], frame[first:last]
     if fade.size == 1:
-        share = fade[0]
+        factor = fade[0]
         for i in range(new.size):
-            new[i] = flush(old[i] * share)
+            new[i] = flush(old[i] * factor)
     else:
-        shares = fade[input_ : input_ + new.size]
+        factors = fade[input_ : input_ + new.size]
         for i in range(new.size):
-            new[i] = flush(old[i] * shares[i])
+            new[i] = flush(old[i] * factors[i])
 
 
 @njit(**VECTOR)
 def copy_whole(field, begin, out):
-    """Copy whole numbers of events from ``begin`` on; what lies beyond -1 and FAR stays beyond."""
+    """Copy a field of events from ``begin``, clipped to -1 and FAR, which lie off every sensor."""
     first = np.uint64(begin)
     for k in range(out.size):
         out[k] = min(max(np.int64(field[first + np.uint64(k)]), -1), FAR)
@@ -68,7 +68,7 @@ def copy_whole(field, begin, out):
 
 @njit(**VECTOR)
 def place_all(x, y, p, columns, rows, shift, places):
-    """Write the input of each event, -1 outside the sensor; return how many lie there."""
+    """Write the input index of each event, -1 outside the sensor; return the number outside."""
     n_outside, width, height = 0, columns.size, rows.size
     for k in range(places.size):
         column, row = np.int64(x[k]), np.int64(y[k])
@@ -81,7 +81,7 @@ def place_all(x, y, p, columns, rows, shift, places):
 
 @njit(**VECTOR)
 def in_order(t, p):
-    """Say whether time never goes back, and polarities are 0 or 1."""
+    """Return whether time does not decrease, and polarities are 0 or 1."""
     wrong = 0
     for k in range(p.size):
         wrong |= p[k] >> 1
@@ -92,10 +92,10 @@ def in_order(t, p):
 
 @njit(cache=True, nogil=True)
 def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moments):
-    """Write input and time since ``origin`` of the events on the sensor, from ``begin`` on.
+    """Write input index and time since ``origin`` of the events on the sensor, from ``begin``.
 
-    As many as ``places`` holds are looked at, in ``room`` (3, event), field by field: records lie
-    across vectors. Returns how many are on the sensor; FAULT where ``faulty``.
+    Reads as many events as ``places`` holds; copies them to ``room`` (3, event) by field, since
+    records do not fill vectors. Returns the number on the sensor, or FAULT if ``faulty``.
     """
     n, first = places.size, np.uint64(begin)
     for k in range(n):
@@ -118,7 +118,7 @@ def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moment
 
 @njit(cache=True, nogil=True)
 def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
-    """Bring ``n`` events into the order of their tiles, else leaving it; ``ends`` of each tile."""
+    """Sort ``n`` events by tile, stably; write the ``ends`` of each tile."""
     ends[:] = 0
     for k in range(n):
         ends[np.uint64(places[k] >> TILE_BITS) + np.uint64(1)] += 1
@@ -132,58 +132,58 @@ def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
 
 
 @njit(**VECTOR)
-def fade_events(moments, over, tau, lefts):
-    """Write what is left at ``over`` s of events, at ``moments`` in us, that bring 1."""
+def fade_events(moments, over, tau, decays):
+    """Write the decay until ``over`` s of events at ``moments`` in us."""
     widen()
     for k in range(moments.size):
         age = (over - np.float64(moments[k]) * 1e-6) / tau
-        lefts[k] = fast_exp(-age if age < 690.0 else -690.0)
+        decays[k] = fast_exp(-age if age < 690.0 else -690.0)
 
 
 @njit(cache=True, nogil=True)
-def touch(frame, places, lefts, p_c):
-    """Let events touch devices that agree in tau and p_c; frame (input,)."""
+def apply_same(frame, places, decays, p_c):
+    """Apply events to devices with the same tau and p_c; frame (input,)."""
     for k in range(places.size):
         node = np.uint64(places[k])
-        frame[node] += p_c * (lefts[k] - frame[node])
+        frame[node] += p_c * (decays[k] - frame[node])
 
 
 @njit(cache=True, nogil=True)
-def touch_all(frame, places, moments, lefts, over, tau, p_c, noise, key, first_node):
-    """Let events touch the devices of a frame (input,), alike or not."""
+def apply_events(frame, places, moments, decays, over, tau, p_c, noise, key, first_node):
+    """Apply events to the devices of a frame (input,)."""
     if tau.size > 1 or p_c.size > 1 or noise > 0.0:
-        touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node)
+        apply_each(frame, places, moments, over, tau, p_c, noise, key, first_node)
         return
     for begin in range(0, places.size, CHUNK):
         end = min(begin + CHUNK, places.size)
-        fade_events(moments[begin:end], over, tau[0], lefts)
-        touch(frame, places[begin:end], lefts, p_c[0])
+        fade_events(moments[begin:end], over, tau[0], decays)
+        apply_same(frame, places[begin:end], decays, p_c[0])
 
 
 @njit(cache=True, nogil=True)
-def touch_each(frame, places, moments, over, tau, p_c, noise, key, first_node):
-    """Let events touch devices of their own tau and p_c (input or 1,), noisy or not."""
+def apply_each(frame, places, moments, over, tau, p_c, noise, key, first_node):
+    """Apply events to devices with individual tau and p_c (input or 1,), with or without noise."""
     for k in range(places.size):
         node = places[k]
-        share = p_c[node if p_c.size > 1 else 0]
+        step = p_c[node if p_c.size > 1 else 0]
         if noise > 0.0:
-            share = strength(share, noise, join(join(key, first_node + node), moments[k]))
+            step = strength(step, noise, join(join(key, first_node + node), moments[k]))
         left = exp((moments[k] * 1e-6 - over) / tau[node if tau.size > 1 else 0])
-        frame[node] += share * (left - frame[node])
+        frame[node] += step * (left - frame[node])
 
 
 @njit(cache=True, nogil=True)
 def run_events(
     t, x, y, p, origin, columns, rows, shift, state, key, first, dt, tau, p_c, noise, out
 ):
-    """Run one recording: t in us, of which ``origin`` is the beginning; x, y, p (event,).
+    """Run one recording: t in us, beginning at ``origin``; x, y, p (event,).
 
-    An event goes to input ``rows[y] + columns[x] + shift * p``, where it finds all devices: node =
+    An event is applied to all devices of input ``rows[y] + columns[x] + shift * p``: node =
     device * inputs + input. tau and p_c (device, input), or (device, 1) where all inputs agree;
-    state (1, node) as of the end of the step before; out (step, node) shows steps from ``first``
-    on, of ``dt`` s each. A step begins with the states before, faded to its end; an event adds what
-    will be left of it then. Returns the number of events outside the sensor, and of later ones;
-    FAULT for both if ``faulty``.
+    state (1, node) at the end of the previous step; out (step, node) from step ``first``, of
+    ``dt`` s each. The states of a step are the previous ones decayed to its end, plus the step of
+    each event decayed to the same time. Returns the numbers of events outside the sensor and after
+    the end, FAULT for both if ``faulty``.
     """
     n_devices, n_inputs = tau.shape[0], out.shape[1] // tau.shape[0]
     n_tiles = (n_inputs - 1 >> TILE_BITS) + 1
@@ -192,7 +192,7 @@ def run_events(
     span = span if n_tiles > 1 else CHUNK
     places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
     by_tile = (places, moments) if n_tiles == 1 else (np.empty_like(places), np.empty_like(moments))
-    room, lefts, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
+    room, decays, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
     begin, outside, before = 0, 0, state[0]
     for step in range(out.shape[0]):
         over, frame, faded = (first + step + 1) * dt, out[step], False
@@ -222,9 +222,9 @@ def run_events(
                     node = device * n_inputs
                     if not faded:
                         fade_out(before, frame, node + left, node + right, fade[device], left)
-                    touch_all(
+                    apply_events(
                         frame[node : node + n_inputs], by_tile[0][low : ends[tile]],
-                        by_tile[1][low : ends[tile]], lefts, over, tau[device], p_c[device], noise,
+                        by_tile[1][low : ends[tile]], decays, over, tau[device], p_c[device], noise,
                         key, node,
                     )  # fmt: skip
                 low = ends[tile]
@@ -243,9 +243,9 @@ def run_events(
 
 @njit(cache=True, nogil=True)
 def run_counts(begin, end, counts, lengths, state, keys, first, dt, tau, p_c, noise, out):
-    """Run numbers of events (recording, step, node), all at the beginning of their step.
+    """Run recordings ``begin`` to ``end`` of event counts (recording, step, node).
 
-    Of recordings ``begin`` to ``end``; state (recording, 1, node), out as counts.
+    All events are at the beginning of their step; state (recording, 1, node), out as counts.
     """
     for r in range(begin, end):
         for node in range(counts.shape[2]):
@@ -257,8 +257,8 @@ def run_counts(begin, end, counts, lengths, state, keys, first, dt, tau, p_c, no
                     key = keys[r]
                     if noise > 0.0:
                         key = join(join(key, node), first + step)
-                    share = min(strength(p_c[node], noise, key), 1.0 - 1e-16)
-                    g += (1.0 - exp(n * log1p(-share))) * (1.0 - g)
+                    fraction = min(strength(p_c[node], noise, key), 1.0 - 1e-16)
+                    g += (1.0 - exp(n * log1p(-fraction))) * (1.0 - g)
                 g *= fade
                 out[r, step, node] = g
             state[r, 0, node] = g
@@ -266,7 +266,7 @@ def run_counts(begin, end, counts, lengths, state, keys, first, dt, tau, p_c, no
 
 @njit(cache=True)
 def trace(pulses, dt, tau, p_c):
-    """Follow one device; an event begins every step in which ``pulses`` is positive."""
+    """Simulate one device; every step in which ``pulses`` is positive begins with an event."""
     states, g = np.empty(pulses.size), 0.0
     for step in range(pulses.size):
         if pulses[step] > 0.0:

@@ -1,4 +1,4 @@
-"""EventMemristorReservoir: one volatile memristor a pixel, touched only by its events."""
+"""EventMemristorReservoir: a volatile memristor per pixel, updated only at its events."""
 
 from typing import Any
 
@@ -22,19 +22,19 @@ DTYPES = dict.fromkeys(("float64", "float32"))
 
 
 def device_of(p: Any) -> EventMemristor:
-    """Constants of the device."""
+    """Return the constants of the device."""
     if isinstance(p.device, EventMemristor):
         return p.device
     return choose(p.device, PRESETS, "device")
 
 
 def on_events(p: Any) -> bool:
-    """Whether the reservoir was fitted on event streams."""
+    """Return whether the reservoir was fitted on event streams."""
     return hasattr(p, "duration_")
 
 
 def check(p: Any) -> None:
-    """Refuse impossible parameters."""
+    """Check the parameters."""
     check_event(device_of(p))
     choose(p.dtype, DTYPES, "dtype")
     check_sensor(p)
@@ -46,19 +46,19 @@ def check(p: Any) -> None:
 
 
 def read(p: Any, X: Any, reset: bool) -> Any:
-    """Return recordings of events, or of a drive; learn the sensor where ``reset``."""
+    """Return recordings of events, or of a drive; learn the sensor size if ``reset``."""
     streams = as_event_streams(X)
     if streams is None:
         if not reset and on_events(p):
-            raise ValueError("this reservoir was fitted on event streams, a drive came in.")
+            raise ValueError("this reservoir was fitted on event streams, X is a drive.")
         drives = read_drives(p, X, reset)
         if reset:
             for name in ("duration_", "sensor_size_", "input_shape_"):
                 vars(p).pop(name, None)
         return drives
     if not reset and not on_events(p):
-        raise ValueError("this reservoir was fitted on a drive, event streams came in.")
-    # in transform the kernel looks at the events
+        raise ValueError("this reservoir was fitted on a drive, X holds event streams.")
+    # in transform the kernel checks the events
     recordings = EventRecordings(streams, read_events(streams, as_is=not reset), p.n_steps)
     if reset and not recordings.absent.any():
         learn(p, recordings.recordings)
@@ -73,7 +73,7 @@ def next_events(p: Any, state: Any, X: Any, n_steps: int | None) -> Any:
     streams = as_event_streams(X)
     if streams is None or len(streams.cells) != state.keys.size:
         n = 0 if streams is None else len(streams.cells)
-        raise ValueError(f"{n} event streams came in for {state.keys.size} runs.")
+        raise ValueError(f"{n} event streams for {state.keys.size} runs; expected one per run.")
     recordings = read_events(streams, as_is=True, may_be_empty=True)
     dt = p.duration_ / p.n_steps
     begin, end = (first_microsecond(dt * k) for k in (state.step, state.step + n_steps))
@@ -90,7 +90,7 @@ def next_events(p: Any, state: Any, X: Any, n_steps: int | None) -> Any:
 
 
 def wire(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
-    """Draw the devices: each has one input, and there may be several at each."""
+    """Draw the devices: one or more per input."""
     device = device_of(p)
     taus = np.atleast_1d(device.tau if p.tau is None else p.tau).astype(float)
     eye = sparse.eye_array(p.n_features_in_)
@@ -105,7 +105,7 @@ def wire(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
 
 
 def run(p: Any, block: Any, lengths: NDArray, state: Any) -> NDArray:
-    """Run devices under events, or under numbers of events at the beginning of each step."""
+    """Run devices under events, or under event counts at the beginning of each step."""
     if isinstance(block, EventBlock):
         return run_events(p, block, state)
     counts = project(p, block, lengths)
@@ -119,7 +119,7 @@ def run(p: Any, block: Any, lengths: NDArray, state: Any) -> NDArray:
 
 
 def run_events(p: Any, block: EventBlock, state: Any) -> NDArray:
-    """Run a block of events, and note those outside the sensor and after the end."""
+    """Run a block of events; count those outside the sensor and after the end."""
     (width, height), (_, n_columns, n_polarities) = p.sensor_size_, p.input_shape_
     columns = np.arange(width) // p.cell * n_polarities
     rows = np.arange(height) // p.cell * (n_columns * n_polarities)
@@ -147,12 +147,12 @@ def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
     """Count the events that pulse devices."""
     if isinstance(drives, EventRecordings):
         return {"events": float(sum(e.t.size for e in drives.recordings))}
-    there = np.flatnonzero(~drives.absent)
-    return {"events": float(sum(np.abs(drives.recordings[i]).sum() for i in there))}
+    present = np.flatnonzero(~drives.absent)
+    return {"events": float(sum(np.abs(drives.recordings[i]).sum() for i in present))}
 
 
 def first_microsecond(moment: float) -> int:
-    """Return the first whole microsecond that is not before a moment in s, as kernels compare.
+    """Return the first whole microsecond not before ``moment`` in s, as kernels compare times.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def first_microsecond(moment: float) -> int:
 
 
 def by_device(values: NDArray, n_inputs: int) -> NDArray[np.float64]:
-    """Lay a constant of all nodes out as (device, input); (device, 1) where inputs agree.
+    """Return a constant of all nodes as (device, input), or (device, 1) where inputs agree.
 
     Examples
     --------
@@ -197,29 +197,29 @@ EVENT_MEMRISTOR = Node(
 
 
 class EventMemristorReservoir(Reservoir):
-    r"""Map event streams to the states of volatile memristors, one or more a pixel.
+    r"""Map event streams to the states of volatile memristors, one or more per pixel.
 
     .. math::
         G \leftarrow G e^{-\Delta t / \tau}, \quad \text{on an event} \quad
         G \leftarrow G + p_c (1 - G)
 
-    Nothing is computed between events, and an event touches its own pixel only.
+    Nothing is computed between events, and an event changes its own pixel only.
 
     Parameters
     ----------
     device : str or EventMemristor, default="stm_event"
-        Device constants, or your own.
+        Device constants: a name, or your own.
     dt_device : float, default=1e-3
-        Length of a step in second where a drive comes in instead of events.
+        Length of a step in second if the input is a drive instead of events.
     tau : float, tuple of float or None, default=None
-        Decay times in second: each pixel has one device for each. None: the device's.
+        Decay times in second: each pixel has a device for each of them. None: the preset's.
     write_noise : float, default=0.0
-        Relative cycle-to-cycle variation of ``p_c``, drawn anew at each event.
+        Relative cycle-to-cycle variation of ``p_c``, drawn at each event.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of ``tau`` and ``p_c``, or of those named: lognormal, or
         ("normal", number).
     n_steps : int, default=10
-        Steps of equal length into which a recording is cut; states are shown at their ends.
+        Steps of equal length into which a recording is cut; states are taken at their ends.
     duration : float or None, default=None
         Time of a recording in second, from its first event. None takes the longest in training.
     sensor_size : (int, int) or None, default=None
@@ -227,9 +227,9 @@ class EventMemristorReservoir(Reservoir):
     cell : int, default=1
         A device takes the events of ``cell`` x ``cell`` pixels.
     polarity : {"split", "sum"}, default="split"
-        Devices of their own for off and on events, or one for both.
+        Separate devices for off and on events, or one for both.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
-        What ``transform`` does about events outside the sensor or after the end.
+        What ``transform`` does with events outside the sensor or after the end.
     pool : str, tuple of str or None, default=None
         Statistics over time: "mean", "last", "max", "std"; None gives states.
     n_segments : int, default=1
@@ -255,8 +255,8 @@ class EventMemristorReservoir(Reservoir):
 
     Notes
     -----
-    A drive (recording, step, input) is taken, too: the size of a value is the number of events at
-    the beginning of the step, one input a device.
+    A drive (recording, step, input) is also accepted: the magnitude of a value is the number of
+    events at the beginning of the step, with one input per device.
 
     References
     ----------

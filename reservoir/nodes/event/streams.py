@@ -1,4 +1,4 @@
-"""Event streams in a reservoir: checked fields of recordings, block by block."""
+"""Event streams as input of a reservoir: checked fields of recordings, block by block."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from mottle.events import (
 
 
 class Events:
-    """The fields of one event stream as integer arrays; none where it is absent.
+    """The fields of one event stream as integer arrays, empty where it is absent.
 
-    ``as_is``: views of the stream where they can be, whose events have not been looked at yet.
+    ``as_is``: views of the stream where possible, without a check of the events.
     """
 
     def __init__(self, stream: Any, place: str, may_be_empty: bool = False, as_is: bool = False):
@@ -37,11 +37,11 @@ class Events:
         return field
 
     def check(self) -> None:
-        """Refuse events out of order, and polarities that are none."""
+        """Check the order of events and their polarities."""
         check_order(self.t, self.p, self.place)
 
     def content(self) -> bytes:
-        """Return what the noise of this recording depends on."""
+        """Return the bytes of this recording, of which its noise key is a hash."""
         return b"".join(self[name].astype(np.int64).tobytes() for name in FIELDS)
 
 
@@ -54,7 +54,7 @@ def read_events(streams: Streams, as_is: bool = False, may_be_empty: bool = Fals
 
 
 def learn(p: Any, recordings: list[Events]) -> None:
-    """Take an estimator's sensor size and duration from recordings, where they are not given."""
+    """Set an estimator's sensor size and duration: as given, else from the recordings."""
     p.sensor_size_ = learn_sensor(p, recordings)
     p.input_shape_ = input_shape(p, p.sensor_size_)
     p.n_features_in_ = int(np.prod(p.input_shape_))
@@ -63,7 +63,7 @@ def learn(p: Any, recordings: list[Events]) -> None:
 
 
 class EventRecordings:
-    """Recordings of events that a reservoir runs, in the manner of ``Drives``."""
+    """Recordings of events, with the interface of ``Drives``."""
 
     def __init__(self, streams: Streams, recordings: list[Events], n_steps: int):
         self.streams, self.recordings = streams, recordings
@@ -79,7 +79,7 @@ class EventRecordings:
         return len(self.recordings)
 
     def content(self, place: int) -> bytes:
-        """Return what the noise of a recording depends on."""
+        """Return the bytes of a recording, of which its noise key is a hash."""
         return self.recordings[place].content()
 
     def block(self, first: int, last: int) -> tuple["EventBlock", NDArray]:
@@ -91,12 +91,12 @@ class EventRecordings:
         return block, np.where(self.absent, 0, self.sizes)[rows]
 
     def finish(self, p: Any) -> None:
-        """Report what was dropped."""
+        """Report dropped events."""
         report_dropped(p, self.streams.place, self.account, stacklevel=5)
 
 
 class EventBlock:
-    """Events that run together; ``account`` (recording, 3) takes up what is dropped."""
+    """Events that run together; ``account`` (recording, 3) counts dropped ones."""
 
     def __init__(self, recordings: list[Events], origins: NDArray, n_steps: int, account: NDArray):
         self.recordings, self.origins = recordings, origins

@@ -1,1 +1,1 @@
-"""Threshold switches: relaxation oscillators, neuristors, circuits of them."""
+"""Threshold switches: relaxation oscillators, neuristors and their circuits."""

@@ -36,12 +36,12 @@ class ThresholdSwitch(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """One that is emptied by every spike integrates and fires."""
+        """Return "neuron" if every spike discharges the capacitor, else "oscillator"."""
         return "neuron" if self.v_low <= 0.1 * self.v_high else "oscillator"
 
     @property
     def window(self) -> tuple[float, float]:
-        """Supply voltages in V between which it oscillates.
+        """Supply voltages in V between which the device oscillates.
 
         Examples
         --------
@@ -67,14 +67,14 @@ class ThresholdSwitch(NamedTuple):
             (self.r_insulating, self.v_low, self.v_high),
             (self.r_metallic, self.v_high, self.v_low),
         ):
-            share = r / (r + self.r_series)
-            tau, v_end = self.capacitance * self.r_series * share, v_in * share
+            ratio = r / (r + self.r_series)
+            tau, v_end = self.capacitance * self.r_series * ratio, v_in * ratio
             total += tau * log((v_end - begin) / (v_end - end))
         return total
 
 
 class HHNeuristor(NamedTuple):
-    """Two threshold switches between opposite rails: a neuron that spikes all or nothing."""
+    """Two threshold switches between opposite rails: a neuron with all-or-nothing spikes."""
 
     c_1: float = 3e-9  # F
     c_2: float = 2e-9  # F
@@ -95,9 +95,9 @@ class HHNeuristor(NamedTuple):
 
 
 class BurstNeuron(NamedTuple):
-    """A slow and a fast threshold switch on one supply: spikes come in bursts, more at more bias.
+    """A slow and a fast threshold switch on one supply: bursts of spikes, more at higher bias.
 
-    The slow node lifts the fast one over its threshold in the late part of its cycle.
+    The slow node raises the fast one above its threshold late in its cycle.
     """
 
     c_slow: float = 10e-9  # F
@@ -146,7 +146,7 @@ PRESETS = {
 
 
 def check(device: ThresholdSwitch | HHNeuristor) -> None:
-    """Refuse impossible constants.
+    """Check the constants.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def check(device: ThresholdSwitch | HHNeuristor) -> None:
 
 
 def check_burst(device: BurstNeuron) -> None:
-    """Refuse impossible constants of two switches on one supply."""
+    """Check the constants of a bursting neuron."""
     check(device)  # type: ignore[arg-type]
     if not device.v_low_slow < device.v_high_slow:
         raise ValueError(
@@ -179,7 +179,7 @@ def check_burst(device: BurstNeuron) -> None:
 
 
 def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
-    """Refuse noise of ``v_high`` that would carry it to ``v_low`` within five deviations.
+    """Raise if noise of ``v_high`` can reach ``v_low`` within five standard deviations.
 
     Examples
     --------
@@ -204,29 +204,26 @@ def trace(
     voltage_noise: float = 0.0,
     dt_inner: float | None = None,
 ) -> Trace:
-    """Follow an oscillator under a supply in V.
+    """Simulate an oscillator under a supply in V.
 
-    ``threshold_noise`` is the relative standard deviation of ``v_high``, redrawn once a cycle;
-    ``voltage_noise`` that of the voltage over the switch in V, an Ornstein-Uhlenbeck process seen
-    every ``dt_inner`` s (by default a hundredth of the time scale).
+    ``threshold_noise`` is the relative standard deviation of ``v_high``, drawn once per cycle;
+    ``voltage_noise`` that of the voltage over the switch in V, an Ornstein-Uhlenbeck process
+    sampled every ``dt_inner`` s (by default a hundredth of the time scale).
     """
     check_noise("threshold_noise", threshold_noise, device.v_high, device.v_low)
-    if not voltage_noise >= 0:
-        raise ValueError(f"voltage_noise={voltage_noise} V must not be negative.")
+    voltage_noise = check_number("voltage_noise", voltage_noise, "V", least=0)
     longest = 0.1 * device.time_scale
-    dt_inner = 0.1 * longest if dt_inner is None else dt_inner
-    if not 0 < dt_inner <= longest:
-        raise ValueError(
-            f"dt_inner={dt_inner} s is too coarse to see crossings of a noisy voltage that changes "
-            f"in {device.time_scale:.3g} s; use dt_inner <= {longest:.2g} s."
-        )
+    dt_inner = check_number(
+        "dt_inner", 0.1 * longest if dt_inner is None else dt_inner, "s", above=0, most=longest,
+        why=f", to detect crossings of a voltage with a time constant of {device.time_scale:.3g} s",
+    )  # fmt: skip
     r = (device.r_insulating, device.r_metallic)
     circuit = (r, device.r_series, device.capacitance, device.v_high, device.v_low)
     jitter, key_, most = float(threshold_noise), np.uint64(key), 1024
     while True:
         if voltage_noise > 0:
             v, metallic, spikes, n_spikes, *energies = kernel.relax_noisy(
-                drive, dt, micro_steps(dt_inner, dt), *circuit, float(voltage_noise), jitter, key_,
+                drive, dt, micro_steps(dt_inner, dt), *circuit, voltage_noise, jitter, key_,
                 most,
             )  # fmt: skip
         else:
@@ -258,7 +255,7 @@ def make_circuit(
     capacitance: NDArray, leak: NDArray, g: NDArray, v_low: NDArray,
     rail: NDArray | None = None, sign: NDArray | None = None,
 ) -> kernel.Circuit:  # fmt: skip
-    """Bring a circuit of switches into the form of its kernel.
+    """Return a circuit of switches in the form that the kernel takes.
 
     Parameters
     ----------
@@ -271,8 +268,8 @@ def make_circuit(
     v_low : ndarray of shape (n,)
         Voltage in V at which a switch turns insulating.
     rail, sign : ndarray of shape (n,), default=None
-        Voltage in V to which a switch joins its node, and the sense of the voltage it sees; 0 and 1
-        by default.
+        Voltage in V of the rail that a switch connects to its node, and sign of the voltage over
+        the switch; 0 and 1 by default.
 
     Returns
     -------
@@ -298,7 +295,7 @@ MOST_STEPS = 1_000_000  # integration steps in a held step of coupled oscillator
 
 
 def check_stiffness(circuit: kernel.Circuit, dt: float) -> None:
-    """Refuse a circuit so fast that a step of ``dt`` s would not end in reasonable time."""
+    """Raise if the circuit is so fast that a step of ``dt`` s would take too long to integrate."""
     if dt > MOST_STEPS * circuit.longest:
         raise ValueError(
             f"the coupled circuit changes within {circuit.longest / kernel.REACH:.2g} s, so that "
@@ -321,13 +318,13 @@ def couple(drawn: dict[str, NDArray], c_link: NDArray, g_link: NDArray) -> kerne
 def draw_oscillators(
     rng: np.random.RandomState, device: ThresholdSwitch, spread: Any, noise: float, n_nodes: int
 ) -> dict[str, NDArray]:
-    """Draw the constants of oscillators; refuse those of which one could not switch."""
+    """Draw the constants of oscillators; raise if one of them could not switch."""
     drawn = draw_spread(rng, device, Oscillators._fields, spread, n_nodes)
     crossed = np.flatnonzero(drawn["v_low"] >= drawn["v_high"])
     if crossed.size:
         node = crossed[0]
         raise ValueError(
-            f"spread={spread} gave node {node} v_low={drawn['v_low'][node]:.3g} V above "
+            f"spread={spread} gives node {node} v_low={drawn['v_low'][node]:.3g} V above "
             f"v_high={drawn['v_high'][node]:.3g} V, so that it cannot switch; take a smaller "
             "spread for these two."
         )
@@ -337,7 +334,7 @@ def draw_oscillators(
 
 
 def get_oscillator(device: str | ThresholdSwitch, v_bias: float, oscillating: bool = True) -> Any:
-    """Return the constants of an oscillator; refuse impossible ones, and a bias outside them."""
+    """Return the constants of an oscillator; check them, and the bias if ``oscillating``."""
     if not isinstance(device, ThresholdSwitch):
         device = choose(device, PRESETS, "device")
     check(device)
@@ -359,7 +356,7 @@ def follow(circuit: kernel.Circuit, inject: NDArray, dt: float, v_high: NDArray)
 
 
 def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow the two nodes of a neuristor under an input current in A; node 2 is the output."""
+    """Simulate both nodes of a neuristor under an input current in A; node 2 is the output."""
     inject = np.zeros((drive.size, 2))
     inject[:, 0] = drive
     link, leak = 1 / device.r_link, 1 / device.r_leak
@@ -385,7 +382,7 @@ def trace_neuristor(device: HHNeuristor, drive: NDArray, dt: float, key: int) ->
 
 
 def trace_burst(device: BurstNeuron, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow the two nodes of a bursting neuron under a supply in V; the fast one is the output."""
+    """Simulate both nodes of a bursting neuron under a supply in V; the fast one is the output."""
     slow, fast, link = 1 / device.r_slow, 1 / device.r_fast, 1 / device.r_link
     circuit = make_circuit(
         np.diag([device.c_slow, device.c_fast]),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def switch(preset: Any, simulate: Callable[..., Any]) -> "Figure":
-    """Draw one switch: a neuron where a spike empties it, else an oscillator."""
+    """Draw one switch as a neuron or as an oscillator, depending on its kind."""
     if preset.kind == "oscillator":
         return oscillator(preset, simulate)
     low, _ = preset.window

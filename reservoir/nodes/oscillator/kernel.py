@@ -1,7 +1,7 @@
-"""Relaxation oscillators in great numbers, each solved exactly from switching to switching.
+"""Relaxation oscillators in large numbers, each solved exactly from switching to switching.
 
-Lone ones go in blocks (see ``blocks``), all nodes of a block side by side from one switching of
-theirs to the next; coupled ones go together (see ``threshold_switch``).
+Uncoupled ones run in blocks (see ``blocks``), whose nodes each advance to their next switching;
+coupled ones are integrated together (see ``kernel_circuit``).
 """
 
 from typing import NamedTuple
@@ -26,7 +26,7 @@ N_STATE = 6
 # fields of a block, in units of LANES; the first are the rows of a state
 V, PHASE, GOAL_UP, AGE, LAPSE, FIRED = (LANES * k for k in range(6))
 V_IN, LEFT, V_HIGH, GOAL_DOWN, BEFORE = (LANES * k for k in range(6, 11))
-SHARE_UP, SHARE_DOWN, TAU_UP, TAU_DOWN = (LANES * k for k in range(11, 15))  # up: insulating
+RATIO_UP, RATIO_DOWN, TAU_UP, TAU_DOWN = (LANES * k for k in range(11, 15))  # up: insulating
 AREA_UP, AREA_DOWN, SQUARE_UP, SQUARE_DOWN = (LANES * k for k in range(15, 19))
 N_FIELDS = 19
 NEVER = 1e300  # s
@@ -35,7 +35,7 @@ GAUSS = 0.5 * np.array(np.polynomial.legendre.leggauss(8)) + np.array([[0.5], [0
 
 
 class Oscillators(NamedTuple):
-    """One value a node."""
+    """Constants, one value per node."""
 
     r_insulating: np.ndarray  # ohm
     r_metallic: np.ndarray  # ohm
@@ -47,42 +47,42 @@ class Oscillators(NamedTuple):
 
 @njit(**VECTOR)
 def pick(down, of_down, of_up):
-    """One of two values that are both there, so that no load is conditional."""
+    """Return one of two loaded values, so that no load is conditional."""
     return of_down if down else of_up
 
 
 @njit(**VECTOR)
-def aim(w, i, down):
-    """Return the time constant of a node and the voltage it tends to."""
-    share = pick(down, w[SHARE_DOWN + i], w[SHARE_UP + i])
-    return pick(down, w[TAU_DOWN + i], w[TAU_UP + i]), w[V_IN + i] * share
+def target(w, i, down):
+    """Return the time constant of a node and the voltage that it approaches."""
+    ratio = pick(down, w[RATIO_DOWN + i], w[RATIO_UP + i])
+    return pick(down, w[TAU_DOWN + i], w[TAU_UP + i]), w[V_IN + i] * ratio
 
 
 @njit(**VECTOR)
 def span_to(goal, v, v_end, tau, down):
-    """Time in s from ``v`` to ``goal`` on the way to ``v_end``; NEVER if it lies beyond."""
-    there = v <= goal if down else v >= goal
+    """Return the time in s from ``v`` to ``goal`` on the way to ``v_end``; NEVER if not reached."""
+    passed = v <= goal if down else v >= goal
     reached = v_end < goal if down else v_end > goal
     ratio = (v_end - v) / (v_end - goal if reached else 1.0)
     span = tau * log(ratio if reached & (ratio > 1.0) else 1.0)
-    return 0.0 if there else span if reached else NEVER
+    return 0.0 if passed else span if reached else NEVER
 
 
 @njit(**VECTOR)
 def square_over(area, span, v, v_after, v_end, tau):
-    """Integral of v squared over a span that leads from ``v`` to ``v_after``."""
+    """Return the integral of v squared over a span in which ``v`` changes to ``v_after``."""
     fall, left = v - v_end, v_after - v_end
     return v_end * (area + area - v_end * span) + 0.5 * tau * (fall * fall - left * left)
 
 
 @njit(**VECTOR)
 def switch(w):
-    """Carry every node to its next switching within the step; return how many there were."""
+    """Advance every node to its next switching in the step; return the number of switchings."""
     widen()
     n_switched = 0
     for i in range(LANES):
         v, left, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
-        tau, v_end = aim(w, i, down)
+        tau, v_end = target(w, i, down)
         goal = pick(down, w[GOAL_DOWN + i], w[GOAL_UP + i])
         span = span_to(goal, v, v_end, tau, down)
         switched = span < left
@@ -108,7 +108,7 @@ def switch(w):
 
 @njit(**VECTOR)
 def redraw(w, keys, noise):
-    """Draw the threshold of its present cycle for every node on the way up."""
+    """Draw the threshold of the present cycle for every insulating node."""
     widen()
     for i in range(LANES):
         n_fired = w[FIRED + i]
@@ -118,11 +118,11 @@ def redraw(w, keys, noise):
 
 @njit(**VECTOR)
 def repeat(w):
-    """Leave out whole cycles, each like the other while input and thresholds stay as they are."""
+    """Skip whole cycles, which are equal while input and thresholds are constant."""
     widen()
     for i in range(LANES):
         low, high, down = w[GOAL_DOWN + i], w[GOAL_UP + i], w[PHASE + i] > 0.0
-        end_up, end_down = w[V_IN + i] * w[SHARE_UP + i], w[V_IN + i] * w[SHARE_DOWN + i]
+        end_up, end_down = w[V_IN + i] * w[RATIO_UP + i], w[V_IN + i] * w[RATIO_DOWN + i]
         tau_up, tau_down = w[TAU_UP + i], w[TAU_DOWN + i]
         up = span_to(high, low, end_up, tau_up, False)
         fall = span_to(low, high, end_down, tau_down, True)
@@ -136,7 +136,7 @@ def repeat(w):
         w[FIRED + i] = n_fired + n
         left -= n * period
         w[LEFT + i] = 0.0 if left < 0.0 else left
-        # of NEVER there are no cycles
+        # no cycles if the period is NEVER
         up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
         area_up = end_up * up + tau_up * (low - high)
         area_down = end_down * fall + tau_down * (high - low)
@@ -148,13 +148,13 @@ def repeat(w):
 
 @njit(**VECTOR)
 def finish(w):
-    """Carry every node to the end of the step, without switching."""
+    """Advance every node to the end of the step, without switching."""
     widen()
     for i in range(LANES):
         v, span, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
-        tau, v_end = aim(w, i, down)
-        gone = span / tau
-        after = v_end + (v - v_end) * exp(-gone if gone < 690.0 else -690.0)
+        tau, v_end = target(w, i, down)
+        age = span / tau
+        after = v_end + (v - v_end) * exp(-age if age < 690.0 else -690.0)
         area = v_end * span + tau * (v - after)
         square = square_over(area, span, v, after, v_end, tau)
         w[AREA_UP + i] += 0.0 if down else area
@@ -167,7 +167,7 @@ def finish(w):
 
 @njit(cache=True)
 def hold(w, v_in, keys, noise, dt):
-    """Hold the inputs in V of a block's nodes for ``dt`` s."""
+    """Advance a block's nodes by ``dt`` s at constant inputs in V."""
     for i in range(v_in.size):
         w[V_IN + i] = v_in[i]
     w[LEFT : LEFT + LANES] = dt
@@ -184,8 +184,8 @@ def hold(w, v_in, keys, noise, dt):
 
 
 @njit(cache=True)
-def show(observable, area, charge, fired, since, interval, dt):
-    """Return what a node shows of a step: see ``OBSERVABLES``."""
+def observe(observable, area, charge, fired, since, interval, dt):
+    """Return a node's state for a step: see ``OBSERVABLES``."""
     if observable == 0:
         return area / dt
     if observable == 1:
@@ -198,8 +198,8 @@ def show(observable, area, charge, fired, since, interval, dt):
 
 
 @njit(cache=True)
-def take(w, first, last, nodes, dt, observable, out, spent):
-    """Write what the nodes of a block showed of a step, and add what they spent."""
+def write_states(w, first, last, nodes, dt, observable, out, spent):
+    """Write a block's states for a step, and add its energies."""
     for i in range(last - first):
         node = first + i
         area_up, area_down = w[AREA_UP + i], w[AREA_DOWN + i]
@@ -210,7 +210,7 @@ def take(w, first, last, nodes, dt, observable, out, spent):
             nodes.r_series[node],
         )
         charge = area_up / r_up + area_down / r_down if observable == 1 else 0.0
-        out[node] = show(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
+        out[node] = observe(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
         if spent.size > 0:
             v_in, square = w[V_IN + i], w[SQUARE_UP + i] + w[SQUARE_DOWN + i]
             spent[0] += w[SQUARE_UP + i] / r_up + w[SQUARE_DOWN + i] / r_down
@@ -221,7 +221,7 @@ def take(w, first, last, nodes, dt, observable, out, spent):
 
 @njit(cache=True)
 def load(state, first, last, nodes):
-    """Lay the constants and state of nodes out in blocks."""
+    """Copy constants and states of nodes to blocks."""
     blocks = make_blocks(last - first, N_FIELDS)
     for lane in range(blocks.shape[0] * LANES):
         node = min(first + lane, last - 1)
@@ -230,10 +230,10 @@ def load(state, first, last, nodes):
             w[row * LANES + i] = state[row, node]
         r_series, c = nodes.r_series[node], nodes.capacitance[node]
         w[V_HIGH + i], w[GOAL_DOWN + i] = nodes.v_high[node], nodes.v_low[node]
-        w[SHARE_UP + i] = nodes.r_insulating[node] / (nodes.r_insulating[node] + r_series)
-        w[SHARE_DOWN + i] = nodes.r_metallic[node] / (nodes.r_metallic[node] + r_series)
-        w[TAU_UP + i] = c * r_series * w[SHARE_UP + i]
-        w[TAU_DOWN + i] = c * r_series * w[SHARE_DOWN + i]
+        w[RATIO_UP + i] = nodes.r_insulating[node] / (nodes.r_insulating[node] + r_series)
+        w[RATIO_DOWN + i] = nodes.r_metallic[node] / (nodes.r_metallic[node] + r_series)
+        w[TAU_UP + i] = c * r_series * w[RATIO_UP + i]
+        w[TAU_DOWN + i] = c * r_series * w[RATIO_DOWN + i]
     return blocks
 
 
@@ -242,10 +242,10 @@ def run(
     begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, out,
     spent,
 ):  # fmt: skip
-    """Run lone oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
+    """Run uncoupled oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
 
-    ``noise`` is that of ``v_high``, drawn once a cycle. ``spent`` grows by the energies of switch,
-    resistors and supply in J and the number of spikes.
+    ``noise`` is that of ``v_high``, drawn once per cycle. The energies of switches, resistors and
+    supply in J and the number of spikes are added to ``spent``.
     """
     n_nodes = v_in.shape[2]
     n_parts = (n_nodes + width - 1) // width
@@ -261,7 +261,7 @@ def run(
             used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
             for step in range(lengths[r]):
                 hold(w, v_in[r, step, low:high], own[b], noise, dt)
-                take(w, low, high, nodes, dt, observable, out[r, step], used)
+                write_states(w, low, high, nodes, dt, observable, out[r, step], used)
             for node in range(low, high):
                 for row in range(N_STATE):
                     state[r, row, node] = w[row * LANES + node - low]
@@ -269,7 +269,7 @@ def run(
 
 @njit(cache=True)
 def note_switch(state, node, v_high, key, noise):
-    """Turn a coupled node over: count a spike, or draw the threshold of the next cycle."""
+    """Switch a coupled node: count a spike, or draw the threshold of the next cycle."""
     if state[METALLIC, node] > 0.0:
         state[METALLIC, node] = 0.0
         if noise > 0.0:
@@ -287,7 +287,7 @@ def note_switch(state, node, v_high, key, noise):
 def meter(c, span, v_in, s, r_series, circuit, spent):
     """Add the energies of a span of series ``c``: switches, resistors, supply, in J.
 
-    By Gauss's rule of eight points, which is exact to the order of the series.
+    By the eight-point Gauss-Legendre rule, exact to the order of the series.
     """
     v = np.empty(v_in.size)
     for point in range(8):
@@ -300,16 +300,16 @@ def meter(c, span, v_in, s, r_series, circuit, spent):
             for j in range(circuit.leak_rows[k], circuit.leak_rows[k + 1]):
                 through += circuit.leak[j] * v[circuit.leak_columns[j]]
             spent[0] += weight * g * v[k] * v[k]
-            # all linear conductances of the node, the series resistor's end at the supply instead
+            # all linear conductances of the node; the series resistor ends at the supply, not 0 V
             spent[1] += weight * (v[k] * through + (over * over - v[k] * v[k]) / r_series[k])
             spent[2] += weight * v_in[k] * over / r_series[k]
 
 
 @njit(cache=True)
 def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out, spent):
-    """Run all nodes of a recording through a held step; arrays (node,); fills ``s`` and ``out``.
+    """Advance all nodes of a recording by a held step; arrays (node,); changes ``s``, ``out``.
 
-    ``spent`` is that of ``run``.
+    ``spent`` as in ``run``.
     """
     n = v_in.size
     c, flow, inject = np.empty((ORDER + 1, n)), np.empty(n), v_in / nodes.r_series
@@ -317,7 +317,7 @@ def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out, spent
     left = dt
     while left > 0.0:
         expand(c, flow, s[VOLTAGE], s[METALLIC], inject, circuit)
-        span, who = until_any_switch(c, s[VOLTAGE], s[METALLIC], s[THRESHOLD], circuit, left)
+        span, switched = until_any_switch(c, s[VOLTAGE], s[METALLIC], s[THRESHOLD], circuit, left)
         left -= span
         if spent.size > 0:
             meter(c, span, v_in, s, nodes.r_series, circuit, spent)
@@ -329,13 +329,13 @@ def hold_coupled(v_in, s, nodes, circuit, key, noise, dt, observable, out, spent
             area[k] += whole
             charge[k] += whole * g
             s[SINCE, k] += span
-        if who >= 0:
-            note_switch(s, who, nodes.v_high[who], key, noise)
+        if switched >= 0:
+            note_switch(s, switched, nodes.v_high[switched], key, noise)
     for k in range(n):
         fired = s[SPIKES, k] - before[k]
         if spent.size > 0:
             spent[3] += fired
-        out[k] = show(observable, area[k], charge[k], fired, s[SINCE, k], s[INTERVAL, k], dt)
+        out[k] = observe(observable, area[k], charge[k], fired, s[SINCE, k], s[INTERVAL, k], dt)
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""Circuits of threshold switches: linear between two switchings, so both are found exactly.
+"""Circuits of threshold switches: linear, hence solved exactly, between switchings.
 
 A switch has two resistances: it turns metallic when the voltage over it reaches ``v_high`` and
 insulating again when it falls to ``v_low`` (Maffezzoni et al., IEEE TCAS-I 62 (2015) 2207).
@@ -18,7 +18,7 @@ REACH = 0.5  # longest such step in units of the fastest time constant: error ab
 
 @njit(cache=True)
 def power_integrals(v_end, fall, tau, span):
-    """Integrals of v and of v squared over ``span`` s, with v = v_end + fall * exp(-t / tau)."""
+    """Return the integrals of v and v squared over ``span`` s, v = v_end + fall exp(-t / tau)."""
     left = 1.0 - exp(-span / tau)
     once = v_end * span + fall * tau * left
     twice = v_end * v_end * span + 2.0 * v_end * fall * tau * left
@@ -28,7 +28,7 @@ def power_integrals(v_end, fall, tau, span):
 
 @njit(cache=True)
 def until_switch(v, metallic, v_in, r_now, r_series, capacitance, goal, left):
-    """Return the voltage aimed at, its time constant, how long it goes on, and if it switches."""
+    """Return final voltage, time constant, duration in s, and whether a switching ends it."""
     v_end = v_in * r_now / (r_now + r_series)
     tau = capacitance * r_now * r_series / (r_now + r_series)
     if (metallic and v <= goal) or (not metallic and v >= goal):
@@ -45,8 +45,8 @@ def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter
     """Run one relaxation oscillator; v_in (step,) in V is held for ``dt`` s.
 
     ``r`` is (insulating, metallic) in ohm; ``jitter`` the relative noise of ``v_high``, drawn once
-    a cycle. Returns the voltage over the switch and its phase at the end of each step, the times of
-    the first ``most`` spikes with their number, and the energies (device, resistor, supply) in J.
+    per cycle. Returns the voltage over the switch and its phase at the end of each step, the times
+    of the first ``most`` spikes, their number, and energies (device, resistor, supply) in J.
     """
     out, phases = np.empty(v_in.size), np.empty(v_in.size)
     spikes, n_spikes = np.empty(most), 0
@@ -89,18 +89,17 @@ def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter
 def relax_noisy(
     v_in, dt, n_micro, r, r_series, capacitance, v_high, v_low, sigma, jitter, key, most
 ):
-    """Run one oscillator whose voltage fluctuates by ``sigma`` V about where it would be.
+    """Run one oscillator with voltage noise of standard deviation ``sigma`` V.
 
-    An Ornstein-Uhlenbeck process with the circuit's own time constant, exact from one of the
-    ``n_micro`` points of a step to the next; a crossing is seen at these points. Returns as
-    ``relax``, without energies.
+    An Ornstein-Uhlenbeck process with the circuit's time constant, exact at the ``n_micro`` points
+    of a step; crossings are detected at these points. Returns as ``relax``, without energies.
     """
     out, phases = np.empty(v_in.size), np.empty(v_in.size)
     spikes, n_spikes = np.empty(most), 0
     h, v, metallic, threshold = dt / n_micro, 0.0, False, v_high
     if jitter > 0.0:
         threshold *= 1.0 + jitter * normal(join(key, 0))
-    path = join(~key, 0)  # not the key of the thresholds
+    path = join(~key, 0)  # independent of the key of the thresholds
     fades = (
         exp(-h * (1.0 / r_series + 1.0 / r[0]) / capacitance),
         exp(-h * (1.0 / r_series + 1.0 / r[1]) / capacitance),
@@ -127,7 +126,7 @@ def relax_noisy(
 
 @njit(cache=True)
 def polynomial(c, k, t):
-    """Value at ``t`` of the Taylor series in column ``k``."""
+    """Return the value at ``t`` of the Taylor series in column ``k``."""
     value = 0.0
     for order in range(ORDER, -1, -1):
         value = value * t + c[order, k]
@@ -135,30 +134,30 @@ def polynomial(c, k, t):
 
 
 @njit(cache=True)
-def crossing(c, k, aim, span):
-    """Time in (0, span] at which series ``k`` crosses ``aim``, by bisection to the last bit."""
+def crossing(c, k, level, span):
+    """Return the time in (0, span] at which series ``k`` crosses ``level``, by full bisection."""
     low, high = 0.0, span
-    above = polynomial(c, k, 0.0) > aim
+    above = polynomial(c, k, 0.0) > level
     while True:
         middle = 0.5 * (low + high)
         if middle <= low or middle >= high:
             return high
-        if (polynomial(c, k, middle) > aim) == above:
+        if (polynomial(c, k, middle) > level) == above:
             low = middle
         else:
             high = middle
 
 
 class Circuit(NamedTuple):
-    """Coupled switches: C dv/dt = inject - leak v - g (v - rail), one switch a node.
+    """Coupled switches: C dv/dt = inject - leak v - g (v - rail), one switch per node.
 
-    A switch joins its node to ``rail`` V and sees ``sign * (v - rail)``. The inverse of C and the
-    linear conductances ``leak`` are sparse, in compressed rows.
+    A switch connects its node to ``rail`` V; the voltage over it is ``sign * (v - rail)``. The
+    inverse of C and the linear conductances ``leak`` are sparse, in compressed rows.
     """
 
     per_c: np.ndarray  # 1/F
     per_c_columns: np.ndarray
-    per_c_rows: np.ndarray  # where each begins
+    per_c_rows: np.ndarray  # index of the first entry of each row
     leak: np.ndarray  # S
     leak_columns: np.ndarray
     leak_rows: np.ndarray
@@ -167,12 +166,12 @@ class Circuit(NamedTuple):
     rail: np.ndarray  # V
     sign: np.ndarray
     v_low: np.ndarray  # V
-    longest: float  # s, no integration step is longer
+    longest: float  # s, longest integration step
 
 
 @njit(cache=True)
 def expand(c, flow, v, metallic, inject, circuit):
-    """Taylor coefficients ``c`` (order, node) of all node voltages about now."""
+    """Compute Taylor coefficients ``c`` (order, node) of all node voltages."""
     n = v.size
     c[0] = v
     rows, c_rows = circuit.leak_rows, circuit.per_c_rows
@@ -193,31 +192,31 @@ def expand(c, flow, v, metallic, inject, circuit):
 
 @njit(cache=True)
 def until_any_switch(c, v, metallic, v_high, circuit, left):
-    """Return how long the series ``c`` holds, at most ``left`` s, and which switch ends it or -1.
+    """Return the time until the next switching, at most ``left`` s, and its node or -1.
 
-    ``v`` moves to the end of that span.
+    ``v`` is advanced to the end of that time.
     """
-    span, who = min(left, circuit.longest), -1
+    span, switched = min(left, circuit.longest), -1
     for k in range(v.size):
         limit = circuit.v_low[k] if metallic[k] > 0.0 else v_high[k]
-        aim = circuit.rail[k] + circuit.sign[k] * limit
-        # over the aim in the sense of the switch: upward while insulating
+        level = circuit.rail[k] + circuit.sign[k] * limit
+        # beyond the level in the direction of the switching: upward while insulating
         sense = -circuit.sign[k] if metallic[k] > 0.0 else circuit.sign[k]
-        if sense * (v[k] - aim) >= 0.0:
-            span, who = 0.0, k
-        elif sense * (polynomial(c, k, span) - aim) >= 0.0:
-            span, who = crossing(c, k, aim, span), k
+        if sense * (v[k] - level) >= 0.0:
+            span, switched = 0.0, k
+        elif sense * (polynomial(c, k, span) - level) >= 0.0:
+            span, switched = crossing(c, k, level, span), k
     for k in range(v.size):
         v[k] = polynomial(c, k, span)
-    return span, who
+    return span, switched
 
 
 @njit(cache=True)
 def run_network(inject, dt, v, metallic, v_high, circuit, most):
     """Run coupled switches; inject (step, node) in A is held for ``dt`` s.
 
-    Changes ``v`` and ``metallic``; returns voltages (step, node), phases, and spike times and nodes
-    with their number, of which the first ``most`` are kept.
+    Changes ``v`` and ``metallic``; returns voltages (step, node), phases, times and nodes of the
+    first ``most`` spikes, and the number of spikes.
     """
     n_steps, n = inject.shape
     out, phases = np.empty((n_steps, n)), np.empty((n_steps, n))
@@ -227,13 +226,13 @@ def run_network(inject, dt, v, metallic, v_high, circuit, most):
         left = dt
         while left > 0.0:
             expand(c, flow, v, metallic, inject[step], circuit)
-            span, who = until_any_switch(c, v, metallic, v_high, circuit, left)
+            span, switched = until_any_switch(c, v, metallic, v_high, circuit, left)
             left -= span
-            if who >= 0:
-                metallic[who] = 1.0 - metallic[who]
-                if metallic[who] > 0.0:
+            if switched >= 0:
+                metallic[switched] = 1.0 - metallic[switched]
+                if metallic[switched] > 0.0:
                     if n_spikes < most:
-                        times[n_spikes], nodes[n_spikes] = (step + 1) * dt - left, who
+                        times[n_spikes], nodes[n_spikes] = (step + 1) * dt - left, switched
                     n_spikes += 1
         out[step], phases[step] = v, metallic
     kept = min(n_spikes, most)

@@ -1,4 +1,4 @@
-"""OscillatorMemory: patterns stored in the coupling of oscillators, recalled as phases."""
+"""OscillatorMemory: patterns stored in couplings of oscillators and recalled as phases."""
 
 from typing import Any
 
@@ -24,28 +24,28 @@ from mottle.reservoir.nodes.state import ReservoirState
 class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Associative memory of coupled relaxation oscillators.
 
-    Each element of a pattern is a pair of oscillators that a capacitor holds in anti-phase. Hebbian
-    weights :math:`W_{ij} = \sum_p \xi_{pi} \xi_{pj} / n` become resistors: a positive one joins
-    like oscillators of two pairs, a negative one crosses them. Started with the phases of a
-    corrupted pattern, the network settles into those of a stored one.
+    Each element of a pattern is a pair of oscillators that a capacitor keeps in anti-phase. Hebbian
+    weights :math:`W_{ij} = \sum_p \xi_{pi} \xi_{pj} / n` are resistors: a positive weight connects
+    corresponding oscillators of two pairs, a negative one connects them crosswise. Started with the
+    phases of a corrupted pattern, the network settles into those of a stored one.
 
     Parameters
     ----------
     r_coupling : float, default=1.2e4
-        Resistance in ohm of all couplings of an average element in parallel; a weight gets its
-        share of the conductance.
+        Resistance in ohm of all couplings of an average element in parallel; the conductance is
+        divided in proportion to the weights.
     c_pair : float, default=1e-11
         Capacitance in F within a pair.
     n_cycles : int, default=30
-        Cycles of the lone oscillator to settle in.
+        Settling time in cycles of an uncoupled oscillator.
     v_bias : float, default=5.0
         Supply in V.
     device : str or ThresholdSwitch, default="vo2_pwl"
         Device constants: "vo2_pwl", "vo2_haptic", or your own.
     threshold_noise : float, default=0.0
-        Relative noise of ``v_high``, redrawn once a cycle.
+        Relative noise of ``v_high``, drawn once per cycle.
     spread : float, tuple or dict, default=0.0
-        Relative device-to-device spread of all constants, or of those named.
+        Relative device-to-device variation of all constants, or of those named.
     random_state : int, RandomState instance or None, default=None
         Draws devices and the seed of the noise.
 
@@ -54,14 +54,14 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     weights_ : ndarray of shape (n_features, n_features)
         Hebbian weights, 0 on the diagonal.
     patterns_ : ndarray of shape (n_patterns, n_features)
-        What was stored, -1 or 1.
+        Stored patterns, -1 or 1.
     n_features_in_ : int
         Elements of a pattern.
 
     Notes
     -----
     A pattern and its negative are the same state of the network; the one closer to the input is
-    given back. As in Hopfield's network, about 0.14 n random patterns can be told apart.
+    returned. As in Hopfield's network, about 0.14 n random patterns can be stored.
 
     References
     ----------
@@ -86,9 +86,9 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_patterns, n_features)
-            Patterns: what is above 0 counts as 1, the rest as -1.
+            Patterns: values above 0 count as 1, others as -1.
         y : ignored
-            Present for the sake of pipelines.
+            Present for compatibility with pipelines.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_recordings, n_features)
-            Corrupted patterns; what is above 0 counts as 1, the rest as -1.
+            Corrupted patterns; values above 0 count as 1, others as -1.
 
         Returns
         -------
@@ -130,19 +130,19 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self.recall(X)["pattern"].to_numpy()
 
     def recall(self, X):
-        """Recall patterns and show the phases they were read from.
+        """Recall patterns, with the phases from which they are read.
 
         Parameters
         ----------
         X : array-like of shape (n_recordings, n_features)
-            Corrupted patterns; what is above 0 counts as 1, the rest as -1.
+            Corrupted patterns; values above 0 count as 1, others as -1.
 
         Returns
         -------
         dataset : xarray.Dataset
             ``pattern`` (recording, element), -1 or 1; ``phase`` (recording, element) in cycles
-            relative to the pattern's own axis, near 0 for a 1 and 0.5 for a -1; ``order``
-            (recording,): 1 where all phases lie on that axis.
+            relative to the pattern's axis, near 0 for a 1 and 0.5 for a -1; ``order`` (recording,):
+            1 if all phases lie on that axis.
         """
         check_is_fitted(self)
         starts = to_signs(validate_data(self, X, dtype=np.float64, reset=False))
@@ -161,12 +161,12 @@ class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )  # fmt: skip
 
     def _settle(self, starts: NDArray) -> NDArray:
-        """Phases of the first of each pair after all cycles, up to one common to a recording."""
+        """Return the final phase of the first of each pair, up to a common phase per recording."""
         device = get_oscillator(self.device, self.v_bias)
         period, n = device.period(self.v_bias), 2 * self.n_features_in_
-        share = device.r_insulating / (device.r_insulating + device.r_series)
-        aim, tau = self.v_bias * share, device.capacitance * device.r_series * share
-        later = aim + (device.v_low - aim) * np.exp(-0.5 * period / tau)  # half a cycle on
+        ratio = device.r_insulating / (device.r_insulating + device.r_series)
+        v_end, tau = self.v_bias * ratio, device.capacitance * device.r_series * ratio
+        later = v_end + (device.v_low - v_end) * np.exp(-0.5 * period / tau)  # half a cycle later
         state = np.zeros((len(starts), kernel.N_STATE, n))
         ones = np.hstack([starts, -starts]) > 0
         state[:, kernel.VOLTAGE] = np.where(ones, self.devices_["v_low"], min(later, device.v_high))

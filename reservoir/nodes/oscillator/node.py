@@ -24,7 +24,7 @@ OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz",
 
 
 def check(p: Any) -> None:
-    """Refuse impossible parameters, and a bias at which nodes do not oscillate."""
+    """Check the parameters, and the bias if ``oscillating``."""
     check_number("v_bias", p.v_bias, "V")
     check_number("v_gain", p.v_gain, "V")
     get_oscillator(p.device, p.v_bias, p.oscillating)
@@ -35,7 +35,7 @@ def check(p: Any) -> None:
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
-    """Draw the oscillators, and lay out the circuit that couples them."""
+    """Draw the oscillators, and build the circuit that couples them."""
     device = get_oscillator(p.device, p.v_bias, p.oscillating)
     drawn = draw_oscillators(rng, device, p.spread, p.threshold_noise, p.n_nodes)
     circuit, near = None, np.ones((p.n_nodes, p.n_nodes))
@@ -49,7 +49,7 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
 
 
 def rest(p: Any) -> NDArray:
-    """State of discharged oscillators, each with its first threshold."""
+    """Return the state of discharged oscillators, each with its first threshold."""
     state = np.zeros((kernel.N_STATE, p.n_nodes))
     state[kernel.THRESHOLD] = p.devices_["v_high"]
     return state
@@ -92,15 +92,14 @@ OSCILLATOR = Node(
 
 
 class OscillatorReservoir(Reservoir):
-    r"""Map a drive to what relaxation oscillators of threshold switches show.
+    r"""Map a drive to the states of relaxation oscillators built from threshold switches.
 
     .. math::
         C \dot v = (V_{in} - v) / R_{series} - v / R
 
     where the resistance R turns metallic at ``v_high`` and insulating again at ``v_low``. Between
-    two switchings the equation is solved exactly, so a drive step may have any length. Coupled
-    oscillators pull each other: through a capacitor identical ones settle in anti-phase, through a
-    resistor in phase.
+    two switchings the equation is solved exactly, so a drive step may have any length. Identical
+    oscillators settle in anti-phase if coupled by a capacitor, and in phase if by a resistor.
 
     Parameters
     ----------
@@ -114,30 +113,30 @@ class OscillatorReservoir(Reservoir):
         Device time in second for which one step of the drive is held.
     observable : {"voltage", "current", "spikes", "frequency", "phase", "order"}, \
             default="frequency"
-        What a state is: the mean over the step in V or A, the number of spikes in it, the inverse
-        of the last interval between spikes in Hz, or the fraction of that interval which has passed
-        since the last spike (0 to 1). Before its second spike a node shows 0 for these two. Order
-        is the order parameter of the phases of a node and those it is coupled to (of all nodes
-        where none are coupled): 1 in phase, 0 spread evenly.
+        Quantity returned as state. "voltage" and "current": mean over the step in V or A.
+        "spikes": number in the step. "frequency": inverse of the last interval between spikes in
+        Hz. "phase": fraction of that interval passed since the last spike (0 to 1). Both are 0
+        before a node's second spike. "order": order parameter of the phases of a node and the
+        nodes coupled to it (of all nodes without coupling), 1 in phase, 0 evenly distributed.
     threshold_noise : float, default=0.0
-        Relative cycle-to-cycle variation of ``v_high``, redrawn once a cycle; at most a fifth of
+        Relative cycle-to-cycle variation of ``v_high``, drawn once per cycle; at most a fifth of
         the gap to ``v_low``.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
     c_coupling : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
-        series of order 12 from switching to switching, which takes the time of a few hundred
-        uncoupled ones.
+        series of order 12 from switching to switching; this takes a few hundred times as long as
+        for uncoupled nodes.
     r_coupling : float or None, default=None
         Resistance in ohm between coupled nodes; None for none.
     topology : {"grid", "ring", "all"} or array of shape (n_nodes, n_nodes), default="grid"
-        Which nodes are coupled: four neighbours on the squarest grid, two on a ring, all, or a
+        Which nodes are coupled: four neighbours on a near-square grid, two on a ring, all, or a
         symmetric array of strengths that multiply ``c_coupling`` and ``1 / r_coupling``.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -197,7 +196,7 @@ class OscillatorReservoir(Reservoir):
 
 
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
-    r"""Synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
+    r"""Return the synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
 
     Parameters
     ----------
@@ -207,7 +206,7 @@ def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     order : ndarray of shape (...)
-        1 where all nodes are in phase, near 0 where their phases are spread evenly.
+        1 if all nodes are in phase, near 0 if their phases are evenly distributed.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Devices from outside this package: their equations compiled into kernels like our own."""
+"""Devices of other packages: their equations compiled to kernels like those of mottle."""

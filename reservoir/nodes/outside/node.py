@@ -1,4 +1,4 @@
-"""Devices whose equations somebody else writes, and the reservoir of such devices."""
+"""Devices defined by equations outside mottle, and the reservoir of such devices."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -16,7 +16,7 @@ from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
 
-FINE = 20  # integration steps in a time scale, by default
+FINE = 20  # default number of integration steps per time scale
 
 
 def device_node(
@@ -40,47 +40,46 @@ def device_node(
     presets: Mapping[str, Any] | None = None,
     check: Callable[[Any], Any] | None = None,
 ) -> Family:
-    """Describe a device by its equations, so that it serves as a node and is simulated alone.
+    """Define a device by its equations, for use as a node and for simulation on its own.
 
-    The functions are plain Python of numbers, compiled here; what they call must be compiled
-    (``numba.njit``) or be one of `mottle.reservoir.compiled.functions`, whose exp, log and sinh
-    become vector instructions. With states x, y they are called as
+    The functions are plain Python on numbers and are compiled here. Functions that they call must
+    be compiled (``numba.njit``) or be taken from `mottle.reservoir.compiled.functions`, whose exp,
+    log and sinh become vector instructions. With states x, y they are called as
 
     * ``step(x, y, v, dt, c)``: states after ``dt`` s at ``v`` V, or
     * ``derivative(x, y, v, c)``: their rates of change, integrated by Heun's method;
-    * ``output(x, y, v, c)``: what a state of the reservoir is (default: the first state);
+    * ``output(x, y, v, c)``: state of the reservoir (default: the first state);
     * ``current(x, y, v, c)``: current in A, for observables, energies and the figure,
 
-    where ``c`` has the constants as attributes. Where there are several states, the first two
-    return a tuple.
+    where ``c`` has the constants as attributes. With several states, the first two return a tuple.
 
     Parameters
     ----------
     name : str
         Name of the device, as in ``DeviceReservoir(device=name)`` and ``devices.get(name)``.
     preset : NamedTuple
-        Constants, SI units; each node may have its own. Fields ``source`` and ``provisional`` (str)
-        say where they come from, a property ``time_scale`` how long the device remembers, in s.
+        Constants, SI units; they may vary from node to node. Fields ``source`` and ``provisional``
+        (str) give their origin, a property ``time_scale`` the device's memory time in s.
     state : mapping of str to float or str
         States and their values at rest: numbers, or names of constants.
     step, derivative : callable
         One of the two.
     output, current : callable, default=None
-        What is read.
+        Functions of the output and of the current.
     dt_device : float
-        Time in s for which one step of the drive is held, by default.
+        Default time in s for which one step of the drive is held.
     dt_inner : float, default=None
         Longest integration step in s. None: with ``step`` a held step is one step; with
         ``derivative`` a twentieth of ``time_scale``.
     v_bias, v_gain : float, default=0.5
-        Voltage of a node in V, by default: ``v_bias + v_gain * input``.
+        Defaults of the node voltage in V: ``v_bias + v_gain * input``.
     v_compliance : float, default=3.0
-        Largest voltage in V that a node gets, of either sign.
+        Largest node voltage in V, for both signs.
     limits : mapping of str to (float, float), default=None
-        Ranges that states are kept within.
+        Ranges to which states are clipped.
     rates, times : tuple of str, default=()
-        Constants that grow, and that shrink, where a device gets faster: with them ``tau`` spaces
-        the decay times of the nodes.
+        Constants that are inversely proportional, and proportional, to the time constants of the
+        device: with them ``tau`` spaces the decay times of the nodes.
     unit : str, default="1"
         Unit of the output.
     presets : mapping of str to NamedTuple, default=None
@@ -91,13 +90,14 @@ def device_node(
     Returns
     -------
     node : Family
-        Known by its name in this process from now on. A package makes it known to all by an entry
-        point of the group ``mottle.nodes``.
+        The device; from now on its name can be used in this process. A package provides it to all
+        processes by an entry point of the group ``mottle.nodes``.
 
     Raises
     ------
     ValueError
-        For constants that are no NamedTuple, unknown names, a name of ours, or functions missing.
+        For constants that are not a NamedTuple, unknown names, the name of a preset of mottle, or
+        missing functions.
 
     Examples
     --------
@@ -140,15 +140,16 @@ def device_node(
     def rest_of(device: Any, drawn: Mapping[str, Any], n: int) -> NDArray[np.float64]:
         at_rest = np.zeros((len(states), n))
         for row, value in zip(at_rest, state.values(), strict=True):
-            own = drawn.get(value, getattr(device, value)) if isinstance(value, str) else value
-            row[:] = own
+            row[:] = drawn.get(value, getattr(device, value)) if isinstance(value, str) else value
         return at_rest
 
-    def compiled(device: Any, drawn: dict[str, Any], dt: float, v_read: float, what: int) -> Any:
+    def compiled(
+        device: Any, drawn: dict[str, Any], dt: float, v_read: float, observable: int
+    ) -> Any:
         nodes = constants(kernel().Nodes, device, drawn)
-        nodes = nodes._make(map(_shared, nodes))
+        nodes = nodes._make(map(_one_if_equal, nodes))
         n_micro = 1 if longest is None else micro_steps(longest, dt)
-        return kernel().run, (nodes, dt / n_micro, n_micro, v_read, what), n_micro
+        return kernel().run, (nodes, dt / n_micro, n_micro, v_read, observable), n_micro
 
     longest = dt_inner
 
@@ -184,7 +185,7 @@ def device_node(
         v_compliance=v_compliance,
         metered=current is not None,
         dt_inner=dt_inner,
-        proved=False,
+        bounded=False,
     )
     family = Family(
         type(preset),
@@ -200,14 +201,14 @@ def device_node(
 
 
 def _number_fields(name: str, preset: Any) -> tuple[str, ...]:
-    """Return the constants that are numbers; refuse what is no NamedTuple of them."""
+    """Return the names of the constants; raise if ``preset`` is not a NamedTuple of numbers."""
     if not (isinstance(preset, tuple) and hasattr(preset, "_fields")):
         raise ValueError(f"device {name!r}: constants are a NamedTuple, not {preset!r}.")
     fields = tuple(key for key in preset._fields if isinstance(getattr(preset, key), Real))
     others = set(preset._fields) - set(fields) - {"source", "provisional"}
     if others:
         raise ValueError(
-            f"device {name!r}: {sorted(others)[0]} is no number, as constants must be."
+            f"device {name!r}: {sorted(others)[0]} is not a number; constants must be."
         )
     return fields
 
@@ -223,8 +224,8 @@ def _checker(name: str, kind: type, check: Callable[[Any], Any] | None) -> Calla
     return checked
 
 
-def _shared(constant: Any) -> Any:
-    """Return a constant as one number where all nodes share it, which is faster."""
+def _one_if_equal(constant: Any) -> Any:
+    """Return a constant as one number if it is equal for all nodes, which is faster."""
     if np.ndim(constant) and (constant != constant[0]).any():
         return np.ascontiguousarray(constant)
     return float(np.ravel(constant)[0])
@@ -235,7 +236,7 @@ def _time_scale(preset: Any, dt_device: float) -> float:
 
 
 def find(device: Any) -> tuple[Any, Any]:
-    """Return the constants of a device that follows a voltage and its family."""
+    """Return the constants of a voltage-driven device and its family."""
     if isinstance(device, Family):
         device = next(iter(device.presets.values()))
     preset = catalogue.get(device) if isinstance(device, str) else device
@@ -248,8 +249,8 @@ def find(device: Any) -> tuple[Any, Any]:
             for name in other.presets
         ]
         raise ValueError(
-            f"device={device!r} does not follow a voltage as a node; take one of "
-            f"{', '.join(sorted(known))}, constants of such a device, or describe your own with "
+            f"device={device!r} is not a voltage-driven node; take one of "
+            f"{', '.join(sorted(known))}, constants of such a device, or define your own with "
             "device_node."
         )
     return preset, family
@@ -259,51 +260,51 @@ DEVICE = driven(find)
 
 
 class DeviceReservoir(Reservoir):
-    """Map a drive to the states of devices that follow a voltage, by equations of your own.
+    """Map a drive to the states of voltage-driven devices, defined by equations of your own.
 
     Parameters
     ----------
     n_nodes : int, default=100
         Number of states: devices times ``n_masks``.
     device : str, preset or node, default="wox_du2017"
-        A device described with ``device_node``, here or in an installed package: its name, its
-        constants, or what ``device_node`` returned. Volatile memristors of this package are known,
-        too.
+        A device defined with ``device_node``, here or in an installed package: its name, its
+        constants, or the value returned by ``device_node``. The volatile memristors of mottle can
+        be used too.
     v_bias, v_gain : float or None, default=None
         Device voltage: ``v_bias + v_gain * (input_weights_ @ x + weights_ @ s)``, with s the first
-        states of the devices a step before, where there is recurrence. None: the device's own.
+        states of the devices at the previous step if there is recurrence. None: the device's.
     dt_device : float or None, default=None
         Device time in second for which one step of the drive is held, split between its masks.
-        None: the device's own, for each mask.
+        None: the device's, for each mask.
     tau : "log", tuple of float or None, default=None
-        Shortest and longest decay time in second, spaced logarithmically over the devices, for
-        devices that say which constants are rates and times. "log": from a fifth of the device's
-        own to ten times it. None: the device's.
+        Shortest and longest decay time in second, spaced logarithmically over the devices; only for
+        devices that list their ``rates`` and ``times``. "log": from a fifth of the device's decay
+        time to ten times it. None: the device's.
     n_masks : int, default=1
-        Input masks of random sign a device gets one after another within a step, each leaving one
-        state. Node k is device ``k % n_devices``.
+        Number of input masks of random sign applied to a device one after another within a step
+        (time multiplexing). Each gives one virtual node; node k is device ``k % n_devices``.
     observable : {"state", "conductance", "current"}, default="state"
-        What a state is: the device's output; or, for devices with a current, the conductance in S
-        at ``v_read``, or the current in A at the driving voltage.
+        Quantity returned as state: output of the device or, for devices with a current, conductance
+        in S at ``v_read`` or current in A at the driving voltage.
     v_read : float, default=0.2
         Read voltage in V.
     read_noise : float, default=0.0
-        Relative noise of every state as read, drawn anew each step.
+        Relative noise of each reading of a state, drawn at each step.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
     spectral_radius : float, default=0.0
-        Recurrence: spectral radius of the weights by which the first states of the devices a step
-        before are added to the inputs of each other. 0 for none.
+        Recurrence: spectral radius of the weights by which the first states of the previous step
+        are added to the inputs of other devices. 0 for none.
     density : float, default=0.1
-        Fraction of the devices that are sources of a device, where there is recurrence.
+        Fraction of the devices that are sources of a device, if there is recurrence.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     n_taps : int, default=1
-        Delay taps: nodes take the last ``n_taps`` steps of each input, so that memory reaches as
-        far back as wanted. Needs ``wiring="random"``; before the beginning the drive is 0.
+        Delay taps: nodes take the last ``n_taps`` steps of each input. Needs ``wiring="random"``;
+        before the beginning the drive is 0.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -331,8 +332,8 @@ class DeviceReservoir(Reservoir):
     Raises
     ------
     ValueError
-        By ``fit``, for an unknown device or impossible constants; by ``transform``, where the
-        device's equations give NaN or infinity: recording, step and node are named.
+        By ``fit``, for an unknown device or impossible constants; by ``transform``, if the
+        device's equations give NaN or infinity, with recording, step and node.
 
     Examples
     --------

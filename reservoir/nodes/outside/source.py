@@ -1,8 +1,8 @@
-"""Source of the kernel of a device from outside, written to a file so that numba can keep it.
+"""Source of the kernel of a device defined outside mottle, in a file that numba can cache.
 
-A kernel that takes functions as arguments is compiled anew in every process: numba cannot name
-them in its cache. One that imports them by name, from a file of its own, is compiled once. The name
-of the file holds a digest of all source that the kernel depends on.
+A kernel that takes functions as arguments is compiled again in every process, since numba cannot
+identify them in its cache. One that imports them by name, from a file of its own, is compiled once.
+The name of the file contains a digest of all source that the kernel depends on.
 """
 
 import importlib.util
@@ -28,31 +28,31 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_lines
 from mottle.reservoir.compiled.constants import field, pick
 from mottle.reservoir.compiled.functions import VECTOR, clip, flush, widen
-from mottle.reservoir.compiled.inputs import STEPS, lay_steps, make_room, wire
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
 
 {functions}
 
-# fields of a block: states, constants that differ from node to node, voltage, what is shown
-V, SHOWN, N_FIELDS = {last} * LANES, {last} * LANES + LANES, {last} + 2
+# fields of a block: states, constants that vary from node to node, voltage, observable
+V, OBSERVED, N_FIELDS = {last} * LANES, {last} * LANES + LANES, {last} + 2
 
 
 @njit(**INLINE)
-def carry({states}, v, h, c):
-    """Carry a device on by ``h`` s at ``v`` V."""
-{carry}
+def advance({states}, v, h, c):
+    """Advance a device by ``h`` s at ``v`` V."""
+{advance}
 
 
-{shown}
+{observed}
 
 
 @njit(**VECTOR)
 def hold(
     w, n, volts, lo, n_steps, nodes, h, n_micro, v_read, observable, out, at, n_devices, spent
 ):  # fmt: skip
-    """Carry the ``n`` devices of a block through a tile of steps; return how many are not finite.
+    """Advance the ``n`` devices of a block by a tile of steps; return the number not finite.
 
-    ``w`` holds the block's fields; volts (mask, step, device), the block's from ``lo`` on; ``out``
-    (step, node), the block's from ``at`` on. Energies in J are added to ``spent``, if it has room.
+    ``w`` holds the block's fields; volts (mask, step, device), the block's from ``lo``; ``out``
+    (step, node), the block's from ``at``. Energies in J are added to ``spent`` unless it is empty.
     """
     widen()
     first, faults = np.uint64(lo), 0
@@ -67,7 +67,7 @@ def hold(
                     used = power(w, n, nodes)
                 for i in range(LANES):
                     c = Constants({own})
-                    {items} = carry({items}, w[V + i], h, c)
+                    {items} = advance({items}, w[V + i], h, c)
                 if spent.size > 0:
                     used = 0.5 * h * (used + power(w, n, nodes))
                     spent[0] += used
@@ -75,11 +75,11 @@ def hold(
             if observable == 0:
                 for i in range(LANES):
                     c = Constants({own})
-                    w[SHOWN + i] = output({items}, w[V + i], c)
+                    w[OBSERVED + i] = output({items}, w[V + i], c)
             else:
-                show(w, nodes, v_read, observable)
+                write_observable(w, nodes, v_read, observable)
             for i in range(n):
-                x = w[SHOWN + i]
+                x = w[OBSERVED + i]
                 out[step, here + np.uint64(i)] = x
                 faults += 0 if x - x == 0.0 else 1
     return faults
@@ -87,7 +87,7 @@ def hold(
 
 @njit(cache=True)
 def load(state, nodes, first, last):
-    """Lay states and constants of devices out in blocks; spare lanes repeat the last device."""
+    """Copy states and constants of devices to blocks; unused lanes repeat the last device."""
     blocks = make_blocks(last - first, N_FIELDS)
     for lane in range(blocks.shape[0] * LANES):
         node, b, i = min(first + lane, last - 1), lane // LANES, lane % LANES
@@ -97,7 +97,7 @@ def load(state, nodes, first, last):
 
 @njit(cache=True)
 def store(blocks, state, first, last):
-    """Keep the states of all blocks."""
+    """Copy the states of all blocks back to ``state``."""
     for node in range(first, last):
         b, i = (node - first) // LANES, (node - first) % LANES
         for k in range(state.shape[0]):
@@ -107,27 +107,27 @@ def store(blocks, state, first, last):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, h,
-    n_micro, v_read, observable, faults, beyond, out, spent,
+    n_micro, v_read, observable, faults, n_clipped, out, spent,
 ):  # fmt: skip
     """Run devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held ``n_micro`` steps.
 
     Shapes: drive (recording, step, input), state (recording, variable, device), out (recording,
-    step, mask * device); (recording, group) of devices, ``beyond`` counts voltages cut to the
-    supply and ``faults`` states that are not finite.
+    step, mask * device); (recording, group) of devices, ``n_clipped`` counts voltages clipped to
+    the supply and ``faults`` states that are not finite.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = make_room(drive.shape[2])
+    transposed, sums = make_buffers(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         blocks = load(state[r], nodes, first, last)
         for tile in range(0, lengths[r], STEPS):
-            lay_steps(drive[r, : lengths[r]], tile, turned)
+            copy_steps(drive[r, : lengths[r]], tile, transposed)
             n_steps = min(STEPS, lengths[r] - tile)
-            beyond[r, first // LANES] += wire(
-                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
+            n_clipped[r, first // LANES] += sum_volts(
+                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for b in range(blocks.shape[0]):
                 at = first + b * LANES
@@ -141,7 +141,7 @@ def run(
 
 @njit(cache=True)
 def trace(v, h, n_micro, rest, c):
-    """Follow one device under voltages (step,), each held for ``n_micro`` steps of ``h`` s.
+    """Simulate one device under voltages (step,), each held for ``n_micro`` steps of ``h`` s.
 
     Returns states (variable, step), output and current (step,), and the energy of the device in J.
     """
@@ -150,7 +150,7 @@ def trace(v, h, n_micro, rest, c):
     for step in range(v.size):
         for _ in range(n_micro):
             before = {current_one}
-            {ones} = carry({ones}, v[step], h, c)
+            {ones} = advance({ones}, v[step], h, c)
             used += 0.5 * (before + {current_one}) * v[step] * h
         states[:, step] = s
         outputs[step] = output({ones}, v[step], c)
@@ -158,7 +158,7 @@ def trace(v, h, n_micro, rest, c):
     return states, outputs, currents, used
 '''
 
-SHOWN = """@njit(**VECTOR)
+OBSERVED = """@njit(**VECTOR)
 def power(w, n, nodes):
     \"\"\"Return the power in W that the first ``n`` devices of a block take.\"\"\"
     watts = 0.0
@@ -169,15 +169,15 @@ def power(w, n, nodes):
 
 
 @njit(**VECTOR)
-def show(w, nodes, v_read, observable):
+def write_observable(w, nodes, v_read, observable):
     \"\"\"Fill a field with conductances in S at ``v_read`` V (1), or currents in A (2).\"\"\"
     widen()
     for i in range(LANES):
         c = Constants({own})
         if observable == 1:
-            w[SHOWN + i] = current({items}, v_read, c) / v_read
+            w[OBSERVED + i] = current({items}, v_read, c) / v_read
         else:
-            w[SHOWN + i] = current({items}, w[V + i], c)"""
+            w[OBSERVED + i] = current({items}, w[V + i], c)"""
 NOTHING = """@njit(**VECTOR)
 def power(w, n, nodes):
     \"\"\"Return 0: this device has no current.\"\"\"
@@ -185,12 +185,12 @@ def power(w, n, nodes):
 
 
 @njit(**VECTOR)
-def show(w, nodes, v_read, observable):
+def write_observable(w, nodes, v_read, observable):
     \"\"\"Do nothing: this device has no current.\"\"\""""
 
 
 class Equations(NamedTuple):
-    """Functions of a device, and what is needed to lay them out."""
+    """Functions of a device, with its states and constants, for the source of its kernel."""
 
     name: str
     device: type  # of the constants
@@ -204,13 +204,13 @@ class Equations(NamedTuple):
 
     @property
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """Those that are there, by role."""
+        """The given functions, by role."""
         roles = ("step", "derivative", "output", "current")
         return {role: getattr(self, role) for role in roles if getattr(self, role) is not None}
 
 
 def load_kernel(equations: Equations) -> Any:
-    """Return the module of a device's kernel: from the cache of this user where that can be."""
+    """Return the module of a device's kernel, from the user's cache where possible."""
     module = importable(equations)
     text = write_source(equations, module)
     if module is None:
@@ -219,20 +219,20 @@ def load_kernel(equations: Equations) -> Any:
     if name in sys.modules:
         return sys.modules[name]
     try:
-        path = keep(name, text)
-    except OSError:  # nowhere to write: compiled anew in this process
+        path = save(name, text)
+    except OSError:  # no directory to write to: compile in this process only
         return in_memory(equations, text)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[name] = found
-    spec.loader.exec_module(found)
-    return found
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 def importable(equations: Equations) -> str | None:
-    """Return the module that other processes can import all functions from, if there is one."""
+    """Return the module from which other processes can import all functions, else None."""
     modules = {function.__module__ for function in equations.functions.values()}
     if len(modules) != 1:
         return None
@@ -247,12 +247,12 @@ def importable(equations: Equations) -> str | None:
 
 
 def variables(equations: Equations) -> tuple[str, ...]:
-    """Names of the states in the source, which clash with no others."""
+    """Return names of the states in the source that clash with no others."""
     return tuple(f"x{k}" for k in range(len(equations.states)))
 
 
 def write_source(equations: Equations, module: str | None) -> str:
-    """Lay the functions out in the kernel's source."""
+    """Return the kernel's source with the functions filled in."""
     states, constants, n = variables(equations), equations.constants, len(equations.states)
     own = ", ".join(
         f"pick(nodes.{name}, w, {n + k} * LANES + i)" for k, name in enumerate(constants)
@@ -271,10 +271,10 @@ def write_source(equations: Equations, module: str | None) -> str:
         functions=_functions(equations, module),
         last=n + len(constants),
         states=", ".join(states),
-        carry=_carry(equations),
+        advance=_advance(equations),
         own=own,
         items=items,
-        shown=SHOWN.format(own=own, items=items) if has_current else NOTHING,
+        observed=OBSERVED.format(own=own, items=items) if has_current else NOTHING,
         current_one=f"current({ones}, v[step], c)" if has_current else "0.0",
         loaded="\n".join(f"        {line}" for line in loaded),
         ones=ones,
@@ -282,7 +282,7 @@ def write_source(equations: Equations, module: str | None) -> str:
 
 
 def _functions(equations: Equations, module: str | None) -> str:
-    """Return the lines that bring in the functions, compiled for loops over nodes."""
+    """Return the lines that import the functions and compile them for loops over nodes."""
     fields = ", ".join(f'("{name}", float)' for name in equations.constants)
     lines = [
         "from typing import Any, NamedTuple",
@@ -307,8 +307,8 @@ def _functions(equations: Equations, module: str | None) -> str:
     return "\n".join(lines)
 
 
-def _carry(equations: Equations) -> str:
-    """Return the body of a step: that of the device, or Heun's method on its derivative."""
+def _advance(equations: Equations) -> str:
+    """Return the body of a step: the device's own, or Heun's method on its derivative."""
     names, limits = variables(equations), equations.limits
     if equations.step is not None:
         new = [f"n_{name}" for name in names]
@@ -337,7 +337,7 @@ def _clipped(value: str, limits: tuple[float, float]) -> str:
 
 
 def digest(equations: Equations, text: str) -> str:
-    """Hash the source, that of every function it calls, and the numbers that these use."""
+    """Hash the source, that of all functions it calls, and the constants that these use."""
     state = blake2b(f"{__version__}\n{text}".encode(), digest_size=12)
     for part in reachable(equations.functions.values()):
         state.update(part.encode())
@@ -345,7 +345,7 @@ def digest(equations: Equations, text: str) -> str:
 
 
 def reachable(functions: Any, done: set[int] | None = None) -> Iterator[str]:
-    """Yield the source of functions and of those they call, and the numbers they refer to."""
+    """Yield the source of functions and of those they call, and their global constants."""
     done = set() if done is None else done
     for function in functions:
         plain = function.py_func if isinstance(function, Dispatcher) else function
@@ -358,20 +358,22 @@ def reachable(functions: Any, done: set[int] | None = None) -> Iterator[str]:
         for name, value in zip(names, used, strict=True):
             if isinstance(value, int | float | tuple):
                 yield f"{name} = {value!r}"
-        called = [one for one in used if isinstance(one, Dispatcher) or inspect.isfunction(one)]
+        called = [
+            value for value in used if isinstance(value, Dispatcher) or inspect.isfunction(value)
+        ]
         yield from reachable(called, done)
 
 
 def cache_folder() -> Path:
-    """Return where kernels of devices from outside are kept for this user."""
-    named = os.environ.get("XDG_CACHE_HOME")
-    if named:
-        return Path(named).expanduser() / "mottle" / "nodes"
+    """Return the user's cache folder for kernels of devices defined outside mottle."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    if cache:
+        return Path(cache).expanduser() / "mottle" / "nodes"
     return Path.home() / ".cache" / "mottle" / "nodes"
 
 
-def keep(name: str, text: str) -> Path:
-    """Return the file with a kernel's source; what lies there is trusted only if it is the same."""
+def save(name: str, text: str) -> Path:
+    """Return the file with a kernel's source; write it unless it has the same content."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{name}.py"
@@ -383,7 +385,7 @@ def keep(name: str, text: str) -> Path:
 
 
 def in_memory(equations: Equations, text: str) -> Any:
-    """Return a module that lives in this process only, such as that of a notebook's functions."""
+    """Return a module that exists in this process only, for functions of a notebook."""
     module = ModuleType(f"mottle_node_of_{equations.name}")
     for role, function in equations.functions.items():
         setattr(module, f"_{role}", function)

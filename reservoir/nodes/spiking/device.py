@@ -1,29 +1,31 @@
-"""Leaky integrate-and-fire neurons, also one made of a threshold switch; rest is at 0 V."""
+"""Leaky integrate-and-fire neurons, one of them a threshold switch; rest is at 0 V."""
 
 from math import log
 from typing import NamedTuple
 
-from mottle.checks import choose
+from mottle.checks import check_number, choose
 from mottle.reservoir.family import positive
 from mottle.reservoir.nodes.oscillator.device import PRESETS as SWITCHES
 from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
 
 
 class LIF(NamedTuple):
-    """tau dv/dt = gain u - v; at the threshold it fires, and rests at the reset for a while."""
+    """tau dv/dt = gain u - v; at the threshold a spike, then v_reset for t_refractory."""
 
     tau: float = 30e-3  # s, membrane
     tau_synapse: float = 3e-3  # s
     v_threshold: float = 15e-3  # V
     v_reset: float = 0.0  # V
     t_refractory: float = 3e-3  # s
-    gain: float = 1.0  # share of the input voltage that the membrane would reach
+    gain: float = 1.0  # steady membrane voltage over input voltage
     source: str = "Maass et al., Neural Comput. 14 (2002) 2531, doi:10.1162/089976602760407955"
-    provisional: str = "all constants: from memory of the paper; its reset is 13.5 mV, ours is rest"
+    provisional: str = (
+        "all constants: from memory of the paper; its reset is 13.5 mV, here it is rest"
+    )
 
     @property
     def v_rheobase(self) -> float:
-        """Weakest constant input in V that makes it fire.
+        """Smallest constant input in V at which the neuron fires.
 
         Examples
         --------
@@ -47,9 +49,9 @@ class LIF(NamedTuple):
 
 
 def of_switch(switch: ThresholdSwitch) -> LIF:
-    """Reduce a threshold switch that each spike empties: insulating it integrates.
+    """Reduce a threshold switch whose capacitor each spike discharges to a LIF neuron.
 
-    Its refractory time is that of the discharge through the metallic switch, the supply left out.
+    The refractory time is that of the discharge through the metallic switch, without the supply.
 
     Examples
     --------
@@ -68,7 +70,7 @@ def of_switch(switch: ThresholdSwitch) -> LIF:
         t_refractory=fast * log(switch.v_high / switch.v_low),
         gain=gain,
         source=switch.source,
-        provisional=f"{switch.provisional}; the synapse, a tenth of tau, is of our own",
+        provisional=f"{switch.provisional}; tau_synapse, a tenth of tau, is assumed",
     )
 
 
@@ -76,7 +78,7 @@ PRESETS = {"lif": LIF(), "ts_lif": of_switch(SWITCHES["ts_lif"])}  # type: ignor
 
 
 def get_neuron(device: str | LIF) -> LIF:
-    """Return the constants of a neuron; refuse impossible ones.
+    """Return the constants of a neuron, checked.
 
     Examples
     --------
@@ -86,8 +88,7 @@ def get_neuron(device: str | LIF) -> LIF:
     """
     neuron = device if isinstance(device, LIF) else choose(device, PRESETS, "device")
     positive(neuron, ("tau", "tau_synapse", "v_threshold", "gain"))
-    if neuron.t_refractory < 0:
-        raise ValueError(f"device.t_refractory={neuron.t_refractory} s must not be negative.")
+    check_number("device.t_refractory", neuron.t_refractory, "s", least=0)
     if not neuron.v_reset < neuron.v_threshold:
         raise ValueError(
             f"device.v_reset={neuron.v_reset} V must lie below device.v_threshold="

@@ -1,10 +1,12 @@
 """Networks of leaky integrate-and-fire neurons: SI units, input already checked.
 
 tau dv/dt = gain u + s - v and tau_s ds/dt = -s, solved exactly for a step with u held; a neuron at
-its threshold at the end of a step fires, is reset and waits; its targets' s jump by its weights.
+its threshold at the end of a step fires, is reset and refractory; s of its targets jumps by its
+weights.
 
-Neurons live in blocks of LANES (see ``compiled/blocks.py``), passed on whole: a view of one a step
-costs more than its neurons. Spikes are carried on one by one, in the order of their neurons.
+Neurons are stored in blocks of LANES (see ``compiled/blocks.py``), passed as one array: a view per
+block and step takes longer than its neurons. Spikes are delivered one by one, in the order of their
+neurons.
 """
 
 from typing import NamedTuple
@@ -33,22 +35,22 @@ class Neurons(NamedTuple):
     begin: np.ndarray  # (source + 1,)
     targets: np.ndarray
     weights: np.ndarray  # V
-    keep: np.ndarray  # (node,), share of v left after a step
-    push: np.ndarray  # (node,), what s adds to v in a step
+    keep: np.ndarray  # (node,), fraction of v left after a step
+    push: np.ndarray  # (node,), part of s added to v in a step
     threshold: np.ndarray  # (node,), V
     v_gain: float  # V
     v_bias: float  # V
     v_reset: float  # V
-    keep_s: float  # share of s left after a step
+    keep_s: float  # fraction of s left after a step
     keep_rate: float
-    per_spike: float  # Hz, what a spike adds to the rate
+    per_spike: float  # Hz, added to the rate by a spike
     n_wait: float  # steps
-    noise: float  # V, spread of a voltage that is left alone
+    noise: float  # V, standard deviation of the voltage without input
 
 
 @njit(**VECTOR)
 def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wait):
-    """Advance all blocks by one step, and say who fired: 1 or 0 in ``fired``.
+    """Advance all blocks by one step; ``fired`` is 1 for neurons that fired, else 0.
 
     ``own`` holds the constants; the inputs of the neurons are ``sums`` times ``x``.
     """
@@ -70,17 +72,17 @@ def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wa
 
 @njit(**VECTOR)
 def fade_rates(blocks, fired, keep_rate, per_spike):
-    """Let the rates fade, and raise those of neurons that fired."""
+    """Let the rates decay, and raise those of neurons that fired."""
     widen()
     for b in range(blocks.shape[0]):
         for i in range(LANES):
-            grown = blocks[b, RATE + i] * keep_rate + fired[b, i] * per_spike
-            blocks[b, RATE + i] = flush(grown)
+            rate = blocks[b, RATE + i] * keep_rate + fired[b, i] * per_spike
+            blocks[b, RATE + i] = flush(rate)
 
 
 @njit(**VECTOR)
 def count(counts, fired, carry):
-    """Add who fired to ``carry`` times the counts."""
+    """Add the spikes of a step to ``carry`` times the counts."""
     widen()
     for b in range(counts.shape[0]):
         for i in range(LANES):
@@ -88,8 +90,8 @@ def count(counts, fired, carry):
 
 
 @njit(cache=True, nogil=True)
-def shake(blocks, own, n_nodes, key, step, noise):
-    """Add to the voltages what, faded, is the gain of an Ornstein-Uhlenbeck process in a step."""
+def add_noise(blocks, own, n_nodes, key, step, noise):
+    """Add a step's noise of an Ornstein-Uhlenbeck process, scaled for the decay that follows."""
     for node in range(n_nodes):
         b, i = node // LANES, node % LANES
         keep = own[b if own.shape[0] > 1 else 0, KEEP + i]
@@ -100,7 +102,7 @@ def shake(blocks, own, n_nodes, key, step, noise):
 
 @njit(cache=True, nogil=True)
 def deliver(flat, fired, eights, begin, targets, weights):
-    """Let every neuron that ``fired`` push its targets; ``eights`` shows eight at a glance."""
+    """Deliver spikes to the targets; ``eights`` views eight flags of ``fired`` as one integer."""
     for eight in range(eights.size):
         if eights[eight] == 0:
             continue
@@ -112,13 +114,13 @@ def deliver(flat, fired, eights, begin, targets, weights):
 
 @njit(cache=True, nogil=True)
 def place_of(node):
-    """Where the synaptic voltage of a neuron lies among all blocks."""
+    """Return the index of a neuron's synaptic voltage in the flattened blocks."""
     return node // LANES * (N_STATE * LANES) + S + node % LANES
 
 
 @njit(cache=True, nogil=True)
 def load(state, neurons):
-    """Lay state and constants out in blocks, the latter in one if they agree; spare lanes wait."""
+    """Copy state and constants to blocks, equal constants to one; unused lanes never fire."""
     n_nodes = state.shape[1]
     blocks, same = make_blocks(n_nodes, N_STATE), True
     for node in range(1, n_nodes):
@@ -140,7 +142,7 @@ def load(state, neurons):
 
 @njit(cache=True, nogil=True)
 def sum_inputs(sums, neurons, x):
-    """Weigh the inputs ``x`` of a step into ``sums``, all neurons in one row."""
+    """Write the weighted sums of the inputs ``x`` of a step to ``sums`` (neuron,)."""
     for s in range(neurons.in_begin.size - 1):
         for i in range(s * SLICE, s * SLICE + SLICE):
             sums[i] = 0.0
@@ -151,7 +153,7 @@ def sum_inputs(sums, neurons, x):
 
 
 @njit(**VECTOR)
-def show(blocks, field, out, row):
+def write_field(blocks, field, out, row):
     """Write a field of all blocks to row ``row`` of ``out`` (row, node)."""
     widen()
     n_nodes = out.shape[1]
@@ -179,7 +181,7 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
         for inner in range(n_inner):
             if neurons.noise > 0.0:
                 moment = (first_step + step) * n_inner + inner
-                shake(blocks, own, n_nodes, key, moment, neurons.noise)
+                add_noise(blocks, own, n_nodes, key, moment, neurons.noise)
             integrate(
                 blocks, own, sums, drive[step, 0] if only else 1.0, fired, neurons.v_gain,
                 neurons.v_bias, neurons.v_reset, neurons.keep_s, neurons.n_wait,
@@ -190,13 +192,13 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
                 fade_rates(blocks, fired, neurons.keep_rate, neurons.per_spike)
             deliver(flat, each, eights, neurons.begin, neurons.targets, neurons.weights)
         if observable == 0 and n_inner == 1:
-            show(fired, 0, out, step)
+            write_field(fired, 0, out, step)
         elif observable == 0:
-            show(counts, 0, out, step)
+            write_field(counts, 0, out, step)
         else:
-            show(blocks, V if observable == 1 else RATE, out, step)
+            write_field(blocks, V if observable == 1 else RATE, out, step)
     for field in range(N_STATE):
-        show(blocks, field * LANES, state, field)
+        write_field(blocks, field * LANES, state, field)
 
 
 @njit(cache=True, nogil=True)

@@ -21,7 +21,7 @@ INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machin
 
 
 def check(p: Any) -> None:
-    """Refuse impossible parameters."""
+    """Check the parameters."""
     device = get_neuron(p.device)
     check_whole("n_inner", p.n_inner)
     for name, unit in (("dt_device", "s"), ("tau_rate", "s")):
@@ -39,20 +39,20 @@ def check(p: Any) -> None:
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
-    """Draw the neurons and their weights, and lay the weights out for the kernel."""
+    """Draw the neurons and their weights; return the weights in the kernel's layout too."""
     device = get_neuron(p.device)
     drawn = draw_spread(rng, device, ("tau", "v_threshold"), p.spread, p.n_nodes)
     low = np.flatnonzero(drawn["v_threshold"] <= device.v_reset)
     if low.size:
         raise ValueError(
-            f"spread={p.spread} gave node {low[0]} a threshold of "
+            f"spread={p.spread} gives node {low[0]} a threshold of "
             f"{drawn['v_threshold'][low[0]]:.3g} V, not above v_reset={device.v_reset} V; take a "
             "smaller spread."
         )
     jump = p.recurrent_scaling * device.v_threshold * device.tau / device.tau_synapse
     weights = draw_balanced_weights(rng, p.n_nodes, p.density, jump)
-    laid = lay_out(p.input_weights_, weights)
-    return {"devices_": drawn, "weights_": weights, "_laid_out": laid}
+    layout = lay_out(p.input_weights_, weights)
+    return {"devices_": drawn, "weights_": weights, "_laid_out": layout}
 
 
 def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
@@ -68,22 +68,22 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
 
 
 def scale(p: Any) -> tuple[float, float]:
-    """Gain and bias in V, by default in units of the weakest input that makes a neuron fire."""
+    """Return gain and bias in V; the defaults are multiples of the rheobase."""
     rheobase = get_neuron(p.device).v_rheobase
     gain = 0.5 * rheobase if p.v_gain is None else p.v_gain
     return gain, 1.2 * rheobase if p.v_bias is None else p.v_bias
 
 
 def held(p: Any) -> float:
-    """Device time in s for which one step of the drive is held."""
+    """Return the device time in s for which one step of the drive is held."""
     return get_neuron(p.device).tau / 10 if p.dt_device is None else float(p.dt_device)
 
 
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
-    """Count arithmetic: these neurons have no circuit that could be solved."""
-    shown = copy(p).set_params(observable="spikes", pool=None, n_segments=1)
+    """Count arithmetic operations: these neurons have no circuit whose energy is simulated."""
+    counting = copy(p).set_params(observable="spikes", pool=None, n_segments=1)
     per_node = np.zeros(p.n_nodes)
-    for _, block, lengths in shown._blocks(drives):
+    for _, block, lengths in counting._blocks(drives):
         for states, n in zip(block, lengths, strict=True):
             per_node += states[:n].sum(axis=0)
     jumps = float(per_node @ np.diff(sparse.csc_array(p.weights_).indptr))
@@ -97,7 +97,7 @@ def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
 
 
 def lay_out(inputs: Any, recurrent: Any) -> Any:
-    """Lay out weights as the kernel needs them, beside those they were taken from."""
+    """Return weights as given, and in the kernel's layout."""
     w = sparse.csr_array(inputs).sorted_indices()
     by_row = layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
     by_source = sparse.csc_array(recurrent)
@@ -107,15 +107,15 @@ def lay_out(inputs: Any, recurrent: Any) -> Any:
 
 
 def neurons(p: Any) -> kernel.Neurons:
-    """Weights and constants of one step, for the kernel."""
-    laid: Any = p._laid_out
+    """Return weights and constants of one step for the kernel."""
+    cached: Any = p._laid_out
     device, drawn = get_neuron(p.device), p.devices_
-    if laid[0] is not p.input_weights_ or laid[1] is not p.weights_:
-        laid = lay_out(p.input_weights_, p.weights_)  # weights were put in place after fit
+    if cached[0] is not p.input_weights_ or cached[1] is not p.weights_:
+        cached = lay_out(p.input_weights_, p.weights_)  # weights were replaced after fit
     dt = held(p) / p.n_inner
     keep, keep_s = np.exp(-dt / drawn["tau"]), float(np.exp(-dt / device.tau_synapse))
     ratio = device.tau_synapse / drawn["tau"]
-    even = np.isclose(ratio, 1, rtol=1e-6, atol=0)  # where the two decays are one
+    even = np.isclose(ratio, 1, rtol=1e-6, atol=0)  # where the two time constants are equal
     push = np.where(
         even, dt / drawn["tau"] * keep, (keep_s - keep) * ratio / np.where(even, 1, ratio - 1)
     )
@@ -127,16 +127,16 @@ def neurons(p: Any) -> kernel.Neurons:
         (1 - keep_rate) / dt, float(np.ceil(device.t_refractory / dt - 1e-9)),
         float(p.voltage_noise),
     )  # fmt: skip
-    return kernel.Neurons._make((*laid[2], *constants))
+    return kernel.Neurons._make((*cached[2], *constants))
 
 
 def draw_balanced_weights(
     rng: np.random.RandomState, n_nodes: int, density: float, jump: float
 ) -> sparse.csr_array:
-    """Draw weights of sources that excite or inhibit all their targets, balanced on average.
+    """Draw weights whose columns are all excitatory or all inhibitory, balanced on average.
 
-    Sizes are uniform within half of their mean; those that excite add up to ``jump`` in a row
-    without inhibition.
+    Magnitudes are uniform from 0.5 to 1.5 of their mean; a row of excitatory weights only would
+    add up to ``jump`` on average.
 
     Examples
     --------
@@ -171,49 +171,49 @@ SPIKING = Node(
 
 
 class SpikingReservoir(Reservoir):
-    r"""Map a drive to what a network of leaky integrate-and-fire neurons shows.
+    r"""Map a drive to the states of a network of leaky integrate-and-fire neurons.
 
     .. math::
         \tau \dot v = g u + s - v, \quad \tau_s \dot s = -s
 
     solved exactly from step to step. A neuron at its threshold at the end of a step fires: it is
-    reset and waits, and the synaptic voltage s of each of its targets jumps. A fifth of the neurons
-    inhibit, with weights that balance those of the others. Only spikes are carried on, so silent
-    neurons take next to no time.
+    reset and refractory, and the synaptic voltage s of each of its targets jumps. A fifth of the
+    neurons are inhibitory, with weights that balance those of the others. Only spikes are
+    delivered, so silent neurons take almost no time.
 
     Parameters
     ----------
     n_nodes : int, default=100
         Number of neurons.
     device : str or LIF, default="lif"
-        Device constants: "lif" (a membrane), "ts_lif" (a threshold switch that each spike empties),
+        Device constants: "lif" (a membrane), "ts_lif" (a threshold switch that a spike discharges),
         or your own (``devices.LIF``).
     v_bias, v_gain : float or None, default=None
         Node input in volt: ``v_bias + v_gain * input_weights_ @ x``. None: 1.2 and 0.5 times the
-        weakest input that makes the device fire.
+        rheobase, the smallest constant input at which the device fires.
     dt_device : float or None, default=None
         Device time in second for which one step of the drive is held. None: a tenth of tau.
     n_inner : int, default=1
-        Steps of the network within one of the drive; a spike takes one of them to arrive.
+        Network steps within one step of the drive; a spike arrives after one of them.
     observable : {"spikes", "voltage", "rate"}, default="rate"
-        What a state is: the number of spikes in the step, the voltage in V at its end, or the rate
-        of spikes in Hz, averaged over the last ``tau_rate``.
+        Quantity returned as state: number of spikes in the step, voltage in V at its end, or spike
+        rate in Hz, averaged with time constant ``tau_rate``.
     tau_rate : float or None, default=None
-        Time in second over which a rate fades. None: that of the device, tau.
+        Time constant in second of the rate. None: that of the device, tau.
     voltage_noise : float, default=0.0
         Noise of the voltage in V: its standard deviation in a neuron without input.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of ``tau`` and ``v_threshold``, or of those named:
         lognormal, or ("normal", number).
     recurrent_scaling : float, default=1.0
-        Strength of the recurrence: how far, in thresholds, all sources of a neuron together would
-        lift it if each fired once and none inhibited.
+        Strength of the recurrence: rise of a neuron's voltage, in thresholds, if all its sources
+        were excitatory and fired once.
     density : float, default=0.1
         Fraction of the neurons that are sources of a neuron.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -230,7 +230,7 @@ class SpikingReservoir(Reservoir):
     input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
         Input weights, dimensionless.
     weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
-        Jumps in V that a column's spikes give to the rows.
+        Jumps in V of the row's synaptic voltage at a spike of the column's neuron.
     devices_ : dict of str to ndarray of shape (n_nodes,)
         ``tau`` in s and ``v_threshold`` in V of each neuron.
     n_features_in_ : int

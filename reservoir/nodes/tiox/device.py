@@ -1,4 +1,4 @@
-"""TiOx volatile memristors, whose model knows pulses: constants in SI units."""
+"""TiOx volatile memristors, modelled pulse by pulse: constants in SI units."""
 
 from math import log
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.checks import check_number
 from mottle.reservoir.family import Family, Trace, positive
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
@@ -13,7 +14,7 @@ from mottle.reservoir.nodes.tiox import kernel
 
 
 class TiOxMemristor(NamedTuple):
-    """Constants of one TiOx/TaOy device, whose model knows pulses, not time."""
+    """Constants of one TiOx/TaOy device, modelled pulse by pulse."""
 
     keep: float = 0.99  # fraction of the distance to rest left after a pulse
     g_rest: float = 0.5
@@ -36,35 +37,33 @@ class TiOxMemristor(NamedTuple):
 
 
 def check(device: TiOxMemristor) -> None:
-    """Refuse impossible constants of a device that knows pulses.
+    """Check the constants.
 
     Examples
     --------
-    >>> check(TiOxMemristor(keep=0.0))
+    >>> check(TiOxMemristor(keep=0.0))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: device.keep=0.0 must be positive (SI units).
+    ValueError: device.keep=0.0 must be a finite number, above 0 and below 1: a volatile ...
     """
-    positive(device, ("keep", "g_rest", "alpha", "k_p", "k_n", "t_pulse"))
-    if not (device.keep < 1 and device.g_rest <= 1):
-        raise ValueError(
-            f"device.keep={device.keep} must lie below 1, device.g_rest={device.g_rest} not above "
-            "it: a volatile device returns to rest, and its state ends at 1."
-        )
+    positive(device, ("alpha", "k_p", "k_n", "t_pulse"))
+    why = ": a volatile device returns to rest"
+    check_number("device.keep", device.keep, above=0, below=1, why=why)
+    check_number("device.g_rest", device.g_rest, above=0, most=1, why=", the largest state")
 
 
 def trace(device: TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device from rest; every step is one pulse, whatever ``dt``."""
+    """Simulate one device from rest; every step is one pulse, whatever ``dt``."""
     g, current = kernel.trace(drive, device.g_rest, constants(kernel.Memristors, device))
     return Trace({"current": (current, "A"), "state": (g, "1")})
 
 
 def compiled(
-    device: TiOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+    device: TiOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, observable: int
 ) -> tuple[Any, tuple[Any, ...], int]:
     """Return the kernel, its arguments, and its integration steps in a mask."""
     own = drawn | {"keep": np.exp(-dt / drawn["tau"])}
     nodes = constants(kernel.Memristors, device, own)
-    return kernel.run, (nodes, v_read, what, device.t_pulse), 1
+    return kernel.run, (nodes, v_read, observable, device.t_pulse), 1
 
 
 FAMILY = Family(

@@ -7,11 +7,11 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
 from mottle.reservoir.compiled.functions import VECTOR, widen
-from mottle.reservoir.compiled.inputs import STEPS, lay_steps, make_room, wire
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
 
 
 class Memristors(NamedTuple):
-    """TiOx devices, which know pulses; one value a node, except the last three."""
+    """Constants of TiOx devices; one value per node, except the last three."""
 
     alpha: Any  # 1/V
     keep: Any  # fraction of the distance to rest left after a pulse
@@ -22,7 +22,7 @@ class Memristors(NamedTuple):
 
 @njit(**VECTOR)
 def pulse(g, v, alpha, keep, g_rest):
-    """State after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
+    """Return the state after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
 
     Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
     """
@@ -33,7 +33,7 @@ def pulse(g, v, alpha, keep, g_rest):
 
 @njit(cache=True)
 def trace(v, g, nodes):
-    """Follow one device, constants as numbers, from state ``g``, a pulse a step."""
+    """Simulate one device, constants as numbers, from state ``g``, one pulse per step."""
     states, currents = np.empty(v.size), np.empty(v.size)
     for step in range(v.size):
         g = pulse(g, v[step], nodes.alpha, nodes.keep, nodes.g_rest)
@@ -44,15 +44,15 @@ def trace(v, g, nodes):
 
 @njit(**VECTOR)
 def hold(v, g, alpha, keep, g_rest, out):
-    """Give devices (device,) in states ``g`` a pulse each; ``out`` shows the states."""
+    """Apply a pulse to each device (device,); updates states ``g``, copied to ``out``."""
     widen()
     for i in range(v.size):
         g[i] = out[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
 
 
 @njit(**VECTOR)
-def show(g, v, nodes, v_read, observable, out):
-    """Fill ``out`` (device,) with what devices in states ``g`` show: see ``driven.OBSERVABLES``."""
+def write_observable(g, v, nodes, v_read, observable, out):
+    """Write the observable of devices in states ``g`` to ``out``: see ``driven.OBSERVABLES``."""
     widen()
     if observable == 2:
         for i in range(g.size):
@@ -65,7 +65,7 @@ def show(g, v, nodes, v_read, observable, out):
 
 @njit(cache=True)
 def meter(v, g, first, nodes, t_pulse, spent):
-    """Add the energies of pulses of ``t_pulse`` s during which states ``g`` go their way evenly."""
+    """Add the energies of pulses of ``t_pulse`` s, in which states ``g`` change linearly."""
     for i in range(v.size):
         after = pulse(g[i], v[i], nodes.alpha[first + i], nodes.keep[first + i], nodes.g_rest)
         k = nodes.k_p if v[i] > 0.0 else nodes.k_n
@@ -77,12 +77,12 @@ def meter(v, g, first, nodes, t_pulse, spent):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes,
-    v_read, observable, t_pulse, beyond, out, spent,
+    v_read, observable, t_pulse, n_clipped, out, spent,
 ):  # fmt: skip
-    """Run TiOx devices, a pulse a mask; shapes as for WOx devices."""
+    """Run TiOx devices, one pulse per mask; shapes as for WOx devices."""
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = make_room(drive.shape[2])
+    transposed, sums = make_buffers(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
@@ -90,18 +90,18 @@ def run(
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         for tile in range(0, lengths[r], STEPS):
-            lay_steps(drive[r, : lengths[r]], tile, turned)
+            copy_steps(drive[r, : lengths[r]], tile, transposed)
             n_steps = min(STEPS, lengths[r] - tile)
-            beyond[r, first // LANES] += wire(
-                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
+            n_clipped[r, first // LANES] += sum_volts(
+                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
                     if spent.shape[1] > 0:
                         meter(v, g, first, nodes, t_pulse, spent[r])
-                    shown = out[r, tile + step, at : at + last - first]
-                    hold(v, g, alpha, keep, nodes.g_rest, shown)
+                    states = out[r, tile + step, at : at + last - first]
+                    hold(v, g, alpha, keep, nodes.g_rest, states)
                     if observable > 0:
-                        show(g, v, nodes, v_read, observable, shown)
+                        write_observable(g, v, nodes, v_read, observable, states)
         state[r, 0, first:last] = g

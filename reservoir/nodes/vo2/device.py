@@ -12,7 +12,7 @@ from mottle.reservoir.nodes.vo2.figure import neuristor
 
 
 class VO2Neuristor(NamedTuple):
-    """Constants of one VO2 film with its load; see its kernel."""
+    """Constants of one VO2 film with its load; equations in ``kernel.py``."""
 
     r_0: float = 5.35882879e-3  # ohm
     e_a: float = 5220.47417  # K
@@ -50,7 +50,7 @@ VO2_NEURISTORS = {
 
 
 def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
-    """Return the constants behind a preset's name, or refuse impossible ones.
+    """Return the constants of a preset, or check given ones.
 
     Examples
     --------
@@ -60,16 +60,13 @@ def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
     if not isinstance(device, VO2Neuristor):
         return choose(device, VO2_NEURISTORS, "device")
     positive(device, ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load", "beta"))
-    if device.width <= 0:
-        raise ValueError(
-            f"device.width={device.width} K must be positive: without a loop between heating and "
-            "cooling there is no hysteresis and no node can oscillate."
-        )
+    why = ": without hysteresis between heating and cooling no node can oscillate"
+    check_positive("device.width", device.width, "K", why=why)
     return device
 
 
 def longest_step(device: VO2Neuristor) -> float:
-    """Longest integration step in s: measured, Heun keeps the period within 0.5 % up to here.
+    """Return the longest integration step in s: up to it, Heun's period is within 0.5 % (measured).
 
     Examples
     --------
@@ -80,15 +77,10 @@ def longest_step(device: VO2Neuristor) -> float:
 
 
 def check_step(dt_inner: float, held: float, device: VO2Neuristor) -> None:
-    """Refuse an integration step that the film's heating outruns."""
-    check_positive("dt_inner", dt_inner, "s")
+    """Raise if an integration step is too long for the film's thermal time constant."""
     check_positive("dt_device", held, "s")
-    limit = longest_step(device)
-    if dt_inner > limit:
-        raise ValueError(
-            f"dt_inner={dt_inner:.3g} s is too coarse for this film, which heats in "
-            f"{device.c_th / device.s_th:.3g} s; use dt_inner <= {limit:.2g} s."
-        )
+    why = f", for a film with a thermal time constant of {device.c_th / device.s_th:.3g} s"
+    check_number("dt_inner", dt_inner, "s", above=0, most=longest_step(device), why=why)
 
 
 def trace(
@@ -101,7 +93,7 @@ def trace(
     dt_inner: float = 1e-8,
     temperature_noise: float = 0.0,
 ) -> Trace:
-    """Follow one film from rest under a supply in V.
+    """Simulate one film from rest under a supply in V.
 
     ``method`` is "heun" or "rk4", ``dt_inner`` the longest integration step in s and
     ``temperature_noise`` that of the temperature in K per square root of second.
@@ -128,7 +120,7 @@ def trace(
 
 
 def sweep(device: VO2Neuristor, temperature: NDArray) -> NDArray[np.float64]:
-    """Resistance in ohm along a path of temperatures in K, from the cold heating branch on.
+    """Return the resistance in ohm along a path of temperatures in K, starting cold and heating.
 
     Examples
     --------

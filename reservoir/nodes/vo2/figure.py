@@ -1,4 +1,4 @@
-"""Figure of VO2 neuristors: an oscillator's, and the loop of the film."""
+"""Figure of VO2 neuristors: that of an oscillator, and the hysteresis loop of the film."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -5,8 +5,8 @@ C dV/dt = (V_in - V) / R_load - V / R(T),  C_th dT/dt = V^2 / R - S_e (T - T_0) 
 with the hysteretic R(T) of de Almeida et al., Opt. Eng. 41 (2002) 2582, doi:10.1117/1.1501095, and
 the circuit of Zhang et al. (2024), arXiv:2312.12899. A reversal of dT/dt starts a minor loop.
 
-A Heun step is a few loops over the nodes of a block (see ``blocks``), each short enough for several
-vectors to be under way at once.
+A Heun step is a few loops over the nodes of a block (see ``blocks``), each short enough for the
+processor to work on several vectors at once.
 """
 
 from math import log, sqrt
@@ -22,8 +22,8 @@ from mottle.reservoir.compiled.noise import join, normal, normals
 OBSERVABLES = ("voltage", "current", "temperature", "spikes")
 N_STATE = 6  # voltage, temperature, direction, reversal temperature, offset there, last current
 
-# fields of a block, in units of LANES; constants are those of one integration step. Offsets and
-# what they are added to are multiplied by the steepness of the loop in powers of 2.
+# fields of a block, in units of LANES; constants are those of one integration step. Offsets, and
+# the quantities they are added to, are multiplied by the loop's steepness in powers of 2.
 V, T, BACK, T_REVERSAL, OFFSET_REVERSAL, LAST = (LANES * k for k in range(6))
 PER_OFFSET, CENTRE, T_C, V_GUESS, T_GUESS, OFFSET = (LANES * k for k in range(6, 12))
 LOG_R_0, R_METALLIC, CHARGE, LEAK, HOLD, FEED = (LANES * k for k in range(12, 18))
@@ -33,7 +33,7 @@ V_IN, PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(30, 34))
 SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(34, 40))
 N_FIELDS = 40
 
-STILL = -1e-12  # less than this is the rounding of a film at rest
+STILL = -1e-12  # a smaller reversal is rounding error of a film at rest
 LOG2_E = 1.4426950408889634
 
 
@@ -53,12 +53,12 @@ class Neuristors(NamedTuple):
     gamma: float  # shape of minor loops
     t_0: float  # K, surroundings
     i_spike: float  # A, a spike is an upward crossing
-    kappa: float  # share of s_th that goes to each neighbour
+    kappa: float  # fraction of s_th to each neighbour
 
 
 @njit(**VECTOR)
 def proximity(x, gamma):
-    """Numerator and denominator of what is left of an offset at ``x``: 1 at 0, falling to 0.
+    """Return numerator and denominator of an offset's decay at ``x``: 1 at 0, falling to 0.
 
     (1 - sin(gamma x)) / (1 + exp(4 pi x - 2 pi^2)), the published form; below 1e-10 from x = 3.5.
     """
@@ -69,7 +69,7 @@ def proximity(x, gamma):
 
 @njit(**VECTOR)
 def loop_offset(t, t_reversal, offset_reversal, gamma):
-    """Proximity temperature in K: how far a minor loop is from the major one at ``t``."""
+    """Return the proximity temperature in K: offset of a minor loop from the major one at ``t``."""
     x = (t - t_reversal) / (1.0 if offset_reversal == 0.0 else offset_reversal)
     left, faded = proximity(x, gamma)
     return offset_reversal * left / faded
@@ -77,7 +77,7 @@ def loop_offset(t, t_reversal, offset_reversal, gamma):
 
 @njit(**VECTOR)
 def resistance(t, direction, offset, r_0, r_metallic, t_c, e_a, width, beta):
-    """Film resistance in ohm; ``direction`` is 1 on heating and -1 on cooling."""
+    """Return the film resistance in ohm; ``direction`` is 1 on heating and -1 on cooling."""
     t = clip(t, 250.0, 1000.0)
     z = clip(t + offset - t_c - 0.5 * direction * width, -1000.0, 1000.0)
     return r_0 * exp2(LOG2_E * e_a / t) / (1.0 + exp2(2.0 * LOG2_E * beta * z)) + r_metallic
@@ -85,7 +85,7 @@ def resistance(t, direction, offset, r_0, r_metallic, t_c, e_a, width, beta):
 
 @njit(**VECTOR)
 def locate(w, temperature, gamma):
-    """Find, from one field of temperatures, the minor loops' offsets and 1 / T."""
+    """Compute the minor loops' offsets and 1 / T from the field ``temperature``."""
     widen()
     for i in range(LANES):
         t = clip(w[temperature + i], 250.0, 1000.0)
@@ -99,9 +99,9 @@ def locate(w, temperature, gamma):
 
 @njit(**VECTOR)
 def conduct(w, voltage, current, activation, steepness):
-    """Fill the field ``current`` from one of voltages and what ``locate`` found.
+    """Compute the field ``current`` from voltages and the results of ``locate``.
 
-    The resistance is that of ``resistance``, with one division for both of its.
+    The resistance is that of ``resistance``, with one division instead of two.
     """
     widen()
     for i in range(LANES):
@@ -114,7 +114,7 @@ def conduct(w, voltage, current, activation, steepness):
 
 @njit(**VECTOR)
 def predict(w):
-    """First half of a Heun step: a guess of the end; return how many films turned round."""
+    """Predict the end of a Heun step; return the number of films whose dT/dt changed sign."""
     widen()
     n_turned = 0
     for i in range(LANES):
@@ -130,9 +130,9 @@ def predict(w):
 
 @njit(**VECTOR)
 def turn(w, steepness):
-    """Begin a minor loop where a film has turned round.
+    """Begin a minor loop where dT/dt changed sign.
 
-    R is continuous at a reversal, so the slopes need no second look.
+    R is continuous at a reversal, so the slopes remain valid.
     """
     widen()
     for i in range(LANES):
@@ -149,7 +149,7 @@ def turn(w, steepness):
 
 @njit(**VECTOR)
 def correct(w):
-    """Second half of a Heun step: the mean of the slopes at both ends."""
+    """Correct a Heun step: use the mean of the slopes at both ends."""
     widen()
     for i in range(LANES):
         v, t, current = w[V_GUESS + i], w[T_GUESS + i], w[CURRENT_GUESS + i]
@@ -159,7 +159,7 @@ def correct(w):
 
 
 @njit(**VECTOR)
-def observe(w, field):
+def add_field(w, field):
     """Add a field to the sums."""
     widen()
     for i in range(LANES):
@@ -197,7 +197,7 @@ def draw(w, keys, pair):
 
 
 @njit(**VECTOR)
-def shake(w, kick, field):
+def add_noise(w, kick, field):
     """Add thermal noise of ``kick`` K."""
     widen()
     for i in range(LANES):
@@ -205,17 +205,17 @@ def shake(w, kick, field):
 
 
 @njit(**VECTOR)
-def lay(w, field, plane, at):
-    """Copy the temperatures in a field to the place of a block in the plane of all nodes."""
+def copy_field(w, field, plane, at):
+    """Copy a field of temperatures to the plane of all nodes, at index ``at`` of the block."""
     widen()
-    here = np.uint64(at)  # unsigned: no index counts from the end
+    here = np.uint64(at)  # unsigned: no test for negative indices
     for i in range(LANES):
         plane[here + np.uint64(i)] = w[field + i]
 
 
 @njit(**VECTOR)
 def exchange(w, plane, at, columns):
-    """Take in heat from the neighbours of a block that begins in the plane at ``at``."""
+    """Add heat from the neighbours of a block that begins in the plane at ``at``."""
     widen()
     here, row, one = np.uint64(at), np.uint64(columns), np.uint64(1)
     for i in range(LANES):
@@ -228,7 +228,7 @@ def exchange(w, plane, at, columns):
 
 @njit(cache=True)
 def load(state, first, last, nodes, columns, steepness, dt):
-    """Lay the constants and state of nodes out in blocks; spare lanes rest at 0 V."""
+    """Copy constants and states of nodes to blocks; unused lanes stay at 0 V."""
     blocks = make_blocks(last - first, N_FIELDS)
     n_nodes = nodes.r_0.size
     for lane in range(blocks.shape[0] * LANES):
@@ -261,7 +261,7 @@ def load(state, first, last, nodes, columns, steepness, dt):
 
 @njit(cache=True)
 def store(blocks, state, first, last):
-    """Keep the state of the nodes of all blocks."""
+    """Copy the states of the nodes of all blocks back to ``state``."""
     for node in range(first, last):
         w, i = blocks[(node - first) // LANES], (node - first) % LANES
         for field in range(N_STATE):
@@ -271,7 +271,7 @@ def store(blocks, state, first, last):
 
 
 class Run(NamedTuple):
-    """What all blocks of a run have in common."""
+    """Constants of a run that all blocks share."""
 
     gamma: float
     activation: float  # K, for powers of 2
@@ -286,7 +286,7 @@ class Run(NamedTuple):
 
 @njit(cache=True)
 def begin_step(w, run):
-    """First half of an integration step of a block, with all that is noted of it."""
+    """Run the first half of an integration step of a block, and its measurements."""
     widen()
     locate(w, T, run.gamma)
     conduct(w, V, CURRENT, run.activation, run.steepness)
@@ -294,17 +294,19 @@ def begin_step(w, run):
         meter(w, V, CURRENT, 0.5 * run.dt)
     if run.metered or run.observable == 3:
         count(w, run.i_spike)
-    if run.observable == 1:  # fields are told as constants, so that none can overlap
-        observe(w, CURRENT)
+    if (
+        run.observable == 1
+    ):  # fields are passed as constants: the compiler then knows that none overlap
+        add_field(w, CURRENT)
     elif run.observable == 2:
-        observe(w, T)
+        add_field(w, T)
     if predict(w) > 0:
         turn(w, run.steepness)
 
 
 @njit(cache=True)
 def end_step(w, keys, run, micro_step, fresh):
-    """Second half of an integration step of a block; ``fresh`` draws the noise of its pair."""
+    """Run the second half of an integration step of a block; ``fresh`` draws new noise."""
     widen()
     locate(w, T_GUESS, run.gamma)
     conduct(w, V_GUESS, CURRENT_GUESS, run.activation, run.steepness)
@@ -315,14 +317,14 @@ def end_step(w, keys, run, micro_step, fresh):
         if fresh or micro_step % 2 == 0:
             draw(w, keys, micro_step // 2)
         if micro_step % 2 == 0:
-            shake(w, run.kick, KICK)
+            add_noise(w, run.kick, KICK)
         else:
-            shake(w, run.kick, KICK_NEXT)
+            add_noise(w, run.kick, KICK_NEXT)
 
 
 @njit(cache=True)
-def take(w, first, last, run, out, spent):
-    """Write what the nodes of a block showed during a step, and clear the sums."""
+def write_states(w, first, last, run, out, spent):
+    """Write a block's states for a step, add its energies, and clear the sums."""
     for i in range(min(LANES, last - first)):
         if run.metered:
             spent[0] += w[TO_FILM + i]
@@ -338,7 +340,7 @@ def take(w, first, last, run, out, spent):
 
 @njit(cache=True)
 def drive(w, v_in):
-    """Hold the inputs in V of a block's nodes from now on."""
+    """Set the inputs in V of a block's nodes."""
     for i in range(v_in.size):
         w[V_IN + i] = v_in[i]
         w[FEED + i] = v_in[i] * w[LEAK + i]
@@ -354,15 +356,15 @@ def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
             for micro in range(run.n_micro):
                 begin_step(w, run)
                 end_step(w, keys[b], run, (first_step + step) * run.n_micro + micro, micro == 0)
-            take(w, at, last, run, out[step], spent[b])
+            write_states(w, at, last, run, out[step], spent[b])
 
 
 @njit(cache=True)
 def step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh):
-    """Carry a grid through an integration step; planes of temperatures before, guessed and after.
+    """Advance a grid by an integration step; planes of temperatures before, guessed and after.
 
-    The second half of a block's step follows the first as soon as its neighbours are that far,
-    while the block is in cache.
+    The second half of a block's step follows the first as soon as its neighbours have done
+    theirs, while the block is in cache.
     """
     n_blocks, lag = blocks.shape[0], columns // LANES + 1
     for b in range(n_blocks + lag):
@@ -370,23 +372,23 @@ def step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_s
             w, at = blocks[b], margin + b * LANES
             exchange(w, now, at, columns)
             begin_step(w, run)
-            lay(w, T_GUESS, guessed, at)
+            copy_field(w, T_GUESS, guessed, at)
         if b >= lag:
             w, at = blocks[b - lag], margin + (b - lag) * LANES
             exchange(w, guessed, at, columns)
             end_step(w, keys[b - lag], run, micro_step, fresh)
-            lay(w, T, then, at)
+            copy_field(w, T, then, at)
 
 
 @njit(cache=True)
 def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
-    """Run all nodes of a grid side by side, step by step; see ``run``."""
+    """Run all nodes of a grid together, step by step; see ``run``."""
     n_nodes, n_blocks = v_in.shape[1], blocks.shape[0]
     margin = LANES * (columns // LANES + 1)
     planes = np.zeros((3, n_blocks * LANES + 2 * margin))
     now, guessed, then = planes[0], planes[1], planes[2]
     for b in range(n_blocks):
-        lay(blocks[b], T, now, margin + b * LANES)
+        copy_field(blocks[b], T, now, margin + b * LANES)
     for step in range(v_in.shape[0]):
         for b in range(n_blocks):
             drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
@@ -395,7 +397,7 @@ def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
             step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh)
             now, then = then, now
         for b in range(n_blocks):
-            take(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])
+            write_states(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])
 
 
 @njit(cache=True, nogil=True)
@@ -403,15 +405,15 @@ def run(
     begin, end, width, v_in, lengths, state, keys, first_step, nodes, columns, noise, dt, n_micro,
     observable, out, spent,
 ):  # fmt: skip
-    """Run the parts ``begin`` to ``end`` of many recordings, a part being ``width`` of its nodes.
+    """Run the parts ``begin`` to ``end`` of many recordings; a part is ``width`` of its nodes.
 
     v_in and out (recording, step, node), state (recording, field, node); coupled nodes are one
-    part. ``spent`` (recording, group of ``LANES`` nodes, 4) grows by the energies of film, load and
-    supply in J and the number of spikes; without groups, nothing is summed.
+    part. The energies of film, load and supply in J and the number of spikes are added to
+    ``spent`` (recording, group of ``LANES`` nodes, 4), unless it has no groups.
     """
     n_nodes, metered = v_in.shape[2], spent.shape[1] > 0
     n_parts = (n_nodes + width - 1) // width
-    shared = Run(
+    common = Run(
         nodes.gamma, LOG2_E * nodes.e_a, 2.0 * LOG2_E * nodes.beta, nodes.i_spike, dt, n_micro,
         noise * sqrt(dt), observable, metered,
     )  # fmt: skip
@@ -419,19 +421,19 @@ def run(
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last, group = min(first + width, n_nodes), first // LANES
-        blocks = load(state[r], first, last, nodes, columns, shared.steepness, dt)
+        blocks = load(state[r], first, last, nodes, columns, common.steepness, dt)
         own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
         n, used = lengths[r], spent[r, group:] if metered else nothing
         if nodes.kappa > 0.0:
-            run_coupled(v_in[r, :n], blocks, own, columns, first_step, shared, out[r, :n], used)
+            run_coupled(v_in[r, :n], blocks, own, columns, first_step, common, out[r, :n], used)
         else:
-            run_alone(v_in[r, :n], blocks, own, first, last, first_step, shared, out[r, :n], used)
+            run_alone(v_in[r, :n], blocks, own, first, last, first_step, common, out[r, :n], used)
         store(blocks, state[r], first, last)
 
 
 @njit(cache=True, error_model="numpy")
 def slopes(v, t, v_in, memory, nodes):
-    """Return dV/dt, dT/dt and the film's resistance of a lone device, constants as numbers."""
+    """Return dV/dt, dT/dt and film resistance of a single device, constants as numbers."""
     direction, t_reversal, offset_reversal = memory
     offset = loop_offset(t, t_reversal, offset_reversal, nodes.gamma)
     r = resistance(
@@ -444,17 +446,17 @@ def slopes(v, t, v_in, memory, nodes):
 
 @njit(cache=True, error_model="numpy")
 def powers(v, v_in, r, r_load):
-    """Power in W in the device, in the load resistor and from the supply."""
+    """Return the power in W in the device, in the load resistor and from the supply."""
     over = v_in - v
     return np.array((v * v / r, over * over / r_load, v_in * over / r_load))
 
 
 @njit(cache=True, error_model="numpy")
 def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
-    """Follow a lone device from rest; v_in (step,) in V, each held for ``n_micro`` steps of ``dt``.
+    """Simulate one device from rest; v_in (step,) in V, held for ``n_micro`` steps of ``dt`` each.
 
     Returns voltage, temperature and resistance at the ends of the steps, the spike times in s and
-    the energies (device, resistor, supply) in J, summed over the integrator's own stages. Heun's
+    the energies (device, resistor, supply) in J, summed over the integrator's stages. Heun's
     method, or classical Runge-Kutta.
     """
     out = np.empty((3, v_in.size))
@@ -491,8 +493,8 @@ def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
                 new_t += noise * sqrt(dt) * normal(join(key, step * n_micro + micro))
             before, after = v / r1, new_v / slopes(new_v, new_t, u, memory, nodes)[2]
             if before < nodes.i_spike <= after:
-                share = (nodes.i_spike - before) / (after - before)
-                spikes.append((step * n_micro + micro + share) * dt)
+                fraction = (nodes.i_spike - before) / (after - before)
+                spikes.append((step * n_micro + micro + fraction) * dt)
             v, t = new_v, new_t
         out[0, step], out[1, step], out[2, step] = v, t, slopes(v, t, u, memory, nodes)[2]
     times = np.empty(len(spikes))
@@ -503,7 +505,7 @@ def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
 
 @njit(cache=True, error_model="numpy")
 def sweep(temperature, r_0, r_metallic, t_c, e_a, width, beta, gamma):
-    """Resistance in ohm along a path of temperatures (step,) in K, reversals included."""
+    """Return the resistance in ohm along temperatures (step,) in K, with minor loops."""
     out = np.empty(temperature.size)
     direction, t_reversal, offset_reversal = 1.0, 0.0, 0.0
     for i in range(temperature.size):

@@ -20,13 +20,13 @@ SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
 
 
 def check(p: Any) -> None:
-    """Refuse impossible parameters, and a bias at which nodes do not oscillate."""
+    """Check the parameters, and the bias if ``oscillating``."""
     device = check_neuristor(p.device)
     check_number("v_bias", p.v_bias, "V")
     check_number("v_gain", p.v_gain, "V")
     check_number(
         "thermal_coupling", p.thermal_coupling, least=0, most=0.2,
-        why=": a node cannot give its neighbours more heat than it loses",
+        why=": the heat to four neighbours cannot exceed the heat lost",
     )  # fmt: skip
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
     check_positive("dt_device", p.dt_device, "s")
@@ -36,16 +36,16 @@ def check(p: Any) -> None:
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
-    """Draw the constants that may differ from node to node."""
+    """Draw the constants that vary from device to device."""
     device = check_neuristor(p.device)
     return {"devices_": draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)}
 
 
 def rest(p: Any) -> NDArray:
-    """State of cold films."""
+    """Return the state of cold films."""
     state = np.zeros((kernel.N_STATE, p.n_nodes))
     state[1] = check_neuristor(p.device).t_0
-    state[2] = 1.0  # the first thing a cold film does is heat
+    state[2] = 1.0  # a cold film heats first
     return state
 
 
@@ -86,7 +86,7 @@ VO2 = Node(
 
 
 class VO2Reservoir(Reservoir):
-    r"""Map a drive to what VO2 thermal neuristors show.
+    r"""Map a drive to the states of VO2 thermal neuristors.
 
     .. math::
         C \dot V = (V_{in} - V) / R_{load} - V / R(T), \quad
@@ -108,7 +108,7 @@ class VO2Reservoir(Reservoir):
     dt_inner : float, default=1e-8
         Longest integration step in second.
     observable : {"voltage", "current", "temperature", "spikes"}, default="voltage"
-        What a state is: the mean over the step in V, A or K, or the number of spikes in it.
+        Quantity returned as state: mean over the step in V, A or K, or number of spikes in it.
     temperature_noise : float, default=0.0
         Noise of the temperature in K per square root of second; the published reservoir has about
         133.
@@ -119,9 +119,9 @@ class VO2Reservoir(Reservoir):
         Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
         grid, 0 to 0.2; published 0.02.
     wiring : {"random", "local", "one_to_one"}, default="random"
-        Which inputs a node takes: any, those in a receptive field, or one.
+        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None takes all it may have.
+        Number of inputs of a node; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -140,7 +140,7 @@ class VO2Reservoir(Reservoir):
     input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
         Input weights, dimensionless.
     devices_ : dict of str to ndarray of shape (n_nodes,)
-        Constants that may differ from node to node, SI units.
+        Constants that vary from device to device, SI units.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int

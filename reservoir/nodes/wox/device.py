@@ -1,4 +1,4 @@
-"""WOx volatile memristors: constants in SI units, and how they serve as nodes."""
+"""WOx volatile memristors: constants in SI units, and their use as nodes."""
 
 from math import exp
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_number, choose
 from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
@@ -14,7 +14,7 @@ from mottle.reservoir.nodes.wox import kernel
 
 
 class WOxMemristor(NamedTuple):
-    """Constants of one WOx device; see its kernel."""
+    """Constants of one WOx device; equations in ``kernel.py``."""
 
     rate: float = 1e-3  # 1/s: lambda; its time unit is inferred from the published pulse response
     eta: float = 8.0  # 1/V
@@ -37,7 +37,7 @@ WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
 
 
 def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
-    """Return the constants behind a preset's name, or refuse impossible ones.
+    """Return the constants of a preset, or check given ones.
 
     Examples
     --------
@@ -47,36 +47,35 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     if not isinstance(device, WOxMemristor):
         return choose(device, WOX_MEMRISTORS, "device")
     positive(device, ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"))
-    if not 0 <= device.w_min < 1:
-        raise ValueError(f"device.w_min={device.w_min} must lie in [0, 1).")
+    check_number("device.w_min", device.w_min, least=0, below=1)
     return device
 
 
 def trace(device: WOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device from rest."""
+    """Simulate one device from rest."""
     w, current = kernel.trace(drive, dt, device.w_min, constants(kernel.Memristors, device))
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: WOxMemristor, voltage: NDArray, dt: float, w: float) -> float:
-    """State after a waveform in V, from state ``w``."""
+    """Return the state after a waveform in V, starting from state ``w``."""
     return float(kernel.trace(voltage, dt, w, constants(kernel.Memristors, device))[0][-1])
 
 
-def pulse(device: WOxMemristor, risen: float, volt: float, width: float) -> float:
-    """How far above rest the state is after a pulse of ``volt`` V and ``width`` s."""
+def pulse(device: WOxMemristor, state: float, volt: float, width: float) -> float:
+    """Return the state above rest after a pulse of ``volt`` V and ``width`` s."""
     fade = exp(-width / device.tau)
     w: float = kernel.advance(
-        risen + device.w_min, volt, device.rate, fade, device.tau, device.eta, device.w_min
+        state + device.w_min, volt, device.rate, fade, device.tau, device.eta, device.w_min
     )
     return w - device.w_min
 
 
 def compiled(
-    device: WOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, what: int
+    device: WOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, observable: int
 ) -> tuple[Any, tuple[Any, ...], int]:
     """Return the kernel, its arguments, and its integration steps in a mask."""
-    return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, what), 1
+    return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, observable), 1
 
 
 FAMILY = Family(

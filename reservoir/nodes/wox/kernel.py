@@ -16,11 +16,11 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import LANES, make_lines
 from mottle.reservoir.compiled.functions import VECTOR, clip, sinh, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, lay_steps, make_room, wire
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
 
 
 class Memristors(NamedTuple):
-    """One value a node, except the last six."""
+    """Constants of WOx devices; one value per node, except the last six."""
 
     rate: np.ndarray  # 1/s, lambda
     tau: np.ndarray  # s
@@ -41,14 +41,14 @@ def current(w, v, nodes):
 
 @njit(cache=True)
 def advance(w, v, rate, fade, tau, eta, w_min):
-    """State after a step at ``v`` V; ``fade`` is exp(-dt / tau)."""
+    """Return the state after a step at ``v`` V; ``fade`` is exp(-dt / tau)."""
     w_rest = w_min + tau * rate * sinh(eta * v)
     return min(max(w_rest + (w - w_rest) * fade, 0.0), 1.0)
 
 
 @njit(cache=True)
 def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
-    """Mean of the state over a step at ``v`` V that began in ``before``; it may meet its ends."""
+    """Return the mean of the state, clipped to 0 and 1, over a step at ``v`` V from ``before``."""
     w_rest = w_min + tau * rate * sinh(eta * v)
     end = w_rest + (before - w_rest) * fade
     goal = min(max(end, 0.0), 1.0)
@@ -64,7 +64,7 @@ def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
 def hold(v, w, push, fade, eta, w_min, out):
     """Advance states ``w`` under voltages ``v``, both (device,); ``push`` is tau times rate.
 
-    ``out`` shows the states.
+    The states are copied to ``out``.
     """
     widen()
     for i in range(v.size):
@@ -73,8 +73,8 @@ def hold(v, w, push, fade, eta, w_min, out):
 
 
 @njit(**VECTOR)
-def show(w, v, nodes, v_read, observable, out):
-    """Fill ``out`` (device,) with what devices in states ``w`` show: see ``driven.OBSERVABLES``."""
+def write_observable(w, v, nodes, v_read, observable, out):
+    """Write the observable of devices in states ``w`` to ``out``: see ``driven.OBSERVABLES``."""
     widen()
     if observable == 2:
         for i in range(w.size):
@@ -88,7 +88,7 @@ def show(w, v, nodes, v_read, observable, out):
 
 @njit(cache=True)
 def meter(v, w, first, nodes, fade, dt, spent):
-    """Add the energies of a step that begins in states ``w`` to those of the devices' groups."""
+    """Add the energies of a step that begins in states ``w`` to those of the groups of devices."""
     for i in range(v.size):
         rate, tau = nodes.rate[first + i], nodes.tau[first + i]
         mean = mean_state(w[i], v[i], dt, rate, fade[i], tau, nodes.eta, nodes.w_min)
@@ -100,17 +100,17 @@ def meter(v, w, first, nodes, fade, dt, spent):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, dt,
-    v_read, observable, beyond, out, spent,
+    v_read, observable, n_clipped, out, spent,
 ):  # fmt: skip
     """Run WOx devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held for ``dt`` s.
 
     Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
-    mask * device), ``beyond`` (recording, group) counts voltages cut to the supply. ``spent`` grows
-    by the energies of device, resistor (none) and supply in J.
+    mask * device), ``n_clipped`` (recording, group) counts voltages clipped to the supply. The
+    energies of device, resistor (none) and supply in J are added to ``spent``.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    turned, sums = make_room(drive.shape[2])
+    transposed, sums = make_buffers(drive.shape[2])
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
@@ -118,25 +118,25 @@ def run(
         fade, push = np.exp(-dt / tau), tau * nodes.rate[first:last]
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         for tile in range(0, lengths[r], STEPS):
-            lay_steps(drive[r, : lengths[r]], tile, turned)
+            copy_steps(drive[r, : lengths[r]], tile, transposed)
             n_steps = min(STEPS, lengths[r] - tile)
-            beyond[r, first // LANES] += wire(
-                turned, wiring, r, first, n_devices, n_steps, supply, sums, volts
+            n_clipped[r, first // LANES] += sum_volts(
+                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
                     if spent.shape[1] > 0:
                         meter(v, w, first, nodes, fade, dt, spent[r])
-                    shown = out[r, tile + step, at : at + last - first]
-                    hold(v, w, push, fade, nodes.eta, nodes.w_min, shown)
+                    states = out[r, tile + step, at : at + last - first]
+                    hold(v, w, push, fade, nodes.eta, nodes.w_min, states)
                     if observable > 0:
-                        show(w, v, nodes, v_read, observable, shown)
+                        write_observable(w, v, nodes, v_read, observable, states)
 
 
 @njit(cache=True)
 def trace(v, dt, w, nodes):
-    """Follow one device, constants as numbers, under voltages (step,) held for ``dt`` s."""
+    """Simulate one device, constants as numbers, under voltages (step,) held for ``dt`` s."""
     states, currents = np.empty(v.size), np.empty(v.size)
     fade = exp(-dt / nodes.tau)
     for step in range(v.size):

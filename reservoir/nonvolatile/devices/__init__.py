@@ -1,1 +1,1 @@
-"""Devices that keep their state: constants with units and source, one file a family."""
+"""Nonvolatile devices: constants with units and source, one folder per family."""

@@ -1,19 +1,20 @@
-"""Integration steps of a state that moves within its range, and where it may start."""
+"""Integration steps and initial values of a state from 0 to 1."""
 
 from math import ceil
 
-STRIDE = 0.05  # farthest the state may move in an integration step, of its range of 1
+from mottle.checks import check_fraction
+
+STRIDE = 0.05  # largest change of the state in an integration step
 MOST_STEPS = 100_000  # integration steps in a held step
 
 
 def check_start(name: str, state: float) -> None:
-    """Refuse a state to start from that lies outside 0 to 1."""
-    if not 0 <= state <= 1:
-        raise ValueError(f"device.{name}={state} must lie in [0, 1].")
+    """Raise if an initial state is outside 0 to 1."""
+    check_fraction(f"device.{name}", state)
 
 
 def inner_steps(dt: float, speed: float) -> int:
-    """Integration steps in a held step of a state that moves at up to ``speed`` per s.
+    """Return the integration steps in a held step of a state with rates up to ``speed`` per s.
 
     Examples
     --------
@@ -23,7 +24,7 @@ def inner_steps(dt: float, speed: float) -> int:
     n_micro = max(1, ceil(dt * speed / STRIDE))
     if n_micro > MOST_STEPS:
         raise ValueError(
-            f"dt={dt} s is too coarse for a state that may cross its range in {1 / speed:.2g} s at "
+            f"dt={dt} s is too long for a state that may cross its range in {1 / speed:.2g} s at "
             f"this voltage; use dt <= {MOST_STEPS * STRIDE / speed:.2g} s, or a lower voltage."
         )
     return n_micro

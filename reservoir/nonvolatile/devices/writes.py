@@ -1,41 +1,41 @@
-"""What is written into cells, and with what: orders, defects, voltages and times."""
+"""Records for writing: targets, defects of cells, voltages and times."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-V_READ = 0.2  # V: read voltage, at which a memdiode's conductance is its current over it
+V_READ = 0.2  # V: read voltage, also for the conductance of a memdiode
 
 
 class WriteCircuit(NamedTuple):
-    """Voltages and times of writing. All are of our choice: typical, not a device's own."""
+    """Voltages and times of writing: typical assumptions, not those of a device."""
 
-    v_write: float = 1.5  # V, of the pulses that a pulse-response device counts
+    v_write: float = 1.5  # V, of pulses on a pulse-response device
     v_read: float = V_READ  # V
     t_read: float = 1e-7  # s
     ramp_from: tuple[float, float] = (2.0, 2.0)  # V, first SET and RESET pulse of a memdiode
     ramp_step: float = 0.02  # V, from pulse to pulse
     ramp_most: tuple[float, float] = (3.5, 4.5)  # V
     t_ramp: float = 1e-6  # s, length of a memdiode's pulse
-    ramp_spread: float = 0.05  # relative, of the voltage a memdiode sees, from cell to cell
-    ramp_noise: float = 0.02  # the same from pulse to pulse
+    ramp_spread: float = 0.05  # relative device-to-device variation of a memdiode's voltage
+    ramp_noise: float = 0.02  # relative cycle-to-cycle variation of it
 
 
 CIRCUIT = WriteCircuit()
 
 
 class Defects(NamedTuple):
-    """Share of the range that each cell can still reach, and which cells do not answer at all."""
+    """Remaining window of each cell, as fractions of the range, and stuck cells."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     stuck: NDArray[np.bool_]
-    place: NDArray[np.float64]  # share of the range where a stuck cell rests
+    place: NDArray[np.float64]  # state of stuck cells, as a fraction of the range
 
 
 class Order(NamedTuple):
-    """What is to be written, checked."""
+    """Checked arguments of a write."""
 
     goal: NDArray[np.float64]  # S
     slack: float  # S
@@ -47,20 +47,20 @@ class Order(NamedTuple):
 
 
 def starts(order: Order, low: float, high: float) -> NDArray[np.float64]:
-    """Conductances before writing, one a cell."""
+    """Return the initial conductances, one per cell."""
     first = np.asarray(low if order.start is None else order.start, dtype=np.float64).ravel()
     if first.size not in (1, order.goal.size) or not ((first >= low) & (first <= high)).all():
         raise ValueError(
-            f"start={order.start!r} must be one conductance, or one a cell, in {low:.3g} to "
+            f"start={order.start!r} must be one conductance, or one per cell, in {low:.3g} to "
             f"{high:.3g} S."
         )
     if first.size > 1 and not order.verify:
-        raise ValueError("method='open' counts pulses from one start for all cells; give a number.")
+        raise ValueError("method='open' needs the same start for all cells; give a number.")
     return np.broadcast_to(first, order.goal.shape)
 
 
 def nearest(goal: NDArray, curve: NDArray, counts: NDArray) -> NDArray:
-    """Return for each goal the least number of pulses that brings the mean curve closest."""
+    """Return the least number of pulses that brings the mean curve closest to each goal."""
     order = np.argsort(np.abs(counts), kind="stable")
     best: NDArray = np.array([order[np.argmin(np.abs(curve[order] - g))] for g in goal], dtype=int)
     return np.asarray(counts[best], dtype=np.int64)

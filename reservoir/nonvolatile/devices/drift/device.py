@@ -1,11 +1,11 @@
-"""Linear ion drift: a film whose boundary moves with charge; constants in SI units."""
+"""Linear ion drift: a film with a boundary moved by charge; constants in SI units."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_whole, choose
 from mottle.reservoir.family import Family, Trace, positive
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.drift import kernel
@@ -13,13 +13,13 @@ from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 
 
 class DriftMemristor(NamedTuple):
-    """A film of two resistances whose boundary moves with the charge that flows."""
+    """A film with two resistances, whose boundary moves with the charge."""
 
     r_on: float = 100.0  # ohm
     r_off: float = 16e3  # ohm
     thickness: float = 10e-9  # m
     mobility: float = 1e-14  # m^2/(V s)
-    w_0: float = 0.1  # share of the film that conducts at the start
+    w_0: float = 0.1  # initial fraction of the film that conducts
     source: str = "Strukov et al., Nature 453 (2008) 80, doi:10.1038/nature06932"
     provisional: str = ""
 
@@ -31,7 +31,7 @@ class DriftMemristor(NamedTuple):
 
 
 def check(device: DriftMemristor) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     positive(device, ("r_on", "r_off", "thickness", "mobility"))
     check_start("w_0", device.w_0)
 
@@ -45,14 +45,13 @@ def trace(
     window: str = "none",
     power: int = 1,
 ) -> Trace:
-    """Follow one device under a voltage.
+    """Simulate one device under a voltage.
 
-    ``window`` is "none", "joglekar" (slow at both ends) or "biolek" (slow at the end ahead), and
-    ``power`` its exponent.
+    ``window`` is "none", "joglekar" (slow at both ends) or "biolek" (slow at the end that is
+    approached), and ``power`` its exponent.
     """
     kind = choose(window, {name: i for i, name in enumerate(kernel.WINDOWS)}, "window")
-    if power < 1:
-        raise ValueError(f"power={power} must be a whole number, at least 1.")
+    check_whole("power", power)
     per_charge = device.mobility * device.r_on / device.thickness**2
     least = min(device.r_on, device.r_off)
     n_micro = inner_steps(dt, per_charge * float(np.abs(drive).max()) / least)

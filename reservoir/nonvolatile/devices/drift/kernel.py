@@ -8,7 +8,7 @@ WINDOWS = ("none", "joglekar", "biolek")
 
 @njit(cache=True)
 def window(w, current, kind, power):
-    """How fast a boundary may move at ``w``: free, slowed at both ends, or at the end ahead."""
+    """Return the window function F(w): 1, reduced at both ends, or at the end approached."""
     if kind == 0:
         return 1.0
     if kind == 1:
@@ -18,7 +18,7 @@ def window(w, current, kind, power):
 
 @njit(cache=True)
 def drift(v, dt, w, r_on, r_off, per_charge, kind, power, n_micro):
-    """Linear ion drift: dw/dt = per_charge i F(w), R = r_on w + r_off (1 - w), by Runge-Kutta.
+    """Simulate dw/dt = per_charge i F(w), R = r_on w + r_off (1 - w), by Runge-Kutta.
 
     Voltages (step,) in V are held for ``dt`` s; ``per_charge`` in 1/C. Returns w and the current.
     """

@@ -20,7 +20,7 @@ class FerroelectricJunction(NamedTuple):
     shape: float = 0.7
     g_off: float = 1e-9  # S
     g_on: float = 834e-9  # S
-    p_0: float = 0.0  # share of switched domains at the start
+    p_0: float = 0.0  # initial fraction of switched domains
     source: str = "Hf0.5Zr0.5O2 junction with an on/off ratio of 834 at 20 ns, Du et al. (2021)"
     provisional: str = "all constants but the ratio, which suit 20 ns pulses of 2 V"
 
@@ -31,20 +31,20 @@ class FerroelectricJunction(NamedTuple):
 
 
 def check(device: FerroelectricJunction) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     positive(device, device._fields[:5])
     check_start("p_0", device.p_0)
 
 
 def trace(device: FerroelectricJunction, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one junction under a voltage."""
+    """Simulate one junction under a voltage."""
     tau_0, v_a, shape, g_off, g_on, p_0 = device[:6]
     w, current = kernel.ferroelectric(drive, dt, p_0, tau_0, v_a, shape, g_off, g_on)
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: FerroelectricJunction, voltage: NDArray, dt: float, w: float) -> float:
-    """State after a waveform in V, from state ``w``."""
+    """Return the state after a waveform in V, starting from state ``w``."""
     return float(kernel.ferroelectric(voltage, dt, w, *device[:5])[0][-1])
 
 

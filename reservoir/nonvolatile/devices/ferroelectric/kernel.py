@@ -8,9 +8,9 @@ from numba import njit
 
 @njit(cache=True)
 def nucleate(p, v, dt, tau_0, v_a, shape):
-    """Carry the share of switched domains on by ``dt`` s at ``v`` V: 1 - exp(-(t / tau)^shape).
+    """Advance the fraction of switched domains by ``dt`` s at ``v`` V: 1 - exp(-(t / tau)^shape).
 
-    tau = tau_0 exp((v_a / v)^2), Merz' law; a negative voltage switches back alike.
+    tau = tau_0 exp((v_a / v)^2), Merz' law; negative voltages switch back in the same way.
     """
     if v == 0.0:
         return p
@@ -25,7 +25,7 @@ def nucleate(p, v, dt, tau_0, v_a, shape):
 
 @njit(cache=True)
 def ferroelectric(v, dt, p, tau_0, v_a, shape, g_off, g_on):
-    """Follow a ferroelectric tunnel junction; returns its switched share and the current."""
+    """Simulate a ferroelectric tunnel junction; return switched fraction and current."""
     states, currents = np.empty(v.size), np.empty(v.size)
     for step in range(v.size):
         p = nucleate(p, v[step], dt, tau_0, v_a, shape)

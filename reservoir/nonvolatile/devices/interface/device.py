@@ -1,4 +1,4 @@
-"""Interface memristors: gradual writing, relaxation as a power of time; SI units."""
+"""Interface memristors: gradual writing, power-law relaxation; SI units."""
 
 from math import exp
 from typing import NamedTuple
@@ -11,15 +11,15 @@ from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.interface import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
 
-SPREAD_OF_N = 0.05  # relative, of the exponent from cell to cell; provisional
+SPREAD_OF_N = 0.05  # relative device-to-device variation of the exponent; provisional
 
 
 class InterfaceMemristor(NamedTuple):
-    """Nb:SrTiO3 Schottky interface: gradual writing, relaxation as a power of time."""
+    """Nb:SrTiO3 Schottky interface: gradual writing, power-law relaxation."""
 
     t_switch: float = 1.0  # s, at 0 V
     v_0: float = 0.3  # V
-    v_least: float = 0.5  # V, nothing is written below
+    v_least: float = 0.5  # V, threshold of writing
     t_1: float = 1e-2  # s
     n: float = 0.1
     j_off: float = 1e-2  # S/cm^2
@@ -36,13 +36,13 @@ class InterfaceMemristor(NamedTuple):
 
 
 def check(device: InterfaceMemristor) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     positive(device, device._fields[:8])
     check_start("w_0", device.w_0)
 
 
 def conductances(device: InterfaceMemristor) -> tuple[float, float]:
-    """Lowest and highest conductance in S.
+    """Return the lowest and highest conductance in S.
 
     Examples
     --------
@@ -53,20 +53,20 @@ def conductances(device: InterfaceMemristor) -> tuple[float, float]:
 
 
 def trace(device: InterfaceMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device under a voltage."""
+    """Simulate one device under a voltage."""
     w, current = kernel.interface(drive, dt, device.w_0, *device[:5], *conductances(device))
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: InterfaceMemristor, voltage: NDArray, dt: float, w: float) -> float:
-    """State after a waveform in V, from state ``w``."""
+    """Return the state after a waveform in V, starting from state ``w``."""
     return float(kernel.interface(voltage, dt, w, *device[:5], *conductances(device))[0][-1])
 
 
 def age(
     device: InterfaceMemristor, written: NDArray, path: NDArray, seconds: float
 ) -> NDArray[np.float64]:
-    """Conductances in S, ``seconds`` after they were ``written``, by a power of time."""
+    """Return conductances in S, ``seconds`` after they were ``written``, by the power law."""
     n = device.n * np.exp(SPREAD_OF_N * path)
     low, _ = conductances(device)
     return np.asarray(low + (written - low) * (1 + seconds / device.t_1) ** -n)

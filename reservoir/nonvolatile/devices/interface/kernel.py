@@ -8,17 +8,17 @@ from numba import njit
 
 @njit(cache=True)
 def interface(v, dt, w, t_switch, v_0, v_least, t_1, n, g_off, g_on):
-    """Follow an interface device: exponential writing, then relaxation as a power of time.
+    """Simulate an interface device: exponential writing, power-law relaxation.
 
-    Written at a rate exp(|v| / v_0) / t_switch while |v| >= ``v_least``; afterwards
-    w(t) = w (1 + t / t_1)^-n.
+    Writing has the rate exp(|v| / v_0) / t_switch while |v| >= ``v_least``; after it w(t) =
+    w (1 + t / t_1)^-n.
     """
     states, currents = np.empty(v.size), np.empty(v.size)
     written, since = w, inf
     for step in range(v.size):
         if abs(v[step]) >= v_least:
-            aim = 1.0 if v[step] > 0.0 else 0.0
-            w = aim + (w - aim) * exp(-dt * exp(min(abs(v[step]) / v_0, 700.0)) / t_switch)
+            target = 1.0 if v[step] > 0.0 else 0.0
+            w = target + (w - target) * exp(-dt * exp(min(abs(v[step]) / v_0, 700.0)) / t_switch)
             written, since = w, 0.0
         elif since < inf:
             since += dt

@@ -35,23 +35,23 @@ class Memdiode(NamedTuple):
 
 
 def check(device: Memdiode) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     positive(device, device._fields[:-2])
 
 
 def trace(device: Memdiode, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device under a voltage."""
+    """Simulate one device under a voltage."""
     w, current = kernel.memdiode(drive, dt, 0.0, *device[:-2])
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: Memdiode, voltage: NDArray, dt: float, w: float) -> float:
-    """State after a waveform in V, from state ``w``."""
+    """Return the state after a waveform in V, starting from state ``w``."""
     return float(kernel.follow_memdiode(voltage, dt, w, *device[:4]))
 
 
 def fading(device: Memdiode) -> tuple[float, float]:
-    """Time constant in s at 0 V and state at rest, by its two rates.
+    """Return the time constant in s at 0 V and the state at rest.
 
     Examples
     --------
@@ -64,27 +64,27 @@ def fading(device: Memdiode) -> tuple[float, float]:
 
 
 def conductances(device: Memdiode) -> tuple[float, float]:
-    """Lowest and highest conductance in S at the read voltage."""
+    """Return the lowest and highest conductance in S at the read voltage."""
     low, high = kernel.memdiode_conductance(np.array([0.0, 1.0]), V_READ, tuple(device[:-2]))
     return low, high
 
 
 def age(device: Memdiode, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
-    """Conductances in S, ``seconds`` after they were ``written``, by its own law at 0 V."""
+    """Return conductances in S, ``seconds`` after they were ``written``, by the model at 0 V."""
     x = np.linspace(0, 1, 20_001)
-    known = kernel.memdiode_conductance(x, V_READ, tuple(device[:-2]))
+    conductance = kernel.memdiode_conductance(x, V_READ, tuple(device[:-2]))
     rest = 1 / (1 + device.t_set / device.t_reset)
     rate = 1 / device.t_set + 1 / device.t_reset
-    state = np.interp(written, known, x)
-    return np.asarray(np.interp(rest + (state - rest) * np.exp(-rate * seconds), x, known))
+    state = np.interp(written, conductance, x)
+    return np.asarray(np.interp(rest + (state - rest) * np.exp(-rate * seconds), x, conductance))
 
 
 def write(cell, order, defects, rng):
-    """Write memdiodes by growing pulses."""
+    """Write memdiodes by pulses of growing amplitude."""
     c, card, n = order.circuit, tuple(cell[:-2]), order.goal.size
     states = np.linspace(0, 1, 4097)
-    known = kernel.memdiode_conductance(states, c.v_read, card)
-    first = np.interp(starts(order, known[0], known[-1]), known, states)
+    conductance = kernel.memdiode_conductance(states, c.v_read, card)
+    first = np.interp(starts(order, conductance[0], conductance[-1]), conductance, states)
     factor = np.exp(np.sqrt(np.log1p(c.ramp_spread**2)) * rng.normal(size=n))
     low, high = defects.low, defects.high
     first = np.where(defects.stuck, defects.place, np.clip(first, low, high))

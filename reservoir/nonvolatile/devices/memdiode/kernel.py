@@ -10,7 +10,7 @@ from mottle.reservoir.compiled.noise import join, normal
 
 @njit(cache=True)
 def settle(x, v, dt, t_set, v_set, t_reset, v_reset):
-    """State of a memdiode after ``dt`` s at ``v`` V."""
+    """Return the state of a memdiode after ``dt`` s at ``v`` V."""
     up, down = exp(v / v_set) / t_set, exp(-v / v_reset) / t_reset
     goal = up / (up + down)
     return goal + (x - goal) * exp(-dt * (up + down))
@@ -20,7 +20,7 @@ def settle(x, v, dt, t_set, v_set, t_reset, v_reset):
 def memdiode(
     v, dt, x, t_set, v_set, t_reset, v_reset, i_off, i_on, alpha_off, alpha_on, r_off, r_on
 ):
-    """Dynamic memdiode: dx/dt = (1 - x) / tau_set - x / tau_reset, exact under a held voltage.
+    """Simulate dx/dt = (1 - x) / tau_set - x / tau_reset, exact under a held voltage.
 
     The current solves I = I0(x) sinh(alpha(x) (V - R(x) I)) by bisection.
     """
@@ -43,7 +43,7 @@ def memdiode(
 
 @njit(cache=True)
 def follow_memdiode(v, dt, x, t_set, v_set, t_reset, v_reset):
-    """State of a memdiode after voltages (step,) held for ``dt`` s; no current is solved for."""
+    """Return the state of a memdiode after voltages (step,) held for ``dt`` s, without currents."""
     for step in range(v.size):
         x = settle(x, v[step], dt, t_set, v_set, t_reset, v_reset)
     return x
@@ -51,7 +51,7 @@ def follow_memdiode(v, dt, x, t_set, v_set, t_reset, v_reset):
 
 @njit(cache=True)
 def memdiode_conductance(x, v_read, card):
-    """Conductance in S of memdiodes in the states ``x`` (cell,) at a small voltage."""
+    """Return the conductance in S of memdiodes in states ``x`` (cell,) at a small voltage."""
     out = np.empty(x.size)
     read = np.full(1, v_read)
     for k in range(x.size):
@@ -64,14 +64,14 @@ def ramp_cells(
     goal, slack, counts, x, free, factor, card, first, v_step, v_most, t_pulse, v_read, t_read,
     noise, read_noise, most, key,
 ):  # fmt: skip
-    """Write memdiodes by pulses that grow by ``v_step``, and start anew when they turn round.
+    """Write memdiodes by pulses that grow by ``v_step``; a change of polarity restarts the ramp.
 
-    ``goal`` in S, ``slack`` and ``counts`` are those of ``pulse_cells``; ``first`` and ``v_most``
-    are (set, reset) amplitudes in V; a cell sees its pulse times ``factor``, and times 1 +
-    ``noise`` xi. A cell that is not ``free`` is stuck.
+    ``goal`` in S, ``slack`` and ``counts`` are as in ``pulse_cells``; ``first`` and ``v_most`` are
+    (set, reset) amplitudes in V, multiplied by ``factor`` (device-to-device variation) and by
+    1 + ``noise`` xi (cycle-to-cycle variation). Cells that are not ``free`` are stuck.
 
-    Returns conductances, pulses, reads, whether a read said done, and energies in J of pulses and
-    of reads.
+    Returns conductances, pulses, reads, whether a read was within ``slack``, and energies in J of
+    pulses and of reads.
     """
     n = goal.size
     g, pulses = memdiode_conductance(x, v_read, card), np.zeros(n, dtype=np.int64)
@@ -80,7 +80,7 @@ def ramp_cells(
     v, at_read = np.empty(1), np.full(1, v_read)
     for cell in range(n):
         own = join(key, cell)
-        state, side, grown = x[cell], -1, 0
+        state, side, n_raised = x[cell], -1, 0
         limit = most if slack >= 0.0 else min(abs(counts[cell]), most)
         while True:
             turn = 0 if counts[cell] > 0 else 1
@@ -96,10 +96,10 @@ def ramp_cells(
                 turn = 0 if read < goal[cell] else 1
             if pulses[cell] >= limit:
                 break
-            grown = grown + 1 if turn == side else 0
+            n_raised = n_raised + 1 if turn == side else 0
             side = turn
             here = join(own, pulses[cell])
-            height = min(first[side] + grown * v_step, v_most[side]) * factor[cell]
+            height = min(first[side] + n_raised * v_step, v_most[side]) * factor[cell]
             if noise > 0.0:
                 height *= 1.0 + noise * normal(join(here, 0))
             v[0] = height if side == 0 else -height

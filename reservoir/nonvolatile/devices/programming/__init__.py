@@ -1,1 +1,1 @@
-"""Devices known by the statistics of what was written into them."""
+"""Devices described by published write and retention statistics."""

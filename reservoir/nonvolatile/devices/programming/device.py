@@ -1,4 +1,4 @@
-"""What is left of a programmed conductance: write spread, relaxation, drift, endurance."""
+"""Statistics of programmed conductances: write deviation, relaxation, drift, endurance."""
 
 from math import log
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import choose
+from mottle.checks import check_fraction, check_number, check_positive, choose
 from mottle.reservoir.family import Cell, Family
 from mottle.reservoir.nonvolatile.devices.programming.figure import written_cells
 
@@ -18,7 +18,7 @@ DAY = 86_400.0  # s
 
 
 class Programming(NamedTuple):
-    """Statistics of conductances written with verification; all polynomials are in uS."""
+    """Statistics of conductances after write-verify; all polynomials are in uS."""
 
     g_min: float  # S
     g_max: float  # S
@@ -26,19 +26,19 @@ class Programming(NamedTuple):
     relax_mean: float = 0.0  # uS per e-fold of the time in s
     relax_deviation: tuple[float, float] = (0.0, 0.0)  # uS: constant, and per e-fold
     drift: bool = False  # G (t / t_0)^-nu, as in phase-change memory
-    day: tuple[float, ...] = ()  # uS: coefficients of the whole deviation a day after writing
-    t_0: float = 1.0  # s after writing to which the write deviation belongs
+    day: tuple[float, ...] = ()  # uS: coefficients of the total deviation a day after writing
+    t_0: float = 1.0  # s after writing at which the write deviation was measured
     source: str = ""
     provisional: str = ""
 
     @property
     def time_scale(self) -> float:
-        """Time in s after writing at which relaxation begins to count."""
+        """Time in s after writing at which relaxation begins."""
         return self.t_0
 
     @property
     def kind(self) -> str:
-        """Statistics, not a circuit element."""
+        """Return "programming": statistics, not a circuit element."""
         return "programming"
 
 
@@ -74,7 +74,7 @@ PRESETS = {
 
 
 def get_programming(device: str | Programming) -> Programming:
-    """Return statistics by name or as they are; refuse an empty range.
+    """Return statistics, given by name or constants; raise for an empty range.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def get_programming(device: str | Programming) -> Programming:
 
 
 def retention(preset: Programming) -> str:
-    """Tell whether statistics say what time does: "published", "not published", or "ideal".
+    """Return whether retention was published: "published", "not published" or "ideal".
 
     Examples
     --------
@@ -108,28 +108,28 @@ def write_deviation(preset: Programming, g: NDArray) -> NDArray[np.float64]:
 
 
 def drift_exponents(preset: Programming, g: NDArray) -> tuple[NDArray, NDArray]:
-    """Mean and standard deviation of the drift exponent of phase-change memory."""
-    share = np.log(np.clip(g / preset.g_max, 1e-6, None))
-    mean = np.clip(-0.0155 * share + 0.0244, 0.049, 0.1)
-    return mean, np.clip(-0.0125 * share - 0.0059, 0.008, 0.045)
+    """Return mean and standard deviation of the drift exponent of phase-change memory."""
+    log_ratio = np.log(np.clip(g / preset.g_max, 1e-6, None))
+    mean = np.clip(-0.0155 * log_ratio + 0.0244, 0.049, 0.1)
+    return mean, np.clip(-0.0125 * log_ratio - 0.0059, 0.008, 0.045)
 
 
 def age_moments(preset: Programming, g: NDArray, age: float) -> tuple[NDArray, NDArray]:
-    """Mean change in S of conductances, and its standard deviation, ``age`` s after writing.
+    """Return mean change of conductances and its standard deviation, in S, ``age`` s after writing.
 
-    Relaxation was published from 1 s on, and grows from there with the logarithm of time; what is
-    there at 1 s already comes at once, and nothing before it.
+    Relaxation was published from 1 s after writing and grows with the logarithm of time: there is
+    none before 1 s, and a step at 1 s.
     """
     g = np.asarray(g, dtype=np.float64)
     if preset.drift:
         decades = max(log(age / preset.t_0), 0.0) if age > 0 else 0.0
-        nu, spread = drift_exponents(preset, g)
+        nu, deviation = drift_exponents(preset, g)
         left = g * np.exp(-nu * decades)
-        return left - g, left * decades * spread
+        return left - g, left * decades * deviation
     if preset.day and age > preset.t_0:
         variance = np.polynomial.polynomial.polyval(g * 1e6, preset.day) ** 2 * 1e-12
-        grown = np.maximum(variance - write_deviation(preset, g) ** 2, 0.0)
-        return np.zeros_like(g), np.sqrt(grown * log(age / preset.t_0) / log(DAY / preset.t_0))
+        added = np.maximum(variance - write_deviation(preset, g) ** 2, 0.0)
+        return np.zeros_like(g), np.sqrt(added * log(age / preset.t_0) / log(DAY / preset.t_0))
     if age < preset.t_0 or preset.relax_deviation == (0.0, 0.0):
         return np.zeros_like(g), np.zeros_like(g)
     constant, per_fold = preset.relax_deviation
@@ -144,7 +144,7 @@ def program(
     *,
     random_state: Any = None,
 ) -> "xr.Dataset":
-    """Write conductances and let them age.
+    """Write conductances and age them.
 
     Parameters
     ----------
@@ -156,19 +156,19 @@ def program(
     age : float or array-like of shape (n_times,), default=0.0
         Times after writing in s, increasing.
     random_state : int, Generator or None, default=None
-        Draws the errors. A device keeps its draw over time: it relaxes along one path, from 1 s
-        on, as published; until then it is as written.
+        Draws the errors. A device has one draw for all times, along which it relaxes from 1 s
+        after writing, as published.
 
     Returns
     -------
     dataset : xarray.Dataset
         ``target`` (device,) and ``conductance`` (age, device), both in S. Attribute ``retention``:
-        "not published" where devices stay as written at any age.
+        "not published" if devices are taken to keep their conductance.
 
     Raises
     ------
     ValueError
-        For targets outside the device's range, or times that are negative, infinite or fall.
+        For targets outside the device's range, or times that are negative, infinite or decreasing.
 
     Examples
     --------
@@ -179,27 +179,27 @@ def program(
     import xarray as xr
 
     preset = get_programming(device)
-    wanted = np.atleast_1d(np.asarray(targets, dtype=np.float64))
-    outside = ~((wanted >= preset.g_min) & (wanted <= preset.g_max))
+    goal = np.atleast_1d(np.asarray(targets, dtype=np.float64))
+    outside = ~((goal >= preset.g_min) & (goal <= preset.g_max))
     if outside.any():
         place = int(np.argmax(outside))
         raise ValueError(
-            f"target {place} is {wanted[place]} S; this device holds {preset.g_min:.3g} to "
-            f"{preset.g_max:.3g} S."
+            f"target {place} is {goal[place]} S; the range of this device is "
+            f"{preset.g_min:.3g} to {preset.g_max:.3g} S."
         )
     ages = np.atleast_1d(np.asarray(age, dtype=np.float64))
     if not (np.isfinite(ages) & (ages >= 0)).all() or (np.diff(ages) < 0).any():
-        raise ValueError(f"age={age!r} s must be finite, not negative and not fall.")
+        raise ValueError(f"age={age!r} s must be finite, not negative and not decreasing.")
     rng = np.random.default_rng(random_state)
-    first, later = rng.normal(size=(2, *wanted.shape))
-    written = np.maximum(wanted + write_deviation(preset, wanted) * first, 0.0)
-    out = np.empty((ages.size, *wanted.shape))
+    first, later = rng.normal(size=(2, *goal.shape))
+    written = np.maximum(goal + write_deviation(preset, goal) * first, 0.0)
+    out = np.empty((ages.size, *goal.shape))
     for k, t in enumerate(ages):
         mean, deviation = age_moments(preset, written, float(t))
         out[k] = np.maximum(written + mean + deviation * later, 0.0)
     return xr.Dataset(
         {
-            "target": ("device", wanted, {"units": "S"}),
+            "target": ("device", goal, {"units": "S"}),
             "conductance": (("age", "device"), out, {"units": "S"}),
         },
         coords={"age": ("age", ages, {"units": "s"})},
@@ -212,13 +212,12 @@ def program(
 
 
 def levels(device: str | Programming, age: float = 0.0) -> float:
-    r"""Count the conductance levels that stay two standard deviations apart on either side.
+    r"""Return the number of distinguishable levels, whose mean +- 2 deviations do not overlap.
 
     .. math:: 1 + \int_{g_{min}}^{g_{max}} dG / (4 \sigma(G))
 
-    Statistics without retention ("milo2021", "wan2022") count alike at any age. Relaxation was
-    published from 1 s on: before, cells are as written, and at 1 s levels fall at once ("cmo_hfox"
-    from 49 to 31).
+    Statistics without retention ("milo2021", "wan2022") give the same number at any age. Relaxation
+    was published from 1 s after writing: at 1 s the number drops ("cmo_hfox" from 49 to 31).
 
     Parameters
     ----------
@@ -238,8 +237,7 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     [49, 20]
     """
     preset = get_programming(device)
-    if not 0 <= age < np.inf:
-        raise ValueError(f"age={age} s must be finite and not negative.")
+    check_number("age", age, "s", least=0)
     g = np.linspace(preset.g_min, preset.g_max, 20_001)
     deviation = np.hypot(write_deviation(preset, g), age_moments(preset, g, age)[1])
     return float(1 + np.trapezoid(1 / (4 * deviation), g))
@@ -254,10 +252,10 @@ def endurance(
     stuck_on: float = 0.5,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Follow the switching window of devices over write cycles.
+    """Simulate the switching window of devices over write cycles.
 
-    A device keeps its window until it fails, at a lognormal number of cycles; then the window
-    closes by e for every further such number, towards the state in which it is stuck.
+    A device has its full window until it fails, at a lognormal number of cycles. After that the
+    window shrinks by a factor of e for each further such number, towards the stuck state.
 
     Parameters
     ----------
@@ -270,14 +268,14 @@ def endurance(
     spread : float, default=1.0
         Standard deviation of the logarithm of the cycle of failure.
     stuck_on : float, default=0.5
-        Share of devices that end in the on state.
+        Fraction of devices that are stuck in the on state.
     random_state : int, Generator or None, default=None
         Draws the devices.
 
     Returns
     -------
     window : pandas.DataFrame of shape (n_points * n_devices, 4)
-        Columns cycles, device, off and on: the states still reached, 0 and 1 in the beginning.
+        Columns cycles, device, off and on: the remaining end states, initially 0 and 1.
 
     Examples
     --------
@@ -286,11 +284,11 @@ def endurance(
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
     counts = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
-    if not (counts >= 0).all() or not n_fail > 0 or not 0 <= stuck_on <= 1 or spread < 0:
-        raise ValueError(
-            f"cycles={cycles!r} and spread={spread} must not be negative, n_fail={n_fail} must be "
-            f"positive, stuck_on={stuck_on} lie in [0, 1]."
-        )
+    if not (counts >= 0).all():
+        raise ValueError(f"cycles={cycles!r} must not be negative.")
+    check_positive("n_fail", n_fail, "cycles")
+    check_number("spread", spread, least=0)
+    check_fraction("stuck_on", stuck_on)
     rng = np.random.default_rng(random_state)
     fails = n_fail * np.exp(spread * rng.normal(size=n_devices))
     on = rng.uniform(size=n_devices) < stuck_on
@@ -306,20 +304,20 @@ def endurance(
 
 
 def refuse_trace(device: Programming, drive: NDArray, dt: float, key: int) -> Any:
-    """Say that statistics have no circuit to simulate."""
+    """Raise, since statistics have no circuit to simulate."""
     raise ValueError(
         "this preset holds write statistics, not a circuit: see devices.program and devices.levels."
     )
 
 
 def write(cell, order, defects, rng):
-    """Write with the published deviation."""
+    """Write cells with the published deviation."""
     if not order.verify:
         raise ValueError("method='open' needs a model of a pulse; this device has statistics only.")
     deviation = write_deviation(cell, order.goal)
     g = np.maximum(order.goal + deviation * rng.normal(size=order.goal.size), 0.0)
     span = cell.g_max - cell.g_min
-    worn = (defects.low > 0) | (defects.high < 1)  # others may end outside the range
+    worn = (defects.low > 0) | (defects.high < 1)  # other cells may be outside the range
     window = cell.g_min + defects.low * span, cell.g_min + defects.high * span
     g = np.where(worn, np.clip(g, *window), g)
     g = np.where(defects.stuck, cell.g_min + defects.place * span, g)
@@ -328,7 +326,7 @@ def write(cell, order, defects, rng):
 
 
 def age(cell: Programming, written: NDArray, path: NDArray, seconds: float) -> NDArray[np.float64]:
-    """Conductances in S, ``seconds`` after they were ``written``, as published."""
+    """Return conductances in S, ``seconds`` after they were ``written``, as published."""
     mean, deviation = age_moments(cell, written, seconds)
     return np.asarray(np.maximum(written + mean + deviation * path, 0.0))
 

@@ -1,4 +1,4 @@
-"""Figure of devices known by the statistics of what was written into them."""
+"""Figure of devices described by write statistics."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def written_cells(preset: Any, simulate: Callable[..., Any]) -> "Figure":
-    """Draw cells written to nine targets as they age, and the levels that are left."""
+    """Draw ageing cells at nine targets, and the number of distinguishable levels over time."""
     from mottle.reservoir.nonvolatile.devices.programming.device import levels, program
 
     figure, axes = panels()

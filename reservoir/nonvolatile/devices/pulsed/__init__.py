@@ -1,1 +1,1 @@
-"""Memristors known by their response to identical pulses."""
+"""Memristors described by their response to identical pulses."""

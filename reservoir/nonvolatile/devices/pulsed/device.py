@@ -1,4 +1,4 @@
-"""Memristors as training circuits see them: the response to identical pulses."""
+"""Memristors for in-situ training, described by their response to identical pulses."""
 
 from math import ceil, exp, log
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from mottle.checks import choose
+from mottle.checks import check_number, choose
 from mottle.reservoir.family import Cell, Family, PulsedSynapse, Trace, positive
 from mottle.reservoir.nonvolatile.devices.pulsed import kernel
 from mottle.reservoir.nonvolatile.devices.pulsed.figure import pulses
@@ -18,10 +18,10 @@ GONG = "Gong et al., Nat. Commun. 9 (2018) 2102, as fitted in aihwkit"
 
 
 class PulseMemristor(NamedTuple):
-    """A weight that pulses move; pairs are (potentiating, depressing). See its kernel."""
+    """A weight changed by pulses; pairs are (potentiating, depressing). See ``kernel.py``."""
 
     rule: str  # "linear", "exponential" or "a_form"
-    step: tuple[float, float]  # of the weight; for "a_form" the share of all pulses
+    step: tuple[float, float]  # of the weight; for "a_form" the inverse of the number of pulses
     gamma: tuple[float, float] = (0.0, 0.0)  # 0 constant steps, 1 soft bounds; "a_form": NL
     a: tuple[float, float] = (0.0, 0.0)
     scale: float = 0.0
@@ -29,10 +29,10 @@ class PulseMemristor(NamedTuple):
     w_min: float = -1.0
     w_max: float = 1.0
     w_0: float = 0.0
-    noise: float = 0.0  # of a step, relative to it
-    write_noise: float = 0.0  # of the weight shown, in steps
-    spread: float = 0.0  # relative, of the step, from device to device
-    stuck: float = 0.0  # share of devices that do not answer
+    noise: float = 0.0  # relative cycle-to-cycle variation of a step
+    write_noise: float = 0.0  # of the weight as read, in steps
+    spread: float = 0.0  # relative device-to-device variation of the step
+    stuck: float = 0.0  # fraction of devices
     g_min: float = 1 / 24e6  # S
     g_max: float = 1 / 240e3  # S
     t_pulse: float = 1e-7  # s
@@ -108,15 +108,14 @@ def shape_of_nonlinearity(nl: float) -> float:
     Returns
     -------
     a : float
-        A in shares of all pulses.
+        A in units of the number of pulses.
 
     Examples
     --------
     >>> [round(shape_of_nonlinearity(nl), 4) for nl in (1.0, 5.0, 9.0)]
     [1.2517, 0.1924, 0.0228]
     """
-    if not 0 < nl < 10:
-        raise ValueError(f"nonlinearity NL={nl} must lie above 0 and below 10.")
+    check_number("nl", nl, above=0, below=10)
 
     def excess(log_a: float) -> float:
         a = exp(log_a)
@@ -144,7 +143,7 @@ def pulse_rule(device: PulseMemristor) -> kernel.Rule:
 
 
 def check(device: PulseMemristor) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     pulse_rule(device)
     positive(device, ("g_min", "g_max", "t_pulse"))
     if not (min(device.step) > 0 and device.w_min <= device.w_0 <= device.w_max != device.w_min):
@@ -155,24 +154,24 @@ def check(device: PulseMemristor) -> None:
 
 
 def trace(device: PulseMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Program one device; each step is one pulse, up where the voltage is positive."""
+    """Simulate one device; each step is one pulse, up where the voltage is positive."""
     rule = pulse_rule(device)
-    w, shown = kernel.program(
+    w, read = kernel.program(
         drive, device.w_0, rule, device.noise, device.write_noise, np.uint64(key)
     )
-    share = (shown - device.w_min) / (device.w_max - device.w_min)
-    g = np.maximum(device.g_min + share * (device.g_max - device.g_min), 0.0)
-    return Trace({"current": (g * drive, "A"), "weight": (w, "1"), "weight_shown": (shown, "1")})
+    fraction = (read - device.w_min) / (device.w_max - device.w_min)
+    g = np.maximum(device.g_min + fraction * (device.g_max - device.g_min), 0.0)
+    return Trace({"current": (g * drive, "A"), "weight": (w, "1"), "weight_shown": (read, "1")})
 
 
 def most_pulses(cell: PulseMemristor) -> int:
-    """Twice the pulses that cross the range of a device without noise, at least 200."""
+    """Return twice the number of pulses that cross the range without noise, at least 200."""
     span = 1.0 if cell.rule == "a_form" else cell.w_max - cell.w_min
     return max(200, ceil(2 * span / min(cell.step)))
 
 
 def write(cell, order, defects, rng):
-    """Write by identical pulses."""
+    """Write cells by identical pulses."""
     rule, n = pulse_rule(cell), order.goal.size
     span = cell.w_max - cell.w_min
     siemens = (cell.g_max - cell.g_min) / span
@@ -195,19 +194,19 @@ def write(cell, order, defects, rng):
         counts = nearest(goal, curve, each)
     key = rng.integers(2**64, dtype=np.uint64)
     at_first = np.where(defects.stuck, stuck_at, np.clip(first, low, high))
-    shown, pulses, reads, _, pulsed, seen = kernel.pulse_cells(
+    read, pulses, reads, _, at_pulses, at_reads = kernel.pulse_cells(
         goal, order.slack / siemens if order.verify else -1.0, counts, at_first, low, high,
         factor, rule, cell.noise, cell.write_noise, order.read_noise, offset, order.most, key,
     )  # fmt: skip
     c = order.circuit
-    energy = c.v_write**2 * pulsed * cell.t_pulse + c.v_read**2 * seen * c.t_read
-    return np.maximum((shown + offset) * siemens, 0.0), pulses, reads, energy * siemens
+    energy = c.v_write**2 * at_pulses * cell.t_pulse + c.v_read**2 * at_reads * c.t_read
+    return np.maximum((read + offset) * siemens, 0.0), pulses, reads, energy * siemens
 
 
 def keep(
     cell: PulseMemristor, written: NDArray, path: NDArray, seconds: float
 ) -> NDArray[np.float64]:
-    """Conductances in S at any age: these models publish no retention."""
+    """Return conductances in S, which do not age: no retention was published."""
     return np.array(written, dtype=np.float64)
 
 

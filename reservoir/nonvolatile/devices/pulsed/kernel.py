@@ -1,12 +1,12 @@
-"""Memristors programmed by pulses: what one pulse does to a weight; pure functions over arrays.
+"""Memristors programmed by pulses: weight change per pulse; pure functions over arrays.
 
 With d = +1 for a potentiating pulse and -1 for a depressing one, the mean step is
 
     linear       d step (1 - gamma w / w_bound); gamma 0 is a constant step, gamma 1 soft bounds
     exponential  d step max(1 - a exp(d gamma z), 0), z = 2 scale w / (w_max - w_min) + shift
-    A-form       one pulse further on G(p) = b (1 - exp(-p / a)), or its mirror on the way down
+    A-form       the next pulse on G(p) = b (1 - exp(-p / a)), or its mirror image downwards
 
-times 1 + noise * xi, and the weight ends at its bounds.
+times 1 + noise * xi (cycle-to-cycle variation); the weight is clipped to its bounds.
 """
 
 from math import exp, log
@@ -21,7 +21,7 @@ RULES = ("linear", "exponential", "a_form")
 
 
 class Rule(NamedTuple):
-    """One device; pairs are (potentiating, depressing)."""
+    """Constants of a device; pairs are (potentiating, depressing)."""
 
     rule: int  # index of RULES
     step: tuple[float, float]
@@ -55,22 +55,22 @@ def mean_step(w, up, rule):
 def program(pulses, w, rule, noise, write_noise, key):
     """Program one device: a value above 0 is one pulse up, below 0 one down, 0 none.
 
-    ``noise`` is that of a step, relative to it; ``write_noise`` that of the weight shown, in steps.
-    Returns the weight and the weight shown after every pulse.
+    ``noise`` is relative to a step; ``write_noise`` is that of the weight as read, in steps.
+    Returns the weight and the weight as read after every pulse.
     """
-    out, shown = np.empty(pulses.size), np.empty(pulses.size)
-    seen = w
+    out, read = np.empty(pulses.size), np.empty(pulses.size)
+    now = w
     for k in range(pulses.size):
         if pulses[k] != 0.0:
             change = mean_step(w, pulses[k] > 0.0, rule)
             if noise > 0.0:
                 change *= 1.0 + noise * normal(join(join(key, k), 0))
             w = min(max(w + change, rule.w_min), rule.w_max)
-            seen = w
+            now = w
             if write_noise > 0.0:
-                seen += write_noise * rule.step[0] * normal(join(join(key, k), 1))
-        out[k], shown[k] = w, seen
-    return out, shown
+                now += write_noise * rule.step[0] * normal(join(join(key, k), 1))
+        out[k], read[k] = w, now
+    return out, read
 
 
 @njit(cache=True)
@@ -80,30 +80,31 @@ def pulse_cells(
 ):  # fmt: skip
     """Write weights by identical pulses up and down.
 
-    With ``slack`` >= 0 a cell is read before every pulse and left alone once it shows its ``goal``
-    to within ``slack``; below 0 it gets ``counts`` pulses (up where positive) unseen. Its weight
-    stays within ``low`` to ``high`` and moves by ``factor`` times the rule's step. A read errs by
-    ``read_noise`` times weight + ``offset``, the conductance in units of weight.
+    With ``slack`` >= 0 (write-verify) a cell is read before every pulse, until a read is within
+    ``slack`` of its ``goal``; below 0 (open loop) ``counts`` pulses are applied (up if positive)
+    without reads. The weight is clipped to ``low`` and ``high`` and changes by ``factor`` times the
+    rule's step. A read has an error of ``read_noise`` times weight + ``offset``, the conductance in
+    units of weight.
 
-    Returns the weight shown, pulses, reads, whether a read said done, and the sums over pulses and
-    over reads of the conductance in units of weight.
+    Returns the weight as read, pulses, reads, whether a read was within ``slack``, and the sums
+    over pulses and over reads of the conductance in units of weight.
     """
     n = goal.size
-    shown, pulses, reads = w.copy(), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    done, pulsed, seen = np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
+    stored, pulses, reads = w.copy(), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    done, at_pulses, at_reads = np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
     for cell in range(n):
         own = join(key, cell)
         state = w[cell]
         limit = most if slack >= 0.0 else min(abs(counts[cell]), most)
         while True:
-            g = max(shown[cell] + offset, 0.0)
+            g = max(stored[cell] + offset, 0.0)
             up = counts[cell] > 0
             if slack >= 0.0:
-                read = shown[cell]
+                read = stored[cell]
                 if read_noise > 0.0:
                     read += read_noise * g * normal(join(join(own, pulses[cell]), 2))
                 reads[cell] += 1
-                seen[cell] += g
+                at_reads[cell] += g
                 if abs(read - goal[cell]) <= slack:
                     done[cell] = True
                     break
@@ -115,9 +116,9 @@ def pulse_cells(
             if noise > 0.0:
                 change *= 1.0 + noise * normal(join(here, 0))
             state = min(max(state + change, low[cell]), high[cell])
-            shown[cell] = state
+            stored[cell] = state
             if write_noise > 0.0 and factor[cell] > 0.0:
-                shown[cell] += write_noise * rule.step[0] * normal(join(here, 1))
+                stored[cell] += write_noise * rule.step[0] * normal(join(here, 1))
             pulses[cell] += 1
-            pulsed[cell] += 0.5 * (g + max(shown[cell] + offset, 0.0))
-    return shown, pulses, reads, done, pulsed, seen
+            at_pulses[cell] += 0.5 * (g + max(stored[cell] + offset, 0.0))
+    return stored, pulses, reads, done, at_pulses, at_reads

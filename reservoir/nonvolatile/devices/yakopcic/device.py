@@ -13,7 +13,7 @@ from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
 
 
 class YakopcicMemristor(NamedTuple):
-    """Thresholds, growth exponential in voltage, current sinh-shaped."""
+    """Thresholds, rates exponential in voltage, current with a sinh of the voltage."""
 
     a: float = 0.11  # A
     b: float = 0.5  # 1/V
@@ -31,25 +31,25 @@ class YakopcicMemristor(NamedTuple):
 
     @property
     def time_scale(self) -> float:
-        """Time in s of a full change at 1 V without slowing."""
+        """Time in s of a full change at 1 V at the initial rate."""
         return 1 / (self.a_p * (exp(1.0) - exp(self.v_p)))
 
 
 def check(device: YakopcicMemristor) -> None:
-    """Refuse impossible constants."""
+    """Check the constants."""
     positive(device, ("a", "b", "a_p", "a_n", "v_p", "v_n"))
     check_start("x_0", device.x_0)
 
 
 def trace(device: YakopcicMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Follow one device under a voltage."""
+    """Simulate one device under a voltage."""
     speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
     w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: YakopcicMemristor, voltage: NDArray, dt: float, w: float) -> float:
-    """State after a waveform in V, from state ``w``."""
+    """Return the state after a waveform in V, starting from state ``w``."""
     top = float(np.abs(voltage).max())
     speed = max(device.a_p, device.a_n) * exp(min(top, 50.0))
     n_micro = max(1, min(1000, int(dt * speed / 0.05)))

@@ -8,7 +8,7 @@ from numba import njit
 
 @njit(cache=True)
 def gradual(v, dt, w, a, b, a_p, a_n, v_p, v_n, alpha_p, alpha_n, x_p, x_n, n_micro):
-    """Yakopcic's model: thresholds, growth exponential in V, I = a w sinh(b V); Heun's method."""
+    """Simulate Yakopcic's model, I = a w sinh(b V), by Heun's method."""
     states, currents = np.empty(v.size), np.empty(v.size)
     h = dt / n_micro
     for step in range(v.size):
@@ -30,7 +30,7 @@ def gradual(v, dt, w, a, b, a_p, a_n, v_p, v_n, alpha_p, alpha_n, x_p, x_n, n_mi
 
 @njit(cache=True)
 def ease(w, push, alpha_p, alpha_n, x_p, x_n):
-    """Slow the state near its end: beyond x_p on the way up, below 1 - x_n on the way down."""
+    """Return the window function: below 1 above x_p upwards, and below 1 - x_n downwards."""
     if push > 0.0 and w >= x_p:
         return exp(-alpha_p * (w - x_p)) * ((x_p - w) / (1.0 - x_p) + 1.0)
     if push < 0.0 and w <= 1.0 - x_n:
