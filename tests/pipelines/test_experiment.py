@@ -178,7 +178,7 @@ def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
         ("device = 'cmo'\n", "crossbar.device='cmo' is not known"),
         ("n_levels = 1\n", "crossbar.n_levels=1"),
         ("adc_bits = 0\n", "crossbar.adc_bits=0"),
-        ("v_read = 'a'\n", "crossbar.v_read='a' V must be positive"),
+        ("v_read = 'a'\n", "crossbar.v_read='a' V must be a finite number"),
         (
             "device = 'nbsto_interface'\n",
             "crossbar.device='nbsto_interface' can age but not be",

@@ -28,10 +28,10 @@ RECIPE = {
 
 
 @pytest.fixture
-def outside(monkeypatch):
+def own_metrics(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     yield
-    sys.modules.pop("outside", None)
+    sys.modules.pop("own_metrics", None)
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,8 @@ def test_the_best_of_errors_is_the_smallest(numbers):
     assert word in result.notes[0]
 
 
-def test_metrics_come_from_a_module_of_another_package(outside, numbers):
-    names = ["outside:mean_error", "outside:largest"]
+def test_metrics_come_from_a_module_of_another_package(own_metrics, numbers):
+    names = ["own_metrics:mean_error", "own_metrics:largest"]
     result = run_recipe({**RECIPE, "metric": names}, recordings=numbers)
     assert [metric.direction for metric in result.metrics] == [
         "lower is better", "higher is better",
@@ -117,14 +117,14 @@ def test_metrics_come_from_a_module_of_another_package(outside, numbers):
     error = (result.truth["target"] - middle).abs().groupby(result.truth["fold"])
     rows = result.fold_scores.query("reservoir == 'echo' and inputs == 'middle' and seed == 0")
     by_name = rows.set_index(["metric", "fold"])["score"]
-    assert by_name["outside:mean_error"].to_numpy() == pytest.approx(error.mean().to_numpy())
-    assert by_name["outside:largest"].to_numpy() == pytest.approx(-error.max().to_numpy())
-    labels = run_recipe({**RECIPE, "metric": "outside:first_right"})
+    assert by_name["own_metrics:mean_error"].to_numpy() == pytest.approx(error.mean().to_numpy())
+    assert by_name["own_metrics:largest"].to_numpy() == pytest.approx(-error.max().to_numpy())
+    labels = run_recipe({**RECIPE, "metric": "own_metrics:first_right"})
     assert labels.scores["score"].between(0, 1).all()
 
 
-def test_metrics_come_from_entry_points(outside, monkeypatch):
-    point = EntryPoint("first_right", "outside:first_right", "mottle.metrics")
+def test_metrics_come_from_entry_points(own_metrics, monkeypatch):
+    point = EntryPoint("first_right", "own_metrics:first_right", "mottle.metrics")
     monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     metric = find_metric("first_right")
     assert metric.name == "first_right"
@@ -137,12 +137,12 @@ def test_metrics_come_from_entry_points(outside, monkeypatch):
     [
         ("acuracy", "metric='acuracy' is not known; did you mean 'accuracy'"),
         ("nmrse", "did you mean 'nrmse'"),
-        ("outside:frist_right", "cannot be imported"),
+        ("own_metrics:frist_right", "cannot be imported"),
         ("no.such.module:f", "cannot be imported .*importable from where mottle runs"),
-        ("outside:not_a_metric", r"is a int; expected a function of \(y_true, y_pred\)"),
+        ("own_metrics:not_a_metric", r"is a int; expected a function of \(y_true, y_pred\)"),
     ],
 )
-def test_unknown_metrics_are_refused_before_anything_runs(outside, name, message):
+def test_unknown_metrics_are_refused_before_anything_runs(own_metrics, name, message):
     with pytest.raises(ValueError, match=f"recipe: .*{message}"):
         run_recipe({**RECIPE, "metric": name})
 
@@ -152,10 +152,10 @@ def test_unknown_metrics_are_refused_before_anything_runs(outside, name, message
     [
         ("accuracy", "metric='accuracy' cannot score 200 samples of this regression"),
         ("f1_macro", "metric='f1_macro' cannot score 200 samples of this regression"),
-        ("outside:nothing", "metric 'outside:nothing'=nan must be a finite number"),
+        ("own_metrics:nothing", "metric 'own_metrics:nothing'=nan must be a finite number"),
     ],
 )
-def test_a_metric_that_does_not_suit_the_target_is_refused(outside, numbers, name, message):
+def test_a_metric_that_does_not_suit_the_target_is_refused(own_metrics, numbers, name, message):
     with pytest.raises(ValueError, match=message):
         run_recipe({**RECIPE, "metric": name}, recordings=numbers)
 
