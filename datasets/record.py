@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mottle.checks import NamesParameters, check_whole
+from mottle.checks import NamesArguments, check_whole
 from mottle.datasets.downloads.fetch import Remote, fetch_files
 from mottle.datasets.downloads.home import data_home, find_recordings
 
@@ -40,7 +40,7 @@ class FolderLayout(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSet(NamesParameters):
+class DataSet(NamesArguments):
     """What is known of a data set; each file in ``datasets/sets/`` ends in one.
 
     Other packages add sets by naming such a record as an entry point of the group

@@ -22,8 +22,8 @@ KERNELS = ("kernel*.py", "kernels/[!_]*.py", "compiled/[!_]*.py")
 KERNEL_NAME = re.compile(r"mottle(\.\w+)*\.(kernel\w*|kernels\.\w+|compiled\.\w+)$")
 MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
 # words that are not names, in these rooms; see the table of words in docs/conventions.md
-ROOMS_CHECKED_FOR_WORDS = ("reservoir",)
-WORDS = re.compile(r"(?:^|_)(told|asked|mend\w*|judge\w*|verdict)(?:_|$)", re.IGNORECASE)
+ROOMS_CHECKED_FOR_WORDS = ("reservoir", "sensors", "datasets", "pipelines")
+WORDS = re.compile(r"(?:^|_)(told|asked|mend(?:s|ed|ing)?|judge\w*|verdict)(?:_|$)", re.IGNORECASE)
 
 
 def modules() -> list[str]:

@@ -235,8 +235,8 @@ def check_options(function: Callable[..., Any], options: Iterable[str]) -> None:
             raise TypeError(f"{called} has no option {name!r}{suggest(name, known)} {has}")
 
 
-class NamesParameters:
-    """Mixin: an unknown parameter raises an error that suggests a known one."""
+class NamesArguments:
+    """Mixin: an unknown argument of the constructor raises an error that suggests a known one."""
 
     def __new__(cls, *args: Any, **given: Any) -> Any:
         """Refuse parameters that the constructor does not have."""
@@ -248,6 +248,10 @@ class NamesParameters:
                     f"It has: {', '.join(known)}."
                 )
         return super().__new__(cls)
+
+
+class NamesParameters(NamesArguments):
+    """Mixin of estimators: unknown parameters raise an error in ``set_params`` as well."""
 
     def set_params(self, **given: Any) -> Any:
         """Set parameters as scikit-learn does, and suggest a name for an unknown one.

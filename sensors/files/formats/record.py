@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mottle.checks import NamesParameters
+from mottle.checks import NamesArguments
 from mottle.sensors.files.faults import Faults, Fields
 
 HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
@@ -41,7 +41,7 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventFormat(NamesParameters):
+class EventFormat(NamesArguments):
     """An event format; each file in ``sensors/files/formats/`` ends in one or more.
 
     Other packages add formats by naming such a record as an entry point of the group
