@@ -161,17 +161,19 @@ class Recipe(Section):
             raise placed(error, place, part.then.parameters) from None
         return make_pipeline(front, seeded(layer, seed))
 
-    def make_readout(self) -> BaseEstimator:
-        """Return an unfitted readout."""
+    @property
+    def stated_task(self) -> str:
+        """What the recipe or its readout states: "auto", "classification" or "regression"."""
+        own = str(self.readout.parameters.get("task", "auto"))
+        if "auto" not in (own, self.task) and own != self.task:
+            raise ValueError(f"readout.task={own!r} contradicts task={self.task!r}; leave it out.")
+        return own if self.task == "auto" else self.task
+
+    def make_readout(self, task: str = "auto") -> BaseEstimator:
+        """Return an unfitted readout; ``task`` is that of the target, if the recipe states none."""
         readout = make(self.readout, reservoir, READOUTS, "readout")
-        if self.task != "auto":
-            own = readout.get_params()["task"]
-            if own not in ("auto", self.task):
-                raise ValueError(
-                    f"readout.task={own!r} contradicts task={self.task!r}; leave it out."
-                )
-            readout.set_params(task=self.task)
-        return readout
+        stated = self.stated_task
+        return readout.set_params(task=task if stated == "auto" else stated)
 
     def make_crossbar(self, readout: BaseEstimator, seed: int) -> BaseEstimator:
         """Return crossbars, not yet programmed, for a readout."""

@@ -44,7 +44,7 @@ def evaluate(
         To be used before the next are taken: crossbars age.
     """
     recipe, fold = features.recipe, features.fold
-    readout = recipe.make_readout()
+    readout = recipe.make_readout(fold.target.task)
     crossbars = None if only else Crossbars(recipe, features.seed)
     for plan in plan_inputs(recipe):
         if only and plan.inputs != only:

@@ -41,7 +41,7 @@ def load_recordings(
         )
     SenseCheck(tuple(recipe.encoders)).fit(recordings.table)
     n_recordings = len(recordings.table)
-    target = check_target(recordings.target, n_recordings, recipe.task, recipe.washout)
+    target = check_target(recordings.target, n_recordings, recipe.stated_task, recipe.washout)
     if len(recordings.groups) != n_recordings:
         raise ValueError(
             f"there are {len(recordings.groups)} groups for {n_recordings} recordings; give one "

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import check_option
-
-TASKS = ("auto", "classification", "regression")
+from mottle.reservoir.readout.task import TASKS, are_labels
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,8 @@ def check_target(given: Any, n_recordings: int, task: str = "auto", washout: Any
     n_recordings : int
         How many there are.
     task : {"auto", "classification", "regression"}, default="auto"
-        "auto" regresses floating-point numbers and classifies all else.
+        "auto" regresses floating-point numbers and classifies text and integers; integers that may
+        be measurements are refused.
     washout : int or None, default=None
         Steps left out at the beginning of each recording.
 
@@ -147,8 +147,10 @@ def check_target(given: Any, n_recordings: int, task: str = "auto", washout: Any
         values = parts = [_steps(one, i, washout) for i, one in enumerate(given)]
         if len({one.shape[1:] for one in parts}) > 1:
             raise ValueError("the targets of the recordings differ in the number of their columns.")
-    kinds = {one.dtype.kind for one in parts}
-    classify = task == "classification" or (task == "auto" and "f" not in kinds)
+    numbers = any(one.dtype.kind == "f" for one in parts)
+    classify = task == "classification" or (
+        not numbers and are_labels(np.concatenate(parts), task, "the target")
+    )
     for i, one in enumerate(parts):
         if one.dtype.kind not in ("biufUS" if classify else "biuf"):
             raise ValueError(f"the target is {one.dtype}, no numbers: a regression needs numbers.")

@@ -153,8 +153,10 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     ("; did you mean 'leak'?", '.')
     """
     known = list(known)
-    synonyms = [name_here for name_here in SYNONYMS.get(str(name), ()) if name_here in known]
-    close = synonyms or get_close_matches(str(name), known, n=1, cutoff=0.5)
+    close = [same for same in SYNONYMS.get(str(name), ()) if same in known]
+    if not close:  # a name with another meaning of its own must be nearly the same
+        cutoff = 0.75 if name in SYNONYMS else 0.5
+        close = get_close_matches(str(name), known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else "."
 
 

@@ -28,8 +28,8 @@ from mottle.reservoir.readout.rows import (
     rows_a_block,
     with_weight,
 )
+from mottle.reservoir.readout.task import TASKS, are_labels
 
-TASKS = ("auto", "classification", "regression")
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
 FLOATS = (np.float64, np.float32)  # float32 becomes float64 block by block
 LEARNT = ("coef_", "intercept_", "alpha_", "losses_", "sharpness_")
@@ -50,7 +50,9 @@ class RidgeReadout(BaseEstimator):
     alphas : float or sequence of float, default=1e-3 to 1e6 in half decades
         Penalties to choose from; a single number is used as it is.
     task : {"auto", "classification", "regression"}, default="auto"
-        "auto" regresses floating-point targets and classifies all others.
+        "auto" regresses floating-point targets and classifies text, truth values and integers.
+        Integers that may be measurements (more than 20 distinct values, or half of them occur only
+        once) are refused: state the task.
     standardize : bool, default=True
         Give every feature zero mean and unit variance first; False only centres.
     cv : {"auto", "loo", "gcv"} or int, default="auto"
@@ -218,8 +220,8 @@ class RidgeReadout(BaseEstimator):
             )
 
     def _takes_labels(self, y: Any) -> bool:
-        kind = y.dtype.kind if on_demand(y) else np.asarray(y).dtype.kind
-        return self.task == "classification" or (self.task == "auto" and kind != "f")
+        numbers = on_demand(y) and y.dtype.kind == "f" and self.task != "classification"
+        return not numbers and are_labels(y, self.task)
 
     def _check(self, X, y, weight, groups, classify, reset):
         """Return features, targets, weights and groups that can be cut into blocks."""

@@ -196,7 +196,7 @@ class _Recordings:
         first = np.asarray(self.targets[0][:1])
         if first.dtype.kind == "f":
             return first
-        return np.concatenate([np.unique(np.asarray(self.targets[i])) for i in range(self.n)])
+        return np.concatenate([np.ravel(self.targets[i]) for i in range(self.n)])
 
 
 class _Steps:

@@ -163,3 +163,17 @@ def test_a_metric_that_does_not_suit_the_target_is_refused(own_metrics, numbers,
 def test_a_metric_named_twice_is_refused():
     with pytest.raises(ValueError, match="metric: 'r2' occurs twice"):
         run_recipe({**RECIPE, "metric": ["r2", "r2"]})
+
+
+def test_integer_targets_need_a_task_which_recipe_or_readout_states(numbers):
+    whole = numbers._replace(target=np.round(numbers.target * 1000).astype(int))
+    with pytest.raises(ValueError, match=r"the target has \d+ integers with .* Set task="):
+        run_recipe(RECIPE, recordings=whole)
+    stated = run_recipe({**RECIPE, "task": "regression"}, recordings=whole)
+    readout = {"kind": "RidgeReadout", "task": "regression"}
+    of_readout = run_recipe({**RECIPE, "readout": readout}, recordings=whole)
+    as_floats = run_recipe(RECIPE, recordings=whole._replace(target=whole.target.astype(float)))
+    assert stated.task == of_readout.task == "regression"
+    expected = as_floats.fold_scores["score"].tolist()
+    assert stated.fold_scores["score"].tolist() == expected
+    assert of_readout.fold_scores["score"].tolist() == expected

@@ -18,7 +18,7 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import LeaveOneOut
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mottle.reservoir import RidgeReadout
+from mottle.reservoir import NoReservoir, RidgeReadout, fit_stream
 from mottle.reservoir.readout import gram, rows
 
 NO_SPLITS = {
@@ -469,3 +469,56 @@ def test_impossible_blocks_are_refused():
         RidgeReadout().partial_fit(X, y).partial_fit(X, np.c_[y, y])
     with pytest.raises(ValueError, match="expecting 5 features"):
         RidgeReadout().partial_fit(X, y).partial_fit(X[:, :4], y)
+
+
+INTEGERS = np.random.default_rng(0).integers(0, 500, 300)
+
+
+@pytest.mark.parametrize("dtype", [int, np.uint8, np.int16, object, "Int64"])
+@pytest.mark.parametrize("fit", ["fit", "partial_fit", "stream", "dask"])
+def test_integers_that_may_be_measurements_are_refused(dtype, fit):
+    y = pd.Series(INTEGERS % 250, dtype=dtype)
+    y = y if dtype == "Int64" else y.to_numpy()
+    X = np.random.default_rng(1).normal(size=(300, 3))
+    readout = RidgeReadout()
+    fits = {
+        "fit": readout.fit,
+        "partial_fit": readout.partial_fit,
+        "stream": lambda X, y: fit_stream(NoReservoir().fit(X), readout, X, np.asarray(y)),
+        "dask": lambda X, y: readout.fit(da.from_array(X, chunks=(100, 3)), np.asarray(y)),
+    }
+    with pytest.raises(ValueError, match=r"distinct values.*Set task='classification' or"):
+        fits[fit](X, y)
+
+
+def test_a_stated_task_decides_for_integers():
+    X = INTEGERS[:, np.newaxis] + np.zeros((1, 2))
+    numbers = RidgeReadout(1e-9, task="regression").fit(X, INTEGERS)
+    assert numbers.predict(X) == pytest.approx(INTEGERS, abs=1e-3)
+    labels = RidgeReadout(task="classification").fit(X, INTEGERS // 5)
+    assert set(labels.classes_) == set(INTEGERS // 5)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 1, 2, 3, 4, 4], "6 integers with 5 distinct values, 4 of which occur once"),
+        (list(range(21)) * 3, "63 integers with 21 distinct values, 0 of which"),
+        (np.array(["a", 1.5, "a", "b"], object), "y mixes text with float"),
+        (np.array([0, None, 0, 1], object), "y is missing in row 1"),
+        (pd.array([0, 1, pd.NA, 1], "Int64"), "y contains NaN"),
+        (
+            np.arange(4).astype("datetime64[s]"),
+            r"y is datetime64\[s\]; expected labels, or numbers",
+        ),
+        (np.array([1j, 2, 1, 2]), "Complex data not supported"),
+    ],
+)
+def test_targets_that_may_be_misread_are_refused(y, message):
+    with pytest.raises(ValueError, match=message):
+        RidgeReadout().fit(np.random.default_rng(0).normal(size=(len(y), 2)), y)
+
+
+@pytest.mark.parametrize("y", [[0, 1] * 5, [True, False] * 5, list(range(20)) * 2, ["a", "b"] * 3])
+def test_few_integers_and_text_are_labels(y):
+    assert RidgeReadout().fit(np.random.default_rng(0).normal(size=(len(y), 2)), y).classes_.size
