@@ -13,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from mottle.checks import check_option, suggest
+from mottle.output import ArrayOutput
 from mottle.pipelines.late import LateReadout
 from mottle.pipelines.masked import MaskedReadout
 from mottle.pipelines.senses import SenseCheck
@@ -134,7 +135,7 @@ def _predictor(fronts: Sequence[Front], readout: Any, memory: Any) -> list[tuple
     return [("features", ColumnTransformer(list(fronts))), last]
 
 
-class TakeColumns(TransformerMixin, BaseEstimator):
+class TakeColumns(ArrayOutput, TransformerMixin, BaseEstimator):
     """Return a slice of the columns.
 
     Parameters

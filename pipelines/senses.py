@@ -7,8 +7,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.output import ArrayOutput
 
-class SenseCheck(TransformerMixin, BaseEstimator):
+
+class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
     """Check a table of streams: every sense present in training, at least one in each row later.
 
     Parameters
@@ -101,21 +103,6 @@ class SenseCheck(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.feature_names_in_
-
-    def set_output(self, *, transform=None):
-        """Do nothing: a table stays a table.
-
-        Parameters
-        ----------
-        transform : ignored
-            Present for the sake of pipelines.
-
-        Returns
-        -------
-        self : SenseCheck
-            The same check.
-        """
-        return self
 
     def _absent(self, X):
         """Return where a sense is absent: (recording, sense), one column for each sense."""

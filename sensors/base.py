@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import NamesParameters, check_whole
 from mottle.events import is_absent
+from mottle.output import ArrayOutput
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class EncoderState:
     values: dict[str, NDArray] = field(default_factory=dict)
 
 
-class Encoder(NamesParameters, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     """Streams in, drives out; the abstract base of the encoders.
 
     A drive is a float64 array (recording, step, input), (step, input) for one lone stream, or a
@@ -52,10 +53,6 @@ class Encoder(NamesParameters, TransformerMixin, BaseEstimator, auto_wrap_output
     @abstractmethod
     def _names_out(self):
         """Return the names of the inputs, a list of str."""
-
-    def set_output(self, *, transform=None):
-        """Change nothing and return self: a drive has three axes, so it is always an array."""
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the drive's inputs; ``input_features`` is ignored."""

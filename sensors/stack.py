@@ -9,10 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import NamesParameters, suggest
 from mottle.events import is_absent
+from mottle.output import ArrayOutput
 from mottle.sensors.base import pack
 
 
-class DriveStack(NamesParameters, TransformerMixin, _BaseComposition, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseComposition):
     """Encode several senses of a table and stack their drives along the inputs.
 
     Parameters
@@ -67,10 +68,6 @@ class DriveStack(NamesParameters, TransformerMixin, _BaseComposition, auto_wrap_
                     f"{suggest(name.partition('__')[0], known)} It has: {', '.join(known)}."
                 )
         self._set_params("encoders", **params)
-        return self
-
-    def set_output(self, *, transform=None):
-        """Change nothing and return self: a drive has three axes, so it is always an array."""
         return self
 
     def fit(self, X, y=None):

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings
+from mottle.output import ArrayOutput
 from mottle.pipelines.engine.cache import Cache, Keyed, keyed
 from mottle.pipelines.engine.hashing import hash_arrays
 from mottle.pipelines.engine.plans import Plan, plan_inputs
@@ -239,7 +240,7 @@ def side_by_side(parts: list[NDArray]) -> NDArray:
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
-class EncodedDrive(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class EncodedDrive(ArrayOutput, TransformerMixin, BaseEstimator):
     """Encoder of a column that holds drives already."""
 
     def fit(self, X: pd.Series, y: Any = None) -> "EncodedDrive":

@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from mottle.checks import NamesParameters, check_whole, choose
+from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
 from mottle.reservoir.nodes.node import Node
@@ -41,8 +42,8 @@ def at_most(n_threads: int) -> Iterator[None]:
 
 
 class Reservoir(
-    NamesParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):  # fmt: skip
+    NamesParameters, FrameOutput, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Base class of the reservoirs, composed with a node record that draws and runs the nodes.
 
     A 2-D array is one recording with time as rows; a 3-D array (recording, step, input), or a list

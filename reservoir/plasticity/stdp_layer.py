@@ -20,6 +20,7 @@ from mottle.checks import (
     choose,
 )
 from mottle.events import FIELDS, as_event_streams, check_sensor, report_dropped
+from mottle.output import FrameOutput
 from mottle.reservoir import drawing
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import check_drive, is_absent
@@ -42,7 +43,7 @@ TARGET, N_SPIKES = (
 
 
 class STDPLayer(
-    NamesParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    NamesParameters, FrameOutput, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):  # fmt: skip
     r"""Map spikes to the spike counts of neurons trained by spike-timing-dependent plasticity.
 

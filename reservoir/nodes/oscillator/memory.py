@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_positive, check_whole
+from mottle.output import FrameOutput
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
@@ -21,7 +22,7 @@ from mottle.reservoir.nodes.oscillator.device import (
 from mottle.reservoir.nodes.state import ReservoirState
 
 
-class OscillatorMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Associative memory of coupled relaxation oscillators.
 
     Each element of a pattern is a pair of oscillators that a capacitor keeps in anti-phase. Hebbian
