@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 # names of parameters in other libraries and papers: names used here, in order of preference
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "alpha": ("leak",),
+    "alpha": ("leak", "alphas"),
+    "connectivity": ("density", "fan_in"),
     "coupling": ("thermal_coupling", "c_coupling", "recurrent_scaling", "spectral_radius"),
     "dt": ("dt_device", "dt_inner"),
     "gain": ("input_scaling", "v_gain"),
@@ -37,7 +38,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "noise": ("read_noise", "temperature_noise", "threshold_noise", "voltage_noise", "write_noise"),
     "rc_connectivity": ("density",),
     "reservoir_size": ("n_nodes",),
+    "regularization": ("alphas",),
     "rho": ("spectral_radius",),
+    "ridge": ("alphas",),
     "seed": ("random_state",),
     "size": ("n_nodes",),
     "sparsity": ("density",),

@@ -163,6 +163,23 @@ def _energy(reservoir: Any, drive: Any) -> None:
     )
 
 
+def _passive(reservoir: Any, drive: Any) -> None:
+    """Check that no current flows at 0 V, and that it has the sign of the voltage."""
+    from mottle.reservoir import devices
+
+    device, family = find(reservoir.device)
+    node = family.node
+    most = abs(node.v_bias) + abs(node.v_gain)
+    volts = most * np.concatenate([np.sin(np.linspace(0.0, 12.0, 200)), np.zeros(5)])
+    run = devices.simulate(device, volts, node.dt_device)
+    if "current" not in run:
+        return
+    current = run["current"].to_numpy()
+    assert np.abs(current[-5:]).max() <= 1e-9 * np.abs(current).max(), "A current flows at 0 V."
+    wrong = current * volts < 0
+    assert not wrong.any(), f"At {volts[wrong][0]:.3g} V the current is {current[wrong][0]:.3g} A."
+
+
 def _missing(reservoir: Any, drive: Any) -> None:
     """Check that NaN in a drive is refused, and an absent recording gives NaN."""
     gaps, absent = drive.copy(), drive.copy()
@@ -232,6 +249,7 @@ LAWS: dict[str, Callable[[Any, Any], None]] = {
     "alone": _alone,
     "fine steps": _fine_steps,
     "energy": _energy,
+    "passive": _passive,
     "missing input": _missing,
     "estimator": _estimator,
     "live": _live,

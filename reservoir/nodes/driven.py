@@ -109,6 +109,7 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         observables=lambda p: of(p)[1].observables,
         noisy=lambda p: p.read_noise > 0 or of(p)[1].noisy(of(p)[0]),
         metered=lambda p: of(p)[1].metered,
+        left_out=lambda p: () if of(p)[1].metered else ("devices, which give no current",),
         sums_inputs=lambda p: True,
         times=lambda p: {"dt_device": held(p, of(p)[1]) * p.n_masks},
         family=lambda p: f" of {type(of(p)[0]).__name__}",
@@ -183,8 +184,9 @@ def run_devices(
         warn_clipped(project(p, block, lengths) + feedback, low, high)
     if nonfinite and nonfinite[0].any():
         r, step, which = np.argwhere(~np.isfinite(out))[0]
+        label = repr(p.device) if isinstance(p.device, str) else "the device"
         raise ValueError(
-            f"{p.device!r} gives {out[r, step, which]} in recording {r} of a block, step "
+            f"{label} gives {out[r, step, which]} in recording {r} of a block, step "
             f"{state.step + step}, node {which}: check its equations at that voltage, or take a "
             "smaller dt_inner, v_gain or spread."
         )

@@ -293,6 +293,11 @@ class Reservoir(
         """Factors on the energy of operations, such as the squared voltage of drivers."""
         return self._node.energy_scales(self)
 
+    @property
+    def costs_left_out_(self) -> list[str]:
+        """Costs that `energy_report` does not count."""
+        return list(self._node.left_out(self))
+
     def describe(self) -> dict[str, Any]:
         """Return the metadata of states: class, parameters, seed, step time and versions."""
         parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}

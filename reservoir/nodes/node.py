@@ -1,6 +1,6 @@
 """Record of a kind of node, from which the base class of reservoirs builds a reservoir."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import sparse
 from mottle.reservoir.compiled import inputs
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, empty_states, split
 from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
-from mottle.reservoir.nodes.state import ReservoirState, noise_keys
+from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
 
 P = Any  # a reservoir, of which parameters and fitted attributes are read
@@ -29,12 +29,6 @@ def draw_wiring(p: P, rng: np.random.RandomState) -> dict[str, Any]:
     )
     weights = draw_masks(rng, weights, p.n_masks)
     return {"input_weights_": weights, "noise_seed_": int(rng.randint(2**31))}
-
-
-def content_keys(p: P, drives: Any, first: int, last: int) -> NDArray:
-    """Return noise keys from the recordings' bytes; constant keys if states have no noise."""
-    ids: Any = (drives.content(i) for i in range(first, last))
-    return noise_keys(p.noise_seed_, ids if p._node.noisy(p) else [0] * (last - first))
 
 
 class Node(NamedTuple):
@@ -61,6 +55,8 @@ class Node(NamedTuple):
         ``noisy(p)`` is whether states depend on the noise key of a recording.
     metered : callable
         ``metered(p)`` is whether the kernels sum energies.
+    left_out : callable
+        ``left_out(p)`` names costs that an energy report does not count.
     spikes : bool
         Whether the kernels count spikes.
     sums_inputs : callable
@@ -90,6 +86,7 @@ class Node(NamedTuple):
     wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
     noisy: Callable[[P], bool] = lambda p: False
     metered: Callable[[P], bool] = lambda p: False
+    left_out: Callable[[P], Sequence[str]] = lambda p: ()
     spikes: bool = False
     sums_inputs: Callable[[P], bool] = lambda p: False
     n_parallel: Callable[[P], int] = lambda p: 1

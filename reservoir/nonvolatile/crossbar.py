@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive, check_whole, choose
+from mottle.checks import NamesArguments, check_number, check_positive, check_whole, choose
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
@@ -21,7 +21,7 @@ MOST_SINH = 40  # sinh(40) is 1e17
 BLOCK = 2**20  # cells whose voltages are in memory at once
 
 
-class Crossbar:
+class Crossbar(NamesArguments):
     r"""Multiply voltages by conductances in a crossbar whose wires have resistance.
 
     Word lines (rows) are driven on the left, bit lines (columns) end at the bottom in a virtual

@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from mottle.checks import check_number, is_number
+from mottle.checks import NamesParameters, check_number, is_number
 from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
@@ -56,7 +56,7 @@ def _offers(method):
     return available_if(lambda self: hasattr(getattr(self, "head_", self.readout), method))
 
 
-class CrossbarReadout(MetaEstimatorMixin, BaseEstimator):
+class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
     r"""Compute a linear readout in crossbars of nonvolatile cells.
 
     Features are converted to voltages and weights to conductances; column currents are products of

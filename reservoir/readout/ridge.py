@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from mottle.checks import check_option, is_whole
+from mottle.checks import NamesParameters, check_option, is_whole
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -37,7 +37,7 @@ N_FOLDS = 10
 HELD_OUT = 1 << 20  # largest number of decisions used to choose the sharpness
 
 
-class RidgeReadout(BaseEstimator):
+class RidgeReadout(NamesParameters, BaseEstimator):
     r"""Linear readout with a ridge penalty, for regression and classification.
 
     Features are standardised with mean and standard deviation of the training data. The penalty is

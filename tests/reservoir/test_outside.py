@@ -14,7 +14,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import solve_ivp
 
 from mottle.checks import suggest
-from mottle.reservoir import DeviceReservoir, MemristorReservoir, catalogue, device_node, devices
+from mottle.reservoir import (
+    DeviceReservoir,
+    MemristorReservoir,
+    catalogue,
+    device_node,
+    devices,
+    energy_report,
+)
 from mottle.reservoir.compiled.functions import clip, exp, sinh
 from mottle.reservoir.nodes.memristor import DEVICES
 from mottle.reservoir.nodes.outside import source
@@ -345,3 +352,67 @@ def test_a_package_that_cannot_be_loaded_is_left_out_with_a_warning():
 def test_names_of_other_libraries_are_known():
     assert suggest("units", ["n_nodes", "pool"]) == "; did you mean 'n_nodes'?"
     assert catalogue.find_family(Twin()) is catalogue.OUTSIDE["test_twin"]
+
+
+class Fast(NamedTuple):
+    """A linear device that follows the voltage with a time constant."""
+
+    tau: float = 5e-3  # s
+    time_scale: float = 5e-3  # s
+
+
+def fast_device(**more):
+    given = {"state": {"x": 0.0}, "dt_device": 1e-3, "times": ("tau",)}
+    given |= {"v_bias": 0.5, "v_gain": 0.5, "derivative": lambda x, v, c: (v - x) / c.tau}
+    return device_node("test_fast", Fast(), **given | more)
+
+
+def test_steps_of_integration_follow_the_fastest_node():
+    device = fast_device(limits={"x": (-3.0, 3.0)})
+    u = np.random.default_rng(0).uniform(-1, 1, (300, 1))
+    nodes = DeviceReservoir(3, device=device, tau=(1e-4, 1e-3), fan_in=None, random_state=0)
+    states = nodes.fit_transform(u)
+    taus, volts = nodes.devices_["tau"], 0.5 + 0.5 * u @ nodes.input_weights_.toarray().T
+    x, expected = np.zeros(3), []
+    for v in volts:
+        x = v + (x - v) * np.exp(-1e-3 / taus)
+        expected.append(x)
+    np.testing.assert_allclose(states, expected, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"limits": {"x": (1, 0)}}, r"limits of 'x' are \(1, 0\); expected \(low, high\)"),
+        ({"limits": {"x": 1.0}}, r"limits of 'x' are 1.0"),
+        ({"limits": {"x": (0.5, 1.0)}}, "'x' is 0.0 at rest, outside its limits 0.5 to 1"),
+        ({"state": {"voltage": 0.0}}, "a state cannot be called 'voltage'"),
+    ],
+)
+def test_states_and_limits_that_cannot_be_are_refused(more, message):
+    with pytest.raises(ValueError, match=message):
+        fast_device(**more)
+
+
+@pytest.mark.parametrize(
+    ("current", "message"),
+    [
+        (lambda x, v, c: 1e-6 * (v + 0.5), "A current flows at 0 V"),
+        (lambda x, v, c: 1e-6 * v * v, "At -.* V the current is"),
+    ],
+)
+def test_currents_that_give_energy_are_found(current, message):
+    with pytest.raises(AssertionError, match=f"law 'passive'.*{message}"):
+        check_node(fast_device(current=current), n_nodes=5)
+
+
+def test_an_energy_report_names_devices_without_a_current():
+    u = np.random.default_rng(0).uniform(-1, 1, (4, 50, 1))
+    nodes = DeviceReservoir(5, device=fast_device(), pool="mean", random_state=0).fit(u)
+    left = energy_report(nodes, u).attrs["not_counted"]
+    assert any("devices, which give no current" in one for one in left)
+    with_current = fast_device(current=lambda x, v, c: 1e-6 * v)
+    nodes = DeviceReservoir(5, device=with_current, pool="mean", random_state=0).fit(u)
+    report = energy_report(nodes, u)
+    assert report.attrs["not_counted"] == []
+    assert report["energy"].max() > 0

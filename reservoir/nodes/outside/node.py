@@ -1,6 +1,6 @@
 """Devices defined by equations outside mottle, and the reservoir of such devices."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from numbers import Real
 from typing import Any
@@ -16,6 +16,8 @@ from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
 
+RESERVED = ("voltage", "current", "output", "time")  # variables of simulated devices
+VARIATION = 0.7  # time constants shorter than this fraction of the device's take shorter steps
 FINE = 20  # default number of integration steps per time scale
 
 
@@ -121,8 +123,14 @@ def device_node(
         raise ValueError(f"device {name!r} needs a state, and either step or derivative.")
     for constant in (*rates, *times):
         choose(constant, dict.fromkeys(numbers), f"device {name!r}: constant")
-    for key in limits or {}:
+    for key in states:
+        if key in RESERVED:
+            raise ValueError(
+                f"device {name!r}: a state cannot be called {key!r}, as a result of simulate is."
+            )
+    for key, limit in (limits or {}).items():
         choose(key, dict.fromkeys(states), f"device {name!r}: limits of state")
+        _check_limits(name, key, limit, state[key])
     check_positive("dt_device", dt_device, "s")
     check_positive("v_compliance", v_compliance, "V")
     for key, value in (("v_bias", v_bias), ("v_gain", v_gain)):
@@ -148,7 +156,9 @@ def device_node(
     ) -> Any:
         nodes = constants(kernel().Nodes, device, drawn)
         nodes = nodes._make(map(_one_if_equal, nodes))
-        n_micro = 1 if longest is None else micro_steps(longest, dt)
+        n_micro = 1
+        if longest is not None:
+            n_micro = micro_steps(longest * _shortening(device, drawn, rates, times), dt)
         return kernel().run, (nodes, dt / n_micro, n_micro, v_read, observable), n_micro
 
     longest = dt_inner
@@ -229,6 +239,32 @@ def _one_if_equal(constant: Any) -> Any:
     if np.ndim(constant) and (constant != constant[0]).any():
         return np.ascontiguousarray(constant)
     return float(np.ravel(constant)[0])
+
+
+def _check_limits(name: str, key: str, limit: Any, rest: Any) -> None:
+    """Refuse limits of a state that are not (low, high), or that exclude its value at rest."""
+    pair = isinstance(limit, tuple | list) and len(limit) == 2 and all(map(is_number, limit))
+    if not pair or not limit[0] < limit[1]:
+        raise ValueError(f"device {name!r}: limits of {key!r} are {limit!r}; expected (low, high).")
+    low, high = limit
+    if is_number(rest) and not low <= rest <= high:
+        raise ValueError(
+            f"device {name!r}: {key!r} is {rest!r} at rest, outside its limits {low:g} to {high:g}."
+        )
+
+
+def _shortening(
+    device: Any, drawn: Mapping[str, Any], rates: Sequence[str], times: Sequence[str]
+) -> float:
+    """Return by what factor the fastest node is faster than the device, or 1.
+
+    The steps of integration are shortened by it. Device-to-device variation is left to the margin
+    of the step.
+    """
+    factors = [float(np.min(drawn[key])) / getattr(device, key) for key in times if key in drawn]
+    factors += [getattr(device, key) / float(np.max(drawn[key])) for key in rates if key in drawn]
+    fastest = min(factors, default=1.0)
+    return fastest if 0 < fastest < VARIATION else 1.0
 
 
 def _time_scale(preset: Any, dt_device: float) -> float:
