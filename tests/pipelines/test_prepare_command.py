@@ -158,7 +158,7 @@ def test_recordings_of_another_kind_are_refused(digits, monkeypatch):
 
 def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits, monkeypatch):
     words = ["prepare", digits / "in", "--out", digits / "s.zarr", "--encode"]
-    encode, calls = preparation.encode_rows, []
+    encode, calls = preparation.encode_block, []
 
     def interrupted(*given):
         calls.append(given)
@@ -167,7 +167,7 @@ def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits, monkeypatch):
         return encode(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(preparation, "encode_rows", interrupted)
+        patch.setattr(preparation, "encode_block", interrupted)
         run = mottle(*words, digits / "encode.toml")
     assert run.exit_code == 130
     assert "the same command goes on where this one was" in run.output

@@ -371,14 +371,20 @@ def test_a_plan_gives_shape_and_size_and_writes_nothing(digits, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_among_its_recordings_is_none_of_them(digits, tmp_path):
+def test_a_store_inside_its_recordings_folder_is_refused(digits, tmp_path):
     folder = tmp_path / "in"
     shutil.copytree(digits, folder)
+    for place in (folder / "s.zarr", folder / "train/0/s.zarr", folder):
+        with pytest.raises(ValueError, match="would lie inside the recordings' folder"):
+            make(folder, place)
+    with pytest.raises(ValueError, match="which the store would replace"):
+        make(folder, tmp_path)
+    assert {p.name for p in folder.iterdir()} == {"train", "test"}
     (folder / ".hidden").mkdir()
     (folder / ".hidden/x.npy").write_bytes(b"")
-    (folder / "s.zarr.skipped.csv").write_text("recording,reason\n")
-    for _ in range(2):
-        assert make(folder, folder / "s.zarr").n_recordings == 50
+    make(folder, tmp_path / "s.zarr")
+    (tmp_path / "s.zarr").rename(folder / "s.zarr")  # one that was put there is no recording
+    assert len(files(folder).names) == 50
 
 
 def test_bad_arguments_are_refused(digits, quiet, tmp_path):
@@ -386,9 +392,8 @@ def test_bad_arguments_are_refused(digits, quiet, tmp_path):
         open_prepared(tmp_path / "none.zarr")
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir/x").write_text("")
-    for path in (tmp_path / "dir", digits):
-        with pytest.raises(ValueError, match=r"no zarr store|no store of mottle prepare"):
-            make(digits, path)
+    with pytest.raises(ValueError, match=r"no zarr store|no store of mottle prepare"):
+        make(digits, tmp_path / "dir")
     with pytest.raises(ValueError, match="does not match"):
         list_files([digits], sense="sight", pattern="(?P<target>x)")
     with pytest.raises(ValueError, match="named twice"):
