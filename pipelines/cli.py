@@ -367,12 +367,12 @@ def info_store(path: Path, as_json: bool) -> None:
 @click.argument("path", type=FOLDER, metavar="STORE")
 @AS_JSON
 def verify_store(path: Path, as_json: bool) -> None:
-    """Check every byte of STORE against the hashes it was finished with."""
+    """Check every byte of STORE, of `prepare` or of states, against the hashes written with it."""
     from json import dumps
 
-    from mottle.datasets import verify_prepared
+    from mottle.datasets.stores.prepared import verify_store as verify
 
-    wrong = _or_exit(verify_prepared, path)
+    wrong = _or_exit(verify, path)
     if as_json:
         click.echo(dumps({"path": str(path), "wrong": wrong}))
     else:

@@ -36,7 +36,7 @@ from mottle.datasets.stores.shards import (
     ragged_rows,
     read_about,
 )
-from mottle.datasets.stores.states import check_attrs, check_coords
+from mottle.datasets.stores.states import check_attrs, check_coords, verify_states
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors.streams import EVENT_DTYPE
 
@@ -178,7 +178,9 @@ class Store:
             raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare writes one.")
         self.known: dict[str, str] = {}
         content = None
-        if (self.path / proof.NAME).exists() or self._format() == FORMAT:
+        attributes = _about(self.path).get("attributes")
+        is_new = isinstance(attributes, dict) and attributes.get("format") == FORMAT
+        if is_new or (self.path / proof.NAME).exists():
             self.known, content = proof.read_proof(self.path)
             if content is None:
                 raise ValueError(f"'{path}': {proof.NAME} has no seal; {proof.REPAIR}")
@@ -201,14 +203,6 @@ class Store:
             proof.check_present(self.path, self.known)
         self.cache = Cache()
         self._labels: dict[str, NDArray | None] = {}
-
-    def _format(self) -> str | None:
-        """Return the format that the root names, or None where it names none that can be read."""
-        try:
-            about = read_about((self.path / "zarr.json").read_bytes(), f"'{self.path}': zarr.json")
-            return str(about["attributes"]["format"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
 
     def _proof_1(self) -> dict[str, str]:
         """Return the hashes of a store of the first format: of all but its metadata at the root."""
@@ -545,3 +539,17 @@ def verify_prepared(path: str | Path) -> list[str]:
         return [f"{proof.NAME}: missing"]
     apart = {"zarr.json", *(f for f in proof.present(path) if f.startswith("manifest/"))}
     return proof.differences(path, store.known, apart)
+
+
+def verify_store(path: str | Path) -> list[str]:
+    """Check every byte of a store, of `prepare` or of states; see `verify_prepared`."""
+    is_states = _about(Path(path) / "states").get("node_type") == "array"
+    return verify_states(path) if is_states else verify_prepared(path)
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """Return the metadata of a zarr array or group; nothing where they cannot be read."""
+    try:
+        return read_about((folder / "zarr.json").read_bytes(), "zarr.json")
+    except (OSError, ValueError):
+        return {}

@@ -6,6 +6,7 @@ stands for all that the store holds. ``manifest`` itself is an empty zarr array,
 of files in a group that belong to no array.
 """
 
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -88,6 +89,20 @@ def read_proof(folder: Path) -> Proof:
             raise ValueError(f"'{folder}': {NAME} has the line {line[:80]!r}; {REPAIR}")
         known[name] = digest
     return Proof(known, content)
+
+
+def append(folder: Path, known: Mapping[str, str]) -> None:
+    """Add lines to those of a store that is being written, all of them or none."""
+    data = lines(known).encode()
+    with (folder / NAME).open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / NAME))
+            os.fsync(file.fileno())
+        except BaseException:
+            file.truncate(size)
+            raise
 
 
 REPAIR = "copy the store again, or write it again"

@@ -28,6 +28,7 @@ from mottle.datasets import (
     verify_prepared,
 )
 from mottle.datasets.disk import old_path
+from mottle.datasets.stores.prepared import Store
 from mottle.datasets.table import Recordings, sampled
 from mottle.sensors import EventRate, GasDrive
 
@@ -261,38 +262,125 @@ def test_the_second_writer_is_refused(digits, tmp_path):
     assert len(refusals) == 1
 
 
-def test_every_damaged_byte_is_found(quiet, tmp_path):
+@pytest.fixture
+def copy(quiet, tmp_path):
+    return Path(shutil.copytree(quiet, tmp_path / "s.zarr"))
+
+
+def is_shard(file):
+    return "sight/drive/c/" in str(file)
+
+
+def read_all(path):
+    table, target, groups = open_prepared(path)
+    return [np.asarray(drive).tolist() for drive in table["sight"]], list(table.index), (
+        target.tolist(), groups.tolist()
+    )  # fmt: skip
+
+
+def test_every_damaged_byte_is_found(copy):
+    """One bit of every byte of small files here, every bit in benchmarks/reliability.py."""
     rng = np.random.default_rng(3)
-    for name in sorted(tree(quiet)):
-        path = tmp_path / "s.zarr"
-        shutil.copytree(quiet, path)
-        data = bytearray((path / name).read_bytes())
-        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
-        (path / name).write_bytes(data)
-        try:
-            wrong = verify_prepared(path)
-        except ValueError as error:  # the root itself
-            wrong = [str(error)]
-        assert wrong, name
-        assert name == "zarr.json" or any(name.split("/")[0] in line for line in wrong)
-        shutil.rmtree(path)
-    shutil.copytree(quiet, path)
-    (path / "sight/drive/c/0/0/0").unlink()
-    (path / "sight/more").write_text("")
-    assert verify_prepared(path) == [
-        "sight/drive/c/0/0/0: missing", "sight/more: not of this store"
+    for file in sorted(f for f in copy.rglob("*") if f.is_file()):
+        good = file.read_bytes()
+        name = file.relative_to(copy).as_posix()
+        places = rng.integers(len(good), size=20) if is_shard(file) else range(0, len(good), 11)
+        for at in places:
+            bad = bytearray(good)
+            bad[at] ^= 1 << (at % 8)
+            file.write_bytes(bad)
+            assert any(name in line for line in verify_prepared(copy)), (name, at)
+        file.write_bytes(good)
+    assert verify_prepared(copy) == []
+
+
+def test_damaged_labels_and_metadata_are_never_read(copy):
+    before = read_all(copy)
+    for file in sorted(f for f in copy.rglob("*") if f.is_file() and not is_shard(f)):
+        good = file.read_bytes()
+        for at in range(0, len(good), max(1, len(good) // 3)):
+            bad = bytearray(good)
+            bad[at] ^= 1 << (at % 8)
+            file.write_bytes(bad)
+            try:
+                assert read_all(copy) == before  # a file that reading does not need
+            except ValueError as error:
+                assert "s.zarr" in str(error)  # noqa: PT017
+            else:
+                assert file.parent.name in ("manifest", "digest", "c"), file
+        file.write_bytes(good)
+    assert read_all(copy) == before
+
+
+def test_every_lost_file_is_named_when_a_store_is_opened(copy):
+    for file in sorted(f for f in copy.rglob("*") if f.is_file()):
+        good = file.read_bytes()
+        file.unlink()
+        name = file.relative_to(copy).as_posix()
+        for work in (open_prepared, store_info):
+            with pytest.raises(ValueError, match=name):
+                work(copy)
+        file.write_bytes(good)
+    assert len(open_prepared(copy).table) == 50
+    store = Store(copy)
+    (copy / "sight/drive/c/0/0/0").unlink()  # after opening
+    with pytest.raises(ValueError, match="sight/drive/c/0/0/0: No such file"):
+        store.stream("sight", 3)
+
+
+def test_swapped_and_added_files_are_found(copy):
+    one, two = copy / "target/c/0", copy / "group/c/0"
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    assert verify_prepared(copy) == [
+        "group/c/0: its sha256 differs", "target/c/0: its sha256 differs"
     ]  # fmt: skip
+    with pytest.raises(ValueError, match="its sha256 differs"):
+        open_prepared(copy)
+    one.write_bytes(first)
+    two.write_bytes(second)
+    (copy / "sight/more").write_text("")
+    assert verify_prepared(copy) == ["sight/more: not of this store"]
+    assert len(open_prepared(copy).table) == 50
 
 
-def test_a_damaged_chunk_is_never_read_as_data(quiet, tmp_path):
-    path = tmp_path / "s.zarr"
-    shutil.copytree(quiet, path)
-    shard = path / "sight/drive/c/0/0/0"
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 3] ^= 4
-    shard.write_bytes(data)
-    with pytest.raises(ValueError, match="checksum"):
-        open_prepared(path)
+def test_a_damaged_chunk_is_never_read_as_data(copy):
+    before = read_all(copy)[0]
+    shard = copy / "sight/drive/c/0/0/0"
+    good = shard.read_bytes()
+    for at in range(0, len(good), len(good) // 40):
+        data = bytearray(good)
+        data[at] ^= 4
+        shard.write_bytes(data)
+        with pytest.raises(ValueError, match="checksum"):
+            [Store(copy).stream("sight", row) for row in range(50)]
+    for size in (0, 3, 100, len(good) - 1):
+        shard.write_bytes(good[:size])
+        with pytest.raises(ValueError, match=r"checksum|too short"):
+            [Store(copy).stream("sight", row) for row in range(50)]
+    shard.write_bytes(good)
+    assert read_all(copy)[0] == before
+
+
+def test_the_lines_are_those_of_sha256sum(copy):
+    run = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "manifest/sha256sums"], cwd=copy, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (0, "")
+    content = store_info(copy)["content_hash"]
+    assert (copy / "manifest/sha256sums").read_text().endswith(f"# content {content}\n")
+
+
+def test_zarr_reads_the_same_values(copy, digits, tmp_path):
+    prepare(files(digits), tmp_path / "raw.zarr")
+    for path, names in ((copy, ["drive"]), (tmp_path / "raw.zarr", list("txyp"))):
+        opened_by_zarr = xr.open_zarr(path, group="sight", consolidated=False, chunks=None)
+        store = Store(path)
+        for name in names:
+            column = store.columns["sight"][name]
+            assert_array_equal(column.read(0, len(column)), opened_by_zarr[name].to_numpy())
 
 
 def test_a_full_disk_loses_nothing(digits, quiet, tmp_path):
