@@ -105,7 +105,7 @@ def append(folder: Path, known: Mapping[str, str]) -> None:
             raise
 
 
-REPAIR = "copy the store again, or write it again"
+REPAIR = "copy the store again, or delete it and write it again"
 
 
 def present(folder: Path) -> set[str]:

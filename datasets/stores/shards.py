@@ -22,6 +22,8 @@ from numcodecs import Blosc
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from mottle.datasets.stores.proof import REPAIR
+
 try:
     from google_crc32c import value as crc32c
 except ImportError:  # older versions of zarr come with the other package
@@ -41,7 +43,6 @@ CODEC: dict[str, Any] = {
 COMPRESSORS = (BloscCodec(**CODEC, shuffle="bitshuffle"), Crc32cCodec())
 BLOSC = Blosc(**CODEC, shuffle=Blosc.BITSHUFFLE)  # decodes whatever it was encoded with
 MISSING = 2**64 - 1
-REPAIR = "copy the store again, or prepare it again"
 
 
 def ragged_rows(n_rows: int, n_recordings: int, row_bytes: int) -> int:
@@ -169,19 +170,16 @@ class Column:
         key = self.name, number
         chunk = self._cache.get(key)
         if chunk is None:
-            data = self.encoded(number)
-            if len(data) < 4 or crc32c(data[:-4]) != int.from_bytes(data[-4:], "little"):
-                raise self._damaged(number, "the checksum differs")
             try:
-                plain = BLOSC.decode(data[:-4])
+                plain = BLOSC.decode(self.encoded(number)[:-4])
                 chunk = np.frombuffer(plain, self.dtype).reshape(self.chunk, *self.shape[1:])
-            except (RuntimeError, ValueError) as error:
+            except RuntimeError as error:
                 raise self._damaged(number, str(error)) from None
             self._cache.put(key, chunk)
         return chunk
 
     def encoded(self, number: int) -> bytes:
-        """Return a chunk as it lies on the disk, its checksum included."""
+        """Return a chunk as it lies on the disk, its checksum included, which has been compared."""
         shard, inside = divmod(number, self.shard // self.chunk)
         try:
             file = os.open(f"{self._folder}/{self.file(shard)}", os.O_RDONLY)
@@ -200,6 +198,8 @@ class Column:
             ) from None
         if len(data) != size:
             raise self._damaged(number, "the file is too short")
+        if size < 4 or crc32c(data[:-4]) != int.from_bytes(data[-4:], "little"):
+            raise self._damaged(number, "the checksum differs")
         return data
 
     def _index(self, shard: int, descriptor: int) -> list[tuple[int, int]]:

@@ -493,5 +493,5 @@ def _check_states(path: Path) -> None:
 
 def _open(path: Path, known: dict[str, str]) -> xr.Dataset:
     """Open a store lazily; every file that is read is compared with its hash."""
-    files = proof.ProvedStore(path, read_only=True, known=known)
+    files: Any = proof.ProvedStore(path, read_only=True, known=known)
     return xr.open_dataset(files, engine="zarr", consolidated=False, chunks=None, cache=False)
