@@ -240,11 +240,11 @@ def _check(listing: Listing, on_bad: str, block: int, dtype: str) -> None:
     for label, values in labels.items():  # what cannot be stored is found now, not after the work
         if values is None:
             continue
-        array = np.asarray(values)
-        for name, value in zip(listing.names, array.tolist(), strict=True):
+        plain = values if isinstance(values, list) else np.asarray(values).tolist()
+        for name, value in zip(listing.names, plain, strict=True):
             if isinstance(value, str):
                 _check_text(f"{label} of {name!r}", value)
-        check_coords({label: ("recording", array)}, {"recording": len(listing.names)})
+        check_coords({label: ("recording", values)}, {"recording": len(listing.names)})
     for sense in listing.senses:
         check_sense(sense)
 

@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +31,9 @@ from mottle.datasets import (
     verify_prepared,
 )
 from mottle.datasets.disk import old_path
+from mottle.datasets.stores import shards
 from mottle.datasets.stores.prepared import Store
+from mottle.datasets.stores.shards import Column
 from mottle.datasets.table import Recordings, sampled
 from mottle.sensors import EventRate, GasDrive
 
@@ -495,3 +500,241 @@ def test_bad_arguments_are_refused(digits, quiet, tmp_path):
             ),
             tmp_path / "s.zarr",
         )
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "noise"])
+def test_a_damaged_block_is_dropped_and_done_again(digits, quiet, tmp_path, damage):
+    path = tmp_path / "digits.zarr"
+
+    def stop(what, done, of):
+        if what == "encoding" and done >= 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(digits, path, progress=stop)
+    blocks = sorted((tmp_path / ".digits.zarr.parts").iterdir())
+    assert len(blocks) == 5
+    for number, block in enumerate(blocks):
+        data = bytearray(block.read_bytes())
+        data[(number + 1) * len(data) // 7] ^= 8
+        block.write_bytes(
+            {"flip": data, "cut": data[: len(data) // 2], "empty": b"", "noise": b"x" * 999}[damage]
+        )
+    assert make(digits, path).n_encoded == 50
+    assert tree(path) == tree(quiet)
+    assert [p.name for p in tmp_path.iterdir()] == ["digits.zarr"]
+
+
+@pytest.mark.parametrize("change", ["write", "same size", "delete"])
+def test_a_file_that_changes_while_it_is_prepared_is_refused(digits, tmp_path, change):
+    """After its digest was taken, before it is read: the digest would be of other bytes."""
+    folder, path = tmp_path / "in", tmp_path / "s.zarr"
+    shutil.copytree(digits, folder)
+    file = folder / "train/0/00.npy"
+    events = np.load(file)
+
+    def alter(what, done, of):
+        if what == "encoding" and done == 0:
+            if change == "delete":
+                file.unlink()
+            elif change == "write":
+                np.save(file, events[:100])
+            else:
+                other = events.copy()
+                other["x"][5] = (other["x"][5] + 1) % 34
+                np.save(file, other)
+
+    reason = "No such file" if change == "delete" else "it changed while it was read"
+    with pytest.raises(ValueError, match=rf"train/0/00\.npy: .*{reason}"):
+        make(folder, path, progress=alter, encoders=None)
+    np.save(file, events)
+    done = make(folder, path, progress=alter, encoders=None, on_bad="skip")
+    assert list(done.skipped) == ["train/0/00.npy"]
+    np.save(file, events)
+    assert make(folder, path, encoders=None, on_bad="skip").skipped == {}
+    make(digits, tmp_path / "fresh.zarr", encoders=None, on_bad="skip")
+    assert tree(path) == tree(tmp_path / "fresh.zarr")
+
+
+def test_a_file_that_changes_while_encoders_learn_is_refused(digits, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(digits, folder)
+    listing = files(folder)
+
+    def read(row):
+        streams = listing.read(row)
+        if row == 20:
+            np.save(folder / listing.names[row], streams["sight"].events[:50])
+        return streams
+
+    with pytest.raises(ValueError, match="changed while encoders learnt from it"):
+        prepare(replace(listing, read=read), tmp_path / "s.zarr", encoders=ENCODERS)
+
+
+def test_a_recording_more_under_other_scales_says_what_differs(tmp_path):
+    wide, path = numbered(10), tmp_path / "s.zarr"
+    options = {"encoders": {"a": GasDrive(4)}, "fit_on": "all"}
+    prepare(list_table(wide.take(np.arange(9))), path, **options)
+    with pytest.raises(ValueError, match=r"encoders\.a learnt other scales.*fit_on with a group"):
+        prepare(list_table(wide), path, **options)
+    with pytest.raises(ValueError, match=r"parameters\.n_steps was 4, is now 5"):
+        prepare(list_table(wide), path, encoders={"a": GasDrive(5)}, fit_on="all")
+
+
+STRANGE = ["$x^$", "=1+1", "a\nb", "\u2028", "ä ö", "'", '"', ",", "-1", "nan", " ", "x" * 300]
+
+
+def test_names_and_classes_of_any_kind_come_back(tmp_path):
+    cells = [np.full((3, 1), float(row)) for row in range(len(STRANGE))]
+    listing = list_table(
+        Recordings(make_table(index=STRANGE, a=cells), np.array(STRANGE), np.array(STRANGE[::-1]))
+    )
+    prepare(listing, tmp_path / "s.zarr")
+    table, target, groups = open_prepared(tmp_path / "s.zarr")
+    assert list(table.index) == target.tolist() == groups.tolist()[::-1] == STRANGE
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "message"),
+    [
+        (["a", "b\udcff"], ["x", "y"], r"recording of .*is not UTF-8"),
+        (["a", "b"], ["x", "y\udcff"], r"target of 'b'.*is not UTF-8"),
+        (["a", "b\0"], ["x", "y"], "NUL"),
+        (["a", "b"], np.array([None, "x"], dtype=object), "use numbers or str"),
+    ],
+)
+def test_names_that_cannot_be_stored_are_refused_before_the_work(tmp_path, names, target, message):
+    table = make_table(index=names, a=[np.ones((3, 1))] * 2)
+    listing = list_table(Recordings(table, np.asarray(target), np.arange(2)))
+
+    def read(row):
+        raise AssertionError("read before the names were checked")
+
+    with pytest.raises((ValueError, TypeError), match=message):
+        prepare(replace(listing, read=read, digest=read), tmp_path / "s.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_name_that_is_not_utf8_is_refused_early(tmp_path):
+    place = os.fsencode(tmp_path) + b"/in"
+    os.mkdir(place)
+    for name in (b"a.npy", b"b\xff.npy"):
+        with open(place + b"/" + name, "wb") as file:
+            np.save(file, np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"is not UTF-8.*rename the file"):
+        prepare(list_files([tmp_path / "in"], sense="a"), tmp_path / "s.zarr")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../../x", ".x", "target", "manifest", "a\nb"])
+def test_a_sense_that_cannot_name_a_folder_is_refused(tmp_path, name):
+    table = make_table(**{name: [np.ones((3, 1))]})
+    with pytest.raises(ValueError, match="sense"):
+        prepare(list_table(Recordings(table, np.arange(1), np.arange(1))), tmp_path / "s.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Chunks of 8 rows, four a shard, so that a few recordings fill many."""
+    monkeypatch.setattr(shards, "LEAST_BYTES", 16)
+    monkeypatch.setattr(shards, "MOST_BYTES", 128)
+    monkeypatch.setattr(shards, "DENSE_BYTES", 16)
+    monkeypatch.setattr(shards, "MOST_CHUNKS", 4)
+
+
+def numbered(n, width=2, seed=0, lengths=(30, 31)):
+    rng = np.random.default_rng(seed)
+    cells = [rng.normal(size=(int(rng.integers(*lengths)), width)) for _ in range(n)]
+    table = make_table(index=[f"{row:03d}" for row in range(n)], a=cells)
+    return Recordings(table, np.arange(n) % 3, np.arange(n))
+
+
+@pytest.mark.parametrize("encoders", [None, {"a": GasDrive(4, derivative=False)}])
+@pytest.mark.parametrize("lengths", [(30, 31), (1, 60)], ids=["equal", "ragged"])
+@pytest.mark.parametrize(
+    "keep",
+    [range(40), range(3, 40), [*range(20), *range(21, 40)], [*range(39), 39, 39], range(0, 40, 3)],
+    ids=["more", "first gone", "one gone", "twin", "thinned"],
+)
+def test_what_is_taken_over_equals_a_fresh_store(tmp_path, small_shards, encoders, lengths, keep):
+    wide = numbered(40, lengths=lengths)
+    options = {"encoders": encoders, "fit_on": "fit" if encoders else None}
+    wide = wide._replace(groups=np.where(np.arange(40) == 9, "fit", "other"))
+    prepare(list_table(wide.take(np.arange(30))), tmp_path / "s.zarr", **options)
+    names = [f"{row:03d}" for row in range(len(keep))]
+    table = wide.table.iloc[list(keep)].set_axis(names)
+    then = Recordings(table, np.arange(len(keep)), wide.groups[list(keep)])
+    prepare(list_table(then), tmp_path / "s.zarr", **options)
+    prepare(list_table(then), tmp_path / "fresh.zarr", **options)
+    assert tree(tmp_path / "s.zarr") == tree(tmp_path / "fresh.zarr")
+    assert verify_prepared(tmp_path / "s.zarr") == []
+    store = Store(tmp_path / "s.zarr")
+    if encoders is None:
+        for row, cell in enumerate(table["a"]):
+            assert_array_equal(store.stream("a", row), cell)
+
+
+def test_full_shards_are_linked_and_whole_chunks_not_decoded(tmp_path, small_shards, monkeypatch):
+    wide = numbered(60)
+    path = tmp_path / "s.zarr"
+    prepare(list_table(wide.take(np.arange(50))), path)
+    before = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
+    decoded = []
+    plain = Column.decoded
+    monkeypatch.setattr(Column, "decoded", lambda c, n: decoded.append(n) or plain(c, n))
+    prepare(list_table(wide), path)
+    after = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
+    kept = {int(name) for name in before if before[name] == after[name]}
+    assert kept == set(range(50 * 30 // 32))
+    assert set(decoded) == {50 * 30 // 8}  # the last chunk, which was not full, of both columns
+
+
+def test_where_files_cannot_be_linked_they_are_copied(tmp_path, small_shards, monkeypatch):
+    wide = numbered(60)
+    prepare(list_table(wide.take(np.arange(50))), tmp_path / "s.zarr")
+
+    def refuse(*args, **options):
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    prepare(list_table(wide), tmp_path / "s.zarr")
+    prepare(list_table(wide), tmp_path / "fresh.zarr")
+    assert tree(tmp_path / "s.zarr") == tree(tmp_path / "fresh.zarr")
+
+
+def test_damage_is_not_taken_over_as_good(tmp_path, small_shards):
+    wide = numbered(60)
+    path = tmp_path / "s.zarr"
+    prepare(list_table(wide.take(np.arange(50))), path)
+    first, last = path / "a/time/c/0", path / f"a/time/c/{60 * 30 // 32}"
+    data = bytearray(first.read_bytes())
+    data[3] ^= 1
+    first.write_bytes(data)  # in a whole shard: linked, and still known as damaged
+    prepare(list_table(wide), path)
+    assert verify_prepared(path) == ["a/time/c/0: its sha256 differs"]
+    data = bytearray(last.read_bytes())
+    data[3] ^= 1
+    last.write_bytes(data)  # in one that has to be written anew
+    with pytest.raises(ValueError, match="checksum differs"):
+        prepare(list_table(numbered(61)), path)
+
+
+def test_rows_are_read_by_threads_and_processes_from_read_only_folders(copy):
+    before = read_all(copy)[0]
+    for item in (*copy.rglob("*"), copy):
+        item.chmod(0o500 if item.is_dir() else 0o400)
+    names = tree(copy.parent).keys()
+    store = Store(copy)
+    rows = list(range(50)) * 4
+    np.random.default_rng(0).shuffle(rows)
+    with ThreadPoolExecutor(8) as pool:
+        for row, drive in zip(rows, pool.map(partial(store.stream, "sight"), rows), strict=True):
+            assert drive.tolist() == before[row]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        for row, drive in zip(
+            rows[:20], pool.map(partial(store.stream, "sight"), rows[:20]), strict=True
+        ):
+            assert drive.tolist() == before[row]
+    assert tree(copy.parent).keys() == names
+    for item in (copy, *copy.rglob("*")):
+        item.chmod(0o700 if item.is_dir() else 0o600)
