@@ -141,8 +141,8 @@ class Parts:
 
 def _arrays(path: Path) -> dict[str, NDArray]:
     """Return all arrays of a block, each of which has a checksum in the file."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _differ(was: Sequence[Any], now: Sequence[Any]) -> str:

@@ -201,7 +201,7 @@ class Store:
         elif self.attrs["format"] == FORMAT_1:
             self.known.update(self._proof_1())
             proof.check_present(self.path, self.known)
-        self.cache = Cache()
+        self.cache = Cache(self.path)
         self._labels: dict[str, NDArray | None] = {}
 
     def _proof_1(self) -> dict[str, str]:

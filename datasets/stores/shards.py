@@ -71,15 +71,33 @@ def _power(number: int) -> int:
 
 
 class Cache:
-    """Decoded chunks, the least recently used of which are dropped; threads may use it at once."""
+    """What the columns of an open store have in common; threads may use it at once.
 
-    def __init__(self, most: int = CACHE_BYTES):
-        self.most, self.size = most, 0
+    Decoded chunks are kept, the least recently used are dropped. And it is noticed if another store
+    took the place, whose rows lie elsewhere.
+    """
+
+    def __init__(
+        self, store: Path, most: int = CACHE_BYTES, mark: tuple[int, int] | None = None
+    ) -> None:
+        self.root, self.most, self.size = f"{store}/zarr.json", most, 0
+        self.store = store
+        self.mark = self._mark() if mark is None else mark
         self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Cache, (self.most,)
+        return Cache, (self.store, self.most, self.mark)
+
+    def _mark(self) -> tuple[int, int]:
+        """Return what differs between one writing of the store and the next."""
+        state = os.stat(self.root)
+        return state.st_ino, state.st_mtime_ns
+
+    def check_same(self) -> None:
+        """Raise if another store was written to the place since this one was opened."""
+        if self._mark() != self.mark:
+            raise ValueError(f"'{self.store}' was written anew since it was opened; open it again")
 
     def get(self, key: tuple[str, int]) -> NDArray[Any] | None:
         """Return a chunk, or None."""
@@ -184,6 +202,7 @@ class Column:
         try:
             file = os.open(f"{self._folder}/{self.file(shard)}", os.O_RDONLY)
             try:
+                self._cache.check_same()
                 if shard not in self._indices:
                     self._indices[shard] = self._index(shard, file)
                 offset, size = self._indices[shard][inside]

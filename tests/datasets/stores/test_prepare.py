@@ -738,3 +738,18 @@ def test_rows_are_read_by_threads_and_processes_from_read_only_folders(copy):
     assert tree(copy.parent).keys() == names
     for item in (copy, *copy.rglob("*")):
         item.chmod(0o700 if item.is_dir() else 0o600)
+
+
+def test_a_store_written_anew_is_not_read_with_the_old_places(tmp_path):
+    path = tmp_path / "s.zarr"
+    prepare(list_table(numbered(20)), path)
+    store = Store(path)
+    first = store.stream("a", 0)
+    prepare(list_table(numbered(20, seed=1).take(np.arange(5, 20))), tmp_path / "t.zarr")
+    shutil.rmtree(path)
+    (tmp_path / "t.zarr").rename(path)
+    assert_array_equal(store.stream("a", 0), first)  # decoded before
+    store.cache._kept.clear()
+    with pytest.raises(ValueError, match="written anew since it was opened"):
+        store.stream("a", 0)
+    assert len(open_prepared(path).table) == 15
