@@ -2,11 +2,13 @@
 
 Rows: CPU time a recording for reading whole arrays with zarr (bulk), all rows in order, all rows in
 random order, and single rows of a store that is open. Additions: one recording to 1,500 of events,
-and fifteen to 1,500 small ones. Writes docs/results/store-rows.csv; a NAME, such as "before",
-keeps the other lines that are in it. Recordings come from seeds: the size of N-MNIST's.
+and fifteen to 1,500 small ones. Writes docs/results/store-rows.csv and the table of
+docs/prepare.md; lines of another NAME, such as "before", are kept. Recordings come from seeds and
+have the size of N-MNIST's.
 """
 
 import csv
+import re
 import sys
 import tempfile
 import time
@@ -19,7 +21,8 @@ import zarr
 from mottle.datasets import list_files, open_prepared, prepare
 from mottle.sensors import EVENT_DTYPE, EventRate
 
-OUT = Path(__file__).parents[1] / "docs" / "results" / "store-rows.csv"
+DOCS = Path(__file__).parents[1] / "docs"
+OUT, PAGE = DOCS / "results" / "store-rows.csv", DOCS / "prepare.md"
 N = 1500
 
 
@@ -134,6 +137,23 @@ def main() -> None:
         csv.writer(file, lineterminator="\n").writerows(
             [["when", "store", "what", "value", "unit"], *kept, *lines]
         )
+    write_page([*kept, *lines])
+
+
+def write_page(lines):
+    """Write the table into the page: a line for each measurement, a column for each run."""
+    runs = list(dict.fromkeys(line[0] for line in lines))
+    cells = {}
+    for run, store, what, value, unit in lines:
+        cells.setdefault((store, what, unit), {})[run] = value
+    rows = [["store", "what", "unit", *runs], ["---"] * (3 + len(runs))]
+    rows += [[*key, *(values.get(run, "") for run in runs)] for key, values in cells.items()]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    text = PAGE.read_text(encoding="utf-8")
+    new = f"<!-- rows -->\n{table}\n<!-- end -->"
+    PAGE.write_text(
+        re.sub(r"<!-- rows -->.*?<!-- end -->", lambda _: new, text, flags=re.S), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

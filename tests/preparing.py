@@ -1,6 +1,9 @@
 """Functions that the tests of `prepare` run, also in processes that they kill."""
 
+import os
+
 from mottle.datasets import list_files, prepare
+from mottle.datasets.downloads.fetch import fetch_files
 from mottle.sensors import EventRate
 
 ENCODERS = {"sight": EventRate(6, sensor_size=(34, 34), cell=2, duration=0.32, on_drop="ignore")}
@@ -17,3 +20,9 @@ def make(folder, out, **options):
 def begin_and_make(folder, out, begun):
     begun.set()
     make(folder, out)
+
+
+def fetch_one(home, remote, begun):
+    os.environ["MOTTLE_DATA"] = home
+    begun.set()
+    fetch_files([remote], licence="CC0", progress=False)

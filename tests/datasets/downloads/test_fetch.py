@@ -2,6 +2,10 @@
 
 import hashlib
 import io
+import multiprocessing
+import os
+import shutil
+import signal
 import tarfile
 import threading
 import time
@@ -13,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from preparing import fetch_one
 
 from mottle.datasets import fetch, load_nmnist
 from mottle.datasets.downloads.fetch import Remote, fetch_files
@@ -258,3 +263,32 @@ def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
     run = CliRunner().invoke(main, ["datasets", "fetch", "fsdd"])
     assert run.exit_code == 130
     assert "goes on where the download broke off" in run.output
+
+
+def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mottle.datasets", "pooch", "requests", "tqdm"])
+    server.files["a.zip"] = zipped(**{f"d__{row}": DATA[:9000] for row in range(40)})
+    remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
+    home = tmp_path / "home"
+    rng = np.random.default_rng(0)
+    killed, took = 0, 1.0
+    while killed < 6:
+        begun = context.Event()
+        child = context.Process(target=fetch_one, args=(str(home), remote, begun))
+        child.start()
+        begun.wait()
+        start = time.perf_counter()
+        child.join(rng.uniform(0, took))
+        if child.exitcode is None:
+            os.kill(child.pid, (signal.SIGKILL, signal.SIGTERM)[killed % 2])
+            child.join()
+            killed += 1
+        else:
+            assert child.exitcode == 0
+            took = min(took, 1.5 * (time.perf_counter() - start))
+        if (home / "set/a").exists():  # whole, or not there
+            assert len(list((home / "set/a/d").iterdir())) == 40
+            shutil.rmtree(home)
+    assert fetch_files([remote], licence="CC0", progress=False) == [home / "set/a"]
+    assert sorted(p.name for p in (home / "set").iterdir()) == ["a", "a.zip", "a.zip.sha256"]
