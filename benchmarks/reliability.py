@@ -157,8 +157,10 @@ def kills(n):
     """Send each signal at n random moments to each command; compare bytes with a quiet run's."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([
-        "mottle.datasets", "mottle.pipelines.cli", "mottle.pipelines.engine", "numba", "zarr",
-        "pooch", "requests", "mottle.pipelines.output",
+        "mottle.datasets.stores.preparation", "mottle.datasets.sets.nmnist_100",
+        "mottle.datasets.downloads.fetch", "mottle.datasets.registry", "mottle.sensors.events",
+        "mottle.pipelines.cli", "mottle.pipelines.prepare", "mottle.pipelines.output", "numba",
+        "pooch", "requests", "tqdm", "rich.console", "rich.progress", "matplotlib.pyplot",
     ])  # fmt: skip
     server, url = serve()
     rows = []

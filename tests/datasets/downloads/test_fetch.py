@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from preparing import fetch_one
+from preparing import PRELOAD, fetch_one
 
 from mottle.datasets import fetch, load_nmnist
 from mottle.datasets.downloads.fetch import Remote, fetch_files
@@ -267,7 +267,7 @@ def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
 
 def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mottle.datasets", "pooch", "requests", "tqdm"])
+    context.set_forkserver_preload(PRELOAD)
     server.files["a.zip"] = zipped(**{f"d__{row}": DATA[:9000] for row in range(40)})
     remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
     home = tmp_path / "home"

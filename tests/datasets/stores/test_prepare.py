@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_array_equal
-from preparing import ENCODERS, begin_and_make, files, make
+from preparing import ENCODERS, PRELOAD, begin_and_make, files, make
 
 from mottle.datasets import (
     list_files,
@@ -129,7 +129,7 @@ def test_drives_of_different_lengths_are_ragged(tmp_path):
 
 def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mottle.datasets", "numba", "zarr"])
+    context.set_forkserver_preload(PRELOAD)
     rng = np.random.default_rng(7)
     expected, path, took = tree(quiet), tmp_path / "digits.zarr", 60.0
     killed = 0
