@@ -6,10 +6,10 @@ from mottle.datasets import list_files, prepare
 from mottle.datasets.downloads.fetch import fetch_files
 from mottle.sensors import EventRate
 
-PRELOAD = [  # what children need is imported once, in the process that they are forked from
-    "mottle.datasets.stores.preparation", "mottle.datasets.sets.nmnist_100", "mottle.sensors.events",
-    "mottle.datasets.downloads.fetch", "pooch", "requests", "tqdm", "numba", "xarray",
-]  # fmt: skip
+# what children need is imported once, in the process that they are forked from
+STORES, SHIPPED = "mottle.datasets.stores.preparation", "mottle.datasets.sets.nmnist_100"
+FETCH = ["mottle.datasets.downloads.fetch", "pooch", "requests", "tqdm"]
+PRELOAD = [STORES, SHIPPED, "mottle.sensors.events", "numba", *FETCH]
 ENCODERS = {"sight": EventRate(6, sensor_size=(34, 34), cell=2, duration=0.32, on_drop="ignore")}
 
 

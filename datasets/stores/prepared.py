@@ -42,6 +42,8 @@ from mottle.sensors.streams import EVENT_DTYPE
 
 FORMAT = "mottle prepared recordings 2"
 FORMAT_1 = "mottle prepared recordings 1"  # its hashes lie in a zarr array, and leave out metadata
+PROOF = "sha256 of every file"
+PROOF_1 = "sha256 of every file but zarr.json at the root and the list of hashes; prepare it again"
 UNITS = {"t": "us", "x": "pixel", "y": "pixel", "p": "1", "time": "s"}
 LAYOUTS = {"dense": ("recording", "step", "input"), "drive": ("obs", "input"),
            "values": ("obs", "channel")}  # fmt: skip
@@ -476,8 +478,8 @@ def store_info(path: str | Path) -> dict[str, Any]:
     -------
     dict
         Plain JSON values: ``recordings``, ``bytes`` on disk, ``senses`` (kind, shape, units,
-        names), ``classes``, ``groups``, and the attributes: recipe, versions, skipped, content
-        hash.
+        names), ``classes``, ``groups``, ``proof`` (of which files there are hashes), and the
+        attributes: recipe, versions, skipped, content hash.
 
     Raises
     ------
@@ -509,6 +511,7 @@ def store_info(path: str | Path) -> dict[str, Any]:
         "bytes": sum(file.stat().st_size for file in files),
         **counts,
         "senses": senses,
+        "proof": PROOF if store.attrs["format"] == FORMAT else PROOF_1,
         **{key: store.attrs[key] for key in sorted(store.attrs)},
     }
 

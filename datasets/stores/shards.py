@@ -200,17 +200,15 @@ class Column:
         """Return a chunk as it lies on the disk, its checksum included, which has been compared."""
         shard, inside = divmod(number, self.shard // self.chunk)
         try:
-            file = os.open(f"{self._folder}/{self.file(shard)}", os.O_RDONLY)
-            try:
+            with open(f"{self._folder}/{self.file(shard)}", "rb", buffering=0) as file:
                 self._cache.check_same()
                 if shard not in self._indices:
                     self._indices[shard] = self._index(shard, file)
                 offset, size = self._indices[shard][inside]
                 if offset == MISSING:
                     raise self._damaged(number, "the chunk is missing")
-                data = os.pread(file, size, offset)
-            finally:
-                os.close(file)
+                file.seek(offset)
+                data = file.read(size)
         except OSError as error:
             raise ValueError(
                 f"'{self.store}' cannot be read: {self.file(shard)}: {error.strerror}; {REPAIR}"
@@ -221,11 +219,12 @@ class Column:
             raise self._damaged(number, "the checksum differs")
         return data
 
-    def _index(self, shard: int, descriptor: int) -> list[tuple[int, int]]:
+    def _index(self, shard: int, file: Any) -> list[tuple[int, int]]:
         """Return where the chunks of a shard lie: pairs of offset and size."""
         size = 16 * (self.shard // self.chunk)
-        end = os.fstat(descriptor).st_size
-        data = os.pread(descriptor, size + 4, max(0, end - size - 4))
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - size - 4))
+        data = file.read(size + 4)
         if len(data) != size + 4 or crc32c(data[:-4]) != int.from_bytes(data[-4:], "little"):
             raise ValueError(
                 f"'{self.store}' is damaged: {self.file(shard)}: the checksum of its index "
