@@ -41,7 +41,7 @@ CODEC: dict[str, Any] = {
     "clevel": 5,
 }  # small chunks decode 2 to 5 times as fast as by zstd
 COMPRESSORS = (BloscCodec(**CODEC, shuffle="bitshuffle"), Crc32cCodec())
-BLOSC = Blosc(**CODEC, shuffle=Blosc.BITSHUFFLE)  # decodes whatever it was encoded with
+BLOSC = Blosc(**CODEC, shuffle=Blosc.BITSHUFFLE)  # takes the size of items from the array
 MISSING = 2**64 - 1
 
 
@@ -279,7 +279,6 @@ class ColumnWriter:
         self.n_chunks = min(max(n, LEAST_CHUNKS), MOST_CHUNKS)
         self.shard = chunk * self.n_chunks
         self.known: dict[str, str] = {}
-        self._blosc = Blosc(**CODEC, shuffle=Blosc.BITSHUFFLE, typesize=dtype.itemsize)
         self._pool, self._at = pool, 0
         self._rows = np.zeros((chunk, *shape[1:]), dtype=dtype)  # of the chunk that is being filled
         self._chunks: list[Any] = []  # of the shard that is being filled: bytes, or to come
@@ -337,7 +336,7 @@ class ColumnWriter:
 
     def _encode(self, rows: NDArray[Any]) -> bytes:
         """Return a chunk as it lies on the disk."""
-        data = self._blosc.encode(rows)
+        data = BLOSC.encode(rows)
         return bytes(data) + int(crc32c(bytes(data))).to_bytes(4, "little")
 
     def _end_shard_if_full(self) -> None:
