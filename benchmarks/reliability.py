@@ -80,6 +80,7 @@ def command(words, begun):
     """Run a command of mottle in a process that is there already."""
     from mottle.pipelines.cli import main
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     with Path(os.devnull).open("w") as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
@@ -102,6 +103,7 @@ def fetch(home, url, begun):
 
 def write_states(path, begun):
     """Write 40 blocks of states."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     begun.set()
     shape = {"n_recordings": 160, "n_steps": 50, "n_nodes": 100}
     try:

@@ -70,6 +70,7 @@ def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
         was_there = file.exists() and _is_whole(remote, file)
         if not was_there:
             download(remote, file, licence, progress)
+        _keep_hash(remote, file)
         if remote.folder is None:
             return target
         try:
@@ -77,7 +78,9 @@ def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
         except ValueError:
             if not was_there or remote.hash is not None:  # another download would be the same
                 raise
+            file.with_name(f"{file.name}.sha256").unlink(missing_ok=True)  # that of a bad file
             download(remote, file, licence, progress)
+            _keep_hash(remote, file)
             unpack(file, target)
     return target
 
@@ -142,6 +145,10 @@ def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     part.unlink(missing_ok=True)
+
+
+def _keep_hash(remote: Remote, file: Path) -> None:
+    """Write the hash of a file beside it, where none is published and none was kept yet."""
     kept = file.with_name(f"{file.name}.sha256")
     if remote.hash is None and not kept.exists():
         text = f"{file_hash(file)}  {file.name}\n"

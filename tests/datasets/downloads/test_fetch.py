@@ -253,6 +253,11 @@ def test_what_a_killed_fetch_left_is_cleared(server, tmp_path):
     (place / "x.bin.lock").write_bytes(b"")
     assert get(server).read_bytes() == DATA
     assert [p.name for p in place.iterdir()] == ["x.bin"]
+    server.files["a.zip"] = zipped(b=b"1")
+    (place / "a.zip").write_bytes(server.files["a.zip"])  # killed before its hash was kept
+    (place / "a.zip.sha256.partial").write_bytes(b"")
+    get(server, None, "set/a", "a.zip")
+    assert {p.name for p in place.iterdir()} == {"x.bin", "a.zip", "a.zip.sha256", "a"}
 
 
 def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
