@@ -88,7 +88,8 @@ def load_clicks(n=2):
 CLICKS = DataSet(
     name="two-clicks", load=load_clicks, senses=("sound",), n_recordings=2, licence="CC0",
     citation="none", split="each recording is its own group", source="https://example.org/clicks",
-    files=(Remote("two-clicks/clicks.txt", "http://127.0.0.1:9/clicks.txt", "md5:8f14e45fceea167a5a36dedd4bea2543"),),
+    files=(Remote("two-clicks/clicks.txt", "http://127.0.0.1:9/clicks.txt",
+                  "md5:8f14e45fceea167a5a36dedd4bea2543"),),
 )
 IMPOSTOR = "no record"
 """
