@@ -1,14 +1,15 @@
 """Downloads: checked against a published hash, resumed where they broke off."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mottle.datasets.disk import file_hash, write_whole
+from mottle.datasets.disk import file_hash, only_writer, sync, write_whole
 from mottle.datasets.downloads.home import ENVIRONMENT, data_home
-from mottle.datasets.downloads.unpack import unpack
+from mottle.datasets.downloads.unpack import UNREADABLE, members, unpack
 
 PIECE = 1 << 16
 TIMEOUT = 30  # s without a byte
@@ -56,35 +57,77 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
 
 
 def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
-    """Download and unpack one file, where it is not there yet."""
+    """Download and unpack one file, where it is not there yet or not whole."""
     home = data_home()
     target = home / (remote.folder or remote.name)
-    if target.exists():
-        return target
     file = home / remote.name
-    if not file.exists():
-        download(remote, file, licence, progress)
-    if remote.folder is not None:
-        unpack(file, target)
+    if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+        return target
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(file, wait=True):  # a second fetcher waits, and finds what the first fetched
+        if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+            return target
+        was_there = file.exists() and _is_whole(remote, file)
+        if not was_there:
+            download(remote, file, licence, progress)
+        _keep_hash(remote, file)
+        if remote.folder is None:
+            return target
+        try:
+            unpack(file, target)
+        except ValueError:
+            if not was_there or remote.hash is not None:  # another download would be the same
+                raise
+            file.with_name(f"{file.name}.sha256").unlink(missing_ok=True)  # that of a bad file
+            download(remote, file, licence, progress)
+            _keep_hash(remote, file)
+            unpack(file, target)
     return target
 
 
+def _known_hash(remote: Remote, file: Path) -> str | None:
+    """Return the hash that a file must have: the published one, or that of the first download."""
+    kept = file.with_name(f"{file.name}.sha256")
+    if remote.hash is None and kept.exists():
+        return f"sha256:{kept.read_text().split()[0]}"
+    return remote.hash
+
+
+def _is_whole(remote: Remote, file: Path) -> bool:
+    """Return whether a file in place has its hash; an archive of unknown hash, whether it opens."""
+    known = _known_hash(remote, file)
+    if known is not None:
+        kind, _, digest = known.partition(":")
+        return file_hash(file, kind) == digest.lower()
+    if remote.folder is None:
+        return True
+    try:
+        return all(True for _ in members(file))
+    except (*UNREADABLE, ValueError):
+        return False
+
+
 def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
-    """Download one file; the part that an earlier, broken download left is continued."""
+    """Download one file; the part that an earlier, broken download left is continued.
+
+    What is in the place stays until the download is whole and has its hash.
+    """
     import pooch
     import requests
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    kept = file.with_name(f"{file.name}.sha256")
-    known = remote.hash
-    if known is None and kept.exists():
-        known = f"sha256:{kept.read_text().split()[0]}"
+    known = _known_hash(remote, file)
     part = file.with_name(f"{file.name}.part")
+    aside = file.with_name(f".{file.name}.fetching")  # pooch's own temporary files
+    shutil.rmtree(aside, ignore_errors=True)  # left by a kill
     try:
         pooch.retrieve(
-            remote.url, known_hash=known, fname=file.name, path=file.parent,
+            remote.url, known_hash=known, fname=file.name, path=aside,
             downloader=Resuming(part, progress),
         )  # fmt: skip
+        sync(aside / file.name)
+        os.replace(aside / file.name, file)
+        sync(file.parent)
     except ValueError as error:  # the hash: begin anew next time
         part.unlink(missing_ok=True)
         raise ValueError(
@@ -92,12 +135,21 @@ def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
             f"file from elsewhere and put it at {file}."
         ) from error
     except (requests.RequestException, OSError) as error:
+        place = "is there, but cut or damaged, and " if file.exists() else ""
         raise ConnectionError(
-            f"{remote.url} could not be fetched ({error}). Run again to go on where it broke off; "
-            f"or get the file on another machine (licence: {licence}) and put it at {file}; or "
-            f"name the folder that has it in the environment variable {ENVIRONMENT}."
+            f"{file.name} {place}could not be fetched from {remote.url} ({error}). Run again to go "
+            f"on where it broke off; or get the file on another machine (licence: {licence}) and "
+            f"put it at {file}; or name the folder that has it in the environment variable "
+            f"{ENVIRONMENT}."
         ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     part.unlink(missing_ok=True)
+
+
+def _keep_hash(remote: Remote, file: Path) -> None:
+    """Write the hash of a file beside it, where none is published and none was kept yet."""
+    kept = file.with_name(f"{file.name}.sha256")
     if remote.hash is None and not kept.exists():
         text = f"{file_hash(file)}  {file.name}\n"
         write_whole(kept, lambda out: out.write(text.encode()))

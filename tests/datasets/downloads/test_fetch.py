@@ -2,15 +2,22 @@
 
 import hashlib
 import io
+import multiprocessing
+import os
+import shutil
+import signal
 import tarfile
 import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from preparing import PRELOAD, fetch_one
 
 from mottle.datasets import fetch, load_nmnist
 from mottle.datasets.downloads.fetch import Remote, fetch_files
@@ -28,12 +35,14 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.cut, self.ranges, self.ranges_wanted = {}, None, True, []
+        self.delay = 0.0
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         data = self.server.files.get(self.path[1:])
+        time.sleep(self.server.delay)
         wanted = self.headers.get("Range")
         self.server.ranges_wanted.append(wanted)
         if data is None:
@@ -198,3 +207,93 @@ def test_bombs_and_broken_archives_leave_nothing(tmp_path):
         with pytest.raises(ValueError, match=r"b\.zip"):
             unpack(tmp_path / "b.zip", tmp_path / "to")
     assert {p.name for p in tmp_path.iterdir()} == {"a.zip", "b.zip"}
+
+
+def test_two_fetchers_at_once_download_one_file(server, tmp_path):
+    server.delay = 0.3
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda _: get(server), range(2)))
+    assert {path.read_bytes() for path in paths} == {DATA}
+    assert len(server.ranges_wanted) == 1
+    assert [p.name for p in (tmp_path / "home/set").iterdir()] == ["x.bin"]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_cut_or_damaged_file_in_place_is_fetched_again(server, published):
+    path = get(server, KNOWN if published else None)  # unpublished: its hash is kept beside it
+    for bad in (DATA[:1000], b"", DATA[:-1] + b"x"):
+        path.write_bytes(bad)
+        assert get(server, KNOWN if published else None).read_bytes() == DATA
+    path.write_bytes(DATA[:1000])
+    server.files.clear()
+    with pytest.raises(ConnectionError, match="is there, but cut or damaged"):
+        get(server, KNOWN if published else None)
+    assert path.read_bytes() == DATA[:1000]  # it stays until a better one is there
+
+
+@pytest.mark.parametrize("published", [True, False])
+@pytest.mark.parametrize("kind", ["cut", "empty", "damaged inside"])
+def test_a_cut_archive_in_place_is_fetched_again_and_unpacked(server, tmp_path, kind, published):
+    content = np.random.default_rng(1).bytes(50_000)
+    data = server.files["a.zip"] = zipped(a__b=content, c=b"1")
+    known = f"sha256:{hashlib.sha256(data).hexdigest()}" if published else None
+    place = tmp_path / "home/set/a.zip"
+    place.parent.mkdir(parents=True)
+    damaged = data[:20_000] + b"?" + data[20_001:]
+    place.write_bytes({"cut": data[:20_000], "empty": b"", "damaged inside": damaged}[kind])
+    folder = get(server, known, "set/a", "a.zip")
+    assert (folder / "a/b").read_bytes() == content
+    assert place.read_bytes() == data
+
+
+def test_what_a_killed_fetch_left_is_cleared(server, tmp_path):
+    place = tmp_path / "home/set"
+    (place / ".x.bin.fetching").mkdir(parents=True)
+    (place / ".x.bin.fetching/tmpabc").write_bytes(b"half")
+    (place / "x.bin.lock").write_bytes(b"")
+    assert get(server).read_bytes() == DATA
+    assert [p.name for p in place.iterdir()] == ["x.bin"]
+    server.files["a.zip"] = zipped(b=b"1")
+    (place / "a.zip").write_bytes(server.files["a.zip"])  # killed before its hash was kept
+    (place / "a.zip.sha256.partial").write_bytes(b"")
+    get(server, None, "set/a", "a.zip")
+    assert {p.name for p in place.iterdir()} == {"x.bin", "a.zip", "a.zip.sha256", "a"}
+
+
+def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mottle.datasets.record.fetch_files", interrupted)
+    run = CliRunner().invoke(main, ["datasets", "fetch", "fsdd"])
+    assert run.exit_code == 130
+    assert "goes on where the download broke off" in run.output
+
+
+def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    server.files["a.zip"] = zipped(**{f"d__{row}": DATA[:9000] for row in range(40)})
+    remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
+    home = tmp_path / "home"
+    rng = np.random.default_rng(0)
+    killed, took = 0, 1.0
+    while killed < 6:
+        begun = context.Event()
+        child = context.Process(target=fetch_one, args=(str(home), remote, begun))
+        child.start()
+        begun.wait()
+        start = time.perf_counter()
+        child.join(rng.uniform(0, took))
+        if child.exitcode is None:
+            os.kill(child.pid, (signal.SIGKILL, signal.SIGTERM)[killed % 2])
+            child.join()
+            killed += 1
+        else:
+            assert child.exitcode == 0
+            took = min(took, 1.5 * (time.perf_counter() - start))
+        if (home / "set/a").exists():  # whole, or not there
+            assert len(list((home / "set/a/d").iterdir())) == 40
+            shutil.rmtree(home)
+    assert fetch_files([remote], licence="CC0", progress=False) == [home / "set/a"]
+    assert sorted(p.name for p in (home / "set").iterdir()) == ["a", "a.zip", "a.zip.sha256"]
