@@ -20,9 +20,9 @@ import numpy as np
 from rosbags.rosbag1 import Writer
 from scipy.io import savemat, wavfile
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sensors"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-import test_event_files as events
+import event_writers as events
 
 from mottle.sensors import files
 

@@ -49,13 +49,13 @@ def read_events(
     Parameters
     ----------
     path : path
-        The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 3 or DAT, Event Stream (DVS or ATIS),
-        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, or one recording of SHD and
-        SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
+        The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 2.1, EVT 3 or DAT, Event Stream (DVS or
+        ATIS), N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, v2e, MVSEC, or one
+        recording of SHD and SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
         table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in
         this order; a fractional t is in seconds.
     format : str, default=None
-        "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
+        "evt2", "evt2.1", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
         "hdf5", "rosbag", "npy" or "table", or that of another package's format, where neither
         content nor name identify it.
     sensor_size : (int, int), default=None
@@ -164,7 +164,15 @@ class EventReader:
             raise ValueError(f"{self.path} is empty: 0 bytes; fetch it again.")
         if format is not None:
             return event_formats()[format]
-        found = by_content(head) or by_name(self.path)
+        found = by_content(head)
+        if found is not None:
+            return found
+        found = by_name(self.path)
+        if found is not None and found.accepts is not None and not found.accepts(self._source):
+            raise ValueError(
+                f"{self.path} has no header, and its bytes are no events of {found.name} within "
+                f"the sensor (sensor_size=): give its format, one of {', '.join(event_formats())}."
+            )
         if found is None:
             raise ValueError(
                 f"{self.path} begins with {head[:16]!r}, which no event format does; give its "

@@ -59,6 +59,9 @@ class EventFormat(NamesParameters):
         this format.
     suffixes : tuple of str, default=()
         Ends of file names, such as ".bin", for files that no format recognises by content.
+    accepts : callable, optional
+        Given a `Source` of a file that only its name identifies: whether its first bytes can be of
+        this format.
     folder_file : str, default=""
         File by which a folder is recognised, where a recording is a folder.
     start : callable, optional
@@ -87,6 +90,7 @@ class EventFormat(NamesParameters):
     read: Callable[[Source], Iterable[Fields]]
     begins: tuple[bytes, ...] | Callable[[bytes], bool] = ()
     suffixes: tuple[str, ...] = ()
+    accepts: Callable[[Source], bool] | None = None
     folder_file: str = ""
     start: Callable[[Source], None] | None = None
     several: bool = False
