@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from mottle.checks import check_positive, suggest
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.hdf5 import begins_hdf5, check_claim, open_hdf5, walk
+from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import load_array, read_table
 
 TIMES = ("time", "t", "timestamp", "time_s", "seconds")
@@ -219,10 +219,5 @@ def _frame(path: Path, loaded: Any) -> pd.DataFrame:
 
 def _sound(path: Path) -> tuple[pd.DataFrame, float]:
     """Return a sound, -1 to 1, and its samples a second."""
-    try:
-        rate, wave = wavfile.read(path)
-    except Exception as why:  # scipy raises many kinds for damaged files
-        raise ValueError(f"{path} is no sound file: {why}") from why
-    scale = float(np.iinfo(wave.dtype).max) if wave.dtype.kind in "iu" else 1.0
-    wave = wave.reshape(len(wave), -1) / scale
-    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), float(rate)
+    wave, rate = read_sound(path)
+    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), rate
