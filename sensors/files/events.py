@@ -51,13 +51,13 @@ def read_events(
     path : path
         The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 2.1, EVT 3 or DAT, Event Stream (DVS or
         ATIS), N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, v2e, MVSEC, or one
-        recording of SHD and SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
-        table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in
-        this order; a fractional t is in seconds.
+        recording of SHD and SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a
+        rosbag 2), ``.npy`` or ``.npz``, or a table (``.csv``, ``.tsv``, ``.txt``) with the columns
+        t, x, y, p, named in a header or in this order; a fractional t is in seconds.
     format : str, default=None
         "evt2", "evt2.1", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
-        "hdf5", "rosbag", "npy" or "table", or that of another package's format, where neither
-        content nor name identify it.
+        "hdf5", "rosbag", "npy", "npz" or "table", or that of another package's format, where
+        neither content nor name identify it.
     sensor_size : (int, int), default=None
         Width and height in pixels, if the file does not state them or states others.
     key : str or int, default=None

@@ -1,4 +1,4 @@
-"""What every reader keeps to: how much a file may unpack to, and which error a damaged one raises."""
+"""What every reader keeps to: how much a file may unpack to, and what a damaged one raises."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

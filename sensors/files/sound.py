@@ -99,7 +99,8 @@ def find_chunks(path: Path, file: BinaryIO) -> tuple[str, Layout, int, int]:
                 raise ValueError(f"{path} is no sound file: 'data' comes before 'fmt'.")
             if size > n_bytes - at:
                 raise ValueError(
-                    f"{path} states {size} bytes of sound and holds {n_bytes - at}: the copy is cut."
+                    f"{path} states {size} bytes of sound and holds {n_bytes - at}: the copy is "
+                    "cut."
                 )
             return order, layout, at, size
         at += size + size % 2

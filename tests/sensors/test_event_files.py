@@ -430,11 +430,14 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
         for name in "txyp":
             file[f"short/{name}"] = events[name][: 10 if name == "x" else 20]
             file.create_dataset(f"vast/{name}", (10**12,), "u1", chunks=(10**6,))
-    assert_array_equal(read_events(path).events, events)
+    assert_array_equal(read_events(path, key="left").events, events)
     assert_array_equal(read_events(path, key="right").events, events[:1000])  # t in seconds
+    with pytest.raises(ValueError, match=r"holds the events left, right, .*name one with key="):
+        read_events(path)
     for key, message in (
         ("short", r"have shapes .*\(20,\), \(10,\)"), ("vast", "claims 1000000000000"),
         ("up", "has no 'up'; it has left, out, right"), (5, "has no 5"),
+        ("out", "is a link that leads to another file: refused"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             read_events(path, key=key)
