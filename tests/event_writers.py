@@ -103,6 +103,73 @@ def aedat3(events):
     return out
 
 
+def flatbuffer(name, table, sizes, content, each=1):
+    """Write a flatbuffer with one table, whose last field points at a list behind the table.
+
+    ``table`` holds the bytes of the fields before it, ``sizes`` how many bytes each has.
+    """
+    steps, at = [], 4
+    for size in sizes:
+        steps.append(at)
+        at += size
+    steps.append(at)
+    vtable = np.array([4 + 2 * len(steps), at + 4, *steps], "<u2").tobytes()
+    vtable += bytes(-len(vtable) % 8)
+    begin = 8 + len(vtable)  # of the table
+    place = begin + at  # of the pointer to the list
+    pad = -(place + 12) % 8 if each > 1 else 0  # counted from the length before the buffer
+    out = np.array([begin], "<u4").tobytes() + name + vtable
+    out += np.array([len(vtable)], "<i4").tobytes() + table
+    out += np.array([4 + pad], "<u4").tobytes() + bytes(pad)
+    return out + np.array([len(content) // each], "<u4").tobytes() + content
+
+
+AEDAT4_EVENT = np.dtype({"names": ["t", "x", "y", "p"], "formats": ["<i8", "<i2", "<i2", "u1"],
+                         "offsets": [0, 8, 10, 12], "itemsize": 16})  # fmt: skip
+AEDAT4_STREAM = (
+    '<node name="{0}" path="/out/{0}/"><attr key="compression" type="string">x</attr>'
+    '<attr key="originalOutputName" type="string">{1}</attr>'
+    '<attr key="typeIdentifier" type="string">{2}</attr><node name="info" path="/out/{0}/info/">'
+    '<attr key="sizeX" type="int">{3}</attr><attr key="sizeY" type="int">{4}</attr></node></node>'
+)
+
+
+def aedat4(events, compression=1, table=True, streams=((0, "events"),), size=(300, 200)):
+    """Write AEDAT 4 by its description: packets of 100 events, the same in each stream."""
+    import lz4.frame
+    import zstandard
+
+    pack = {
+        0: bytes, 1: lz4.frame.compress, 2: lambda data: lz4.frame.compress(data, 9),
+        3: zstandard.ZstdCompressor(write_content_size=False).compress,
+        4: zstandard.ZstdCompressor(12).compress,
+    }[compression]  # fmt: skip
+    cells = np.zeros(events.size, AEDAT4_EVENT)
+    for name in "txyp":
+        cells[name] = events[name]
+    body = b""
+    for first in range(0, events.size, 100):
+        content = flatbuffer(b"EVTS", b"", [], cells[first : first + 100].tobytes(), 16)
+        other = flatbuffer(b"IMUS", b"", [], bytes(8))
+        for number, block in [*((n, content) for n, _ in streams), (7, other)]:
+            packed = pack(np.array([len(block)], "<u4").tobytes() + block)
+            body += np.array([number, len(packed)], "<i4").tobytes() + packed
+    nodes = [AEDAT4_STREAM.format(number, name, "EVTS", *size) for number, name in streams]
+    nodes.append(AEDAT4_STREAM.format(7, "imu", "IMUS", *size))
+    text = '<dv version="2.0"><node name="outInfo" path="/out/">' + "".join(nodes) + "</node></dv>"
+
+    def head(end):
+        fields = np.array([compression], "<i4").tobytes() + np.array([end], "<i8").tobytes()
+        block = flatbuffer(b"IOHE", fields, [4, 8], text.encode())
+        return b"#!AER-DAT4.0\r\n" + np.array([len(block)], "<u4").tobytes() + block
+
+    if not table:
+        return head(-1) + body
+    end = len(head(0)) + len(body)
+    block = flatbuffer(b"FTAB", b"", [], b"")
+    return head(end) + body + pack(np.array([len(block)], "<u4").tobytes() + block)
+
+
 def nmnist(events):
     t, x, y, p = fields(events)
     rows = np.stack([x, y, p << 7 | t >> 16 & 0x7F, t >> 8 & 0xFF, t & 0xFF], 1)
@@ -112,7 +179,8 @@ def nmnist(events):
 WRITERS = {
     "evt2": (evt2, ".raw"), "evt2.1": (evt21, ".raw"), "evt3": (evt3, ".raw"),
     "dat": (lambda e: dat(e, 2), ".dat"), "es": (es, ".es"),
-    "aedat2": (aedat2, ".aedat"), "aedat3.1": (aedat3, ".aedat"), "nmnist": (nmnist, ".bin"),
+    "aedat4": (aedat4, ".aedat4"), "aedat2": (aedat2, ".aedat"), "aedat3.1": (aedat3, ".aedat"),
+    "nmnist": (nmnist, ".bin"),
 }  # fmt: skip
 
 

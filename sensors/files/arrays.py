@@ -33,9 +33,12 @@ def read_header(path: Path, file: BinaryIO, what: str = "") -> Header:
     form: Any = np.lib.format
     try:
         version = form.read_magic(file)
-        read = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0,
-                (3, 0): getattr(form, "_read_array_header", None)}.get(version)  # fmt: skip
-        shape, fortran, dtype = read(file, version) if version == (3, 0) else read(file)
+        if version == (1, 0):
+            shape, fortran, dtype = form.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, fortran, dtype = form.read_array_header_2_0(file)
+        else:  # 3.0 has no public reader; names of fields that are no latin-1
+            shape, fortran, dtype = form._read_array_header(file, version)
     except Exception as why:  # numpy raises many kinds for damaged headers
         raise ValueError(
             f"{what or path} holds no plain numpy array (pickled objects are not loaded): {why}"

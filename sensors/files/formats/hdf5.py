@@ -124,7 +124,7 @@ def event_names(names: Iterable[str]) -> dict[str, str]:
 
 def is_matrix(item: Any) -> bool:
     """Return whether an object is a list of rows of four numbers."""
-    shape = getattr(item, "shape", None) or ()
+    shape: tuple[int, ...] = getattr(item, "shape", None) or ()
     return len(shape) == 2 and shape[1] == 4 and item.dtype.kind in "iufb"
 
 
