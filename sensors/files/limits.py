@@ -1,15 +1,19 @@
 """What every reader keeps to: how much a file may unpack to, and what a damaged one raises."""
 
-from collections.abc import Iterator
+import inspect
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mottle.checks import check_whole
 
 LEAST = 1 << 28  # bytes that any file may come to
 TIMES = 100  # as large as the file itself; one word of EVT 3 can hold 12 events, of 2 bytes
-LEFT_ALONE = (ValueError, ImportError, FileNotFoundError, PermissionError, Warning)
+Reader = TypeVar("Reader", bound=Callable[..., Any])
+LEFT_ALONE = (ImportError, FileNotFoundError, PermissionError, Warning)
 
 
 def byte_limit(path: str | Path, max_bytes: int | None = None) -> int:
@@ -65,9 +69,30 @@ def only_value_errors(path: Any) -> Iterator[None]:
         raise ValueError(
             f"{path} is damaged, or is another format (text that is not UTF-8: {error})."
         ) from error
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: {error}") from error
     except LEFT_ALONE:
         raise
     except Exception as error:
         raise ValueError(
             f"{path} is damaged, or is another format ({type(error).__name__}: {error})."
         ) from error
+
+
+def raises_value_errors(reader: Reader) -> Reader:
+    """Decorate a reader, whose first argument is a path, so that damage raises a ValueError only.
+
+    A path that is none, and a misspelt option, remain a TypeError.
+    """
+    known = inspect.signature(reader)
+
+    @wraps(reader)
+    def checked(*args: Any, **options: Any) -> Any:
+        path = known.bind(*args, **options).args[0]
+        os.fspath(path)
+        with only_value_errors(path):
+            return reader(*args, **options)
+
+    return checked  # type: ignore[return-value]

@@ -15,7 +15,7 @@ from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
 from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, read_rows, walk
-from mottle.sensors.files.limits import byte_limit
+from mottle.sensors.files.limits import byte_limit, raises_value_errors
 from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import read_table
 
@@ -25,6 +25,7 @@ TABLES = (".csv", ".tsv", ".txt", ".dat")
 HDF5 = (".h5", ".hdf5")
 
 
+@raises_value_errors
 def read_samples(
     path: str | PathLike[str],
     *,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_whole, is_whole
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.hdf5 import TEXT, check_dataset, find, open_hdf5, take_list
-from mottle.sensors.files.limits import byte_limit
+from mottle.sensors.files.limits import byte_limit, raises_value_errors
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits
@@ -44,6 +44,7 @@ class Spikes(NamedTuple):
     repairs: dict[str, int]
 
 
+@raises_value_errors
 def read_spikes(
     path: str | PathLike[str],
     *,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.formats.words import room
-from mottle.sensors.files.limits import check_bytes, only_value_errors
+from mottle.sensors.files.limits import check_bytes
 
 MAGIC = b"#!AER-DAT4"
 VERSION = b"#!AER-DAT4.0\r\n"
@@ -252,9 +252,8 @@ def read_aedat4(source: Source) -> Iterator[Fields]:
         for at, packed in read_packets(source, file, header, stream.number):
             place = f"the packet at byte {at} of {source.path}"
             try:
-                with only_value_errors(place):
-                    events = read_events_of(unpack(packed))
-            except ValueError as error:
+                events = read_events_of(unpack(packed))
+            except Exception as error:  # the libraries raise many kinds for damaged packets
                 if "max_bytes" in str(error):
                     raise
                 source.faults.fault(f"{place} cannot be read: {error}", "packets left out", 1)
