@@ -268,11 +268,14 @@ def cdr(events, encoding=""):
     return bytes(out)
 
 
-def write_bag_2(path, messages, plugin="SQLITE3", encoding=""):
-    from rosbags.rosbag2 import StoragePlugin, Writer
+def write_bag_2(path, messages, plugin="SQLITE3", encoding="", compressed=False):
+    from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
     kind = "event_camera_msgs/msg/EventPacket" if encoding else "dvs_msgs/msg/EventArray"
-    with Writer(path, version=9, storage_plugin=StoragePlugin[plugin]) as bag:
+    writer = Writer(path, version=9, storage_plugin=StoragePlugin[plugin])
+    if compressed:
+        writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+    with writer as bag:
         connection = bag.add_connection("/events", kind, msgdef="int32 any", rihs01="RIHS01_0")
         for k, message in enumerate(messages):
             bag.write(connection, k, message)
