@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.hdf5 import (
     MAGIC,
-    TEXT,
     check_dataset,
     find,
     link_names,
@@ -130,17 +130,11 @@ def is_matrix(item: Any) -> bool:
 
 def stated_columns(item: Any) -> list[str]:
     """Return the columns of a matrix that its attributes name, where they are those of events."""
-    for key in COLUMN_ATTRIBUTES:
-        if hasattr(item, "shape") and key in item.attrs:
-            value = item.attrs[key]
-            words = [value] if isinstance(value, TEXT) else np.ravel(value).tolist()
-            texts = [
-                w.decode("utf-8", "replace") if isinstance(w, bytes) else str(w) for w in words
-            ]
-            columns = re.findall(r"\w+", " ".join(texts).lower())
-            fields = event_names(columns)
-            if len(columns) == 4 and fields:
-                return [field for name in columns for field in fields if fields[field] == name]
+    for key in COLUMN_ATTRIBUTES if hasattr(item, "shape") else ():
+        columns = re.findall(r"\w+", " ".join(read_text(item, key)).lower())
+        fields = event_names(columns)
+        if len(columns) == 4 and fields:
+            return [field for name in columns for field in fields if fields[field] == name]
     return []
 
 
@@ -149,16 +143,14 @@ def stated_unit(item: Any, names: Any) -> str | None:
     times = find(item, names["t"]) if hasattr(item, "keys") else item
     for owner in (times, item):
         for key in UNIT_ATTRIBUTES:
-            if key in getattr(owner, "attrs", ()):
-                return unit_of(owner.attrs[key])
+            if text := read_text(owner, key):
+                return unit_of(text[0])
     return None
 
 
 def stated_size(file: Any) -> tuple[int, int] | None:
     """Return the sensor's size that the attribute "geometry" of Prophesee's files states."""
-    text = file.attrs.get("geometry", "")
-    text = text.decode("latin-1") if isinstance(text, bytes) else str(text)
-    found = re.fullmatch(r"(\d+)x(\d+)", text.strip())
+    found = re.fullmatch(r"(\d+)x(\d+)", "".join(read_text(file, "geometry")).strip())
     return (int(found[1]), int(found[2])) if found else None
 
 
