@@ -171,7 +171,8 @@ class EventReader:
             self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes), max_bytes
         )
         self.limit = self._source.limit
-        self._format = self._find_format(format)
+        with only_value_errors(self.path):
+            self._format = self._find_format(format)
         if key is not None and not self._format.several:
             raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
         if self._format.start is not None:

@@ -1,6 +1,6 @@
 """Files of one stream, events or samples, read by what is in the file."""
 
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ...     read(file.name).sizes["channel"]
     2
     """
+    fspath(path)
     with only_value_errors(path):
         reader = read_events if holds_events(Path(path)) else read_samples
     check_options(reader, options)
