@@ -85,8 +85,9 @@ def test_what_is_no_damage_keeps_its_kind(reader, tmp_path):
         read_file(tmp_path / "none.csv")
     with pytest.raises(TypeError):
         read_file(None)
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(TypeError):
-        read_file(tmp_path / "none.csv", no_such_option=1)
+        read_file(tmp_path / "a.csv", no_such_option=1)
 
 
 def test_a_value_error_that_names_no_file_is_given_its_name():
