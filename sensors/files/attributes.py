@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from mottle.sensors.files.hdf5 import address
+
 ATTRIBUTE, CONTINUATION = 0x0C, 0x10  # kinds of messages in the header of an object
 MOST_BLOCKS = 64  # of a header
 LONGEST = 1 << 16  # bytes of a block, or of a text
@@ -35,12 +37,10 @@ def read_text(item: Any, name: str) -> list[str]:
         return [text.decode("utf-8", "replace") for text in np.ravel(item.attrs[name]).tolist()]
     if kind.kind != "O":
         return []
-    from h5py import h5o
-
     with open(item.file.filename, "rb") as file:
         found = [
             text
-            for content in messages(file, int(h5o.get_info(item.id).addr))
+            for content in messages(file, address(item))
             for text in texts_of(file, content, name.encode())
         ]
     if not found:

@@ -88,14 +88,22 @@ def find(file: Any, name: str, n_soft: int = 0) -> Any:
     return item
 
 
+def address(item: Any) -> int:
+    """Return where an object's header lies; the library's fuller account hangs on damaged files."""
+    from h5py import h5g
+
+    low, high = h5g.get_objinfo(item.id).objno
+    return int(low) | int(high) << 32
+
+
 def walk(file: Any) -> Iterator[tuple[str, Any]]:
     """Yield each object once, with its name; other files that links lead to are left alone.
 
     The library's own visit hangs on some damaged files.
     """
-    from h5py import h5l, h5o
+    from h5py import h5l
 
-    waiting, visited = [("", file)], {int(h5o.get_info(file.id).addr)}
+    waiting, visited = [("", file)], {address(file)}
     while waiting:
         place, item = waiting.pop()
         yield place, item
