@@ -34,6 +34,9 @@ class Server(ThreadingHTTPServer):
         self.endless, self.drip = False, 0.0
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
+    def handle_error(self, request, client_address):
+        """Say nothing where a client has left, as it does from what is too large."""
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
