@@ -10,8 +10,8 @@ CONTROL = frozenset(range(32)) - {9, 13}  # bytes that no line of text holds: al
 
 def whole_head(source: Source, mark: bytes) -> bytes:
     """Return the first bytes of a file: more than recognise it, where its header may be longer."""
-    if not source.head.startswith(mark):
-        return source.head
+    if not source.head.startswith(mark) or not (CONTROL - {10}).isdisjoint(source.head):
+        return source.head  # events have begun
     with source.path.open("rb") as file:
         return file.read(LONGEST)
 
