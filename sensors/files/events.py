@@ -269,7 +269,7 @@ def check_size(sensor_size: Any) -> tuple[int, int]:
     --------
     >>> check_size((240, 0))
     Traceback (most recent call last):
-    ValueError: sensor_size: height=0 must be a whole number, at least 1.
+    ValueError: sensor_size: height=0 must be a whole number, from 1 to 32768.
     """
     if np.size(sensor_size) != 2:
         raise ValueError(f"sensor_size={sensor_size!r}: expected (width, height) in pixels.")
