@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 from preparing import PRELOAD, fetch_one
 
 from mottle.datasets import fetch, load_nmnist
+from mottle.datasets.downloads import fetch as fetching
 from mottle.datasets.downloads.fetch import Remote, fetch_files
 from mottle.datasets.downloads.unpack import unpack
 from mottle.datasets.sets import nmnist
@@ -36,7 +38,11 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.cut, self.ranges, self.ranges_wanted = {}, None, True, []
         self.delay = 0.0
+        self.endless, self.drip = False, 0.0
         self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def handle_error(self, request, client_address):
+        """Say nothing where a client has left, as it does from what is too large."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -59,10 +65,19 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(206)
         else:
             self.send_response(200)
+        if self.server.endless:
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(1 << 16))
         body = data[begin:]
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: self.server.cut])
+        with suppress(OSError):  # the client may have left
+            for k in range(100 if self.server.drip else 0):
+                self.wfile.write(body[k : k + 1])
+                time.sleep(self.server.drip)
+            self.wfile.write(body[: self.server.cut])
         self.close_connection = True
 
     def log_message(self, *args):
@@ -102,7 +117,7 @@ def test_a_download_that_broke_off_goes_on(server, ranges):
         get(server)
     server.cut = None
     assert get(server).read_bytes() == DATA
-    assert server.ranges_wanted == [None, "bytes=131072-"]  # the whole pieces that came
+    assert server.ranges_wanted == [None, "bytes=150000-"]  # all that came
 
 
 def test_a_whole_part_is_taken_and_a_longer_one_is_not(server, tmp_path):
@@ -199,8 +214,8 @@ def test_links_and_devices_are_refused(tmp_path, kind):
 def test_bombs_and_broken_archives_leave_nothing(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x", bytes(10**7))
-    with pytest.raises(ValueError, match="more than 1000000 bytes"):
-        unpack(tmp_path / "a.zip", tmp_path / "to", most_bytes=10**6)
+    with pytest.raises(ValueError, match="unpacks to more than max_bytes=1000000 bytes"):
+        unpack(tmp_path / "a.zip", tmp_path / "to", max_bytes=10**6)
     data = (tmp_path / "a.zip").read_bytes()
     for bad in (data[:-40], b"PK\x03\x04" + bytes(50), b"no archive", data[:3000] + data[3001:]):
         (tmp_path / "b.zip").write_bytes(bad)
@@ -297,3 +312,53 @@ def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_p
             shutil.rmtree(home)
     assert fetch_files([remote], licence="CC0", progress=False) == [home / "set/a"]
     assert sorted(p.name for p in (home / "set").iterdir()) == ["a", "a.zip", "a.zip.sha256"]
+def test_by_default_an_archive_unpacks_to_a_multiple_of_its_size(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", bytes(300_000_000))
+    with pytest.raises(ValueError, match=r"unpacks to more than max_bytes=268435456 bytes"):
+        unpack(tmp_path / "a.zip", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "./", "/", "a\udc80b"])
+def test_names_that_name_no_file_are_refused(name, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("ok", b"1")
+        entry = zipfile.ZipInfo("placeholder")
+        archive.writestr(entry, b"2")
+    data = (tmp_path / "a.zip").read_bytes()
+    raw = name.encode("utf-8", "surrogateescape")
+    old = b"placeholder"
+    for at in (data.index(b"PK\3\4", 5), data.index(b"PK\1\2", data.index(b"PK\1\2") + 4)):
+        where = at + (26 if data[at + 2] == 3 else 28)
+        data = data[:where] + len(raw).to_bytes(2, "little") + data[where + 2 :]
+    (tmp_path / "a.zip").write_bytes(data.replace(old, raw))
+    with pytest.raises(ValueError, match=r"a\.zip"):
+        unpack(tmp_path / "a.zip", tmp_path / "to")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = 1
+        archive.addfile(member, io.BytesIO(b"1"))
+    try:
+        unpack(tmp_path / "a.tar", tmp_path / "to")
+    except ValueError as error:
+        assert "a.tar" in str(error)  # noqa: PT017
+
+
+def test_a_download_larger_than_allowed_is_refused_before_and_while_it_comes(server, tmp_path):
+    remote = Remote("set/x.bin", server.url + "x.bin", None)
+    with pytest.raises(ValueError, match=r"has 400000 bytes or more, which is over max_bytes=1000"):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=1000)
+    server.endless = True  # no length is stated
+    with pytest.raises(ValueError, match=r"over max_bytes=1000000; .* with a larger max_bytes="):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=1_000_000)
+    assert list((tmp_path / "home/set").iterdir()) == []
+    with pytest.raises(ValueError, match="max_bytes=0 must be a whole number"):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=0)
+
+
+def test_a_download_that_drips_ends(server, monkeypatch):
+    monkeypatch.setattr(fetching, "WINDOW", 0.3)
+    server.drip = 0.02
+    with pytest.raises(ConnectionError, match=r"gave \d+ bytes in 0 s.*Run again"):
+        get(server)
