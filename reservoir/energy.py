@@ -18,6 +18,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from mottle.arrays import order_dims
 from mottle.checks import check_positive, choose, is_number
 from mottle.events import as_event_streams
 from mottle.reservoir.catalogue import family_of, get, kind_of, simulate
@@ -382,6 +383,7 @@ def present(X: Any) -> tuple[Any, int | None]:
     >>> present([None, np.zeros((3, 2)), np.full((4, 2), np.nan)])[1]
     1
     """
+    X = order_dims(X)
     streams = as_event_streams(X)
     if streams is not None and streams.one:
         return X, 1

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mottle.arrays import order_dims
 from mottle.checks import check_option, check_whole
 from mottle.events import as_streams, is_absent
 from mottle.sensors.base import Encoder, pack
@@ -127,7 +128,7 @@ class TimeMask(Encoder):
         return masked.reshape(len(drive) * self.length, self.n_features_out_)
 
     def _read(self, X, fitting):
-        streams = as_streams(X)
+        streams = as_streams(order_dims(X))
         if any(is_absent(drive) for drive in streams.cells):
             raise TypeError("TimeMask takes drives, and one of them is None; encode streams first.")
         drives = []

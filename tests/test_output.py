@@ -46,7 +46,7 @@ def transformers():
 
 def test_every_transformer_states_what_the_output_setting_does():
     found = transformers()
-    assert {"EventRate", "DriveStack", "STDPLayer", "SenseCheck"} <= {c.__name__ for c in found}
+    assert {"DriveStack", "SenseCheck", "Reservoir"} <= {c.__name__ for c in found}
     assert [c.__name__ for c in found if not issubclass(c, ArrayOutput | FrameOutput)] == []
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from mottle.arrays import as_numbers, order_dims
 from mottle.events import is_absent as is_missing
-
-AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
 
 
 class Drives:
@@ -40,15 +40,30 @@ def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     """Check and return a drive; set ``n_features_in_`` of the reservoir if ``reset``."""
     values, labels = unlabel(X)
     drives = Drives(*check_drive(reservoir, values, reset), labels)
+    _check_names(reservoir, labels.get("input"), reset)
     names = getattr(reservoir, "feature_names_in_", None)
     if names is not None:
         drives.labels.setdefault("input", names)
     return drives
 
 
+def _check_names(reservoir: Any, names: NDArray | None, reset: bool) -> None:
+    """Keep the names of inputs in ``fit``, and refuse others, or another order, later."""
+    names = None if names is None or names.dtype.kind not in "UTO" else names
+    if reset:
+        reservoir._input_names = names
+    known = getattr(reservoir, "_input_names", None)
+    if names is not None and known is not None and list(names) != list(known):
+        raise ValueError(
+            f"the inputs are {', '.join(map(str, names))}, in fit they were "
+            f"{', '.join(map(str, known))}: give the same channels in the same order, such as "
+            "X.sel(channel=[...])."
+        )
+
+
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
     """Check and return the next steps of live runs, and the number of steps of each."""
-    X = np.asarray(X, dtype=np.float64)
+    X = as_numbers(order_dims(X), "the chunk")
     expected = state.keys.size, reservoir.n_features_in_
     if X.ndim != 3 or (X.shape[0], X.shape[2]) != expected:
         raise ValueError(
@@ -86,8 +101,7 @@ def is_absent(recording: Any) -> bool:
 def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
     """Return the values of a DataArray in the order (recording, step, input), and its labels.
 
-    Dimensions have the names "recording" or "case", "step" or "time", "input" or "channel", in any
-    order; other names are an error. A value of any other type is returned unchanged.
+    A value of any other type is returned unchanged.
 
     Examples
     --------
@@ -97,22 +111,13 @@ def unlabel(X: Any) -> tuple[Any, dict[str, Any]]:
     >>> values.shape, labels["input"].tolist()
     ((5, 2), ['a', 'b'])
     """
-    if not hasattr(X, "dims"):  # an xarray.DataArray; the test does without the import
+    ordered = order_dims(X)
+    if not hasattr(ordered, "dims"):
         return X, {}
-    known = {name: axis for axis, names in enumerate(AXES) for name in names}
-    axes = [known.get(str(name)) for name in X.dims]
-    expected = {2: [1, 2], 3: [0, 1, 2]}.get(len(axes))
-    if None in axes or sorted(axes) != expected:  # type: ignore[type-var]
-        raise ValueError(
-            f"the drive has the dims {X.dims}: expected (step, input) or (recording, step, input), "
-            "in any order; time stands for step, channel for input, case for recording. Rename "
-            "them with X.rename(...)."
-        )
-    ordered = X.transpose(*(X.dims[axes.index(axis)] for axis in expected))
     labels = {}
-    for name, axis in zip(ordered.dims, expected, strict=True):
+    for name, label in zip(reversed(ordered.dims), ("input", "time", "recording"), strict=False):
         if name in X.coords:
-            labels[("recording", "time", "input")[axis]] = X.coords[name].to_numpy()
+            labels[label] = X.coords[name].to_numpy()
     return ordered.to_numpy(), labels
 
 
@@ -134,6 +139,42 @@ def side_by_side(drives: Any, lengths: NDArray) -> NDArray[np.float64]:
     return padded
 
 
+def _one_drive(estimator: Any, X: Any, reset: bool) -> NDArray[np.float64]:
+    """Return one recording (step, input)."""
+    if isinstance(X, list | tuple) and X and all(hasattr(x, "ndim") for x in X):
+        axes = X[0].ndim
+        raise ValueError(
+            f"the drive is a list of {len(X)} arrays, the first with {axes} axes: each recording "
+            "needs two, (step, input); for one input, x.reshape(-1, 1)."
+        )
+    if isinstance(X, np.ndarray | pd.DataFrame):
+        as_numbers(X)
+    try:
+        checked: NDArray[np.float64] = validate_data(estimator, X, dtype=np.float64, reset=reset)
+        return checked
+    except ValueError as error:
+        n_inputs = getattr(estimator, "n_features_in_", None)
+        hint = "" if reset else _transposed(X, n_inputs)
+        if getattr(X, "ndim", 0) == 2 and "NaN" in str(error):
+            place = np.argwhere(~np.isfinite(as_numbers(X)))[0].tolist()
+            hint = (
+                f"The first is at step {place[0]}, input {place[1]}: repair it, or drop the rows."
+            )
+        if not hint:
+            raise
+        raise ValueError(f"{str(error).splitlines()[0]} {hint.strip()}") from None
+
+
+def _transposed(drive: Any, n_inputs: int | None) -> str:
+    """Return a sentence for a drive whose rows are as many as the inputs of ``fit``."""
+    if np.ndim(drive) != 2 or np.shape(drive)[0] != n_inputs:
+        return ""
+    return (
+        f" It has {n_inputs} rows, as many as inputs in fit. Is it transposed? Rows are steps, "
+        "columns are inputs: take X.T, or X.transpose(0, 2, 1) of (recording, channel, time)."
+    )
+
+
 def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     """Return one float array (step, input) per recording, and the kind of input.
 
@@ -143,12 +184,13 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
         X = list(X)
     if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
-        drives: Any = [np.asarray(x, dtype=np.float64) for x in X]
+        parts = [unlabel(x)[0] for x in X]
+        drives: Any = [as_numbers(x, f"recording {i}") for i, x in enumerate(parts)]
         kind = "list"
     elif getattr(X, "ndim", None) == 3:
-        drives, kind = np.asarray(X, dtype=np.float64), "array"
+        drives, kind = as_numbers(X), "array"
     else:
-        return [validate_data(estimator, X, dtype=np.float64, reset=reset)], "one"
+        return [_one_drive(estimator, X, reset)], "one"
     if len(drives) == 0:
         raise ValueError("the drive holds no recording; expected at least one.")
     if reset:
@@ -159,6 +201,7 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
             raise ValueError(
                 f"recording {i} has {drive.shape[1]} inputs, expected {estimator.n_features_in_}: "
                 "every recording needs the same channels in the same order."
+                + _transposed(drive, estimator.n_features_in_)
             )
         if drive.shape[0] == 0:
             raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from mottle.arrays import check_memory
 from mottle.checks import NamesParameters, check_whole, choose
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
@@ -101,6 +102,9 @@ class Reservoir(
                 f"recording {place} is absent (its drive is NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
+        n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
+        many = f"the input weights of {n_nodes} nodes"
+        check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
         rng = check_random_state(self.random_state)
         self.__dict__.pop("weights_", None)
         self.__dict__.update(self._node.wire(self, rng))
@@ -129,6 +133,10 @@ class Reservoir(
         if statistics:
             return np.concatenate([self._pool(block, statistics) for block in self._blocks(drives)])
         sizes = drives.sizes
+        check_memory(
+            float(sizes.sum()) * self.n_nodes, f"the states of {sizes.sum()} steps",
+            "set pool= or n_segments=, or take fit_stream and predict_stream",
+        )  # fmt: skip
         if drives.kind == "array":
             parts = []
             whole = len(drives) if self._node.sums_inputs(self) else None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
+from mottle.arrays import check_memory
 from mottle.checks import choose, is_number
 
 WIRINGS = ("random", "local", "one_to_one")
@@ -105,6 +106,7 @@ def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
     >>> adjacency(4, "ring").astype(int).tolist()
     [[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
     """
+    _check_pairs(n_nodes)
     links: NDArray[np.float64] = np.zeros((n_nodes, n_nodes))
     if isinstance(topology, str):
         if topology == "grid":
@@ -134,6 +136,7 @@ def draw_recurrent_weights(
 ) -> sparse.csr_array:
     """Draw sparse normal weights, rescaled to a spectral radius computed from all eigenvalues."""
     n_kept = max(1, round(density * n_nodes))
+    _check_pairs(n_nodes)
     weights = np.zeros((n_nodes, n_nodes))
     for row in weights:
         row[rng.choice(n_nodes, n_kept, replace=False)] = rng.normal(size=n_kept)
@@ -192,3 +195,10 @@ def draw_masks(
         return weights
     signs = rng.choice([-1.0, 1.0], (n_masks, weights.shape[0]))
     return sparse.csr_array(sparse.vstack([sparse.diags_array(row) @ weights for row in signs]))
+
+
+def _check_pairs(n_nodes: int) -> None:
+    """Refuse an array (node, node) that does not fit into memory."""
+    check_memory(
+        float(n_nodes) ** 2, f"an array of {n_nodes} x {n_nodes} nodes", "take fewer nodes"
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mottle.arrays import order_dims
 from mottle.reservoir.readout import chain as stages
 
 
@@ -73,7 +74,7 @@ class LiveRun:
         predictions : scalar or ndarray
             Result of the readout for each step, arranged as ``X``.
         """
-        X = np.asarray(X)
+        X = np.asarray(order_dims(X) if getattr(X, "ndim", 0) > 1 else X)
         n = self.n_recordings
         if X.dtype.kind not in "biuf" or X.ndim not in ((1, 2, 3) if n == 1 else (3,)):
             shape = "(n_inputs,), (n_steps, n_inputs) or " if n == 1 else ""

@@ -137,6 +137,7 @@ class RidgeReadout(BaseEstimator):
         self._check_parameters(groups is not None, again=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None.")
+        _refuse_states(X)
         classify = self._takes_labels(y)
         X, y, weight, groups = self._check(X, y, sample_weight, groups, classify, reset=True)
         if classify:
@@ -523,3 +524,14 @@ def _sharpness(decision, label, weight):
         return -np.average(logs, weights=weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 5.0), method="bounded").x))
+
+
+def _refuse_states(X: Any) -> None:
+    """Raise for states of several recordings, of which each step would be a row."""
+    several = isinstance(X, list) and len(X) > 0 and all(np.ndim(one) == 2 for one in X)
+    if several or getattr(X, "ndim", 0) == 3:
+        raise ValueError(
+            "Found array with dim 3, (recording, step, node): these are states, and a readout "
+            "takes rows of features. Set pool= or n_segments= in the reservoir for features of a "
+            "recording, or fit_stream for a target a step."
+        )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.arrays import order_dims
 from mottle.checks import check_whole
 from mottle.events import is_event_stream
 from mottle.reservoir.readout import chain as stages
@@ -131,6 +132,7 @@ def _is_one(drive: Any) -> bool:
 
 def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
     """Return triples (drive, target, group); they can be read once if the drive is an iterator."""
+    drive = order_dims(drive)
     if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
         drive = drive.to_numpy()
     if getattr(drive, "ndim", 0) == 1 and drive.dtype.kind in "biuf":
@@ -145,7 +147,7 @@ def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> 
         pairs = pairs if targeted else ((x, None) for x in drive)
         named: Any = ((pair, None) for pair in pairs)
         named = named if groups is None else _paired(pairs, groups, "groups")
-        return ((x, y, group) for (x, y), group in named)
+        return ((order_dims(x), y, group) for (x, y), group in named)
     if target is None and targeted:
         drive, target = map(list, zip(*map(_pair, drive), strict=True))
     return _Recordings(drive, list(target) if isinstance(target, Iterator) else target, groups)
@@ -183,7 +185,7 @@ class _Recordings:
             raise ValueError("the drive holds no recording; expected at least one.")
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return ((self.drive[i], self.targets[i], self.groups[i]) for i in range(self.n))
+        return ((order_dims(self.drive[i]), self.targets[i], self.groups[i]) for i in range(self.n))
 
     @staticmethod
     def _count(items: Any) -> int:
@@ -196,7 +198,7 @@ class _Recordings:
         first = np.asarray(self.targets[0][:1])
         if first.dtype.kind == "f":
             return first
-        return np.concatenate([np.ravel(self.targets[i]) for i in range(self.n)])
+        return np.concatenate([np.asarray(self.targets[i]).ravel() for i in range(self.n)])
 
 
 class _Steps:

@@ -106,7 +106,7 @@ def test_a_drive_read_on_demand_is_the_drive_in_memory(kind):
     late = {
         "dask": lambda a: da.from_array(a, chunks=(40,) + (-1,) * (a.ndim - 1)),
         "zarr": lambda a: zarr.array(a, chunks=(32, *a.shape[1:])),
-        "xarray": xr.DataArray,
+        "xarray": lambda a: xr.DataArray(a, dims=("time", "channel")[: a.ndim]),
     }[kind]
     expected = fit_stream(reservoir, RidgeReadout(), drive, target, chunk=33)
     readout = fit_stream(reservoir, RidgeReadout(), late(drive), late(target), chunk=33)

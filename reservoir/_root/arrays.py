@@ -1,0 +1,144 @@
+"""Numbers out of arrays and frames: labelled axes in order, nothing dropped on the way."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
+
+
+def order_dims(X: Any) -> Any:
+    """Return a DataArray with its dimensions in the order (recording, step, input).
+
+    Parameters
+    ----------
+    X : object
+        Dimensions of a DataArray have the names "recording" or "case", "step" or "time", "input" or
+        "channel". A value of any other type is returned unchanged.
+
+    Returns
+    -------
+    X : object
+        Nothing is read from disk or computed.
+
+    Raises
+    ------
+    ValueError
+        For other names, and for numbers of dimensions other than two and three.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> order_dims(xr.DataArray(np.zeros((2, 5)), dims=("channel", "time"))).dims
+    ('time', 'channel')
+    """
+    if not hasattr(X, "dims"):  # an xarray object; the test does without the import
+        return X
+    if hasattr(X, "data_vars"):
+        raise ValueError(
+            f"the drive is a Dataset with the variables {', '.join(map(str, X.data_vars))}: take "
+            "one of them, or X.to_dataarray('channel')."
+        )
+    known = {name: axis for axis, names in enumerate(AXES) for name in names}
+    axes = [known.get(str(name)) for name in X.dims]
+    expected = {2: [1, 2], 3: [0, 1, 2]}.get(len(axes))
+    if None in axes or sorted(axes) != expected:  # type: ignore[type-var]
+        raise ValueError(
+            f"the drive has the dims {X.dims}: expected (step, input) or (recording, step, input), "
+            "in any order; time stands for step, channel for input, case for recording. Rename "
+            "them with X.rename(...)."
+        )
+    return X.transpose(*(X.dims[axes.index(axis)] for axis in expected))
+
+
+def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
+    """Return an array of float64; refuse what would lose its meaning.
+
+    Parameters
+    ----------
+    X : array-like
+        Numbers or truth values.
+    what : str, default="the drive"
+        What error messages call it.
+
+    Returns
+    -------
+    numbers : ndarray of float64
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        For masked values, complex numbers, times, text, events, and lists of unequal lengths.
+
+    Examples
+    --------
+    >>> as_numbers([[True, False]]).tolist()
+    [[1.0, 0.0]]
+    >>> as_numbers(np.array(["1.5"]))
+    Traceback (most recent call last):
+    ValueError: the drive holds text (<U3): convert it with X.astype(float).
+    """
+    if isinstance(X, pd.DataFrame | pd.Series):
+        for name, column in X.items() if isinstance(X, pd.DataFrame) else [("", X)]:
+            if column.dtype.kind in "mM":
+                raise ValueError(
+                    f"{what} holds times in column {name!r} ({column.dtype}): drop it, or make it "
+                    "the index."
+                )
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{what} has {np.ma.count_masked(X)} masked values, which would be taken for numbers: "
+            "repair them, or leave the recording out."
+        )
+    array = np.asarray(X)
+    kind = array.dtype.kind
+    if array.dtype.names:
+        raise ValueError(
+            f"{what} is an array with the fields {', '.join(array.dtype.names)}: encode events "
+            "with EventRate or TimeSurface first, or take EventMemristorReservoir."
+        )
+    reasons = {
+        "c": "complex numbers ({}): take X.real, X.imag or abs(X). Complex data not supported.",
+        "m": "times ({}): take seconds, X / np.timedelta64(1, 's').",
+        "M": "times ({}): take seconds from a start, (X - X[0]) / np.timedelta64(1, 's').",
+        **dict.fromkeys("USTa", "text ({}): convert it with X.astype(float)."),
+    }
+    if kind in reasons:
+        raise ValueError(f"{what} holds {reasons[kind].format(array.dtype)}")
+    if kind == "O" and any(isinstance(one, str) for one in array.flat):
+        raise ValueError(f"{what} holds {reasons['U'].format('object')}")
+    return array.astype(np.float64, copy=False)
+
+
+def check_memory(n_values: float, what: str, way: str) -> None:
+    """Raise if float64 numbers would take more than the memory of this machine.
+
+    Parameters
+    ----------
+    n_values : float
+        How many.
+    what : str
+        What they are.
+    way : str
+        How to need fewer.
+
+    Raises
+    ------
+    MemoryError
+        Before anything is allocated.
+
+    Examples
+    --------
+    >>> check_memory(1e16, "states", "set pool='mean'")
+    Traceback (most recent call last):
+    MemoryError: states would take 80000000 GB, more than this machine has: set pool='mean'.
+    """
+    if not hasattr(os, "sysconf"):  # Windows
+        return
+    if 8 * n_values > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        size = f"{8e-9 * n_values:.0f} GB"
+        raise MemoryError(f"{what} would take {size}, more than this machine has: {way}.")
