@@ -46,14 +46,14 @@ MISSING = 2**64 - 1
 
 
 def ragged_rows(n_rows: int, n_recordings: int, row_bytes: int) -> int:
-    """Return how many rows a chunk holds: about one recording, so that each is read for itself.
+    """Return how many rows a chunk holds: about two recordings (`SPARE`).
 
     A power of two, so that a few recordings more do not change it: then what is there is kept.
 
     Examples
     --------
     >>> ragged_rows(5_100_000, 1000, 8), ragged_rows(5_100, 1, 8), ragged_rows(60_000, 1000, 32)
-    (4096, 4096, 512)
+    (8192, 8192, 1024)
     """
     mean = max(1.0, n_rows / max(1, n_recordings))
     rows = 1 << round(np.log2(SPARE * mean))
