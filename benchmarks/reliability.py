@@ -1,10 +1,14 @@
-"""What `mottle prepare` stands, in numbers: python benchmarks/reliability.py [kills|damage|speed].
+"""What stores stand, in numbers: python benchmarks/reliability.py [PART...] [--n N].
 
-Without an argument all three. Tables go into docs/reliability.md, between the marks of that name.
-Recordings are N-MNIST, Ev-Objects, SmellNet and spoken digits from the folder MOTTLE_DATA where
-they are there; else those that ship.
+Parts: kills, damage, disk, files, speed; without one, all. N is the number of random moments for
+each signal and command (default 100). Tables go into docs/reliability.md, between the marks of that
+name, and all figures into docs/results/reliability.json. Recordings are those that ship, so that
+every machine can repeat it; speed is measured on those in the folder MOTTLE_DATA that are there.
 """
 
+import argparse
+import json
+import multiprocessing
 import os
 import platform
 import re
@@ -13,106 +17,432 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import zipfile
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from mottle.datasets import data_home, list_dataset, prepare, verify_prepared
+from mottle.datasets import (
+    StatesWriter,
+    data_home,
+    list_dataset,
+    list_files,
+    load_nmnist_100,
+    open_prepared,
+    open_states,
+    prepare,
+    verify_prepared,
+    verify_states,
+)
+from mottle.datasets.downloads.fetch import Remote
 from mottle.sensors import EventRate, GasDrive
 
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
-N_KILLS, N_FLIPS = 100, 200
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, RESULTS = DOCS / "reliability.md", DOCS / "results" / "reliability.json"
+N, N_FLIPS = 100, 400
+SIGNALS = {"SIGKILL": -signal.SIGKILL, "SIGTERM": -signal.SIGTERM, "SIGINT": 130}
+ENCODERS = {"sight": EventRate(12, sensor_size=(34, 34), duration=0.31, on_drop="ignore")}
 CONFIG = """
 [fit]
 on = "all"
 [store]
-block = 16
+block = 4
 [encoders]
 sight = { kind = "EventRate", n_steps = 12, sensor_size = [34, 34], duration = 0.31, \
 on_drop = "ignore" }
 """
+RECIPE = """
+title = "Touch of a grasping hand"
+[data]
+name = "demo"
+options = { task = "grasp" }
+[split]
+kind = "blocked"
+n_splits = 2
+[encoders]
+touch = { kind = "TaxelDrive", n_steps = 12 }
+[reservoirs]
+echo = { kind = "EchoStateReservoir", n_nodes = 32, pool = "mean" }
+"""
 
 
 def tree(folder):
+    """Return every file below a folder with its bytes."""
     return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def command(words, begun):
+    """Run a command of mottle in a process that is there already."""
+    from mottle.pipelines.cli import main
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
+    with Path(os.devnull).open("w") as sink:
+        os.dup2(sink.fileno(), 1)
+        os.dup2(sink.fileno(), 2)
+    begun.set()
+    main(words)
+
+
+def fetch(home, url, begun):
+    """Fetch a set of two archives from this machine."""
+    from mottle.datasets.sets import nmnist
+
+    os.environ["MOTTLE_DATA"] = home
+    remotes = tuple(
+        Remote(f"nmnist/{part}.zip", f"{url}{part}.zip", None, f"nmnist/{part}")
+        for part in ("Train", "Test")
+    )
+    nmnist.DATA_SET = replace(nmnist.DATA_SET, files=remotes)
+    command(["datasets", "fetch", "nmnist"], begun)
+
+
+def write_states(path, begun):
+    """Write 40 blocks of states."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    begun.set()
+    shape = {"n_recordings": 160, "n_steps": 50, "n_nodes": 100}
+    try:
+        with StatesWriter(path, block=4, attrs={"units": "V"}, **shape) as writer:
+            for index in writer.pending():
+                states = np.random.default_rng(index).normal(size=(4, 50, 100))
+                writer.write(index, states)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def serve():
+    """Serve two archives, piece by piece; return the server and its address."""
+    events = np.random.default_rng(0).bytes(5 * 3000)
+    files = {}
+    with tempfile.TemporaryDirectory() as place:
+        for part in ("Train", "Test"):
+            file = Path(place) / f"{part}.zip"
+            with zipfile.ZipFile(file, "w") as archive:
+                for row in range(60):
+                    archive.writestr(f"{part}/{row % 10}/{row:05d}.bin", events)
+            files[f"/{part}.zip"] = file.read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            data = files[self.path]
+            wanted = self.headers.get("Range", "bytes=0-")
+            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if begin >= len(data):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(data)}")
+                self.end_headers()
+                return
+            self.send_response(206 if begin else 200)
+            self.send_header("Content-Length", str(len(data) - begin))
+            self.end_headers()
+            try:
+                for at in range(begin, len(data), 1 << 15):
+                    self.wfile.write(data[at : min(len(data), at + (1 << 15))])
+                    time.sleep(0.002)
+            except OSError:  # the fetcher was killed
+                pass
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}/"
+
+
+def kills(n):
+    """Send each signal at n random moments to each command; compare bytes with a quiet run's."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([
+        "mottle.datasets.stores.preparation", "mottle.datasets.sets.nmnist_100",
+        "mottle.datasets.downloads.fetch", "mottle.datasets.registry", "mottle.sensors.events",
+        "mottle.pipelines.cli", "mottle.pipelines.prepare", "mottle.pipelines.output", "numba",
+        "pooch", "requests", "tqdm", "rich.console", "rich.progress", "matplotlib.pyplot",
+    ])  # fmt: skip
+    server, url = serve()
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        place = Path(place)
+        (place / "encode.toml").write_text(CONFIG)
+        (place / "recipe.toml").write_text(RECIPE)
+
+        encode, recipe = str(place / "encode.toml"), str(place / "recipe.toml")
+
+        def prepare_it(out):
+            words = ["prepare", "nmnist-100", "--limit", "60", "--encode", encode, "--out"]
+            return command, ([*words, str(out / "s.zarr")],)
+
+        def run_it(out):
+            words = ["run", recipe, "--out", str(out / "out"), "--states", str(out / "states")]
+            return command, (words,)
+
+        works = {
+            "prepare": prepare_it,
+            "fetch": lambda out: (fetch, (str(out), url)),
+            "states": lambda out: (write_states, (str(out / "s.zarr"),)),
+            "run": run_it,
+        }
+        for name, work in works.items():
+            times = n if name != "run" else max(1, n // 5)  # one takes seconds
+
+            def start(out, work=work):
+                begun = context.Event()
+                target, args = work(out)
+                out.mkdir(exist_ok=True)
+                child = context.Process(target=target, args=(*args, begun))
+                child.start()
+                begun.wait()
+                return child
+
+            for quiet in ("warm", "quiet"):  # the first compiles and fills caches
+                begin = time.perf_counter()
+                child = start(place / f"{name}-{quiet}")
+                child.join()
+                assert child.exitcode == 0, (name, child.exitcode)
+                took = time.perf_counter() - begin
+            expected = results(place / f"{name}-quiet")
+            for sent, expected_code in SIGNALS.items():
+                rng = np.random.default_rng(list(SIGNALS).index(sent))
+                out = place / f"{name}-{sent}"
+                hit = runs = wrong = odd = resumed = 0
+                while hit < times:
+                    before = out.exists() and any(out.iterdir())
+                    child = start(out)
+                    runs += 1
+                    child.join(rng.uniform(0, took))
+                    if child.exitcode is None:
+                        os.kill(child.pid, getattr(signal, sent))
+                        child.join(60)
+                        hit += 1
+                        took *= 1.03  # so that about one run in four comes to its end
+                        resumed += before
+                        odd += child.exitcode not in (expected_code, 0)
+                    else:
+                        odd += child.exitcode != 0
+                        took *= 0.9
+                    if name == "prepare" and (out / "s.zarr").exists():
+                        wrong += results(out) != expected  # whole, or not there
+                    if child.exitcode == 0:
+                        wrong += results(out) != expected
+                        shutil.rmtree(out)
+                child = start(out)
+                child.join()
+                same = child.exitcode == 0 and results(out) == expected
+                left = set(left_over(out)) - set(left_over(place / f"{name}-quiet"))
+                rows.append((
+                    name, sent, hit, runs, resumed, wrong, odd, "yes" if same else "NO",
+                    ", ".join(sorted(left)) or "nothing",
+                ))  # fmt: skip
+                print(*rows[-1], flush=True)
+    server.shutdown()
+    return rows
+
+
+def results(out):
+    """Return the files of a run, without what names the moment or the place."""
+    found = tree(out)
+    return {
+        name: data for name, data in found.items()
+        if not re.search(r"\.(parts|building|lock|part|partial|fetching|template)\b", name)
+        and not name.endswith((".html", ".json", ".sha256"))
+    } | {name: data for name, data in found.items() if name.endswith("zarr.json")}  # fmt: skip
+
+
+def left_over(out):
+    """Return names that only unfinished runs have."""
+    return [
+        str(f.relative_to(out)) for f in out.rglob("*")
+        if re.search(r"\.(parts|building|old|lock|part|partial|fetching|template)\b", f.name)
+    ]  # fmt: skip
+
+
+def damage(n):
+    """Flip bits in every file of both stores: all bits of small files, some of the others."""
+    rng = np.random.default_rng(1)
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        place = Path(place)
+        prepare(list_dataset("nmnist-100").first(4), place / "streams.zarr")
+        prepare(
+            list_dataset("nmnist-100").first(8), place / "drives.zarr", encoders=ENCODERS,
+            fit_on="all",
+        )  # fmt: skip
+        coords = {"recording": ("recording", list("abcde")), "target": ("recording", range(5))}
+        with StatesWriter(
+            place / "states.zarr", n_recordings=5, n_steps=20, n_nodes=8, block=2,
+            attrs={"units": "V"}, coords=coords,
+        ) as writer:  # fmt: skip
+            for index in writer.pending():
+                rows_of = writer.rows(index)
+                writer.write(index, rng.normal(size=(rows_of.stop - rows_of.start, 20, 8)))
+        for name, verify in (
+            ("streams", verify_prepared), ("drives", verify_prepared), ("states", verify_states),
+        ):  # fmt: skip
+            path = place / f"{name}.zarr"
+            counts = {"metadata": [0, 0], "labels and sizes": [0, 0], "lines": [0, 0],
+                      "data": [0, 0]}  # fmt: skip
+            for file in [f for f in sorted(path.rglob("*")) if f.is_file()]:
+                kind = kind_of(str(file.relative_to(path)))
+                good = file.read_bytes()
+                bits = np.arange(8 * len(good))
+                if kind == "data":
+                    bits = rng.choice(bits, min(N_FLIPS, len(bits)), replace=False)
+                elif n < N:  # a short run
+                    bits = bits[:: max(1, N // n)]
+                for bit in bits:
+                    bad = bytearray(good)
+                    bad[bit // 8] ^= 1 << (bit % 8)
+                    file.write_bytes(bad)
+                    try:
+                        found = bool(verify(path))
+                    except ValueError:
+                        found = True
+                    counts[kind][0] += 1
+                    counts[kind][1] += found
+                file.write_bytes(good)
+            lost = sum(bool(without(path, file, verify)) for file in tree(path))
+            (path / "more").write_bytes(b"")
+            added = bool(verify(path))
+            (path / "more").unlink()
+            assert verify(path) == []
+            rows += [(name, f"bits of {kind}", *count) for kind, count in counts.items()]
+            rows.append((name, "files taken away: opening and verify", len(tree(path)), lost))
+            rows.append((name, "a file added", 1, int(added)))
+            print(*rows[-6:], sep="\n", flush=True)
+    return rows
+
+
+def kind_of(name):
+    """Return which kind of file a file of a store is."""
+    if name.endswith("zarr.json"):
+        return "metadata"
+    if name.startswith("manifest/"):
+        return "lines"
+    return "data" if re.search(r"(^states|/[txyp]|/drive|/time|/values)/c/", name) else (
+        "labels and sizes"
+    )  # fmt: skip
+
+
+def without(path, name, verify):
+    """Take a file away; return whether opening the store and `verify` both notice."""
+    file = path / name
+    good = file.read_bytes()
+    file.unlink()
+    noticed = 0
+    try:
+        (open_states if verify is verify_states else open_prepared)(path)
+    except ValueError:
+        noticed += 1
+    try:
+        noticed += bool(verify(path))
+    except ValueError:
+        noticed += 1
+    file.write_bytes(good)
+    return noticed == 2
+
+
+def write_digits(folder):
+    """Write 40 recordings as files."""
+    folder.mkdir(parents=True)
+    for row, events in enumerate(load_nmnist_100().table["sight"].iloc[:40]):
+        np.save(folder / f"{row:02d}.npy", events[:2000])
+
+
+def disk(n):
+    """Fill the disk, at sizes up to what a run takes; take away inodes and the right to write."""
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        place = Path(place)
+        write_digits(place / "in")
+        listing = list_files([place / "in"], sense="sight")
+        prepare(listing, place / "quiet.zarr", block=4)
+        expected = tree(place / "quiet.zarr")
+        small = place / "small"
+        small.mkdir()
+
+        def mounted(options):
+            words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(small)]
+            return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+        def attempts(kind, all_options, grow):
+            failed = same = 0
+            for options in all_options:
+                if not mounted(options):
+                    return [(kind, 0, 0, "tmpfs cannot be mounted here")]
+                try:
+                    prepare(listing, small / "s.zarr", block=4)
+                except OSError:
+                    failed += 1
+                assert not (small / "s.zarr").exists() or tree(small / "s.zarr") == expected
+                remount = f"remount,{grow}"
+                subprocess.run(["mount", "-o", remount, str(small)], check=True)
+                prepare(listing, small / "s.zarr", block=4)
+                same += tree(small / "s.zarr") == expected and len(list(small.iterdir())) == 1
+                subprocess.run(["umount", str(small)], check=True)
+            return [(kind, len(all_options), failed, f"{same} of {len(all_options)}")]
+
+        sizes = np.linspace(16, 1900, max(2, n // 4)).astype(int)
+        rows += attempts("disk full", [f"size={size}k" for size in sizes], "size=64m")
+        inodes = np.linspace(4, 60, max(2, n // 4)).astype(int)
+        rows += attempts("no inodes", [f"nr_inodes={i}" for i in inodes], "nr_inodes=9999")
+        if mounted("size=64m"):
+            shutil.copytree(place / "quiet.zarr", small / "s.zarr")
+            subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+            whole = len(open_prepared(small / "s.zarr").table) == 40
+            fine = whole and verify_prepared(small / "s.zarr") == []
+            rows.append(("read-only: read and verified", 1, 0, "yes" if fine else "NO"))
+            failed = 0
+            try:
+                prepare(listing, small / "s.zarr")
+            except OSError:
+                failed = 1
+            same = tree(small / "s.zarr") == expected
+            rows.append(("read-only: written", 1, failed, "1 of 1" if same else "NO"))
+            subprocess.run(["umount", str(small)], check=True)
+    return rows
+
+
+def files(n):
+    """Change and delete files at random moments of a run; compare with a run on what is there."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for kind in ("changed", "deleted"):
+        caught = same = 0
+        for _ in range(n):
+            with tempfile.TemporaryDirectory() as place:
+                place = Path(place)
+                write_digits(place / "in")
+                victim = place / f"in/{rng.integers(40):02d}.npy"
+                after, calls = int(rng.integers(1, 24)), [0]
+
+                def alter(what, done, of, victim=victim, after=after, calls=calls, kind=kind):
+                    calls[0] += 1
+                    if calls[0] == after and kind == "deleted":
+                        victim.unlink()
+                    elif calls[0] == after:
+                        np.save(victim, np.load(victim)[:77])
+
+                listing = list_files([place / "in"], sense="sight")
+                try:
+                    prepare(listing, place / "s.zarr", block=4, progress=alter)
+                except (ValueError, OSError):
+                    caught += 1
+                listing = list_files([place / "in"], sense="sight")
+                prepare(listing, place / "s.zarr", block=4)
+                prepare(listing, place / "fresh.zarr", block=4)
+                same += tree(place / "s.zarr") == tree(place / "fresh.zarr")
+        rows.append((kind, n, caught, f"{same} of {n}"))
+    return rows
 
 
 def digits():
     """Name the event digits that are here, and how many."""
     return ("nmnist", 1000) if (data_home() / "nmnist").exists() else ("nmnist-100", 100)
-
-
-def kills():
-    """Kill the real command at random moments until it has died 100 times; compare the bytes."""
-    rng = np.random.default_rng(0)
-    name, n = digits()
-    with tempfile.TemporaryDirectory() as place:
-        place = Path(place)
-        (place / "encode.toml").write_text(CONFIG)
-
-        def command(out):
-            run = [str(Path(sys.executable).parent / "mottle"), "prepare", name, "--encode",
-                   str(place / "encode.toml"), "--out", str(out)]  # fmt: skip
-            return subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-        begin = time.perf_counter()
-        assert command(place / "quiet.zarr").wait() == 0
-        took = time.perf_counter() - begin
-        expected = tree(place / "quiet.zarr")
-        path = place / "store.zarr"
-        killed = runs = finished = wrong = kept = 0
-        while killed < N_KILLS:
-            child = command(path)
-            runs += 1
-            try:
-                assert child.wait(rng.uniform(0.4, 1.0) * took) == 0, "a run failed by itself"
-            except subprocess.TimeoutExpired:
-                child.send_signal(signal.SIGKILL)
-                child.wait()
-                killed += 1
-            kept += (path.parent / f".{path.name}.parts").exists()
-            if path.exists():
-                wrong += tree(path) != expected
-                finished += 1
-                shutil.rmtree(path)
-        assert command(path).wait() == 0
-        same = tree(path) == expected
-        left = sorted(p.name for p in place.iterdir())
-    return [
-        ("recordings", f"{name}, {n}"),
-        ("one run left alone", f"{took:.1f} s"),
-        ("runs, of them killed", f"{runs}, {killed}"),
-        ("killed with work done, which the next run took up", kept),
-        ("stores seen whole, of them with other bytes", f"{finished}, {wrong}"),
-        ("the last run's bytes equal to the quiet run's", "yes" if same else "NO"),
-        ("left beside the store", ", ".join(set(left) - {"encode.toml", "quiet.zarr", "store.zarr"})
-         or "nothing"),
-    ]  # fmt: skip
-
-
-def damage():
-    """Flip single bits anywhere in a store; count what `verify` finds."""
-    rng = np.random.default_rng(1)
-    found = 0
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "s.zarr"
-        prepare(list_dataset("nmnist-100"), path)
-        files = [file for file in sorted(path.rglob("*")) if file.is_file()]
-        for _ in range(N_FLIPS):
-            file = files[rng.integers(len(files))]
-            good = file.read_bytes()
-            bad = bytearray(good)
-            bad[rng.integers(len(bad))] ^= 1 << rng.integers(8)
-            file.write_bytes(bad)
-            try:
-                found += bool(verify_prepared(path))
-            except ValueError:
-                found += 1
-            file.write_bytes(good)
-        assert verify_prepared(path) == []
-    return [("single bits turned over", N_FLIPS), ("found by mottle store verify", found)]
 
 
 def speed():
@@ -154,29 +484,49 @@ def speed():
 
 
 HEADS = {
-    "kills": ("what", "result"),
-    "damage": ("what", "result"),
+    "kills": ("command", "signal", "sent", "runs", "of them resumed", "results with other bytes",
+              "other exit codes", "same bytes at the end", "left over"),
+    "damage": ("store", "what", "number", "found"),
+    "disk": ("what", "tries", "stopped with an error", "same bytes once there is room"),
+    "files": ("a file is", "runs", "stopped with an error", "right in the next run"),
     "speed": ("set", "read only, recordings/s", "prepare, recordings/s", "read only, MB/s",
               "prepare, MB/s", "time, ratio"),
 }  # fmt: skip
 
 
 def main() -> None:
-    """Measure what is asked for and write it into the page."""
-    for name in sys.argv[1:] or HEADS:
-        rows = [HEADS[name], ["---"] * len(HEADS[name]), *globals()[name]()]
-        table = "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
-        print(table)
+    """Measure what the arguments name; write it into the page and the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(HEADS))
+    parser.add_argument("--n", type=int, default=N)
+    args = parser.parse_args()
+    for name in args.parts or HEADS:
+        part = globals()[name]
+        found = part() if name == "speed" else part(args.n)
         machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, " + ", ".join(
             f"{package} {version(package)}" for package in ("numpy", "zarr", "xarray")
         )
+        kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        kept[name] = {
+            "machine": machine,
+            "rows": [dict(zip(HEADS[name], map(plain, row), strict=True)) for row in found],
+        }
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+        rows = [HEADS[name], ["---"] * len(HEADS[name]), *found]
+        table = "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+        print(table)
         text = PAGE.read_text(encoding="utf-8")
         new = f"<!-- {name} -->\n{table}\n\n({machine})\n<!-- end -->"
-        text, n = re.subn(
+        text, count = re.subn(
             rf"<!-- {name} -->.*?<!-- end -->", lambda _, new=new: new, text, flags=re.S
         )
-        assert n == 1, name
+        assert count == 1, name
         PAGE.write_text(text, encoding="utf-8")
+
+
+def plain(value):
+    """Return a figure as JSON holds it."""
+    return int(value) if isinstance(value, int | np.integer) else str(value)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.uci_gas_drift import fetch_gas_drift, load_gas_drift
     from mottle.datasets.stores.preparation import Plan, Prepared, plan, prepare
     from mottle.datasets.stores.prepared import open_prepared, store_info, verify_prepared
-    from mottle.datasets.stores.states import StatesWriter, open_states
+    from mottle.datasets.stores.states import StatesWriter, open_states, verify_states
     from mottle.datasets.table import PAIRED, Recordings, label_paired, make_table
     from mottle.datasets.tonic import load_tonic
 
@@ -123,6 +123,7 @@ __all__ = [
     "sine_square",
     "store_info",
     "verify_prepared",
+    "verify_states",
     "waveform_classes",
 ]
 

@@ -1,10 +1,10 @@
 """Files that a kill, a full disk or a power cut cannot leave half-written, and one writer each."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,10 +12,13 @@ PIECE = 1 << 20  # bytes read at once
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
-    """Hold the lock of a store for a block of code; the lock vanishes with its process."""
+def only_writer(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock of a store for a block of code; the lock vanishes with its process.
+
+    Another writer is an error, or is waited for.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = take_lock(lock_path(path))
+    lock = take_lock(lock_path(path), wait=wait)
     try:
         yield
     finally:
@@ -27,14 +30,14 @@ def lock_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
-def take_lock(path: Path) -> int:
+def take_lock(path: Path, *, wait: bool = False) -> int:
     """Lock the file and return its descriptor; the kernel lets go when the process ends."""
     import fcntl  # here, so that Windows, which has none, can still read stores
 
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             os.close(lock)
             if not isinstance(error, BlockingIOError):
@@ -118,15 +121,15 @@ def old_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")
 
 
-def file_hash(path: Path) -> str:
-    """Return the sha256 of a file, read piece by piece.
+def file_hash(path: Path, kind: str = "sha256") -> str:
+    """Return the sha256, or another hash, of a file, read piece by piece.
 
     Examples
     --------
     >>> file_hash(Path(os.devnull))[:16]
     'e3b0c44298fc1c14'
     """
-    found = sha256()
+    found = hashlib.new(kind, usedforsecurity=False)
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             found.update(piece)

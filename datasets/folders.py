@@ -58,6 +58,8 @@ def list_folder(known: DataSet, folder: Path | None = None) -> Listing:
         lambda row: file_hash(paths[row]),
         known.attributes(**{key: [match[key] for _, match in found] for key in layout.also}),
         {"set": known.name},
+        (folder,),
+        (sense,),
     )
 
 

@@ -37,6 +37,10 @@ class Listing:
         Licence, citation and further attributes; plain JSON values.
     how : dict
         What decides the streams besides the files, such as a reader's options; plain JSON values.
+    folders : tuple of path
+        Folders whose files are the recordings: no store may be written into them.
+    senses : tuple of str
+        Names of the senses, where they are known before any recording is read.
     """
 
     names: list[str]
@@ -46,6 +50,8 @@ class Listing:
     digest: Callable[[int], str]
     attrs: dict[str, Any] = field(default_factory=dict)
     how: dict[str, Any] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
+    senses: tuple[str, ...] = ()
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
@@ -86,6 +92,7 @@ def list_table(recordings: Recordings) -> Listing:
         cells,
         lambda row: stream_hash(cells(row)),
         {str(key): value for key, value in table.attrs.items()},
+        senses=tuple(map(str, table.columns)),
     )
 
 
@@ -147,7 +154,11 @@ def list_files(
         return {sense: read(files[row], **options)}
 
     how = {"sense": sense, **options}
-    return Listing(names, target, groups, read_row, lambda row: file_hash(files[row]), {}, how)
+    folders = tuple(path for path in map(Path, paths) if path.is_dir())
+    return Listing(
+        names, target, groups, read_row, lambda row: file_hash(files[row]), {}, how, folders,
+        (sense,),
+    )  # fmt: skip
 
 
 def _is_ours(path: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mottle.checks import NamesArguments, check_whole
-from mottle.datasets.downloads.fetch import Remote, fetch_files
+from mottle.datasets.downloads.fetch import MAX_BYTES, Remote, fetch_files
 from mottle.datasets.downloads.home import data_home, find_recordings
 
 SHIPPED, FETCHED, BY_HAND = "ships with mottle", "fetched", "by hand"
@@ -144,18 +144,20 @@ class DataSet(NamesArguments):
         place = "/".join(part for part in (self.folder or self.name, relative) if part)
         return find_recordings(place, source=self.source, licence=self.licence)
 
-    def fetch_files(self, progress: bool = True) -> list[Path]:
+    def fetch_files(self, progress: bool = True, max_bytes: int = MAX_BYTES) -> list[Path]:
         """Download and unpack the files that are not in the data folder yet; return the paths."""
-        return fetch_files(self.files, licence=self.licence, progress=progress)
+        return fetch_files(self.files, licence=self.licence, progress=progress, max_bytes=max_bytes)
 
-    def fetch(self, *args: Any, progress: bool = True, **options: Any) -> Any:
+    def fetch(
+        self, *args: Any, progress: bool = True, max_bytes: int = MAX_BYTES, **options: Any
+    ) -> Any:
         """Load the set in whatever form it is here, after a download where it is not."""
         try:
             return self.load(*args, **options)
         except FileNotFoundError:
             if not self.files:
                 raise
-        self.fetch_files(progress)
+        self.fetch_files(progress, max_bytes)
         return self.load(*args, **options)
 
 

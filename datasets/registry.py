@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mottle.checks import check_options, choose
+from mottle.datasets.downloads.fetch import MAX_BYTES
 from mottle.datasets.folders import list_folder
 from mottle.datasets.listing import Listing, list_table
 from mottle.datasets.record import DataSet
@@ -85,7 +86,14 @@ def entry(name: str) -> DataSet:
     return choose(str(name).replace("_", "-"), CATALOGUE, "data set")
 
 
-def fetch(name: str, *, load: bool = True, progress: bool = True, **options: Any) -> Any:
+def fetch(
+    name: str,
+    *,
+    load: bool = True,
+    progress: bool = True,
+    max_bytes: int = MAX_BYTES,
+    **options: Any,
+) -> Any:
     """Download a set into the data folder if it is not there, and load it.
 
     Parameters
@@ -96,6 +104,8 @@ def fetch(name: str, *, load: bool = True, progress: bool = True, **options: Any
         Load it too. False returns the paths.
     progress : bool, default=True
         Show a progress bar on standard error.
+    max_bytes : int, default=16 GiB
+        The most bytes that a file to download may have.
     **options
         Passed on to the loader.
 
@@ -109,7 +119,7 @@ def fetch(name: str, *, load: bool = True, progress: bool = True, **options: Any
     ConnectionError
         If a file cannot be downloaded: names the place to put it by hand.
     ValueError
-        If the name is unknown, or a download has another hash than published.
+        If the name is unknown, or a download has another hash than published or too many bytes.
     TypeError
         If the loader has no such option.
     FileNotFoundError
@@ -123,10 +133,10 @@ def fetch(name: str, *, load: bool = True, progress: bool = True, **options: Any
     known = entry(name)
     check_options(known.load, options)
     if load:
-        return known.fetch(progress=progress, **options)
+        return known.fetch(progress=progress, max_bytes=max_bytes, **options)
     if not known.files:
         known.load(**options)  # raises with the way out where the set is not there
-    return known.fetch_files(progress)
+    return known.fetch_files(progress, max_bytes)
 
 
 def list_dataset(name: str, **options: Any) -> Listing:

@@ -5,12 +5,48 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from signal import SIGINT, default_int_handler, getsignal, signal
+from threading import current_thread, main_thread
 from typing import Any
 
 import click
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Stoppable(click.Group):
+    """Commands that end with exit code 130 on Ctrl-C, wherever it comes.
+
+    Click's own code is 1; and where Ctrl-C falls into the import of a compiled module or into a
+    worker, another error arrives than the `KeyboardInterrupt`.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was typed."""
+        stops: list[int] = []
+
+        def stop(number: int, frame: Any) -> None:
+            stops.append(number)
+            raise KeyboardInterrupt
+
+        usual = getsignal(SIGINT) is default_int_handler and current_thread() is main_thread()
+        if usual:  # not where Ctrl-C is to be ignored, as behind nohup
+            signal(SIGINT, stop)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped; the same command goes on with what is done", err=True)
+            sys.exit(130)
+        except SystemExit as ended:
+            sys.exit(130 if stops and ended.code == 1 else ended.code)
+        except Exception:
+            if not stops:
+                raise
+            sys.exit(130)
+        finally:
+            if usual:
+                signal(SIGINT, default_int_handler)
+
+
+@click.group(cls=Stoppable, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mottle")
 def main() -> None:
     """Reservoir computing and sensor fusion on simulated VO2 oscillators and memristors.
@@ -198,9 +234,13 @@ def info_dataset(name: str, as_json: bool) -> None:
 @click.argument("name")
 def fetch_dataset(name: str) -> None:
     """Download the data set NAME into the data folder, if it is not there."""
+    from rich.console import Console
+
     from mottle.datasets import fetch
 
-    paths = _or_exit(lambda name: fetch(name, load=False), name)
+    stopped = "stopped; the same command goes on where the download broke off"
+    with _exits(Console(stderr=True), stopped):
+        paths = fetch(name, load=False)
     click.echo("\n".join(map(str, paths)) or f"{name} is here; there is nothing to fetch")
 
 
@@ -315,7 +355,11 @@ def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
     if done.skipped:
         import pandas as pd
 
-        pd.Series(done.skipped, name="reason").rename_axis("recording").to_csv(report)
+        from mottle.datasets.disk import write_whole
+
+        cells = {_cell(name): _cell(reason) for name, reason in done.skipped.items()}
+        text = pd.Series(cells, name="reason").rename_axis("recording").to_csv()
+        write_whole(report, lambda file: file.write(text.encode()))
     else:
         report.unlink(missing_ok=True)
     if as_json:
@@ -329,6 +373,11 @@ def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
             click.echo(f"repaired: {reason}: {count}")
         if done.skipped:
             click.echo(f"skipped: see {report}")
+
+
+def _cell(text: str) -> str:
+    """Return text for a csv file, with a ' in front where a spreadsheet would compute it."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @main.group()
@@ -367,12 +416,12 @@ def info_store(path: Path, as_json: bool) -> None:
 @click.argument("path", type=FOLDER, metavar="STORE")
 @AS_JSON
 def verify_store(path: Path, as_json: bool) -> None:
-    """Check every byte of STORE against the hashes it was finished with."""
+    """Check every byte of STORE, of `prepare` or of states, against the hashes written with it."""
     from json import dumps
 
-    from mottle.datasets import verify_prepared
+    from mottle.datasets.stores.prepared import verify_store as verify
 
-    wrong = _or_exit(verify_prepared, path)
+    wrong = _or_exit(verify, path)
     if as_json:
         click.echo(dumps({"path": str(path), "wrong": wrong}))
     else:

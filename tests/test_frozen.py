@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mottle.datasets import open_prepared, open_states, verify_prepared
+from mottle.datasets import open_prepared, open_states, store_info, verify_prepared, verify_states
 from mottle.pipelines.recipe import Recipe, read_recipe, shipped
 from mottle.reservoir import devices
 
@@ -90,3 +90,9 @@ def test_stores_of_version_0_1_0_are_read(tmp_path):
         == np.arange(12.0).reshape(6, 2).tolist()
     )
     assert verify_prepared(tmp_path / "prepared.zarr") == []
+    assert "but zarr.json at the root" in store_info(tmp_path / "prepared.zarr")["proof"]
+    assert "kept no hashes" in verify_states(tmp_path / "states.zarr")[0]
+    label = tmp_path / "prepared.zarr/target/c/0"
+    label.write_bytes(label.read_bytes()[:-1] + b"?")
+    with pytest.raises(ValueError, match="target/c/0 is damaged"):
+        open_prepared(tmp_path / "prepared.zarr")

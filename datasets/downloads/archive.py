@@ -8,11 +8,14 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.arrays import Archive
 
-def read_arrays(path: str | Path) -> dict[str, NDArray]:
-    """Read all arrays of an npz file; pickled ones are refused by numpy."""
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+
+def read_arrays(path: str | Path, *, max_bytes: int | None = None) -> dict[str, NDArray]:
+    """Read all arrays of an npz file; ``max_bytes`` limits them as it does in the readers."""
+    archive = Archive(Path(path), max_bytes)
+    names = list(archive.headers)
+    return dict(zip(names, archive.load(*names), strict=True))
 
 
 def read_shipped(name: str) -> dict[str, NDArray]:

@@ -1,17 +1,23 @@
 """Downloads: checked against a published hash, resumed where they broke off."""
 
+import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mottle.datasets.disk import file_hash, write_whole
+from mottle.checks import check_whole
+from mottle.datasets.disk import file_hash, only_writer, sync, write_whole
 from mottle.datasets.downloads.home import ENVIRONMENT, data_home
-from mottle.datasets.downloads.unpack import unpack
+from mottle.datasets.downloads.unpack import UNREADABLE, members, unpack
 
 PIECE = 1 << 16
 TIMEOUT = 30  # s without a byte
+SLOWEST = 1 << 14  # bytes that must come ...
+WINDOW = 60.0  # ... in so many s
+MAX_BYTES = 16 << 30  # of a download
 
 
 class Remote(NamedTuple):
@@ -28,7 +34,17 @@ class Remote(NamedTuple):
     folder: str | None = None
 
 
-def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = True) -> list[Path]:
+class TooLarge(ValueError):
+    """A download of more bytes than were allowed."""
+
+
+def fetch_files(
+    remotes: Sequence[Remote],
+    *,
+    licence: str,
+    progress: bool = True,
+    max_bytes: int = MAX_BYTES,
+) -> list[Path]:
     """Download and unpack what is not in the data folder yet.
 
     Parameters
@@ -39,6 +55,8 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
         Part of the messages.
     progress : bool, default=True
         Show a progress bar on standard error.
+    max_bytes : int, default=16 GiB
+        The most bytes that a file may have.
 
     Returns
     -------
@@ -48,56 +66,116 @@ def fetch_files(remotes: Sequence[Remote], *, licence: str, progress: bool = Tru
     Raises
     ------
     ConnectionError
-        If a file cannot be downloaded; the message names the place to put it by hand.
+        If a file cannot be downloaded, or comes at less than 16 KiB a minute; the message names
+        the place to put it by hand.
     ValueError
-        If a download has another hash, or an archive cannot be unpacked safely.
+        If a download has another hash or more bytes than ``max_bytes``, or an archive cannot be
+        unpacked safely.
     """
-    return [_fetch(remote, licence, progress) for remote in remotes]
+    check_whole("max_bytes", max_bytes)
+    return [_fetch(remote, licence, progress, max_bytes) for remote in remotes]
 
 
-def _fetch(remote: Remote, licence: str, progress: bool) -> Path:
-    """Download and unpack one file, where it is not there yet."""
+def _fetch(remote: Remote, licence: str, progress: bool, max_bytes: int) -> Path:
+    """Download and unpack one file, where it is not there yet or not whole."""
     home = data_home()
     target = home / (remote.folder or remote.name)
-    if target.exists():
-        return target
     file = home / remote.name
-    if not file.exists():
-        download(remote, file, licence, progress)
-    if remote.folder is not None:
-        unpack(file, target)
+    if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+        return target
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(file, wait=True):  # a second fetcher waits, and finds what the first fetched
+        if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+            return target
+        was_there = file.exists() and _is_whole(remote, file)
+        if not was_there:
+            download(remote, file, licence, progress, max_bytes)
+        _keep_hash(remote, file)
+        if remote.folder is None:
+            return target
+        try:
+            unpack(file, target)
+        except ValueError:
+            if not was_there or remote.hash is not None:  # another download would be the same
+                raise
+            file.with_name(f"{file.name}.sha256").unlink(missing_ok=True)  # that of a bad file
+            download(remote, file, licence, progress, max_bytes)
+            _keep_hash(remote, file)
+            unpack(file, target)
     return target
 
 
-def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
-    """Download one file; the part that an earlier, broken download left is continued."""
+def _known_hash(remote: Remote, file: Path) -> str | None:
+    """Return the hash that a file must have: the published one, or that of the first download."""
+    kept = file.with_name(f"{file.name}.sha256")
+    if remote.hash is None and kept.exists():
+        return f"sha256:{kept.read_text().split()[0]}"
+    return remote.hash
+
+
+def _is_whole(remote: Remote, file: Path) -> bool:
+    """Return whether a file in place has its hash; an archive of unknown hash, whether it opens."""
+    known = _known_hash(remote, file)
+    if known is not None:
+        kind, _, digest = known.partition(":")
+        return file_hash(file, kind) == digest.lower()
+    if remote.folder is None:
+        return True
+    try:
+        return all(True for _ in members(file))
+    except (*UNREADABLE, ValueError):
+        return False
+
+
+def download(
+    remote: Remote, file: Path, licence: str, progress: bool, max_bytes: int = MAX_BYTES
+) -> None:
+    """Download one file; the part that an earlier, broken download left is continued.
+
+    What is in the place stays until the download is whole and has its hash.
+    """
     import pooch
     import requests
+    import urllib3
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    kept = file.with_name(f"{file.name}.sha256")
-    known = remote.hash
-    if known is None and kept.exists():
-        known = f"sha256:{kept.read_text().split()[0]}"
+    known = _known_hash(remote, file)
     part = file.with_name(f"{file.name}.part")
+    aside = file.with_name(f".{file.name}.fetching")  # pooch's own temporary files
+    shutil.rmtree(aside, ignore_errors=True)  # left by a kill
     try:
         pooch.retrieve(
-            remote.url, known_hash=known, fname=file.name, path=file.parent,
-            downloader=Resuming(part, progress),
+            remote.url, known_hash=known, fname=file.name, path=aside,
+            downloader=Resuming(part, progress, max_bytes),
         )  # fmt: skip
+        sync(aside / file.name)
+        os.replace(aside / file.name, file)
+        sync(file.parent)
+    except TooLarge:
+        part.unlink(missing_ok=True)
+        raise
     except ValueError as error:  # the hash: begin anew next time
         part.unlink(missing_ok=True)
         raise ValueError(
             f"{remote.url} has another hash than published ({error}); try again later, or get the "
             f"file from elsewhere and put it at {file}."
         ) from error
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        place = "is there, but cut or damaged, and " if file.exists() else ""
         raise ConnectionError(
-            f"{remote.url} could not be fetched ({error}). Run again to go on where it broke off; "
-            f"or get the file on another machine (licence: {licence}) and put it at {file}; or "
-            f"name the folder that has it in the environment variable {ENVIRONMENT}."
+            f"{file.name} {place}could not be fetched from {remote.url} ({error}). Run again to go "
+            f"on where it broke off; or get the file on another machine (licence: {licence}) and "
+            f"put it at {file}; or name the folder that has it in the environment variable "
+            f"{ENVIRONMENT}."
         ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     part.unlink(missing_ok=True)
+
+
+def _keep_hash(remote: Remote, file: Path) -> None:
+    """Write the hash of a file beside it, where none is published and none was kept yet."""
+    kept = file.with_name(f"{file.name}.sha256")
     if remote.hash is None and not kept.exists():
         text = f"{file_hash(file)}  {file.name}\n"
         write_whole(kept, lambda out: out.write(text.encode()))
@@ -106,8 +184,8 @@ def download(remote: Remote, file: Path, licence: str, progress: bool) -> None:
 class Resuming:
     """A downloader for pooch that goes on where an earlier one broke off."""
 
-    def __init__(self, part: Path, progress: bool):
-        self.part, self.progress = part, progress
+    def __init__(self, part: Path, progress: bool, max_bytes: int = MAX_BYTES):
+        self.part, self.progress, self.max_bytes = part, progress, max_bytes
 
     def __call__(self, url: str, output_file: Any, pooch: Any, check_only: bool = False) -> None:
         """Bring ``url`` to ``output_file``, by way of the part file."""
@@ -129,17 +207,43 @@ class Resuming:
             answer.raise_for_status()
             resumes = have > 0 and answer.status_code == requests.codes.partial_content
             have = have if resumes else 0
-            left = int(answer.headers.get("Content-Length", 0))
+            stated = left = int(answer.headers.get("Content-Length", 0))
+            self.check_size(url, have + left)
             bar = tqdm(
                 total=have + left or None, initial=have, unit="B", unit_scale=True,
                 disable=not self.progress, desc=self.part.name.removesuffix(".part"),
             )  # fmt: skip
             with bar, self.part.open("ab" if resumes else "wb") as out:
-                for piece in answer.iter_content(PIECE):
+                for piece in pieces(answer.raw, url):
                     out.write(piece)
+                    have += len(piece)
+                    left -= len(piece)
+                    self.check_size(url, have)
                     bar.update(len(piece))
             size = self.part.stat().st_size
-            if left and size != have + left:
+            if stated and left:
                 raise requests.ConnectionError(f"only {size} of {have + left} bytes came")
         shutil.copyfile(self.part, output_file)
         return None
+
+    def check_size(self, url: str, n_bytes: int) -> None:
+        """Raise if a download has, or is to have, too many bytes."""
+        if n_bytes > self.max_bytes:
+            raise TooLarge(
+                f"{url} has {n_bytes} bytes or more, which is over max_bytes={self.max_bytes}; "
+                "if it can be trusted, fetch it with a larger max_bytes=."
+            )
+
+
+def pieces(raw: Any, url: str) -> Iterator[bytes]:
+    """Yield what comes as it comes; raise if it comes too slowly to ever end."""
+    take = getattr(raw, "read1", raw.read)
+    begin, n_bytes = time.monotonic(), 0
+    while piece := take(PIECE):
+        yield piece
+        n_bytes += len(piece)
+        now = time.monotonic()
+        if now - begin >= WINDOW:
+            if n_bytes < SLOWEST:
+                raise ConnectionError(f"{url} gave {n_bytes} bytes in {now - begin:.0f} s")
+            begin, n_bytes = now, 0

@@ -8,15 +8,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
 
+from mottle.sensors.files.limits import byte_limit
+
 PIECE = 1 << 16
-MOST_BYTES = 64 << 30  # that an archive may unpack to
 MOST_FILES = 2_000_000
 UNREADABLE = (  # what zipfile and tarfile raise for broken archives
     BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error,
 )  # fmt: skip
 
 
-def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+def unpack(archive: Path, folder: Path, *, max_bytes: int | None = None) -> None:
     """Unpack a zip or tar archive into a folder, all of it or nothing.
 
     Parameters
@@ -25,8 +26,8 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None
         Zip, tar or packed tar.
     folder : Path
         Does not exist yet.
-    most_bytes : int
-        The most it may unpack to.
+    max_bytes : int, default=None
+        The most it may unpack to; by default 100 times its size, and 256 MiB at least.
 
     Raises
     ------
@@ -37,10 +38,13 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None
     aside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    left, n_files = most_bytes, 0
+    limit = byte_limit(archive, max_bytes)
+    left, n_files = limit, 0
     try:
         for name, file in members(archive):
             path = PurePosixPath(name.replace("\\", "/"))
+            if not path.parts or "\0" in name:
+                raise ValueError(f"{archive} holds a file named {name!r}: refused.")
             if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
                 raise ValueError(f"{archive} holds {name!r}, which leads out of the folder.")
             out = aside / path
@@ -49,13 +53,16 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> None
                 while piece := file.read(PIECE):
                     left -= len(piece)
                     if left < 0:
-                        raise ValueError(f"{archive} unpacks to more than {most_bytes} bytes.")
+                        raise ValueError(
+                            f"{archive}, of {archive.stat().st_size} bytes, unpacks to more than "
+                            f"max_bytes={limit} bytes."
+                        )
                     to.write(piece)
             n_files += 1
             if n_files > MOST_FILES:
                 raise ValueError(f"{archive} holds more than {MOST_FILES} files.")
         aside.rename(folder)
-    except UNREADABLE as error:
+    except (*UNREADABLE, UnicodeError) as error:
         raise ValueError(f"{archive} cannot be unpacked: {error}; fetch it again.") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -30,10 +30,13 @@ def fit_encoders(
     fit_on: str | Sequence[str] | None,
     fit_limit: int = FIT_LIMIT,
     on_bad: str = "raise",
-) -> dict[str, BaseEstimator] | None:
-    """Fit encoders on the groups they may learn from; None where nothing is encoded."""
+) -> tuple[dict[str, BaseEstimator] | None, dict[int, str]]:
+    """Fit encoders on the groups they may learn from; None where nothing is encoded.
+
+    Also returns the digests of the recordings they learnt from, as they were before each was read.
+    """
     if encoders is None:
-        return None
+        return None, {}
     if not encoders:
         raise ValueError("name at least one sense to encode.")
     groups = None if listing.groups is None else np.asarray(listing.groups).astype(str)
@@ -59,13 +62,16 @@ def fit_encoders(
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(fit_limit, len(rows))).astype(int))]
     streams: dict[str, list[Any]] = {sense: [] for sense in encoders}
     fitted = {sense: clone(encoder) for sense, encoder in encoders.items()}
+    learnt_from: dict[int, str] = {}
     for row in rows:
         try:
+            digest = listing.digest(int(row))
             found = listing.read(int(row))
         except ValueError as error:
             if on_bad == "raise":
                 raise ValueError(f"{listing.names[row]}: {error}{WAY_OUT}") from error
             continue
+        learnt_from[int(row)] = digest
         for sense in encoders:
             if sense not in found:
                 raise ValueError(
@@ -82,7 +88,7 @@ def fit_encoders(
         if not streams[sense]:
             raise ValueError(f"no recording with {sense!r} was good enough to learn from.")
         encoder.fit(streams[sense])
-    return fitted
+    return fitted, learnt_from
 
 
 def _take_size(encoder: BaseEstimator, file: EventFile) -> None:
@@ -137,6 +143,23 @@ def encode_rows(
             done.append(encode_streams(listing.read(row), fitted, names, dtype))
         except (ValueError, OSError) as error:
             done.append(f"{error}")
+    return done
+
+
+def encode_block(
+    listing: Listing, fitted: Mapping[str, BaseEstimator] | None, dtype: str,
+    task: tuple[Sequence[int], Sequence[str]],
+) -> list[Row | str]:  # fmt: skip
+    """Read and encode some recordings whose digests are known; one that changed is bad.
+
+    The digest is taken again after reading: what is stored under a digest was read from those
+    bytes.
+    """
+    rows, digests = task
+    done = encode_rows(listing, fitted, dtype, rows)
+    for at, now in enumerate(hashes(listing, rows)):
+        if now != digests[at] and not isinstance(done[at], str):
+            done[at] = "it changed while it was read; run again once nothing writes it any more."
     return done
 
 

@@ -33,9 +33,14 @@ class Parts:
         path = self._path(digests)
         if not path.exists():
             return False
-        with np.load(path, allow_pickle=False) as file:
-            index, layouts = json.loads(file["index"].tobytes())
-        if any(isinstance(entry, str) for entry in index):  # perhaps they are better now
+        try:
+            index, layouts = json.loads(_arrays(path)["index"].tobytes())
+        except Exception:  # a damaged file raises what its reader does; the block is done again
+            path.unlink()
+            return False
+        if len(index) != len(rows) or any(
+            isinstance(entry, str) for entry in index
+        ):  # perhaps they are better now
             return False
         self._index.update({row: (path, index[k], layouts) for k, row in enumerate(rows)})
         return True
@@ -108,8 +113,14 @@ class Parts:
         """Return a recording of a finished block."""
         path, entry, layouts = self._index[row]
         if self._open[0] != path:
-            with np.load(path, allow_pickle=False) as file:
-                self._open = path, {name: file[name] for name in file.files}
+            try:
+                self._open = path, _arrays(path)
+            except Exception as error:  # damaged since it was found whole
+                path.unlink(missing_ok=True)
+                raise ValueError(
+                    f"a block of recordings in '{path}' was damaged ({error}); run again, and it "
+                    "is done anew."
+                ) from error
         arrays = self._open[1]
         senses: dict[str, Sense | None] = {}
         for sense, place in entry["senses"].items():
@@ -126,6 +137,12 @@ class Parts:
     def remove(self) -> None:
         """Delete the blocks, once the store holds them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _arrays(path: Path) -> dict[str, NDArray]:
+    """Return all arrays of a block, each of which has a checksum in the file."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _differ(was: Sequence[Any], now: Sequence[Any]) -> str:

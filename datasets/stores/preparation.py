@@ -25,19 +25,21 @@ from mottle.datasets.stores.encoding import (
     FIT_LIMIT,
     WAY_OUT,
     describe,
+    encode_block,
     encode_rows,
     fit_encoders,
     hashes,
 )
 from mottle.datasets.stores.parts import Parts
-from mottle.datasets.stores.prepared import Row, Store, write_prepared
-from mottle.datasets.stores.states import check_attrs
+from mottle.datasets.stores.prepared import FORMAT, LABELS, Source, Store, write_prepared
+from mottle.datasets.stores.states import check_attrs, check_coords
 
 Progress = Callable[[str, int, int], None]
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
 ON_BAD = ("raise", "skip")
 DTYPES = ("float32", "float64")
 PACKAGES = ("numpy", "xarray", "zarr")
+RUN = 1000  # recordings taken over at once, between two reports of progress
 
 
 class Prepared(NamedTuple):
@@ -138,12 +140,13 @@ def prepare(
     """
     begin, path = perf_counter(), Path(path)
     _check(listing, on_bad, block, dtype)
+    _check_place(listing, path)
     report: Progress = progress or (lambda what, done, of: None)
     process: Run = run or one_by_one
     names = listing.names
     with only_writer(path):
         finish_swap(path)
-        fitted = fit_encoders(listing, encoders, fit_on, fit_limit, on_bad)
+        fitted, learnt_from = fit_encoders(listing, encoders, fit_on, fit_limit, on_bad)
         recipe = describe(listing.how, fitted, dtype)
         old = _open_old(path, recipe)
         blocks = [range(i, min(i + block, len(names))) for i in range(0, len(names), block)]
@@ -152,13 +155,20 @@ def prepare(
             "checking files", process(partial(hashes, listing), blocks), blocks, report
         ):
             digests[blocks[at].start : blocks[at].stop] = found
+        for row, digest in learnt_from.items():
+            if digests[row] != digest:
+                raise ValueError(
+                    f"{names[row]} changed while encoders learnt from it; run again once nothing "
+                    "writes these files any more."
+                )
         stored = old.where if old else {}
         todo = [row for row in range(len(names)) if digests[row] not in stored]
         parts = Parts(path.with_name(f".{path.name}.parts"), recipe)
         work = [todo[i : i + block] for i in range(0, len(todo), block)]
         missing = [rows for rows in work if not parts.find(rows, [digests[row] for row in rows])]
-        encode = partial(encode_rows, listing, fitted, dtype)
-        for at, done in _watch("encoding", process(encode, missing), missing, report):
+        encode = partial(encode_block, listing, fitted, dtype)
+        tasks = [(rows, [digests[row] for row in rows]) for rows in missing]
+        for at, done in _watch("encoding", process(encode, tasks), missing, report):
             rows = missing[at]
             bad = {
                 row: reason
@@ -169,7 +179,7 @@ def prepare(
                 row = min(bad)
                 raise ValueError(f"{names[row]}: {bad[row]}{WAY_OUT}")
             parts.keep(rows, [digests[row] for row in rows], done)
-        layouts = dict(old.layouts) if old else {}
+        layouts: dict[str, Any] = dict(old.layouts) if old else {}
         good, skipped = parts.sort_out(names, todo, layouts)
         rows = sorted({*good, *(row for row in range(len(names)) if digests[row] in stored)})
         if not rows:
@@ -192,18 +202,20 @@ def prepare(
             }
         )
         if old is None or not old.holds(content, labels):
+            places = old.runs([digests[row] for row in rows]) if old else [None] * len(rows)
 
-            def load(row: int) -> Row:
-                return old.row(digests[row]) if old and digests[row] in stored else parts.row(row)
-
-            def size(sense: str, row: int) -> int:
-                if old and digests[row] in stored:
-                    return old.size(sense, digests[row])
+            def size(sense: str, row: int, place: int | None) -> int:
+                if old is not None and place is not None:
+                    return old.size(sense, place)
                 return parts.size(sense, row)
 
-            sizes = {s: np.array([size(s, row) for row in rows], dtype=np.int64) for s in layouts}
+            sizes = {
+                s: np.array([size(s, *at) for at in zip(rows, places, strict=True)], dtype=np.int64)
+                for s in layouts
+            }
+            sources = _sources(old.store if old else None, parts, rows, places)
             write_prepared(
-                path, content, labels, sizes, layouts, _count(map(load, rows), len(rows), report)
+                path, content, labels, sizes, layouts, _count(sources, len(rows), report)
             )
         parts.remove()
     return Prepared(
@@ -224,6 +236,63 @@ def _check(listing: Listing, on_bad: str, block: int, dtype: str) -> None:
         if name in known:
             raise ValueError(f"two recordings are called {name!r}; names must differ.")
         known.add(name)
+    labels = {"recording": listing.names, "target": listing.target, "group": listing.groups}
+    for label, values in labels.items():  # what cannot be stored is found now, not after the work
+        if values is None:
+            continue
+        plain = values if isinstance(values, list) else np.asarray(values).tolist()
+        for name, value in zip(listing.names, plain, strict=True):
+            if isinstance(value, str):
+                _check_text(f"{label} of {name!r}", value)
+        check_coords({label: ("recording", values)}, {"recording": len(listing.names)})
+    for sense in listing.senses:
+        check_sense(sense)
+
+
+def _check_text(what: str, text: str) -> None:
+    """Refuse text that is not UTF-8, such as a file's name in another encoding, and NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{what}: {text!r} is not UTF-8, which stores hold; rename the file or the class "
+            "(convmv -f latin1 -t utf8 renames files)."
+        ) from None
+    if "\0" in text:
+        raise ValueError(f"{what}: {text!r} has a NUL character; rename it.")
+
+
+def check_sense(name: str) -> None:
+    """Refuse the name of a sense that cannot be the name of a folder in the store."""
+    _check_text("sense", name)
+    taken = (*LABELS, "manifest", "zarr.json")
+    if name in taken:
+        raise ValueError(f"sense {name!r}: the store needs this name for itself; rename it.")
+    if (
+        not name.strip() or name.startswith((".", "__")) or len(name.encode()) > 200
+        or any(c in '/\\:*?"<>|' or not c.isprintable() for c in name)
+    ):  # fmt: skip
+        raise ValueError(
+            f"sense {name!r} cannot name a folder of the store: use letters, digits, spaces and "
+            "'-', '_', and no '.' or '__' in front."
+        )
+
+
+def _check_place(listing: Listing, path: Path) -> None:
+    """Refuse a store among the files it is made of, where the next run would take it for input."""
+    place = path.resolve()
+    for folder in map(Path, listing.folders):
+        inside = folder.resolve()
+        if place == inside or inside in place.parents:
+            raise ValueError(
+                f"the store '{path}' would lie inside the recordings' folder '{folder}'; write it "
+                "beside that folder."
+            )
+        if place in inside.parents and path.exists():
+            raise ValueError(
+                f"the recordings' folder '{folder}' lies inside '{path}', which the store would "
+                "replace; choose another path."
+            )
 
 
 def one_by_one(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
@@ -236,27 +305,53 @@ class Old:
 
     def __init__(self, store: Store):
         self.store = store
-        self.where = {str(d): i for i, d in enumerate(store.label("digest"))}
+        self.where: dict[str, list[int]] = {}
+        for place, digest in enumerate(self._label("digest")):
+            self.where.setdefault(str(digest), []).append(place)
         self.layouts = {sense: store.layout(sense) for sense in store.senses}
-        self.starts = store.starts()
+        self._sizes = {sense: store.sizes(sense) for sense in store.senses}
 
-    def row(self, digest: str) -> Row:
-        """Return a recording."""
-        return Row(self.store.read(self.where[digest], self.starts), {})
+    def _label(self, name: str) -> list[Any]:
+        """Return one value a recording; none where the store has no such label."""
+        values = self.store.label(name)
+        return [] if values is None else values.tolist()
 
-    def size(self, sense: str, digest: str) -> int:
+    def size(self, sense: str, place: int) -> int:
         """Return how many rows a sense of a recording has."""
-        begin, end = self.starts[sense][self.where[digest] :][:2]
-        return int(end - begin)
+        return int(self._sizes[sense][place]) if sense in self._sizes else 0
+
+    def runs(self, digests: Sequence[str]) -> list[int | None]:
+        """Return where recordings lie, None for new ones; twins are taken in runs."""
+        places: list[int | None] = []
+        for digest in digests:
+            found = self.where.get(digest, [])
+            after = -1 if not places or places[-1] is None else places[-1] + 1
+            places.append(after if after in found else found[0] if found else None)
+        return places
 
     def holds(self, content: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
         """Return whether the store is already what is wanted."""
         mine = {k: v for k, v in self.store.attrs.items() if k not in ("format", "content_hash")}
-        there = {
-            name: self.store.label(name) for name in ("recording", "digest", "target", "group")
-        }
-        found = {name: values.tolist() for name, values in there.items() if values is not None}
-        return mine == content and found == {k: np.asarray(v).tolist() for k, v in labels.items()}
+        found = {name: values for name in LABELS if (values := self._label(name))}
+        wanted = {k: np.asarray(v).tolist() for k, v in labels.items()}
+        return self.store.attrs["format"] == FORMAT and mine == content and found == wanted
+
+
+def _sources(
+    old: Store | None, parts: Parts, rows: Sequence[int], places: Sequence[int | None]
+) -> Iterator[Source]:
+    """Yield where the recordings of a store come from: runs of the old one, or their blocks."""
+    at = 0
+    while at < len(rows):
+        begin = places[at]
+        if begin is None or old is None:
+            yield Source([parts.row(rows[at])])
+            at += 1
+            continue
+        end = begin
+        while at < len(rows) and places[at] == end and end - begin < RUN:
+            at, end = at + 1, end + 1
+        yield Source((), old, begin, end)
 
 
 def _open_old(path: Path, recipe: Mapping[str, Any]) -> Old | None:
@@ -264,12 +359,33 @@ def _open_old(path: Path, recipe: Mapping[str, Any]) -> Old | None:
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return None
     store = Store(path)
-    if store.attrs["recipe"] != recipe:
+    differ = _differing(store.attrs["recipe"], recipe)
+    if not differ:
+        return Old(store)
+    kinds = [name.removesuffix(".learnt") for name in differ if name.endswith(".learnt")]
+    if len(kinds) == len(differ):
         raise ValueError(
-            f"'{path}' has another recipe ({json.dumps(store.attrs['recipe'])[:200]}); "
-            "write to another path, or delete it."
+            f"'{path}' has another recipe: {', '.join(kinds)} learnt other scales from the "
+            "recordings of this run than from those of the store, so that the drives in it would "
+            "not match new ones. Let encoders learn from recordings that stay the same (fit_on "
+            "with a group, such as 'train'), give the scale as a parameter, or write to another "
+            "path."
         )
-    return Old(store)
+    what = "; ".join(f"{name} was {was}, is now {now}" for name, (was, now) in differ.items())
+    raise ValueError(
+        f"'{path}' has another recipe: {what[:400]}; write to another path, or delete it."
+    )
+
+
+def _differing(was: Any, now: Any, name: str = "") -> dict[str, tuple[str, str]]:
+    """Return what differs between two recipes: the keys, joined by dots, and both values."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        found: dict[str, tuple[str, str]] = {}
+        for key in {**was, **now}:
+            inside = f"{name}.{key}".lstrip(".")
+            found |= _differing(was.get(key), now.get(key), inside)
+        return found
+    return {} if was == now else {name: (json.dumps(was)[:80], json.dumps(now)[:80])}
 
 
 def _watch(
@@ -284,10 +400,12 @@ def _watch(
         report(what, done, of)
 
 
-def _count(rows: Iterator[Row], of: int, report: Progress) -> Iterator[Row]:
-    """Pass rows on and report how many are stored."""
-    for done, row in enumerate(rows, start=1):
-        yield row
+def _count(sources: Iterator[Source], of: int, report: Progress) -> Iterator[Source]:
+    """Pass recordings on and report how many are stored."""
+    done = 0
+    for source in sources:
+        yield source
+        done += (source.high - source.low) or 1
         report("storing", done, of)
 
 
@@ -343,7 +461,7 @@ def plan(
     """
     _check(listing, on_bad, 1, dtype)
     check_whole("n_tried", n_tried)
-    fitted = fit_encoders(listing, encoders, fit_on, min(fit_limit, 20), on_bad)
+    fitted, _ = fit_encoders(listing, encoders, fit_on, min(fit_limit, 20), on_bad)
     rows = np.unique(np.linspace(0, len(listing.names) - 1, n_tried).astype(int)).tolist()
     encode_rows(listing, fitted, dtype, rows[:1])
     begin = perf_counter()

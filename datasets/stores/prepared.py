@@ -1,18 +1,21 @@
 """The store of `prepare`: drives or streams of many recordings in one zarr folder, with hashes.
 
-The root holds one value a recording (name, target, group, hash of its source) and, in
-``manifest``, the sha256 of every other file. Each sense is a group: drives of equal length as one
-array (recording, step, input); everything else as contiguous ragged arrays along ``obs``, with
-``row_size``, how many rows belong to each recording (0: the sensor was absent). Shards are
-written once and whole; every chunk carries its own checksum, so that a damaged one is never read as
-data.
+The root holds one value a recording (name, target, group, hash of its source). Each sense is a
+group: drives of equal length as one array (recording, step, input); everything else as contiguous
+ragged arrays along ``obs``, with ``row_size``, how many rows belong to each recording (0: the
+sensor was absent). Shards are written once and whole; every chunk carries its own checksum, and
+``manifest/sha256sums`` the sha256 of every file, so that what is damaged or missing is never read
+as data.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,18 +23,32 @@ import pandas as pd
 import xarray as xr
 import zarr
 from numpy.typing import NDArray
+from xarray.indexes import PandasIndex
 
-from mottle.datasets.disk import file_hash, put_in_place
-from mottle.datasets.stores.states import COMPRESSORS, check_attrs, check_coords
+from mottle.datasets.disk import put_in_place
+from mottle.datasets.stores import proof
+from mottle.datasets.stores.shards import (
+    COMPRESSORS,
+    Cache,
+    Column,
+    ColumnWriter,
+    dense_rows,
+    ragged_rows,
+    read_about,
+)
+from mottle.datasets.stores.states import check_attrs, check_coords, verify_states
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors.streams import EVENT_DTYPE
 
-FORMAT = "mottle prepared recordings 1"
-CHUNK_BYTES = 1 << 20
-SHARD_CHUNKS = 32
+FORMAT = "mottle prepared recordings 2"
+FORMAT_1 = "mottle prepared recordings 1"  # its hashes lie in a zarr array, and leave out metadata
+PROOF = "sha256 of every file"
+PROOF_1 = "sha256 of every file but zarr.json at the root and the list of hashes; prepare it again"
 UNITS = {"t": "us", "x": "pixel", "y": "pixel", "p": "1", "time": "s"}
 LAYOUTS = {"dense": ("recording", "step", "input"), "drive": ("obs", "input"),
            "values": ("obs", "channel")}  # fmt: skip
+LABELS = ("recording", "digest", "target", "group")
+COLUMNS = ("t", "x", "y", "p", "time", "values", "drive")
 
 
 class Sense(NamedTuple):
@@ -54,13 +71,22 @@ class Row(NamedTuple):
     repairs: dict[str, int]
 
 
+class Source(NamedTuple):
+    """Where the next recordings come from: rows as they are, or a run of rows of another store."""
+
+    rows: Iterable[Row]
+    old: "Store | None" = None
+    low: int = 0
+    high: int = 0
+
+
 def write_prepared(
     path: Path,
     attrs: Mapping[str, Any],
     labels: Mapping[str, Sequence[Any] | NDArray],
     sizes: Mapping[str, NDArray[np.int64]],
     layouts: Mapping[str, list[Any]],
-    rows: Iterator[Row],
+    sources: Iterator[Source],
 ) -> None:
     """Build a store aside and put it in place when it is whole and on the disk.
 
@@ -76,7 +102,7 @@ def write_prepared(
         Rows along time, 0 where absent.
     layouts : mapping of sense to list
         As of `Sense.layout`.
-    rows : iterator of Row
+    sources : iterator of Source
         The recordings, in order.
     """
     from shutil import rmtree
@@ -85,163 +111,313 @@ def write_prepared(
     if aside.exists():  # left by a kill
         rmtree(aside)
     n = len(labels["recording"])
-    group: Any = zarr.open_group(aside, mode="w", zarr_format=3)
-    fills: dict[str, dict[str, Fill]] = {}
-    for sense, (kind, shapes, about) in layouts.items():
-        equal = kind == "drive" and len(np.unique(sizes[sense])) == 1
-        inside = group.create_group(sense, attributes={"kind": kind, **check_attrs(about)})
-        size = inside.create_array(
-            "row_size", data=sizes[sense], dimension_names=("recording",), compressors=COMPRESSORS
-        )
-        size.attrs["sample_dimension"] = "obs"
-        total = int(sizes[sense].sum())
-        fills[sense] = {}
-        for name, dtype, tail in shapes:
-            shape = (n, int(sizes[sense][0]), *tail) if equal else (total, *tail)
-            dims = LAYOUTS["dense"] if equal else LAYOUTS.get(name, ("obs",))
-            fills[sense][name] = Fill(inside, name, shape, np.dtype(dtype), dims, equal)
-            units = UNITS.get(name, about.get("units", "1"))
-            fills[sense][name].array.attrs["units"] = units
-    for row in rows:
-        for sense, columns in fills.items():
-            given = row.senses[sense]
-            if given is not None:
-                for name, fill in columns.items():
-                    fill.add(given.columns[name])
-    for columns in fills.values():
-        for fill in columns.values():
-            fill.flush()
+    files = proof.ProvedStore(aside)
+    group: Any = zarr.open_group(files, mode="w", zarr_format=3)
+    with ThreadPoolExecutor(2) as pool:
+        writers: dict[str, dict[str, ColumnWriter]] = {}
+        for sense, (kind, shapes, about) in layouts.items():
+            equal = kind == "drive" and len(np.unique(sizes[sense])) == 1
+            inside = group.create_group(sense, attributes={"kind": kind, **check_attrs(about)})
+            size = inside.create_array(
+                "row_size", data=sizes[sense], dimension_names=("recording",),
+                compressors=COMPRESSORS,
+            )  # fmt: skip
+            size.attrs["sample_dimension"] = "obs"
+            total, present = int(sizes[sense].sum()), int((sizes[sense] > 0).sum())
+            widest = max(int(np.prod(t)) * np.dtype(d).itemsize for _, d, t in shapes)
+            writers[sense] = {}
+            for name, dtype, tail in shapes:
+                shape = (n, int(sizes[sense][0]), *tail) if equal else (total, *tail)
+                row_bytes = int(np.prod(shape[1:])) * np.dtype(dtype).itemsize
+                chunk = dense_rows(row_bytes) if equal else ragged_rows(total, present, widest)
+                place = f"{sense}/{name}"
+                writer = ColumnWriter(aside, place, shape, np.dtype(dtype), chunk, pool)
+                array = inside.create_array(
+                    name, shape=shape, chunks=(chunk, *shape[1:]),
+                    shards=(writer.shard, *shape[1:]), dtype=dtype, compressors=COMPRESSORS,
+                    dimension_names=LAYOUTS["dense"] if equal else LAYOUTS.get(name, ("obs",)),
+                    fill_value=0,
+                )  # fmt: skip
+                array.attrs["units"] = UNITS.get(name, about.get("units", "1"))
+                writers[sense][name] = writer
+        for source in sources:
+            if source.old is not None:
+                source.old.copy_to(writers, source.low, source.high)
+            for row in source.rows:
+                for sense, columns in writers.items():
+                    given = row.senses.get(sense)
+                    if given is not None:
+                        for name, writer in columns.items():
+                            values = given.columns[name]
+                            writer.add(values[np.newaxis] if is_dense(writer) else values)
+        for columns in writers.values():
+            for writer in columns.values():
+                writer.close()
+                files.known.update(writer.known)
     coords = check_coords({k: ("recording", v) for k, v in labels.items()}, {"recording": n})
-    xr.Dataset(coords=coords).to_zarr(aside, mode="a", zarr_format=3, consolidated=False)
-    listed = manifest(aside)
-    xr.Dataset({"manifest": check_coords({"manifest": ("file", listed)}, {"file": len(listed)})[
-        "manifest"
-    ]}).to_zarr(aside, mode="a", zarr_format=3, consolidated=False)  # fmt: skip
-    group = zarr.open_group(aside, mode="r+", use_consolidated=False)
-    plain = check_attrs({"format": FORMAT, **attrs})
-    group.attrs.put({**plain, "content_hash": content_hash(plain, listed)})
+    xr.Dataset(coords=coords).to_zarr(files, mode="a", zarr_format=3, consolidated=False)
+    proof.create(group)
+    group.attrs.put(check_attrs({"format": FORMAT, **attrs}))
+    proof.seal(aside, files.known)
     put_in_place(aside, path)
 
 
-class Fill:
-    """Rows into a zarr array, written shard by whole shard."""
-
-    def __init__(self, group, name, shape, dtype, dims, equal):
-        per_row = max(1, int(np.prod(shape[1:]))) * dtype.itemsize
-        rows = min(max(1, CHUNK_BYTES // per_row), max(1, shape[0]))
-        self.shard = rows * max(1, min(SHARD_CHUNKS, -(-shape[0] // rows)))
-        self.array = group.create_array(
-            name, shape=shape, chunks=(rows, *shape[1:]), shards=(self.shard, *shape[1:]),
-            dtype=dtype, compressors=COMPRESSORS, dimension_names=dims, fill_value=0,
-            config={"write_empty_chunks": True},
-        )  # fmt: skip
-        self.equal, self.held, self.n_held, self.at = equal, [], 0, 0
-
-    def add(self, values):
-        """Append one recording."""
-        values = values[np.newaxis] if self.equal else values
-        self.held.append(values)
-        self.n_held += len(values)
-        if self.n_held >= self.shard:
-            whole = np.concatenate(self.held)
-            stop = len(whole) - len(whole) % self.shard
-            self.array[self.at : self.at + stop] = whole[:stop]
-            self.at += stop
-            self.held, self.n_held = [whole[stop:]], len(whole) - stop
-
-    def flush(self):
-        """Write what is left, the last and shorter shard."""
-        if self.n_held:
-            self.array[self.at : self.at + self.n_held] = np.concatenate(self.held)
-
-
-def manifest(folder: Path) -> list[str]:
-    """Return one line a file, as ``sha256sum`` writes them; not the root's metadata, nor itself."""
-    names = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file())
-    return [
-        f"{file_hash(folder / name)}  {name}"
-        for name in names
-        if name != "zarr.json" and not name.startswith("manifest/")
-    ]
-
-
-def content_hash(attrs: Mapping[str, Any], listed: Sequence[str]) -> str:
-    """Return the one hash that stands for all a store holds."""
-    text = json.dumps(attrs, sort_keys=True) + "\n" + "\n".join(listed)
-    return sha256(text.encode()).hexdigest()
+def is_dense(column: Column | ColumnWriter) -> bool:
+    """Return whether an array has a row for each recording: only drives of equal size do."""
+    return column.name.endswith("/drive") and len(column.shape) == 3
 
 
 class Store:
-    """A finished store, opened for reading; its arrays are read when they are used."""
+    """A finished store, opened for reading: nothing is written into it, nor locked.
+
+    Metadata and labels are read once, from the bytes whose sha256 was compared; arrays are opened
+    once. Threads may read at the same time, and it may be pickled for other processes.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         if not self.path.exists():
             raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare writes one.")
+        self.known: dict[str, str] = {}
+        content = None
+        attributes = _about(self.path).get("attributes")
+        is_new = isinstance(attributes, dict) and attributes.get("format") == FORMAT
+        if is_new or (self.path / proof.NAME).exists():
+            self.known, content = proof.read_proof(self.path)
+            if content is None:
+                raise ValueError(f"'{path}': {proof.NAME} has no seal; {proof.REPAIR}")
+            proof.check_present(self.path, self.known)
+        files = proof.ProvedStore(self.path, read_only=True, known=self.known)
         try:
-            self.group: Any = zarr.open_group(self.path, mode="r", use_consolidated=False)
+            self.group: Any = zarr.open_group(files, mode="r", use_consolidated=False)
             self.attrs = dict(self.group.attrs)
         except (ValueError, OSError, KeyError) as error:
             raise ValueError(f"'{path}' is no zarr store: {error}") from None
-        if self.attrs.get("format") != FORMAT:
+        if self.attrs.get("format") not in (FORMAT, FORMAT_1):
             raise ValueError(
                 f"'{path}' is no store of mottle prepare (format {self.attrs.get('format')!r}, "
                 f"expected {FORMAT!r})"
             )
+        if content is not None:
+            self.attrs["content_hash"] = content
+        elif self.attrs["format"] == FORMAT_1:
+            self.known.update(self._proof_1())
+            proof.check_present(self.path, self.known)
+        self.cache = Cache(self.path)
+        self._labels: dict[str, NDArray | None] = {}
+
+    def _proof_1(self) -> dict[str, str]:
+        """Return the hashes of a store of the first format: of all but its metadata at the root."""
+        try:
+            listed = [str(line) for line in self.group["manifest"][:]]
+        except Exception as error:  # a damaged file raises what its codec does
+            reason = f"{type(error).__name__}: {error}"
+            raise ValueError(f"'{self.path}': manifest cannot be read ({reason})") from None
+        attrs = {key: value for key, value in self.attrs.items() if key != "content_hash"}
+        if content_hash_1(attrs, listed) != self.attrs.get("content_hash"):
+            raise ValueError(f"'{self.path}': zarr.json or manifest: the content hash differs")
+        return dict(line.split("  ", 1)[::-1] for line in listed)
 
     @cached_property
-    def senses(self):
+    def senses(self) -> list[str]:
         """Names of the senses."""
         return sorted(self.group.group_keys())
 
-    def label(self, name):
+    @cached_property
+    def columns(self) -> dict[str, dict[str, Column]]:
+        """The arrays of every sense, opened."""
+        opened: dict[str, dict[str, Column]] = {}
+        for sense in self.senses:
+            opened[sense] = {}
+            for name in COLUMNS:
+                if name not in self.group[sense]:
+                    continue
+                place = f"{sense}/{name}"
+                file = f"{place}/zarr.json"
+                data = (self.path / file).read_bytes()
+                if self.known.get(file, sha256(data).hexdigest()) != sha256(data).hexdigest():
+                    raise ValueError(f"'{self.path}': {file} is damaged; {proof.REPAIR}")
+                about = read_about(data, f"'{self.path}': {file}")
+                opened[sense][name] = Column(self.path, place, about, self.cache)
+        return opened
+
+    @cached_property
+    def about(self) -> dict[str, dict[str, Any]]:
+        """The attributes of every sense."""
+        return {sense: dict(self.group[sense].attrs) for sense in self.senses}
+
+    def label(self, name: str) -> NDArray | None:
         """Return one value a recording, or None if the store has no such label."""
-        return self.group[name][:] if name in self.group else None
+        if name not in self._labels:
+            self._labels[name] = self.group[name][:] if name in self.group else None
+        return self._labels[name]
 
-    def sizes(self, sense):
+    def sizes(self, sense: str) -> NDArray[np.int64]:
         """Return the rows of every recording."""
-        return self.group[sense]["row_size"][:]
+        begins = self.starts[sense]
+        return np.diff(begins)
 
-    def layout(self, sense):
+    @cached_property
+    def starts(self) -> dict[str, NDArray[np.int64]]:
+        """The running sums of the sizes, from 0."""
+        n = len(self.names)
+        found = {}
+        for sense in self.senses:
+            sizes = self.group[sense]["row_size"][:]
+            found[sense] = np.concatenate([[0], np.cumsum(sizes)])
+            for name, column in self.columns[sense].items():
+                expected = n if is_dense(column) else found[sense][-1]
+                if len(sizes) != n or len(column) != expected:
+                    raise ValueError(
+                        f"'{self.path}' is damaged: {sense}/{name} has {len(column)} rows, "
+                        f"expected {expected} for {n} recordings; {proof.REPAIR}"
+                    )
+        return found
+
+    @property
+    def names(self) -> NDArray:
+        """The names of the recordings."""
+        names = self.label("recording")
+        if names is None:
+            raise ValueError(f"'{self.path}' is damaged: recording is missing; {proof.REPAIR}")
+        return names
+
+    def layout(self, sense: str) -> list[Any]:
         """Return the layout of a sense, as `Sense.layout` does."""
-        inside = self.group[sense]
-        about = dict(inside.attrs)
+        about = dict(self.about[sense])
         kind = about.pop("kind")
-        shapes = []
-        for name in columns_of(inside):
-            array = inside[name]
-            tail = (
-                array.shape[2:]
-                if array.metadata.dimension_names[0] == "recording"
-                else (array.shape[1:])
-            )
-            shapes.append([name, str(array.dtype), list(tail)])
+        shapes = [
+            [name, str(column.dtype), list(column.shape[2:] if is_dense(column) else (
+                column.shape[1:]))]
+            for name, column in self.columns[sense].items()
+        ]  # fmt: skip
         return [kind, shapes, about]
 
-    def read(self, row: int, starts: Mapping[str, NDArray]) -> dict[str, Sense | None]:
-        """Return the senses of one recording; ``starts`` are the running sums of the sizes."""
+    def read(self, row: int) -> dict[str, Sense | None]:
+        """Return the senses of one recording."""
         senses: dict[str, Sense | None] = {}
-        for sense in self.senses:
-            inside = self.group[sense]
-            about = dict(inside.attrs)
-            kind = about.pop("kind")
-            low, high = starts[sense][row : row + 2]
-            columns = {}
-            for name in columns_of(inside):
-                array = inside[name]
-                dense = array.metadata.dimension_names[0] == "recording"
-                columns[name] = array[row] if dense else array[low:high]
-            senses[sense] = Sense(kind, columns, about) if high > low else None
+        for sense, columns in self.columns.items():
+            low, high = (int(at) for at in self.starts[sense][row : row + 2])
+            if high <= low:
+                senses[sense] = None
+                continue
+            about = {key: value for key, value in self.about[sense].items() if key != "kind"}
+            found = {
+                name: column.read(row, row + 1)[0] if is_dense(column) else column.read(low, high)
+                for name, column in columns.items()
+            }
+            senses[sense] = Sense(self.about[sense]["kind"], found, about)
         return senses
 
-    def starts(self) -> dict[str, NDArray]:
-        """Return the running sums of the sizes, from 0."""
-        return {s: np.concatenate([[0], np.cumsum(self.sizes(s))]) for s in self.senses}
+    def stream(self, sense: str, row: int) -> Any:
+        """Return a drive or a stream of one recording, None where the sensor was absent."""
+        columns, begins = self.columns[sense], self.starts[sense]
+        low, high = int(begins[row]), int(begins[row + 1])
+        if high <= low:
+            return None
+        kind = self.about[sense]["kind"]
+        if kind == "events":
+            events = np.empty(high - low, dtype=EVENT_DTYPE)
+            for field in "txyp":
+                columns[field].read_into(events[field], low, high)
+            return events
+        if kind == "drive":
+            drive = columns["drive"]
+            return drive.read(row, row + 1)[0] if is_dense(drive) else drive.read(low, high)
+        units, channels, indexes = self._channels[sense]
+        time = pd.Index(columns["time"].read(low, high), name="time")
+        coords = xr.Coordinates(
+            {"time": xr.IndexVariable("time", time, {"units": "s"}), **channels},
+            {"time": PandasIndex(time, "time"), **indexes},
+        )
+        values = columns["values"].read(low, high)
+        return xr.DataArray(values, coords, ("time", "channel"), sense, {"units": units})
+
+    @cached_property
+    def _channels(self) -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
+        """Unit, coordinates and index of the channels of every sense of samples, built once."""
+        built = {}
+        for sense, about in self.about.items():
+            if about["kind"] != "samples":
+                continue
+            names = pd.Index(np.array(about["names"]), name="channel")
+            coords: dict[str, Any] = {
+                "channel": xr.IndexVariable("channel", np.array(about["names"]))
+            }
+            if "unit" in about:
+                coords["unit"] = xr.Variable("channel", np.array(about["unit"]))
+            index = PandasIndex(names, "channel", coord_dtype=coords["channel"].dtype)
+            built[sense] = (about["units"], coords, {"channel": index})
+        return built
+
+    def signature(self) -> list[tuple[int, int, int]]:
+        """Return when folders, metadata and labels were changed; shards prove themselves."""
+        found = []
+        for name in self._watched:
+            state = os.stat(name)
+            found.append((state.st_mtime_ns, state.st_ino, state.st_size))
+        return found
+
+    @cached_property
+    def _watched(self) -> list[str]:
+        """Folders of the store, and the files that are not read anew for every recording."""
+        names = proof.present(self.path)
+        columns = {c.name for columns in self.columns.values() for c in columns.values()}
+        small = {n for n in names if n.rpartition("/c/")[0] not in columns}
+        folders = {str(parent) for name in names for parent in Path(name).parents}
+        return [f"{self.path}/{name}" for name in sorted(small | folders)]
+
+    def copy_to(
+        self, writers: Mapping[str, Mapping[str, ColumnWriter]], low: int, high: int
+    ) -> None:
+        """Append a run of recordings to the columns of a store that is being written."""
+        for sense, columns in writers.items():
+            if sense not in self.columns:
+                continue
+            begin, end = (int(self.starts[sense][row]) for row in (low, high))
+            for name, writer in columns.items():
+                column = self.columns[sense][name]
+                if is_dense(column) and is_dense(writer):
+                    writer.copy(column, low, high, self.known)
+                elif not is_dense(column) and not is_dense(writer):
+                    writer.copy(column, begin, end, self.known)
+                else:  # lengths were all equal and no longer are, or the other way round
+                    for row in range(low, high):
+                        values = self.stream(sense, row)
+                        if values is not None:
+                            writer.add(values[np.newaxis] if is_dense(writer) else values)
 
 
-def columns_of(group):
-    """Return the names of a sense's columns: t, x, y, p; time, values; or drive."""
-    return [name for name in ("t", "x", "y", "p", "time", "values", "drive") if name in group]
+_kept: dict[str, tuple[list[tuple[int, int, int]], Store]] = {}
+_keeping = Lock()
+MOST_KEPT = 2
+
+
+def opened(path: str | Path) -> Store:
+    """Return a store that is open already, if nothing in it was changed; else open it."""
+    place = os.path.realpath(path)
+    with _keeping:
+        kept = _kept.get(place)
+    if kept is not None:
+        try:
+            if kept[1].signature() == kept[0]:
+                return kept[1]
+        except OSError:  # moved or deleted: opening it says so
+            pass
+    store = Store(path)
+    signature = store.signature()
+    with _keeping:
+        _kept.pop(place, None)
+        _kept[place] = signature, store
+        while len(_kept) > MOST_KEPT:
+            _kept.pop(next(iter(_kept)))
+    return store
+
+
+def content_hash_1(attrs: Mapping[str, Any], listed: Sequence[str]) -> str:
+    """Return the one hash that stands for all that a store of the first format holds."""
+    text = json.dumps(attrs, sort_keys=True) + "\n" + "\n".join(listed)
+    return sha256(text.encode()).hexdigest()
 
 
 def open_prepared(path: str | Path, *, rows: Any = None) -> Recordings:
@@ -269,16 +445,12 @@ def open_prepared(path: str | Path, *, rows: Any = None) -> Recordings:
     ValueError
         If it is something else.
     """
-    store = Store(path)
-    names = store.label("recording")
+    store = opened(path)
+    names = store.names
     at = np.arange(len(names))[slice(None) if rows is None else np.asarray(rows) if not isinstance(
         rows, slice
     ) else rows]  # fmt: skip
-    starts = store.starts()
-    cells: dict[str, list[Any]] = {sense: [] for sense in store.senses}
-    for row in at:
-        for sense, stored in store.read(int(row), starts).items():
-            cells[sense].append(None if stored is None else as_stream(sense, stored))
+    cells = {sense: [store.stream(sense, int(row)) for row in at] for sense in store.senses}
     table = make_table(index=[str(name) for name in names[at]], **cells)
     table.attrs = dict[Any, Any](store.attrs)
     target, groups = store.label("target"), store.label("group")
@@ -294,26 +466,6 @@ def plain(labels: NDArray) -> NDArray:
     return np.array(labels.tolist()) if labels.dtype.kind in "TO" else labels
 
 
-def as_stream(name: str, sense: Sense) -> Any:
-    """Return stored columns as a stream or a drive."""
-    columns = sense.columns
-    if sense.kind == "drive":
-        return columns["drive"]
-    if sense.kind == "events":
-        events = np.empty(len(columns["t"]), dtype=EVENT_DTYPE)
-        for field in "txyp":
-            events[field] = columns[field]
-        return events
-    coords: dict[str, Any] = {"time": ("time", columns["time"], {"units": "s"})}
-    coords["channel"] = sense.about["names"]
-    if "unit" in sense.about:
-        coords["unit"] = ("channel", sense.about["unit"])
-    return xr.DataArray(
-        columns["values"], dims=("time", "channel"), coords=coords, name=name,
-        attrs={"units": sense.about["units"]},
-    )  # fmt: skip
-
-
 def store_info(path: str | Path) -> dict[str, Any]:
     """Return what a store of `prepare` holds, without reading its data.
 
@@ -326,8 +478,8 @@ def store_info(path: str | Path) -> dict[str, Any]:
     -------
     dict
         Plain JSON values: ``recordings``, ``bytes`` on disk, ``senses`` (kind, shape, units,
-        names), ``classes``, ``groups``, and the attributes: recipe, versions, skipped, content
-        hash.
+        names), ``classes``, ``groups``, ``proof`` (of which files there are hashes), and the
+        attributes: recipe, versions, skipped, content hash.
 
     Raises
     ------
@@ -349,16 +501,17 @@ def store_info(path: str | Path) -> dict[str, Any]:
             "absent": int((sizes == 0).sum()),
             "units": about.get("units"),
         }
-    counts = {
-        name: None if store.label(key) is None else len(pd.unique(plain(store.label(key))))
-        for name, key in (("classes", "target"), ("groups", "group"))
-    }
+    counts = {}
+    for name, key in (("classes", "target"), ("groups", "group")):
+        values = store.label(key)
+        counts[name] = None if values is None else len(pd.unique(plain(values)))
     return {
         "path": str(path),
-        "recordings": len(store.label("recording")),
+        "recordings": len(store.names),
         "bytes": sum(file.stat().st_size for file in files),
         **counts,
         "senses": senses,
+        "proof": PROOF if store.attrs["format"] == FORMAT else PROOF_1,
         **{key: store.attrs[key] for key in sorted(store.attrs)},
     }
 
@@ -381,19 +534,25 @@ def verify_prepared(path: str | Path) -> list[str]:
     FileNotFoundError, ValueError
         If there is no such store, or its root cannot be read.
     """
+    path = Path(path)
+    if (path / proof.NAME).exists():
+        return proof.verify(path)
     store = Store(path)
+    if store.attrs["format"] == FORMAT:  # opening it raises before this line
+        return [f"{proof.NAME}: missing"]
+    apart = {"zarr.json", *(f for f in proof.present(path) if f.startswith("manifest/"))}
+    return proof.differences(path, store.known, apart)
+
+
+def verify_store(path: str | Path) -> list[str]:
+    """Check every byte of a store, of `prepare` or of states; see `verify_prepared`."""
+    is_states = _about(Path(path) / "states").get("node_type") == "array"
+    return verify_states(path) if is_states else verify_prepared(path)
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """Return the metadata of a zarr array or group; nothing where they cannot be read."""
     try:
-        listed = [str(line) for line in store.group["manifest"][:]]
-    except Exception as error:  # a damaged file raises what its codec does
-        return [f"manifest cannot be read ({type(error).__name__}: {error})"]
-    attrs = {key: value for key, value in store.attrs.items() if key != "content_hash"}
-    wrong = []
-    if content_hash(attrs, listed) != store.attrs.get("content_hash"):
-        wrong.append("zarr.json or manifest: the content hash differs")
-    known = dict(line.split("  ", 1)[::-1] for line in listed)
-    found = dict(line.split("  ", 1)[::-1] for line in manifest(store.path))
-    wrong += [f"{name}: missing" for name in sorted(known.keys() - found.keys())]
-    wrong += [f"{name}: not of this store" for name in sorted(found.keys() - known.keys())]
-    both = sorted(known.keys() & found.keys())
-    wrong += [f"{name}: its sha256 differs" for name in both if known[name] != found[name]]
-    return wrong
+        return read_about((folder / "zarr.json").read_bytes(), "zarr.json")
+    except (OSError, ValueError):
+        return {}

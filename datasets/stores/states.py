@@ -1,10 +1,11 @@
 """The states store: zarr v3, written block by block, safe against being killed.
 
 A block is a run of whole recordings. The order on disk is: the template, written aside and renamed;
-then the chunks of a block; then that block's flag in ``done``. A block without its flag is never
-read as data, and is written anew by the next run. ``append_dim`` is not used: a kill during it
-leaves a store which nothing opens. Chunks are written straight into the zarr array, since a block
-is whole chunks: nothing is read back and no metadata are touched after the template.
+then the chunks of a block; then their lines in ``manifest/sha256sums``; at the end the seal below
+all lines. A block without its lines is never read as data, and is written anew by the next run.
+``append_dim`` is not used: a kill during it leaves a store which nothing opens. Chunks are written
+straight into the zarr array, since a block is whole chunks: nothing is read back and no metadata
+are touched after the template.
 """
 
 import json
@@ -22,7 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from mottle.checks import check_option, check_whole
-from mottle.datasets.disk import lock_path, release_lock, sync, take_lock
+from mottle.datasets.disk import lock_path, release_lock, sync, take_lock, write_whole
+from mottle.datasets.stores import proof
 
 DIMS = ("recording", "step", "node")
 DTYPES = ("float32", "float64", "float16")
@@ -36,7 +38,8 @@ class StatesWriter:
     A context manager: entering creates the store, or resumes one of the same recipe, and locks it.
     The lock vanishes with its process, however that ends. The same recipe and states give the same
     bytes, for one set of library versions, however often a run was killed. A block is forced onto
-    the disk before its flag is set.
+    the disk, and then the sha256 of its files, which says that it is done. Write blocks as they
+    come: what is done survives a kill.
 
     Parameters
     ----------
@@ -117,7 +120,7 @@ class StatesWriter:
                 self._check_recipe()
                 for left_by_a_kill in self.path.rglob("*.partial"):
                     left_by_a_kill.unlink()
-            self._group = zarr.open_group(self.path, mode="r+", use_consolidated=False)
+            self._resume()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -136,8 +139,7 @@ class StatesWriter:
     def pending(self) -> list[int]:
         """Return the indices of the blocks that are not done, in rising order."""
         self._check_open()
-        done = np.asarray(self._group["done"][:])  # type: ignore[index]
-        return [int(index) for index in np.flatnonzero(~done)]
+        return [index for index in range(self.n_blocks) if index not in self._done]
 
     def rows(self, index: int) -> slice:
         """Return the recordings of a block, as a slice with start and stop."""
@@ -156,16 +158,49 @@ class StatesWriter:
             States; NaN is kept, a number too large for ``dtype`` is refused.
         """
         rows = self.rows(index)
-        if index not in self.pending():
+        self._check_open()
+        if index in self._done:
             raise ValueError(
                 f"block {index} of '{self.path}' is done already; write only those of pending()"
             )
         states = self._check_states(index, array)
-        self._group["states"][rows] = states  # type: ignore[index]
+        self._states[rows] = states
         written = self.path / "states" / "c" / str(index)
-        for item in (*written.rglob("*"), written):  # on the disk before the flag is set
+        for item in (*written.rglob("*"), written, written.parent):  # on the disk before its lines
             sync(item)
-        self._group["done"][index] = True  # type: ignore[index]
+        proof.append(self.path, {name: self._files.known[name] for name in self._names(index)})
+        self._done.add(index)
+        self._seal_if_done()
+
+    def _names(self, index: int) -> list[str]:
+        """Return the files of a block, relative to the store."""
+        return block_files(index, self.shape[1], int(self._states.chunks[1]))
+
+    def _resume(self) -> None:
+        """Take up what an earlier run finished; drop lines of blocks that are not whole."""
+        known = proof.read_proof(self.path).known
+        self._files = proof.ProvedStore(self.path, known=known)
+        with zarr.config.set({"array.write_empty_chunks": True}):  # an absent chunk is a lost one
+            self._states: Any = zarr.open_array(store=self._files, path="states", mode="r+")
+        there = proof.present(self.path)
+        blocks = {index: set(self._names(index)) for index in range(self.n_blocks)}
+        self._done = {i for i, names in blocks.items() if names <= known.keys() & there}
+        keep = {name for index in self._done for name in blocks[index]}
+        kept = {
+            name: digest for name, digest in known.items()
+            if name in keep or not name.startswith("states/c/")
+        }  # fmt: skip
+        if kept != known:
+            text = proof.lines(kept).encode()
+            write_whole(self.path / proof.NAME, lambda file: file.write(text))
+            known.clear()
+            known.update(kept)
+        self._seal_if_done()
+
+    def _seal_if_done(self) -> None:
+        """Seal the store when its last block is done."""
+        if len(self._done) == self.n_blocks and proof.read_proof(self.path).content is None:
+            proof.seal(self.path, self._files.known)
 
     def _check_open(self) -> None:
         """Refuse work outside a with block."""
@@ -198,9 +233,10 @@ class StatesWriter:
         aside = self.path.with_name(f".{self.path.name}.template")
         if aside.exists():  # left by a kill, and the lock is ours
             shutil.rmtree(aside)
+        files = proof.ProvedStore(aside)
         labels = xr.Dataset(coords=self.coords, attrs=self.attrs)
-        labels.to_zarr(aside, mode="w", zarr_format=3, consolidated=False)
-        group = zarr.open_group(aside, mode="r+", use_consolidated=False)
+        labels.to_zarr(files, mode="w", zarr_format=3, consolidated=False)
+        group: Any = zarr.open_group(files, mode="r+", use_consolidated=False)
         step_bytes = self.block * self.shape[2] * self.dtype.itemsize
         n_steps = min(self.shape[1], max(1, CHUNK_BYTES // step_bytes))
         group.create_array(
@@ -212,19 +248,25 @@ class StatesWriter:
             fill_value=np.nan,
             dimension_names=DIMS,
         )
-        group.create_array(
-            "done",
-            shape=(self.n_blocks,),
-            chunks=(self.n_blocks,),
-            dtype="bool",
-            fill_value=False,
-            dimension_names=("block",),
-        )
+        proof.create(group)
+        text = proof.lines(files.known).encode()
+        write_whole(aside / proof.NAME, lambda file: file.write(text))
+        for item in (*aside.rglob("*"), aside):
+            sync(item)
+        if self.path.exists():  # an empty folder
+            self.path.rmdir()
         os.rename(aside, self.path)
+        sync(self.path.parent)
 
     def _check_recipe(self) -> None:
         """Refuse to resume a store of another recipe."""
-        stored = _open(self.path)
+        _check_states(self.path)
+        if not (self.path / proof.NAME).exists():
+            raise ValueError(
+                f"'{self.path}' was begun by a version that kept no hashes: it can be read, not "
+                "gone on with; delete it, or write to a new path."
+            )
+        stored = _open(self.path, proof.read_proof(self.path).known)
         old: dict[str, Any] = {
             "shape": stored["states"].shape,
             "block": stored["states"].encoding["chunks"][0],
@@ -280,20 +322,34 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no states store at '{path}'; StatesWriter writes one.")
-    stored = _open(path)
-    done = stored["done"].to_numpy()
-    dataset = stored.drop_vars("done")
-    if done.all() and not partial:
+    _check_states(path)
+    old = not (path / proof.NAME).exists()  # without hashes; blocks have flags
+    known, content = ({}, "") if old else proof.read_proof(path)
+    dataset = _open(path, known)
+    _, n_steps, _ = dataset["states"].shape
+    block, n_chunk_steps, _ = dataset["states"].encoding["chunks"]
+    if old:
+        done = dataset["done"].to_numpy()
+        dataset = dataset.drop_vars("done")
+    else:
+        n_blocks = -(-dataset.sizes["recording"] // block)
+        names = [set(block_files(i, n_steps, n_chunk_steps)) for i in range(n_blocks)]
+        done = np.array([files <= known.keys() for files in names])
+        proof.check_present(path, known)
+        dataset = dataset.drop_vars(proof.FOLDER)
+    if done.all() and content is not None and not partial:
         return dataset
     if not partial:
         missing = np.flatnonzero(~done)
+        what = (
+            f"lacks {len(missing)} of its {len(done)} blocks (the first is block {missing[0]})"
+            if len(missing) else "has all blocks and no seal yet"
+        )  # fmt: skip
         raise ValueError(
-            f"'{path}' lacks {len(missing)} of its {len(done)} blocks (the first is block "
-            f"{missing[0]}): start the run that wrote it again, with the same recipe and path, "
+            f"'{path}' {what}: start the run that wrote it again, with the same recipe and path, "
             "and it resumes there; or read what is done with open_states(path, partial=True)"
         )
     states = dataset["states"]
-    block = states.encoding["chunks"][0]
     values = np.full(states.shape, np.nan, dtype=states.dtype)
     for index in np.flatnonzero(done):
         rows = slice(index * block, (index + 1) * block)
@@ -301,6 +357,60 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
     recording_done = np.repeat(done, block)[: len(values)]
     dataset = dataset.assign(states=(DIMS, values, states.attrs))
     return dataset.assign_coords(done=("recording", recording_done))
+
+
+def verify_states(path: str | os.PathLike[str]) -> list[str]:
+    """Check every byte of a finished states store against the hashes it was written with.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of the store.
+
+    Returns
+    -------
+    list of str
+        What is wrong, file by file; empty if all is as it was written. Of a store whose run has
+        not ended, what is done is checked, and one line says that it has no seal.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If it is not a states store.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "states.zarr"
+    >>> with StatesWriter(path, n_recordings=2, n_steps=3, n_nodes=2, block=1, attrs={}) as writer:
+    ...     for index in writer.pending():
+    ...         writer.write(index, np.full((1, 3, 2), index))
+    >>> verify_states(path)
+    []
+    >>> _ = (path / "states/c/1/0/0").write_bytes((path / "states/c/0/0/0").read_bytes())
+    >>> verify_states(path)
+    ['states/c/1/0/0: its sha256 differs']
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no states store at '{path}'; StatesWriter writes one.")
+    if (path / proof.NAME).exists():
+        return proof.verify(path)
+    _check_states(path)
+    return [f"{proof.NAME}: missing; a store of an older version, which kept no hashes, or damaged"]
+
+
+def block_files(index: int, n_steps: int, n_chunk_steps: int) -> list[str]:
+    """Return the files of a block of states, relative to the store.
+
+    Examples
+    --------
+    >>> block_files(3, 100, 64)
+    ['states/c/3/0/0', 'states/c/3/1/0']
+    """
+    return [f"states/c/{index}/{number}/0" for number in range(-(-n_steps // n_chunk_steps))]
 
 
 def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -331,7 +441,7 @@ def check_coords(
                 f"coords[{name!r}] lies along {dim!r}, expected one of {', '.join(sizes)}"
                 + (f": for that name, {name!r}" if name in sizes else "")
             )
-        if name in ("states", "done", "block"):
+        if name in ("states", "done", "block", "file", proof.FOLDER):
             raise ValueError(f"coords[{name!r}]: the store needs this name for itself; rename it")
         values = np.asarray(given)
         if values.shape != (sizes[dim],):
@@ -370,8 +480,18 @@ def _is_empty(path: Path) -> bool:
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
-def _open(path: Path) -> xr.Dataset:
-    """Open a store as it lies on disk, lazily, flags and all."""
-    if not all((path / name / "zarr.json").is_file() for name in (".", "states", "done")):
+def _check_states(path: Path) -> None:
+    """Refuse a folder that is no states store."""
+    marks = ("zarr.json", "states/zarr.json")
+    if not all((path / name).is_file() for name in marks):
         raise ValueError(f"'{path}' is not a states store; choose another path")
-    return xr.open_dataset(path, engine="zarr", consolidated=False, chunks=None, cache=False)
+    if not any((path / name).is_file() for name in (proof.NAME, "done/zarr.json")):
+        raise ValueError(
+            f"'{path}' is not a states store, or one that lacks {proof.NAME}; {proof.REPAIR}"
+        )
+
+
+def _open(path: Path, known: dict[str, str]) -> xr.Dataset:
+    """Open a store lazily; every file that is read is compared with its hash."""
+    files: Any = proof.ProvedStore(path, read_only=True, known=known)
+    return xr.open_dataset(files, engine="zarr", consolidated=False, chunks=None, cache=False)

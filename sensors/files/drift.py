@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.limits import raises_value_errors
+
 N_FEATURES = 128  # 16 sensors, 8 features each
 NUMBERS = [str(k) for k in range(1, N_FEATURES + 1)]
 GASES = ("ethanol", "ethylene", "ammonia", "acetaldehyde", "acetone", "toluene")  # classes 1 to 6
 BEGINS = re.compile(rb"\s*\d+(;\S+)?[ \t]+1:\S+[ \t]+2:\S")
 
 
+@raises_value_errors
 def read_drift(
     path: str | PathLike[str],
 ) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:

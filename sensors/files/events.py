@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
-from mottle.sensors.files.faults import Faults, Fields
+from mottle.events import EVENT_DTYPE
+from mottle.sensors.files.faults import MOST_PIXEL, Faults, Fields
 from mottle.sensors.files.formats.record import HEAD, EventFormat, Source
 from mottle.sensors.files.formats.registry import by_content, by_name, event_formats, of_folder
+from mottle.sensors.files.limits import check_bytes, only_value_errors
 
 
 class EventFile(NamedTuple):
@@ -43,21 +45,22 @@ def read_events(
     sensor_size: tuple[int, int] | None = None,
     key: str | int | None = None,
     on_bad: str = "raise",
+    max_bytes: int | None = None,
 ) -> EventFile:
     r"""Read an event file; its format is found by content first, then by name.
 
     Parameters
     ----------
     path : path
-        The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 3 or DAT, Event Stream (DVS or ATIS),
-        N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, or one recording of SHD and
-        SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
-        table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in
-        this order; a fractional t is in seconds.
+        The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 2.1, EVT 3 or DAT, Event Stream (DVS or
+        ATIS), N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, v2e, MVSEC, or one
+        recording of SHD and SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a
+        rosbag 2), ``.npy`` or ``.npz``, or a table (``.csv``, ``.tsv``, ``.txt``) with the columns
+        t, x, y, p, named in a header or in this order; a fractional t is in seconds.
     format : str, default=None
-        "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
-        "hdf5", "rosbag", "npy" or "table", or that of another package's format, where neither
-        content nor name identify it.
+        "evt2", "evt2.1", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
+        "hdf5", "rosbag", "npy", "npz" or "table", or that of another package's format, where
+        neither content nor name identify it.
     sensor_size : (int, int), default=None
         Width and height in pixels, if the file does not state them or states others.
     key : str or int, default=None
@@ -67,6 +70,9 @@ def read_events(
         What becomes of events outside the sensor, times that go back, and a cut end. "drop" leaves
         such events out; "repair" holds a time that goes back at the latest one before it, and
         leaves out what cannot be repaired. Both count what they did.
+    max_bytes : int, default=None
+        The most bytes that the events, or anything packed in the file, may come to; by default 100
+        times the size of the file, and 256 MiB at least.
 
     Returns
     -------
@@ -87,11 +93,37 @@ def read_events(
     ...     read_events(file.name).events.tolist()
     [(10, 3, 4, 1), (25, 3, 5, 0)]
     """
-    stream = EventReader(path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad)
-    chunks = list(stream)
-    if not sum(chunk.size for chunk in chunks):
+    stream = EventReader(
+        path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad, max_bytes=max_bytes
+    )
+    chunks, n = [], 0
+    for chunk in stream:
+        chunks.append(chunk)
+        n += chunk.size
+        check_bytes(f"the events of {path}", n * EVENT_DTYPE.itemsize, stream.limit)
+    if not n:
         raise ValueError(f"{path} holds no event ({stream.format}): leave the recording out.")
-    return EventFile(np.concatenate(chunks), stream.sensor_size, stream.format, stream.repairs)
+    return EventFile(join(chunks, n), stream.sensor_size, stream.format, stream.repairs)
+
+
+def join(chunks: list[NDArray[np.void]], n: int) -> NDArray[np.void]:
+    """Return chunks of ``n`` events as one array, giving each one's memory back when it is copied.
+
+    Examples
+    --------
+    >>> join([np.zeros(2, EVENT_DTYPE), np.ones(1, EVENT_DTYPE)], 3)["t"].tolist()
+    [0, 0, 1]
+    """
+    if len(chunks) == 1:
+        return chunks[0]
+    events = np.empty(n, EVENT_DTYPE)
+    chunks.reverse()
+    at = 0
+    while chunks:
+        chunk = chunks.pop()
+        events[at : at + chunk.size] = chunk
+        at += chunk.size
+    return events
 
 
 class EventReader:
@@ -103,6 +135,8 @@ class EventReader:
         As in ``read_events``.
     chunk_bytes : int, default=2**20
         Bytes of the file held at once.
+    max_bytes : int, default=None
+        The most bytes that anything packed in the file may come to, as in ``read_events``.
 
     Attributes
     ----------
@@ -112,6 +146,8 @@ class EventReader:
         Name of the format.
     repairs : dict of str to int
         What was repaired or left out so far.
+    limit : int
+        How many bytes the content may come to.
     """
 
     def __init__(
@@ -123,6 +159,7 @@ class EventReader:
         key: str | int | None = None,
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
+        max_bytes: int | None = None,
     ):
         check_whole("chunk_bytes", chunk_bytes, 64)
         if format is not None:
@@ -131,13 +168,17 @@ class EventReader:
             sensor_size = check_size(sensor_size)
         self.path = Path(path)
         self._source = Source(
-            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes)
+            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes), max_bytes
         )
-        self._format = self._find_format(format)
+        self.limit = self._source.limit
+        with only_value_errors(self.path):
+            self._format = self._find_format(format)
         if key is not None and not self._format.several:
             raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
         if self._format.start is not None:
-            self._format.start(self._source)
+            with only_value_errors(self.path):
+                self._format.start(self._source)
+        self._check_size()
 
     @property
     def format(self) -> str:
@@ -164,7 +205,15 @@ class EventReader:
             raise ValueError(f"{self.path} is empty: 0 bytes; fetch it again.")
         if format is not None:
             return event_formats()[format]
-        found = by_content(head) or by_name(self.path)
+        found = by_content(head)
+        if found is not None:
+            return found
+        found = by_name(self.path)
+        if found is not None and found.accepts is not None and not found.accepts(self._source):
+            raise ValueError(
+                f"{self.path} has no header, and its bytes are no events of {found.name} within "
+                f"the sensor (sensor_size=): give its format, one of {', '.join(event_formats())}."
+            )
         if found is None:
             raise ValueError(
                 f"{self.path} begins with {head[:16]!r}, which no event format does; give its "
@@ -177,8 +226,27 @@ class EventReader:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
         source = self._source  # each pass from the beginning
         source.faults = Faults(str(self.path), source.faults.on_bad)
-        for fields in self._format.read(source):
+        with only_value_errors(self.path):
+            parts = iter(self._format.read(source))
+        while True:
+            with only_value_errors(self.path):
+                fields = next(parts, None)
+            if fields is None:
+                return
+            self._check_size()
             yield source.faults.check(self._check_fields(fields), source.sensor_size)
+
+    def _check_size(self) -> None:
+        """Refuse a size that a damaged header states, which no event could have."""
+        size = self._source.sensor_size
+        if size is None:
+            return
+        try:
+            self._source.sensor_size = check_size(size)
+        except ValueError as error:
+            raise ValueError(
+                f"{self.path} states a sensor of {size[0]} x {size[1]} pixels: {error}"
+            ) from error
 
     def _check_fields(self, fields: Fields) -> Fields:
         """Refuse arrays that the compiled check could not take."""
@@ -201,10 +269,10 @@ def check_size(sensor_size: Any) -> tuple[int, int]:
     --------
     >>> check_size((240, 0))
     Traceback (most recent call last):
-    ValueError: sensor_size: height=0 must be a whole number, at least 1.
+    ValueError: sensor_size: height=0 must be a whole number, from 1 to 32768.
     """
     if np.size(sensor_size) != 2:
         raise ValueError(f"sensor_size={sensor_size!r}: expected (width, height) in pixels.")
     width, height = sensor_size
-    width = check_whole("sensor_size: width", width)
-    return width, check_whole("sensor_size: height", height)
+    width = check_whole("sensor_size: width", width, most=MOST_PIXEL + 1)
+    return width, check_whole("sensor_size: height", height, most=MOST_PIXEL + 1)

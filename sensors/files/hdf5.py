@@ -1,6 +1,7 @@
 """HDF5 files, opened with care: damaged ones make the library hang, crash or take gigabytes."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
+
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MOST_COMPRESSED = 2000  # times smaller than what it holds; deflate reaches 1032
+MOST_SOFT = 16  # links that lead to links
+DEFLATE = 1  # filters by their numbers
+FILTERS = {
+    36559: "Prophesee's ECF codec: install hdf5_ecf and name its folder in HDF5_PLUGIN_PATH",
+    4: "SZIP",
+}
 MOST_LINKS = 100_000  # in a group
 TEXT = (str, bytes)
 SMALL = 1 << 26  # bytes that are read in any case
@@ -31,14 +40,13 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         raise ImportError(
             f"{path} is HDF5, which needs one more package: pip install mottle[hdf5]"
         ) from error
-    try:
-        with h5py.File(path, "r") as file:
+    with only_value_errors(path):
+        try:
+            file = h5py.File(path, "r")
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read as HDF5: {error}.") from error
+        with file:
             yield file
-    except (OSError, RuntimeError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
-        raise ValueError(
-            f"{path} cannot be read as HDF5: {error}. Files of DSEC need the filters of "
-            "hdf5plugin: install it and import it first."
-        ) from error
 
 
 def link_names(group: Any) -> list[str]:
@@ -53,14 +61,39 @@ def link_names(group: Any) -> list[str]:
     return names
 
 
-def find(file: Any, name: str) -> Any:
-    """Return the object of a name, or None; the library's own look-up hangs on damaged files."""
+def find(file: Any, name: str, n_soft: int = 0) -> Any:
+    """Return the object of a name, or None; the library's own look-up hangs on damaged files.
+
+    Links that lead into other files are refused, by name.
+    """
+    from h5py import h5l
+
     item = file
     for part in name.strip("/").split("/"):
         if not hasattr(item, "keys") or part not in link_names(item):
             return None
-        item = item[part]
+        raw = part.encode("utf-8", "surrogateescape")
+        kind = item.id.links.get_info(raw).type
+        if kind == h5l.TYPE_SOFT:
+            target = item.id.links.get_val(raw).decode("utf-8", "surrogateescape")
+            start = file.file if target.startswith("/") else item
+            if n_soft >= MOST_SOFT or (item := find(start, target, n_soft + 1)) is None:
+                return None
+        elif kind == h5l.TYPE_HARD:
+            item = item[part]
+        else:
+            raise ValueError(
+                f"{name!r} in {file.file.filename} is a link that leads to another file: refused."
+            )
     return item
+
+
+def address(item: Any) -> int:
+    """Return where an object's header lies; the library's fuller account hangs on damaged files."""
+    from h5py import h5g
+
+    low, high = h5g.get_objinfo(item.id).objno
+    return int(low) | int(high) << 32
 
 
 def walk(file: Any) -> Iterator[tuple[str, Any]]:
@@ -70,7 +103,7 @@ def walk(file: Any) -> Iterator[tuple[str, Any]]:
     """
     from h5py import h5l
 
-    waiting, visited = [("", file)], set[int]()
+    waiting, visited = [("", file)], {address(file)}
     while waiting:
         place, item = waiting.pop()
         yield place, item
@@ -81,14 +114,61 @@ def walk(file: Any) -> Iterator[tuple[str, Any]]:
                 waiting.append((f"{place}/{name}".lstrip("/"), item[name]))
 
 
-def check_claim(path: Path, dataset: Any) -> None:
-    """Raise if a dataset claims more numbers than the file can hold."""
-    claimed = dataset.size * dataset.dtype.itemsize
-    if claimed > max(SMALL, MOST_COMPRESSED * path.stat().st_size):
-        raise ValueError(
-            f"{path} has {path.stat().st_size} bytes, and its dataset {dataset.name!r} claims "
-            f"{claimed}: the copy is damaged."
-        )
+def check_dataset(path: Path, dataset: Any, limit: int | None = None) -> None:
+    """Raise unless all of a dataset lies in its own file, can be unpacked, and is not too large.
+
+    ``limit`` is in bytes; by default that of the file.
+    """
+    import h5py
+
+    plan = dataset.id.get_create_plist()
+    where = f"dataset {dataset.name!r} of {path}"
+    if dataset.is_virtual or plan.get_external_count():
+        kind = "virtual: it" if dataset.is_virtual else "stored outside: it"
+        raise ValueError(f"{where} is {kind} takes its numbers from other files, which is refused.")
+    for k in range(plan.get_nfilters()):
+        number = plan.get_filter(k)[0]
+        if not h5py.h5z.filter_avail(number):
+            how = FILTERS.get(number, "install hdf5plugin and import it before")
+            raise ValueError(f"{where} needs HDF5's filter {number}, which is not here: {how}.")
+    each = dataset.dtype.itemsize
+    whole = dataset.size * each
+    if dataset.chunks is not None:
+        whole = max(whole, int(np.prod(dataset.chunks, dtype=object)) * each)
+    n_bytes = path.stat().st_size
+    if whole > max(SMALL, MOST_COMPRESSED * n_bytes):
+        raise ValueError(f"{where} claims {whole} bytes, in a file of {n_bytes}: it is damaged.")
+    check_bytes(where, whole, byte_limit(path) if limit is None else limit)
+
+
+def check_inflated(dataset: Any, first: int, last: int, limit: int) -> None:
+    """Raise if a chunk of rows ``first`` to ``last`` unpacks to more than it states.
+
+    The library makes room for whatever a deflated chunk unpacks to.
+    """
+    plan = dataset.id.get_create_plist()
+    if dataset.chunks is None or DEFLATE not in [
+        plan.get_filter(k)[0] for k in range(plan.get_nfilters())
+    ]:
+        return
+    rows = dataset.chunks[0]
+    for row in range(first - first % rows, last, rows):
+        place = (row,) + (0,) * (dataset.ndim - 1)
+        info = dataset.id.get_chunk_info_by_coord(place)
+        if info.size * MOST_COMPRESSED <= limit or info.byte_offset is None:
+            continue
+        stated = int(np.prod(dataset.chunks, dtype=object)) * dataset.dtype.itemsize
+        _, packed = dataset.id.read_direct_chunk(place)
+        if len(zlib.decompressobj().decompress(packed, stated + 64)) > stated:
+            raise ValueError(
+                f"a chunk of {dataset.name!r} unpacks to more than the {stated} bytes it states."
+            )
+
+
+def read_rows(path: Path, dataset: Any, first: int, last: int, limit: int) -> NDArray:
+    """Return rows ``first`` to ``last`` of a dataset that `check_dataset` let pass."""
+    check_inflated(dataset, first, last, limit)
+    return np.asarray(dataset[first:last])
 
 
 def take_list(path: Path, dataset: Any, k: int) -> NDArray:

@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 
-def read_idx(path: str | PathLike[str]) -> NDArray[np.uint8]:
+
+@raises_value_errors
+def read_idx(path: str | PathLike[str], *, max_bytes: int | None = None) -> NDArray[np.uint8]:
     """Read an array of bytes in the IDX format of MNIST, packed with gzip or not.
 
     Parameters
     ----------
     path : path
         Such as ``train-images-idx3-ubyte.gz``.
+    max_bytes : int, default=None
+        The most bytes that the array may have; by default 100 times the size of the file, and
+        256 MiB at least.
 
     Returns
     -------
@@ -38,7 +44,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[np.uint8]:
                 raise ValueError(f"{path} begins with {head!r}, which no IDX file of bytes does.")
             shape = tuple(np.frombuffer(file.read(4 * n_axes), dtype=">u4").tolist())
             size = int(np.prod(shape, dtype=object)) if len(shape) == n_axes else -1
-            data = file.read(size + 1) if 0 <= size < 2**31 else b""
+            check_bytes(f"the array of {path}", size, byte_limit(path, max_bytes))
+            data = file.read(size + 1) if size >= 0 else b""
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if len(data) != size:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.hdf5 import MOST_COMPRESSED, SMALL
+from mottle.sensors.files.limits import byte_limit, check_bytes
 
 HEADER = 128  # bytes, the last two of which give the order of bytes
 MATRIX, COMPRESSED = 14, 15
@@ -35,7 +35,7 @@ class Element(NamedTuple):
     end: int
 
 
-def read_matrix(path: Path, name: str) -> NDArray:
+def read_matrix(path: Path, name: str, max_bytes: int | None = None) -> NDArray:
     """Read the matrix ``name``: numbers, real, not sparse.
 
     The layout is that of MathWorks' "MAT-File Format", level 5.
@@ -49,9 +49,9 @@ def read_matrix(path: Path, name: str) -> NDArray:
         while at + 8 <= len(data):
             kind, content, at = _element(data, at, order, 1)
             if kind == COMPRESSED:
-                unpacked = zlib.decompressobj().decompress(
-                    content, max(SMALL, MOST_COMPRESSED * len(data))
-                )
+                limit = byte_limit(path, max_bytes)
+                unpacked = zlib.decompressobj().decompress(content, limit + 1)
+                check_bytes(f"a matrix of {path}", len(unpacked), limit)
                 kind, content, _ = _element(unpacked, 0, order, 1)
             if kind != MATRIX:
                 continue

@@ -1,6 +1,6 @@
 """Files of one stream, events or samples, read by what is in the file."""
 
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from mottle.sensors.files.events import EventFile, read_events
 from mottle.sensors.files.formats.record import HEAD
 from mottle.sensors.files.formats.registry import by_content, by_name
 from mottle.sensors.files.formats.table import TABLE
+from mottle.sensors.files.limits import only_value_errors
 from mottle.sensors.files.samples import TABLES, read_samples
 
-SAMPLES = (".npz", ".wav")  # ends of names of files that hold samples only
+SAMPLES = (".wav",)  # ends of names of files that hold samples only
 
 
 def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
@@ -49,7 +50,9 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ...     read(file.name).sizes["channel"]
     2
     """
-    reader = read_events if holds_events(Path(path)) else read_samples
+    fspath(path)
+    with only_value_errors(path):
+        reader = read_events if holds_events(Path(path)) else read_samples
     check_options(reader, options)
     return reader(path, **options)
 

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from mottle.checks import check_positive, suggest
+from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
-from mottle.sensors.files.hdf5 import begins_hdf5, check_claim, open_hdf5, walk
-from mottle.sensors.files.tables import load_array, read_table
+from mottle.sensors.files.formats.hdf5 import find_layouts
+from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, read_rows, walk
+from mottle.sensors.files.limits import byte_limit, raises_value_errors
+from mottle.sensors.files.sound import read_sound
+from mottle.sensors.files.tables import read_table
 
 TIMES = ("time", "t", "timestamp", "time_s", "seconds")
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
@@ -22,6 +25,7 @@ TABLES = (".csv", ".tsv", ".txt", ".dat")
 HDF5 = (".h5", ".hdf5")
 
 
+@raises_value_errors
 def read_samples(
     path: str | PathLike[str],
     *,
@@ -30,6 +34,7 @@ def read_samples(
     channels: list[str] | None = None,
     key: str | None = None,
     on_bad: str = "raise",
+    max_bytes: int | None = None,
 ) -> xr.DataArray:
     r"""Read a sampled stream.
 
@@ -51,6 +56,9 @@ def read_samples(
         What becomes of values that are missing, infinite or overflowed (4294967295, 2147483647) and
         of times that do not rise: refused, their rows left out, or values interpolated in time (and
         rows whose time does not rise left out). ``attrs["repairs"]`` counts what was done.
+    max_bytes : int, default=None
+        The most bytes that the content may come to; by default 100 times the size of the file, and
+        256 MiB at least.
 
     Returns
     -------
@@ -79,9 +87,9 @@ def read_samples(
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
     if suffix in (".npy", ".npz"):
-        table, own_rate = _arrays(path, key), None
+        table, own_rate = _arrays(path, key, max_bytes), None
     elif suffix in HDF5 or begins_hdf5(path):
-        table, own_rate = _hdf5(path, key), None
+        table, own_rate = _hdf5(path, key, max_bytes), None
     elif suffix == ".wav":
         table, own_rate = _sound(path)
     elif suffix in TABLES:
@@ -168,21 +176,28 @@ def repair_samples(
     )  # fmt: skip
 
 
-def _arrays(path: Path, key: str | None) -> pd.DataFrame:
+def _arrays(path: Path, key: str | None, max_bytes: int | None) -> pd.DataFrame:
     """Return one array of a numpy file."""
-    loaded = load_array(path)
-    if isinstance(loaded, dict):
-        loaded = loaded[_choose(path, list(loaded), key)]
-    return _frame(path, loaded)
+    if path.suffix.lower() == ".npy":
+        return _frame(path, load_npy(path, max_bytes))
+    archive = Archive(path, max_bytes)
+    return _frame(path, archive.load(_choose(path, list(archive.headers), key))[0])
 
 
-def _hdf5(path: Path, key: str | None) -> pd.DataFrame:
+def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> pd.DataFrame:
     """Return one dataset of an HDF5 file."""
+    limit = byte_limit(path, max_bytes)
     with open_hdf5(path) as file:
+        events = [layout.place or "/" for layout in find_layouts(file)] if key is None else []
+        if events:
+            raise ValueError(
+                f"{path} holds events ({', '.join(events)}): read_events reads them; key= names a "
+                "dataset of samples."
+            )
         found = {name: item for name, item in walk(file) if _is_table(item)}
         dataset = found[_choose(path, list(found), key)]
-        check_claim(path, dataset)
-        return _frame(path, dataset[()])
+        check_dataset(path, dataset, limit)
+        return _frame(path, read_rows(path, dataset, 0, len(dataset), limit))
 
 
 def _is_table(item: Any) -> bool:
@@ -219,10 +234,5 @@ def _frame(path: Path, loaded: Any) -> pd.DataFrame:
 
 def _sound(path: Path) -> tuple[pd.DataFrame, float]:
     """Return a sound, -1 to 1, and its samples a second."""
-    try:
-        rate, wave = wavfile.read(path)
-    except Exception as why:  # scipy raises many kinds for damaged files
-        raise ValueError(f"{path} is no sound file: {why}") from why
-    scale = float(np.iinfo(wave.dtype).max) if wave.dtype.kind in "iu" else 1.0
-    wave = wave.reshape(len(wave), -1) / scale
-    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), float(rate)
+    wave, rate = read_sound(path)
+    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), rate

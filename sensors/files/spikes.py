@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_whole, is_whole
 from mottle.sensors.files.faults import Faults, Fields
-from mottle.sensors.files.hdf5 import TEXT, check_claim, find, open_hdf5, take_list
+from mottle.sensors.files.hdf5 import TEXT, check_dataset, find, open_hdf5, take_list
+from mottle.sensors.files.limits import byte_limit, raises_value_errors
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits
@@ -43,12 +44,14 @@ class Spikes(NamedTuple):
     repairs: dict[str, int]
 
 
+@raises_value_errors
 def read_spikes(
     path: str | PathLike[str],
     *,
     select: Iterable[int] | None = None,
     n_units: int = N_UNITS,
     on_bad: str = "raise",
+    max_bytes: int | None = None,
 ) -> Spikes:
     """Read recordings of spikes from an HDF5 file as SHD and SSC are published in.
 
@@ -63,6 +66,9 @@ def read_spikes(
         Number of units.
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of spikes without a time or a unit: refused, or left out and counted.
+    max_bytes : int, default=None
+        The most bytes that the content may come to; by default 100 times the size of the file, and
+        256 MiB at least.
 
     Returns
     -------
@@ -99,8 +105,9 @@ def read_spikes(
     faults = Faults(str(path), on_bad)
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
+    limit = byte_limit(path, max_bytes)
     with open_hdf5(path) as file:
-        n = count_recordings(path, file)
+        n = count_recordings(path, file, limit)
         numbers = np.arange(n) if select is None else np.array(list(select), dtype=np.int64)
         events = []
         for k in numbers.tolist():
@@ -119,7 +126,7 @@ def holds_spikes(file: Any) -> bool:
     return find(file, "spikes/times") is not None and find(file, "spikes/units") is not None
 
 
-def count_recordings(path: Path, file: Any) -> int:
+def count_recordings(path: Path, file: Any, limit: int) -> int:
     """Check the lists of spikes and return the number of recordings."""
     import h5py
 
@@ -133,7 +140,7 @@ def count_recordings(path: Path, file: Any) -> int:
                 f"{dataset.name!r} in {path} must hold a list of numbers for each recording: times "
                 "in seconds, units as integers."
             )
-        check_claim(path, dataset)
+        check_dataset(path, dataset, limit)
     if times.shape != units.shape:
         raise ValueError(
             f"{path} has times of {times.shape[0]} recordings and units of {units.shape[0]}."
@@ -147,8 +154,8 @@ def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields
         raise ValueError(f"{path} has no recording {k!r}; it has 0 to {n - 1}.")
     faults.start(f"recording {k} of {path}")
     # float16 in the published files, where 1e6 would be infinite
-    times = take_list(path, file["spikes/times"], k).astype(np.float64)
-    units = take_list(path, file["spikes/units"], k).astype(np.int64)
+    times = take_list(path, find(file, "spikes/times"), k).astype(np.float64)
+    units = take_list(path, find(file, "spikes/units"), k).astype(np.int64)
     if times.size != units.size:
         alone = abs(times.size - units.size)
         faults.fault(
@@ -176,6 +183,7 @@ def _whole(path: Path, file: Any, name: str, n: int) -> NDArray[np.int64]:
             f"{name!r} in {path} has shape {getattr(dataset, 'shape', None)}; expected one whole "
             f"number for each of {n} recordings."
         )
+    check_dataset(path, dataset)
     return np.asarray(dataset[()], dtype=np.int64)
 
 
@@ -188,7 +196,7 @@ def _classes(path: Path, file: Any) -> list[str]:
     lists = (kind.metadata or {}).get("vlen") in TEXT
     if not (lists or kind.kind == "S") or names.ndim != 1:
         raise ValueError(f"'extra/keys' in {path} is no list of names.")
-    check_claim(path, names)
+    check_dataset(path, names)
     places = range(names.size)
     texts = [take_list(path, names, k).tobytes() for k in places] if lists else names[()]
     return [text.decode("utf-8", "replace") for text in texts]

@@ -1,10 +1,8 @@
-"""Text tables and numpy arrays, opened with care: for readers of events and of samples."""
+"""Text tables, opened with care: for readers of events and of samples."""
 
 import re
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 
@@ -33,17 +31,3 @@ def names_columns(line: str) -> bool:
     (True, False)
     """
     return any(word.strip('"').isidentifier() for word in re.split(r"[,;\s]+", line))
-
-
-def load_array(path: Path) -> Any:
-    """Load ``.npy`` as an array, ``.npz`` as a dict of them; never unpickles."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            return loaded
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except Exception as why:  # zipfile, zlib and numpy raise many kinds for damaged files
-        raise ValueError(
-            f"{path} holds no plain numpy array (pickled objects are not loaded): {why}"
-        ) from why

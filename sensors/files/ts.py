@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_positive
 from mottle.sensors.files.faults import check_on_bad
+from mottle.sensors.files.limits import raises_value_errors
 from mottle.sensors.files.samples import repair_samples
 
 Header = dict[str, list[str]]  # words behind each tag
 
 
+@raises_value_errors
 def read_ts(
     path: str | PathLike[str],
     *,

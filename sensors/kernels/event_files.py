@@ -34,6 +34,38 @@ def evt2(words, state, t, x, y, p):
 
 
 @njit(cache=True)
+def evt21(words, state, t, x, y, p):
+    """Prophesee EVT 2.1: 64-bit words, the kind in the highest bits; 32 pixels of a row in one.
+
+    The lower half holds a pixel a bit; the upper half is a word of EVT 2.0.
+    """
+    n, used = 0, 0
+    for k in range(words.size):
+        if n + 32 > t.size:
+            break
+        used += 1
+        high, pixels = np.int64(words[k] >> 32), np.int64(words[k] & 0xFFFFFFFF)
+        kind = high >> 28
+        if kind <= 1:
+            if state[KNOWN] == 0:
+                for bit in range(32):
+                    state[UNTIMED] += pixels >> bit & 1
+                continue
+            time = (state[EPOCH] + state[HIGH]) << 6 | (high >> 22) & 0x3F
+            column, row = (high >> 11) & 0x7FF, high & 0x7FF
+            for bit in range(32):
+                if pixels >> bit & 1:
+                    t[n], x[n], y[n], p[n] = time, column + bit, row, kind
+                    n += 1
+        elif kind == 8:
+            high &= 0xFFFFFFF
+            if state[KNOWN] and high + (1 << 27) < state[HIGH]:
+                state[EPOCH] += 1 << 28  # the 34-bit clock wrapped
+            state[HIGH], state[KNOWN] = high, 1
+    return n, used
+
+
+@njit(cache=True)
 def evt3(words, state, t, x, y, p):
     """Prophesee EVT 3.0: 16-bit words that change row, time or column; vectors of 12 or 8 pixels.
 

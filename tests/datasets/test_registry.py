@@ -88,7 +88,8 @@ def load_clicks(n=2):
 CLICKS = DataSet(
     name="two-clicks", load=load_clicks, senses=("sound",), n_recordings=2, licence="CC0",
     citation="none", split="each recording is its own group", source="https://example.org/clicks",
-    files=(Remote("two-clicks/clicks.txt", "http://127.0.0.1:9/clicks.txt", "md5:00"),),
+    files=(Remote("two-clicks/clicks.txt", "http://127.0.0.1:9/clicks.txt",
+                  "md5:8f14e45fceea167a5a36dedd4bea2543"),),
 )
 IMPOSTOR = "no record"
 """
@@ -131,7 +132,9 @@ def test_the_command_lists_the_set_of_another_package(clicks, tmp_path):
     about = loads(mottle("datasets", "info", "two-clicks", "--json"))
     assert about["about"] == "Load clicks, one sample each."
     assert about["loader"] == "clicks.load_clicks"
-    assert about["files"] == ["http://127.0.0.1:9/clicks.txt (md5:00)"]
+    assert about["files"] == [
+        "http://127.0.0.1:9/clicks.txt (md5:8f14e45fceea167a5a36dedd4bea2543)"
+    ]
     (tmp_path / "two-clicks").mkdir()
     (tmp_path / "two-clicks/clicks.txt").write_text("7")
     assert mottle("datasets", "fetch", "two-clicks").strip().endswith("two-clicks/clicks.txt")

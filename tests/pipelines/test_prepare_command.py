@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mottle.datasets import load_nmnist_100, open_prepared
+from mottle.datasets import StatesWriter, load_nmnist_100, open_prepared
 from mottle.datasets.stores import preparation
 from mottle.pipelines.cli import main
 
@@ -158,7 +158,7 @@ def test_recordings_of_another_kind_are_refused(digits, monkeypatch):
 
 def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits, monkeypatch):
     words = ["prepare", digits / "in", "--out", digits / "s.zarr", "--encode"]
-    encode, calls = preparation.encode_rows, []
+    encode, calls = preparation.encode_block, []
 
     def interrupted(*given):
         calls.append(given)
@@ -167,7 +167,7 @@ def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits, monkeypatch):
         return encode(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(preparation, "encode_rows", interrupted)
+        patch.setattr(preparation, "encode_block", interrupted)
         run = mottle(*words, digits / "encode.toml")
     assert run.exit_code == 130
     assert "the same command goes on where this one was" in run.output
@@ -177,3 +177,36 @@ def test_ctrl_c_is_clean_and_the_next_run_goes_on(digits, monkeypatch):
     done = mottle(*words, digits / "encode.toml")
     assert "20 recordings, 8 of them done now" in done.output
     assert mottle("store", "verify", digits / "s.zarr").exit_code == 0
+
+
+def test_a_states_store_is_verified_by_the_same_command(tmp_path):
+    path = tmp_path / "states.zarr"
+    with StatesWriter(path, n_recordings=4, n_steps=3, n_nodes=2, block=2, attrs={}) as writer:
+        for index in writer.pending():
+            writer.write(index, np.full((2, 3, 2), index))
+    run = mottle("store", "verify", path)
+    assert run.exit_code == 0
+    assert "every byte is as it was written" in run.output
+    (path / "states/c/1/0/0").unlink()
+    run = mottle("store", "verify", path)
+    assert run.exit_code == 1
+    assert "states/c/1/0/0: missing" in run.output
+
+
+def test_names_that_a_spreadsheet_would_compute_are_quoted(digits):
+    (digits / "in/train/0").mkdir(parents=True, exist_ok=True)
+    (digits / "in/train/0/x.npy").write_bytes(b"")
+    source = digits / "in/train/0"
+    (source / "=1+1.npy").write_bytes(b"")
+    run = mottle("prepare", source, "--out", digits / "s.zarr", "--on-bad", "skip")
+    assert run.exit_code == 3, run.output
+    report = (digits / "s.zarr.skipped.csv").read_text()
+    assert "\n'=1+1.npy," in report
+    assert "\nx.npy," in report
+
+
+def test_a_store_inside_the_source_is_refused(digits):
+    run = mottle("prepare", digits / "in", "--out", digits / "in/s.zarr")
+    assert run.exit_code == 1
+    assert "would lie inside the recordings' folder" in " ".join(run.output.split())
+    assert not (digits / "in/s.zarr").exists()

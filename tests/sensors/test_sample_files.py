@@ -41,7 +41,7 @@ def test_arrays_and_sound_come_with_their_rate(tmp_path):
     wavfile.write(tmp_path / "c.wav", 8000, (array[:, 0] * 1000).astype(np.int16))
     sound = read_samples(tmp_path / "c.wav")
     assert_allclose(sound.time[1], 1 / 8000)
-    assert_allclose(sound[:, 0] * 32767, (array[:, 0] * 1000).astype(np.int16))
+    assert_allclose(sound[:, 0] * 32768, (array[:, 0] * 1000).astype(np.int16))
 
 
 def real(name):

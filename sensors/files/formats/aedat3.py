@@ -10,10 +10,10 @@ class Aedat3(Decoder):
 
     name, word = "aedat3.1", 1
     header = 28
+    mark, ends = b"#", ("!end-header",)
 
-    def __init__(self, head: bytes, place: str):
-        super().__init__(head, place)
-        self.lines(b"#")
+    def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
+        super().__init__(head, place, size)
         self.skipped = 0
 
     @staticmethod

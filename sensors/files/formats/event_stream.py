@@ -13,8 +13,8 @@ class EventStream(Decoder):
     magic = b"Event Stream"
     flips = True
 
-    def __init__(self, head: bytes, place: str):
-        super().__init__(head, place)
+    def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
+        super().__init__(head, place, size)
         if len(head) < 20 or head[15] not in (1, 2):
             kind = head[15] if len(head) > 15 else "no"
             raise ValueError(

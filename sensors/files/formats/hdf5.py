@@ -1,28 +1,74 @@
-"""Events in HDF5: files of DSEC and Prophesee, and one recording of SHD or SSC."""
+"""Events in HDF5: DSEC, Prophesee, v2e, MVSEC, and one recording of SHD or SSC."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
-from mottle.sensors.files.hdf5 import MAGIC, check_claim, find, link_names, open_hdf5, walk
+from mottle.sensors.files.hdf5 import (
+    MAGIC,
+    check_dataset,
+    find,
+    link_names,
+    open_hdf5,
+    read_rows,
+    walk,
+)
 from mottle.sensors.files.spikes import N_UNITS, count_recordings, holds_spikes, take_spikes
+from mottle.sensors.files.times import microseconds, unit_of, whole_numbers
 
 EVENT_BYTES = 16  # about, of one event in a file
+NAMES = {  # of datasets and fields; a bare p is one of events only beside its likes
+    "t": ("t", "ts", "time", "times", "timestamp", "timestamps"),
+    "x": ("x", "xs"),
+    "y": ("y", "ys"),
+    "p": ("pol", "pols", "polarity", "polarities", "on", "p", "ps"),
+}
+PLAIN = ({name: name for name in "txyp"}, {name: f"{name}s" for name in "txyp"})
+MATRIX = "events"  # the name of a dataset (n, 4) that holds events
+MVSEC = re.compile(r"davis/(left|right)/events$")
+COLUMN_ATTRIBUTES = ("columns", "column_names", "fields", "names")
+UNIT_ATTRIBUTES = ("units", "unit", "time_unit")
+LIKELY = 0.9  # of the first events, whose times must not go back
+
+
+class Layout(NamedTuple):
+    """How a file holds events.
+
+    Attributes
+    ----------
+    place : str
+        Path of the group or dataset.
+    item : group or dataset
+        What lies there.
+    names : dict of str to str, or list of str
+        Dataset or field of each of t, x, y, p; or the columns of a matrix in order.
+    unit : str or None
+        Unit of time, where file or layout state it.
+    sensor_size : (int, int) or None
+        Width and height in pixels, where the layout implies them.
+    """
+
+    place: str
+    item: Any
+    names: Any
+    unit: str | None = None
+    sensor_size: tuple[int, int] | None = None
 
 
 def read_hdf5(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p chunk by chunk; of a file of spikes, those of the recording ``key``."""
     with open_hdf5(source.path) as file:
         if not holds_spikes(file):
-            rows = max(source.chunk_bytes // EVENT_BYTES, 1)
-            yield from event_chunks(source.path, file, source.key, rows)
+            yield from event_chunks(source, file)
             return
-        n = count_recordings(source.path, file)
+        n = count_recordings(source.path, file, source.limit)
         if source.key is None:
             raise ValueError(
                 f"{source.path} holds {n} recordings of spikes: read_spikes reads them, and "
@@ -33,62 +79,179 @@ def read_hdf5(source: Source) -> Iterator[Fields]:
 
 
 def holds_events(path: Path) -> bool:
-    """Return whether a file holds spikes, or datasets named t, x, y and p."""
+    """Return whether a file holds spikes, or events in a layout that is known."""
     with open_hdf5(path) as file:
-        return holds_spikes(file) or find_events(file) is not None
+        return holds_spikes(file) or next(find_layouts(file), None) is not None
 
 
-def find_events(file: Any) -> Any:
-    """Return the first group with datasets t, x, y, p, or dataset with such fields; or None."""
-    for _, item in walk(file):
+def find_layouts(place: Any) -> Iterator[Layout]:
+    """Yield the events at or below an object of a file."""
+    for _, item in walk(place):
+        name = str(item.name or "").strip("/")
         if hasattr(item, "keys"):
-            if set("txyp") <= set(link_names(item)):
-                return item
-        elif set("txyp") <= set(item.dtype.names or ()):
-            return item
+            names: Any = event_names(link_names(item))
+        elif names := event_names(getattr(item, "dtype", np.dtype("V1")).names or ()):
+            pass
+        elif is_matrix(item) and (stated := stated_columns(item)):
+            names = stated
+        elif is_matrix(item) and name.rpartition("/")[2] == MATRIX:
+            names = list("xytp") if MVSEC.search(name) else list("txyp")
+        if names:
+            is_mvsec = MVSEC.search(name) is not None and not stated_columns(item)
+            yield Layout(
+                name, item, names, stated_unit(item, names) or ("s" if is_mvsec else None),
+                (346, 260) if is_mvsec else stated_size(item.file),
+            )  # fmt: skip
+
+
+def event_names(names: Iterable[str]) -> dict[str, str]:
+    """Return which names are those of t, x, y and p; empty where they are not of events.
+
+    Examples
+    --------
+    >>> event_names(["ps", "ts", "xs", "ys"]), event_names(["time", "x", "y", "p"])
+    ({'t': 'ts', 'x': 'xs', 'y': 'ys', 'p': 'ps'}, {})
+    """
+    there = set(names)
+    for plain in PLAIN:
+        if set(plain.values()) <= there:
+            return plain
+    found = {
+        field: name for field, known in NAMES.items() for name in reversed(known) if name in there
+    }
+    return found if len(found) == 4 and found["p"] not in ("p", "ps") else {}
+
+
+def is_matrix(item: Any) -> bool:
+    """Return whether an object is a list of rows of four numbers."""
+    shape: tuple[int, ...] = getattr(item, "shape", None) or ()
+    return len(shape) == 2 and shape[1] == 4 and item.dtype.kind in "iufb"
+
+
+def stated_columns(item: Any) -> list[str]:
+    """Return the columns of a matrix that its attributes name, where they are those of events."""
+    for key in COLUMN_ATTRIBUTES if hasattr(item, "shape") else ():
+        columns = re.findall(r"\w+", " ".join(read_text(item, key)).lower())
+        fields = event_names(columns)
+        if len(columns) == 4 and fields:
+            return [field for name in columns for field in fields if fields[field] == name]
+    return []
+
+
+def stated_unit(item: Any, names: Any) -> str | None:
+    """Return the unit of time that an attribute of the times, or of all events, states."""
+    times = find(item, names["t"]) if hasattr(item, "keys") else item
+    for owner in (times, item):
+        for key in UNIT_ATTRIBUTES:
+            if text := read_text(owner, key):
+                return unit_of(text[0])
     return None
 
 
-def whole_numbers(path: Path, name: str, values: NDArray) -> NDArray[np.int64]:
-    """Return one field of events as int64; a fractional t is in seconds."""
+def stated_size(file: Any) -> tuple[int, int] | None:
+    """Return the sensor's size that the attribute "geometry" of Prophesee's files states."""
+    found = re.fullmatch(r"(\d+)x(\d+)", "".join(read_text(file, "geometry")).strip())
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def choose_layout(path: Path, file: Any, key: Any) -> Layout:
+    """Return the events that ``key`` names, or the only ones that there are."""
+    place = file if key is None else find(file, str(key))
+    if place is None:
+        raise ValueError(f"{path} has no {key!r}; it has {', '.join(link_names(file))}.")
+    found = list(find_layouts(place))
+    if not found and is_matrix(place):
+        found = [Layout(str(key), place, list("txyp"), stated_unit(place, []))]
+    if not found:
+        raise ValueError(
+            f"{path} has no group with datasets t, x, y and p, no dataset with these fields, and "
+            f"none of four columns named {MATRIX!r}."
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{path} holds the events {', '.join(layout.place or '/' for layout in found)}: name "
+            "one with key=."
+        )
+    return found[0]
+
+
+def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
+    """Yield t, x, y, p of as many events after another as ``source.chunk_bytes`` hold."""
+    path = source.path
+    layout = choose_layout(path, file, source.key)
+    source.sensor_size = source.sensor_size or layout.sensor_size
+    is_group = hasattr(layout.item, "keys")
+    parts = {name: find(layout.item, layout.names[name]) for name in "txyp"} if is_group else {
+        "": layout.item
+    }  # fmt: skip
+    shapes: list[Any] = [getattr(part, "shape", None) for part in parts.values()]
+    if (
+        len(set(shapes)) != 1
+        or shapes[0] is None
+        or len(shapes[0]) != 2 - (is_group or bool(layout.item.dtype.names))
+    ):
+        raise ValueError(
+            f"t, x, y, p in {path} have shapes {shapes}; expected lists of one length."
+        )
+    for part in parts.values():
+        check_dataset(path, part, source.limit)
+    offset = time_offset(path, file, source.limit)
+    rows = max(source.chunk_bytes // EVENT_BYTES, 1)
+    for first in range(0, shapes[0][0], rows):
+        blocks = {
+            name: read_rows(path, part, first, min(first + rows, shapes[0][0]), source.limit)
+            for name, part in parts.items()
+        }
+        if not is_group:
+            block = blocks[""]
+            if isinstance(layout.names, dict):
+                blocks = {name: block[layout.names[name]] for name in "txyp"}
+            else:
+                blocks = {name: block[:, layout.names.index(name)] for name in "txyp"}
+                if not first:
+                    check_columns(path, layout, blocks)
+        t, x, y, p = (take_numbers(path, name, blocks[name], layout.unit) for name in "txyp")
+        yield t + offset, x, y, np.where(p == -1, 0, p)
+
+
+def take_numbers(path: Path, name: str, values: NDArray, unit: str | None) -> NDArray[np.int64]:
+    """Return one field of events as int64."""
     if values.dtype.kind not in "iufb" or values.ndim != 1:
         raise ValueError(
             f"{name} in {path} has type {values.dtype} and shape {values.shape}; expected a list "
             "of numbers."
         )
-    if values.dtype.kind != "f":
-        return values.astype(np.int64)
-    values = np.round(values.astype(np.float64) * (1e6 if name == "t" else 1))
-    if not (np.abs(values) < 2.0**63).all():  # NaN is not
-        raise ValueError(f"{name} in {path} holds NaN, infinity, or a number beyond 64 bits.")
-    return values.astype(np.int64)
+    what = f"{name} in {path}"
+    return microseconds(what, values, unit) if name == "t" else whole_numbers(what, values)
 
 
-def event_chunks(path: Path, file: Any, key: Any, rows: int) -> Iterator[Fields]:
-    """Yield t, x, y, p of ``rows`` events after another."""
-    place = file if key is None else find(file, str(key))
-    if place is None:
-        raise ValueError(f"{path} has no {key!r}; it has {', '.join(link_names(file))}.")
-    found = find_events(place)
-    if found is None:
+def check_columns(path: Path, layout: Layout, blocks: dict[str, NDArray]) -> None:
+    """Raise if the first rows of a matrix cannot be events with their columns in this order."""
+    stated = stated_columns(layout.item)
+    whole = layout.item.dtype.kind in "iu"
+    known = stated or MVSEC.search(layout.place) or whole
+    forward = blocks["t"][1:] >= blocks["t"][:-1]
+    on = np.isin(blocks["p"], (-1, 0, 1))
+    if not known or on.mean() < LIKELY or (forward.size and forward.mean() < LIKELY):
         raise ValueError(
-            f"{path} has no group with datasets t, x, y and p, and no dataset with these fields."
+            f"dataset {layout.place!r} of {path} has four columns whose order is not known: "
+            "integers are read as t, x, y, p (v2e), davis/left/events and davis/right/events as x, "
+            "y, t, p (MVSEC); name another order in its attribute 'columns'."
         )
-    fields = {name: found[name] for name in "txyp"} if hasattr(found, "keys") else {"": found}
-    shapes: list[tuple[int, ...]] = [getattr(field, "shape", ()) for field in fields.values()]
-    if len(set(shapes)) != 1 or len(shapes[0]) != 1:
-        raise ValueError(
-            f"t, x, y, p in {path} have shapes {shapes}; expected lists of one length."
-        )
-    for field in fields.values():
-        check_claim(path, field)
+
+
+def time_offset(path: Path, file: Any, limit: int) -> int:
+    """Return what DSEC adds to its times, in microseconds."""
     stored = find(file, "t_offset")
-    offset = 0 if stored is None else int(stored[()])
-    for first in range(0, shapes[0][0], rows):
-        part = slice(first, first + rows)
-        block = found[part] if "" in fields else {name: fields[name][part] for name in "txyp"}
-        t, x, y, p = (whole_numbers(path, name, block[name]) for name in "txyp")
-        yield t + offset, x, y, np.where(p == -1, 0, p)
+    if stored is None:
+        return 0
+    if getattr(stored, "shape", None) != () or stored.dtype.kind not in "iu":
+        raise ValueError(f"'t_offset' of {path} is no whole number of microseconds.")
+    check_dataset(path, stored, limit)
+    offset = int(stored[()])
+    if abs(offset) >= 1 << 62:
+        raise ValueError(f"'t_offset' of {path} is {offset} us, beyond 64 bits.")
+    return offset
 
 
 HDF5 = EventFormat(

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from mottle.sensors.files.formats.record import Source
 from mottle.sensors.files.formats.words import Decoder, word_format
 from mottle.sensors.kernels import event_files as kernel
+
+LIKELY = 0.9  # of the first events, that must lie within the sensor and not go back in time
 
 
 class NMnist(Decoder):
@@ -29,4 +32,19 @@ class NMnist(Decoder):
         return tuple(field[~wraps] for field in fields), data.size
 
 
-NMNIST = word_format(NMnist, suffixes=(".bin",))
+def accepts(source: Source) -> bool:
+    """Return whether a file named .bin begins with events of N-MNIST.
+
+    Words of EVT 3, for one, decode to pixels and times at random.
+    """
+    whole = len(source.head) - len(source.head) % NMnist.word
+    if not whole:
+        return False
+    head = np.frombuffer(source.head[:whole], np.uint8)
+    (t, x, y, _), _ = NMnist(b"", "").decode(head)
+    width, height = source.sensor_size or NMnist.sensor_size
+    forward = np.diff(t, prepend=0) >= 0
+    return bool(t.size and ((x < width) & (y < height) & forward).mean() >= LIKELY)
+
+
+NMNIST = word_format(NMnist, suffixes=(".bin",), accepts=accepts)

@@ -1,40 +1,131 @@
-"""Events in numpy's .npy: fields t, x, y, p, or four columns in this order."""
+"""Events in numpy's .npy and .npz: fields t, x, y, p, or four columns in this order."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
-from mottle.sensors.files.columns import event_columns, name_events
+from mottle.sensors.files.arrays import Archive, Header, npy_blocks, read_header
+from mottle.sensors.files.columns import COLUMNS, name_events
 from mottle.sensors.files.faults import Fields
+from mottle.sensors.files.formats.fields import event_fields
 from mottle.sensors.files.formats.record import EventFormat, Source
-from mottle.sensors.files.tables import load_array
+
+MATRIX = "events"  # the name of an array of four columns, in an .npz
+LEAST_ROWS = 4096  # of a block, however many bytes a row has
+
+
+def event_columns_of(header: Header, place: str) -> dict[str, str | int]:
+    """Return field or column of each of t, x, y and p.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> event_columns_of(Header((5, 4), False, np.dtype("i8"), 128), "a.npy")
+    {'t': 0, 'x': 1, 'y': 2, 'p': 3}
+    """
+    names = header.dtype.names
+    if names is None:
+        if header.dtype.kind not in "iufb":
+            raise ValueError(f"{place} holds {header.dtype}; expected numbers.")
+        if len(header.shape) != 2 or header.shape[1] != 4:
+            raise ValueError(
+                f"{place} has shape {header.shape}; expected fields t, x, y, p, or four columns in "
+                "this order."
+            )
+        return {name: k for k, name in enumerate("txyp")}
+    if not name_events(names) or len(header.shape) != 1:
+        raise ValueError(
+            f"{place} has the columns {', '.join(names)} and shape {header.shape}; expected a list "
+            "with t, x, y and p."
+        )
+    found: dict[str, str | int] = {}
+    for name in names:
+        field = COLUMNS.get(name.strip().lower())
+        if field is not None:
+            found.setdefault(field, name)
+    return found
 
 
 def read_npy(source: Source) -> Iterator[Fields]:
-    """Yield t, x, y, p of the whole file."""
-    array = load_array(source.path)
-    kinds = [array.dtype[name].kind for name in array.dtype.names or ()] or [array.dtype.kind]
-    if not set(kinds) <= set("iufb"):
-        raise ValueError(f"{source.path} holds {array.dtype}; expected numbers.")
-    if array.dtype.names is None:
-        if array.ndim != 2 or array.shape[1] != 4:
+    """Yield t, x, y, p block by block."""
+    with source.path.open("rb") as file:
+        header = read_header(source.path, file)
+    columns = event_columns_of(header, str(source.path))
+    width = 4 if header.dtype.names is None else 1
+    rows = max(source.chunk_bytes // (header.dtype.itemsize * width or 1), 1)
+    first = 0
+    for block in npy_blocks(source.path, header, rows):
+        parts = {k: block[c] if isinstance(c, str) else block[:, c] for k, c in columns.items()}
+        yield event_fields(parts, source, first)
+        first += len(block)
+
+
+def read_npz(source: Source) -> Iterator[Fields]:
+    """Yield t, x, y, p of the arrays of these names, or of one array with these fields."""
+    archive = Archive(source.path, source.max_bytes)
+    name, names = choose_arrays(archive, source.key)
+    if names:
+        parts = dict(zip(names, archive.load(*names.values()), strict=True))
+        shapes = {part.shape for part in parts.values()}
+        if len(shapes) != 1 or len(next(iter(shapes))) != 1:
             raise ValueError(
-                f"{source.path} has shape {array.shape}; expected fields t, x, y, p, or four "
-                "columns in this order."
+                f"t, x, y, p in {source.path} have shapes {sorted(shapes)}; expected lists of one "
+                "length."
             )
-        table = pd.DataFrame(array, columns=["t", "x", "y", "p"])
     else:
-        table = pd.DataFrame({name: array[name] for name in array.dtype.names})
-    yield event_columns(table, source)
+        columns = event_columns_of(archive.headers[name], f"array {name!r} of {source.path}")
+        (array,) = archive.load(name)
+        parts = {k: array[c] if isinstance(c, str) else array[:, c] for k, c in columns.items()}
+    n = len(parts["t"])
+    rows = max(source.chunk_bytes // 16, LEAST_ROWS)
+    for first in range(0, n, rows):
+        block = {name: part[first : first + rows] for name, part in parts.items()}
+        yield event_fields(block, source, first)
+
+
+def choose_arrays(archive: Archive, key: str | int | None) -> tuple[str, dict[str, str]]:
+    """Return the name of the array of events, or of those of t, x, y and p."""
+    named = {COLUMNS[k.lower()]: k for k in archive.headers if k.lower() in COLUMNS}
+    if key is None and len(named) == 4:
+        return "", {name: named[name] for name in "txyp"}
+    if key is not None and key not in archive.headers:
+        raise ValueError(
+            f"{archive.path} has no array {key!r}; it has {', '.join(archive.headers)}."
+        )
+    found = [str(key)] if key is not None else [
+        name for name, header in archive.headers.items()
+        if name_events(header.dtype.names or ()) or is_matrix(name, header)
+    ]  # fmt: skip
+    if len(found) != 1:
+        raise ValueError(
+            f"{archive.path} holds {', '.join(archive.headers) or 'nothing'}; expected arrays t, "
+            "x, y and p, or an array with these fields: name it with key=."
+        )
+    return found[0], {}
+
+
+def is_matrix(name: str, header: Header) -> bool:
+    """Return whether an array is one of events by its name and its four columns."""
+    return name == MATRIX and len(header.shape) == 2 and header.shape[1] == 4
 
 
 def holds_events(path: Path) -> bool:
     """Return whether an array names t, x, y and p: four columns may be samples as well."""
-    dtype = getattr(load_array(path), "dtype", None)
-    return name_events(getattr(dtype, "names", None) or ())
+    with path.open("rb") as file:
+        return name_events(read_header(path, file).dtype.names or ())
+
+
+def npz_holds_events(path: Path) -> bool:
+    """Return whether arrays, or the fields of one, are named t, x, y and p, or one is "events"."""
+    headers = Archive(path).headers
+    return name_events(headers) or any(
+        name_events(header.dtype.names or ()) or is_matrix(name, header)
+        for name, header in headers.items()
+    )
 
 
 NPY = EventFormat(
     name="npy", read=read_npy, begins=(b"\x93NUMPY",), suffixes=(".npy",), holds_events=holds_events
+)
+NPZ = EventFormat(
+    name="npz", read=read_npz, suffixes=(".npz",), several=True, holds_events=npz_holds_events
 )

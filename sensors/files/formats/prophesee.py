@@ -1,4 +1,4 @@
-"""Prophesee EVT 2, EVT 3 and DAT."""
+"""Prophesee EVT 2, EVT 2.1, EVT 3 and DAT."""
 
 import re
 
@@ -8,13 +8,29 @@ from mottle.sensors.files.formats.record import HEAD
 from mottle.sensors.files.formats.words import Decoder, room, word_format
 from mottle.sensors.kernels import event_files as kernel
 
+ENCODINGS = {"evt2": "evt2", "evt2.0": "evt2", "evt21": "evt2.1", "evt2.1": "evt2.1",
+             "evt3": "evt3", "evt3.0": "evt3"}  # fmt: skip
+ORDERS = ("little", "legacy")  # of the bytes of a word, as headers name them
+
 
 class Prophesee(Decoder):
-    """The base of EVT 2, EVT 3 and DAT: header lines that begin with a percent sign."""
+    """The base of EVT 2, EVT 2.1, EVT 3 and DAT: header lines that begin with a percent sign."""
 
-    def __init__(self, head: bytes, place: str):
-        super().__init__(head, place)
-        text = "\n".join(self.lines(b"%"))
+    mark, ends, space = b"%", ("end",), True
+
+    def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
+        super().__init__(head, place, size)
+        text = "\n".join(self.lines)
+        stated = {ENCODINGS.get(name, name) for name in encodings(text)}
+        if stated and stated != {self.name}:
+            raise ValueError(
+                f"the header of {place} names the encoding {' and '.join(sorted(stated))}, not "
+                f"{self.name}; {', '.join(dict.fromkeys(ENCODINGS.values()))} and dat are read."
+            )
+        order = re.search(r"endianness[ =](\w+)", text, re.IGNORECASE)
+        self.order = order[1].lower() if order else ""
+        if self.order not in ("", "little") and (self.order, self.name) != ("legacy", "evt2.1"):
+            raise ValueError(f"{place} states endianness={self.order}, which is not read.")
         width = re.search(r"width[ =](\d+)", text, re.IGNORECASE)
         height = re.search(r"height[ =](\d+)", text, re.IGNORECASE)
         both = re.search(r"geometry (\d+)x(\d+)", text, re.IGNORECASE)
@@ -24,13 +40,24 @@ class Prophesee(Decoder):
             self.sensor_size = int(width[1]), int(height[1])
 
     @staticmethod
-    def version(head: bytes) -> str:
-        """Return the encoding that a header names, "" for none."""
+    def names(head: bytes) -> set[str]:
+        """Return the encodings that a header names."""
         if not head.startswith(b"%"):
-            return ""
-        text = head[:HEAD].decode("latin-1")
-        found = re.search(r"% (?:evt |format EVT)(\d)", text)
-        return found[1] if found else ""
+            return set()
+        found = encodings(head[:HEAD].decode("latin-1"))
+        return {ENCODINGS.get(name, name) for name in found}
+
+
+def encodings(text: str) -> set[str]:
+    """Return the encodings named in the lines of a header.
+
+    Examples
+    --------
+    >>> encodings("% format EVT21;height=720;width=1280"), encodings("% Version 2")
+    ({'evt21'}, set())
+    """
+    lines = re.findall(r"^%? ?(evt|format) ([\w.-]+)", text, re.MULTILINE | re.IGNORECASE)
+    return {f"evt{name}" if key.lower() == "evt" else name.lower() for key, name in lines}
 
 
 class Evt2(Prophesee):
@@ -41,7 +68,7 @@ class Evt2(Prophesee):
     @staticmethod
     def matches(head):
         """Return whether the header names EVT 2."""
-        return Prophesee.version(head) == "2"
+        return "evt2" in Prophesee.names(head)
 
     def decode(self, data):
         """Decode 32-bit words."""
@@ -49,6 +76,43 @@ class Evt2(Prophesee):
         fields = room(words.size)
         n, used = kernel.evt2(words, self.state, *fields)
         return tuple(field[:n] for field in fields), used * self.word
+
+
+class Evt21(Prophesee):
+    """Prophesee EVT 2.1; "legacy" order has the two halves of a word exchanged."""
+
+    name, word = "evt2.1", 8
+    kinds = (0, 1, 8, 10, 14, 15)  # of words: off, on, time, trigger, others, continued
+
+    @staticmethod
+    def matches(head):
+        """Return whether the header names EVT 2.1."""
+        return "evt2.1" in Prophesee.names(head)
+
+    def decode(self, data):
+        """Decode 64-bit words, as many as fit the room made for them."""
+        halves = data.view("<u4").reshape(-1, 2)
+        if self.order == "legacy":
+            halves = halves[:, ::-1]
+        upper, lower = halves[:, 1], halves[:, 0]
+        if not self.state[kernel.KNOWN] and self.is_likely(lower, upper):
+            other = "legacy" if self.order != "legacy" else "little"
+            if not self.is_likely(upper, lower):
+                raise ValueError(
+                    f"{self.place} states endianness={self.order or 'little'}, but its words are "
+                    f"in the order {other!r}: correct the header."
+                )
+        words = np.ascontiguousarray(halves).view("<u8").ravel()
+        fields = room(4 * words.size + 32)
+        n, used = kernel.evt21(words, self.state, *fields)
+        return tuple(field[:n] for field in fields), used * self.word
+
+    def is_likely(self, upper, lower):
+        """Return whether ``upper`` holds the kinds of words: words of time use no other half."""
+        kinds = upper[:4096] >> 28
+        times = kinds == 8
+        empty = times.any() and (lower[:4096][times] == 0).mean() > 0.9
+        return bool(empty and np.isin(kinds, self.kinds).mean() > 0.9)
 
 
 class Evt3(Prophesee):
@@ -59,7 +123,7 @@ class Evt3(Prophesee):
     @staticmethod
     def matches(head):
         """Return whether the header names EVT 3."""
-        return Prophesee.version(head) == "3"
+        return "evt3" in Prophesee.names(head)
 
     def decode(self, data):
         """Decode 16-bit words, as many as fit the room made for them."""
@@ -74,10 +138,12 @@ class Dat(Prophesee):
 
     name, word = "dat", 8
 
-    def __init__(self, head: bytes, place: str):
-        super().__init__(head, place)
-        found = re.search(rb"% Version (\d)", head[: self.start])
+    def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
+        super().__init__(head, place, size)
+        found = re.search(r"^Version (\d+)", "\n".join(self.lines), re.MULTILINE)
         self.version_ = int(found[1]) if found else 1
+        if self.version_ > 2:
+            raise ValueError(f"{place} is of version {self.version_} of DAT; 1 and 2 are read.")
         kind = head[self.start : self.start + 2]
         if len(kind) < 2 or kind[1] != 8:
             raise ValueError(
@@ -89,7 +155,7 @@ class Dat(Prophesee):
     @staticmethod
     def matches(head):
         """Return whether there is a header of percent lines that names no EVT version."""
-        return head.startswith(b"%") and not Prophesee.version(head)
+        return head.startswith(b"%") and not Prophesee.names(head) & set(ENCODINGS.values())
 
     def decode(self, data):
         """Decode times and addresses."""
@@ -103,4 +169,4 @@ class Dat(Prophesee):
         return (t, *fields), data.size
 
 
-EVT2, EVT3, DAT = word_format(Evt2), word_format(Evt3), word_format(Dat)
+EVT2, EVT21, EVT3, DAT = (word_format(kind) for kind in (Evt2, Evt21, Evt3, Dat))

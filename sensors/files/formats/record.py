@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mottle.checks import NamesArguments
 from mottle.sensors.files.faults import Faults, Fields
+from mottle.sensors.files.limits import byte_limit
 
 HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
 
@@ -30,6 +32,8 @@ class Source:
         Which stream, of formats with several in a file.
     chunk_bytes : int
         About how many bytes of the file are to be held at once.
+    max_bytes : int or None
+        How many bytes the content may come to; ``limit`` is this, or its default for the file.
     """
 
     path: Path
@@ -38,6 +42,12 @@ class Source:
     sensor_size: tuple[int, int] | None = None
     key: str | int | None = None
     chunk_bytes: int = 1 << 20
+    max_bytes: int | None = None
+
+    @cached_property
+    def limit(self) -> int:
+        """How many bytes the content may come to."""
+        return byte_limit(self.path, self.max_bytes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +69,9 @@ class EventFormat(NamesArguments):
         this format.
     suffixes : tuple of str, default=()
         Ends of file names, such as ".bin", for files that no format recognises by content.
+    accepts : callable, optional
+        Given a `Source` of a file that only its name identifies: whether its first bytes can be of
+        this format.
     folder_file : str, default=""
         File by which a folder is recognised, where a recording is a folder.
     start : callable, optional
@@ -87,6 +100,7 @@ class EventFormat(NamesArguments):
     read: Callable[[Source], Iterable[Fields]]
     begins: tuple[bytes, ...] | Callable[[bytes], bool] = ()
     suffixes: tuple[str, ...] = ()
+    accepts: Callable[[Source], bool] | None = None
     folder_file: str = ""
     start: Callable[[Source], None] | None = None
     several: bool = False

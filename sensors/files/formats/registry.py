@@ -10,8 +10,8 @@ from mottle.sensors.files.formats.aedat4 import AEDAT4
 from mottle.sensors.files.formats.event_stream import EVENT_STREAM
 from mottle.sensors.files.formats.hdf5 import HDF5
 from mottle.sensors.files.formats.nmnist import NMNIST
-from mottle.sensors.files.formats.npy import NPY
-from mottle.sensors.files.formats.prophesee import DAT, EVT2, EVT3
+from mottle.sensors.files.formats.npy import NPY, NPZ
+from mottle.sensors.files.formats.prophesee import DAT, EVT2, EVT3, EVT21
 from mottle.sensors.files.formats.record import EventFormat
 from mottle.sensors.files.formats.rosbag import ROSBAG
 from mottle.sensors.files.formats.stmnist import STMNIST
@@ -19,8 +19,8 @@ from mottle.sensors.files.formats.table import TABLE
 
 GROUP = "mottle.formats"  # of entry points: other packages' formats
 FORMATS: tuple[EventFormat, ...] = (  # the first that matches is taken
-    EVT2, EVT3, DAT, EVENT_STREAM, AEDAT2, AEDAT3, AEDAT4, NPY, HDF5, STMNIST, ROSBAG, NMNIST,
-    TABLE,
+    EVT2, EVT21, EVT3, DAT, EVENT_STREAM, AEDAT2, AEDAT3, AEDAT4, NPY, NPZ, HDF5, STMNIST,
+    ROSBAG, NMNIST, TABLE,
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def event_formats() -> dict[str, EventFormat]:
     Examples
     --------
     >>> list(event_formats())[:3]
-    ['evt2', 'evt3', 'dat']
+    ['evt2', 'evt2.1', 'evt3']
     """
     own = {known.name: known for known in FORMATS}
     return own | find_records(GROUP, EventFormat, own)

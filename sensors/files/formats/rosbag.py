@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.sensors.files.faults import Faults, Fields
+from mottle.sensors.files.formats.bag_chunks import check_chunks
 from mottle.sensors.files.formats.prophesee import Evt2, Evt3
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.formats.words import Decoder
@@ -195,6 +196,7 @@ def _messages(path: Path, key: Any) -> Iterator[tuple[str, bool, bytes]]:
 
 def read_rosbag(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p message by message; ``key`` is the topic."""
+    check_chunks(source.path, source.limit)
     for size, fields in bag_chunks(source.path, source.key, source.faults):
         source.sensor_size = source.sensor_size or size
         yield fields

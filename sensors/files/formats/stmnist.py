@@ -15,7 +15,7 @@ TAXELS = SIDE * SIDE
 
 def read_stmnist(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p of the whole file."""
-    train = read_matrix(source.path, "spiketrain")
+    train = read_matrix(source.path, "spiketrain", source.max_bytes)
     if train.shape[0] != TAXELS + 1:
         raise ValueError(
             f"'spiketrain' of {source.path} has shape {train.shape}; expected {TAXELS} rows of "

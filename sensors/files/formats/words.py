@@ -1,13 +1,14 @@
 """Formats whose files are a header, then words: read block by block, in bounded memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mottle.sensors.files.faults import Fields
+from mottle.sensors.files.formats.headers import text_header, whole_head
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.kernels import event_files as kernel
 
@@ -30,9 +31,17 @@ class Decoder(ABC):
     start: int = 0  # byte at which the events begin
     sensor_size: tuple[int, int] | None = None  # width, height in pixels
     flips = False  # rows are counted from the bottom in the file
+    mark = b""  # with which header lines begin
+    ends: tuple[str, ...] = ()  # header lines that are the last
+    space = False  # whether a space follows the mark
 
-    def __init__(self, head: bytes, place: str):
-        self.head, self.place = head, place
+    def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
+        self.head, self.place, self.size = head, place, size
+        self.lines: list[str] = []  # of the header
+        if self.mark and head:
+            self.lines, self.start = text_header(
+                head, self.mark, ends=self.ends, space=self.space, place=place
+            )
         self.state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self.used = 0  # bytes, by the latest decode_all
 
@@ -64,29 +73,18 @@ class Decoder(ABC):
         }
         return {name: count for name, count in counts.items() if count}
 
-    def lines(self, mark: bytes) -> list[str]:
-        """Take the header lines that begin with ``mark``; ``start`` moves behind them."""
-        found: list[str] = []
-        while self.head[self.start : self.start + 1] == mark:
-            end = self.head.find(b"\n", self.start)
-            if end < 0:
-                raise ValueError(
-                    f"the header of {self.place} does not end within {len(self.head)} bytes (line "
-                    f"at byte {self.start}); the copy is incomplete, or this is another format."
-                )
-            found.append(self.head[self.start + 1 : end].decode("latin-1").strip())
-            self.start = end + 1
-            if found[-1].lower() in ("end", "!end-header"):
-                break
-        return found
 
-
-def word_format(kind: type[Decoder], suffixes: tuple[str, ...] = ()) -> EventFormat:
+def word_format(
+    kind: type[Decoder],
+    suffixes: tuple[str, ...] = (),
+    accepts: Callable[[Source], bool] | None = None,
+) -> EventFormat:
     """Return the record of a format that a decoder reads."""
     return EventFormat(
         name=kind.name,
         begins=kind.matches,
         suffixes=suffixes,
+        accepts=accepts,
         start=partial(read_header, kind),
         read=partial(read_words, kind),
     )
@@ -94,13 +92,18 @@ def word_format(kind: type[Decoder], suffixes: tuple[str, ...] = ()) -> EventFor
 
 def read_header(kind: type[Decoder], source: Source) -> None:
     """Take the sensor's size from the header, where the caller gives none."""
-    decoder = kind(source.head, str(source.path))
-    source.sensor_size = source.sensor_size or decoder.sensor_size
+    source.sensor_size = source.sensor_size or _decoder(kind, source).sensor_size
+
+
+def _decoder(kind: type[Decoder], source: Source) -> Decoder:
+    """Return a decoder that has read the header."""
+    head = whole_head(source, kind.mark) if kind.mark else source.head
+    return kind(head, str(source.path), source.sensor_size)
 
 
 def read_words(kind: type[Decoder], source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p block by block; a word that a block cuts waits for the next one."""
-    decoder = kind(source.head, str(source.path))
+    decoder = _decoder(kind, source)
     rest = np.empty(0, dtype=np.uint8)
     at = decoder.start
     with source.path.open("rb") as file:

@@ -2,17 +2,26 @@
 
 import hashlib
 import io
+import multiprocessing
+import os
+import shutil
+import signal
 import tarfile
 import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from preparing import PRELOAD, fetch_one
 
 from mottle.datasets import fetch, load_nmnist
+from mottle.datasets.downloads import fetch as fetching
 from mottle.datasets.downloads.fetch import Remote, fetch_files
 from mottle.datasets.downloads.unpack import unpack
 from mottle.datasets.sets import nmnist
@@ -28,12 +37,18 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.cut, self.ranges, self.ranges_wanted = {}, None, True, []
+        self.delay = 0.0
+        self.endless, self.drip = False, 0.0
         self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def handle_error(self, request, client_address):
+        """Say nothing where a client has left, as it does from what is too large."""
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         data = self.server.files.get(self.path[1:])
+        time.sleep(self.server.delay)
         wanted = self.headers.get("Range")
         self.server.ranges_wanted.append(wanted)
         if data is None:
@@ -50,10 +65,19 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(206)
         else:
             self.send_response(200)
+        if self.server.endless:
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(1 << 16))
         body = data[begin:]
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: self.server.cut])
+        with suppress(OSError):  # the client may have left
+            for k in range(100 if self.server.drip else 0):
+                self.wfile.write(body[k : k + 1])
+                time.sleep(self.server.drip)
+            self.wfile.write(body[: self.server.cut])
         self.close_connection = True
 
     def log_message(self, *args):
@@ -93,7 +117,7 @@ def test_a_download_that_broke_off_goes_on(server, ranges):
         get(server)
     server.cut = None
     assert get(server).read_bytes() == DATA
-    assert server.ranges_wanted == [None, "bytes=131072-"]  # the whole pieces that came
+    assert server.ranges_wanted == [None, "bytes=150000-"]  # all that came
 
 
 def test_a_whole_part_is_taken_and_a_longer_one_is_not(server, tmp_path):
@@ -190,11 +214,151 @@ def test_links_and_devices_are_refused(tmp_path, kind):
 def test_bombs_and_broken_archives_leave_nothing(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x", bytes(10**7))
-    with pytest.raises(ValueError, match="more than 1000000 bytes"):
-        unpack(tmp_path / "a.zip", tmp_path / "to", most_bytes=10**6)
+    with pytest.raises(ValueError, match="unpacks to more than max_bytes=1000000 bytes"):
+        unpack(tmp_path / "a.zip", tmp_path / "to", max_bytes=10**6)
     data = (tmp_path / "a.zip").read_bytes()
     for bad in (data[:-40], b"PK\x03\x04" + bytes(50), b"no archive", data[:3000] + data[3001:]):
         (tmp_path / "b.zip").write_bytes(bad)
         with pytest.raises(ValueError, match=r"b\.zip"):
             unpack(tmp_path / "b.zip", tmp_path / "to")
     assert {p.name for p in tmp_path.iterdir()} == {"a.zip", "b.zip"}
+
+
+def test_two_fetchers_at_once_download_one_file(server, tmp_path):
+    server.delay = 0.3
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda _: get(server), range(2)))
+    assert {path.read_bytes() for path in paths} == {DATA}
+    assert len(server.ranges_wanted) == 1
+    assert [p.name for p in (tmp_path / "home/set").iterdir()] == ["x.bin"]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_cut_or_damaged_file_in_place_is_fetched_again(server, published):
+    path = get(server, KNOWN if published else None)  # unpublished: its hash is kept beside it
+    for bad in (DATA[:1000], b"", DATA[:-1] + b"x"):
+        path.write_bytes(bad)
+        assert get(server, KNOWN if published else None).read_bytes() == DATA
+    path.write_bytes(DATA[:1000])
+    server.files.clear()
+    with pytest.raises(ConnectionError, match="is there, but cut or damaged"):
+        get(server, KNOWN if published else None)
+    assert path.read_bytes() == DATA[:1000]  # it stays until a better one is there
+
+
+@pytest.mark.parametrize("published", [True, False])
+@pytest.mark.parametrize("kind", ["cut", "empty", "damaged inside"])
+def test_a_cut_archive_in_place_is_fetched_again_and_unpacked(server, tmp_path, kind, published):
+    content = np.random.default_rng(1).bytes(50_000)
+    data = server.files["a.zip"] = zipped(a__b=content, c=b"1")
+    known = f"sha256:{hashlib.sha256(data).hexdigest()}" if published else None
+    place = tmp_path / "home/set/a.zip"
+    place.parent.mkdir(parents=True)
+    damaged = data[:20_000] + b"?" + data[20_001:]
+    place.write_bytes({"cut": data[:20_000], "empty": b"", "damaged inside": damaged}[kind])
+    folder = get(server, known, "set/a", "a.zip")
+    assert (folder / "a/b").read_bytes() == content
+    assert place.read_bytes() == data
+
+
+def test_what_a_killed_fetch_left_is_cleared(server, tmp_path):
+    place = tmp_path / "home/set"
+    (place / ".x.bin.fetching").mkdir(parents=True)
+    (place / ".x.bin.fetching/tmpabc").write_bytes(b"half")
+    (place / "x.bin.lock").write_bytes(b"")
+    assert get(server).read_bytes() == DATA
+    assert [p.name for p in place.iterdir()] == ["x.bin"]
+    server.files["a.zip"] = zipped(b=b"1")
+    (place / "a.zip").write_bytes(server.files["a.zip"])  # killed before its hash was kept
+    (place / "a.zip.sha256.partial").write_bytes(b"")
+    get(server, None, "set/a", "a.zip")
+    assert {p.name for p in place.iterdir()} == {"x.bin", "a.zip", "a.zip.sha256", "a"}
+
+
+def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mottle.datasets.record.fetch_files", interrupted)
+    run = CliRunner().invoke(main, ["datasets", "fetch", "fsdd"])
+    assert run.exit_code == 130
+    assert "goes on where the download broke off" in run.output
+
+
+def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    server.files["a.zip"] = zipped(**{f"d__{row}": DATA[:9000] for row in range(40)})
+    remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
+    home = tmp_path / "home"
+    rng = np.random.default_rng(0)
+    killed, took = 0, 1.0
+    while killed < 6:
+        begun = context.Event()
+        child = context.Process(target=fetch_one, args=(str(home), remote, begun))
+        child.start()
+        begun.wait()
+        start = time.perf_counter()
+        child.join(rng.uniform(0, took))
+        if child.exitcode is None:
+            os.kill(child.pid, (signal.SIGKILL, signal.SIGTERM)[killed % 2])
+            child.join()
+            killed += 1
+        else:
+            assert child.exitcode == 0
+            took = min(took, 1.5 * (time.perf_counter() - start))
+        if (home / "set/a").exists():  # whole, or not there
+            assert len(list((home / "set/a/d").iterdir())) == 40
+            shutil.rmtree(home)
+    assert fetch_files([remote], licence="CC0", progress=False) == [home / "set/a"]
+    assert sorted(p.name for p in (home / "set").iterdir()) == ["a", "a.zip", "a.zip.sha256"]
+def test_by_default_an_archive_unpacks_to_a_multiple_of_its_size(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", bytes(300_000_000))
+    with pytest.raises(ValueError, match=r"unpacks to more than max_bytes=268435456 bytes"):
+        unpack(tmp_path / "a.zip", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "./", "/", "a\udc80b"])
+def test_names_that_name_no_file_are_refused(name, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("ok", b"1")
+        entry = zipfile.ZipInfo("placeholder")
+        archive.writestr(entry, b"2")
+    data = (tmp_path / "a.zip").read_bytes()
+    raw = name.encode("utf-8", "surrogateescape")
+    old = b"placeholder"
+    for at in (data.index(b"PK\3\4", 5), data.index(b"PK\1\2", data.index(b"PK\1\2") + 4)):
+        where = at + (26 if data[at + 2] == 3 else 28)
+        data = data[:where] + len(raw).to_bytes(2, "little") + data[where + 2 :]
+    (tmp_path / "a.zip").write_bytes(data.replace(old, raw))
+    with pytest.raises(ValueError, match=r"a\.zip"):
+        unpack(tmp_path / "a.zip", tmp_path / "to")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = 1
+        archive.addfile(member, io.BytesIO(b"1"))
+    try:
+        unpack(tmp_path / "a.tar", tmp_path / "to")
+    except ValueError as error:
+        assert "a.tar" in str(error)  # noqa: PT017
+
+
+def test_a_download_larger_than_allowed_is_refused_before_and_while_it_comes(server, tmp_path):
+    remote = Remote("set/x.bin", server.url + "x.bin", None)
+    with pytest.raises(ValueError, match=r"has 400000 bytes or more, which is over max_bytes=1000"):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=1000)
+    server.endless = True  # no length is stated
+    with pytest.raises(ValueError, match=r"over max_bytes=1000000; .* with a larger max_bytes="):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=1_000_000)
+    assert list((tmp_path / "home/set").iterdir()) == []
+    with pytest.raises(ValueError, match="max_bytes=0 must be a whole number"):
+        fetch_files([remote], licence="CC0", progress=False, max_bytes=0)
+
+
+def test_a_download_that_drips_ends(server, monkeypatch):
+    monkeypatch.setattr(fetching, "WINDOW", 0.3)
+    server.drip = 0.02
+    with pytest.raises(ConnectionError, match=r"gave \d+ bytes in 0 s.*Run again"):
+        get(server)

@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_array_equal
-from preparing import ENCODERS, begin_and_make, files, make
+from preparing import ENCODERS, PRELOAD, begin_and_make, files, make
 
 from mottle.datasets import (
     list_files,
@@ -28,6 +31,9 @@ from mottle.datasets import (
     verify_prepared,
 )
 from mottle.datasets.disk import old_path
+from mottle.datasets.stores import shards
+from mottle.datasets.stores.prepared import Store
+from mottle.datasets.stores.shards import Column
 from mottle.datasets.table import Recordings, sampled
 from mottle.sensors import EventRate, GasDrive
 
@@ -123,7 +129,7 @@ def test_drives_of_different_lengths_are_ragged(tmp_path):
 
 def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mottle.datasets", "numba", "zarr"])
+    context.set_forkserver_preload(PRELOAD)
     rng = np.random.default_rng(7)
     expected, path, took = tree(quiet), tmp_path / "digits.zarr", 60.0
     killed = 0
@@ -261,38 +267,125 @@ def test_the_second_writer_is_refused(digits, tmp_path):
     assert len(refusals) == 1
 
 
-def test_every_damaged_byte_is_found(quiet, tmp_path):
+@pytest.fixture
+def copy(quiet, tmp_path):
+    return Path(shutil.copytree(quiet, tmp_path / "s.zarr"))
+
+
+def is_shard(file):
+    return "sight/drive/c/" in str(file)
+
+
+def read_all(path):
+    table, target, groups = open_prepared(path)
+    return [np.asarray(drive).tolist() for drive in table["sight"]], list(table.index), (
+        target.tolist(), groups.tolist()
+    )  # fmt: skip
+
+
+def test_every_damaged_byte_is_found(copy):
+    """One bit of every byte of small files here, every bit in benchmarks/reliability.py."""
     rng = np.random.default_rng(3)
-    for name in sorted(tree(quiet)):
-        path = tmp_path / "s.zarr"
-        shutil.copytree(quiet, path)
-        data = bytearray((path / name).read_bytes())
-        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
-        (path / name).write_bytes(data)
-        try:
-            wrong = verify_prepared(path)
-        except ValueError as error:  # the root itself
-            wrong = [str(error)]
-        assert wrong, name
-        assert name == "zarr.json" or any(name.split("/")[0] in line for line in wrong)
-        shutil.rmtree(path)
-    shutil.copytree(quiet, path)
-    (path / "sight/drive/c/0/0/0").unlink()
-    (path / "sight/more").write_text("")
-    assert verify_prepared(path) == [
-        "sight/drive/c/0/0/0: missing", "sight/more: not of this store"
+    for file in sorted(f for f in copy.rglob("*") if f.is_file()):
+        good = file.read_bytes()
+        name = file.relative_to(copy).as_posix()
+        places = rng.integers(len(good), size=20) if is_shard(file) else range(0, len(good), 41)
+        for at in places:
+            bad = bytearray(good)
+            bad[at] ^= 1 << (at % 8)
+            file.write_bytes(bad)
+            assert any(name in line for line in verify_prepared(copy)), (name, at)
+        file.write_bytes(good)
+    assert verify_prepared(copy) == []
+
+
+def test_damaged_labels_and_metadata_are_never_read(copy):
+    before = read_all(copy)
+    for file in sorted(f for f in copy.rglob("*") if f.is_file() and not is_shard(f)):
+        good = file.read_bytes()
+        for at in range(0, len(good), max(1, len(good) // 3)):
+            bad = bytearray(good)
+            bad[at] ^= 1 << (at % 8)
+            file.write_bytes(bad)
+            try:
+                assert read_all(copy) == before  # a file that reading does not need
+            except ValueError as error:
+                assert "s.zarr" in str(error)  # noqa: PT017
+            else:
+                assert file.parent.name in ("manifest", "digest", "c"), file
+        file.write_bytes(good)
+    assert read_all(copy) == before
+
+
+def test_every_lost_file_is_named_when_a_store_is_opened(copy):
+    for file in sorted(f for f in copy.rglob("*") if f.is_file()):
+        good = file.read_bytes()
+        file.unlink()
+        name = file.relative_to(copy).as_posix()
+        for work in (open_prepared, store_info):
+            with pytest.raises(ValueError, match=name):
+                work(copy)
+        file.write_bytes(good)
+    assert len(open_prepared(copy).table) == 50
+    store = Store(copy)
+    (copy / "sight/drive/c/0/0/0").unlink()  # after opening
+    with pytest.raises(ValueError, match="sight/drive/c/0/0/0: No such file"):
+        store.stream("sight", 3)
+
+
+def test_swapped_and_added_files_are_found(copy):
+    one, two = copy / "target/c/0", copy / "group/c/0"
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    assert verify_prepared(copy) == [
+        "group/c/0: its sha256 differs", "target/c/0: its sha256 differs"
     ]  # fmt: skip
+    with pytest.raises(ValueError, match="its sha256 differs"):
+        open_prepared(copy)
+    one.write_bytes(first)
+    two.write_bytes(second)
+    (copy / "sight/more").write_text("")
+    assert verify_prepared(copy) == ["sight/more: not of this store"]
+    assert len(open_prepared(copy).table) == 50
 
 
-def test_a_damaged_chunk_is_never_read_as_data(quiet, tmp_path):
-    path = tmp_path / "s.zarr"
-    shutil.copytree(quiet, path)
-    shard = path / "sight/drive/c/0/0/0"
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 3] ^= 4
-    shard.write_bytes(data)
-    with pytest.raises(ValueError, match="checksum"):
-        open_prepared(path)
+def test_a_damaged_chunk_is_never_read_as_data(copy):
+    before = read_all(copy)[0]
+    shard = copy / "sight/drive/c/0/0/0"
+    good = shard.read_bytes()
+    for at in range(0, len(good), len(good) // 12):
+        data = bytearray(good)
+        data[at] ^= 4
+        shard.write_bytes(data)
+        with pytest.raises(ValueError, match="checksum"):
+            [Store(copy).stream("sight", row) for row in range(50)]
+    for size in (0, 3, 100, len(good) - 1):
+        shard.write_bytes(good[:size])
+        with pytest.raises(ValueError, match=r"checksum|too short"):
+            [Store(copy).stream("sight", row) for row in range(50)]
+    shard.write_bytes(good)
+    assert read_all(copy)[0] == before
+
+
+def test_the_lines_are_those_of_sha256sum(copy):
+    run = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "manifest/sha256sums"], cwd=copy, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (0, "")
+    content = store_info(copy)["content_hash"]
+    assert (copy / "manifest/sha256sums").read_text().endswith(f"# content {content}\n")
+
+
+def test_zarr_reads_the_same_values(copy, digits, tmp_path):
+    prepare(files(digits), tmp_path / "raw.zarr")
+    for path, names in ((copy, ["drive"]), (tmp_path / "raw.zarr", list("txyp"))):
+        opened_by_zarr = xr.open_zarr(path, group="sight", consolidated=False, chunks=None)
+        store = Store(path)
+        for name in names:
+            column = store.columns["sight"][name]
+            assert_array_equal(column.read(0, len(column)), opened_by_zarr[name].to_numpy())
 
 
 def test_a_full_disk_loses_nothing(digits, quiet, tmp_path):
@@ -371,14 +464,20 @@ def test_a_plan_gives_shape_and_size_and_writes_nothing(digits, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_among_its_recordings_is_none_of_them(digits, tmp_path):
+def test_a_store_inside_its_recordings_folder_is_refused(digits, tmp_path):
     folder = tmp_path / "in"
     shutil.copytree(digits, folder)
+    for place in (folder / "s.zarr", folder / "train/0/s.zarr", folder):
+        with pytest.raises(ValueError, match="would lie inside the recordings' folder"):
+            make(folder, place)
+    with pytest.raises(ValueError, match="which the store would replace"):
+        make(folder, tmp_path)
+    assert {p.name for p in folder.iterdir()} == {"train", "test"}
     (folder / ".hidden").mkdir()
     (folder / ".hidden/x.npy").write_bytes(b"")
-    (folder / "s.zarr.skipped.csv").write_text("recording,reason\n")
-    for _ in range(2):
-        assert make(folder, folder / "s.zarr").n_recordings == 50
+    make(folder, tmp_path / "s.zarr")
+    (tmp_path / "s.zarr").rename(folder / "s.zarr")  # one that was put there is no recording
+    assert len(files(folder).names) == 50
 
 
 def test_bad_arguments_are_refused(digits, quiet, tmp_path):
@@ -386,9 +485,8 @@ def test_bad_arguments_are_refused(digits, quiet, tmp_path):
         open_prepared(tmp_path / "none.zarr")
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir/x").write_text("")
-    for path in (tmp_path / "dir", digits):
-        with pytest.raises(ValueError, match=r"no zarr store|no store of mottle prepare"):
-            make(digits, path)
+    with pytest.raises(ValueError, match=r"no zarr store|no store of mottle prepare"):
+        make(digits, tmp_path / "dir")
     with pytest.raises(ValueError, match="does not match"):
         list_files([digits], sense="sight", pattern="(?P<target>x)")
     with pytest.raises(ValueError, match="named twice"):
@@ -402,3 +500,256 @@ def test_bad_arguments_are_refused(digits, quiet, tmp_path):
             ),
             tmp_path / "s.zarr",
         )
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "noise"])
+def test_a_damaged_block_is_dropped_and_done_again(digits, quiet, tmp_path, damage):
+    path = tmp_path / "digits.zarr"
+
+    def stop(what, done, of):
+        if what == "encoding" and done >= 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(digits, path, progress=stop)
+    blocks = sorted((tmp_path / ".digits.zarr.parts").iterdir())
+    assert len(blocks) == 5
+    for number, block in enumerate(blocks):
+        data = bytearray(block.read_bytes())
+        data[(number + 1) * len(data) // 7] ^= 8
+        block.write_bytes(
+            {"flip": data, "cut": data[: len(data) // 2], "empty": b"", "noise": b"x" * 999}[damage]
+        )
+    assert make(digits, path).n_encoded == 50
+    assert tree(path) == tree(quiet)
+    assert [p.name for p in tmp_path.iterdir()] == ["digits.zarr"]
+
+
+@pytest.mark.parametrize("change", ["write", "same size", "delete"])
+def test_a_file_that_changes_while_it_is_prepared_is_refused(digits, tmp_path, change):
+    """After its digest was taken, before it is read: the digest would be of other bytes."""
+    folder, path = tmp_path / "in", tmp_path / "s.zarr"
+    shutil.copytree(digits, folder)
+    file = folder / "train/0/00.npy"
+    events = np.load(file)
+
+    def alter(what, done, of):
+        if what == "encoding" and done == 0:
+            if change == "delete":
+                file.unlink()
+            elif change == "write":
+                np.save(file, events[:100])
+            else:
+                other = events.copy()
+                other["x"][5] = (other["x"][5] + 1) % 34
+                np.save(file, other)
+
+    reason = "No such file" if change == "delete" else "it changed while it was read"
+    with pytest.raises(ValueError, match=rf"train/0/00\.npy: .*{reason}"):
+        make(folder, path, progress=alter, encoders=None)
+    np.save(file, events)
+    done = make(folder, path, progress=alter, encoders=None, on_bad="skip")
+    assert list(done.skipped) == ["train/0/00.npy"]
+    np.save(file, events)
+    assert make(folder, path, encoders=None, on_bad="skip").skipped == {}
+    make(digits, tmp_path / "fresh.zarr", encoders=None, on_bad="skip")
+    assert tree(path) == tree(tmp_path / "fresh.zarr")
+
+
+def test_a_file_that_changes_while_encoders_learn_is_refused(digits, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(digits, folder)
+    listing = files(folder)
+
+    def read(row):
+        streams = listing.read(row)
+        if row == 20:
+            np.save(folder / listing.names[row], streams["sight"].events[:50])
+        return streams
+
+    with pytest.raises(ValueError, match="changed while encoders learnt from it"):
+        prepare(replace(listing, read=read), tmp_path / "s.zarr", encoders=ENCODERS)
+
+
+def test_a_recording_more_under_other_scales_says_what_differs(tmp_path):
+    wide, path = numbered(10), tmp_path / "s.zarr"
+    options = {"encoders": {"a": GasDrive(4)}, "fit_on": "all"}
+    prepare(list_table(wide.take(np.arange(9))), path, **options)
+    with pytest.raises(ValueError, match=r"encoders\.a learnt other scales.*fit_on with a group"):
+        prepare(list_table(wide), path, **options)
+    with pytest.raises(ValueError, match=r"parameters\.n_steps was 4, is now 5"):
+        prepare(list_table(wide), path, encoders={"a": GasDrive(5)}, fit_on="all")
+
+
+STRANGE = ["$x^$", "=1+1", "a\nb", "\u2028", "ä ö", "'", '"', ",", "-1", "nan", " ", "x" * 300]
+
+
+def test_names_and_classes_of_any_kind_come_back(tmp_path):
+    cells = [np.full((3, 1), float(row)) for row in range(len(STRANGE))]
+    listing = list_table(
+        Recordings(make_table(index=STRANGE, a=cells), np.array(STRANGE), np.array(STRANGE[::-1]))
+    )
+    prepare(listing, tmp_path / "s.zarr")
+    table, target, groups = open_prepared(tmp_path / "s.zarr")
+    assert list(table.index) == target.tolist() == groups.tolist()[::-1] == STRANGE
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "message"),
+    [
+        (["a", "b\udcff"], ["x", "y"], r"recording of .*is not UTF-8"),
+        (["a", "b"], ["x", "y\udcff"], r"target of 'b'.*is not UTF-8"),
+        (["a", "b\0"], ["x", "y"], "NUL"),
+        (["a", "b"], np.array([None, "x"], dtype=object), "use numbers or str"),
+    ],
+)
+def test_names_that_cannot_be_stored_are_refused_before_the_work(tmp_path, names, target, message):
+    table = make_table(index=names, a=[np.ones((3, 1))] * 2)
+    listing = list_table(Recordings(table, np.asarray(target), np.arange(2)))
+
+    def read(row):
+        raise AssertionError("read before the names were checked")
+
+    with pytest.raises((ValueError, TypeError), match=message):
+        prepare(replace(listing, read=read, digest=read), tmp_path / "s.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_name_that_is_not_utf8_is_refused_early(tmp_path):
+    place = os.fsencode(tmp_path) + b"/in"
+    os.mkdir(place)
+    for name in (b"a.npy", b"b\xff.npy"):
+        with open(place + b"/" + name, "wb") as file:
+            np.save(file, np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"is not UTF-8.*rename the file"):
+        prepare(list_files([tmp_path / "in"], sense="a"), tmp_path / "s.zarr")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../../x", ".x", "target", "manifest", "a\nb"])
+def test_a_sense_that_cannot_name_a_folder_is_refused(tmp_path, name):
+    table = make_table(**{name: [np.ones((3, 1))]})
+    with pytest.raises(ValueError, match="sense"):
+        prepare(list_table(Recordings(table, np.arange(1), np.arange(1))), tmp_path / "s.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Chunks of 8 rows, four a shard, so that a few recordings fill many."""
+    monkeypatch.setattr(shards, "LEAST_BYTES", 16)
+    monkeypatch.setattr(shards, "MOST_BYTES", 128)
+    monkeypatch.setattr(shards, "DENSE_BYTES", 16)
+    monkeypatch.setattr(shards, "MOST_CHUNKS", 4)
+
+
+def numbered(n, width=2, seed=0, lengths=(30, 31)):
+    rng = np.random.default_rng(seed)
+    cells = [rng.normal(size=(int(rng.integers(*lengths)), width)) for _ in range(n)]
+    table = make_table(index=[f"{row:03d}" for row in range(n)], a=cells)
+    return Recordings(table, np.arange(n) % 3, np.arange(n))
+
+
+@pytest.mark.parametrize("encoders", [None, {"a": GasDrive(4, derivative=False)}])
+@pytest.mark.parametrize("lengths", [(30, 31), (1, 60)], ids=["equal", "ragged"])
+@pytest.mark.parametrize(
+    "keep",
+    [range(40), range(3, 40), [*range(20), *range(21, 40)], [*range(39), 39, 39], range(0, 40, 3)],
+    ids=["more", "first gone", "one gone", "twin", "thinned"],
+)
+def test_what_is_taken_over_equals_a_fresh_store(tmp_path, small_shards, encoders, lengths, keep):
+    wide = numbered(40, lengths=lengths)
+    options = {"encoders": encoders, "fit_on": "fit" if encoders else None}
+    wide = wide._replace(groups=np.where(np.arange(40) == 9, "fit", "other"))
+    prepare(list_table(wide.take(np.arange(30))), tmp_path / "s.zarr", **options)
+    names = [f"{row:03d}" for row in range(len(keep))]
+    table = wide.table.iloc[list(keep)].set_axis(names)
+    then = Recordings(table, np.arange(len(keep)), wide.groups[list(keep)])
+    prepare(list_table(then), tmp_path / "s.zarr", **options)
+    prepare(list_table(then), tmp_path / "fresh.zarr", **options)
+    assert tree(tmp_path / "s.zarr") == tree(tmp_path / "fresh.zarr")
+    assert verify_prepared(tmp_path / "s.zarr") == []
+    store = Store(tmp_path / "s.zarr")
+    if encoders is None:
+        for row, cell in enumerate(table["a"]):
+            assert_array_equal(store.stream("a", row), cell)
+
+
+def test_full_shards_are_linked_and_whole_chunks_not_decoded(tmp_path, small_shards, monkeypatch):
+    wide = numbered(60)
+    path = tmp_path / "s.zarr"
+    prepare(list_table(wide.take(np.arange(50))), path)
+    before = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
+    decoded = []
+    plain = Column.decoded
+    monkeypatch.setattr(Column, "decoded", lambda c, n: decoded.append(n) or plain(c, n))
+    prepare(list_table(wide), path)
+    after = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
+    kept = {int(name) for name in before if before[name] == after[name]}
+    assert kept == set(range(50 * 30 // 32))
+    assert set(decoded) == {50 * 30 // 8}  # the last chunk, which was not full, of both columns
+
+
+def test_where_files_cannot_be_linked_they_are_copied(tmp_path, small_shards, monkeypatch):
+    wide = numbered(60)
+    prepare(list_table(wide.take(np.arange(50))), tmp_path / "s.zarr")
+
+    def refuse(*args, **options):
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    prepare(list_table(wide), tmp_path / "s.zarr")
+    prepare(list_table(wide), tmp_path / "fresh.zarr")
+    assert tree(tmp_path / "s.zarr") == tree(tmp_path / "fresh.zarr")
+
+
+def test_damage_is_not_taken_over_as_good(tmp_path, small_shards):
+    wide = numbered(60)
+    path = tmp_path / "s.zarr"
+    prepare(list_table(wide.take(np.arange(50))), path)
+    first, last = path / "a/time/c/0", path / f"a/time/c/{60 * 30 // 32}"
+    data = bytearray(first.read_bytes())
+    data[3] ^= 1
+    first.write_bytes(data)  # in a whole shard: linked, and still known as damaged
+    prepare(list_table(wide), path)
+    assert verify_prepared(path) == ["a/time/c/0: its sha256 differs"]
+    data = bytearray(last.read_bytes())
+    data[3] ^= 1
+    last.write_bytes(data)  # in one that has to be written anew
+    with pytest.raises(ValueError, match="checksum differs"):
+        prepare(list_table(numbered(61)), path)
+
+
+def test_rows_are_read_by_threads_and_processes_from_read_only_folders(copy):
+    before = read_all(copy)[0]
+    for item in (*copy.rglob("*"), copy):
+        item.chmod(0o500 if item.is_dir() else 0o400)
+    names = tree(copy.parent).keys()
+    store = Store(copy)
+    rows = list(range(50)) * 4
+    np.random.default_rng(0).shuffle(rows)
+    with ThreadPoolExecutor(8) as pool:
+        for row, drive in zip(rows, pool.map(partial(store.stream, "sight"), rows), strict=True):
+            assert drive.tolist() == before[row]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        for row, drive in zip(
+            rows[:20], pool.map(partial(store.stream, "sight"), rows[:20]), strict=True
+        ):
+            assert drive.tolist() == before[row]
+    assert tree(copy.parent).keys() == names
+    for item in (copy, *copy.rglob("*")):
+        item.chmod(0o700 if item.is_dir() else 0o600)
+
+
+def test_a_store_written_anew_is_not_read_with_the_old_places(tmp_path):
+    path = tmp_path / "s.zarr"
+    prepare(list_table(numbered(20)), path)
+    store = Store(path)
+    first = store.stream("a", 0)
+    prepare(list_table(numbered(20, seed=1).take(np.arange(5, 20))), tmp_path / "t.zarr")
+    shutil.rmtree(path)
+    (tmp_path / "t.zarr").rename(path)
+    assert_array_equal(store.stream("a", 0), first)  # decoded before
+    store.cache._kept.clear()
+    with pytest.raises(ValueError, match="written anew since it was opened"):
+        store.stream("a", 0)
+    assert len(open_prepared(path).table) == 15

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from mottle.datasets.stores import states
-from mottle.datasets.stores.states import StatesWriter, open_states
+from mottle.datasets.stores.states import StatesWriter, open_states, verify_states
 
 SHAPE = (10, 40, 6)
 RECIPE = {
@@ -37,7 +37,7 @@ import test_states
 
 def hook(event, args):
     global count
-    writes = event == "os.rename" or (event == "open" and str(args[1])[:1] in ("w", "x"))
+    writes = event == "os.rename" or (event == "open" and str(args[1])[:1] in ("w", "x", "a"))
     if writes and text in str(args[0]):
         count -= 1
         if count == 0:
@@ -85,8 +85,8 @@ def test_states_labels_and_attributes_come_back(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "count", "done"),
-    [("/step/", 1, None), ("/states/c/0/", 2, 0), ("/states/c/1/", 6, 1), ("/done/c/", 3, 1)],
-    ids=["template", "first block", "second block", "flag of the second block"],
+    [("/step/", 1, None), ("/states/c/0/", 2, 0), ("/states/c/1/", 6, 1), ("sha256sums", 4, 1)],
+    ids=["template", "first block", "second block", "lines of the second block"],
 )
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path, text, count, done):
     path = tmp_path / "s.zarr"
@@ -124,7 +124,22 @@ def test_the_order_of_blocks_and_of_attributes_leaves_no_trace(tmp_path):
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
 
 
-def test_a_block_without_its_flag_is_not_read_as_data(tmp_path):
+def test_a_run_killed_before_the_seal_is_sealed_by_the_next(tmp_path):
+    path = tmp_path / "s.zarr"
+    here = str(Path(__file__).parent)
+    command = [sys.executable, "-c", CHILD, str(path), "sha256sums", "7", here]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with pytest.raises(ValueError, match=r"has all blocks and no seal yet.*resumes there"):
+        open_states(path)
+    assert verify_states(path)[-1].startswith("manifest/sha256sums: has no seal")
+    with StatesWriter(path, **RECIPE) as writer:
+        assert writer.pending() == []
+    write_pending(tmp_path / "undisturbed.zarr")
+    assert tree(path) == tree(tmp_path / "undisturbed.zarr")
+
+
+def test_a_block_without_its_lines_is_not_read_as_data(tmp_path):
     path = tmp_path / "s.zarr"
     write_pending(path, [0])
     whole = tmp_path / "whole.zarr"
@@ -132,7 +147,7 @@ def test_a_block_without_its_flag_is_not_read_as_data(tmp_path):
     (path / "states/c/1/0").mkdir(parents=True)
     chunk = "states/c/1/0/0"
     (path / chunk).write_bytes((whole / chunk).read_bytes())
-    assert_array_equal(states._open(path)["states"][4:8, :10], STATES[4:8, :10].astype("f4"))
+    assert_array_equal(states._open(path, {})["states"][4:8, :10], STATES[4:8, :10].astype("f4"))
     part = open_states(path, partial=True)
     assert np.isnan(part["states"][4:]).all()
     assert part["done"].to_numpy().tolist() == [True] * 4 + [False] * 6
@@ -257,3 +272,121 @@ def test_other_peoples_folders_are_left_alone(tmp_path):
         open_states(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no states store at .*none\.zarr"):
         open_states(tmp_path / "none.zarr")
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A finished states store of 3 blocks, 4 files each."""
+    write_pending(tmp_path / "s.zarr")
+    return tmp_path / "s.zarr"
+
+
+def small(folder):
+    return [f for f in sorted(folder.rglob("*")) if f.is_file() and "/states/c/" not in str(f)]
+
+
+def read_labels(path):
+    opened = open_states(path)
+    return [opened[name].to_numpy() for name in ("recording", "step", "target")]
+
+
+def test_every_bit_of_metadata_labels_and_lines_is_proved(whole):
+    """One bit of every byte here, every bit in benchmarks/reliability.py."""
+    for file in small(whole):
+        good = file.read_bytes()
+        for at in range(0, len(good), 7):
+            bad = bytearray(good)
+            bad[at] ^= 1 << (at % 8)
+            file.write_bytes(bad)
+            assert verify_states(whole), (file, at)
+        bad = bytearray(good)
+        bad[len(good) // 2] ^= 1
+        file.write_bytes(bad)
+        if file.parent.name != "manifest" or file.name != "zarr.json":
+            with pytest.raises(ValueError, match=r"s\.zarr"):
+                read_labels(whole)
+        file.write_bytes(good)
+    assert verify_states(whole) == []
+
+
+def test_every_lost_file_is_named_when_a_states_store_is_opened(whole):
+    for file in sorted(f for f in whole.rglob("*") if f.is_file()):
+        good = file.read_bytes()
+        file.unlink()
+        name = file.relative_to(whole).as_posix()
+        with pytest.raises(ValueError, match=rf"lacks.*{name}|not a states store|seal"):
+            open_states(whole)
+        if name != "manifest/sha256sums":
+            assert any(line.startswith(f"{name}: missing") for line in verify_states(whole))
+        else:
+            with pytest.raises(ValueError, match="lacks manifest/sha256sums"):
+                verify_states(whole)
+        file.write_bytes(good)
+    opened = open_states(whole)
+    (whole / "states/c/1/2/0").unlink()  # after opening
+    with pytest.raises(ValueError, match="lacks states/c/1/2/0"):
+        opened["states"].to_numpy()
+
+
+def test_swapped_blocks_and_added_files_are_found(whole):
+    first, second = whole / "states/c/0/1/0", whole / "states/c/1/1/0"
+    one, two = first.read_bytes(), second.read_bytes()
+    first.write_bytes(two)
+    second.write_bytes(one)
+    differ = [f"states/c/{block}/1/0: its sha256 differs" for block in (0, 1)]
+    assert verify_states(whole) == differ
+    with pytest.raises(ValueError, match="states/c/0/1/0 is damaged: its sha256 differs"):
+        open_states(whole)["states"][0].to_numpy()
+    assert open_states(whole)["states"][9].to_numpy().shape == SHAPE[1:]
+    first.write_bytes(one)
+    second.write_bytes(two)
+    (whole / "states/c/9").mkdir()
+    (whole / "states/c/9/0").write_bytes(one)
+    assert verify_states(whole) == ["states/c/9/0: not of this store"]
+
+
+def test_a_block_that_lost_a_file_is_written_again(whole, tmp_path):
+    before = tree(whole)
+    (whole / "states/c/1/2/0").unlink()
+    with StatesWriter(whole, **RECIPE) as writer:
+        assert writer.pending() == [1]
+        writer.write(1, STATES[4:8])
+    assert tree(whole) == before
+
+
+def test_a_block_of_nan_has_its_files(tmp_path):
+    with StatesWriter(tmp_path / "s.zarr", **(RECIPE | {"coords": None})) as writer:
+        for index in writer.pending():
+            writer.write(index, np.full_like(STATES[writer.rows(index)], np.nan))
+    assert np.isnan(open_states(tmp_path / "s.zarr")["states"]).all()
+    assert verify_states(tmp_path / "s.zarr") == []
+
+
+def test_a_torn_line_is_no_line(tmp_path):
+    path = tmp_path / "s.zarr"
+    write_pending(path, [0, 1])
+    sums = path / "manifest/sha256sums"
+    sums.write_bytes(sums.read_bytes()[:-40])  # a power cut within the lines of block 1
+    assert open_states(path, partial=True)["done"].to_numpy().tolist() == [True] * 4 + [False] * 6
+    write_pending(path)
+    write_pending(tmp_path / "undisturbed.zarr")
+    assert tree(path) == tree(tmp_path / "undisturbed.zarr")
+
+
+def test_a_full_disk_leaves_the_block_undone(tmp_path):
+    path = tmp_path / "s.zarr"
+    code = (
+        "import resource, signal, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\nimport test_states\n"
+        f"test_states.write_pending({str(path)!r}, [0])\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))\n"
+        f"test_states.write_pending({str(path)!r})\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "OSError" in run.stderr
+    assert open_states(path, partial=True)["done"].sum() == 4
+    write_pending(path)
+    write_pending(tmp_path / "undisturbed.zarr")
+    assert tree(path) == tree(tmp_path / "undisturbed.zarr")
