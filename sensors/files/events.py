@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
+from mottle.sensors.clock import EventClock, check_time_unit
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.formats.record import HEAD, EventFormat, Source
 from mottle.sensors.files.formats.registry import by_content, by_name, event_formats, of_folder
+from mottle.sensors.files.tables import take_options
+
+READ_OPTIONS = ("format", "sensor_size", "key", "on_bad", "time_unit")
 
 
 class EventFile(NamedTuple):
@@ -28,12 +32,16 @@ class EventFile(NamedTuple):
         Name of the format.
     repairs : dict of str to int
         How many events or bytes were repaired or left out, by reason.
+    attrs : dict of str to str
+        ``time_unit``, that of the file's own times, and ``time_unit_from``, what states it: an
+        option, a name or an attribute in the file, its format, or a rule.
     """
 
     events: NDArray[np.void]
     sensor_size: tuple[int, int] | None
     format: str
     repairs: dict[str, int]
+    attrs: dict[str, str] = {}  # noqa: RUF012 (a default that nothing writes to)
 
 
 def read_events(
@@ -43,6 +51,8 @@ def read_events(
     sensor_size: tuple[int, int] | None = None,
     key: str | int | None = None,
     on_bad: str = "raise",
+    time_unit: str | None = None,
+    **table: Any,
 ) -> EventFile:
     r"""Read an event file; its format is found by content first, then by name.
 
@@ -53,7 +63,7 @@ def read_events(
         N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, or one recording of SHD and
         SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a rosbag 2), ``.npy``, or a
         table (``.csv``, ``.tsv``, ``.txt``) with the columns t, x, y, p, named in a header or in
-        this order; a fractional t is in seconds.
+        this order.
     format : str, default=None
         "evt2", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
         "hdf5", "rosbag", "npy" or "table", or that of another package's format, where neither
@@ -67,16 +77,26 @@ def read_events(
         What becomes of events outside the sensor, times that go back, and a cut end. "drop" leaves
         such events out; "repair" holds a time that goes back at the latest one before it, and
         leaves out what cannot be repaired. Both count what they did.
+    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        Unit of the times in a table, ``.npy`` or HDF5 file. None takes the one that the file states
+        (a column such as ``t_us`` or ``time (ms)``, an attribute ``unit``), else microseconds;
+        times with fractions are then an error, except of text in the order t, x, y, p between
+        blanks, as RPG and v2e write it, which is in seconds. The type of the numbers decides
+        nothing. ``attrs`` of the result names the unit and what states it.
+    **table
+        Of tables: ``separator``, ``decimal``, ``na_values``, ``names``, ``header``, ``skip_rows``,
+        as in ``read_samples``.
 
     Returns
     -------
     file : EventFile
-        Events, sensor size, format and repairs.
+        Events, sensor size, format, repairs and attrs.
 
     Raises
     ------
     ValueError
-        For an unknown format, an empty or damaged file; names the byte or the event.
+        For an unknown format, an empty or damaged file, and times whose unit is not known; names
+        the byte or the event.
 
     Examples
     --------
@@ -87,11 +107,15 @@ def read_events(
     ...     read_events(file.name).events.tolist()
     [(10, 3, 4, 1), (25, 3, 5, 0)]
     """
-    stream = EventReader(path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad)
+    stream = EventReader(
+        path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad, time_unit=time_unit,
+        **table,
+    )  # fmt: skip
     chunks = list(stream)
     if not sum(chunk.size for chunk in chunks):
         raise ValueError(f"{path} holds no event ({stream.format}): leave the recording out.")
-    return EventFile(np.concatenate(chunks), stream.sensor_size, stream.format, stream.repairs)
+    events = np.concatenate(chunks)
+    return EventFile(events, stream.sensor_size, stream.format, stream.repairs, stream.attrs)
 
 
 class EventReader:
@@ -103,6 +127,8 @@ class EventReader:
         As in ``read_events``.
     chunk_bytes : int, default=2**20
         Bytes of the file held at once.
+    time_unit, **table :
+        As in ``read_events``.
 
     Attributes
     ----------
@@ -112,6 +138,8 @@ class EventReader:
         Name of the format.
     repairs : dict of str to int
         What was repaired or left out so far.
+    attrs : dict of str to str
+        Unit of the file's times and what states it, known from the first chunk on.
     """
 
     def __init__(
@@ -123,7 +151,11 @@ class EventReader:
         key: str | int | None = None,
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
+        time_unit: str | None = None,
+        **table: Any,
     ):
+        options = take_options(table, "read_events", READ_OPTIONS)
+        check_time_unit(time_unit)
         check_whole("chunk_bytes", chunk_bytes, 64)
         if format is not None:
             choose(format, event_formats(), "format")
@@ -131,11 +163,22 @@ class EventReader:
             sensor_size = check_size(sensor_size)
         self.path = Path(path)
         self._source = Source(
-            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes)
-        )
+            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes),
+            time_unit, options,
+        )  # fmt: skip
         self._format = self._find_format(format)
         if key is not None and not self._format.several:
             raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
+        if time_unit not in (None, "us") and not self._format.takes_time_unit:
+            raise ValueError(
+                f"time_unit={time_unit!r}: times of {path} are in us by their format, "
+                f"{self.format}; leave it out."
+            )
+        if table and not self._format.is_table:
+            raise ValueError(
+                f"{next(iter(table))}= is of tables, and {path} is none ({self.format}); leave it "
+                "out."
+            )
         if self._format.start is not None:
             self._format.start(self._source)
 
@@ -153,6 +196,11 @@ class EventReader:
     def repairs(self) -> dict[str, int]:
         """What was repaired or left out so far, by reason."""
         return self._source.faults.repairs
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Unit of the file's times and what states it."""
+        return self._source.clock.attrs()
 
     def _find_format(self, format: str | None) -> EventFormat:
         """Return the format given, else that of the content, else that of the name."""
@@ -177,6 +225,7 @@ class EventReader:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
         source = self._source  # each pass from the beginning
         source.faults = Faults(str(self.path), source.faults.on_bad)
+        source.clock = EventClock(str(self.path), source.time_unit)
         for fields in self._format.read(source):
             yield source.faults.check(self._check_fields(fields), source.sensor_size)
 
@@ -190,6 +239,11 @@ class EventReader:
             raise TypeError(
                 f"the reader of the format {self.format!r} gave {kinds}; expected four arrays of "
                 "integers, t (us), x, y and p, of one length."
+            )
+        if arrays[0].dtype.kind == "u" and (arrays[0] >= 2**63).any():
+            raise ValueError(
+                f"event {int(np.argmax(arrays[0] >= 2**63))} of a chunk of {self.path} has "
+                f"t={int(arrays[0].max())} us, beyond 64 bits with a sign: the copy is damaged."
             )
         return arrays
 

@@ -605,7 +605,9 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
             file[f"short/{name}"] = events[name][: 10 if name == "x" else 20]
             file.create_dataset(f"vast/{name}", (10**12,), "u1", chunks=(10**6,))
     assert_array_equal(read_events(path).events, events)
-    assert_array_equal(read_events(path, key="right").events, events[:1000])  # t in seconds
+    assert_array_equal(read_events(path, key="right", time_unit="s").events, events[:1000])
+    with pytest.raises(ValueError, match="have fractions, such as .* time_unit= names it"):
+        read_events(path, key="right")
     for key, message in (
         ("short", r"have shapes .*\(20,\), \(10,\)"), ("vast", "claims 1000000000000"),
         ("up", "has no 'up'; it has left, out, right"), (5, "has no 5"),
@@ -615,7 +617,7 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
     with h5py.File(path, "a") as file:
         file["right/t"][3] = np.nan
     with pytest.raises(ValueError, match=r"t in .* holds NaN"):
-        read_events(path, key="right")
+        read_events(path, key="right", time_unit="s")
 
 
 def write_spikes(path, times, units, labels=(3, 1, 19), **layout):

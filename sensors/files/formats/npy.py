@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
-from mottle.sensors.files.columns import event_columns, name_events
+from mottle.events import FIELDS
+from mottle.sensors.files.columns import event_columns, find_fields, name_events
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.tables import load_array
@@ -23,10 +22,12 @@ def read_npy(source: Source) -> Iterator[Fields]:
                 f"{source.path} has shape {array.shape}; expected fields t, x, y, p, or four "
                 "columns in this order."
             )
-        table = pd.DataFrame(array, columns=["t", "x", "y", "p"])
+        columns = {name: array[:, k] for k, name in enumerate(FIELDS)}
     else:
-        table = pd.DataFrame({name: array[name] for name in array.dtype.names})
-    yield event_columns(table, source)
+        names = array.dtype.names
+        places = find_fields(names, source)
+        columns = {field: array[names[k]].reshape(-1) for field, k in places.items()}
+    yield event_columns(columns, source)
 
 
 def holds_events(path: Path) -> bool:
@@ -36,5 +37,6 @@ def holds_events(path: Path) -> bool:
 
 
 NPY = EventFormat(
-    name="npy", read=read_npy, begins=(b"\x93NUMPY",), suffixes=(".npy",), holds_events=holds_events
-)
+    name="npy", read=read_npy, begins=(b"\x93NUMPY",), suffixes=(".npy",),
+    holds_events=holds_events, takes_time_unit=True,
+)  # fmt: skip

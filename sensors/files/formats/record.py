@@ -1,11 +1,13 @@
 """An event format in one record: how it is recognised, and how its events are read."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mottle.checks import NamesParameters
+from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import Faults, Fields
+from mottle.sensors.files.tables import TableOptions
 
 HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
 
@@ -30,6 +32,13 @@ class Source:
         Which stream, of formats with several in a file.
     chunk_bytes : int
         About how many bytes of the file are to be held at once.
+    time_unit : str or None
+        Unit of the times as the caller gave it, of formats that take one.
+    table : TableOptions
+        What the caller states of a text table.
+    clock : EventClock
+        ``clock.convert(values)`` gives whole microseconds of such formats; ``clock.state(unit,
+        where)`` takes the unit that the file states.
     """
 
     path: Path
@@ -38,6 +47,12 @@ class Source:
     sensor_size: tuple[int, int] | None = None
     key: str | int | None = None
     chunk_bytes: int = 1 << 20
+    time_unit: str | None = None
+    table: TableOptions = field(default_factory=TableOptions)
+    clock: EventClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = EventClock(str(self.path), self.time_unit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +83,10 @@ class EventFormat(NamesParameters):
         Whether a file holds several streams, which ``key=`` selects.
     holds_events : callable, optional
         Path to whether the file holds events, for formats that hold samples as well.
+    takes_time_unit : bool, default=False
+        Whether files come in several units of time; others are in whole microseconds.
+    is_table : bool, default=False
+        Whether files are text tables, which have options of their own.
 
     Raises
     ------
@@ -91,6 +110,8 @@ class EventFormat(NamesParameters):
     start: Callable[[Source], None] | None = None
     several: bool = False
     holds_events: Callable[[Path], bool] | None = None
+    takes_time_unit: bool = False
+    is_table: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
