@@ -42,7 +42,7 @@ def find_roles(
     place : str
         What messages call the table.
     time_column, index_column : str, int, list of two, False or None
-        As in ``read_samples``; False for none.
+        As in ``read_samples``; False for none, () where the time is not among the columns.
     is_text : callable
         Number of a column to whether it holds text, as dates do.
 
@@ -58,7 +58,9 @@ def find_roles(
     ([1], 'ms', [0], [2])
     """
     check_twice(names, place)
-    if time_column is None:
+    if time_column == ():  # it is elsewhere
+        time, spare = [], []
+    elif time_column is None:
         time, spare = _find_time(names, place, is_text)
     else:
         time = _numbers(names, time_column, "time_column", place)

@@ -90,8 +90,8 @@ class Columns(NamedTuple):
             kind = array.dtype.kind
             if array.ndim != 1 or kind in "cV":
                 raise ValueError(
-                    f"{name!r} in {path} has type {array.dtype} and shape {array.shape}; expected a "
-                    "list of real numbers."
+                    f"{name!r} in {path} has type {array.dtype} and shape {array.shape}; expected "
+                    "a list of real numbers."
                 )
             if kind in "iufb":
                 values[:, k] = array

@@ -606,7 +606,7 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
             file.create_dataset(f"vast/{name}", (10**12,), "u1", chunks=(10**6,))
     assert_array_equal(read_events(path).events, events)
     assert_array_equal(read_events(path, key="right", time_unit="s").events, events[:1000])
-    with pytest.raises(ValueError, match="have fractions, such as .* time_unit= names it"):
+    with pytest.raises(ValueError, match=r"have fractions, such as .* time_unit= names it"):
         read_events(path, key="right")
     for key, message in (
         ("short", r"have shapes .*\(20,\), \(10,\)"), ("vast", "claims 1000000000000"),
