@@ -256,7 +256,7 @@ def read_times(
         raise ValueError(f"the time {name!r} of {place} is {dtype}: expected numbers or dates.")
     if dtype.kind not in "iufb" and not pd.api.types.is_numeric_dtype(dtype):
         text = column.astype("string").str.strip()
-        numbers = pd.to_numeric(text.str.replace(",", ".", n=1), errors="coerce")
+        numbers = pd.to_numeric(text, errors="coerce")
         stamped = text.notna() & numbers.isna()
         if time_format is not None or int(stamped.sum()) > int(numbers.notna().sum()):
             return _stamps(text, place, name, time_format)
@@ -301,9 +301,8 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
                 f"the time {name!r} of {place} holds {first!r} ({why}): time_format= gives its "
                 "form, such as '%d/%m/%Y %H:%M:%S'."
             )
-        text = text.str.replace("/", "-", regex=False).str.replace(
-            r"(?<=\d)[T ,]+", " ", regex=True
-        )
+        text = text.str.replace("/", "-", regex=False)
+        text = text.str.replace(r"[T ,]+(?=\d{1,2}:\d{2})", " ", n=1, regex=True)
         text = text.str.replace(",", ".", regex=False)
         if german:
             text = text.str.replace(

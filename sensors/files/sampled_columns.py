@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import suggest
-from mottle.sensors.clock import CLOCK, GERMAN, ISO, name_time, name_unit, read_times
+from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, name_time, name_unit, read_times
 from mottle.sensors.files.tables import (
     DecimalComma,
     Dialect,
@@ -20,6 +20,7 @@ from mottle.sensors.files.tables import (
 )
 from mottle.sensors.roles import Roles, counts_by_one, find_roles
 
+STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}"
 KEPT = 1000  # cells of a column whose text is kept for messages
 
 
@@ -171,13 +172,15 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
             cells.append(chunk[k])
     values = np.concatenate(blocks) if blocks else np.empty((0, n))
     joined = {k: _join(cells) for k, cells in raw.items() if cells}
-    for k, cells in joined.items():
+    for k, cells in list(joined.items()):
         if cells.dtype.kind in "iufb":
             continue
-        try:
+        if wanted.time_format is not None or _holds_stamps(cells):
+            rest = cells[~cells.astype("string").str.fullmatch(STAMP).fillna(True).astype(bool)]
+        else:
             values[:, k], rest = to_numbers(cells, path, dialect, options)
-        except ValueError:  # the unit and the form of times are found later
-            rest = cells.dropna()
+            if not np.isnan(values[:, k]).all():
+                del joined[k]
         n_text[k] = len(rest)
         texts |= {(int(row), k): str(cell) for row, cell in rest.head(KEPT).items()}
     for k in n_text:
@@ -264,6 +267,10 @@ def _find(place: str, columns: Columns, names: Sequence[str], bare: bool, wanted
     if roles.time or wanted.time_column is False:
         return roles
     stamped = [k for k, cells in columns.raw.items() if _holds_stamps(cells)]
+    if bare and wanted.index_column is None and stamped[:2] == [0, 1]:  # a date, a time of day
+        days, clocks = (columns.raw[k].dropna().astype("string") for k in (0, 1))
+        if not days.str.contains(":").any() and clocks.str.fullmatch(CLOCK.pattern).all():
+            return roles._replace(time=[0, 1], channels=roles.channels[2:])
     first = [k for k in stamped if k == 0 and (bare or k in roles.index)]
     if first and wanted.index_column is None:
         rest = [k for k in roles.channels if k != 0]
@@ -284,8 +291,8 @@ def _holds_stamps(cells: pd.Series) -> bool:
         return True
     if cells.dtype.kind in "iufb" or not len(cells):
         return False
-    text = cells.head(KEPT).astype("string").str.strip()
-    fits = text.str.fullmatch(f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}")
+    text = cells.head(KEPT).dropna().astype("string").str.strip()
+    fits = text.str.fullmatch(STAMP)
     return bool(2 * int(fits.fillna(False).sum()) > len(text))
 
 

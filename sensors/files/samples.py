@@ -171,6 +171,10 @@ def repair_samples(
                     f"{place} holds {texts[row, -1]!r} as the time in row {row}; on_bad='drop' "
                     "leaves such rows out."
                 )
+            if np.isnan(time[row]):
+                raise ValueError(
+                    f"{place} holds no time in row {row}; on_bad='drop' leaves such rows out."
+                )
             raise ValueError(
                 f"time does not rise in row {row} of {place}: {time[row]} s after "
                 f"{latest[max(row - 1, 0)]} s; on_bad='drop' leaves such rows out."

@@ -19,7 +19,6 @@ from mottle.sensors.roles import INDICES
 
 BLANKS = r"\s+"
 SEPARATORS = (";", "\t", "|", ",")  # in order of preference; blanks where none of them fits
-COMMENTS = ("#", "%")  # that begin a line of comment
 N_LINES = 40  # by which the form of a table is found
 LEAST_LINES, MOST_FORM = 4, 1 << 17  # of them in a wide table: so many, or so many bytes
 BLOCK = 1 << 16  # bytes
@@ -31,6 +30,8 @@ MARKERS = {"over", "overflow", "overrange", "ovf", "ofl", "ol", "o.l", "under", 
            "invalid", "bad", "---", "--", "-", "***", "*", "true", "false",
            "#div/0!", "#value!", "#ref!", "#num!"}  # fmt: skip
 """Words in place of a number; a first line of numbers and such words is a row, no header."""
+COMMENT = re.compile(r"[ \t]*[#%](?!N/A|NA\b|DIV/0|VALUE!|REF!|NUM!|NAME\?|\"?[ \t]*[,;\t|])")
+"""How a line of comment begins; "#" as the name of a column and Excel's errors do not begin one."""
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
@@ -39,6 +40,7 @@ THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}"
     r"|(?:['\u2019\u00a0\u202f ]\d{3})+(?:[.,]\d*)?)"
 )
+WITH_UNIT = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s.,]\S*)$")
 MEASURES = {
     "v", "mv", "uv", "kv", "a", "ma", "ua", "na", "w", "mw", "kw", "ohm", "kohm", "mohm", "\u03c9",
     "ppm", "ppb", "%", "%rh", "rh", "c", "\u00b0c", "degc", "\u00b0f", "k", "pa", "hpa", "kpa",
@@ -186,7 +188,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     for k in range(skip, len(lines)):
         if not lines[k].strip():
             continue
-        if lines[k].lstrip().startswith(COMMENTS) and not re.match(r'"?#"?\s*[,;\t|]', lines[k]):
+        if COMMENT.match(lines[k]):
             if not body:
                 comments.append(k)
         else:
@@ -319,6 +321,8 @@ def _find_separator(path: Path, texts: Sequence[str], comments: Sequence[str]) -
         rows = [split(text, mark) for text in texts]
         ends = not rows[0][-1] or all(not row[-1] for row in rows[1:])  # behind the last column
         cells = [cell for row in rows[1:] or rows for cell in row]
+        if fitting[mark] and len(rows) > 1 and _is_header(rows[0]):
+            return mark
         if (fitting[mark] or ends) and not any(map(_is_row_of_numbers, cells)):
             return mark
     blanks = [len(split(text, BLANKS)) for text in texts]
@@ -426,7 +430,7 @@ def _comment_names(comments: Sequence[str], separator: str, n: int) -> list[str]
 
 def _is_units(cells: Sequence[str], n: int, below: Sequence[str]) -> bool:
     """Return whether a row under the header holds units."""
-    kinds = [_kind(cell) for cell in cells]
+    kinds = ["text" if cell == "1" else _kind(cell) for cell in cells]  # 1: without a dimension
     if len(cells) != n or "number" in kinds or "stamp" in kinds:
         return False
     if not any(_kind(cell) in ("number", "stamp") for cell in below):
@@ -435,7 +439,7 @@ def _is_units(cells: Sequence[str], n: int, below: Sequence[str]) -> bool:
     plain = [cell.strip(" []()").lower() for cell in filled]
     known = [bool(name_unit(cell)) or cell in MEASURES for cell in plain]
     bracketed = [cell[0] in "[(" and cell[-1] in "])" for cell in filled]
-    strong = [cell for cell, fits in zip(plain, known, strict=True) if fits and cell != "-"]
+    strong = [cell for cell, fits in zip(plain, known, strict=True) if fits and cell not in "-1"]
     if not filled or not (strong or all(bracketed)):
         return False
     return all(
@@ -509,7 +513,14 @@ def table_chunks(
         except pd.errors.EmptyDataError:
             return
         except (ValueError, pd.errors.ParserWarning, OverflowError) as why:
-            raise ValueError(f"{path} is no table: {why}") from why
+            found = re.search(r"fields in line (\d+), saw (\d+)", str(why))
+            where = f"line {found[1]} of its rows has {found[2]} cells" if found else f"{why}"
+            if isinstance(why, pd.errors.ParserWarning):
+                where = "a row has more cells"
+            raise ValueError(
+                f"{path} is no table of {dialect.n_columns} columns: {where.strip()}. skip_rows= "
+                "leaves out lines before the table, separator= names the separator."
+            ) from why
 
 
 def _open_rows(path: Path, dialect: Dialect) -> IO[Any]:
@@ -534,9 +545,8 @@ def _open_rows(path: Path, dialect: Dialect) -> IO[Any]:
 
 def _without_comments(text: str) -> str:
     """Return a text without its lines of comment."""
-    return re.sub(
-        r"(?m)^[ \t]*[#%](?!N/A|NA|DIV|VALUE|REF|NUM|[,;\t|]).*(?:\r\n|\n|\r|$)", "", text
-    )
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    return "".join(line for line in lines if not COMMENT.match(line))
 
 
 class Numbers(NamedTuple):
@@ -567,8 +577,19 @@ def to_numbers(cells: pd.Series, path: Path, dialect: Dialect, options: TableOpt
             )
         plain = text.str.replace(",", ".", n=1, regex=False)
     values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isnan(values).all():  # truth values beside missing ones
+        truth = plain.str.lower().map({"true": 1.0, "false": 0.0})
+        values = truth.to_numpy(dtype=np.float64, na_value=np.nan)
     rest = text[np.isnan(values) & text.notna().to_numpy()]
     rest = rest[~rest.str.lower().isin(MISSING)]
+    if len(rest) and np.isnan(values).all():
+        parts = rest.head(100).str.extract(WITH_UNIT.pattern)
+        known = parts[1].str.lower().isin(MEASURES) & parts[0].notna()
+        if 2 * int(known.sum()) > len(parts):
+            raise ValueError(
+                f"row {rest.index[0]} of {path} holds {rest.iloc[0]!r}, a number with its unit: "
+                "write the table with numbers alone."
+            )
     for pattern in (THOUSANDS, COMMA) if len(rest) else ():
         found = rest[rest.str.fullmatch(pattern.pattern).fillna(False).astype(bool)]
         if not len(found):
