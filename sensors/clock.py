@@ -209,7 +209,8 @@ def microseconds(values: NDArray[Any], unit: str) -> tuple[NDArray[np.int64], ND
             scaled = values.astype(np.float64) * (UNITS[unit] / 1000)
             good = np.abs(scaled) < MOST  # NaN is not
         return np.round(np.where(good, scaled, 0.0)).astype(np.int64), good
-    values = values.astype(np.int64) if values.dtype.kind in "bi" else values
+    wide = values.dtype.kind == "u" and values.dtype.itemsize == 8
+    values = values if wide else values.astype(np.int64)
     if unit == "ns":  # to the nearest, in whole numbers
         whole, rest = np.divmod(values, values.dtype.type(1000))
         return whole.astype(np.int64) + (rest >= 500), np.ones(values.shape, dtype=bool)

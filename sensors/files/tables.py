@@ -199,7 +199,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     skipped = 0
     while len(texts) > 1 and not texts[0].strip(" \t,;|") and _is_header(_split_any(texts[1])):
         texts, body, skipped = texts[1:], body[1:], skipped + 1
-    separator = separator or _find_separator(path, texts, [lines[k] for k in comments])
+    separator = separator or _find_separator(path, texts, options)
     rows = [split(text, separator) for text in texts]
     n = _usual([len(row) for row in rows[1:]] or [len(rows[0])])
     below = rows[1:]
@@ -213,6 +213,12 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         below = rows
         n = _usual([len(row) for row in rows])
         if options.header is None:
+            words = lines[comments[-1]].strip(" \t#%").split() if comments else []
+            if separator == "," and len(words) == 1 and all(map(COMMA.fullmatch, texts)):
+                raise ValueError(
+                    f"{path} may hold one column {words[0]!r} with decimal commas, or two columns "
+                    "without names: decimal=',' or header=False decides."
+                )
             names = _comment_names([lines[k] for k in comments], separator, n)
             where = "comment line" if names is not None else ""
     first = 1 if header else 0
@@ -306,11 +312,11 @@ def _split_any(line: str) -> list[str]:
     return split(line, next((mark for mark in SEPARATORS if mark in line), BLANKS))
 
 
-def _find_separator(path: Path, texts: Sequence[str], comments: Sequence[str]) -> str:
+def _find_separator(path: Path, texts: Sequence[str], options: TableOptions) -> str:
     """Return the separator that gives as many cells in every line."""
     fitting = {}
     for mark in SEPARATORS:
-        if not any(mark in text for text in texts):
+        if mark == options.decimal or not any(mark in text for text in texts):
             continue
         counts = [len(split(text, mark)) for text in texts]
         usual = _usual(counts[1:] or counts)
@@ -325,6 +331,18 @@ def _find_separator(path: Path, texts: Sequence[str], comments: Sequence[str]) -
             return mark
         if (fitting[mark] or ends) and not any(map(_is_row_of_numbers, cells)):
             return mark
+    for mark in SEPARATORS if options.decimal != "," else SEPARATORS[:-1]:
+        counts = [len(split(text, mark)) for text in texts[1:]]
+        if not fitting.get(mark) and counts and min(counts[-2:]) > 1:
+            if mark == "," and all(COMMA.fullmatch(text.strip()) for text in texts[1:]):
+                continue  # one column of decimal commas
+            if mark == "," and any(len(split(text, BLANKS)) > 1 for text in texts[1:]):
+                continue  # blanks between decimal commas
+            raise ValueError(
+                f"the first line of {path} has {len(split(texts[0], mark))} cells between {mark!r} "
+                f"and later ones {counts[-1]}: skip_rows= leaves out lines before the table, "
+                "separator= and decimal= name both signs."
+            )
     blanks = [len(split(text, BLANKS)) for text in texts]
     for mark in SEPARATORS:
         names = len(split(texts[0], mark))
@@ -420,8 +438,8 @@ def _comment_names(comments: Sequence[str], separator: str, n: int) -> list[str]
         text = line.strip()
         for rest in (text.lstrip("#% \t"), text):
             cells = split(rest, separator)
-            if len(cells) == 1 and n > 1:  # names between blanks, numbers between commas
-                cells = split(rest, BLANKS)
+            if len(cells) == 1 and n > 1 and rest != text:
+                cells = split(rest, BLANKS)  # names between blanks, numbers between commas
             kinds = {_kind(cell) for cell in cells}
             if len(cells) == n and "number" not in kinds and kinds & {"text", "marker"}:
                 return cells
