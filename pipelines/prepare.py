@@ -148,8 +148,8 @@ def find_recordings(
     options = dict(files.options)
     if unit is not None and options.setdefault("time_unit", unit) != unit:
         raise ValueError(
-            f"two units of time are given, {options['time_unit']!r} in [files] options and {unit!r}: "
-            "keep one."
+            f"two units of time are given, {options['time_unit']!r} in [files] options and "
+            f"{unit!r}: keep one."
         )
     return list_files(sources, sense=files.sense, pattern=files.pattern, **options)
 

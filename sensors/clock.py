@@ -201,9 +201,9 @@ def microseconds(values: NDArray[Any], unit: str) -> tuple[NDArray[np.int64], ND
     [9223372036854776]
     """
     if values.dtype.kind == "O":  # whole numbers that a float does not hold, and NaN
-        scaled = [(v * UNITS[unit] + 500) // 1000 if isinstance(v, int) else 2**63 for v in values]
-        good = np.array([-(2**63) <= t < 2**63 for t in scaled], dtype=bool)
-        return np.array([t if -(2**63) <= t < 2**63 else 0 for t in scaled], np.int64), good
+        exact = [(v * UNITS[unit] + 500) // 1000 if isinstance(v, int) else 2**63 for v in values]
+        good = np.array([-(2**63) <= t < 2**63 for t in exact], dtype=bool)
+        return np.array([t if -(2**63) <= t < 2**63 else 0 for t in exact], np.int64), good
     if values.dtype.kind == "f":
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = values.astype(np.float64) * (UNITS[unit] / 1000)
@@ -310,8 +310,8 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
                 r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", lambda m: f"{m[3]}-{m[2]:0>2}-{m[1]:0>2}",
                 regex=True,
             )  # fmt: skip
-        zones = text.str.contains(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$", na=False).any()
-        found = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=bool(zones))
+        zones = bool(text.str.contains(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$", na=False).any())
+        found = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=zones)
     else:
         zones = "%z" in str(time_format)
         try:
@@ -333,7 +333,7 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
 
 def _from_first(stamps: pd.DatetimeIndex) -> Times:
     """Return seconds from the first stamp."""
-    good = np.asarray(~stamps.isna())
+    good = np.asarray(stamps.notna())
     if not good.any():
         return Times(np.full(len(stamps), np.nan), {"time_unit": "s", "time_unit_from": "dates"})
     start = stamps[int(np.argmax(good))]

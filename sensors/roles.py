@@ -17,14 +17,15 @@ COUNTS_MOST = 8  # names that a message lists
 
 
 class Roles(NamedTuple):
-    """Numbers of the columns of the time (two for a date and a time of day), index and channels.
+    """Numbers of the columns of the time (two for a date and a time of day) and of the channels.
 
-    ``unit`` is that of the time as its name states it, or "". ``spare`` are further times.
+    ``counting`` are those that count rows, ``spare`` further times; ``unit`` is that of the time as
+    its name states it, or "".
     """
 
     time: list[int]
     unit: str
-    index: list[int]
+    counting: list[int]
     channels: list[int]
     spare: list[int]
 
@@ -54,15 +55,15 @@ def find_roles(
     Examples
     --------
     >>> roles = find_roles(["", "time_ms", "CO"], "a table")
-    >>> roles.time, roles.unit, roles.index, roles.channels
+    >>> roles.time, roles.unit, roles.counting, roles.channels
     ([1], 'ms', [0], [2])
     """
     check_twice(names, place)
-    if time_column == ():  # it is elsewhere
-        time, spare = [], []
-    elif time_column is None:
+    time: list[int] = []
+    spare: list[int] = []
+    if time_column is None:
         time, spare = _find_time(names, place, is_text)
-    else:
+    elif time_column != ():  # where it is elsewhere
         time = _numbers(names, time_column, "time_column", place)
         candidates = _candidates(names) if time else []
         spare = [k for k in candidates if k not in time]

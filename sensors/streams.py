@@ -187,9 +187,9 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
             f"{place} has the time in its index ({name}) and in the column {names[timed[0]]!r}: "
             "drop one."
         )
-    if roles.index:
+    if roles.counting:
         raise ValueError(
-            f"{place} has a column {names[roles.index[0]]!r}, the name of an index: drop it, or "
+            f"{place} has a column {names[roles.counting[0]]!r}, the name of an index: drop it, or "
             "rename it if it is a channel."
         )
     if roles.time:

@@ -166,12 +166,12 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
                 block[:, k] = numbers
                 n_text[k] = n_text.get(k, 0) + len(rest)
                 if n_text[k] == len(rest):  # the first text of this column
-                    texts |= {(int(row), k): str(cell) for row, cell in rest.head(KEPT).items()}
+                    texts |= _texts(rest, k)
             blocks.append(block)
-        for k, cells in raw.items():
-            cells.append(chunk[k])
+        for k, parts in raw.items():
+            parts.append(chunk[k])
     values = np.concatenate(blocks) if blocks else np.empty((0, n))
-    joined = {k: _join(cells) for k, cells in raw.items() if cells}
+    joined = {k: _join(parts) for k, parts in raw.items() if parts}
     for k, cells in list(joined.items()):
         if cells.dtype.kind in "iufb":
             continue
@@ -182,11 +182,17 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
             if not np.isnan(values[:, k]).all():
                 del joined[k]
         n_text[k] = len(rest)
-        texts |= {(int(row), k): str(cell) for row, cell in rest.head(KEPT).items()}
+        texts |= _texts(rest, k)
     for k in n_text:
         if k not in joined and n_text[k] == np.isnan(values[:, k]).sum() and len(values):
             joined[k] = _column(path, dialect, options, k)
     return Columns(names, values, joined, texts, dialect.units, dialect.attrs(), n_text=n_text)
+
+
+def _texts(cells: pd.Series, k: int) -> dict[tuple[int, int], str]:
+    """Return the first cells of column ``k`` that hold text, by row and column."""
+    rows = cells.index.to_numpy()[:KEPT].tolist()
+    return {(row, k): str(cell) for row, cell in zip(rows, cells, strict=False)}
 
 
 def _join(cells: Sequence[pd.Series]) -> pd.Series:
@@ -220,7 +226,7 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
         time, known = _read_time(place, columns, names, roles, wanted)
         attrs |= known
         attrs["time_column"] = ", ".join(names[k] or str(k) for k in roles.time)
-    for k in roles.index:
+    for k in roles.counting:
         given = wanted.index_column is not None and wanted.index_column is not False
         if wanted.channels is not None and names[k] in wanted.channels and names[k]:
             roles.channels.append(k)
@@ -271,11 +277,11 @@ def _find(place: str, columns: Columns, names: Sequence[str], bare: bool, wanted
         days, clocks = (columns.raw[k].dropna().astype("string") for k in (0, 1))
         if not days.str.contains(":").any() and clocks.str.fullmatch(CLOCK.pattern).all():
             return roles._replace(time=[0, 1], channels=roles.channels[2:])
-    first = [k for k in stamped if k == 0 and (bare or k in roles.index)]
+    first = [k for k in stamped if k == 0 and (bare or k in roles.counting)]
     if first and wanted.index_column is None:
         rest = [k for k in roles.channels if k != 0]
-        return roles._replace(time=[0], index=[k for k in roles.index if k], channels=rest)
-    stamped = [k for k in stamped if k not in roles.index]
+        return roles._replace(time=[0], counting=[k for k in roles.counting if k], channels=rest)
+    stamped = [k for k in stamped if k not in roles.counting]
     if stamped and not (wanted.channels is not None and names[stamped[0]] in wanted.channels):
         name = names[stamped[0]]
         raise ValueError(

@@ -184,7 +184,8 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         separator, skip = separator or stated[1], skip + 1
     if separator == " ":
         separator = BLANKS
-    comments, body = [], []
+    comments: list[int] = []
+    body: list[int] = []
     for k in range(skip, len(lines)):
         if not lines[k].strip():
             continue
@@ -571,7 +572,7 @@ class Numbers(NamedTuple):
     """Cells as numbers: NaN where there is none, and the text of such cells."""
 
     values: Any
-    text: pd.Series | None
+    text: pd.Series
 
 
 def to_numbers(cells: pd.Series, path: Path, dialect: Dialect, options: TableOptions) -> Numbers:
