@@ -199,7 +199,10 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
         )
         time, attrs = times.time, times.attrs
     values = np.empty((len(frame), len(roles.channels)))
-    for k, place_in in enumerate(roles.channels):
+    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in frame.dtypes)
+    if plain:
+        values[:] = frame.iloc[:, roles.channels].to_numpy(dtype=np.float64)
+    for k, place_in in enumerate(() if plain else roles.channels):
         values[:, k] = _numbers_of(frame.iloc[:, place_in], names[place_in], place)
     coords: dict[str, Any] = {"channel": [names[k] for k in roles.channels]}
     if time is not None:

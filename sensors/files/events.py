@@ -199,8 +199,9 @@ class EventReader:
 
     @property
     def attrs(self) -> dict[str, str]:
-        """Unit of the file's times and what states it."""
-        return self._source.clock.attrs()
+        """Unit of the file's times and what states it; empty before a file has shown it."""
+        clock = self._source.clock
+        return {} if self._format.takes_time_unit and clock.unit is None else clock.attrs()
 
     def _find_format(self, format: str | None) -> EventFormat:
         """Return the format given, else that of the content, else that of the name."""
