@@ -12,6 +12,7 @@ from scipy.io import wavfile
 
 from mottle.checks import check_positive, is_number, suggest
 from mottle.sensors.clock import check_time_unit, name_time, name_unit
+from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.hdf5 import begins_hdf5, check_claim, open_hdf5, walk
@@ -228,6 +229,12 @@ def _arrays(path: Path, key: str | None) -> Columns:
 def _of_several(path: Path, arrays: Mapping[str, NDArray], key: str | None) -> Columns:
     """Return the array that is meant, with the time beside it; or all lists as columns."""
     listed = {name: array for name, array in arrays.items() if array.ndim and _numeric(array)}
+    lasts = [name.rsplit("/", 1)[-1].lower() for name in listed]
+    if key is None and (name_events(lasts) or {"ts", "xs", "ys", "ps"} <= set(lasts)):
+        raise ValueError(
+            f"{path} holds {', '.join(listed)}: lists of events and no samples; read_events reads "
+            "events, key= names one array of samples."
+        )
     times = [
         name for name, array in arrays.items()
         if array.ndim == 1 and _numeric(array, "iufMm") and name_time(name.split("/")[-1])

@@ -397,6 +397,10 @@ def test_lists_and_names_in_an_npz_belong_together(tmp_path):
     samples = read(tmp_path / "c.npy")
     assert samples.time.values.tolist() == [0, 86400]
     assert samples.repairs == {"text column 'label' left out": 2}
+    for names in ("txyp", ["ts", "xs", "ys", "ps"]):
+        np.savez(tmp_path / "e.npz", **{name: [0, 1] for name in names})
+        with pytest.raises(ValueError, match="lists of events and no samples"):
+            read_samples(tmp_path / "e.npz")
     np.save(tmp_path / "d.npy", np.ones((3, 2), complex))
     with pytest.raises(ValueError, match="type complex128"):
         read(tmp_path / "d.npy")
