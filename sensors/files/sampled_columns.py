@@ -228,6 +228,7 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
         attrs["time_column"] = ", ".join(names[k] or str(k) for k in roles.time)
     for k in roles.counting:
         given = wanted.index_column is not None and wanted.index_column is not False
+        given = given or names[k].lower().startswith("serial n")  # whatever it holds, no time
         if wanted.channels is not None and names[k] in wanted.channels and names[k]:
             roles.channels.append(k)
             continue

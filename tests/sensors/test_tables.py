@@ -246,6 +246,7 @@ def test_every_dialect_gives_the_same_stream(dialect, tmp_path):
     ("text", "left_out"),
     [
         ("Serial Number,CO,NO2\n5,1.5,2\n6,1.6,3\n", "index column 'Serial Number' left out"),
+        ("Serial Number,CO,NO2\n5,1.5,2\n0,1.6,3\n", "index column 'Serial Number' left out"),
         (",CO,NO2\n0,1.5,2\n1,1.6,3\n", "index column 0 left out"),
         ("Unnamed: 0,CO,NO2\n0,1.5,2\n1,1.6,3\n", "index column 'Unnamed: 0' left out"),
         ("#,CO,NO2\n1,1.5,2\n2,1.6,3\n", "index column '#' left out"),
