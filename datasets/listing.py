@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -117,7 +118,7 @@ def list_files(
         ``target`` and ``group`` (either may be missing), such as
         ``r"(?P<group>train|test)/(?P<target>[0-9])/"``. Files that it does not match are refused.
     **options
-        Passed on to `mottle.sensors.files.read`.
+        Passed on to `mottle.sensors.files.read`, such as ``time_unit="ms"``.
 
     Returns
     -------
@@ -203,6 +204,8 @@ def stream_hash(streams: dict[str, Any]) -> str:
                 stream.values,
                 *(stream[name].values for name in sorted(map(str, stream.coords))),
             ]
+        elif isinstance(stream, pd.DataFrame):
+            parts = [stream, stream.index, stream.columns]
         found.update(sense.encode())
         for part in parts:
             array = np.asarray(part)

@@ -254,6 +254,10 @@ def fetch_dataset(name: str) -> None:
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Take the first recordings only.")
 @click.option(
+    "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h"]),
+    help="Unit of the times in files; without it what they state, else as docs/files.md says.",
+)  # fmt: skip
+@click.option(
     "--jobs", type=click.IntRange(0), default=1, show_default=True,
     help="Processes; 0 is one a core.",
 )  # fmt: skip
@@ -262,7 +266,7 @@ def fetch_dataset(name: str) -> None:
 @AS_JSON
 def prepare(
     sources: tuple[str, ...], out: Path, encode: Path | None, on_bad: str, limit: int | None,
-    jobs: int, dask: str | None, dry_run: bool, as_json: bool,
+    time_unit: str | None, jobs: int, dask: str | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
 
@@ -281,7 +285,7 @@ def prepare(
     errors = Console(stderr=True)
     with _exits(errors, "stopped; the same command goes on where this one was"):
         config = read_config(encode)
-        listing = find_recordings(sources, config)
+        listing = find_recordings(sources, config, time_unit)
         listing = listing.first(limit) if limit else listing
         options: dict = {
             "encoders": config.make_encoders(), "fit_on": config.fit.on,

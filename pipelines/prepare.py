@@ -14,6 +14,7 @@ from mottle.datasets.registry import CATALOGUE, entry
 from mottle.datasets.stores.preparation import Run, one_by_one
 from mottle.pipelines.parts import ENCODERS, make
 from mottle.pipelines.schema import Part, Section, complaints, hint
+from mottle.sensors.clock import check_time_unit
 
 
 class Data(Section):
@@ -27,6 +28,7 @@ class Files(Section):
 
     sense: str = "stream"
     pattern: str | None = None
+    time_unit: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -84,6 +86,7 @@ def read_config(path: Path | None) -> Config:
     try:
         config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         config.make_encoders()
+        check_time_unit(config.files.time_unit)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
@@ -97,7 +100,9 @@ def read_config(path: Path | None) -> Config:
     return config
 
 
-def find_recordings(sources: Sequence[str], config: Config) -> Listing:
+def find_recordings(
+    sources: Sequence[str], config: Config, time_unit: str | None = None
+) -> Listing:
     """Return the recordings of a named set, or of files and folders.
 
     Parameters
@@ -106,6 +111,8 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
         One name of the catalogue, or paths.
     config : Config
         Options of the loader, or of the readers.
+    time_unit : str, optional
+        Unit of the times in the files, in place of ``[files] time_unit``.
 
     Returns
     -------
@@ -119,8 +126,15 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
     FileNotFoundError
         If the set is not on this machine.
     """
+    files = config.files
+    unit = check_time_unit(time_unit or files.time_unit)
     known = [source for source in sources if source.replace("_", "-") in CATALOGUE]
     if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
+        if unit is not None:
+            raise ValueError(
+                f"the unit of time {unit!r} is for files and folders: the loader of {sources[0]!r} "
+                "knows its own. Leave out --time-unit and [files] time_unit."
+            )
         try:
             return list_dataset(sources[0], **config.data.options)
         except FileNotFoundError as error:
@@ -131,8 +145,13 @@ def find_recordings(sources: Sequence[str], config: Config) -> Listing:
             raise ValueError(
                 f"{source!r} is no file, no folder and no data set{hint(source, CATALOGUE)}"
             )
-    files = config.files
-    return list_files(sources, sense=files.sense, pattern=files.pattern, **files.options)
+    options = dict(files.options)
+    if unit is not None and options.setdefault("time_unit", unit) != unit:
+        raise ValueError(
+            f"two units of time are given, {options['time_unit']!r} in [files] options and "
+            f"{unit!r}: keep one."
+        )
+    return list_files(sources, sense=files.sense, pattern=files.pattern, **options)
 
 
 def workers(jobs: int, dask: str | None) -> tuple[Run, Callable[[], None]]:

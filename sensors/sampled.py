@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_positive, is_whole, suggest
@@ -13,6 +14,7 @@ from mottle.sensors.streams import (
     check_present,
     check_samples,
     is_absent,
+    label_frame,
     shape_of_samples,
 )
 
@@ -103,8 +105,9 @@ class SampledEncoder(Encoder):
             As ``transform``, and if the runs advance by different numbers of rows.
         """
         check_is_fitted(self)
-        cells = as_streams(X).cells
+        cells = label_frames(as_streams(X)).cells
         streams = self._read(X, fitting=False)
+        check_live_times(cells)
         self._check_state(state, len(cells))
         check_chunk(streams)
         rows = [len(samples.values) for samples in streams.cells]
@@ -168,7 +171,7 @@ class SampledEncoder(Encoder):
         return np.clip(drive / self.scale_, -self.clip, self.clip)
 
     def _read(self, X, fitting):
-        streams = as_streams(X)
+        streams = label_frames(as_streams(X))
         if streams.one and not hasattr(streams.cells[0], "dims"):
             cells = [self._read_plain(streams.cells[0], fitting)]
             return Streams(cells, True, streams.sense)
@@ -227,6 +230,29 @@ class SampledEncoder(Encoder):
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
+
+
+def label_frames(streams):
+    """Return streams whose tables with a time are DataArrays, and others tables of numbers."""
+    cells = []
+    for recording, cell in enumerate(streams.cells):
+        if isinstance(cell, pd.DataFrame):
+            labelled = label_frame(cell, streams.place(recording))
+            if "time" in labelled.coords or not streams.one:
+                cell = labelled
+        cells.append(cell)
+    return streams._replace(cells=cells)
+
+
+def check_live_times(cells):
+    """Refuse dates in a live run: seconds from the first sample would begin anew in each chunk."""
+    for run, cell in enumerate(cells):
+        dated = "time" in getattr(cell, "coords", ()) and cell["time"].dtype.kind == "M"
+        if dated or "time_start" in getattr(cell, "attrs", {}):
+            raise ValueError(
+                f"run {run} has dates as its time: a live run needs seconds since its beginning, "
+                "(time - start) / pandas.Timedelta(1, 's')."
+            )
 
 
 def _places(chosen, known):

@@ -17,6 +17,8 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
+from mottle.sensors.clock import name_time, read_times
+from mottle.sensors.roles import counts_by_one, find_roles
 
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
@@ -37,7 +39,9 @@ def check_samples(
     Parameters
     ----------
     stream : DataArray of dims (time, channel), 2-D ndarray or numeric DataFrame
-        Without a ``time`` coordinate, time is the row number.
+        Without a ``time`` coordinate, time is the row number. Dates become seconds from the first
+        sample. Of a DataFrame, the time is a DatetimeIndex or TimedeltaIndex, or the index or
+        column with the name of a time, such as "time" (in second) or "time_ms".
     place : str
         What the error messages call the stream.
     channels : sequence of str or int, optional
@@ -49,7 +53,8 @@ def check_samples(
         If this is no sampled stream.
     ValueError
         If it has no row, an unknown channel, a NaN or inf, an overflowed counter, or if its time
-        goes back.
+        goes back; of a DataFrame also if two columns have one name, a column holds no numbers, or
+        the index neither counts rows nor is a time.
 
     Examples
     --------
@@ -57,6 +62,8 @@ def check_samples(
     >>> check_samples(np.arange(6.0).reshape(3, 2), channels=[1]).values[:, 0].tolist()
     [1.0, 3.0, 5.0]
     """
+    if isinstance(stream, pd.DataFrame):
+        stream = label_frame(stream, place)
     names, _ = shape_of_samples(stream, place)
     if isinstance(stream, xr.DataArray):
         stream = stream.transpose("time", "channel")
@@ -108,7 +115,9 @@ def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] |
             names = [str(name) for name in stream["channel"].values]
         return names, int(stream.sizes["channel"])
     if isinstance(stream, pd.DataFrame):
-        return [str(name) for name in stream.columns], stream.shape[1]
+        stream = label_frame(stream, place)
+        names = [str(name) for name in stream["channel"].values]
+        return names, len(names)
     if not isinstance(stream, np.ndarray) or stream.dtype.names is not None:
         raise TypeError(
             f"{place} is {describe(stream)}, not a sampled stream: expected a DataArray of dims "
@@ -127,12 +136,117 @@ def _time_of(stream: Any, place: str) -> NDArray[np.float64]:
     if not isinstance(stream, xr.DataArray) or "time" not in stream.coords:
         return np.arange(len(stream), dtype=np.float64)
     time = np.asarray(stream["time"].values)
+    if time.dtype.kind in "Mm":
+        return read_times(pd.Series(time), place, "time", None, "").time
     if time.dtype.kind not in "iuf":
-        raise TypeError(
-            f"the time of {place} is {time.dtype}: expected seconds, for datetimes "
-            "(time - time[0]) / np.timedelta64(1, 's')."
-        )
+        raise TypeError(f"the time of {place} is {time.dtype}: expected seconds or dates.")
     return time.astype(np.float64)
+
+
+def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
+    """Return a table of samples as a DataArray (time, channel).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A recording, rows are time.
+    place : str
+        What the error messages call it.
+
+    Returns
+    -------
+    DataArray
+        With the coordinate ``time`` in second only if the table has a time: a DatetimeIndex or
+        TimedeltaIndex, or an index or column with the name of one.
+
+    Raises
+    ------
+    ValueError
+        If names come twice, a column holds no real numbers, two times are there, or the index
+        neither counts rows nor is a time.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"time_ms": [0, 500], "CO": [1.5, 1.6]})
+    >>> label_frame(frame).time.values.tolist()
+    [0.0, 0.5]
+    """
+    if isinstance(frame.columns, pd.MultiIndex) or isinstance(frame.index, pd.MultiIndex):
+        raise ValueError(
+            f"{place} has a MultiIndex: a recording is a table of its own, (time, channel)."
+        )
+    names = [str(name).strip() for name in frame.columns]
+    time, attrs, name = _time_of_index(frame.index, place)
+    try:
+        roles = find_roles(names, place, time_column=None if time is None else ())
+    except ValueError as error:
+        raise ValueError(f"{error} Of a DataFrame, rename or drop the columns.") from None
+    timed = [k for k, column in enumerate(names) if name_time(column) is not None]
+    if time is not None and timed:
+        raise ValueError(
+            f"{place} has the time in its index ({name}) and in the column {names[timed[0]]!r}: "
+            "drop one."
+        )
+    if roles.counting:
+        raise ValueError(
+            f"{place} has a column {names[roles.counting[0]]!r}, the name of an index: drop it, or "
+            "rename it if it is a channel."
+        )
+    if roles.time:
+        column = names[roles.time[0]]
+        times = read_times(
+            frame.iloc[:, roles.time[0]], place, column, roles.unit or None, f"column {column!r}"
+        )
+        time, attrs = times.time, times.attrs
+    values = np.empty((len(frame), len(roles.channels)))
+    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in frame.dtypes)
+    if plain:
+        values[:] = frame.iloc[:, roles.channels].to_numpy(dtype=np.float64)
+    for k, place_in in enumerate(() if plain else roles.channels):
+        values[:, k] = _numbers_of(frame.iloc[:, place_in], names[place_in], place)
+    coords: dict[str, Any] = {"channel": [names[k] for k in roles.channels]}
+    if time is not None:
+        coords["time"] = ("time", time)
+    return xr.DataArray(values, dims=("time", "channel"), coords=coords, attrs=attrs)
+
+
+def _time_of_index(
+    index: pd.Index, place: str
+) -> tuple[NDArray[np.float64] | None, dict[str, str], str]:
+    """Return the times in an index, None where it counts rows."""
+    name = "" if index.name is None else str(index.name)
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    known = name_time(name)
+    if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or known is not None:
+        unit = known.unit if known is not None and known.unit else None
+        column = pd.Series(index)
+        times = read_times(column, place, name or "index", unit, f"name of the index {name!r}")
+        return times.time, times.attrs, name or type(index).__name__
+    if isinstance(index, pd.RangeIndex) and index.step == 1:
+        return None, {}, ""
+    if index.dtype.kind in "iuf" and len(index) and counts_by_one(index.to_numpy(np.float64)):
+        return None, {}, ""
+    if len(index):
+        first = ", ".join(repr(value) for value in index[:3].tolist())
+        raise ValueError(
+            f"the index of {place} ({first}, ...) neither counts rows nor is a time: name it "
+            "'time' (in second, or 'time_ms'), or .reset_index(drop=True)."
+        )
+    return None, {}, ""
+
+
+def _numbers_of(column: pd.Series, name: str, place: str) -> NDArray[np.float64]:
+    """Return the numbers of a column, NaN where they are missing."""
+    dtype = column.dtype
+    numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+    if not numeric:
+        held = column.iloc[0] if len(column) else None
+        raise ValueError(
+            f"channel {name!r} of {place} is {dtype} ({held!r}): expected real numbers; drop the "
+            "column, or convert it with pandas.to_numeric."
+        )
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _find_channel(channel: str | int, names: list[str] | None, n_channels: int, place: str) -> int:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from sklearn.base import BaseEstimator, clone
 
@@ -16,6 +17,7 @@ from mottle.datasets.stores.prepared import Row, Sense
 from mottle.datasets.stores.states import check_attrs
 from mottle.events import FIELDS, is_absent, is_event_stream
 from mottle.sensors.files import EventFile
+from mottle.sensors.streams import label_frame
 
 FIT_LIMIT = 1000
 WAY_OUT = (
@@ -212,6 +214,10 @@ def raw_sense(stream: Any, size: tuple[int, int] | None) -> Sense:
         sensor = {} if size is None else {"sensor_size": [int(side) for side in size]}
         columns = {name: np.ascontiguousarray(stream[name]) for name in FIELDS}
         return Sense("events", columns, sensor)
+    if isinstance(stream, pd.DataFrame):
+        stream = label_frame(stream)
+        if "time" not in stream.coords:
+            stream = stream.assign_coords(time=np.arange(len(stream), dtype=np.float64))
     if not isinstance(stream, xr.DataArray):
         values = np.asarray(stream)
         stream = xr.DataArray(

@@ -1,17 +1,34 @@
 """Named columns brought into the fields of events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from mottle.events import FIELDS
+from mottle.sensors.clock import name_time
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import Source
 
 COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "x": "x", "y": "y", "p": "p",
            "pol": "p", "polarity": "p", "on": "p"}  # fmt: skip
+EXACT = 2.0**53  # from here on a float64 skips whole numbers
+
+
+def field_of(name: Any) -> str | None:
+    """Return the field of events that a column holds, or None.
+
+    Examples
+    --------
+    >>> field_of("Timestamp [us]"), field_of("polarity"), field_of("z")
+    ('t', 'p', None)
+    """
+    plain = str(name).strip().lower()
+    if plain in COLUMNS:
+        return COLUMNS[plain]
+    known = name_time(name)
+    return "t" if known is not None and known.word in COLUMNS else None
 
 
 def name_events(names: Iterable[Any]) -> bool:
@@ -22,32 +39,114 @@ def name_events(names: Iterable[Any]) -> bool:
     >>> name_events(["timestamp", "x", "y", "polarity"]), name_events(["t", "x", "y", "z"])
     (True, False)
     """
-    return {COLUMNS.get(str(name).strip().lower()) for name in names} >= set(FIELDS)
+    return {field_of(name) for name in names} >= set(FIELDS)
 
 
-def event_columns(table: pd.DataFrame, source: Source) -> Fields:
-    """Bring named columns into t, x, y, p; a fractional t is in seconds, p may be -1 and 1."""
-    table = table.rename(columns=lambda name: COLUMNS.get(str(name).strip().lower(), name))
-    missing = [name for name in FIELDS if name not in table]
+def find_fields(names: Sequence[Any], source: Source) -> dict[str, int]:
+    """Return where t, x, y and p are; take the unit that the name of the time states.
+
+    Raises
+    ------
+    ValueError
+        If one is missing or comes twice.
+    """
+    found: dict[str, int] = {}
+    for k, name in enumerate(names):
+        field = field_of(name)
+        if field is None:
+            continue
+        if field in found:
+            raise ValueError(
+                f"{source.path} has two columns of {field}, {names[found[field]]!r} and {name!r}: "
+                "leave one out."
+            )
+        found[field] = k
+    missing = [name for name in FIELDS if name not in found]
     if missing:
         raise ValueError(
-            f"{source.path} has the columns {', '.join(map(str, table.columns))} and lacks "
+            f"{source.path} has the columns {', '.join(map(str, names))} and lacks "
             f"{', '.join(missing)}."
         )
-    numbers = table[list(FIELDS)].apply(pd.to_numeric, errors="coerce").astype(np.float64)
-    bad = ~np.isfinite(numbers.to_numpy())
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        name = FIELDS[column]
+    known = name_time(names[found["t"]])
+    if known is not None and known.unit:
+        source.clock.state_name(known.unit, str(names[found["t"]]))
+    return found
+
+
+def event_columns(
+    columns: Mapping[str, NDArray[Any]],
+    source: Source,
+    first: int = 0,
+    texts: Mapping[str, Any] | None = None,
+) -> Fields:
+    """Return the fields of events of columns of numbers; rows without them are faults.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray
+        Numbers, NaN where a cell holds none, under t, x, y and p; p may be -1 and 1.
+    source : Source
+        The file; its clock gives microseconds.
+    first : int, default=0
+        Number of the first row.
+    texts : mapping of str to Series, optional
+        What the cells of a column hold, for messages.
+    """
+    for name in FIELDS:
+        array = columns[name]
+        if array.dtype.kind not in "iufbO" or array.ndim != 1:
+            raise ValueError(
+                f"{name} in {source.path} has type {array.dtype} and shape {array.shape}; expected "
+                "a list of numbers."
+            )
+    t, good = source.clock.convert(columns["t"])
+    fields, fine = {"t": t}, {"t": good}
+    for name in "xyp":
+        fields[name], fine[name] = whole_numbers(columns[name])
+        good = good & fine[name]
+    if not good.all():
+        row = int(np.argmin(good))
+        name = next(name for name in FIELDS if not fine[name][row])
+        cell: Any = columns[name][row]
+        if texts is not None and name in texts:
+            cell = texts[name].iloc[row]
+        cell = cell.item() if isinstance(cell, np.generic) else cell
         source.faults.fault(
-            f"{source.path} holds {table[name].iloc[row]!r} as {name} in row {row}",
-            "rows without numbers", bad.any(axis=1).sum(),
+            f"{source.path} holds {cell!r} as {name} in row {first + row}{fault_of(cell)}",
+            "rows without numbers", (~good).sum(),
         )  # fmt: skip
-        table, numbers = table[~bad.any(axis=1)], numbers[~bad.any(axis=1)]
-    t = numbers["t"].to_numpy()
-    if pd.api.types.is_integer_dtype(table["t"]):
-        t = table["t"].to_numpy(dtype=np.int64)
-    else:
-        t = np.round(t * 1e6).astype(np.int64)
-    x, y, p = (numbers[name].to_numpy().astype(np.int64) for name in "xyp")
-    return t, x, y, np.where(p == -1, 0, p)
+        fields = {name: field[good] for name, field in fields.items()}
+    return (*(fields[name] for name in "txy"), np.where(fields["p"] == -1, 0, fields["p"]))
+
+
+def fault_of(value: Any) -> str:
+    """Return why a number is no field of an event, as the end of a sentence; "" for others.
+
+    Examples
+    --------
+    >>> fault_of(3.5), fault_of(2**64), fault_of("OVER"), fault_of(float("nan"))
+    (', which is no whole number', ', a number beyond 64 bits', '', '')
+    """
+    if not isinstance(value, int | float) or not np.isfinite(float(value)):
+        return ""
+    if value != np.floor(value):
+        return ", which is no whole number"
+    return ", a number beyond 64 bits"
+
+
+def whole_numbers(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return whole numbers as int64, and which of them are such; others are 0.
+
+    Examples
+    --------
+    >>> whole_numbers(np.array([3.0, 3.5, np.nan]))
+    (array([3, 0, 0]), array([ True, False, False]))
+    """
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            good = (np.abs(values) < EXACT) & (values == np.floor(values))  # NaN is not
+        return np.where(good, values, 0).astype(np.int64), good
+    if values.dtype.kind == "u" and values.dtype.itemsize == 8:
+        good = values < np.uint64(2**63)
+        return np.where(good, values, np.uint64(0)).astype(np.int64), good
+    return values.astype(np.int64), np.ones(values.shape, dtype=bool)

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
 from mottle.events import EVENT_DTYPE
+from mottle.sensors.clock import EventClock, check_time_unit
 from mottle.sensors.files.faults import MOST_PIXEL, Faults, Fields
 from mottle.sensors.files.formats.record import HEAD, EventFormat, Source
 from mottle.sensors.files.formats.registry import by_content, by_name, event_formats, of_folder
 from mottle.sensors.files.limits import check_bytes, only_value_errors
+from mottle.sensors.files.tables import take_options
+
+READ_OPTIONS = ("format", "sensor_size", "key", "on_bad", "max_bytes", "time_unit")
 
 
 class EventFile(NamedTuple):
@@ -30,12 +34,16 @@ class EventFile(NamedTuple):
         Name of the format.
     repairs : dict of str to int
         How many events or bytes were repaired or left out, by reason.
+    attrs : dict of str to str
+        ``time_unit``, that of the file's own times, and ``time_unit_from``, what states it: an
+        option, a name or an attribute in the file, its format, or a rule.
     """
 
     events: NDArray[np.void]
     sensor_size: tuple[int, int] | None
     format: str
     repairs: dict[str, int]
+    attrs: dict[str, str] = {}  # noqa: RUF012 (a default that nothing writes to)
 
 
 def read_events(
@@ -46,6 +54,8 @@ def read_events(
     key: str | int | None = None,
     on_bad: str = "raise",
     max_bytes: int | None = None,
+    time_unit: str | None = None,
+    **table: Any,
 ) -> EventFile:
     r"""Read an event file; its format is found by content first, then by name.
 
@@ -53,10 +63,10 @@ def read_events(
     ----------
     path : path
         The file: AEDAT 2.0, 3.1 or 4, Prophesee EVT 2, EVT 2.1, EVT 3 or DAT, Event Stream (DVS or
-        ATIS), N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, v2e, MVSEC, or one
+        ATIS), N-MNIST ``.bin``, ST-MNIST ``.mat``, HDF5 (DSEC, Prophesee, v2e, MVSEC, e2vid, or one
         recording of SHD and SSC), a ROS bag (``.bag``, ``.db3``, ``.mcap`` or the folder of a
         rosbag 2), ``.npy`` or ``.npz``, or a table (``.csv``, ``.tsv``, ``.txt``) with the columns
-        t, x, y, p, named in a header or in this order; a fractional t is in seconds.
+        t, x, y, p, named in a header or in this order.
     format : str, default=None
         "evt2", "evt2.1", "evt3", "dat", "es", "aedat2", "aedat3.1", "aedat4", "nmnist", "stmnist",
         "hdf5", "rosbag", "npy", "npz" or "table", or that of another package's format, where
@@ -73,16 +83,27 @@ def read_events(
     max_bytes : int, default=None
         The most bytes that the events, or anything packed in the file, may come to; by default 100
         times the size of the file, and 256 MiB at least.
+    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        Unit of the times in a table, ``.npy``, ``.npz`` or HDF5 file. None takes the one that the
+        file states (a column such as ``t_us`` or ``time (ms)``, an attribute ``unit``), else that
+        of a known layout (MVSEC in seconds; text in the order t, x, y, p between blanks, as RPG and
+        v2e write it, and ``ts``, ``xs``, ``ys``, ``ps`` of e2vid in seconds where times have
+        fractions), else microseconds; times with fractions are then an error. The type of the
+        numbers decides nothing. ``attrs`` of the result names the unit and what states it.
+    **table
+        Of tables: ``separator``, ``decimal``, ``na_values``, ``names``, ``header``, ``skip_rows``,
+        as in ``read_samples``.
 
     Returns
     -------
     file : EventFile
-        Events, sensor size, format and repairs.
+        Events, sensor size, format, repairs and attrs.
 
     Raises
     ------
     ValueError
-        For an unknown format, an empty or damaged file; names the byte or the event.
+        For an unknown format, an empty or damaged file, and times whose unit is not known; names
+        the byte or the event.
 
     Examples
     --------
@@ -94,8 +115,9 @@ def read_events(
     [(10, 3, 4, 1), (25, 3, 5, 0)]
     """
     stream = EventReader(
-        path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad, max_bytes=max_bytes
-    )
+        path, format=format, sensor_size=sensor_size, key=key, on_bad=on_bad, max_bytes=max_bytes,
+        time_unit=time_unit, **table,
+    )  # fmt: skip
     chunks, n = [], 0
     for chunk in stream:
         chunks.append(chunk)
@@ -103,7 +125,8 @@ def read_events(
         check_bytes(f"the events of {path}", n * EVENT_DTYPE.itemsize, stream.limit)
     if not n:
         raise ValueError(f"{path} holds no event ({stream.format}): leave the recording out.")
-    return EventFile(join(chunks, n), stream.sensor_size, stream.format, stream.repairs)
+    events = join(chunks, n)
+    return EventFile(events, stream.sensor_size, stream.format, stream.repairs, stream.attrs)
 
 
 def join(chunks: list[NDArray[np.void]], n: int) -> NDArray[np.void]:
@@ -137,6 +160,8 @@ class EventReader:
         Bytes of the file held at once.
     max_bytes : int, default=None
         The most bytes that anything packed in the file may come to, as in ``read_events``.
+    time_unit, **table :
+        As in ``read_events``.
 
     Attributes
     ----------
@@ -148,6 +173,8 @@ class EventReader:
         What was repaired or left out so far.
     limit : int
         How many bytes the content may come to.
+    attrs : dict of str to str
+        Unit of the file's times and what states it, known from the first chunk on.
     """
 
     def __init__(
@@ -160,7 +187,11 @@ class EventReader:
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
         max_bytes: int | None = None,
+        time_unit: str | None = None,
+        **table: Any,
     ):
+        options = take_options(table, "read_events", READ_OPTIONS)
+        check_time_unit(time_unit)
         check_whole("chunk_bytes", chunk_bytes, 64)
         if format is not None:
             choose(format, event_formats(), "format")
@@ -168,13 +199,24 @@ class EventReader:
             sensor_size = check_size(sensor_size)
         self.path = Path(path)
         self._source = Source(
-            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes), max_bytes
-        )
+            self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes),
+            max_bytes, time_unit, options,
+        )  # fmt: skip
         self.limit = self._source.limit
         with only_value_errors(self.path):
             self._format = self._find_format(format)
         if key is not None and not self._format.several:
             raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
+        if time_unit not in (None, "us") and not self._format.takes_time_unit:
+            raise ValueError(
+                f"time_unit={time_unit!r}: times of {path} are in us by their format, "
+                f"{self.format}; leave it out."
+            )
+        if table and not self._format.is_table:
+            raise ValueError(
+                f"{next(iter(table))}= is of tables, and {path} is none ({self.format}); leave it "
+                "out."
+            )
         if self._format.start is not None:
             with only_value_errors(self.path):
                 self._format.start(self._source)
@@ -194,6 +236,12 @@ class EventReader:
     def repairs(self) -> dict[str, int]:
         """What was repaired or left out so far, by reason."""
         return self._source.faults.repairs
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Unit of the file's times and what states it; empty before a file has shown it."""
+        clock = self._source.clock
+        return {} if self._format.takes_time_unit and clock.unit is None else clock.attrs()
 
     def _find_format(self, format: str | None) -> EventFormat:
         """Return the format given, else that of the content, else that of the name."""
@@ -226,6 +274,7 @@ class EventReader:
         """Yield the events in order, each chunk a structured array of EVENT_DTYPE."""
         source = self._source  # each pass from the beginning
         source.faults = Faults(str(self.path), source.faults.on_bad)
+        source.clock = EventClock(str(self.path), source.time_unit)
         with only_value_errors(self.path):
             parts = iter(self._format.read(source))
         while True:
@@ -258,6 +307,11 @@ class EventReader:
             raise TypeError(
                 f"the reader of the format {self.format!r} gave {kinds}; expected four arrays of "
                 "integers, t (us), x, y and p, of one length."
+            )
+        if arrays[0].dtype.kind == "u" and (arrays[0] >= 2**63).any():
+            raise ValueError(
+                f"event {int(np.argmax(arrays[0] >= 2**63))} of a chunk of {self.path} has "
+                f"t={int(arrays[0].max())} us, beyond 64 bits with a sign: the copy is damaged."
             )
         return arrays
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import xarray as xr
 
-from mottle.checks import check_options
 from mottle.sensors.files.drift import BEGINS
+from mottle.sensors.files.events import READ_OPTIONS as EVENT_OPTIONS
 from mottle.sensors.files.events import EventFile, read_events
 from mottle.sensors.files.formats.record import HEAD
 from mottle.sensors.files.formats.registry import by_content, by_name
 from mottle.sensors.files.formats.table import TABLE
 from mottle.sensors.files.limits import only_value_errors
+from mottle.sensors.files.samples import READ_OPTIONS as SAMPLE_OPTIONS
 from mottle.sensors.files.samples import TABLES, read_samples
 
 SAMPLES = (".wav",)  # ends of names of files that hold samples only
@@ -27,7 +28,8 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
         Any file that ``read_events`` or ``read_samples`` reads. A table or an array holds events if
         it names t, x, y and p.
     **options : dict
-        Those of the reader it turns out to be.
+        Those of the reader it turns out to be, such as ``time_unit``; options of one reader only,
+        such as ``format`` or ``rate``, choose it.
 
     Returns
     -------
@@ -51,10 +53,19 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     2
     """
     fspath(path)
+    place = Path(path)
+    for_events = options.keys() & set(EVENT_OPTIONS) - set(SAMPLE_OPTIONS)
+    for_samples = options.keys() & set(SAMPLE_OPTIONS) - set(EVENT_OPTIONS)
+    if bool(for_events) != bool(for_samples) and may_be_either(place):
+        return read_events(path, **options) if for_events else read_samples(path, **options)
     with only_value_errors(path):
-        reader = read_events if holds_events(Path(path)) else read_samples
-    check_options(reader, options)
+        reader = read_events if holds_events(place) else read_samples
     return reader(path, **options)
+
+
+def may_be_either(path: Path) -> bool:
+    """Return whether a file is a table, of which an option may tell events from samples."""
+    return path.is_file() and path.suffix.lower() in TABLES[:-1] and path.stat().st_size > 0
 
 
 def holds_events(path: Path) -> bool:

@@ -1,31 +1,38 @@
-"""Sampled streams from files: tables, numpy arrays, sound."""
+"""Sampled streams from files: tables, numpy arrays, HDF5, sound."""
 
-from os import PathLike
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.checks import check_positive, suggest
+from mottle.checks import check_positive, is_number, suggest
+from mottle.sensors.clock import check_time_unit, name_time, name_unit
 from mottle.sensors.files.arrays import Archive, load_npy
+from mottle.sensors.files.attributes import read_text
+from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
 from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, read_rows, walk
-from mottle.sensors.files.limits import byte_limit, raises_value_errors
+from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
+from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
-from mottle.sensors.files.tables import read_table
+from mottle.sensors.files.tables import TableOptions, take_options
 
-TIMES = ("time", "t", "timestamp", "time_s", "seconds")
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")
 HDF5 = (".h5", ".hdf5")
+NAMES = ("channels", "channel", "names", "columns", "channel_names")  # of arrays of names
+RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
+UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
+READ_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
+                "time_column", "time_format", "index_column")  # fmt: skip
 
 
-@raises_value_errors
 def read_samples(
     path: str | PathLike[str],
     *,
@@ -35,15 +42,19 @@ def read_samples(
     key: str | None = None,
     on_bad: str = "raise",
     max_bytes: int | None = None,
+    time_unit: str | None = None,
+    time_column: str | int | Sequence[str | int] | bool | None = None,
+    time_format: str | None = None,
+    index_column: str | int | bool | None = None,
+    **table: Any,
 ) -> xr.DataArray:
     r"""Read a sampled stream.
 
     Parameters
     ----------
     path : path
-        A table with a header (``.csv``, ``.tsv``, ``.txt``, ``.dat``), ``.npy``, ``.npz`` or HDF5
-        (rows are time), or ``.wav``. A column named time, t, timestamp, time_s or seconds is the
-        time in second; it must rise.
+        A table (``.csv``, ``.tsv``, ``.txt``, ``.dat``), ``.npy``, ``.npz`` or HDF5 (rows are
+        time), or ``.wav``.
     rate : float, default=None
         Samples a second, where there is no time; None counts rows.
     units : str, default="1"
@@ -53,104 +64,155 @@ def read_samples(
     key : str, default=None
         Array of an ``.npz``, or dataset of an HDF5 file such as "imu/accel", that holds several.
     on_bad : {"raise", "drop", "repair"}, default="raise"
-        What becomes of values that are missing, infinite or overflowed (4294967295, 2147483647) and
-        of times that do not rise: refused, their rows left out, or values interpolated in time (and
-        rows whose time does not rise left out). ``attrs["repairs"]`` counts what was done.
+        What becomes of values that are missing, text, infinite or overflowed (4294967295,
+        2147483647) and of times that do not rise: refused, their rows left out, or values
+        interpolated in time (and rows whose time does not rise left out). ``attrs["repairs"]``
+        counts what was done.
     max_bytes : int, default=None
-        The most bytes that the content may come to; by default 100 times the size of the file, and
-        256 MiB at least.
+        The most bytes that arrays, sound or datasets may come to; by default 100 times the size of
+        the file, and 256 MiB at least.
+    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        Unit of the times. None takes what the file states (a name such as ``time_ms`` or ``time
+        (ms)``, a row of units, an attribute ``unit``), else seconds; numbers beyond 1e11 are then
+        an error, as no second is so late.
+    time_column : str, int, pair of them, or False, default=None
+        The time, or a date and a time of day; False for none. None finds it by its name: time, t,
+        timestamp, ts, date, datetime, elapsed and alike, with or without a unit. Numbers are taken
+        in their unit; date stamps (ISO, ``YYYY/MM/DD`` or ``DD.MM.YYYY``) become seconds from the
+        first, which is in ``attrs["time_start"]``. The time must rise.
+    time_format : str, default=None
+        Form of date stamps as in ``strptime``, for others such as "%d/%m/%Y %H:%M".
+    index_column : str, int or False, default=None
+        A column that counts rows and is left out; False for none. None finds it by its name:
+        none, "Unnamed: 0", index, #, Serial Number, row and alike; it must count by one.
+    **table
+        Of text tables: ``separator`` (one character, " " for blanks), ``decimal`` ("." or ","),
+        ``na_values`` (further cells for a missing value), ``names`` (of all columns), ``header``
+        (whether the first line holds names), ``skip_rows`` (lines before the table). What is not
+        given is found by the rules in ``docs/files.md``.
 
     Returns
     -------
     samples : xarray.DataArray
-        Dims (time, channel), float64; ``time`` in second, ``attrs["units"]``.
+        Dims (time, channel), float64; ``time`` in second. ``attrs``: ``units``; ``repairs``, which
+        also counts the rows of every column that was left out; ``time_unit``, that of the file's
+        times, and ``time_unit_from``, what states it; of tables how they were read. A row of units
+        is the coordinate ``unit`` of the channels.
 
     Raises
     ------
     ValueError
-        For files without numbers, unknown channels or bad values, with row and column.
+        For files without numbers, unknown channels, tables that could be read in two ways, or bad
+        values, with row and column.
 
     Examples
     --------
     >>> from tempfile import NamedTemporaryFile
     >>> with NamedTemporaryFile(suffix=".csv") as file:
-    ...     _ = file.write(b"time,CO,NO2\n0.0,1.5,2\n0.5,1.6,3\n")
+    ...     _ = file.write(b"time_ms;CO;NO2\n0;1,5;2\n500;1,6;3\n")
     ...     _ = file.flush()
-    ...     read_samples(file.name).sel(channel="NO2").values.tolist()
-    [2.0, 3.0]
+    ...     samples = read_samples(file.name)
+    >>> samples.sel(channel="CO").values.tolist(), samples.time.values.tolist()
+    ([1.5, 1.6], [0.0, 0.5])
     """
     check_on_bad(on_bad)
     if rate is not None:
         check_positive("rate", rate, "samples a second")
-    path = Path(path)
+    options = take_options(table, "read_samples", READ_OPTIONS)
+    if isinstance(channels, str):
+        raise TypeError(f"channels={channels!r} is one name; pass [{channels!r}].")
+    unit = check_time_unit(time_unit)
+    wanted = Wanted(channels, time_column, unit, time_format, index_column, on_bad)
+    fspath(path)
+    with only_value_errors(path):
+        path = Path(path)
+        if path.suffix.lower() not in TABLES and table:
+            raise ValueError(
+                f"{next(iter(table))}= is of tables, and {path} is none; leave it out."
+            )
+        columns = _read(path, key, max_bytes, options, wanted)
+        taken = take_roles(str(path), columns, wanted)
+    time, attrs = taken.time, taken.attrs
+    if time is None:
+        where = "rate=" if rate else columns.rate_from or "rule: no time, row numbers"
+        attrs = {"time_unit": "s", "time_unit_from": where, **attrs}
+        time = np.arange(len(taken.values)) / (rate or columns.rate or 1.0)
+    samples = repair_samples(
+        str(path), time, taken.values, taken.names, columns.units_of_all or units, on_bad,
+        taken.texts,
+    )  # fmt: skip
+    samples.attrs["repairs"] |= taken.left_out
+    if any(taken.units):
+        samples = samples.assign_coords(unit=("channel", taken.units))
+    return samples.assign_attrs({**attrs, "source": path.name})
+
+
+def _read(
+    path: Path, key: str | None, max_bytes: int | None, options: TableOptions, wanted: Wanted
+) -> Columns:
+    """Return the columns of a file, by the end of its name."""
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty: 0 bytes; fetch it again.")
     if suffix in (".npy", ".npz"):
-        table, own_rate = _arrays(path, key, max_bytes), None
-    elif suffix in HDF5 or begins_hdf5(path):
-        table, own_rate = _hdf5(path, key, max_bytes), None
-    elif suffix == ".wav":
-        table, own_rate = _sound(path)
-    elif suffix in TABLES:
+        if key is not None and suffix == ".npy":
+            raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
+        return _arrays(path, key, max_bytes)
+    if suffix in HDF5 or begins_hdf5(path):
+        return _hdf5(path, key, max_bytes)
+    if key is not None:
+        raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
+    if suffix == ".wav":
+        return _sound(path)
+    if suffix in TABLES:
         with path.open("rb") as file:
             if BEGINS.match(file.read(1 << 12)):
                 raise ValueError(f"{path} holds features of gases, no series: read_drift reads it.")
-        table, own_rate = read_table(path)[0], None
-    else:
-        raise ValueError(
-            f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, "
-            ".npz, .wav; read_ts, read_drift and read_spikes read files of many recordings."
-        )
-    names = [str(name).strip() for name in table]
-    table.columns = pd.Index(names)
-    named = [name for name in names if name.lower() in TIMES]
-    time = None
-    if named:
-        time = pd.to_numeric(table.pop(named[0]), errors="coerce").to_numpy(dtype=np.float64)
-    if channels is not None:
-        unknown = [name for name in channels if name not in table]
-        if unknown:
-            raise ValueError(
-                f"{path} has no channel {unknown[0]!r}{suggest(unknown[0], names)} It has "
-                f"{', '.join(names)}."
-            )
-        table = table[channels]
-    else:
-        table = table.select_dtypes("number")
-    if not table.shape[0] or not table.shape[1]:
-        raise ValueError(
-            f"{path} has {table.shape[0]} rows and {table.shape[1]} columns of numbers."
-        )
-    if time is None:
-        time = np.arange(len(table)) / (rate or own_rate or 1.0)
-    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, copy=True)
-    samples = repair_samples(str(path), time, values, [str(name) for name in table], units, on_bad)
-    return samples.assign_attrs(source=path.name)
+        return read_columns(path, options, wanted)
+    raise ValueError(
+        f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, .npz, "
+        ".wav; read_ts, read_drift and read_spikes read files of many recordings."
+    )
 
 
 def repair_samples(
-    place: str, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str
-) -> xr.DataArray:
+    place: str, time: NDArray, values: NDArray, names: list[str], units: str, on_bad: str,
+    texts: Mapping[tuple[int, int], str] | None = None,
+) -> xr.DataArray:  # fmt: skip
     """Return samples (time, channel) whose bad values are refused, left out or interpolated."""
     repairs: dict[str, int] = {}
+    texts = texts or {}
     latest = np.maximum.accumulate(np.where(np.isfinite(time), time, -np.inf))
     rises = np.isfinite(time) & np.concatenate([[True], time[1:] > latest[:-1]])
     if not rises.all():
         row = int(np.argmin(rises))
         if on_bad == "raise":
+            if (row, -1) in texts:
+                raise ValueError(
+                    f"{place} holds {texts[row, -1]!r} as the time in row {row}; on_bad='drop' "
+                    "leaves such rows out."
+                )
+            if np.isnan(time[row]):
+                raise ValueError(
+                    f"{place} holds no time in row {row}; on_bad='drop' leaves such rows out."
+                )
             raise ValueError(
                 f"time does not rise in row {row} of {place}: {time[row]} s after "
                 f"{latest[max(row - 1, 0)]} s; on_bad='drop' leaves such rows out."
             )
         repairs["rows whose time does not rise"] = int((~rises).sum())
         time, values = time[rises], values[rises]
-    bad = ~np.isfinite(values) | np.isin(values, OVERFLOWS)
+    bad = ~np.isfinite(values)
+    for overflow in OVERFLOWS:
+        bad |= values == overflow
     if bad.any():
         row, column = np.argwhere(bad)[0]
         if on_bad == "raise":
+            held = f"{values[row, column]:.12g}"
+            if (row, column) in texts:
+                held = repr(texts[row, column])
             raise ValueError(
-                f"{place} holds {values[row, column]:.12g} in row {row}, channel {names[column]!r} "
+                f"{place} holds {held} in row {row}, channel {names[column]!r} "
                 f"({bad.sum()} such values); on_bad='drop' leaves such rows out, 'repair' "
                 "interpolates, or name the channels to keep."
             )
@@ -176,16 +238,89 @@ def repair_samples(
     )  # fmt: skip
 
 
-def _arrays(path: Path, key: str | None, max_bytes: int | None) -> pd.DataFrame:
-    """Return one array of a numpy file."""
+class Described(NamedTuple):
+    """Shape and type of an array that has not been read."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the array has one axis."""
+        return len(self.shape) == 1
+
+    def is_numeric(self, kinds: str = "iufb") -> bool:
+        """Return whether the array holds numbers, or named fields."""
+        return self.dtype.names is not None or self.dtype.kind in kinds
+
+
+Load = Callable[[Sequence[str]], list[NDArray]]
+
+
+def _arrays(path: Path, key: str | None, max_bytes: int | None) -> Columns:
+    """Return one array of a numpy file, or its arrays of one length as columns."""
     if path.suffix.lower() == ".npy":
-        return _frame(path, load_npy(path, max_bytes))
+        return _columns(path, load_npy(path, max_bytes))
     archive = Archive(path, max_bytes)
-    return _frame(path, archive.load(_choose(path, list(archive.headers), key))[0])
+    held = {name: Described(head.shape, head.dtype) for name, head in archive.headers.items()}
+    return _of_several(path, held, lambda names: archive.load(*names), key)
 
 
-def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> pd.DataFrame:
-    """Return one dataset of an HDF5 file."""
+def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str | None) -> Columns:
+    """Return the array that is meant, with the time beside it; or all lists as columns.
+
+    Only what is meant is loaded.
+    """
+    listed = {name: array for name, array in held.items() if array.shape and array.is_numeric()}
+    lasts = [name.rsplit("/", 1)[-1].lower() for name in listed]
+    if key is None and (name_events(lasts) or {"ts", "xs", "ys", "ps"} <= set(lasts)):
+        raise ValueError(
+            f"{path} holds {', '.join(listed)}: lists of events and no samples; read_events reads "
+            "events, key= names one array of samples."
+        )
+    times = [
+        name for name, array in held.items()
+        if array.is_list and array.is_numeric("iufMm") and name_time(name.split("/")[-1])
+    ]  # fmt: skip
+    if key is None and len(listed) > 1 and len(times) == 1:
+        time, others = times[0], [name for name in listed if name != times[0]]
+        if {held[name].shape for name in others} == {held[time].shape}:  # each is a channel
+            names = [time.split("/")[-1], *(name.split("/")[-1] for name in others)]
+            return Columns.of_arrays(path, names, load([time, *others]))
+        if len(others) == 1 and held[others[0]].shape[0] == held[time].shape[0]:
+            key = others[0]
+    key = _choose(path, list(listed), key)
+    folder, n_rows = key.rpartition("/")[0], held[key].shape[0]
+    beside = [
+        name for name in times
+        if name != key and name.rpartition("/")[0] == folder and held[name].shape[0] == n_rows
+    ]  # fmt: skip
+    if len(beside) > 1:
+        raise ValueError(
+            f"{path} has several times beside {key!r}: {', '.join(beside)}. Write one of them."
+        )
+    texts = _names_beside(held, key)
+    values, *more = load([key, *texts, *beside])
+    named = [
+        text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        for text in (more[0] if texts else ())
+    ]
+    columns = _columns(path, values, named if texts else None)
+    return columns.with_time(beside[0].split("/")[-1], more[-1]) if beside else columns
+
+
+def _names_beside(held: Mapping[str, Described], key: str) -> list[str]:
+    """Return the array of texts beside the values that names their channels, as a list of one."""
+    shape, folder = held[key].shape, key.rpartition("/")[0]
+    for name, texts in held.items() if len(shape) == 2 else ():
+        place, _, last = name.rpartition("/")
+        if place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
+            return [name]
+    return []
+
+
+def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
+    """Return one dataset of an HDF5 file, with the time in its group."""
     limit = byte_limit(path, max_bytes)
     with open_hdf5(path) as file:
         events = [layout.place or "/" for layout in find_layouts(file)] if key is None else []
@@ -195,14 +330,58 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> pd.DataFrame:
                 "dataset of samples."
             )
         found = {name: item for name, item in walk(file) if _is_table(item)}
-        dataset = found[_choose(path, list(found), key)]
-        check_dataset(path, dataset, limit)
-        return _frame(path, read_rows(path, dataset, 0, len(dataset), limit))
+        folders = {name.rpartition("/")[0] for name in found}
+        if key is None and (len(folders) > 1 or len(found) == 1):
+            key = _choose(path, list(found), key)
+        if key is not None:
+            _choose(path, list(found), key)
+        folder = key.rpartition("/")[0] if key is not None else next(iter(folders), "")
+        beside = {name: item for name, item in found.items() if name.rpartition("/")[0] == folder}
+        needed = beside if key is None else {
+            name: item for name, item in beside.items()
+            if name == key or (item.ndim == 1 and name_time(name.split("/")[-1]))
+        }  # fmt: skip
+
+        def load(names: Sequence[str]) -> list[NDArray]:
+            for name in names:
+                check_dataset(path, found[name], limit)
+            n_bytes = sum(found[name].size * found[name].dtype.itemsize for name in names)
+            check_bytes(f"datasets {', '.join(map(repr, names))} of {path}", n_bytes, limit)
+            return [read_rows(path, found[k], 0, len(found[k]), limit) for k in names]
+
+        held = {name: Described(item.shape, item.dtype) for name, item in needed.items()}
+        return _with_attributes(_of_several(path, held, load, key), needed, key)
+
+
+def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
+    """Return columns with what attributes of HDF5 state: the time's unit, units, the rate."""
+    for name, item in items.items():
+        stated = next((text[0] for k in UNIT_ATTRIBUTES if (text := read_text(item, k))), "")
+        if name_time(name.split("/")[-1]) and name != key and name_unit(stated):
+            columns = columns._replace(time_unit=name_unit(stated), time_unit_from="attribute")
+        elif (name == key or len(items) == 1) and stated:
+            columns = columns._replace(units_of_all=stated)
+        if name == key or len(items) == 1:
+            rate = _number(item, RATES)
+            if is_number(rate) and 0 < rate < np.inf:
+                columns = columns._replace(rate=float(rate), rate_from="attribute of the rate")
+    return columns
+
+
+def _number(item: Any, names: Sequence[str]) -> Any:
+    """Return the first of some attributes, if it is a number; None otherwise."""
+    name = next((name for name in names if name in item.attrs), None)
+    kind = None if name is None else item.attrs.get_id(name)
+    if kind is None or kind.dtype.kind not in "iuf" or kind.shape not in ((), (1,)):
+        return None
+    return np.ravel(item.attrs[name])[0].item()
 
 
 def _is_table(item: Any) -> bool:
-    """Return whether an object of an HDF5 file is a list or a table of numbers."""
-    return getattr(item, "ndim", 0) in (1, 2) and item.dtype.kind in "iuf"
+    """Return whether an object of an HDF5 file is a list or a table of numbers, or has fields."""
+    if getattr(item, "ndim", 0) not in (1, 2):
+        return False
+    return item.dtype.kind in "iufb" or (item.dtype.names is not None and item.ndim == 1)
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> str:
@@ -218,21 +397,22 @@ def _choose(path: Path, names: list[str], key: str | None) -> str:
     return key or names[0]
 
 
-def _frame(path: Path, loaded: Any) -> pd.DataFrame:
-    """Return an array (time, channel) as a table with names."""
-    array = loaded[:, np.newaxis] if loaded.ndim == 1 and loaded.dtype.names is None else loaded
-    if array.dtype.names is not None:
-        numbers = [name for name in array.dtype.names if array.dtype[name].kind in "iufb"]
-        return pd.DataFrame({name: array[name] for name in numbers})
+def _columns(path: Path, loaded: Any, names: list[str] | None = None) -> Columns:
+    """Return an array (time, channel), or one of named fields, as columns."""
+    if loaded.dtype.names is not None:
+        fields = list(loaded.dtype.names)
+        return Columns.of_arrays(path, fields, [loaded[name] for name in fields])
+    array = loaded[:, np.newaxis] if loaded.ndim == 1 else loaded
     if array.ndim != 2 or array.dtype.kind not in "iufb":
         raise ValueError(
             f"{path} holds an array of shape {array.shape} and type {array.dtype}; expected "
             "numbers, (time, channel)."
         )
-    return pd.DataFrame(array, columns=[str(k) for k in range(array.shape[1])])
+    return Columns(names, array.astype(np.float64), {}, {}, [], {})
 
 
-def _sound(path: Path) -> tuple[pd.DataFrame, float]:
+def _sound(path: Path) -> Columns:
     """Return a sound, -1 to 1, and its samples a second."""
     wave, rate = read_sound(path)
-    return pd.DataFrame(wave, columns=[str(k) for k in range(wave.shape[1])]), rate
+    columns = Columns(None, wave, {}, {}, [], {})
+    return columns._replace(rate=rate, rate_from="rate in the header of the sound")

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, is_whole
+from mottle.sensors.clock import UNITS, check_time_unit, name_unit
+from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.hdf5 import TEXT, check_dataset, find, open_hdf5, take_list
 from mottle.sensors.files.limits import byte_limit, raises_value_errors
@@ -34,6 +36,8 @@ class Spikes(NamedTuple):
         Number of units, and 1.
     repairs : dict of str to int
         How many spikes were left out, by reason.
+    attrs : dict of str to str
+        ``time_unit`` of the file's times, and ``time_unit_from``, what states it.
     """
 
     events: list[NDArray[np.void]]
@@ -42,6 +46,7 @@ class Spikes(NamedTuple):
     classes: list[str]
     sensor_size: tuple[int, int]
     repairs: dict[str, int]
+    attrs: dict[str, str] = {}  # noqa: RUF012 (a default that nothing writes to)
 
 
 @raises_value_errors
@@ -52,13 +57,14 @@ def read_spikes(
     n_units: int = N_UNITS,
     on_bad: str = "raise",
     max_bytes: int | None = None,
+    time_unit: str | None = None,
 ) -> Spikes:
     """Read recordings of spikes from an HDF5 file as SHD and SSC are published in.
 
     Parameters
     ----------
     path : path
-        HDF5 with ``spikes/times`` (seconds), ``spikes/units`` and ``labels``; ``extra/speaker`` and
+        HDF5 with ``spikes/times``, ``spikes/units`` and ``labels``; ``extra/speaker`` and
         ``extra/keys`` if there are such.
     select : iterable of int, default=None
         Numbers of the recordings to read; by default all. Each spike takes 13 bytes of memory.
@@ -69,6 +75,9 @@ def read_spikes(
     max_bytes : int, default=None
         The most bytes that the content may come to; by default 100 times the size of the file, and
         256 MiB at least.
+    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        Unit of the times; None takes an attribute ``unit`` of ``spikes/times``, else seconds, as
+        SHD and SSC have them.
 
     Returns
     -------
@@ -108,22 +117,35 @@ def read_spikes(
     limit = byte_limit(path, max_bytes)
     with open_hdf5(path) as file:
         n = count_recordings(path, file, limit)
+        unit, unit_from = spike_unit(file, time_unit)
         numbers = np.arange(n) if select is None else np.array(list(select), dtype=np.int64)
         events = []
         for k in numbers.tolist():
-            fields = take_spikes(path, file, k, n, faults)
+            fields = take_spikes(path, file, k, n, faults, unit)
             events.append(faults.check(fields, size))
         labels = _whole(path, file, "labels", n)[numbers]
         speakers: NDArray[np.int64] | None = None
         if find(file, "extra/speaker") is not None:
             speakers = _whole(path, file, "extra/speaker", n)[numbers]
         classes = _classes(path, file)
-    return Spikes(events, labels, speakers, classes, size, faults.repairs)
+    attrs = {"time_unit": unit, "time_unit_from": unit_from}
+    return Spikes(events, labels, speakers, classes, size, faults.repairs, attrs)
 
 
 def holds_spikes(file: Any) -> bool:
     """Return whether an open HDF5 file holds recordings of spikes."""
     return find(file, "spikes/times") is not None and find(file, "spikes/units") is not None
+
+
+def spike_unit(file: Any, stated: str | None) -> tuple[str, str]:
+    """Return the unit of the times of spikes, and what states it."""
+    if check_time_unit(stated) is not None:
+        return str(stated), "time_unit="
+    times = find(file, "spikes/times")
+    for name in ("unit", "units", "time_unit"):
+        if unit := name_unit(" ".join(read_text(times, name))):
+            return unit, "attribute of 'spikes/times'"
+    return "s", "layout: spikes/times, as in SHD and SSC"
 
 
 def count_recordings(path: Path, file: Any, limit: int) -> int:
@@ -138,7 +160,7 @@ def count_recordings(path: Path, file: Any, limit: int) -> int:
         if kind is None or np.dtype(kind).kind not in kinds or getattr(dataset, "ndim", 0) != 1:
             raise ValueError(
                 f"{dataset.name!r} in {path} must hold a list of numbers for each recording: times "
-                "in seconds, units as integers."
+                "as floats, units as integers."
             )
         check_dataset(path, dataset, limit)
     if times.shape != units.shape:
@@ -148,13 +170,14 @@ def count_recordings(path: Path, file: Any, limit: int) -> int:
     return int(times.shape[0])
 
 
-def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults) -> Fields:
+def take_spikes(path: Path, file: Any, k: Any, n: int, faults: Faults, unit: str = "s") -> Fields:
     """Return t, x, y, p of recording ``k`` of ``n``, sorted by time."""
     if not is_whole(k) or not 0 <= k < n:
         raise ValueError(f"{path} has no recording {k!r}; it has 0 to {n - 1}.")
     faults.start(f"recording {k} of {path}")
     # float16 in the published files, where 1e6 would be infinite
     times = take_list(path, find(file, "spikes/times"), k).astype(np.float64)
+    times *= UNITS[unit] / UNITS["s"]
     units = take_list(path, find(file, "spikes/units"), k).astype(np.int64)
     if times.size != units.size:
         alone = abs(times.size - units.size)

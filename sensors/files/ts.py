@@ -1,19 +1,27 @@
 """Labelled sets of series: the .ts files of the UEA and UCR archives."""
 
+import re
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import check_positive
+from mottle.sensors.clock import check_time_unit, read_times
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.limits import raises_value_errors
 from mottle.sensors.files.samples import repair_samples
 
 Header = dict[str, list[str]]  # words behind each tag
+PAIR = re.compile(r"\(([^()]*),([^(),]*)\)")
+
+
+class DifferentTimes(ValueError):
+    """Time stamps of a line that are none, or differ between its channels."""
 
 
 @raises_value_errors
@@ -23,6 +31,8 @@ def read_ts(
     rate: float | None = None,
     units: str = "1",
     on_bad: str = "raise",
+    time_unit: str | None = None,
+    time_format: str | None = None,
 ) -> tuple[list[xr.DataArray], NDArray[Any]]:
     """Read labelled time series in the ``.ts`` format of sktime and aeon.
 
@@ -30,7 +40,8 @@ def read_ts(
     ----------
     path : path
         Text: lines of ``@`` tags, then ``@data``, then a recording a line, its channels separated
-        by colons and its values by commas, the label last. Time stamps are refused.
+        by colons and its values by commas, the label last. With ``@timeStamps true`` a value is
+        ``(time,value)``; the channels of a recording then have the same times.
     rate : float, default=None
         Samples a second; None counts rows.
     units : str, default="1"
@@ -38,6 +49,11 @@ def read_ts(
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of missing values (``?`` or NaN): refused, their rows left out, or interpolated
         in time. ``attrs["repairs"]`` of a stream counts what was done.
+    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        Unit of time stamps that are numbers; None takes seconds, if they are below 1e11. Dates
+        become seconds from the first of the recording, which is in ``attrs["time_start"]``.
+    time_format : str, default=None
+        Form of dates other than ISO, as in ``strptime``.
 
     Returns
     -------
@@ -49,7 +65,7 @@ def read_ts(
     Raises
     ------
     ValueError
-        For time stamps, and for lines that do not fit the tags; names the line.
+        For lines that do not fit the tags, and times that differ or do not rise; names the line.
 
     Examples
     --------
@@ -65,10 +81,11 @@ def read_ts(
     check_on_bad(on_bad)
     if rate is not None:
         check_positive("rate", rate, "samples a second")
+    check_time_unit(time_unit)
     header: Header = {}
     streams: list[xr.DataArray] = []
     labels: list[Any] = []
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, 1):
             text, place = line.strip(), f"line {number} of {path}"
             if not text or text.startswith(("#", "%")):
@@ -76,20 +93,26 @@ def read_ts(
             if text.startswith("@"):
                 name, *words = text[1:].split() or [""]
                 header[name.lower()] = words
-                if name.lower() == "data" and _is_true(header, "timestamps"):
-                    raise ValueError(f"{path} has time stamps (@timeStamps true): not read.")
                 continue
             if "data" not in header:
                 raise ValueError(f"{place} comes before @data: {text[:40]!r}.")
-            values, label = _parse(text, header, place)
+            stamps, values, label = _parse(text, header, place)
             if streams and len(values) != streams[0].sizes["channel"]:
                 raise ValueError(
                     f"{place} has {len(values)} channels: they must be as many as in the first, "
                     f"{streams[0].sizes['channel']}."
                 )
-            time = np.arange(values.shape[1]) / (rate or 1.0)
+            if stamps is None:
+                time = np.arange(values.shape[1]) / (rate or 1.0)
+                where = "rate=" if rate else "rule: no time, row numbers"
+                attrs = {"time_unit": "s", "time_unit_from": where}
+            else:
+                column = pd.Series(stamps, dtype="string")
+                unit_from = "time_unit=" if time_unit else ""
+                time, attrs = read_times(column, place, "time", time_unit, unit_from, time_format)
             names = [str(k) for k in range(len(values))]
-            streams.append(repair_samples(place, time, values.T, names, units, on_bad))
+            stream = repair_samples(place, time, values.T, names, units, on_bad)
+            streams.append(stream.assign_attrs(attrs))
             labels.append(label)
     if not streams:
         raise ValueError(f"{path} holds no recording after @data; is it a .ts file?")
@@ -101,18 +124,30 @@ def _is_true(header: Header, name: str) -> bool:
     return [word.lower() for word in header.get(name, [])[:1]] == ["true"]
 
 
-def _parse(text: str, header: Header, place: str) -> tuple[NDArray[np.float64], Any]:
-    """Return the values (channel, time) of a line, and its label."""
-    if "(" in text:
-        raise ValueError(f"{place} has time stamps, as (time,value): not read.")
-    parts = text.split(":")
+def _parse(
+    text: str, header: Header, place: str
+) -> tuple[list[str] | None, NDArray[np.float64], Any]:
+    """Return the time stamps of a line, its values (channel, time) and its label."""
+    stamped = _is_true(header, "timestamps")
+    if "(" in text and not stamped:
+        raise ValueError(
+            f"{place} has time stamps, as (time,value), and the header does not state them: it "
+            "lacks @timeStamps true."
+        )
+    parts = re.split(r":(?![^(]*\))", text) if stamped else text.split(":")
     label: Any = ""
     target = _is_true(header, "targetlabel")
+    stamps = None
     try:
         if target or _is_true(header, "classlabel"):
             label = float(parts[-1]) if target else parts[-1].strip()
             parts.pop()
-        rows = [[float(v) for v in part.replace("?", "nan").split(",")] for part in parts]
+        if stamped:
+            stamps, rows = _stamped(parts, place)
+        else:
+            rows = [[float(v) for v in part.replace("?", "nan").split(",")] for part in parts]
+    except DifferentTimes:
+        raise
     except ValueError as error:
         raise ValueError(f"{place} holds no series of numbers: {error}.") from None
     classes = [] if target else header.get("classlabel", [])[1:]
@@ -132,4 +167,31 @@ def _parse(text: str, header: Header, place: str) -> tuple[NDArray[np.float64], 
                 f"{place} has {len(rows)} channels of {lengths[0]} values; the header states "
                 f"@{name} {' '.join(stated)}."
             )
-    return np.array(rows), label
+    return stamps, np.array(rows), label
+
+
+def _stamped(parts: list[str], place: str) -> tuple[list[str], list[list[float]]]:
+    """Return the times of a recording, which all channels have, and the values of each channel."""
+    times: list[str] = []
+    rows = []
+    for k, part in enumerate(parts):
+        pairs = PAIR.findall(part)
+        if PAIR.sub("", part).replace(",", "").strip() or not pairs:
+            raise DifferentTimes(
+                f"channel {k} of {place} is no list of (time,value): {part[:40]!r}."
+            )
+        stamps = [stamp.strip() for stamp, _ in pairs]
+        if times and stamps != times:
+            n = next((n for n, (a, b) in enumerate(zip(stamps, times, strict=False)) if a != b), -1)
+            where = (
+                f"{stamps[n]} in place of {times[n]}"
+                if n >= 0
+                else f"{len(stamps)} in place of {len(times)}"
+            )
+            raise DifferentTimes(
+                f"channel {k} of {place} has other times than channel 0 ({where}): a recording has "
+                "one time for all its channels."
+            )
+        times = stamps
+        rows.append([float(value.replace("?", "nan")) for _, value in pairs])
+    return times, rows

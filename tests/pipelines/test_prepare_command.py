@@ -210,3 +210,47 @@ def test_a_store_inside_the_source_is_refused(digits):
     assert run.exit_code == 1
     assert "would lie inside the recordings' folder" in " ".join(run.output.split())
     assert not (digits / "in/s.zarr").exists()
+
+
+def write_tables(folder):
+    """Write four tables in milliseconds whose files do not state it."""
+    folder.mkdir()
+    for k in range(4):
+        rows = "".join(f"{20 * i};{k},5\n" for i in range(5))
+        (folder / f"{k}.csv").write_text(f"time;CO\n{rows}")
+    return folder
+
+
+@pytest.mark.parametrize("where", ["option", "files", "options", "nowhere"])
+def test_the_unit_of_time_of_files_is_stated_on_the_command_line_or_in_the_file(where, tmp_path):
+    folder, out, words = write_tables(tmp_path / "in"), tmp_path / "s.zarr", []
+    if where == "option":
+        words = ["--time-unit", "ms"]
+    elif where != "nowhere":
+        text = 'time_unit = "ms"' if where == "files" else 'options = { time_unit = "ms" }'
+        (tmp_path / "c.toml").write_text(f"[files]\n{text}\n")
+        words = ["--encode", tmp_path / "c.toml"]
+    assert mottle("prepare", folder, "--out", out, *words).exit_code == 0
+    cell = open_prepared(out)[0].iloc[3, 0]
+    unit = 1.0 if where == "nowhere" else 1e-3
+    np.testing.assert_allclose(cell.time, unit * np.arange(0, 100, 20))
+    assert cell.values[:, 0].tolist() == [3.5] * 5
+
+
+def test_units_of_time_that_do_not_fit_are_refused(tmp_path):
+    folder = write_tables(tmp_path / "in")
+    (tmp_path / "c.toml").write_text('[files]\noptions = { time_unit = "us" }\n')
+    both = mottle("prepare", folder, "--out", tmp_path / "s.zarr", "--time-unit", "ms",
+                  "--encode", tmp_path / "c.toml")  # fmt: skip
+    assert both.exit_code == 1
+    assert "two units of time are given, 'us' in [files] options and 'ms'" in both.output
+    (tmp_path / "c.toml").write_text('[files]\ntime_unit = "msec"\n')
+    wrong = mottle("prepare", folder, "--out", tmp_path / "s.zarr", "--encode", tmp_path / "c.toml")
+    assert "time_unit='msec': expected one of 's', 'ms', 'us', 'ns'" in wrong.output
+    named = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--time-unit", "ms")
+    assert named.exit_code == 1
+    assert "is for files and folders" in named.output
+    (folder / "0.csv").write_text("time;CO\n0;1,5\n20;OVER\n")
+    marker = mottle("prepare", folder, "--out", tmp_path / "s.zarr")
+    assert marker.exit_code == 1
+    assert "holds 'OVER' in row 1, channel 'CO'" in " ".join(marker.output.split())

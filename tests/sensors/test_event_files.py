@@ -431,7 +431,9 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
             file[f"short/{name}"] = events[name][: 10 if name == "x" else 20]
             file.create_dataset(f"vast/{name}", (10**12,), "u1", chunks=(10**6,))
     assert_array_equal(read_events(path, key="left").events, events)
-    assert_array_equal(read_events(path, key="right").events, events[:1000])  # t in seconds
+    assert_array_equal(read_events(path, key="right", time_unit="s").events, events[:1000])
+    with pytest.raises(ValueError, match=r"have fractions, such as .* time_unit= names it"):
+        read_events(path, key="right")
     with pytest.raises(ValueError, match=r"holds the events left, right, .*name one with key="):
         read_events(path)
     for key, message in (
@@ -443,8 +445,8 @@ def test_damaged_hdf5_events_are_refused(tmp_path):
             read_events(path, key=key)
     with h5py.File(path, "a") as file:
         file["right/t"][3] = np.nan
-    with pytest.raises(ValueError, match=r"t in .* holds NaN"):
-        read_events(path, key="right")
+    with pytest.raises(ValueError, match=r"t in .* holds nan, as event 3"):
+        read_events(path, key="right", time_unit="s")
 
 
 def test_one_recording_of_spikes_is_events_of_its_own(tmp_path):

@@ -123,13 +123,17 @@ def test_layouts_of_npz_give_their_events(save, tmp_path):
     for arrays in (
         {"t": T, "x": X.astype("u2"), "y": Y, "p": P.astype(bool), "label": np.array("a")},
         {"timestamps": T, "x": X, "y": Y, "polarity": 2 * P - 1}, {"events": EVENTS},
-        {"t": T / 1e6, "x": X.astype("f4"), "y": Y, "p": P}, {"events": matrix, "n": np.array(4)},
+        {"t_s": T / 1e6, "x": X.astype("f4"), "y": Y, "p": P}, {"events": matrix, "n": np.array(4)},
     ):  # fmt: skip
         if "timestamps" in arrays:
             arrays["timestamp"] = arrays.pop("timestamps")
         save(path, **arrays)
         for reader in (read, read_events):
             assert_array_equal(reader(path).events, EVENTS)
+    save(path, t=T / 1e6, x=X, y=Y, p=P)
+    assert_array_equal(read(path, time_unit="s").events, EVENTS)
+    with pytest.raises(ValueError, match=r"have fractions, such as .* time_unit= names it"):
+        read(path)
     save(path, drive=matrix, b=matrix)
     assert read(path, key="b").shape == matrix.shape
     with pytest.raises(ValueError, match=r"holds drive, b; expected arrays t, x, y and p, or an"):
@@ -156,7 +160,7 @@ def test_rows_without_numbers_and_pixels_between_pixels_are_named(tmp_path):
     assert read_events(tmp_path / "e.npy", on_bad="drop").repairs == {"rows without numbers": 1}
     rows[4, 0], rows[5, 1] = T[4], 3.5
     np.save(tmp_path / "e.npy", rows)
-    with pytest.raises(ValueError, match=r"x in .* holds 3\.5, which is no whole number"):
+    with pytest.raises(ValueError, match=r"holds .*3\.5.* as x in row 5, which is no whole number"):
         read_events(tmp_path / "e.npy")
 
 
@@ -172,9 +176,44 @@ def test_numbers_beyond_64_bits_are_refused(name, tmp_path):
     for key, values in columns.items():
         table[key] = values
     np.save(tmp_path / "e.npy", table)
-    for suffix in ("h5", "npz", "npy"):
-        with pytest.raises(ValueError, match=f"{name} in .* holds 18446744073709551615, a number"):
-            read_events(tmp_path / f"e.{suffix}", on_bad="repair")
+    with pytest.raises(ValueError, match=f"{name} in .* holds 18446744073709551615, a number"):
+        read_events(tmp_path / "e.h5", on_bad="repair")
+    for suffix in ("npz", "npy"):
+        path = tmp_path / f"e.{suffix}"
+        with pytest.raises(ValueError, match=rf"18446744073709551615.* as {name} in row 1, a numb"):
+            read_events(path)
+        file = read_events(path, on_bad="drop")
+        assert (file.events.tolist(), file.repairs) == ([(1, 1, 1, 1)], {"rows without numbers": 1})
+
+
+@pytest.mark.parametrize(("write", "stated"), [
+    (v2e, ("us", "layout: v2e")), (mvsec, ("s", "layout: MVSEC")), (dsec, ("us", "layout: DSEC")),
+    (e2vid, ("s", "layout: ts, xs, ys, ps in HDF5, as e2vid writes them")),
+])  # fmt: skip
+def test_a_known_layout_states_the_unit_of_time_and_an_option_comes_first(write, stated, tmp_path):
+    with h5py.File(tmp_path / "e.h5", "w") as file:
+        write(file)
+    attrs = read_events(tmp_path / "e.h5").attrs
+    assert (attrs["time_unit"], attrs["time_unit_from"]) == stated
+    other = read_events(tmp_path / "e.h5", time_unit="ms")
+    assert other.attrs == {"time_unit": "ms", "time_unit_from": "time_unit="}
+    if stated[0] == "us":
+        assert_array_equal(other.events["t"], 1000 * EVENTS["t"])
+
+
+def test_a_plain_group_of_events_with_fractions_needs_a_unit(tmp_path):
+    path = tmp_path / "e.h5"
+    with h5py.File(path, "w") as file:
+        for name, values in (("t", T / 1e6), ("x", X), ("y", Y), ("p", P)):
+            file[f"events/{name}"] = values
+    with pytest.raises(ValueError, match=r"have fractions, such as .* time_unit= names it"):
+        read_events(path)
+    assert_array_equal(read_events(path, time_unit="s").events, EVENTS)
+    with h5py.File(path, "a") as file:
+        file["events/t"].attrs["units"] = "fortnights"
+    with pytest.raises(ValueError, match=r"'fortnights', an attribute of 'events' .* time_unit="):
+        read_events(path)
+    assert_array_equal(read_events(path, time_unit="s").events, EVENTS)
 
 
 def test_numbers_that_lie_in_other_files_are_never_read(tmp_path):

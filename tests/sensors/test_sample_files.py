@@ -123,12 +123,12 @@ def test_ts_files_come_back(tmp_path):
     path.write_text(head + "1,?,4:2,3,5:a\n")
     streams, _ = read_ts(path, rate=10.0, units="V", on_bad="repair")
     assert streams[0].values.tolist() == [[1, 2], [2.5, 3], [4, 5]]
-    assert streams[0].attrs == {"units": "V", "repairs": {"values interpolated": 1}}
+    assert streams[0].attrs == {
+        "units": "V", "repairs": {"values interpolated": 1}, "time_unit": "s",
+        "time_unit_from": "rate=",
+    }  # fmt: skip
     assert streams[0].time.values.tolist() == [0, 0.1, 0.2]
     assert read_ts(path, on_bad="drop")[0][0].values.tolist() == [[1, 2], [4, 5]]
-    path.write_text(head.replace("timeStamps false", "timeStamps true"))
-    with pytest.raises(ValueError, match="time stamps"):
-        read_ts(path)
     with pytest.raises(ValueError, match="read_ts reads them"):
         read(path)
 

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.clock import UNITS, name_unit
 from mottle.sensors.files.attributes import read_text
+from mottle.sensors.files.columns import fault_of, whole_numbers
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.hdf5 import (
@@ -20,8 +22,13 @@ from mottle.sensors.files.hdf5 import (
     read_rows,
     walk,
 )
-from mottle.sensors.files.spikes import N_UNITS, count_recordings, holds_spikes, take_spikes
-from mottle.sensors.files.times import microseconds, unit_of, whole_numbers
+from mottle.sensors.files.spikes import (
+    N_UNITS,
+    count_recordings,
+    holds_spikes,
+    spike_unit,
+    take_spikes,
+)
 
 EVENT_BYTES = 16  # about, of one event in a file
 NAMES = {  # of datasets and fields; a bare p is one of events only beside its likes
@@ -35,6 +42,8 @@ MATRIX = "events"  # the name of a dataset (n, 4) that holds events
 MVSEC = re.compile(r"davis/(left|right)/events$")
 COLUMN_ATTRIBUTES = ("columns", "column_names", "fields", "names")
 UNIT_ATTRIBUTES = ("units", "unit", "time_unit")
+E2VID = "ts, xs, ys, ps in HDF5, as e2vid writes them"  # in s where times have fractions
+OF_DSEC = ("t_offset", "ms_to_idx")  # names beside the group of events
 LIKELY = 0.9  # of the first events, whose times must not go back
 
 
@@ -49,8 +58,10 @@ class Layout(NamedTuple):
         What lies there.
     names : dict of str to str, or list of str
         Dataset or field of each of t, x, y, p; or the columns of a matrix in order.
-    unit : str or None
-        Unit of time, where file or layout state it.
+    stated : str
+        Unit of time as an attribute states it, or "".
+    known : str
+        Name of the layout, where it implies the unit.
     sensor_size : (int, int) or None
         Width and height in pixels, where the layout implies them.
     """
@@ -58,7 +69,8 @@ class Layout(NamedTuple):
     place: str
     item: Any
     names: Any
-    unit: str | None = None
+    stated: str = ""
+    known: str = ""
     sensor_size: tuple[int, int] | None = None
 
 
@@ -75,7 +87,9 @@ def read_hdf5(source: Source) -> Iterator[Fields]:
                 "key=0 picks the first."
             )
         source.sensor_size = source.sensor_size or (N_UNITS, 1)
-        yield take_spikes(source.path, file, source.key, n, source.faults)
+        unit, where = spike_unit(file, source.time_unit)
+        source.clock.state(unit, where)
+        yield take_spikes(source.path, file, source.key, n, source.faults, unit)
 
 
 def holds_events(path: Path) -> bool:
@@ -97,11 +111,21 @@ def find_layouts(place: Any) -> Iterator[Layout]:
         elif is_matrix(item) and name.rpartition("/")[2] == MATRIX:
             names = list("xytp") if MVSEC.search(name) else list("txyp")
         if names:
-            is_mvsec = MVSEC.search(name) is not None and not stated_columns(item)
-            yield Layout(
-                name, item, names, stated_unit(item, names) or ("s" if is_mvsec else None),
-                (346, 260) if is_mvsec else stated_size(item.file),
-            )  # fmt: skip
+            known = known_layout(name, item, names)
+            size = (346, 260) if known == "MVSEC" else stated_size(item.file)
+            yield Layout(name, item, names, stated_unit(item, names), known, size)
+
+
+def known_layout(name: str, item: Any, names: Any) -> str:
+    """Return the layout of events whose unit of time it implies, or ""."""
+    if hasattr(item, "keys"):
+        of_dsec = any(find(item.file, beside) is not None for beside in OF_DSEC)
+        return "DSEC" if of_dsec else "e2vid" if names == PLAIN[1] else ""
+    if isinstance(names, dict):
+        return "Prophesee"
+    if stated_columns(item):
+        return ""
+    return "MVSEC" if MVSEC.search(name) else "v2e"
 
 
 def event_names(names: Iterable[str]) -> dict[str, str]:
@@ -138,14 +162,33 @@ def stated_columns(item: Any) -> list[str]:
     return []
 
 
-def stated_unit(item: Any, names: Any) -> str | None:
-    """Return the unit of time that an attribute of the times, or of all events, states."""
+def stated_unit(item: Any, names: Any) -> str:
+    """Return the unit of time that an attribute of the times, or of all events, states, or ""."""
     times = find(item, names["t"]) if hasattr(item, "keys") else item
     for owner in (times, item):
         for key in UNIT_ATTRIBUTES:
             if text := read_text(owner, key):
-                return unit_of(text[0])
-    return None
+                return text[0]
+    return ""
+
+
+def state_unit(source: Source, layout: Layout, dtype: np.dtype) -> None:
+    """Give the clock the unit that an attribute states, else that of the layout."""
+    clock = source.clock
+    if layout.stated:
+        unit = name_unit(layout.stated)
+        if clock.unit is None and not unit:
+            raise ValueError(
+                f"the unit of time {layout.stated!r}, an attribute of {layout.place!r} in "
+                f"{source.path}, is not known: time_unit= names it, one of {', '.join(UNITS)}."
+            )
+        clock.state(unit, f"attribute of the events at {layout.place or '/'!r}")
+    elif layout.known == "MVSEC":
+        clock.state("s", "layout: MVSEC")
+    elif layout.known == "e2vid":
+        clock.layout = E2VID
+    elif layout.known and dtype.kind in "iu":
+        clock.state("us", f"layout: {layout.known}")
 
 
 def stated_size(file: Any) -> tuple[int, int] | None:
@@ -195,7 +238,10 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
         )
     for part in parts.values():
         check_dataset(path, part, source.limit)
-    offset = time_offset(path, file, source.limit)
+    timed = parts["t"] if is_group else layout.item
+    fields = layout.names if isinstance(layout.names, dict) else {}
+    state_unit(source, layout, timed.dtype if is_group or not fields else timed.dtype[fields["t"]])
+    stored = time_offset(path, file, source.limit)
     rows = max(source.chunk_bytes // EVENT_BYTES, 1)
     for first in range(0, shapes[0][0], rows):
         blocks = {
@@ -210,19 +256,37 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
                 blocks = {name: block[:, layout.names.index(name)] for name in "txyp"}
                 if not first:
                     check_columns(path, layout, blocks)
-        t, x, y, p = (take_numbers(path, name, blocks[name], layout.unit) for name in "txyp")
-        yield t + offset, x, y, np.where(p == -1, 0, p)
+        t, x, y, p = (take_numbers(source, name, blocks[name], first) for name in "txyp")
+        if stored is not None and t.size:
+            offset = int(take_numbers(source, "t", stored)[0])
+            if (
+                not -(2**63)
+                <= min(int(t.min()), 0) + offset
+                <= max(int(t.max()), 0) + offset
+                < 2**63
+            ):
+                raise ValueError(f"t and t_offset in {path} lie beyond 64 bits: {offset} us.")
+            t = t + offset
+        yield t, x, y, np.where(p == -1, 0, p)
 
 
-def take_numbers(path: Path, name: str, values: NDArray, unit: str | None) -> NDArray[np.int64]:
-    """Return one field of events as int64."""
+def take_numbers(source: Source, name: str, values: NDArray, first: int = 0) -> NDArray[np.int64]:
+    """Return one field of events from ``first`` on as int64, the time in us by the file's clock."""
+    path = source.path
     if values.dtype.kind not in "iufb" or values.ndim != 1:
         raise ValueError(
             f"{name} in {path} has type {values.dtype} and shape {values.shape}; expected a list "
             "of numbers."
         )
-    what = f"{name} in {path}"
-    return microseconds(what, values, unit) if name == "t" else whole_numbers(what, values)
+    taken, good = source.clock.convert(values) if name == "t" else whole_numbers(values)
+    if not good.all():
+        bad = int(np.argmin(good))
+        held = values[bad].item()
+        why = fault_of(held)
+        if why and name == "t":
+            why += f" of us (time_unit={source.clock.unit!r})"
+        raise ValueError(f"{name} in {path} holds {held!r}{why}, as event {first + bad}.")
+    return taken
 
 
 def check_columns(path: Path, layout: Layout, blocks: dict[str, NDArray]) -> None:
@@ -240,20 +304,18 @@ def check_columns(path: Path, layout: Layout, blocks: dict[str, NDArray]) -> Non
         )
 
 
-def time_offset(path: Path, file: Any, limit: int) -> int:
-    """Return what DSEC adds to its times, in microseconds."""
+def time_offset(path: Path, file: Any, limit: int) -> NDArray | None:
+    """Return what DSEC adds to its times, in their unit; None where there is no such number."""
     stored = find(file, "t_offset")
     if stored is None:
-        return 0
+        return None
     if getattr(stored, "shape", None) != () or stored.dtype.kind not in "iu":
-        raise ValueError(f"'t_offset' of {path} is no whole number of microseconds.")
+        raise ValueError(f"'t_offset' of {path} is no whole number.")
     check_dataset(path, stored, limit)
-    offset = int(stored[()])
-    if abs(offset) >= 1 << 62:
-        raise ValueError(f"'t_offset' of {path} is {offset} us, beyond 64 bits.")
-    return offset
+    return np.atleast_1d(stored[()])
 
 
 HDF5 = EventFormat(
-    name="hdf5", read=read_hdf5, begins=(MAGIC,), several=True, holds_events=holds_events
-)
+    name="hdf5", read=read_hdf5, begins=(MAGIC,), several=True, holds_events=holds_events,
+    takes_time_unit=True,
+)  # fmt: skip

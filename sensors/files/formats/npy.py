@@ -2,24 +2,34 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from mottle.events import FIELDS
 from mottle.sensors.files.arrays import Archive, Header, npy_blocks, read_header
-from mottle.sensors.files.columns import COLUMNS, name_events
+from mottle.sensors.files.columns import event_columns, field_of, find_fields, name_events
 from mottle.sensors.files.faults import Fields
-from mottle.sensors.files.formats.fields import event_fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 
 MATRIX = "events"  # the name of an array of four columns, in an .npz
 LEAST_ROWS = 4096  # of a block, however many bytes a row has
 
 
-def event_columns_of(header: Header, place: str) -> dict[str, str | int]:
-    """Return field or column of each of t, x, y and p.
+class Chosen(NamedTuple):
+    """The array of events in an archive, or the arrays of t, x, y and p."""
+
+    array: str
+    lists: list[str]
+
+
+def places_of(header: Header, place: str, source: Source) -> dict[str, str | int]:
+    """Return field or column of each of t, x, y and p; take the unit that a field's name states.
 
     Examples
     --------
     >>> import numpy as np
-    >>> event_columns_of(Header((5, 4), False, np.dtype("i8"), 128), "a.npy")
+    >>> from mottle.sensors.files.faults import Faults
+    >>> source = Source(Path("a.npy"), Faults("a.npy", "raise"))
+    >>> places_of(Header((5, 4), False, np.dtype("i8"), 128), "a.npy", source)
     {'t': 0, 'x': 1, 'y': 2, 'p': 3}
     """
     names = header.dtype.names
@@ -31,39 +41,36 @@ def event_columns_of(header: Header, place: str) -> dict[str, str | int]:
                 f"{place} has shape {header.shape}; expected fields t, x, y, p, or four columns in "
                 "this order."
             )
-        return {name: k for k, name in enumerate("txyp")}
-    if not name_events(names) or len(header.shape) != 1:
+        return {name: k for k, name in enumerate(FIELDS)}
+    if len(header.shape) != 1:
         raise ValueError(
             f"{place} has the columns {', '.join(names)} and shape {header.shape}; expected a list "
             "with t, x, y and p."
         )
-    found: dict[str, str | int] = {}
-    for name in names:
-        field = COLUMNS.get(name.strip().lower())
-        if field is not None:
-            found.setdefault(field, name)
-    return found
+    return {field: names[k] for field, k in find_fields(names, source).items()}
 
 
 def read_npy(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p block by block."""
     with source.path.open("rb") as file:
         header = read_header(source.path, file)
-    columns = event_columns_of(header, str(source.path))
+    columns = places_of(header, str(source.path), source)
     width = 4 if header.dtype.names is None else 1
     rows = max(source.chunk_bytes // (header.dtype.itemsize * width or 1), 1)
     first = 0
     for block in npy_blocks(source.path, header, rows):
         parts = {k: block[c] if isinstance(c, str) else block[:, c] for k, c in columns.items()}
-        yield event_fields(parts, source, first)
+        yield event_columns(parts, source, first)
         first += len(block)
 
 
 def read_npz(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p of the arrays of these names, or of one array with these fields."""
     archive = Archive(source.path, source.max_bytes)
-    name, names = choose_arrays(archive, source.key)
-    if names:
+    name, lists = choose_arrays(archive, source.key)
+    if lists:
+        places = find_fields(lists, source)
+        names = {field: lists[k] for field, k in places.items()}
         parts = dict(zip(names, archive.load(*names.values()), strict=True))
         shapes = {part.shape for part in parts.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 1:
@@ -72,21 +79,20 @@ def read_npz(source: Source) -> Iterator[Fields]:
                 "length."
             )
     else:
-        columns = event_columns_of(archive.headers[name], f"array {name!r} of {source.path}")
+        columns = places_of(archive.headers[name], f"array {name!r} of {source.path}", source)
         (array,) = archive.load(name)
         parts = {k: array[c] if isinstance(c, str) else array[:, c] for k, c in columns.items()}
     n = len(parts["t"])
     rows = max(source.chunk_bytes // 16, LEAST_ROWS)
     for first in range(0, n, rows):
         block = {name: part[first : first + rows] for name, part in parts.items()}
-        yield event_fields(block, source, first)
+        yield event_columns(block, source, first)
 
 
-def choose_arrays(archive: Archive, key: str | int | None) -> tuple[str, dict[str, str]]:
-    """Return the name of the array of events, or of those of t, x, y and p."""
-    named = {COLUMNS[k.lower()]: k for k in archive.headers if k.lower() in COLUMNS}
-    if key is None and len(named) == 4:
-        return "", {name: named[name] for name in "txyp"}
+def choose_arrays(archive: Archive, key: str | int | None) -> Chosen:
+    """Return the name of the array of events, or those of t, x, y and p."""
+    if key is None and name_events(archive.headers):
+        return Chosen("", [name for name in archive.headers if field_of(name) is not None])
     if key is not None and key not in archive.headers:
         raise ValueError(
             f"{archive.path} has no array {key!r}; it has {', '.join(archive.headers)}."
@@ -100,7 +106,7 @@ def choose_arrays(archive: Archive, key: str | int | None) -> tuple[str, dict[st
             f"{archive.path} holds {', '.join(archive.headers) or 'nothing'}; expected arrays t, "
             "x, y and p, or an array with these fields: name it with key=."
         )
-    return found[0], {}
+    return Chosen(found[0], [])
 
 
 def is_matrix(name: str, header: Header) -> bool:
@@ -124,8 +130,10 @@ def npz_holds_events(path: Path) -> bool:
 
 
 NPY = EventFormat(
-    name="npy", read=read_npy, begins=(b"\x93NUMPY",), suffixes=(".npy",), holds_events=holds_events
-)
+    name="npy", read=read_npy, begins=(b"\x93NUMPY",), suffixes=(".npy",),
+    holds_events=holds_events, takes_time_unit=True,
+)  # fmt: skip
 NPZ = EventFormat(
-    name="npz", read=read_npz, suffixes=(".npz",), several=True, holds_events=npz_holds_events
-)
+    name="npz", read=read_npz, suffixes=(".npz",), several=True, holds_events=npz_holds_events,
+    takes_time_unit=True,
+)  # fmt: skip

@@ -1,13 +1,15 @@
 """An event format in one record: how it is recognised, and how its events are read."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from mottle.checks import NamesArguments
+from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.limits import byte_limit
+from mottle.sensors.files.tables import TableOptions
 
 HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
 
@@ -34,6 +36,13 @@ class Source:
         About how many bytes of the file are to be held at once.
     max_bytes : int or None
         How many bytes the content may come to; ``limit`` is this, or its default for the file.
+    time_unit : str or None
+        Unit of the times as the caller gave it, of formats that take one.
+    table : TableOptions
+        What the caller states of a text table.
+    clock : EventClock
+        ``clock.convert(values)`` gives whole microseconds of such formats; ``clock.state(unit,
+        where)`` takes the unit that the file states.
     """
 
     path: Path
@@ -43,6 +52,12 @@ class Source:
     key: str | int | None = None
     chunk_bytes: int = 1 << 20
     max_bytes: int | None = None
+    time_unit: str | None = None
+    table: TableOptions = field(default_factory=TableOptions)
+    clock: EventClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = EventClock(str(self.path), self.time_unit)
 
     @cached_property
     def limit(self) -> int:
@@ -81,6 +96,10 @@ class EventFormat(NamesArguments):
         Whether a file holds several streams, which ``key=`` selects.
     holds_events : callable, optional
         Path to whether the file holds events, for formats that hold samples as well.
+    takes_time_unit : bool, default=False
+        Whether files come in several units of time; others are in whole microseconds.
+    is_table : bool, default=False
+        Whether files are text tables, which have options of their own.
 
     Raises
     ------
@@ -105,6 +124,8 @@ class EventFormat(NamesArguments):
     start: Callable[[Source], None] | None = None
     several: bool = False
     holds_events: Callable[[Path], bool] | None = None
+    takes_time_unit: bool = False
+    is_table: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:

@@ -2,32 +2,113 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from mottle.sensors.files.columns import event_columns, name_events
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mottle.events import FIELDS
+from mottle.sensors.clock import name_unit
+from mottle.sensors.files.columns import EXACT, event_columns, find_fields, name_events
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
-from mottle.sensors.files.tables import read_table
+from mottle.sensors.files.tables import (
+    BLANKS,
+    Dialect,
+    find_dialect,
+    table_chunks,
+    to_numbers,
+)
+
+ROW_BYTES = 16  # about, of one event in a file
+N_LEADING = 100  # rows that show what a table without names holds
+IN_SECONDS = "text columns t x y p between blanks, as RPG and v2e write them"
 
 
 def read_events_table(source: Source) -> Iterator[Fields]:
-    """Yield t, x, y, p of the whole file."""
-    table, named = read_table(source.path)
-    if not named:
-        if table.shape[1] != 4:
-            raise ValueError(
-                f"{source.path} has {table.shape[1]} columns without names; expected t, x, y, p."
-            )
-        table.columns = ["t", "x", "y", "p"]
-    yield event_columns(table, source)
+    """Yield t, x, y, p chunk by chunk."""
+    path, options = source.path, source.table
+    dialect = find_dialect(path, options)
+    if dialect.names is None and dialect.n_columns != 4:
+        raise ValueError(
+            f"{path} has {dialect.n_columns} columns without names; expected t, x, y, p."
+        )
+    names = dialect.names or list(FIELDS)
+    places = find_fields(names, source)
+    if dialect.units and (unit := name_unit(dialect.units[places["t"]])):
+        source.clock.state(unit, "row of units")
+    bare = dialect.names is None or dialect.header_from == "comment line"
+    if bare and dialect.separator == BLANKS and list(places.values()) == [0, 1, 2, 3]:
+        source.clock.layout = IN_SECONDS
+    others = [name for k, name in enumerate(names) if k not in places.values()]
+    rows = max(source.chunk_bytes // ROW_BYTES, 1)
+    for k, chunk in enumerate(table_chunks(path, dialect, options, rows)):
+        columns: dict[str, NDArray[Any]] = {}
+        texts = {}
+        for field, place in places.items():
+            column = chunk[place]
+            if column.dtype.kind in "iufb":
+                columns[field] = column.to_numpy()
+            else:
+                columns[field] = to_numbers(column, path, dialect, options).values
+                texts[field] = column
+            if field == "t" and columns[field].dtype.kind == "f":
+                columns[field] = exact_times(columns[field], k, place, source, dialect, rows)
+        for name in others:
+            source.faults.note(f"column {name!r} left out", len(chunk))
+        yield event_columns(columns, source, int(chunk.index[0]), texts)
+
+
+def exact_times(
+    values: NDArray[Any], k: int, place: int, source: Source, dialect: Dialect, rows: int
+) -> NDArray[Any]:
+    """Return times of chunk ``k`` exactly, where a missing cell has turned large ones to floats."""
+    if not (np.abs(values) >= EXACT).any() or not np.isnan(values).any():
+        return values
+    chunks = table_chunks(source.path, dialect, source.table, rows, as_text=place)
+    chunk: pd.DataFrame = next(part for n, part in enumerate(chunks) if n == k)
+    text = chunk[place].astype("string").str.strip()
+    good = ~np.isnan(values)
+    if not text[good].str.fullmatch(r"[+-]?\d+").all():
+        return values
+    exact = np.full(values.shape, np.nan, dtype=object)
+    exact[good] = [int(cell) for cell in text[good]]
+    return exact
 
 
 def holds_events(path: Path) -> bool:
-    """Return whether a table names t, x, y and p: four columns may be samples as well."""
-    table, named = read_table(path)
-    return named and name_events(table.columns)
+    """Return whether a table names t, x, y and p.
+
+    Raises
+    ------
+    ValueError
+        If four columns without names may be events or channels.
+    """
+    dialect = find_dialect(path)
+    if dialect.names is not None:
+        return name_events(dialect.names)
+    if dialect.n_columns == 4 and _may_be_events(path, dialect):
+        raise ValueError(
+            f"{path} has four columns without names, which may be t, x, y, p of events or "
+            "channels: format='table' reads the former, names= or rate= the latter."
+        )
+    return False
+
+
+def _may_be_events(path: Path, dialect: Dialect) -> bool:
+    """Return whether the first rows could be events: t rises, x and y are pixels, p two values."""
+    rows = next(table_chunks(path, dialect, rows=N_LEADING), None)
+    if rows is None or any(column.dtype.kind not in "iuf" for _, column in rows.items()):
+        return False
+    t, x, y, p = (rows[k].to_numpy(dtype=np.float64) for k in range(4))
+    if not np.isfinite([t, x, y, p]).all() or (np.diff(t) < 0).any():
+        return False
+    pixels = all((axis >= 0).all() and (axis == np.floor(axis)).all() for axis in (x, y))
+    return pixels and set(p.tolist()) <= {-1.0, 0.0, 1.0}
 
 
 TABLE = EventFormat(
     name="table", read=read_events_table, suffixes=(".csv", ".tsv", ".txt"),
-    holds_events=holds_events,
+    holds_events=holds_events, takes_time_unit=True, is_table=True,
 )  # fmt: skip

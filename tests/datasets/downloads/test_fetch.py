@@ -312,6 +312,8 @@ def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_p
             shutil.rmtree(home)
     assert fetch_files([remote], licence="CC0", progress=False) == [home / "set/a"]
     assert sorted(p.name for p in (home / "set").iterdir()) == ["a", "a.zip", "a.zip.sha256"]
+
+
 def test_by_default_an_archive_unpacks_to_a_multiple_of_its_size(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x", bytes(300_000_000))

@@ -1,0 +1,351 @@
+"""Units of time: named by a reader's option, by a column, or decided once by a stated rule."""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mottle.checks import check_option
+
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1,
+         "min": 60_000_000_000, "h": 3_600_000_000_000}  # fmt: skip
+"""Units of time and their length in ns."""
+SPELLINGS = {
+    "s": ("s", "sec", "secs", "second", "seconds", "sekunden"),
+    "ms": ("ms", "msec", "msecs", "milli", "millis", "millisec", "millisecond", "milliseconds"),
+    "us": ("us", "\u00b5s", "\u03bcs", "usec", "usecs", "micros", "microsec", "microsecond",
+           "microseconds"),
+    "ns": ("ns", "nsec", "nsecs", "nanos", "nanosec", "nanosecond", "nanoseconds"),
+    "min": ("min", "mins", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+}  # fmt: skip
+UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
+WORDS = ("time", "t", "timestamp", "timestamps", "ts", "time stamp", "datetime", "date time",
+         "date/time", "date", "elapsed", "elapsed time", "relative time", "rel time", "zeit",
+         "zeitstempel", "datum", "uhrzeit")  # fmt: skip
+"""Names of columns of time, in lower case, with blanks for underscores."""
+BEGINS = re.compile(
+    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|milli|micro|nano|[mun]?sec|seku)",
+    re.IGNORECASE,
+)
+DATES = ("date", "datum")
+CLOCKS = ("time", "uhrzeit", "zeit")
+LONE = ("seconds", "secs", "milliseconds", "millis", "msec", "microseconds", "usec", "nanoseconds",
+        "nsec", "sekunden")  # fmt: skip
+ZONES = ("utc", "gmt", "local", "iso", "iso8601", "unix", "epoch", "")
+UNKNOWN = "?"
+LATEST_SECOND = 1e11  # s since 1970: the year 5138; larger numbers are in another unit
+LONGEST = 86_400.0  # s, of a recording of events whose unit is that of a layout
+MOST = 2.0**63  # us or ns that an int64 does not hold
+ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
+GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}(?:[T ,]+\d{1,2}:\d{2}.*)?")
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
+SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
+
+
+class TimeName(NamedTuple):
+    """What the name of a column of time states: its word, and its unit.
+
+    The unit is "" for none, and `UNKNOWN` where brackets hold what is no unit of time.
+    """
+
+    word: str
+    unit: str
+
+
+def check_time_unit(unit: Any) -> str | None:
+    """Return a unit of time, or None where none is stated.
+
+    Examples
+    --------
+    >>> check_time_unit("us"), check_time_unit(None)
+    ('us', None)
+    """
+    return None if unit is None else str(check_option("time_unit", unit, UNITS))
+
+
+def name_unit(text: Any) -> str:
+    r"""Return the unit that a text names, or "".
+
+    Examples
+    --------
+    >>> name_unit("[Milliseconds]"), name_unit("\u00b5s"), name_unit("ppm")
+    ('ms', 'us', '')
+    """
+    return UNIT_OF.get(str(text).strip(" \t[](){}.").lower(), "")
+
+
+def name_time(name: Any) -> TimeName | None:
+    """Return what a column's name states of time; None if it is none of a time.
+
+    A word such as time, t, timestamp, date or elapsed, alone or with a unit behind a blank, ``_``,
+    ``/`` or in brackets; "T" alone may be a temperature and is none.
+
+    Examples
+    --------
+    >>> name_time("Time (ms)"), name_time("timestamp_ns")
+    (TimeName(word='time', unit='ms'), TimeName(word='timestamp', unit='ns'))
+    >>> name_time("time_constant"), name_time("T")
+    (None, None)
+    """
+    if not BEGINS.match(str(name)):
+        return None
+    given = str(name).strip().lstrip("#").strip()
+    plain = re.sub(r"[\s_]+", " ", given.lower()).strip(" .:")
+    if given == "T":
+        return None
+    if plain in WORDS:
+        return TimeName(plain, "")
+    if plain in LONE:
+        return TimeName("time", UNIT_OF[plain])
+    bracket = re.fullmatch(r"(.+?)\s*[\[({](.*?)[\])}]", plain)
+    if bracket and bracket[1].strip(" /") in WORDS:
+        word, unit = bracket[1].strip(" /"), name_unit(bracket[2])
+        if unit or bracket[2].strip() in ZONES or re.search("[ymdh]{2}", bracket[2]):
+            return TimeName(word, unit)  # such as (UTC) or [yyyy-mm-dd]
+        if word == "t":
+            return None  # a temperature
+        return TimeName(word, UNKNOWN)
+    tail = re.fullmatch(r"(.+?)(?: in |[ /.-])([a-z\u00b5\u03bc0-9]+)", plain)
+    if tail and tail[1] in WORDS and (tail[2] in UNIT_OF or tail[2] in ZONES):
+        return TimeName(tail[1], UNIT_OF.get(tail[2], ""))
+    joined = re.fullmatch("(time|timestamp)(ms|us|\u00b5s|ns|msec|usec|nsec|sec)", plain)
+    return TimeName(joined[1], UNIT_OF[joined[2]]) if joined else None
+
+
+class EventClock:
+    """Times of one event file as whole microseconds; its unit is stated, or decided once.
+
+    Without a unit, whole numbers are microseconds, whatever their type; times with fractions are an
+    error, unless the layout of the file is known to be in seconds.
+
+    Parameters
+    ----------
+    place : str
+        What messages call the file.
+    unit : str, optional
+        As the caller states it.
+    """
+
+    def __init__(self, place: str, unit: str | None = None):
+        self.place, self.unit = place, check_time_unit(unit)
+        self.unit_from = "" if unit is None else "time_unit="
+        self.layout = ""  # one that is in seconds where its times have fractions
+
+    def state(self, unit: str, where: str) -> None:
+        """Take the unit that the file states, unless the caller names one."""
+        if self.unit is None:
+            self.unit, self.unit_from = unit, where
+
+    def state_name(self, unit: str, name: str) -> None:
+        """Take the unit that the name of the time's column states, or raise if it is unknown."""
+        if self.unit is None and unit not in UNITS:
+            raise ValueError(
+                f"the unit of the time {name!r} of {self.place} is not known: time_unit= names it, "
+                f"one of {', '.join(UNITS)}."
+            )
+        self.state(unit, f"name of the column {name!r}")
+
+    def attrs(self) -> dict[str, str]:
+        """Return the unit of the file, and from where it is known."""
+        return {"time_unit": self.unit or "us", "time_unit_from": self.unit_from or "format"}
+
+    def convert(self, values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return times in us, and which of them are times: finite and within 64 bits.
+
+        Examples
+        --------
+        >>> t, good = EventClock("a file", "ms").convert(np.array([1.5, np.nan]))
+        >>> t[good].tolist(), good.tolist()
+        ([1500], [True, False])
+        """
+        if values.dtype.kind == "f":
+            values = values.astype(np.float64, copy=False)
+            self._decide(values)
+        elif self.unit is None and values.size:
+            self.state("us", "rule: whole numbers without a unit")
+        return microseconds(values, self.unit or "us")
+
+    def _decide(self, values: NDArray[np.float64]) -> None:
+        """Settle the unit by the first times; a fraction where none may be is an error."""
+        if self.unit is not None and not self.unit_from.startswith("rule"):
+            return
+        finite = values[np.isfinite(values)]
+        if not finite.size:
+            return
+        odd = finite != np.floor(finite)
+        n_odd = int(odd.sum())
+        if n_odd == 0:
+            self.state("us", "rule: whole numbers without a unit")
+            return
+        long = bool(np.ptp(finite) > LONGEST)
+        if self.unit is None and self.layout and 2 * n_odd > finite.size and not long:
+            self.state("s", f"layout: {self.layout}")
+            return
+        raise ValueError(
+            f"times in {self.place} have fractions, such as {float(finite[odd][0])!r}, and their "
+            f"unit is not stated: time_unit= names it, one of {', '.join(UNITS)}."
+        )
+
+
+def microseconds(values: NDArray[Any], unit: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return times as whole us, and which of them are finite and within 64 bits; others are 0.
+
+    Examples
+    --------
+    >>> microseconds(np.array([5, 2**63], dtype="u8"), "us")
+    (array([5, 0]), array([ True, False]))
+    >>> microseconds(np.array([2**63], dtype="u8"), "ns")[0].tolist()
+    [9223372036854776]
+    """
+    if values.dtype.kind == "O":  # whole numbers that a float does not hold, and NaN
+        exact = [(v * UNITS[unit] + 500) // 1000 if isinstance(v, int) else 2**63 for v in values]
+        good = np.array([-(2**63) <= t < 2**63 for t in exact], dtype=bool)
+        return np.array([t if -(2**63) <= t < 2**63 else 0 for t in exact], np.int64), good
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = values.astype(np.float64) * (UNITS[unit] / 1000)
+            good = np.abs(scaled) < MOST  # NaN is not
+        return np.round(np.where(good, scaled, 0.0)).astype(np.int64), good
+    wide = values.dtype.kind == "u" and values.dtype.itemsize == 8
+    values = values if wide else values.astype(np.int64)
+    if unit == "ns":  # to the nearest, in whole numbers
+        whole, rest = np.divmod(values, values.dtype.type(1000))
+        return whole.astype(np.int64) + (rest >= 500), np.ones(values.shape, dtype=bool)
+    factor = UNITS[unit] // 1000
+    most = (2**63 - 1) // factor
+    good = values <= values.dtype.type(most)
+    if values.dtype.kind == "i":
+        good &= values >= -most
+    return np.where(good, values, 0).astype(np.int64) * factor, good
+
+
+class Times(NamedTuple):
+    """Times of samples in second (NaN where a cell holds none), and what is known of them."""
+
+    time: NDArray[np.float64]
+    attrs: dict[str, str]
+
+
+def read_times(
+    column: pd.Series, place: str, name: str, unit: str | None, unit_from: str,
+    time_format: str | None = None,
+) -> Times:  # fmt: skip
+    """Return the times of a column: numbers in a unit, date stamps, times of the day.
+
+    Stamps become seconds from the first of them, whose date is in ``attrs["time_start"]``. What is
+    in a column, numbers or stamps, is decided by most of its cells, so that one bad cell cannot
+    change it.
+
+    Examples
+    --------
+    >>> stamps = pd.Series(["2024-01-01 10:00:00", "2024-01-01 10:00:00.5"])
+    >>> times = read_times(stamps, "a table", "Date", None, "")
+    >>> times.time.tolist(), times.attrs["time_start"]
+    ([0.0, 0.5], '2024-01-01T10:00:00')
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
+        return _from_first(pd.DatetimeIndex(column))
+    if dtype.kind == "m":
+        values = pd.TimedeltaIndex(column)
+        seconds = np.asarray(values / pd.Timedelta(1, "s"), dtype=np.float64)
+        return Times(seconds, {"time_unit": "s", "time_unit_from": "type of the times"})
+    if dtype.kind == "c" or isinstance(dtype, pd.CategoricalDtype):
+        raise ValueError(f"the time {name!r} of {place} is {dtype}: expected numbers or dates.")
+    if dtype.kind not in "iufb" and not pd.api.types.is_numeric_dtype(dtype):
+        text = column.astype("string").str.strip()
+        numbers = pd.to_numeric(text, errors="coerce")
+        stamped = text.notna() & numbers.isna()
+        if time_format is not None or int(stamped.sum()) > int(numbers.notna().sum()):
+            return _stamps(text, place, name, time_format)
+        column = numbers
+    if time_format is not None:
+        column = column.astype("Int64") if dtype.kind in "iu" else column
+        return _stamps(column.astype("string"), place, name, time_format)
+    raw = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if unit == UNKNOWN:
+        raise ValueError(
+            f"the unit of the time {name!r} of {place} is not known: time_unit= names it, one of "
+            f"{', '.join(UNITS)}."
+        )
+    if unit is None:
+        finite = np.abs(raw[np.isfinite(raw)])
+        known = name_time(name)
+        if (known is not None and known.word in DATES) or (finite > LATEST_SECOND).any():
+            held = float(finite[0]) if finite.size else np.nan
+            raise ValueError(
+                f"the time {name!r} of {place} holds {held:.12g} and its unit is not stated: "
+                f"time_unit= names it, one of {', '.join(UNITS)}."
+            )
+        unit, unit_from = "s", "rule: numbers without a unit"
+    factor = UNITS[unit] / UNITS["s"]
+    seconds = raw * factor if factor >= 1 else raw / (UNITS["s"] / UNITS[unit])
+    return Times(seconds, {"time_unit": unit, "time_unit_from": unit_from})
+
+
+def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> Times:
+    """Return seconds from the first of some stamps."""
+    cells = text.dropna()
+    if time_format is None:
+        n = len(cells)
+        clocks = cells.str.fullmatch(CLOCK.pattern)
+        if 2 * int(clocks.sum()) > n:
+            return _times_of_day(text)
+        german = 2 * int(cells.str.fullmatch(GERMAN.pattern).sum()) > n
+        if not german and 2 * int(cells.str.fullmatch(ISO.pattern).sum()) <= n:
+            first = str(cells.iloc[0]) if n else ""
+            why = "day or month may come first" if SLASHES.fullmatch(first) else "no ISO date"
+            raise ValueError(
+                f"the time {name!r} of {place} holds {first!r} ({why}): time_format= gives its "
+                "form, such as '%d/%m/%Y %H:%M:%S'."
+            )
+        text = text.str.replace("/", "-", regex=False)
+        text = text.str.replace(r"[T ,]+(?=\d{1,2}:\d{2})", " ", n=1, regex=True)
+        text = text.str.replace(",", ".", regex=False)
+        if german:
+            text = text.str.replace(
+                r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", lambda m: f"{m[3]}-{m[2]:0>2}-{m[1]:0>2}",
+                regex=True,
+            )  # fmt: skip
+        zones = bool(text.str.contains(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$", na=False).any())
+        found = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=zones)
+    else:
+        zones = "%z" in str(time_format)
+        try:
+            found = pd.to_datetime(text, format=time_format, errors="coerce", utc=zones)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"time_format={time_format!r} is no form of times: {error}") from None
+    if found.isna().all():
+        held = repr(str(cells.iloc[0])) if len(cells) else "nothing"
+        raise ValueError(
+            f"the time {name!r} of {place} holds {held}, which is no date stamp"
+            + (
+                f" of the form {time_format!r}."
+                if time_format
+                else "; time_format= gives its form."
+            )
+        )
+    return _from_first(pd.DatetimeIndex(found))
+
+
+def _from_first(stamps: pd.DatetimeIndex) -> Times:
+    """Return seconds from the first stamp."""
+    good = np.asarray(stamps.notna())
+    if not good.any():
+        return Times(np.full(len(stamps), np.nan), {"time_unit": "s", "time_unit_from": "dates"})
+    start = stamps[int(np.argmax(good))]
+    seconds = np.asarray((stamps - start) / pd.Timedelta(1, "s"), dtype=np.float64)
+    attrs = {"time_unit": "s", "time_unit_from": "dates", "time_start": start.isoformat()}
+    return Times(seconds, attrs)
+
+
+def _times_of_day(text: pd.Series) -> Times:
+    """Return seconds since midnight of times of the day; past midnight they go back."""
+    parts = text.str.extract(CLOCK.pattern).replace(",", ".", regex=True)
+    hour, minute, second = (pd.to_numeric(parts[k], errors="coerce") for k in range(3))
+    second = second.where(parts[2].notna(), 0.0)
+    seconds = (hour * 3600 + minute * 60 + second).to_numpy(dtype=np.float64, na_value=np.nan)
+    return Times(seconds, {"time_unit": "s", "time_unit_from": "times of the day"})

@@ -1,0 +1,158 @@
+"""What the columns of a table of samples are: the time, an index, channels."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import is_whole, suggest
+from mottle.sensors.clock import CLOCKS, DATES, name_time
+
+INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial no.", "s.no",
+           "s.no.", "row", "row number", "row no", "line", "sample number", "sample no", "no.",
+           "nr", "nr.", "number", "lfd. nr.", "lfd.nr.", "record", "record number")  # fmt: skip
+"""Names of columns that count rows, in lower case, with blanks for underscores."""
+COUNTS_MOST = 8  # names that a message lists
+
+
+class Roles(NamedTuple):
+    """Numbers of the columns of the time (two for a date and a time of day) and of the channels.
+
+    ``counting`` are those that count rows, ``spare`` further times; ``unit`` is that of the time as
+    its name states it, or "".
+    """
+
+    time: list[int]
+    unit: str
+    counting: list[int]
+    channels: list[int]
+    spare: list[int]
+
+
+def find_roles(
+    names: Sequence[str], place: str, *, time_column: Any = None, index_column: Any = None,
+    is_text: Callable[[int], bool] = lambda column: False,
+) -> Roles:  # fmt: skip
+    """Return what the columns are, by their names or as the caller states it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns; "" for none.
+    place : str
+        What messages call the table.
+    time_column, index_column : str, int, list of two, False or None
+        As in ``read_samples``; False for none, () where the time is not among the columns.
+    is_text : callable
+        Number of a column to whether it holds text, as dates do.
+
+    Raises
+    ------
+    ValueError
+        For a name that comes twice, an unknown column, or several that may be the time.
+
+    Examples
+    --------
+    >>> roles = find_roles(["", "time_ms", "CO"], "a table")
+    >>> roles.time, roles.unit, roles.counting, roles.channels
+    ([1], 'ms', [0], [2])
+    """
+    check_twice(names, place)
+    time: list[int] = []
+    spare: list[int] = []
+    if time_column is None:
+        time, spare = _find_time(names, place, is_text)
+    elif time_column != ():  # where it is elsewhere
+        time = _numbers(names, time_column, "time_column", place)
+        candidates = _candidates(names) if time else []
+        spare = [k for k in candidates if k not in time]
+    if index_column is None:
+        index = [
+            k for k, name in enumerate(names)
+            if k not in time and " ".join(name.lower().replace("_", " ").split()) in INDICES
+        ]  # fmt: skip
+    else:
+        index = _numbers(names, index_column, "index_column", place)
+    spare = [k for k in spare if k not in index]
+    taken = {*time, *index, *spare}
+    known = name_time(names[time[0]]) if len(time) == 1 and names[time[0]] else None
+    unit = known.unit if known is not None else ""
+    return Roles(time, unit, index, [k for k in range(len(names)) if k not in taken], spare)
+
+
+def check_twice(names: Sequence[str], place: str) -> None:
+    """Raise if two columns have one name."""
+    if len(set(names)) == len(names):
+        return
+    found = dict[str, int]()
+    for k, name in enumerate(names):
+        if name in found and name:
+            raise ValueError(
+                f"{place} names two columns {name!r} (columns {found[name]} and {k}): names= gives "
+                "each its own, or take one out."
+            )
+        found[name] = k
+
+
+def _candidates(names: Sequence[str]) -> list[int]:
+    """Return the columns whose names are those of times."""
+    return [k for k, name in enumerate(names) if name_time(name) is not None]
+
+
+def _find_time(
+    names: Sequence[str], place: str, is_text: Callable[[int], bool]
+) -> tuple[list[int], list[int]]:
+    """Return the columns of the time by their names: none, one, or a date and a time of day."""
+    found = _candidates(names)
+    if not found and "T" in names:
+        raise ValueError(
+            f"the column 'T' of {place} may be the time or a temperature: time_column='T', or "
+            "time_column=False for none."
+        )
+    if len(found) == 2:
+        words = [getattr(name_time(names[k]), "word", "") for k in found]
+        for date, clock in (found, found[::-1]):
+            pair = words[found.index(date)] in DATES and words[found.index(clock)] in CLOCKS
+            if pair and is_text(date) and is_text(clock):
+                return [date, clock], []
+    if len(found) > 1:
+        listed = ", ".join(repr(names[k]) for k in found[:COUNTS_MOST])
+        raise ValueError(
+            f"several columns of {place} may be the time, {listed}: time_column= names the one to "
+            "use; the others are then left out."
+        )
+    return found, []
+
+
+def _numbers(names: Sequence[str], given: Any, what: str, place: str) -> list[int]:
+    """Return the numbers of the columns that the caller names."""
+    if given is False:
+        return []
+    places = []
+    for one in given if isinstance(given, list | tuple) else [given]:
+        if isinstance(one, str) and one in names:
+            places.append(list(names).index(one))
+        elif is_whole(one) and 0 <= one < len(names):
+            places.append(int(one))
+        else:
+            listed = ", ".join(repr(name) for name in list(names)[:COUNTS_MOST])
+            raise ValueError(
+                f"{what}={one!r}: {place} has no such column{suggest(one, names)} It has {listed}."
+            )
+    if len(places) > 2 or (len(places) == 2 and what == "index_column"):
+        raise ValueError(f"{what}={given!r} names {len(places)} columns; expected one.")
+    return places
+
+
+def counts_by_one(values: NDArray[Any]) -> bool:
+    """Return whether numbers count rows one by one; cells without a number are passed over.
+
+    Examples
+    --------
+    >>> counts_by_one(np.array([3.0, np.nan, 5.0])), counts_by_one(np.array([0, 2]))
+    (True, False)
+    """
+    start = np.asarray(values, dtype=np.float64) - np.arange(len(values))
+    start = start[np.isfinite(start)]
+    return bool(start.size) and bool((start == np.floor(start[0])).all())
