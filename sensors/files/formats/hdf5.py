@@ -259,12 +259,8 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
         t, x, y, p = (take_numbers(source, name, blocks[name], first) for name in "txyp")
         if stored is not None and t.size:
             offset = int(take_numbers(source, "t", stored)[0])
-            if (
-                not -(2**63)
-                <= min(int(t.min()), 0) + offset
-                <= max(int(t.max()), 0) + offset
-                < 2**63
-            ):
+            earliest, latest = int(t.min()) + offset, int(t.max()) + offset
+            if earliest < -(2**63) or latest >= 2**63:
                 raise ValueError(f"t and t_offset in {path} lie beyond 64 bits: {offset} us.")
             t = t + offset
         yield t, x, y, np.where(p == -1, 0, p)
