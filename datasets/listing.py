@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from os.path import commonpath
 from pathlib import Path
@@ -17,6 +18,58 @@ from mottle.checks import check_whole
 from mottle.datasets.disk import file_hash
 from mottle.datasets.table import Recordings
 from mottle.sensors.files import EventFile, read
+
+ABOUT_SUFFIXES = frozenset(
+    [
+        ".md",
+        ".rst",
+        ".json",
+        ".toml",
+        ".yaml",
+        ".yml",
+        ".xml",
+        ".ini",
+        ".cfg",
+        ".pdf",
+        ".html",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".py",
+        ".ipynb",
+        ".m",
+        ".sh",
+        ".log",
+        ".md5",
+        ".sha1",
+        ".sha256",
+        ".bib",
+        ".lock",
+        ".partial",
+        ".part",
+        ".tmp",
+    ]
+)
+ABOUT_NAMES = frozenset(
+    [
+        "readme",
+        "license",
+        "licence",
+        "copying",
+        "notice",
+        "changelog",
+        "citation",
+        "authors",
+        "version",
+        "sha256sums",
+        "md5sums",
+        "thumbs",
+        "desktop",
+    ]
+)
+"""Suffixes and names of files that lie beside recordings."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +95,8 @@ class Listing:
         Folders whose files are the recordings: no store may be written into them.
     senses : tuple of str
         Names of the senses, where they are known before any recording is read.
+    left_out : tuple of str
+        Files of the folders that are no recordings.
     """
 
     names: list[str]
@@ -53,6 +108,7 @@ class Listing:
     how: dict[str, Any] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
     senses: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def first(self, n: int) -> "Listing":
         """Return the first recordings only."""
@@ -102,6 +158,8 @@ def list_files(
     *,
     sense: str,
     pattern: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     **options: Any,
 ) -> Listing:
     """List files of one sense, each of which is a recording.
@@ -117,6 +175,11 @@ def list_files(
         Regular expression, searched in the path below the common folder, with the groups
         ``target`` and ``group`` (either may be missing), such as
         ``r"(?P<group>train|test)/(?P<target>[0-9])/"``. Files that it does not match are refused.
+    include, exclude : sequence of str, optional
+        Of the files in folders only those, or none of those, whose name or path below the folder
+        matches a pattern of the shell such as "*.aedat4" or "raw/*". Without ``include``, files
+        that are no recordings by their name are left out: README, LICENSE and alike, and suffixes
+        such as .md, .json or .pdf. ``left_out`` of the result names them.
     **options
         Passed on to `mottle.sensors.files.read`, such as ``time_unit="ms"``.
 
@@ -130,19 +193,31 @@ def list_files(
     FileNotFoundError
         If a path does not exist.
     ValueError
-        If there is no file, one is named twice, or the pattern is broken or does not match.
+        If there is no file, one is named twice, or the pattern is broken or does not match, or
+        names groups but no target or group.
     """
     files: list[Path] = []
+    left_out: list[str] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(path.rglob("*"))
-            files += [f for f in inside if f.is_file() and not _is_ours(f.relative_to(path))]
+            for file in sorted(path.rglob("*")):
+                below = file.relative_to(path)
+                if not file.is_file() or _is_ours(below):
+                    continue
+                wanted = _matches(below, include) if include else not _is_about(below)
+                if wanted and not _matches(below, exclude):
+                    files.append(file)
+                else:
+                    left_out.append(below.as_posix())
         elif path.exists():
             files.append(path)
         else:
             raise FileNotFoundError(f"{path} does not exist; give files, or folders of files.")
     if not files:
-        raise ValueError(f"there is no file in {', '.join(map(str, paths))}.")
+        others = (
+            f": {', '.join(left_out[:5])} are left out; include= names them" if left_out else ""
+        )
+        raise ValueError(f"there is no recording in {', '.join(map(str, paths))}{others}.")
     resolved = [file.resolve() for file in files]
     if len(set(resolved)) < len(files):
         twice = next(file for file in files if resolved.count(file.resolve()) > 1)
@@ -158,8 +233,20 @@ def list_files(
     folders = tuple(path for path in map(Path, paths) if path.is_dir())
     return Listing(
         names, target, groups, read_row, lambda row: file_hash(files[row]), {}, how, folders,
-        (sense,),
+        (sense,), tuple(left_out),
     )  # fmt: skip
+
+
+def _matches(path: Path, patterns: Sequence[str]) -> bool:
+    """Return whether a name, or the path below the folder, matches a pattern of the shell."""
+    return any(
+        fnmatchcase(text, pattern) for pattern in patterns for text in (path.name, path.as_posix())
+    )
+
+
+def _is_about(path: Path) -> bool:
+    """Return whether a file is about recordings by its name, and none itself."""
+    return path.suffix.lower() in ABOUT_SUFFIXES or path.stem.lower() in ABOUT_NAMES
 
 
 def _is_ours(path: Path) -> bool:
@@ -181,12 +268,20 @@ def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | No
         finder = re.compile(pattern)
     except re.error as error:
         raise ValueError(f"pattern={pattern!r} is no regular expression: {error}") from None
+    unknown = sorted(set(finder.groupindex) - {"target", "group"})
+    if unknown or not finder.groupindex:
+        raise ValueError(
+            f"pattern={pattern!r} has the groups {', '.join(unknown) or 'none'}; known are "
+            "(?P<target>...), the class, and (?P<group>...), what must not be split."
+        )
     found = [finder.search(name) for name in names]
     if None in found:
         raise ValueError(f"pattern={pattern!r} does not match {names[found.index(None)]!r}.")
     parts = [match.groupdict() for match in found if match is not None]
 
     def column(name: str) -> NDArray | None:
+        if name in finder.groupindex and not any(part[name] for part in parts):
+            raise ValueError(f"pattern={pattern!r} finds an empty {name} in every path.")
         return np.array([part[name] for part in parts]) if name in finder.groupindex else None
 
     return column("target"), column("group")

@@ -258,6 +258,14 @@ def fetch_dataset(name: str) -> None:
     help="Unit of the times in files; without it what they state, else as docs/files.md says.",
 )  # fmt: skip
 @click.option(
+    "--include", multiple=True, metavar="PATTERN",
+    help="Of files in folders only these, such as '*.aedat4'; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN",
+    help="None of these files in folders, such as 'old/*'; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--jobs", type=click.IntRange(0), default=1, show_default=True,
     help="Processes; 0 is one a core.",
 )  # fmt: skip
@@ -266,7 +274,8 @@ def fetch_dataset(name: str) -> None:
 @AS_JSON
 def prepare(
     sources: tuple[str, ...], out: Path, encode: Path | None, on_bad: str, limit: int | None,
-    time_unit: str | None, jobs: int, dask: str | None, dry_run: bool, as_json: bool,
+    time_unit: str | None, include: tuple[str, ...], exclude: tuple[str, ...], jobs: int,
+    dask: str | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
 
@@ -285,7 +294,10 @@ def prepare(
     errors = Console(stderr=True)
     with _exits(errors, "stopped; the same command goes on where this one was"):
         config = read_config(encode)
-        listing = find_recordings(sources, config, time_unit)
+        listing = find_recordings(sources, config, time_unit, include, exclude)
+        if listing.left_out:
+            some = ", ".join(listing.left_out[:5])
+            errors.print(f"left out: {len(listing.left_out)} files of the folders: {_plain(some)}")
         listing = listing.first(limit) if limit else listing
         options: dict = {
             "encoders": config.make_encoders(), "fit_on": config.fit.on,
@@ -540,7 +552,7 @@ def _differences_table(found: Any, most: int = 20) -> Any:
     return table
 
 
-def _plain(error: Exception) -> str:
+def _plain(error: Exception | str) -> str:
     """Return the text of an error with rich's markup escaped."""
     from rich.markup import escape
 

@@ -29,6 +29,8 @@ class Files(Section):
     sense: str = "stream"
     pattern: str | None = None
     time_unit: str | None = None
+    include: list[str] = Field(default_factory=list)
+    exclude: list[str] = Field(default_factory=list)
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -101,7 +103,11 @@ def read_config(path: Path | None) -> Config:
 
 
 def find_recordings(
-    sources: Sequence[str], config: Config, time_unit: str | None = None
+    sources: Sequence[str],
+    config: Config,
+    time_unit: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> Listing:
     """Return the recordings of a named set, or of files and folders.
 
@@ -113,6 +119,8 @@ def find_recordings(
         Options of the loader, or of the readers.
     time_unit : str, optional
         Unit of the times in the files, in place of ``[files] time_unit``.
+    include, exclude : sequence of str, optional
+        Patterns of files in folders, besides those of ``[files]``.
 
     Returns
     -------
@@ -151,7 +159,10 @@ def find_recordings(
             f"two units of time are given, {options['time_unit']!r} in [files] options and "
             f"{unit!r}: keep one."
         )
-    return list_files(sources, sense=files.sense, pattern=files.pattern, **options)
+    return list_files(
+        sources, sense=files.sense, pattern=files.pattern,
+        include=[*files.include, *include], exclude=[*files.exclude, *exclude], **options,
+    )  # fmt: skip
 
 
 def workers(jobs: int, dask: str | None) -> tuple[Run, Callable[[], None]]:

@@ -17,7 +17,7 @@ from mottle.checks import choose
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, make, placed, seeded
-from mottle.pipelines.schema import Part, Section, complaints, hint, plain
+from mottle.pipelines.schema import Part, Section, check_name, complaints, hint, plain
 from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
 
@@ -91,6 +91,8 @@ class Recipe(Section):
     def _not_empty(cls, parts: dict[str, Any]) -> dict[str, Any]:
         if not parts:
             raise ValueError("name at least one")
+        for name in parts:
+            check_name(name)
         return parts
 
     @field_validator("encoders")

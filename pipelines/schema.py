@@ -1,5 +1,6 @@
 """The form of configuration files: tables, parts, and what is said of a wrong key or value."""
 
+import re
 from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any, get_args
@@ -86,3 +87,18 @@ def fields_at(root: type[BaseModel], parents: Iterable[Any]) -> list[str]:
         options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
         model = options[0]
     return list(model.model_fields)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that could not be a folder of states, or would lie outside of it.
+
+    Examples
+    --------
+    >>> check_name("../x")
+    Traceback (most recent call last):
+    ValueError: '../x' cannot name a folder: use letters, digits, spaces, '-', '_', '+' and '.'
+    """
+    if not re.fullmatch(r"\w(?:[\w .+-]{0,98}[\w+-])?", name):
+        raise ValueError(
+            f"{name!r} cannot name a folder: use letters, digits, spaces, '-', '_', '+' and '.'"
+        )

@@ -1,6 +1,7 @@
 """Recipes, experiments, what they leave on disk, and the command."""
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -203,3 +204,14 @@ def test_a_negative_age_in_a_recipe_is_refused(small):
     small.write_text(on_crossbars().replace("86400.0", "-1.0"))
     with pytest.raises(ValueError, match=r"crossbar\.ages\.0=-1\.0"):
         read_recipe(small)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "a/b", "..", ".hidden", "a\\\\b", "C:x", "", "x" * 200]
+)
+@pytest.mark.parametrize("part", ["reservoirs", "encoders"])
+def test_names_that_lead_elsewhere_are_refused(small, part, name):
+    recipe = tomllib.loads(small.read_text())
+    recipe[part] = {name: next(iter(recipe[part].values()))}
+    with pytest.raises(ValueError, match="cannot name a folder"):
+        run_recipe(recipe)

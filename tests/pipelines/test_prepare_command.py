@@ -254,3 +254,47 @@ def test_units_of_time_that_do_not_fit_are_refused(tmp_path):
     marker = mottle("prepare", folder, "--out", tmp_path / "s.zarr")
     assert marker.exit_code == 1
     assert "holds 'OVER' in row 1, channel 'CO'" in " ".join(marker.output.split())
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A folder of two recordings with other files beside them."""
+    folder = tmp_path / "in"
+    (folder / "old").mkdir(parents=True)
+    for name in ("a.csv", "b.csv", "old/c.csv"):
+        (folder / name).write_text("time,CO\n0,1.5\n1,2.5\n")
+    for name in ("README.txt", "about.json", "LICENSE", "notes.md", "old/plot.png"):
+        (folder / name).write_text("no recording")
+    return folder
+
+
+def test_files_that_are_no_recordings_are_left_out_and_named(mixed, tmp_path):
+    run = mottle("prepare", mixed, "--out", tmp_path / "s.zarr")
+    assert run.exit_code == 0, run.output
+    assert "left out: 5 files of the folders: LICENSE, README.txt, about.json" in run.output
+    assert list(open_prepared(tmp_path / "s.zarr").table.index) == ["a.csv", "b.csv", "old/c.csv"]
+
+
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_patterns_choose_files_of_folders(mixed, tmp_path, where):
+    (tmp_path / "c.toml").write_text('[files]\ninclude = ["*.csv"]\nexclude = ["old/*", "b.*"]\n')
+    words = ["--encode", tmp_path / "c.toml"]
+    if where == "option":
+        words = ["--include", "*.csv", "--exclude", "old/*", "--exclude", "b.*"]
+    assert mottle("prepare", mixed, "--out", tmp_path / "s.zarr", *words).exit_code == 0
+    assert list(open_prepared(tmp_path / "s.zarr").table.index) == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (r"(?P<label>.)\.csv", "has the groups label; known are"),
+        (r".\.csv", "has the groups none; known are"),
+        (r"(?P<target>)\.csv", "finds an empty target in every path"),
+    ],
+)
+def test_patterns_without_a_target_are_refused(mixed, tmp_path, pattern, message):
+    (tmp_path / "c.toml").write_text(f"[files]\npattern = '{pattern}'\n")
+    run = mottle("prepare", mixed, "--out", tmp_path / "s.zarr", "--encode", tmp_path / "c.toml")
+    assert run.exit_code == 1
+    assert message in " ".join(run.output.split())
