@@ -134,7 +134,7 @@ def test_devices_of_an_installed_package_fulfil_the_laws(environment):
         "print(round(float(run.w[19] / run.w[59]), 1), run.attrs['energy_device'] > 0)\n"
     )
     laws, names, run = python(code, environment).splitlines()
-    assert laws == "13 13"
+    assert laws == "14 14"
     assert names == "Kvatinsky 0.05"
     fall = float(run.split()[0])
     assert 2.0 < fall < 2.4  # e^(40 / 50) = 2.2
