@@ -10,6 +10,7 @@ BIN := .venv/bin
 ROOMS := reservoir sensors datasets pipelines
 SOURCES := $(shell find $(ROOMS) -type f -not -path '*/__pycache__/*')
 NOT_SLOW := -m "not slow"
+WORKERS ?= 2  # processes that share the tests
 
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
@@ -47,7 +48,7 @@ kernels:  # the compiled loops once more as plain Python, where indices are chec
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel
 
 tests:  # with doctests and docstring checks, see tests/test_house.py
-	$(BIN)/python -m pytest $(NOT_SLOW)
+	$(BIN)/python -m pytest -n $(WORKERS) $(NOT_SLOW)
 
 # An editable install is an import hook, which type checkers and import linters do not follow:
 # they see the package through these links.
