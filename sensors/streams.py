@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.arrays import as_numbers
 from mottle.checks import is_whole, suggest
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import Streams as Streams
@@ -67,7 +68,7 @@ def check_samples(
     names, _ = shape_of_samples(stream, place)
     if isinstance(stream, xr.DataArray):
         stream = stream.transpose("time", "channel")
-    values, time = np.array(stream, dtype=np.float64), _time_of(stream, place)
+    values, time = as_numbers(stream, place).copy(), _time_of(stream, place)
     if values.shape[0] == 0:
         raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense.")
     if channels is not None:

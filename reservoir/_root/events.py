@@ -105,6 +105,7 @@ def as_streams(X: Any) -> Streams:
     2
     """
     sense = ""
+    _refuse_files(X)
     if isinstance(X, pd.DataFrame):
         if not any(map(pd.api.types.is_object_dtype, X.dtypes)):
             return Streams([X], True)
@@ -122,6 +123,17 @@ def as_streams(X: Any) -> Streams:
     if not cells:
         raise ValueError("no recording came in: the table has 0 rows.")
     return Streams(cells, False, sense)
+
+
+def _refuse_files(X: Any) -> None:
+    """Raise for what readers of event files return, which holds more than the events."""
+    many = isinstance(X, list | pd.Series) or (isinstance(X, np.ndarray) and X.dtype == object)
+    for value in X if many else [X]:
+        if isinstance(value, tuple) and hasattr(value, "events"):
+            raise TypeError(
+                f"a {type(value).__name__} came in, which holds events and what is known of them: "
+                "pass its events, such as read_events(path).events."
+            )
 
 
 def as_event_streams(X: Any) -> Streams | None:

@@ -23,6 +23,7 @@ from mottle.sensors import (
     TimeMask,
     TimeSurface,
 )
+from mottle.sensors.files import read_events
 
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time: another order is another recording",
@@ -148,3 +149,31 @@ def test_read_only_streams_are_left_alone(encoder, draw):
     clone(encoder).fit_transform(X)
     for stream, kept in zip(X, before, strict=True):
         assert_array_equal(stream, kept)
+
+
+LOST = {
+    "masked": (
+        np.ma.masked_greater(np.random.default_rng(0).random((20, 2)), 0.5),
+        "masked values",
+    ),
+    "complex": (np.ones((20, 2)) + 1j, "complex numbers"),
+    "times": (np.arange(40).astype("datetime64[s]").reshape(20, 2), "holds times"),
+    "text": (np.array([["1", "2"]] * 5), "holds text"),
+}
+
+
+@pytest.mark.parametrize("encoder", [TaxelDrive(n_steps=4), GasDrive(4), LevelCrossing(4)])
+@pytest.mark.parametrize("kind", LOST)
+def test_samples_that_would_lose_their_meaning_are_refused(encoder, kind):
+    samples, message = LOST[kind]
+    with pytest.raises(ValueError, match=message):
+        clone(encoder).fit([samples])
+
+
+@pytest.mark.parametrize("encoder", [EventRate(4), TimeSurface(4), TaxelDrive(4), GasDrive(4)])
+@pytest.mark.parametrize("wrap", [lambda file: file, lambda file: [file, None]])
+def test_a_file_in_place_of_its_events_is_refused_with_a_sentence(encoder, wrap, tmp_path):
+    np.save(tmp_path / "a.npy", np.array([(0, 0, 0, 1), (9, 1, 1, 0)], EVENT_DTYPE))
+    file = read_events(tmp_path / "a.npy")
+    with pytest.raises(TypeError, match=r"a EventFile came in.*read_events\(path\)\.events"):
+        clone(encoder).fit(wrap(file))
