@@ -1,5 +1,6 @@
 """Limits of the voltage supply, and the bias at which a device oscillates."""
 
+from contextvars import ContextVar
 from typing import Any
 from warnings import warn
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 V_COMPLIANCE = 25.0  # V: upper limit of the source; the lower one is 0
+WARNED: ContextVar[set[str] | None] = ContextVar("WARNED", default=None)
+"""Kinds of warnings that a live run has had, so that it has each only once."""
 CLIPPED_MANY = 0.2  # fraction of clipped node voltages above which a warning is issued
 
 
@@ -30,6 +33,11 @@ def within_supply(
 
 def warn_clipped(v_in: NDArray[np.float64], low: float, high: float) -> None:
     """Warn, giving the fraction of node voltages clipped to ``low`` and ``high`` V."""
+    had = WARNED.get()
+    if had is not None:
+        if "clipped" in had:
+            return
+        had.add("clipped")
     warn(
         f"{np.mean((v_in < low) | (v_in > high)):.0%} of the node voltages lie outside {low:g} to "
         f"{high:g} V and are clipped (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): "

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mottle.arrays import order_dims
+from mottle.reservoir.nodes.supply import WARNED
 from mottle.reservoir.readout import chain as stages
 
 
@@ -59,6 +60,7 @@ class LiveRun:
 
     def restart(self):
         """Restart from rest."""
+        self._warned: set[str] = set()
         self.state = stages.start(self.reservoir, self.n_recordings, self.keys)
 
     def advance(self, X):
@@ -84,9 +86,13 @@ class LiveRun:
             )
         if X.ndim > 1 and X.shape[-2] == 0:
             raise ValueError(f"a chunk of shape {X.shape} has no steps; expected at least one.")
-        self.state, out = stages.advance(
-            self.reservoir, self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
-        )
+        token = WARNED.set(self._warned)
+        try:
+            self.state, out = stages.advance(
+                self.reservoir, self.state, X.reshape((1,) * (3 - X.ndim) + X.shape)
+            )
+        finally:
+            WARNED.reset(token)
         if self._predict is not None:
             rows = self._predict(out.reshape(-1, out.shape[2]))
             out = rows.reshape(out.shape[:2] + rows.shape[1:])

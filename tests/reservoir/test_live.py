@@ -309,3 +309,23 @@ def test_a_live_run_limits_the_threads_and_restores_their_number():
     with pytest.raises(ZeroDivisionError), at_most(1):
         _ = 1 / 0
     assert numba.get_num_threads() == before
+
+
+@pytest.mark.parametrize("cls", [MemristorReservoir, VO2Reservoir, OscillatorReservoir])
+def test_a_live_run_warns_of_clipped_voltages_once(cls):
+    reservoir = cls(8, random_state=0).fit(np.zeros((4, 2)))
+    far = np.full((6, 2), 1e3)
+    run = LiveRun(reservoir)
+
+    def advance_step_by_step():
+        for x in far * np.arange(1, 7)[:, np.newaxis]:
+            run.advance(x)
+
+    with pytest.warns(UserWarning, match="lie outside") as caught:
+        advance_step_by_step()
+    assert len(caught) == 1
+    run.restart()
+    with pytest.warns(UserWarning, match="lie outside"):
+        run.advance(far)
+    with pytest.warns(UserWarning, match="lie outside"):
+        reservoir.transform(far)
