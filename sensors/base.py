@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.arrays import check_memory
 from mottle.checks import NamesParameters, check_whole
 from mottle.events import is_absent
 from mottle.output import ArrayOutput
@@ -134,3 +135,9 @@ def check_chunk(streams):
                 f"run {run} has no stream (None): a live run needs one at every step, of events an "
                 "empty one where none came; leave the run out where the sensor is absent."
             )
+
+
+def check_n_steps(n_steps):
+    """Check a number of steps, before memory for them is taken."""
+    check_whole("n_steps", n_steps)
+    check_memory(float(n_steps), f"a drive of {n_steps} steps", "take a smaller n_steps")

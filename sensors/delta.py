@@ -4,6 +4,7 @@ import numpy as np
 
 from mottle.checks import check_positive, check_whole
 from mottle.sensors.align import row_bounds
+from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.delta import crossings
 from mottle.sensors.sampled import SampledEncoder, learn_spread
 
@@ -91,7 +92,7 @@ class LevelCrossing(SampledEncoder):
             raise ValueError("scale='channel': spikes of all channels have one size; use 'global'.")
         check_positive("threshold", self.threshold, "training standard deviations")
         if self.n_steps is not None:
-            check_whole("n_steps", self.n_steps)
+            check_n_steps(self.n_steps)
         if self.max_rows is not None:
             check_whole("max_rows", self.max_rows)
 

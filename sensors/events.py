@@ -22,7 +22,7 @@ from mottle.events import (
     learn_sensor,
     report_dropped,
 )
-from mottle.sensors.base import Encoder, EncoderState, check_chunk
+from mottle.sensors.base import Encoder, EncoderState, check_chunk, check_n_steps
 from mottle.sensors.kernels import events as kernels
 
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
@@ -183,7 +183,7 @@ class EventEncoder(Encoder):
         return streams, drives, np.array(account, dtype=np.int64)
 
     def _check_parameters(self):
-        check_whole("n_steps", self.n_steps)
+        check_n_steps(self.n_steps)
         check_sensor(self, ("split", "sum", "signed"))
         check_option("origin", self.origin, ("first", "zero"))
         if self.duration is not None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from mottle.checks import check_number, check_option, check_positive, check_whole, suggest
+from mottle.checks import check_number, check_option, check_positive, suggest
 from mottle.sensors.align import time_edges, times_to_steps
+from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder
 from mottle.sensors.streams import Samples
@@ -118,7 +119,7 @@ class GasDrive(SampledEncoder):
     def _check_parameters(self):
         super()._check_parameters()
         if self.n_steps is not None:
-            check_whole("n_steps", self.n_steps)
+            check_n_steps(self.n_steps)
             if self.dt is not None:
                 raise ValueError(
                     f"n_steps={self.n_steps} and dt={self.dt} s both set the steps; for steps of "

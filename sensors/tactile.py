@@ -4,6 +4,7 @@ import numpy as np
 
 from mottle.checks import check_option, check_whole, is_whole
 from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
+from mottle.sensors.base import check_n_steps
 from mottle.sensors.sampled import SampledEncoder
 
 STATISTICS = ("mean", "std", "diff", "last")
@@ -94,7 +95,7 @@ class TaxelDrive(SampledEncoder):
     def _check_parameters(self):
         super()._check_parameters()
         if self.n_steps is not None:
-            check_whole("n_steps", self.n_steps)
+            check_n_steps(self.n_steps)
         if self.max_rows is not None:
             check_whole("max_rows", self.max_rows)
         if not is_whole(self.baseline) or self.baseline < 1:

@@ -177,3 +177,10 @@ def test_a_file_in_place_of_its_events_is_refused_with_a_sentence(encoder, wrap,
     file = read_events(tmp_path / "a.npy")
     with pytest.raises(TypeError, match=r"a EventFile came in.*read_events\(path\)\.events"):
         clone(encoder).fit(wrap(file))
+
+
+@pytest.mark.parametrize("cls", [EventRate, TimeSurface, TaxelDrive, GasDrive, LevelCrossing])
+def test_absurd_numbers_of_steps_are_refused_before_memory_is_taken(cls):
+    events = np.array([(0, 0, 0, 1), (9, 1, 1, 0)], EVENT_DTYPE)
+    with pytest.raises(MemoryError, match=r"a drive of 1000000000000 steps would take 8000 GB"):
+        cls(n_steps=10**12).fit([events if cls in (EventRate, TimeSurface) else np.ones((5, 2))])
