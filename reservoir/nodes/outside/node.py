@@ -17,7 +17,7 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
 
 RESERVED = ("voltage", "current", "output", "time")  # variables of simulated devices
-VARIATION = 0.7  # time constants shorter than this fraction of the device's take shorter steps
+VARIATION = 0.5  # time constants shorter than this fraction of the device's take shorter steps
 FINE = 20  # default number of integration steps per time scale
 
 
