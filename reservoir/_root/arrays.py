@@ -96,6 +96,8 @@ def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
         )
     array = np.asarray(X)
     kind = array.dtype.kind
+    if kind in "biuf":
+        return array.astype(np.float64, copy=False)
     if array.dtype.names:
         raise ValueError(
             f"{what} is an array with the fields {', '.join(array.dtype.names)}: encode events "
