@@ -1,9 +1,16 @@
-"""Event readers beside faery on the same files: python benchmarks/readers.py [N].
+"""Readers beside faery, or beside an older checkout: python benchmarks/readers.py [N].
 
 Writes N (by default 10 million) random events in each format to memory, reads them five times with
 each library in turn and prints medians, in million events a second, and the ratio.
+
+--against OLD reads a file of every format, and small files, by turns in another checkout (with its
+``.venv``) and in this one, one process each, and prints old time over new, of medians of nine.
 """
 
+import argparse
+import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +47,104 @@ def write(folder, n):
     return array
 
 
+WORKER = """
+import json, sys, time, warnings
+from mottle.sensors import files
+warnings.simplefilter("ignore")
+for line in sys.stdin:
+    function, path, options, repeats = json.loads(line)
+    read = getattr(files, function)
+    begin = time.process_time()
+    try:
+        for _ in range(repeats):
+            read(path, **options)
+        print((time.process_time() - begin) / repeats, flush=True)
+    except Exception as error:
+        print("null", flush=True)
+"""
+
+
+def every_format(folder, n):
+    """Write a file of every format: yield a name, the reader, the file and its options."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import event_writers
+    import h5py
+    import pandas as pd
+    from scipy.io import wavfile
+
+    for size, text in ((n, f"{n} events"), (50, "50 events")):
+        for name in event_writers.WRITERS:
+            events = event_writers.sample(name, n=size)
+            place = folder / f"{name} {size}"
+            place.mkdir()
+            path = event_writers.write(place, name, events)
+            options = {"format": name} if name in ("nmnist", "evt2.1") else {}
+            yield f"{name}, {text}", "read_events", path, options
+        events = event_writers.draw(size)
+        for name, save in (("npy", np.save), ("npz", lambda path, e: np.savez(path, events=e))):
+            save(path := folder / f"{size}.{name}", events)
+            yield f"{name}, {text}", "read_events", path, {}
+        for layout in ("dsec", "prophesee"):
+            with h5py.File(path := folder / f"{layout}{size}.h5", "w") as file:
+                for field in "txyp" if layout == "dsec" else ():
+                    file[f"events/{field}"] = events[field]
+                if layout == "prophesee":
+                    file["CD/events"] = events
+            yield f"hdf5 of {layout}, {text}", "read_events", path, {}
+        frame = pd.DataFrame({name: events[name] for name in ("t", "x", "y", "p")})
+        frame.to_csv(path := folder / f"events{size}.csv", index=False)
+        yield f"csv, {text}", "read_events", path, {}
+        event_writers.write_bag(path := folder / f"{size}.bag", np.array_split(events, 5))
+        yield f"rosbag, {text}", "read_events", path, {}
+    rng = np.random.default_rng(0)
+    for rows, columns in ((n // 4, 4), (20, 4), (20, 20_000)):
+        values = rng.normal(size=(rows, columns)).round(4)
+        frame = pd.DataFrame(values, columns=[f"channel {k}" for k in range(columns)])
+        frame.insert(0, "time", np.arange(rows) / 100)
+        text = f"{rows} × {columns} samples"
+        frame.to_csv(path := folder / f"{rows}x{columns}.csv", index=False)
+        yield f"csv, {text}", "read_samples", path, {}
+        np.save(path := folder / f"{rows}x{columns}.npy", values)
+        yield f"npy, {text}", "read_samples", path, {"rate": 100.0}
+        if columns < 100:
+            whole = (1000 * values).astype(np.int16)
+            wavfile.write(path := folder / f"{rows}x{columns}.wav", 8000, whole)
+            yield f"wav, {text}", "read_samples", path, {}
+
+
+def against(old, n, folder):
+    """Print the old checkout's time over this one's for every file."""
+    workers = [
+        subprocess.Popen([str(Path(root) / ".venv/bin/python"), "-c", WORKER], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, bufsize=1,
+                         env=os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"})
+        for root in (Path(old).resolve(), Path(__file__).parents[1])
+    ]  # fmt: skip
+
+    def ask(worker, function, path, options, repeats):
+        worker.stdin.write(json.dumps([function, str(path), options, repeats]) + "\n")
+        return json.loads(worker.stdout.readline())
+
+    for name, function, path, options in every_format(folder, n):
+        times = [[], []]
+        repeats = 1
+        for round_ in range(10):  # the first compiles, the second sets how often a round reads
+            for worker, found in zip(workers, times, strict=True):
+                found.append(ask(worker, function, path, options, repeats))
+            if None in (times[0][-1], times[1][-1]):
+                break
+            if round_ < 2:
+                repeats = max(1, int(0.05 / max(times[1][-1], 1e-6)))
+                times = [[], []]
+        else:
+            before, now = (1e3 * float(np.median(found)) for found in times)
+            print(f"{name}: {before:.3g} ms before, {now:.3g} ms now, {before / now:.2f}",
+                  flush=True)  # fmt: skip
+            continue
+        which = " and ".join(w for w, f in zip(("before", "now"), times, strict=True) if None in f)
+        print(f"{name}: not read {which}", flush=True)
+
+
 def clock(read):
     """Return the median time in s of five readings."""
     times = []
@@ -52,13 +157,20 @@ def clock(read):
 
 def main() -> None:
     """Write, check, time."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("n", nargs="?", type=int)
+    parser.add_argument("--against", help="an older checkout")
+    args = parser.parse_args()
+    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    if args.against:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            return against(args.against, args.n or 200_000, Path(place))
+    n = args.n or 10_000_000
     try:
         import faery
     except ImportError:
         faery = None
         print("faery is not installed: pip install faery")
-    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=folder) as place:
         events = write(Path(place), n)
         for name in ("evt2.raw", "evt3.raw", "v2.dat"):

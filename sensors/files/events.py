@@ -202,7 +202,6 @@ class EventReader:
             self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes),
             max_bytes, time_unit, options,
         )  # fmt: skip
-        self.limit = self._source.limit
         with only_value_errors(self.path):
             self._format = self._find_format(format)
         if key is not None and not self._format.several:
@@ -226,6 +225,11 @@ class EventReader:
     def format(self) -> str:
         """Name of the format."""
         return self._format.name
+
+    @property
+    def limit(self) -> int:
+        """How many bytes the content may come to."""
+        return self._source.limit
 
     @property
     def sensor_size(self) -> tuple[int, int] | None:

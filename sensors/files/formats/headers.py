@@ -32,7 +32,9 @@ def text_header(
     """
     begin = mark + b" " if space else mark
     last = rb"^%s[ \t]*(?:%s)[ \t]*\r?\n" % (mark, "|".join(map(re.escape, ends)).encode())
-    if closed := re.search(last, head, re.IGNORECASE | re.MULTILINE):
+    low = head.lower()  # finding is much faster than searching, and mostly there is no such line
+    perhaps = any(end.lower().encode() in low for end in ends)
+    if perhaps and (closed := re.search(last, head, re.IGNORECASE | re.MULTILINE)):
         rows = head[: closed.end()].splitlines()
         return [row[len(mark) :].decode("latin-1").strip() for row in rows], closed.end()
     lines: list[str] = []

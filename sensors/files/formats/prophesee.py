@@ -42,9 +42,10 @@ class Prophesee(Decoder):
     @staticmethod
     def names(head: bytes) -> set[str]:
         """Return the encodings that a header names."""
-        if not head.startswith(b"%"):
-            return set()
-        found = encodings(head[:HEAD].decode("latin-1"))
+        start = 0
+        while head.startswith(b"%", start):
+            start = head.find(b"\n", start, HEAD) + 1 or HEAD
+        found = encodings(head[:start].decode("latin-1")) if start else set()
         return {ENCODINGS.get(name, name) for name in found}
 
 
