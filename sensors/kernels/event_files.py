@@ -145,6 +145,25 @@ def event_stream(data, state, t, x, y, p, kind):
 
 
 @njit(cache=True)
+def nmnist(words, state, t, x, y, p):
+    """N-MNIST: rows of five bytes, x, y, polarity and 23 bits of time; row 240 is no pixel.
+
+    All times behind such a row are 2^13 us later still.
+    """
+    n = 0
+    for k in range(words.shape[0]):
+        if words[k, 1] == 240:
+            state[EPOCH] += 1 << 13
+            continue
+        high = np.int64(words[k, 2])
+        time = (high & 0x7F) << 16 | np.int64(words[k, 3]) << 8 | np.int64(words[k, 4])
+        t[n] = time + state[EPOCH]
+        x[n], y[n], p[n] = words[k, 0], words[k, 1], high >> 7
+        n += 1
+    return n, words.shape[0]
+
+
+@njit(cache=True)
 def unwrap(t, state, bits):
     """Unwrap a clock of ``bits`` bits in place; times (event,) in us."""
     span, half = 1 << bits, 1 << (bits - 1)

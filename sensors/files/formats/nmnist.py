@@ -3,7 +3,7 @@
 import numpy as np
 
 from mottle.sensors.files.formats.record import Source
-from mottle.sensors.files.formats.words import Decoder, word_format
+from mottle.sensors.files.formats.words import Decoder, room, word_format
 from mottle.sensors.kernels import event_files as kernel
 
 LIKELY = 0.9  # of the first events, that must lie within the sensor and not go back in time
@@ -19,17 +19,13 @@ class NMnist(Decoder):
 
     name, word = "nmnist", 5
     sensor_size = (34, 34)
-    wrap_row, wrap = 240, 2**13  # not a pixel: all later times are 8192 us later still
 
     def decode(self, data):
         """Decode events and wraps of the clock."""
-        words = data.reshape(-1, 5).astype(np.int64)
-        wraps = words[:, 1] == self.wrap_row
-        t = (words[:, 2] & 0x7F) << 16 | words[:, 3] << 8 | words[:, 4]
-        t += self.state[kernel.EPOCH] + self.wrap * np.cumsum(wraps)
-        self.state[kernel.EPOCH] += self.wrap * int(wraps.sum())
-        fields = t, words[:, 0], words[:, 1], words[:, 2] >> 7
-        return tuple(field[~wraps] for field in fields), data.size
+        words = data.reshape(-1, 5)
+        fields = room(len(words))
+        n, used = kernel.nmnist(words, self.state, *fields)
+        return tuple(field[:n] for field in fields), used * self.word
 
 
 def accepts(source: Source) -> bool:
