@@ -17,7 +17,7 @@ from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
-from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, read_rows, walk
+from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, walk
 from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
@@ -347,7 +347,7 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
                 check_dataset(path, found[name], limit)
             n_bytes = sum(found[name].size * found[name].dtype.itemsize for name in names)
             check_bytes(f"datasets {', '.join(map(repr, names))} of {path}", n_bytes, limit)
-            return [read_rows(path, found[k], 0, len(found[k]), limit) for k in names]
+            return [np.asarray(found[k][:]) for k in names]
 
         held = {name: Described(item.shape, item.dtype) for name, item in needed.items()}
         return _with_attributes(_of_several(path, held, load, key), needed, key)

@@ -19,7 +19,6 @@ from mottle.sensors.files.hdf5 import (
     find,
     link_names,
     open_hdf5,
-    read_rows,
     walk,
 )
 from mottle.sensors.files.spikes import (
@@ -244,10 +243,7 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
     stored = time_offset(path, file, source.limit)
     rows = max(source.chunk_bytes // EVENT_BYTES, 1)
     for first in range(0, shapes[0][0], rows):
-        blocks = {
-            name: read_rows(path, part, first, min(first + rows, shapes[0][0]), source.limit)
-            for name, part in parts.items()
-        }
+        blocks = {name: np.asarray(part[first : first + rows]) for name, part in parts.items()}
         if not is_group:
             block = blocks[""]
             if isinstance(layout.names, dict):
