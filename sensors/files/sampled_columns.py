@@ -9,7 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import suggest
-from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, name_time, name_unit, read_times
+from mottle.sensors.clock import (
+    CLOCK,
+    GERMAN,
+    ISO,
+    SLASHES,
+    UNITS,
+    name_time,
+    name_unit,
+    read_times,
+)
 from mottle.sensors.files.tables import (
     DecimalComma,
     Dialect,
@@ -315,6 +324,13 @@ def _read_time(
         parts = [columns.raw.get(k, pd.Series(columns.values[:, k])) for k in roles.time]
         column = parts[0].astype("string").str.strip() + " " + parts[1].astype("string").str.strip()
     unit, where = wanted.time_unit, "time_unit="
+    others = [name_unit(columns.units[k]) if columns.units else "", columns.time_unit or ""]
+    if unit is None and roles.unit in UNITS and set(others) - {"", roles.unit}:
+        raise ValueError(
+            f"the time {names[k]!r} of {place} is in {roles.unit} by its name and in "
+            f"{next(filter(None, others))} by {'a row of units' if others[0] else 'an attribute'}: "
+            "time_unit= names the unit."
+        )
     if unit is None and roles.unit:
         unit, where = roles.unit, f"name of the column {names[k]!r}"
     elif unit is None and columns.units and name_unit(columns.units[k]):

@@ -17,7 +17,15 @@ from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
-from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, read_rows, walk
+from mottle.sensors.files.hdf5 import (
+    TEXT,
+    begins_hdf5,
+    check_dataset,
+    open_hdf5,
+    read_rows,
+    take_list,
+    walk,
+)
 from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
@@ -26,7 +34,9 @@ from mottle.sensors.files.tables import TableOptions, take_options
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")
 HDF5 = (".h5", ".hdf5")
-NAMES = ("channels", "channel", "names", "columns", "channel_names")  # of arrays of names
+NAMES = ("channels", "channel", "names", "columns", "channel_names", "column_names", "labels",
+         "fields")  # fmt: skip
+"""Arrays of texts, and attributes, that name channels."""
 RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
 READ_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
@@ -306,6 +316,8 @@ def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str 
         for text in (more[0] if texts else ())
     ]
     columns = _columns(path, values, named if texts else None)
+    if texts:
+        columns = columns._replace(attrs={"names_from": f"array {texts[0]!r}"})
     return columns.with_time(beside[0].split("/")[-1], more[-1]) if beside else columns
 
 
@@ -314,7 +326,8 @@ def _names_beside(held: Mapping[str, Described], key: str) -> list[str]:
     shape, folder = held[key].shape, key.rpartition("/")[0]
     for name, texts in held.items() if len(shape) == 2 else ():
         place, _, last = name.rpartition("/")
-        if place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
+        words = texts.dtype.kind in "SUO"
+        if words and place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
             return [name]
     return []
 
@@ -341,31 +354,74 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
             name: item for name, item in beside.items()
             if name == key or (item.ndim == 1 and name_time(name.split("/")[-1]))
         }  # fmt: skip
+        worded = {
+            name: item for name, item in walk(file)
+            if _is_texts(item) and name.rpartition("/")[0] == folder
+        }  # fmt: skip
 
         def load(names: Sequence[str]) -> list[NDArray]:
-            for name in names:
-                check_dataset(path, found[name], limit)
-            n_bytes = sum(found[name].size * found[name].dtype.itemsize for name in names)
+            items = [(found | worded)[name] for name in names]
+            for item in items:
+                check_dataset(path, item, limit)
+            n_bytes = sum(item.size * item.dtype.itemsize for item in items)
             check_bytes(f"datasets {', '.join(map(repr, names))} of {path}", n_bytes, limit)
-            return [read_rows(path, found[k], 0, len(found[k]), limit) for k in names]
+            return [
+                _take_texts(path, item) if name in worded
+                else read_rows(path, item, 0, len(item), limit)
+                for name, item in zip(names, items, strict=True)
+            ]  # fmt: skip
 
-        held = {name: Described(item.shape, item.dtype) for name, item in needed.items()}
+        held = {
+            name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()
+        }
         return _with_attributes(_of_several(path, held, load, key), needed, key)
 
 
 def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
-    """Return columns with what attributes of HDF5 state: the time's unit, units, the rate."""
+    """Return columns with what attributes of HDF5 state: the time's unit, units, names, the rate."""
+    tables = [name for name, item in items.items() if item.ndim == 2]
+    key = tables[0] if key is None and len(tables) == 1 else key
     for name, item in items.items():
         stated = next((text[0] for k in UNIT_ATTRIBUTES if (text := read_text(item, k))), "")
         if name_time(name.split("/")[-1]) and name != key and name_unit(stated):
             columns = columns._replace(time_unit=name_unit(stated), time_unit_from="attribute")
         elif (name == key or len(items) == 1) and stated:
             columns = columns._replace(units_of_all=stated)
+        if (name == key or len(items) == 1) and item.ndim == 2:
+            columns = _with_names(columns, item)
         if name == key or len(items) == 1:
             rate = _number(item, RATES)
             if is_number(rate) and 0 < rate < np.inf:
                 columns = columns._replace(rate=float(rate), rate_from="attribute of the rate")
     return columns
+
+
+def _with_names(columns: Columns, item: Any) -> Columns:
+    """Return columns with the names that an attribute of their dataset gives, one a column."""
+    n = item.shape[1]
+    for name in NAMES:
+        texts = read_text(item, name)
+        if len(texts) == 1 and n > 1:  # all in one text
+            texts = [text.strip(" '\"") for text in texts[0].strip().strip("[]()").split(",")]
+        if len(texts) == n and all(texts):
+            named = texts + (columns.names or [])[n:]  # the time, behind them
+            attrs = {**columns.attrs, "names_from": f"attribute {name!r}"}
+            return columns._replace(names=named, attrs=attrs)
+    return columns
+
+
+def _is_texts(item: Any) -> bool:
+    """Return whether an object of an HDF5 file is a list of texts."""
+    dtype = getattr(item, "dtype", np.dtype("V1"))
+    texts = dtype.kind == "S" or (dtype.metadata or {}).get("vlen") in TEXT
+    return bool(texts) and getattr(item, "ndim", 0) == 1
+
+
+def _take_texts(path: Path, item: Any) -> NDArray:
+    """Return the texts of a dataset."""
+    if item.dtype.kind == "S":
+        return np.asarray(item[()])
+    return np.array([take_list(path, item, k).tobytes() for k in range(item.size)], dtype="S")
 
 
 def _number(item: Any, names: Sequence[str]) -> Any:

@@ -132,6 +132,11 @@ class Dialect(NamedTuple):
         Where the names are from.
     skipped : int
         Empty rows before the header.
+    size : (int, int) or None
+        Width and height, where two whole numbers alone come before four columns between blanks, as
+        E2VID writes events.
+    after : int
+        Byte (or character) behind them.
     """
 
     separator: str
@@ -143,6 +148,8 @@ class Dialect(NamedTuple):
     n_columns: int
     header_from: str
     skipped: int = 0
+    size: tuple[int, int] | None = None
+    after: int = 0
 
     def attrs(self) -> dict[str, str]:
         """Return how the table was read."""
@@ -237,7 +244,12 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         start = starts[-1]  # behind the last line
     cells = [cell for row in rows[first:] for cell in row]
     decimal = options.decimal or _find_decimal(path, cells, separator)
-    return Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
+    known = Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
+    leads = rows[first] if names is None and separator == BLANKS and len(rows) > first + 1 else []
+    if n == 4 and len(leads) == 2 and all(re.fullmatch("[1-9][0-9]{0,4}", v) for v in leads):
+        width, height = map(int, leads)
+        return known._replace(size=(width, height), after=starts[body[first + 1]])
+    return known
 
 
 def split(line: str, separator: str) -> list[str]:
