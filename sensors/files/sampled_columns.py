@@ -19,6 +19,7 @@ from mottle.sensors.clock import (
     name_unit,
     read_times,
 )
+from mottle.sensors.files.limits import check_bytes
 from mottle.sensors.files.tables import (
     DecimalComma,
     Dialect,
@@ -134,16 +135,18 @@ class Taken(NamedTuple):
     attrs: dict[str, Any]
 
 
-def read_columns(path: Path, options: TableOptions, wanted: Wanted) -> Columns:
-    """Return the columns of a text table."""
+def read_columns(path: Path, options: TableOptions, wanted: Wanted, limit: int) -> Columns:
+    """Return the columns of a text table, whose numbers may come to ``limit`` bytes."""
     dialect = find_dialect(path, options)
     try:
-        return _gather(path, dialect, options, wanted)
+        return _gather(path, dialect, options, wanted, limit)
     except DecimalComma:
-        return _gather(path, dialect._replace(decimal=","), options, wanted)
+        return _gather(path, dialect._replace(decimal=","), options, wanted, limit)
 
 
-def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted) -> Columns:
+def _gather(
+    path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted, limit: int
+) -> Columns:
     """Read a table chunk by chunk."""
     n = dialect.n_columns
     names = dialect.names
@@ -158,7 +161,10 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
     raw: dict[int, list[pd.Series]] = {k: [] for k in timed if 0 <= k < n}
     texts: dict[tuple[int, int], str] = {}
     n_text: dict[int, int] = {}
+    n_rows = 0
     for chunk in table_chunks(path, dialect, options):
+        n_rows += len(chunk)
+        check_bytes(f"the numbers in {path}", 8 * n * n_rows, limit)
         kinds = [dtype.kind for dtype in chunk.dtypes]
         wordy = [k for k, kind in enumerate(kinds) if kind not in "iufb"]
         if not wordy:

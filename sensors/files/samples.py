@@ -79,8 +79,8 @@ def read_samples(
         interpolated in time (and rows whose time does not rise left out). ``attrs["repairs"]``
         counts what was done.
     max_bytes : int, default=None
-        The most bytes that arrays, sound or datasets may come to; by default 100 times the size of
-        the file, and 256 MiB at least.
+        The most bytes that the numbers (of a table, a sound, arrays or datasets) may come to in
+        memory; by default 100 times the size of the file, and 256 MiB at least.
     time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
         Unit of the times. None takes what the file states (a name such as ``time_ms`` or ``time
         (ms)``, a row of units, an attribute ``unit``), else seconds; numbers beyond 1e11 are then
@@ -173,12 +173,12 @@ def _read(
     if key is not None:
         raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
     if suffix == ".wav":
-        return _sound(path)
+        return _sound(path, max_bytes)
     if suffix in TABLES:
         with path.open("rb") as file:
             if BEGINS.match(file.read(1 << 12)):
                 raise ValueError(f"{path} holds features of gases, no series: read_drift reads it.")
-        return read_columns(path, options, wanted)
+        return read_columns(path, options, wanted, byte_limit(path, max_bytes))
     raise ValueError(
         f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, .npz, "
         ".wav; read_ts, read_drift and read_spikes read files of many recordings."
@@ -371,14 +371,12 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
                 for name, item in zip(names, items, strict=True)
             ]  # fmt: skip
 
-        held = {
-            name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()
-        }
+        held = {name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()}
         return _with_attributes(_of_several(path, held, load, key), needed, key)
 
 
 def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
-    """Return columns with what attributes of HDF5 state: the time's unit, units, names, the rate."""
+    """Return columns with what attributes of HDF5 state: unit of time, units, names, rate."""
     tables = [name for name, item in items.items() if item.ndim == 2]
     key = tables[0] if key is None and len(tables) == 1 else key
     for name, item in items.items():
@@ -467,8 +465,8 @@ def _columns(path: Path, loaded: Any, names: list[str] | None = None) -> Columns
     return Columns(names, array.astype(np.float64), {}, {}, [], {})
 
 
-def _sound(path: Path) -> Columns:
+def _sound(path: Path, max_bytes: int | None) -> Columns:
     """Return a sound, -1 to 1, and its samples a second."""
-    wave, rate = read_sound(path)
+    wave, rate = read_sound(path, max_bytes)
     columns = Columns(None, wave, {}, {}, [], {})
     return columns._replace(rate=rate, rate_from="rate in the header of the sound")

@@ -40,8 +40,8 @@ def read_events_table(source: Source) -> Iterator[Fields]:
         clock = source.clock
         if clock.unit not in (None, unit) and clock.unit_from != "time_unit=":
             raise ValueError(
-                f"the times of {path} are in {clock.unit} by the {clock.unit_from} and in {unit} by "
-                "a row of units: time_unit= names the unit."
+                f"the times of {path} are in {clock.unit} by the {clock.unit_from} and in {unit} "
+                "by a row of units: time_unit= names the unit."
             )
         clock.state(unit, "row of units")
     bare = dialect.names is None or dialect.header_from == "comment line"
