@@ -60,7 +60,7 @@ def read_drift(
     ((1, 128), ['ammonia'], [50.0])
     """
     rows: list[NDArray[np.float64]] = []
-    limit, n_bytes = byte_limit(path, max_bytes), 0
+    limit, n_bytes = byte_limit(Path(path), max_bytes), 0
     with Path(path).open(encoding="ascii", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():

@@ -187,6 +187,7 @@ def _gather(
             parts.append(chunk[k])
     values = np.concatenate(blocks) if blocks else np.empty((0, n))
     joined = {k: _join(parts) for k, parts in raw.items() if parts}
+    numeric = set()  # times that are numbers, by the table's own decimal sign
     for k, cells in list(joined.items()):
         if cells.dtype.kind in "iufb":
             continue
@@ -196,10 +197,16 @@ def _gather(
             values[:, k], rest = to_numbers(cells, path, dialect, options)
             if not np.isnan(values[:, k]).all():
                 del joined[k]
+                numeric.add(k)
         n_text[k] = len(rest)
         texts |= _texts(rest, k)
     for k in n_text:
-        if k not in joined and n_text[k] == np.isnan(values[:, k]).sum() and len(values):
+        if (
+            k not in joined
+            and k not in numeric
+            and n_text[k] == np.isnan(values[:, k]).sum()
+            and len(values)
+        ):
             joined[k] = _column(path, dialect, options, k)
     return Columns(names, values, joined, texts, dialect.units, dialect.attrs(), n_text=n_text)
 

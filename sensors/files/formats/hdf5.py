@@ -297,9 +297,10 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
 
 def check_columns(path: Path, layout: Layout, blocks: dict[str, NDArray]) -> None:
     """Raise if the first rows of a matrix cannot be events with their columns in this order."""
-    stated = stated_columns(layout.item)
+    if stated_columns(layout.item):
+        return  # what does not fit is a fault of its row
     whole = layout.item.dtype.kind in "iu"
-    known = stated or MVSEC.search(layout.place) or whole
+    known = MVSEC.search(layout.place) or whole
     forward = blocks["t"][1:] >= blocks["t"][:-1]
     on = np.isin(blocks["p"], (-1, 0, 1))
     if not known or on.mean() < LIKELY or (forward.size and forward.mean() < LIKELY):
