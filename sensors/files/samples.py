@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import check_positive, is_number, suggest
-from mottle.sensors.clock import check_time_unit, name_time, name_unit
+from mottle.sensors.clock import UNKNOWN, check_time_unit, name_time, name_unit
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.columns import name_events
@@ -21,6 +21,7 @@ from mottle.sensors.files.hdf5 import (
     TEXT,
     begins_hdf5,
     check_dataset,
+    find,
     open_hdf5,
     read_rows,
     take_list,
@@ -38,6 +39,7 @@ NAMES = ("channels", "channel", "names", "columns", "channel_names", "column_nam
          "fields")  # fmt: skip
 """Arrays of texts, and attributes, that name channels."""
 RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
+FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
 READ_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
                 "time_column", "time_format", "index_column")  # fmt: skip
@@ -81,7 +83,7 @@ def read_samples(
     max_bytes : int, default=None
         The most bytes that the numbers (of a table, a sound, arrays or datasets) may come to in
         memory; by default 100 times the size of the file, and 256 MiB at least.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times. None takes what the file states (a name such as ``time_ms`` or ``time
         (ms)``, a row of units, an attribute ``unit``), else seconds; numbers beyond 1e11 are then
         an error, as no second is so late.
@@ -367,22 +369,66 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
             check_bytes(f"datasets {', '.join(map(repr, names))} of {path}", n_bytes, limit)
             return [
                 _take_texts(path, item) if name in worded
-                else read_rows(path, item, 0, len(item), limit)
+                else unpack(read_rows(path, item, 0, len(item), limit), item)
                 for name, item in zip(names, items, strict=True)
             ]  # fmt: skip
 
         held = {name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()}
-        return _with_attributes(_of_several(path, held, load, key), needed, key)
+        columns = _with_attributes(path, _of_several(path, held, load, key), needed, key)
+        return _with_rate(columns, file, folder)
 
 
-def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
+def unpack(values: NDArray, item: Any) -> NDArray:
+    """Return the values that netCDF's attributes mean: filled ones are NaN, packed ones scaled.
+
+    Examples
+    --------
+    >>> import h5py
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, h5py.File(f"{folder}/a.h5", "w") as file:
+    ...     file["a"] = [10, -1]
+    ...     file["a"].attrs.update(_FillValue=-1, scale_factor=0.5, add_offset=1.0)
+    ...     unpack(file["a"][:], file["a"])
+    array([ 6., nan])
+    """
+    filled = [_number(item, (name,)) for name in FILLS]
+    filled = [value for value in filled if value is not None]
+    factor, offset = _number(item, ("scale_factor",)), _number(item, ("add_offset",))
+    if values.dtype.kind not in "iuf" or not (filled or factor is not None or offset is not None):
+        return values
+    gone = np.isin(values, filled)
+    if not gone.any() and factor is None and offset is None:
+        return values
+    numbers = np.where(gone, np.nan, values.astype(np.float64))
+    numbers = numbers if factor is None else numbers * factor
+    return numbers if offset is None else numbers + offset
+
+
+def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
+    """Return columns with the rate that their group or the file states, where they state none."""
+    for place in (folder, ""):
+        owner = find(file, place) if place else file
+        rate = None if columns.rate is not None or owner is None else _number(owner, RATES)
+        if is_number(rate) and 0 < rate < np.inf:
+            where = f"attribute of the rate of {place or '/'!r}"
+            columns = columns._replace(rate=float(rate), rate_from=where)
+    return columns
+
+
+def _with_attributes(
+    path: Path, columns: Columns, items: Mapping[str, Any], key: str | None
+) -> Columns:
     """Return columns with what attributes of HDF5 state: unit of time, units, names, rate."""
     tables = [name for name, item in items.items() if item.ndim == 2]
     key = tables[0] if key is None and len(tables) == 1 else key
     for name, item in items.items():
         stated = next((text[0] for k in UNIT_ATTRIBUTES if (text := read_text(item, k))), "")
-        if name_time(name.split("/")[-1]) and name != key and name_unit(stated):
-            columns = columns._replace(time_unit=name_unit(stated), time_unit_from="attribute")
+        named = name_time(name.split("/")[-1])
+        if named is not None and name != key and stated:
+            unit = name_unit(stated.split(" since ")[0]) or UNKNOWN  # "days since 2024-01-01"
+            if unit == UNKNOWN and named.unit:
+                continue  # the name counts
+            columns = columns._replace(time_unit=unit, time_unit_from=f"attribute {stated!r}")
         elif (name == key or len(items) == 1) and stated:
             columns = columns._replace(units_of_all=stated)
         if (name == key or len(items) == 1) and item.ndim == 2:

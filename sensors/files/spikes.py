@@ -75,7 +75,7 @@ def read_spikes(
     max_bytes : int, default=None
         The most bytes that the content may come to; by default 100 times the size of the file, and
         256 MiB at least.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times; None takes an attribute ``unit`` of ``spikes/times``, else seconds, as
         SHD and SSC have them.
 

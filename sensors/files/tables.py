@@ -36,6 +36,7 @@ NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 GROUP = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}"
     r"|(?:['\u2019\u00a0\u202f ]\d{3})+(?:[.,]\d*)?)"
@@ -482,6 +483,12 @@ def _find_decimal(path: Path, cells: Sequence[str], separator: str) -> str:
     """Return the decimal sign of some cells."""
     commas = [cell for cell in cells if "," in cell and COMMA.fullmatch(cell)]
     if not commas:
+        points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]
+        if separator == ";" and len(points) > 1 and all(map(POINT_GROUP.fullmatch, points)):
+            raise ValueError(
+                f"{points[0]!r} between ';' in {path} may be {points[0].replace('.', '')}: "
+                "decimal='.' names it the decimal sign; separators of thousands are not read."
+            )
         return "."
     check_groups(path, commas, separator)
     points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]

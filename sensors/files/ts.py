@@ -50,7 +50,7 @@ def read_ts(
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of missing values (``?`` or NaN): refused, their rows left out, or interpolated
         in time. ``attrs["repairs"]`` of a stream counts what was done.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of time stamps that are numbers; None takes seconds, if they are below 1e11. Dates
         become seconds from the first of the recording, which is in ``attrs["time_start"]``.
     time_format : str, default=None

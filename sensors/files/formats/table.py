@@ -16,6 +16,7 @@ from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.tables import (
     BLANKS,
     Dialect,
+    TableOptions,
     find_dialect,
     table_chunks,
     to_numbers,
@@ -94,7 +95,7 @@ def exact_times(
     return exact
 
 
-def holds_events(path: Path) -> bool:
+def holds_events(path: Path, options: TableOptions | None = None) -> bool:
     """Return whether a table names t, x, y and p.
 
     Raises
@@ -102,7 +103,7 @@ def holds_events(path: Path) -> bool:
     ValueError
         If four columns without names may be events or channels.
     """
-    dialect = behind_size(find_dialect(path))
+    dialect = behind_size(find_dialect(path, options or TableOptions()))
     if dialect.names is not None:
         return name_events(dialect.names)
     if dialect.n_columns == 4 and _may_be_events(path, dialect):
