@@ -28,13 +28,13 @@ WORDS = ("time", "t", "timestamp", "timestamps", "ts", "time stamp", "datetime",
          "zeitstempel", "datum", "uhrzeit")  # fmt: skip
 """Names of columns of time, in lower case, with blanks for underscores."""
 BEGINS = re.compile(
-    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|milli|micro|nano|ms$|[mun]?sec|seku)",
+    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|milli|micro|nano|[mun]?sec|seku)",
     re.IGNORECASE,
 )
 DATES = ("date", "datum")
 CLOCKS = ("time", "uhrzeit", "zeit")
 LONE = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "millis", "msec",
-        "msecs", "ms", "microseconds", "microsecond", "micros", "usec", "usecs", "nanoseconds",
+        "msecs", "microseconds", "microsecond", "micros", "usec", "usecs", "nanoseconds",
         "nanosecond", "nanos", "nsec", "nsecs", "sekunden")  # fmt: skip
 ZONES = ("utc", "gmt", "local", "iso", "iso8601", "unix", "epoch", "")
 UNKNOWN = "?"

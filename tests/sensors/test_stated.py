@@ -72,6 +72,7 @@ def test_two_units_that_contradict_each_other_are_refused(tmp_path):
         "t_us,x,y,p\nms,px,px,1\n1,1,1,1\n": "in ms by a row of units",
     }
     for text, match in tables.items():
+        (tmp_path / "a.csv").write_text(text)
         with pytest.raises(ValueError, match=match):
             read(tmp_path / "a.csv")
 
@@ -150,7 +151,7 @@ def test_days_as_excel_counts_them_are_not_taken_for_seconds(tmp_path):
     assert_allclose(read(path).time[0], 45292.5)
 
 
-@pytest.mark.parametrize(("name", "per_step"), [("ms", 1e-3), ("sec", 1), ("usec", 1e-6)])
+@pytest.mark.parametrize(("name", "per_step"), [("millisecond", 1e-3), ("sec", 1), ("usec", 1e-6)])
 def test_a_unit_of_time_alone_is_the_name_of_a_time(name, per_step, tmp_path):
     (tmp_path / "a.csv").write_text(f"{name},CO\n0,1\n500,2\n")
     samples = read(tmp_path / "a.csv")
