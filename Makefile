@@ -3,6 +3,7 @@
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
+# make pages     write the table of formats and faults anew
 # make clean     remove .venv and whatever tools left behind
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ WORKERS ?= 2  # processes that share the tests
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels bench clean
+.PHONY: demo test test-all check lint types imports tests kernels bench pages clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo
@@ -84,6 +85,9 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)
+
+pages:
+	$(BIN)/python benchmarks/formats_and_faults.py
 
 clean:
 	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \

@@ -254,7 +254,7 @@ def fetch_dataset(name: str) -> None:
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Take the first recordings only.")
 @click.option(
-    "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h"]),
+    "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h", "d"]),
     help="Unit of the times in files; without it what they state, else as docs/files.md says.",
 )  # fmt: skip
 @click.option(

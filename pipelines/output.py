@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mottle.datasets import StatesWriter
 from mottle.datasets.disk import write_whole
@@ -60,14 +61,20 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
     """Write the states of every reservoir and sense, block by block; a killed run resumes.
 
     Encoders and reservoirs are those of the recipe, of the first fold and the first seed: fitted to
-    the training part, applied to all; coordinate ``part`` tells test from training.
+    the training part, applied to all; coordinate ``part`` tells test from training. Names of
+    recordings, groups and targets are coordinates as in the stores of ``mottle prepare``, and so is
+    the time of the steps, where all recordings have the same.
     """
     recordings, target = load_recordings(recipe)
     train, test = folds_of(recipe, recordings, target)[0]
     fold = Fold(recordings, target, train, test, Cache())
     order = np.concatenate([train, test])
     part = np.array(["train"] * len(train) + ["test"] * len(test))[np.argsort(order)]
-    coords: dict[str, Any] = {"part": ("recording", part)}
+    coords: dict[str, Any] = {
+        "part": ("recording", part),
+        "recording": ("recording", np.asarray(recordings.table.index).astype(str)),
+        "group": ("recording", np.asarray(recordings.groups).astype(str)),
+    }
     if not target.per_step and target.values.ndim == 1:
         coords["target"] = ("recording", np.asarray(recordings.target).astype(str))
     written = []
@@ -75,6 +82,8 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
         halves = fold.drives(sense, keyed(encoder))
         ordered = [np.asarray(drive) for half in halves for drive in half]
         drives = [ordered[i] for i in np.argsort(order)]
+        time = times_of(halves)
+        timed = {} if time is None else {"time": ("step", time)}
         for name in recipe.reservoirs:
             reservoir = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
             reservoir.fit(list(halves[0]))
@@ -90,7 +99,7 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
                 n_nodes=n_nodes,
                 block=min(block, len(drives)),
                 attrs=reservoir.describe() | {"sense": sense, "recipe": settings},
-                coords={"row_size": ("recording", sizes), **coords},
+                coords={"row_size": ("recording", sizes), **coords, **timed},
                 dtype="float64",
             ) as writer:
                 for index in writer.pending():
@@ -101,3 +110,24 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
                     writer.write(index, full)
             written.append(place)
     return written
+
+
+def times_of(halves: Any) -> NDArray[np.float64] | None:
+    """Return the time of the steps of drives in s, where each has one and all are the same.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> drive = xr.DataArray(np.zeros((2, 1)), dims=("time", "input"), coords={"time": [0.0, 0.5]})
+    >>> times_of([[drive], [drive]]).tolist(), times_of([[drive], [np.zeros((2, 1))]])
+    ([0.0, 0.5], None)
+    """
+    found: list[NDArray[np.float64]] = []
+    for half in halves:
+        coords = getattr(half, "coords", None)
+        for drive in [half] if coords is not None and "time" in coords else half:
+            if "time" not in getattr(drive, "coords", ()):
+                return None
+            found.append(np.asarray(drive["time"], dtype=np.float64))
+    same = all(np.array_equal(time, found[0]) for time in found)
+    return found[0] if found and same and found[0].ndim == 1 else None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_option
 
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1,
-         "min": 60_000_000_000, "h": 3_600_000_000_000}  # fmt: skip
+         "min": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}  # fmt: skip
 """Units of time and their length in ns."""
 SPELLINGS = {
     "s": ("s", "sec", "secs", "second", "seconds", "sekunden"),
@@ -20,6 +20,7 @@ SPELLINGS = {
     "ns": ("ns", "nsec", "nsecs", "nanos", "nanosec", "nanosecond", "nanoseconds"),
     "min": ("min", "mins", "minute", "minutes"),
     "h": ("h", "hr", "hrs", "hour", "hours"),
+    "d": ("d", "day", "days"),
 }  # fmt: skip
 UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
 WORDS = ("time", "t", "timestamp", "timestamps", "ts", "time stamp", "datetime", "date time",
@@ -32,11 +33,14 @@ BEGINS = re.compile(
 )
 DATES = ("date", "datum")
 CLOCKS = ("time", "uhrzeit", "zeit")
-LONE = ("seconds", "secs", "milliseconds", "millis", "msec", "microseconds", "usec", "nanoseconds",
-        "nsec", "sekunden")  # fmt: skip
+LONE = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "millis", "msec",
+        "msecs", "microseconds", "microsecond", "micros", "usec", "usecs", "nanoseconds",
+        "nanosecond", "nanos", "nsec", "nsecs", "sekunden")  # fmt: skip
 ZONES = ("utc", "gmt", "local", "iso", "iso8601", "unix", "epoch", "")
 UNKNOWN = "?"
 LATEST_SECOND = 1e11  # s since 1970: the year 5138; larger numbers are in another unit
+SERIAL_DAYS = (30_000.0, 60_000.0)  # days since 1900 as Excel counts them: 1982 to 2064
+LONGEST_STEP = 120.5  # s, of a table whose times look like such days
 LONGEST = 86_400.0  # s, of a recording of events whose unit is that of a layout
 MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
@@ -280,10 +284,35 @@ def read_times(
                 f"the time {name!r} of {place} holds {held:.12g} and its unit is not stated: "
                 f"time_unit= names it, one of {', '.join(UNITS)}."
             )
+        if are_serial_days(raw):
+            raise ValueError(
+                f"the time {name!r} of {place} holds {raw[0]:.12g} and steps of whole seconds if "
+                "they are days, as Excel counts them: time_unit='d' takes them so, time_unit='s' "
+                "as seconds."
+            )
         unit, unit_from = "s", "rule: numbers without a unit"
     factor = UNITS[unit] / UNITS["s"]
     seconds = raw * factor if factor >= 1 else raw / (UNITS["s"] / UNITS[unit])
     return Times(seconds, {"time_unit": unit, "time_unit_from": unit_from})
+
+
+def are_serial_days(values: NDArray[np.float64]) -> bool:
+    """Return whether times are days as Excel counts them: in its range, by whole seconds.
+
+    Examples
+    --------
+    >>> second = 1 / 86_400
+    >>> are_serial_days(45_292.5 + second * np.arange(9))
+    True
+    >>> are_serial_days(45_292.5 + 0.001 * np.arange(9)), are_serial_days(np.arange(9.0))
+    (False, False)
+    """
+    values = values[np.isfinite(values)]
+    low, high = SERIAL_DAYS
+    if len(values) < 2 or values.min() < low or values.max() > high:
+        return False
+    step = float(np.median(np.diff(values))) * UNITS["d"] / UNITS["s"]
+    return 0.5 < step < LONGEST_STEP and abs(step - round(step)) < 1e-3
 
 
 def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> Times:

@@ -29,7 +29,7 @@ class Seed(NamedTuple):
 
 def bare(reader: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Return a reader that has no choice of what becomes of bad values."""
-    return lambda path, on_bad="raise": reader(path, **options)
+    return lambda path, on_bad="raise", **more: reader(path, **options, **more)
 
 
 def hdf5(path: Path, layout: str) -> None:
@@ -177,7 +177,7 @@ SEEDS: dict[str, Seed] = {
     "rosbag mcap": Seed(partial(bag_2, plugin="MCAP"), ".mcap", EVENTS, "rosbag"),
     "rosbag mcap zstd": Seed(partial(bag_2, plugin="MCAP", compressed=True), ".mcap", EVENTS,
                              "rosbag"),
-    "read": Seed(npz_events, ".npz", lambda path, on_bad: files.read(path, on_bad=on_bad), "read"),
+    "read": Seed(npz_events, ".npz", files.read, "read"),
 }  # fmt: skip
 
 

@@ -11,8 +11,9 @@ from mottle.sensors.clock import name_time
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import Source
 
-COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "x": "x", "y": "y", "p": "p",
-           "pol": "p", "polarity": "p", "on": "p"}  # fmt: skip
+COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "times": "t", "timestamps": "t",
+           "x": "x", "xs": "x", "y": "y", "ys": "y", "p": "p", "ps": "p", "pol": "p", "pols": "p",
+           "polarity": "p", "polarities": "p", "on": "p"}  # fmt: skip
 EXACT = 2.0**53  # from here on a float64 skips whole numbers
 
 
@@ -93,12 +94,7 @@ def event_columns(
         What the cells of a column hold, for messages.
     """
     for name in FIELDS:
-        array = columns[name]
-        if array.dtype.kind not in "iufbO" or array.ndim != 1:
-            raise ValueError(
-                f"{name} in {source.path} has type {array.dtype} and shape {array.shape}; expected "
-                "a list of numbers."
-            )
+        check_list(source.path, name, columns[name])
     t, good = source.clock.convert(columns["t"])
     fields, fine = {"t": t}, {"t": good}
     for name in "xyp":
@@ -112,11 +108,27 @@ def event_columns(
             cell = texts[name].iloc[row]
         cell = cell.item() if isinstance(cell, np.generic) else cell
         source.faults.fault(
-            f"{source.path} holds {cell!r} as {name} in row {first + row}{fault_of(cell)}",
+            f"{source.path} holds {cell!r} as {name} in row {first + row}{fault_of(cell)}"
+            + of_unit(name, cell, source),
             "rows without numbers", (~good).sum(),
         )  # fmt: skip
         fields = {name: field[good] for name, field in fields.items()}
     return (*(fields[name] for name in "txy"), np.where(fields["p"] == -1, 0, fields["p"]))
+
+
+def check_list(place: Any, name: str, array: NDArray[Any]) -> None:
+    """Raise unless a field of events is a list of numbers."""
+    if array.dtype.kind not in "iufbO" or array.ndim != 1:
+        raise ValueError(
+            f"{name} in {place} has type {array.dtype} and shape {array.shape}; expected a list of "
+            "numbers."
+        )
+
+
+def of_unit(name: str, value: Any, source: Source) -> str:
+    """Return the unit in which a time is beyond 64 bits; "" for other faults."""
+    known = name == "t" and fault_of(value) and source.clock.unit
+    return f" of us (time_unit={source.clock.unit!r})" if known else ""
 
 
 def fault_of(value: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.files.limits import raises_value_errors
+from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 
 N_FEATURES = 128  # 16 sensors, 8 features each
 NUMBERS = [str(k) for k in range(1, N_FEATURES + 1)]
@@ -17,7 +17,7 @@ BEGINS = re.compile(rb"\s*\d+(;\S+)?[ \t]+1:\S+[ \t]+2:\S")
 
 @raises_value_errors
 def read_drift(
-    path: str | PathLike[str],
+    path: str | PathLike[str], *, max_bytes: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:
     """Read one batch of the UCI gas sensor array drift sets.
 
@@ -25,6 +25,9 @@ def read_drift(
     ----------
     path : path
         Text: ``class;ppm 1:v ... 128:v`` (set 270) or ``class 1:v ... 128:v`` (set 224) a line.
+    max_bytes : int, default=None
+        The most bytes that the numbers may come to in memory; by default 100 times the size of the
+        file, and 256 MiB at least.
 
     Returns
     -------
@@ -56,17 +59,20 @@ def read_drift(
     >>> features.shape, gases.tolist(), ppm.tolist()
     ((1, 128), ['ammonia'], [50.0])
     """
-    rows: list[list[float]] = []
+    rows: list[NDArray[np.float64]] = []
+    limit, n_bytes = byte_limit(Path(path), max_bytes), 0
     with Path(path).open(encoding="ascii", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                rows.append(_parse(line))
+                rows.append(np.array(_parse(line)))
             except ValueError as error:
                 raise ValueError(
                     f"line {number} of {path}, {line[:30]!r}..., is none of a drift batch: {error}."
                 ) from None
+            n_bytes += rows[-1].nbytes
+            check_bytes(f"the features in {path}", n_bytes, limit)
     if not rows:
         raise ValueError(f"{path} holds no sample.")
     table = np.array(rows)

@@ -83,7 +83,7 @@ def read_events(
     max_bytes : int, default=None
         The most bytes that the events, or anything packed in the file, may come to; by default 100
         times the size of the file, and 256 MiB at least.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times in a table, ``.npy``, ``.npz`` or HDF5 file. None takes the one that the
         file states (a column such as ``t_us`` or ``time (ms)``, an attribute ``unit``), else that
         of a known layout (MVSEC in seconds; text in the order t, x, y, p between blanks, as RPG and

@@ -1,5 +1,6 @@
 """Files of one stream, events or samples, read by what is in the file."""
 
+from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from mottle.sensors.files.events import EventFile, read_events
 from mottle.sensors.files.formats.record import HEAD
 from mottle.sensors.files.formats.registry import by_content, by_name
 from mottle.sensors.files.formats.table import TABLE
+from mottle.sensors.files.formats.table import holds_events as table_holds_events
 from mottle.sensors.files.limits import only_value_errors
 from mottle.sensors.files.samples import READ_OPTIONS as SAMPLE_OPTIONS
 from mottle.sensors.files.samples import TABLES, read_samples
+from mottle.sensors.files.tables import OPTIONS as TABLE_OPTIONS
+from mottle.sensors.files.tables import TableOptions
 
 SAMPLES = (".wav",)  # ends of names of files that hold samples only
 
@@ -59,7 +63,7 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     if bool(for_events) != bool(for_samples) and may_be_either(place):
         return read_events(path, **options) if for_events else read_samples(path, **options)
     with only_value_errors(path):
-        reader = read_events if holds_events(place) else read_samples
+        reader = read_events if holds_events(place, options) else read_samples
     return reader(path, **options)
 
 
@@ -68,8 +72,11 @@ def may_be_either(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in TABLES[:-1] and path.stat().st_size > 0
 
 
-def holds_events(path: Path) -> bool:
-    """Return whether a file holds events: by its first bytes, then its name, then its columns."""
+def holds_events(path: Path, options: Mapping[str, Any] | None = None) -> bool:
+    """Return whether a file holds events: by its first bytes, then its name, then its columns.
+
+    ``options`` are those of a reader; what they state of a table counts.
+    """
     if path.is_dir():
         return True
     with path.open("rb") as file:
@@ -86,6 +93,9 @@ def holds_events(path: Path) -> bool:
         found = by_name(path) or (TABLE if suffix in TABLES else None)
     if found is None:
         return suffix not in SAMPLES  # read_events lists the formats it reads
+    if found is TABLE:
+        stated = {name: value for name, value in (options or {}).items() if name in TABLE_OPTIONS}
+        return table_holds_events(path, TableOptions(**stated))
     return found.holds_events is None or found.holds_events(path)
 
 

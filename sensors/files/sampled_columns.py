@@ -9,7 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import suggest
-from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, name_time, name_unit, read_times
+from mottle.sensors.clock import (
+    CLOCK,
+    GERMAN,
+    ISO,
+    SLASHES,
+    UNITS,
+    name_time,
+    name_unit,
+    read_times,
+)
+from mottle.sensors.files.limits import check_bytes
 from mottle.sensors.files.tables import (
     DecimalComma,
     Dialect,
@@ -125,16 +135,18 @@ class Taken(NamedTuple):
     attrs: dict[str, Any]
 
 
-def read_columns(path: Path, options: TableOptions, wanted: Wanted) -> Columns:
-    """Return the columns of a text table."""
+def read_columns(path: Path, options: TableOptions, wanted: Wanted, limit: int) -> Columns:
+    """Return the columns of a text table, whose numbers may come to ``limit`` bytes."""
     dialect = find_dialect(path, options)
     try:
-        return _gather(path, dialect, options, wanted)
+        return _gather(path, dialect, options, wanted, limit)
     except DecimalComma:
-        return _gather(path, dialect._replace(decimal=","), options, wanted)
+        return _gather(path, dialect._replace(decimal=","), options, wanted, limit)
 
 
-def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted) -> Columns:
+def _gather(
+    path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted, limit: int
+) -> Columns:
     """Read a table chunk by chunk."""
     n = dialect.n_columns
     names = dialect.names
@@ -149,7 +161,10 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
     raw: dict[int, list[pd.Series]] = {k: [] for k in timed if 0 <= k < n}
     texts: dict[tuple[int, int], str] = {}
     n_text: dict[int, int] = {}
+    n_rows = 0
     for chunk in table_chunks(path, dialect, options):
+        n_rows += len(chunk)
+        check_bytes(f"the numbers in {path}", 8 * n * n_rows, limit)
         kinds = [dtype.kind for dtype in chunk.dtypes]
         wordy = [k for k, kind in enumerate(kinds) if kind not in "iufb"]
         if not wordy:
@@ -172,6 +187,7 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
             parts.append(chunk[k])
     values = np.concatenate(blocks) if blocks else np.empty((0, n))
     joined = {k: _join(parts) for k, parts in raw.items() if parts}
+    numeric = set()  # times that are numbers, by the table's own decimal sign
     for k, cells in list(joined.items()):
         if cells.dtype.kind in "iufb":
             continue
@@ -181,10 +197,16 @@ def _gather(path: Path, dialect: Dialect, options: TableOptions, wanted: Wanted)
             values[:, k], rest = to_numbers(cells, path, dialect, options)
             if not np.isnan(values[:, k]).all():
                 del joined[k]
+                numeric.add(k)
         n_text[k] = len(rest)
         texts |= _texts(rest, k)
     for k in n_text:
-        if k not in joined and n_text[k] == np.isnan(values[:, k]).sum() and len(values):
+        if (
+            k not in joined
+            and k not in numeric
+            and n_text[k] == np.isnan(values[:, k]).sum()
+            and len(values)
+        ):
             joined[k] = _column(path, dialect, options, k)
     return Columns(names, values, joined, texts, dialect.units, dialect.attrs(), n_text=n_text)
 
@@ -315,6 +337,13 @@ def _read_time(
         parts = [columns.raw.get(k, pd.Series(columns.values[:, k])) for k in roles.time]
         column = parts[0].astype("string").str.strip() + " " + parts[1].astype("string").str.strip()
     unit, where = wanted.time_unit, "time_unit="
+    others = [name_unit(columns.units[k]) if columns.units else "", columns.time_unit or ""]
+    if unit is None and roles.unit in UNITS and set(others) - {"", roles.unit}:
+        raise ValueError(
+            f"the time {names[k]!r} of {place} is in {roles.unit} by its name and in "
+            f"{next(filter(None, others))} by {'a row of units' if others[0] else 'an attribute'}: "
+            "time_unit= names the unit."
+        )
     if unit is None and roles.unit:
         unit, where = roles.unit, f"name of the column {names[k]!r}"
     elif unit is None and columns.units and name_unit(columns.units[k]):

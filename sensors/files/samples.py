@@ -10,14 +10,22 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import check_positive, is_number, suggest
-from mottle.sensors.clock import check_time_unit, name_time, name_unit
+from mottle.sensors.clock import UNKNOWN, check_time_unit, name_time, name_unit
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
-from mottle.sensors.files.hdf5 import begins_hdf5, check_dataset, open_hdf5, walk
+from mottle.sensors.files.hdf5 import (
+    TEXT,
+    begins_hdf5,
+    check_dataset,
+    find,
+    open_hdf5,
+    take_list,
+    walk,
+)
 from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
@@ -26,8 +34,11 @@ from mottle.sensors.files.tables import TableOptions, take_options
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")
 HDF5 = (".h5", ".hdf5")
-NAMES = ("channels", "channel", "names", "columns", "channel_names")  # of arrays of names
+NAMES = ("channels", "channel", "names", "columns", "channel_names", "column_names", "labels",
+         "fields")  # fmt: skip
+"""Arrays of texts, and attributes, that name channels."""
 RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
+FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
 READ_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
                 "time_column", "time_format", "index_column")  # fmt: skip
@@ -69,9 +80,9 @@ def read_samples(
         interpolated in time (and rows whose time does not rise left out). ``attrs["repairs"]``
         counts what was done.
     max_bytes : int, default=None
-        The most bytes that arrays, sound or datasets may come to; by default 100 times the size of
-        the file, and 256 MiB at least.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+        The most bytes that the numbers (of a table, a sound, arrays or datasets) may come to in
+        memory; by default 100 times the size of the file, and 256 MiB at least.
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times. None takes what the file states (a name such as ``time_ms`` or ``time
         (ms)``, a row of units, an attribute ``unit``), else seconds; numbers beyond 1e11 are then
         an error, as no second is so late.
@@ -163,12 +174,12 @@ def _read(
     if key is not None:
         raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
     if suffix == ".wav":
-        return _sound(path)
+        return _sound(path, max_bytes)
     if suffix in TABLES:
         with path.open("rb") as file:
             if BEGINS.match(file.read(1 << 12)):
                 raise ValueError(f"{path} holds features of gases, no series: read_drift reads it.")
-        return read_columns(path, options, wanted)
+        return read_columns(path, options, wanted, byte_limit(path, max_bytes))
     raise ValueError(
         f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, .npz, "
         ".wav; read_ts, read_drift and read_spikes read files of many recordings."
@@ -306,6 +317,8 @@ def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str 
         for text in (more[0] if texts else ())
     ]
     columns = _columns(path, values, named if texts else None)
+    if texts:
+        columns = columns._replace(attrs={"names_from": f"array {texts[0]!r}"})
     return columns.with_time(beside[0].split("/")[-1], more[-1]) if beside else columns
 
 
@@ -314,7 +327,8 @@ def _names_beside(held: Mapping[str, Described], key: str) -> list[str]:
     shape, folder = held[key].shape, key.rpartition("/")[0]
     for name, texts in held.items() if len(shape) == 2 else ():
         place, _, last = name.rpartition("/")
-        if place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
+        words = texts.dtype.kind in "SUO"
+        if words and place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
             return [name]
     return []
 
@@ -341,31 +355,116 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
             name: item for name, item in beside.items()
             if name == key or (item.ndim == 1 and name_time(name.split("/")[-1]))
         }  # fmt: skip
+        worded = {
+            name: item for name, item in walk(file)
+            if _is_texts(item) and name.rpartition("/")[0] == folder
+        }  # fmt: skip
 
         def load(names: Sequence[str]) -> list[NDArray]:
-            for name in names:
-                check_dataset(path, found[name], limit)
-            n_bytes = sum(found[name].size * found[name].dtype.itemsize for name in names)
+            items = [(found | worded)[name] for name in names]
+            for item in items:
+                check_dataset(path, item, limit)
+            n_bytes = sum(item.size * item.dtype.itemsize for item in items)
             check_bytes(f"datasets {', '.join(map(repr, names))} of {path}", n_bytes, limit)
-            return [np.asarray(found[k][:]) for k in names]
+            return [
+                _take_texts(path, item) if name in worded
+                else unpack(np.asarray(item[:]), item)
+                for name, item in zip(names, items, strict=True)
+            ]  # fmt: skip
 
-        held = {name: Described(item.shape, item.dtype) for name, item in needed.items()}
-        return _with_attributes(_of_several(path, held, load, key), needed, key)
+        held = {name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()}
+        columns = _with_attributes(path, _of_several(path, held, load, key), needed, key)
+        return _with_rate(columns, file, folder)
 
 
-def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
-    """Return columns with what attributes of HDF5 state: the time's unit, units, the rate."""
+def unpack(values: NDArray, item: Any) -> NDArray:
+    """Return the values that netCDF's attributes mean: filled ones are NaN, packed ones scaled.
+
+    Examples
+    --------
+    >>> import h5py
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, h5py.File(f"{folder}/a.h5", "w") as file:
+    ...     file["a"] = [10, -1]
+    ...     file["a"].attrs.update(_FillValue=-1, scale_factor=0.5, add_offset=1.0)
+    ...     unpack(file["a"][:], file["a"])
+    array([ 6., nan])
+    """
+    filled = [_number(item, (name,)) for name in FILLS]
+    filled = [value for value in filled if value is not None]
+    factor, offset = _number(item, ("scale_factor",)), _number(item, ("add_offset",))
+    if values.dtype.kind not in "iuf" or not (filled or factor is not None or offset is not None):
+        return values
+    gone = np.isin(values, filled)
+    if not gone.any() and factor is None and offset is None:
+        return values
+    numbers = np.where(gone, np.nan, values.astype(np.float64))
+    numbers = numbers if factor is None else numbers * factor
+    return numbers if offset is None else numbers + offset
+
+
+def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
+    """Return columns with the rate that their group or the file states, where they state none."""
+    for place in (folder, ""):
+        owner = find(file, place) if place else file
+        rate = None if columns.rate is not None or owner is None else _number(owner, RATES)
+        if is_number(rate) and 0 < rate < np.inf:
+            where = f"attribute of the rate of {place or '/'!r}"
+            columns = columns._replace(rate=float(rate), rate_from=where)
+    return columns
+
+
+def _with_attributes(
+    path: Path, columns: Columns, items: Mapping[str, Any], key: str | None
+) -> Columns:
+    """Return columns with what attributes of HDF5 state: unit of time, units, names, rate."""
+    tables = [name for name, item in items.items() if item.ndim == 2]
+    key = tables[0] if key is None and len(tables) == 1 else key
     for name, item in items.items():
         stated = next((text[0] for k in UNIT_ATTRIBUTES if (text := read_text(item, k))), "")
-        if name_time(name.split("/")[-1]) and name != key and name_unit(stated):
-            columns = columns._replace(time_unit=name_unit(stated), time_unit_from="attribute")
+        named = name_time(name.split("/")[-1])
+        if named is not None and name != key and stated:
+            unit = name_unit(stated.split(" since ")[0]) or UNKNOWN  # "days since 2024-01-01"
+            if unit == UNKNOWN and named.unit:
+                continue  # the name counts
+            columns = columns._replace(time_unit=unit, time_unit_from=f"attribute {stated!r}")
         elif (name == key or len(items) == 1) and stated:
             columns = columns._replace(units_of_all=stated)
+        if (name == key or len(items) == 1) and item.ndim == 2:
+            columns = _with_names(columns, item)
         if name == key or len(items) == 1:
             rate = _number(item, RATES)
             if is_number(rate) and 0 < rate < np.inf:
                 columns = columns._replace(rate=float(rate), rate_from="attribute of the rate")
     return columns
+
+
+def _with_names(columns: Columns, item: Any) -> Columns:
+    """Return columns with the names that an attribute of their dataset gives, one a column."""
+    n = item.shape[1]
+    for name in NAMES:
+        texts = read_text(item, name)
+        if len(texts) == 1 and n > 1:  # all in one text
+            texts = [text.strip(" '\"") for text in texts[0].strip().strip("[]()").split(",")]
+        if len(texts) == n and all(texts):
+            named = texts + (columns.names or [])[n:]  # the time, behind them
+            attrs = {**columns.attrs, "names_from": f"attribute {name!r}"}
+            return columns._replace(names=named, attrs=attrs)
+    return columns
+
+
+def _is_texts(item: Any) -> bool:
+    """Return whether an object of an HDF5 file is a list of texts."""
+    dtype = getattr(item, "dtype", np.dtype("V1"))
+    texts = dtype.kind == "S" or (dtype.metadata or {}).get("vlen") in TEXT
+    return bool(texts) and getattr(item, "ndim", 0) == 1
+
+
+def _take_texts(path: Path, item: Any) -> NDArray:
+    """Return the texts of a dataset."""
+    if item.dtype.kind == "S":
+        return np.asarray(item[()])
+    return np.array([take_list(path, item, k).tobytes() for k in range(item.size)], dtype="S")
 
 
 def _number(item: Any, names: Sequence[str]) -> Any:
@@ -411,8 +510,8 @@ def _columns(path: Path, loaded: Any, names: list[str] | None = None) -> Columns
     return Columns(names, array.astype(np.float64), {}, {}, [], {})
 
 
-def _sound(path: Path) -> Columns:
+def _sound(path: Path, max_bytes: int | None) -> Columns:
     """Return a sound, -1 to 1, and its samples a second."""
-    wave, rate = read_sound(path)
+    wave, rate = read_sound(path, max_bytes)
     columns = Columns(None, wave, {}, {}, [], {})
     return columns._replace(rate=rate, rate_from="rate in the header of the sound")

@@ -7,6 +7,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.sensors.files.limits import byte_limit, check_bytes
+
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 CODECS = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 49: "GSM 6.10", 80: "MPEG",
           85: "MP3"}  # fmt: skip
@@ -23,7 +25,7 @@ class Layout(NamedTuple):
     bits: int  # of a sample
 
 
-def read_sound(path: Path) -> tuple[NDArray[np.float64], float]:
+def read_sound(path: Path, max_bytes: int | None = None) -> tuple[NDArray[np.float64], float]:
     """Return a sound (time, channel) and its samples a second.
 
     Integers are divided by the power of two that is their full scale, so that they lie in [-1, 1);
@@ -32,6 +34,8 @@ def read_sound(path: Path) -> tuple[NDArray[np.float64], float]:
     """
     with path.open("rb") as file:
         order, layout, begin, size = find_chunks(path, file)
+        n_samples = size // max(-(-layout.bits // 8), 1)
+        check_bytes(f"the sound in {path}", 8 * n_samples, byte_limit(path, max_bytes))
         file.seek(begin)
         data = np.fromfile(file, np.uint8, size)
     what = f"{path} states {layout.bits} bits a sample in {layout.frame} bytes for"

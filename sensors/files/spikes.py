@@ -13,7 +13,7 @@ from mottle.sensors.clock import UNITS, check_time_unit, name_unit
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.hdf5 import TEXT, check_dataset, find, open_hdf5, take_list
-from mottle.sensors.files.limits import byte_limit, raises_value_errors
+from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits
@@ -75,7 +75,7 @@ def read_spikes(
     max_bytes : int, default=None
         The most bytes that the content may come to; by default 100 times the size of the file, and
         256 MiB at least.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times; None takes an attribute ``unit`` of ``spikes/times``, else seconds, as
         SHD and SSC have them.
 
@@ -119,10 +119,12 @@ def read_spikes(
         n = count_recordings(path, file, limit)
         unit, unit_from = spike_unit(file, time_unit)
         numbers = np.arange(n) if select is None else np.array(list(select), dtype=np.int64)
-        events = []
+        events, n_bytes = [], 0
         for k in numbers.tolist():
             fields = take_spikes(path, file, k, n, faults, unit)
             events.append(faults.check(fields, size))
+            n_bytes += events[-1].nbytes
+            check_bytes(f"the spikes in {path}", n_bytes, limit)
         labels = _whole(path, file, "labels", n)[numbers]
         speakers: NDArray[np.int64] | None = None
         if find(file, "extra/speaker") is not None:

@@ -36,6 +36,7 @@ NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 GROUP = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}"
     r"|(?:['\u2019\u00a0\u202f ]\d{3})+(?:[.,]\d*)?)"
@@ -132,6 +133,11 @@ class Dialect(NamedTuple):
         Where the names are from.
     skipped : int
         Empty rows before the header.
+    size : (int, int) or None
+        Width and height, where two whole numbers alone come before four columns between blanks, as
+        E2VID writes events.
+    after : int
+        Byte (or character) behind them.
     """
 
     separator: str
@@ -143,6 +149,8 @@ class Dialect(NamedTuple):
     n_columns: int
     header_from: str
     skipped: int = 0
+    size: tuple[int, int] | None = None
+    after: int = 0
 
     def attrs(self) -> dict[str, str]:
         """Return how the table was read."""
@@ -237,7 +245,12 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         start = starts[-1]  # behind the last line
     cells = [cell for row in rows[first:] for cell in row]
     decimal = options.decimal or _find_decimal(path, cells, separator)
-    return Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
+    known = Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
+    leads = rows[first] if names is None and separator == BLANKS and len(rows) > first + 1 else []
+    if n == 4 and len(leads) == 2 and all(re.fullmatch("[1-9][0-9]{0,4}", v) for v in leads):
+        width, height = map(int, leads)
+        return known._replace(size=(width, height), after=starts[body[first + 1]])
+    return known
 
 
 def split(line: str, separator: str) -> list[str]:
@@ -470,6 +483,12 @@ def _find_decimal(path: Path, cells: Sequence[str], separator: str) -> str:
     """Return the decimal sign of some cells."""
     commas = [cell for cell in cells if "," in cell and COMMA.fullmatch(cell)]
     if not commas:
+        points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]
+        if separator == ";" and len(points) > 1 and all(map(POINT_GROUP.fullmatch, points)):
+            raise ValueError(
+                f"{points[0]!r} between ';' in {path} may be {points[0].replace('.', '')}: "
+                "decimal='.' names it the decimal sign; separators of thousands are not read."
+            )
         return "."
     check_groups(path, commas, separator)
     points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]

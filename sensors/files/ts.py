@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_positive
 from mottle.sensors.clock import check_time_unit, read_times
 from mottle.sensors.files.faults import check_on_bad
-from mottle.sensors.files.limits import raises_value_errors
+from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 from mottle.sensors.files.samples import repair_samples
 
 Header = dict[str, list[str]]  # words behind each tag
@@ -33,6 +33,7 @@ def read_ts(
     on_bad: str = "raise",
     time_unit: str | None = None,
     time_format: str | None = None,
+    max_bytes: int | None = None,
 ) -> tuple[list[xr.DataArray], NDArray[Any]]:
     """Read labelled time series in the ``.ts`` format of sktime and aeon.
 
@@ -49,11 +50,14 @@ def read_ts(
     on_bad : {"raise", "drop", "repair"}, default="raise"
         What becomes of missing values (``?`` or NaN): refused, their rows left out, or interpolated
         in time. ``attrs["repairs"]`` of a stream counts what was done.
-    time_unit : {"s", "ms", "us", "ns", "min", "h"}, default=None
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of time stamps that are numbers; None takes seconds, if they are below 1e11. Dates
         become seconds from the first of the recording, which is in ``attrs["time_start"]``.
     time_format : str, default=None
         Form of dates other than ISO, as in ``strptime``.
+    max_bytes : int, default=None
+        The most bytes that the numbers may come to in memory; by default 100 times the size of the
+        file, and 256 MiB at least.
 
     Returns
     -------
@@ -85,6 +89,7 @@ def read_ts(
     header: Header = {}
     streams: list[xr.DataArray] = []
     labels: list[Any] = []
+    limit, n_bytes = byte_limit(path, max_bytes), 0
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, 1):
             text, place = line.strip(), f"line {number} of {path}"
@@ -97,6 +102,8 @@ def read_ts(
             if "data" not in header:
                 raise ValueError(f"{place} comes before @data: {text[:40]!r}.")
             stamps, values, label = _parse(text, header, place)
+            n_bytes += values.nbytes
+            check_bytes(f"the series in {path}", n_bytes, limit)
             if streams and len(values) != streams[0].sizes["channel"]:
                 raise ValueError(
                     f"{place} has {len(values)} channels: they must be as many as in the first, "

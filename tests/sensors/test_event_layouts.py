@@ -176,9 +176,7 @@ def test_numbers_beyond_64_bits_are_refused(name, tmp_path):
     for key, values in columns.items():
         table[key] = values
     np.save(tmp_path / "e.npy", table)
-    with pytest.raises(ValueError, match=f"{name} in .* holds 18446744073709551615, a number"):
-        read_events(tmp_path / "e.h5", on_bad="repair")
-    for suffix in ("npz", "npy"):
+    for suffix in ("npz", "npy", "h5"):
         path = tmp_path / f"e.{suffix}"
         with pytest.raises(ValueError, match=rf"18446744073709551615.* as {name} in row 1, a numb"):
             read_events(path)

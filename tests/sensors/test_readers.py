@@ -206,6 +206,18 @@ def test_events_come_to_no_more_bytes_than_allowed(name, tmp_path):
     assert EventReader(path, max_bytes=10**5).limit == 10**5
 
 
+@pytest.mark.parametrize("name", SEEDS)
+def test_no_reader_lacks_the_bound_on_memory(name, tmp_path):
+    seed = SEEDS[name]
+    path = tmp_path / f"a{seed.suffix}"
+    seed.write(path)
+    with pytest.raises(ValueError, match=r"comes? to \d+ bytes, more than max_bytes=24; .* larger"):
+        seed.read(path, max_bytes=24)
+    with pytest.raises(ValueError, match="max_bytes=0 must be a whole number"):
+        seed.read(path, max_bytes=0)
+    seed.read(path, max_bytes=10**6)
+
+
 def rise(code):
     """Return by how many bytes the peak memory of a fresh process rises in the last line."""
     import subprocess
@@ -229,11 +241,19 @@ def test_a_recording_takes_a_small_multiple_of_its_size(tmp_path):
     np.save(tmp_path / "a.npy", cells)
     np.save(tmp_path / "small.npy", cells[:9])
     size = (tmp_path / "a.npy").stat().st_size
+    text = tmp_path / "a.csv"
+    rows = np.array([b"%d,1,2,0\n" % k for k in range(10**6, 2 * 10**6)])
+    text.write_bytes(b"t,x,y,p\n" + rows.tobytes())
+    n_text = text.stat().st_size
+    (tmp_path / "small.csv").write_text("t,x,y,p\n1,1,2,0\n")
     before = ["from mottle.sensors.files import EventReader, read_events",
+              f"read_events({str(tmp_path / 'small.csv')!r})",
               f"read_events({str(tmp_path / 'small.npy')!r})"]  # fmt: skip
     path = str(tmp_path / "a.npy")
     assert rise([*before, f"read_events({path!r})"]) < 2.5 * size
     assert rise([*before, f"sum(part.size for part in EventReader({path!r}))"]) < 1.2 * size
+    assert rise([*before, f"read_events({str(text)!r})"]) < 4 * n_text
+    assert rise([*before, f"sum(part.size for part in EventReader({str(text)!r}))"]) < 2 * n_text
 
 
 def test_a_member_of_an_npz_that_is_no_array_is_named(tmp_path):

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.sensors.clock import UNITS, name_unit
+from mottle.events import FIELDS
+from mottle.sensors.clock import UNITS, name_time, name_unit
 from mottle.sensors.files.attributes import read_text
-from mottle.sensors.files.columns import fault_of, whole_numbers
+from mottle.sensors.files.columns import event_columns, field_of
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.hdf5 import (
@@ -30,12 +31,6 @@ from mottle.sensors.files.spikes import (
 )
 
 EVENT_BYTES = 16  # about, of one event in a file
-NAMES = {  # of datasets and fields; a bare p is one of events only beside its likes
-    "t": ("t", "ts", "time", "times", "timestamp", "timestamps"),
-    "x": ("x", "xs"),
-    "y": ("y", "ys"),
-    "p": ("pol", "pols", "polarity", "polarities", "on", "p", "ps"),
-}
 PLAIN = ({name: name for name in "txyp"}, {name: f"{name}s" for name in "txyp"})
 MATRIX = "events"  # the name of a dataset (n, 4) that holds events
 MVSEC = re.compile(r"davis/(left|right)/events$")
@@ -63,6 +58,8 @@ class Layout(NamedTuple):
         Name of the layout, where it implies the unit.
     sensor_size : (int, int) or None
         Width and height in pixels, where the layout implies them.
+    time_name : str
+        Name of the times, which may state their unit, or "".
     """
 
     place: str
@@ -71,6 +68,7 @@ class Layout(NamedTuple):
     stated: str = ""
     known: str = ""
     sensor_size: tuple[int, int] | None = None
+    time_name: str = ""
 
 
 def read_hdf5(source: Source) -> Iterator[Fields]:
@@ -100,19 +98,22 @@ def holds_events(path: Path) -> bool:
 def find_layouts(place: Any) -> Iterator[Layout]:
     """Yield the events at or below an object of a file."""
     for _, item in walk(place):
-        name = str(item.name or "").strip("/")
+        name, timed = str(item.name or "").strip("/"), ""
         if hasattr(item, "keys"):
             names: Any = event_names(link_names(item))
         elif names := event_names(getattr(item, "dtype", np.dtype("V1")).names or ()):
             pass
         elif is_matrix(item) and (stated := stated_columns(item)):
-            names = stated
+            fields = event_names(stated)
+            names = [field for name in stated for field in fields if fields[field] == name]
+            timed = fields["t"]
         elif is_matrix(item) and name.rpartition("/")[2] == MATRIX:
             names = list("xytp") if MVSEC.search(name) else list("txyp")
         if names:
             known = known_layout(name, item, names)
             size = (346, 260) if known == "MVSEC" else stated_size(item.file)
-            yield Layout(name, item, names, stated_unit(item, names), known, size)
+            timed = names["t"] if isinstance(names, dict) else timed
+            yield Layout(name, item, names, stated_unit(item, names), known, size, timed)
 
 
 def known_layout(name: str, item: Any, names: Any) -> str:
@@ -121,7 +122,7 @@ def known_layout(name: str, item: Any, names: Any) -> str:
         of_dsec = any(find(item.file, beside) is not None for beside in OF_DSEC)
         return "DSEC" if of_dsec else "e2vid" if names == PLAIN[1] else ""
     if isinstance(names, dict):
-        return "Prophesee"
+        return "Prophesee" if set(names.values()) == set(FIELDS) else ""
     if stated_columns(item):
         return ""
     return "MVSEC" if MVSEC.search(name) else "v2e"
@@ -130,19 +131,33 @@ def known_layout(name: str, item: Any, names: Any) -> str:
 def event_names(names: Iterable[str]) -> dict[str, str]:
     """Return which names are those of t, x, y and p; empty where they are not of events.
 
+    Of several times the one whose name states its unit is taken.
+
     Examples
     --------
-    >>> event_names(["ps", "ts", "xs", "ys"]), event_names(["time", "x", "y", "p"])
+    >>> event_names(["ps", "ts", "xs", "ys"]), event_names(["t", "x", "y", "z"])
     ({'t': 'ts', 'x': 'xs', 'y': 'ys', 'p': 'ps'}, {})
+    >>> event_names(["time [ms]", "x", "y", "polarity"])["t"]
+    'time [ms]'
     """
-    there = set(names)
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if (field := field_of(name)) is not None:
+            found.setdefault(field, []).append(name)
+    if len(found) < len(FIELDS):
+        return {}
     for plain in PLAIN:
-        if set(plain.values()) <= there:
-            return plain
-    found = {
-        field: name for field, known in NAMES.items() for name in reversed(known) if name in there
-    }
-    return found if len(found) == 4 and found["p"] not in ("p", "ps") else {}
+        if all(plain[field] in found[field] for field in FIELDS):
+            found = {field: sorted(found[field], key=plain[field].__ne__) for field in FIELDS}
+            break
+    found["t"].sort(key=lambda name: not unit_of_name(name))
+    return {field: found[field][0] for field in FIELDS}
+
+
+def unit_of_name(name: str) -> str:
+    """Return the unit that the name of a time states, `UNKNOWN` for no unit of time, or ""."""
+    known = name_time(name)
+    return known.unit if known is not None else ""
 
 
 def is_matrix(item: Any) -> bool:
@@ -154,10 +169,14 @@ def is_matrix(item: Any) -> bool:
 def stated_columns(item: Any) -> list[str]:
     """Return the columns of a matrix that its attributes name, where they are those of events."""
     for key in COLUMN_ATTRIBUTES if hasattr(item, "shape") else ():
-        columns = re.findall(r"\w+", " ".join(read_text(item, key)).lower())
-        fields = event_names(columns)
-        if len(columns) == 4 and fields:
-            return [field for name in columns for field in fields if fields[field] == name]
+        columns = read_text(item, key)
+        if len(columns) == 1:  # all in one text
+            text = columns[0].strip()
+            text = text[1:-1] if text.startswith(("[", "(")) else text
+            columns = text.split(",") if "," in text else text.split()
+        columns = [column.strip(" '\"") for column in columns]
+        if len(columns) == 4 and event_names(columns):
+            return columns
     return []
 
 
@@ -172,10 +191,17 @@ def stated_unit(item: Any, names: Any) -> str:
 
 
 def state_unit(source: Source, layout: Layout, dtype: np.dtype) -> None:
-    """Give the clock the unit that an attribute states, else that of the layout."""
-    clock = source.clock
-    if layout.stated:
-        unit = name_unit(layout.stated)
+    """Give the clock the unit of the times' name, else that of an attribute, else the layout's."""
+    clock, unit = source.clock, name_unit(layout.stated)
+    named = unit_of_name(layout.time_name)
+    if named and unit not in ("", named) and clock.unit is None:
+        raise ValueError(
+            f"the times of {layout.place or '/'!r} in {source.path} are in {unit} by an attribute "
+            f"and in {named} by their name {layout.time_name!r}: time_unit= names the unit."
+        )
+    if named:
+        clock.state_name(named, layout.time_name)
+    elif layout.stated:
         if clock.unit is None and not unit:
             raise ValueError(
                 f"the unit of time {layout.stated!r}, an attribute of {layout.place!r} in "
@@ -252,40 +278,25 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
                 blocks = {name: block[:, layout.names.index(name)] for name in "txyp"}
                 if not first:
                     check_columns(path, layout, blocks)
-        t, x, y, p = (take_numbers(source, name, blocks[name], first) for name in "txyp")
+        t, x, y, p = event_columns(blocks, source, first)
         if stored is not None and t.size:
-            offset = int(take_numbers(source, "t", stored)[0])
+            moved, fits = source.clock.convert(stored)
+            if not fits.all():
+                raise ValueError(f"'t_offset' of {path} is {stored[0]}, beyond 64 bits of us.")
+            offset = int(moved[0])
             earliest, latest = int(t.min()) + offset, int(t.max()) + offset
             if earliest < -(2**63) or latest >= 2**63:
                 raise ValueError(f"t and t_offset in {path} lie beyond 64 bits: {offset} us.")
             t = t + offset
-        yield t, x, y, np.where(p == -1, 0, p)
-
-
-def take_numbers(source: Source, name: str, values: NDArray, first: int = 0) -> NDArray[np.int64]:
-    """Return one field of events from ``first`` on as int64, the time in us by the file's clock."""
-    path = source.path
-    if values.dtype.kind not in "iufb" or values.ndim != 1:
-        raise ValueError(
-            f"{name} in {path} has type {values.dtype} and shape {values.shape}; expected a list "
-            "of numbers."
-        )
-    taken, good = source.clock.convert(values) if name == "t" else whole_numbers(values)
-    if not good.all():
-        bad = int(np.argmin(good))
-        held = values[bad].item()
-        why = fault_of(held)
-        if why and name == "t":
-            why += f" of us (time_unit={source.clock.unit!r})"
-        raise ValueError(f"{name} in {path} holds {held!r}{why}, as event {first + bad}.")
-    return taken
+        yield t, x, y, p
 
 
 def check_columns(path: Path, layout: Layout, blocks: dict[str, NDArray]) -> None:
     """Raise if the first rows of a matrix cannot be events with their columns in this order."""
-    stated = stated_columns(layout.item)
+    if stated_columns(layout.item):
+        return  # what does not fit is a fault of its row
     whole = layout.item.dtype.kind in "iu"
-    known = stated or MVSEC.search(layout.place) or whole
+    known = MVSEC.search(layout.place) or whole
     forward = blocks["t"][1:] >= blocks["t"][:-1]
     on = np.isin(blocks["p"], (-1, 0, 1))
     if not known or on.mean() < LIKELY or (forward.size and forward.mean() < LIKELY):

@@ -16,6 +16,7 @@ from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.tables import (
     BLANKS,
     Dialect,
+    TableOptions,
     find_dialect,
     table_chunks,
     to_numbers,
@@ -29,7 +30,7 @@ IN_SECONDS = "text columns t x y p between blanks, as RPG and v2e write them"
 def read_events_table(source: Source) -> Iterator[Fields]:
     """Yield t, x, y, p chunk by chunk."""
     path, options = source.path, source.table
-    dialect = find_dialect(path, options)
+    dialect = behind_size(find_dialect(path, options))
     if dialect.names is None and dialect.n_columns != 4:
         raise ValueError(
             f"{path} has {dialect.n_columns} columns without names; expected t, x, y, p."
@@ -37,7 +38,13 @@ def read_events_table(source: Source) -> Iterator[Fields]:
     names = dialect.names or list(FIELDS)
     places = find_fields(names, source)
     if dialect.units and (unit := name_unit(dialect.units[places["t"]])):
-        source.clock.state(unit, "row of units")
+        clock = source.clock
+        if clock.unit not in (None, unit) and clock.unit_from != "time_unit=":
+            raise ValueError(
+                f"the times of {path} are in {clock.unit} by the {clock.unit_from} and in {unit} "
+                "by a row of units: time_unit= names the unit."
+            )
+        clock.state(unit, "row of units")
     bare = dialect.names is None or dialect.header_from == "comment line"
     if bare and dialect.separator == BLANKS and list(places.values()) == [0, 1, 2, 3]:
         source.clock.layout = IN_SECONDS
@@ -60,6 +67,17 @@ def read_events_table(source: Source) -> Iterator[Fields]:
         yield event_columns(columns, source, int(chunk.index[0]), texts)
 
 
+def read_size(source: Source) -> None:
+    """Take the sensor's size from a first line of width and height, as E2VID writes it."""
+    if source.sensor_size is None:
+        source.sensor_size = find_dialect(source.path, source.table).size
+
+
+def behind_size(dialect: Dialect) -> Dialect:
+    """Return the form of a table whose rows begin behind the size of the sensor, if it has one."""
+    return dialect if dialect.size is None else dialect._replace(start=dialect.after)
+
+
 def exact_times(
     values: NDArray[Any], k: int, place: int, source: Source, dialect: Dialect, rows: int
 ) -> NDArray[Any]:
@@ -77,7 +95,7 @@ def exact_times(
     return exact
 
 
-def holds_events(path: Path) -> bool:
+def holds_events(path: Path, options: TableOptions | None = None) -> bool:
     """Return whether a table names t, x, y and p.
 
     Raises
@@ -85,10 +103,12 @@ def holds_events(path: Path) -> bool:
     ValueError
         If four columns without names may be events or channels.
     """
-    dialect = find_dialect(path)
+    dialect = behind_size(find_dialect(path, options or TableOptions()))
     if dialect.names is not None:
         return name_events(dialect.names)
     if dialect.n_columns == 4 and _may_be_events(path, dialect):
+        if dialect.size is not None:
+            return True
         raise ValueError(
             f"{path} has four columns without names, which may be t, x, y, p of events or "
             "channels: format='table' reads the former, names= or rate= the latter."
@@ -109,6 +129,6 @@ def _may_be_events(path: Path, dialect: Dialect) -> bool:
 
 
 TABLE = EventFormat(
-    name="table", read=read_events_table, suffixes=(".csv", ".tsv", ".txt"),
+    name="table", read=read_events_table, start=read_size, suffixes=(".csv", ".tsv", ".txt"),
     holds_events=holds_events, takes_time_unit=True, is_table=True,
 )  # fmt: skip
