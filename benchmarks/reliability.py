@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
@@ -44,7 +45,7 @@ from mottle.sensors import EventRate, GasDrive
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, RESULTS = DOCS / "reliability.md", DOCS / "results" / "reliability.json"
-N, N_FLIPS = 100, 400
+N, N_FLIPS, AT_ONCE = 100, 400, 3
 SIGNALS = {"SIGKILL": -signal.SIGKILL, "SIGTERM": -signal.SIGTERM, "SIGINT": 130}
 ENCODERS = {"sight": EventRate(12, sensor_size=(34, 34), duration=0.31, on_drop="ignore")}
 CONFIG = """
@@ -58,6 +59,7 @@ on_drop = "ignore" }
 """
 RECIPE = """
 title = "Touch of a grasping hand"
+seeds = [0]
 [data]
 name = "demo"
 options = { task = "grasp" }
@@ -155,17 +157,16 @@ def serve():
     return server, f"http://127.0.0.1:{server.server_port}/"
 
 
-def kills(n):
-    """Send each signal at n random moments to each command; compare bytes with a quiet run's."""
+def kills(n, minutes):
+    """Send each signal at n random moments to each command; compare bytes with a quiet run's.
+
+    Processes are forked from one that has imported everything and compiled the kernels, so that
+    the moments fall into the work; three go on at once. Where the time is up, fewer are sent.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([
-        "mottle.datasets.stores.preparation", "mottle.datasets.sets.nmnist_100",
-        "mottle.datasets.downloads.fetch", "mottle.datasets.registry", "mottle.sensors.events",
-        "mottle.pipelines.cli", "mottle.pipelines.prepare", "mottle.pipelines.output", "numba",
-        "pooch", "requests", "tqdm", "rich.console", "rich.progress", "matplotlib.pyplot",
-    ])  # fmt: skip
+    context.set_forkserver_preload(["warm_jobs"])
     server, url = serve()
-    rows = []
+    until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         (place / "encode.toml").write_text(CONFIG)
@@ -187,58 +188,76 @@ def kills(n):
             "states": lambda out: (write_states, (str(out / "s.zarr"),)),
             "run": run_it,
         }
-        for name, work in works.items():
-            times = n if name != "run" else max(1, n // 5)  # one takes seconds
 
-            def start(out, work=work):
-                begun = context.Event()
-                target, args = work(out)
-                out.mkdir(exist_ok=True)
-                child = context.Process(target=target, args=(*args, begun))
-                child.start()
-                begun.wait()
-                return child
+        def start(name, out):
+            begun = context.Event()
+            target, args = works[name](out)
+            out.mkdir(exist_ok=True)
+            child = context.Process(target=target, args=(*args, begun))
+            child.start()
+            begun.wait()
+            return child
 
-            for quiet in ("warm", "quiet"):  # the first compiles and fills caches
+        took, expected = {}, {}
+        for name in works:
+            for quiet in ("warm", "quiet"):  # the first fills caches
                 begin = time.perf_counter()
-                child = start(place / f"{name}-{quiet}")
+                child = start(name, place / f"{name}-{quiet}")
                 child.join()
                 assert child.exitcode == 0, (name, child.exitcode)
-                took = time.perf_counter() - begin
-            expected = results(place / f"{name}-quiet")
-            for sent, expected_code in SIGNALS.items():
-                rng = np.random.default_rng(list(SIGNALS).index(sent))
-                out = place / f"{name}-{sent}"
-                hit = runs = wrong = odd = resumed = 0
-                while hit < times:
-                    before = out.exists() and any(out.iterdir())
-                    child = start(out)
-                    runs += 1
-                    child.join(rng.uniform(0, took))
-                    if child.exitcode is None:
-                        os.kill(child.pid, getattr(signal, sent))
-                        child.join(60)
-                        hit += 1
-                        took *= 1.03  # so that about one run in four comes to its end
-                        resumed += before
-                        odd += child.exitcode not in (expected_code, 0)
-                    else:
-                        odd += child.exitcode != 0
-                        took *= 0.9
-                    if name == "prepare" and (out / "s.zarr").exists():
-                        wrong += results(out) != expected  # whole, or not there
-                    if child.exitcode == 0:
-                        wrong += results(out) != expected
-                        shutil.rmtree(out)
-                child = start(out)
-                child.join()
-                same = child.exitcode == 0 and results(out) == expected
-                left = set(left_over(out)) - set(left_over(place / f"{name}-quiet"))
-                rows.append((
-                    name, sent, hit, runs, resumed, wrong, odd, "yes" if same else "NO",
-                    ", ".join(sorted(left)) or "nothing",
-                ))  # fmt: skip
-                print(*rows[-1], flush=True)
+                took[name] = time.perf_counter() - begin
+            expected[name] = results(place / f"{name}-quiet")
+
+        def campaign(job, wanted):
+            name, sent = job
+            out, state = place / f"{name}-{sent}", states[job]
+            while state["sent"] < wanted and time.monotonic() < until:
+                before = out.exists() and any(out.iterdir())
+                child = start(name, out)
+                state["runs"] += 1
+                child.join(state["rng"].uniform(0, state["longest"]))
+                if child.exitcode is None:
+                    os.kill(child.pid, getattr(signal, sent))
+                    child.join(60)
+                    state["sent"] += 1
+                    state["longest"] *= 1.03  # so that about one run in four comes to its end
+                    state["resumed"] += before
+                    state["odd"] += child.exitcode not in (SIGNALS[sent], 0)
+                else:
+                    state["odd"] += child.exitcode != 0
+                    state["longest"] *= 0.9
+                if name == "prepare" and (out / "s.zarr").exists():
+                    state["wrong"] += results(out) != expected[name]  # whole, or not there
+                if child.exitcode == 0:
+                    state["wrong"] += results(out) != expected[name]
+                    shutil.rmtree(out)
+
+        def end(job):
+            name, sent = job
+            out, state = place / f"{name}-{sent}", states[job]
+            child = start(name, out)
+            child.join()
+            same = child.exitcode == 0 and results(out) == expected[name]
+            left = set(left_over(out)) - set(left_over(place / f"{name}-quiet"))
+            row = (
+                name, sent, *(state[key] for key in ("sent", "runs", "resumed", "wrong", "odd")),
+                "yes" if same else "NO", ", ".join(sorted(left)) or "nothing",
+            )  # fmt: skip
+            print(*row, flush=True)
+            return row
+
+        jobs = [(name, sent) for name in works for sent in SIGNALS]
+        states = {
+            (name, sent): {
+                "rng": np.random.default_rng(list(SIGNALS).index(sent)), "longest": took[name],
+                **dict.fromkeys(("sent", "runs", "resumed", "wrong", "odd"), 0),
+            }
+            for name, sent in jobs
+        }  # fmt: skip
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for wanted in (*range(5, n, 5), n):  # in turn, so that each gets some if time is short
+                list(pool.map(lambda job, wanted=wanted: campaign(job, wanted), jobs))
+            rows = list(pool.map(end, jobs))
     server.shutdown()
     return rows
 
@@ -499,10 +518,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(HEADS))
     parser.add_argument("--n", type=int, default=N)
+    parser.add_argument("--minutes", type=float, default=60, help="most time for kills")
     args = parser.parse_args()
     for name in args.parts or HEADS:
         part = globals()[name]
-        found = part() if name == "speed" else part(args.n)
+        more = {"speed": (), "kills": (args.n, args.minutes)}
+        found = part(*more.get(name, (args.n,)))
         machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, " + ", ".join(
             f"{package} {version(package)}" for package in ("numpy", "zarr", "xarray")
         )

@@ -35,7 +35,7 @@ from mottle.datasets.stores import shards
 from mottle.datasets.stores.prepared import Store
 from mottle.datasets.stores.shards import Column
 from mottle.datasets.table import Recordings, sampled
-from mottle.sensors import EventRate, GasDrive
+from mottle.sensors import EVENT_DTYPE, EventRate, GasDrive
 
 TESTS = str(Path(__file__).parents[2])
 
@@ -636,9 +636,8 @@ def test_a_sense_that_cannot_name_a_folder_is_refused(tmp_path, name):
 @pytest.fixture
 def small_shards(monkeypatch):
     """Chunks of 8 rows, four a shard, so that a few recordings fill many."""
-    monkeypatch.setattr(shards, "LEAST_BYTES", 16)
-    monkeypatch.setattr(shards, "MOST_BYTES", 128)
-    monkeypatch.setattr(shards, "DENSE_BYTES", 16)
+    monkeypatch.setattr(shards, "CHUNK_BYTES", 128)
+    monkeypatch.setattr(shards, "BLOCK_BYTES", 16)
     monkeypatch.setattr(shards, "MOST_CHUNKS", 4)
 
 
@@ -681,7 +680,12 @@ def test_full_shards_are_linked_and_whole_chunks_not_decoded(tmp_path, small_sha
     before = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
     decoded = []
     plain = Column.decoded
-    monkeypatch.setattr(Column, "decoded", lambda c, n: decoded.append(n) or plain(c, n))
+
+    def note(column, number, *more):
+        decoded.append(number)
+        return plain(column, number, *more)
+
+    monkeypatch.setattr(Column, "decoded", note)
     prepare(list_table(wide), path)
     after = {f.name: f.stat().st_ino for f in (path / "a/time/c").iterdir()}
     kept = {int(name) for name in before if before[name] == after[name]}
@@ -749,7 +753,100 @@ def test_a_store_written_anew_is_not_read_with_the_old_places(tmp_path):
     shutil.rmtree(path)
     (tmp_path / "t.zarr").rename(path)
     assert_array_equal(store.stream("a", 0), first)  # decoded before
-    store.cache._kept.clear()
+    store.cache.clear()
+    store.columns["a"]["values"]._last = 0, np.empty((0, 2))
     with pytest.raises(ValueError, match="written anew since it was opened"):
         store.stream("a", 0)
     assert len(open_prepared(path).table) == 15
+
+
+@pytest.fixture(scope="module")
+def long_store(tmp_path_factory):
+    """Events and samples that fill many blocks of several chunks, as arrays and as a store."""
+    rng = np.random.default_rng(0)
+    events, samples = [], []
+    for row in range(60):
+        stream = np.zeros(int(rng.integers(1, 9000)), dtype=EVENT_DTYPE)
+        stream["t"] = np.sort(rng.integers(0, 10**6, len(stream)))
+        stream["x"], stream["y"] = rng.integers(0, 34, (2, len(stream)))
+        stream["p"] = rng.integers(0, 2, len(stream))
+        events.append(stream)
+        values = rng.normal(size=(int(rng.integers(1, 900)), 3)).astype(np.float32)
+        samples.append(values if row % 3 else np.zeros_like(values))
+    path = tmp_path_factory.mktemp("long") / "s.zarr"
+    table = Recordings(make_table(e=events, s=samples), np.arange(60), np.arange(60))
+    prepare(list_table(table), path)
+    return path, events, samples
+
+
+def test_rows_in_any_order_equal_what_was_given_and_what_zarr_reads(long_store):
+    path, events, samples = long_store
+    rows = np.random.default_rng(1).permutation(60)[:47]
+    table = open_prepared(path, rows=rows).table
+    for row, e, s in zip(rows, table["e"], table["s"], strict=True):
+        assert_array_equal(e, events[row])
+        assert_array_equal(s, samples[row])
+    store = Store(path)
+    assert len(store.columns["e"]["t"]) > 2 * store.columns["e"]["t"].chunk
+    assert store.columns["e"]["t"]._block == 0  # nothing read so far
+    for name, column in store.columns["e"].items():
+        assert_array_equal(column.read(0, len(column)), store.group["e"][name][:])
+        assert 1 < column._block <= column.chunk // 2
+    for row in (59, 0, 31):  # single rows, blocks of which lie in any order
+        assert_array_equal(store.stream("e", row), events[row])
+
+
+def test_a_bit_turned_over_in_any_block_is_found_when_its_chunk_is_read(long_store, tmp_path):
+    path = tmp_path / "s.zarr"
+    shutil.copytree(long_store[0], path)
+    file = path / "e/t/c/0"
+    good = file.read_bytes()
+    with file.open("rb") as shard:
+        size = Store(path).columns["e"]["t"]._index(0, shard)[0][1]
+    for at in (0, 5, 17, size // 2, size - 5, size - 1):
+        bad = bytearray(good)
+        bad[at] ^= 4
+        file.write_bytes(bad)
+        with pytest.raises(ValueError, match="checksum differs"):
+            Store(path).stream("e", 0)
+
+
+def test_labelled_samples_are_those_of_the_public_constructor_and_share_no_attributes(tmp_path):
+    times = [np.arange(5) / 10, np.arange(5) / 10, np.arange(4) / 7]
+    cells = [
+        xr.DataArray(
+            np.random.default_rng(k).normal(size=(len(t), 2)),
+            {"time": ("time", t, {"units": "s"}), "channel": ["left", "b"],
+             "unit": ("channel", ["V", "A"])},
+            ("time", "channel"), "a", {"units": "mixed"},
+        )
+        for k, t in enumerate(times)
+    ]  # fmt: skip
+    wide = Recordings(make_table(a=cells), np.arange(3), np.arange(3))
+    prepare(list_table(wide), tmp_path / "s.zarr")
+    store = Store(tmp_path / "s.zarr")
+    found = store.streams("a", np.array([2, 0, 1]))
+    for cell, row in zip(found, (2, 0, 1), strict=True):
+        xr.testing.assert_identical(cell, cells[row])
+        assert cell.indexes["time"].equals(cells[row].indexes["time"])
+        assert cell.channel.dtype == cells[row].channel.dtype
+        xr.testing.assert_identical(cell.sel(channel="b"), cells[row].sel(channel="b"))
+        xr.testing.assert_identical(cell[::2].isel(channel=[1]), cells[row][::2].isel(channel=[1]))
+    found[1].time.attrs["note"] = found[1].channel.attrs["note"] = found[1].attrs["note"] = "mine"
+    found[1].unit.attrs["note"] = "mine"
+    found[1][:] = 0
+    xr.testing.assert_identical(found[2], cells[1])
+    xr.testing.assert_identical(store.stream("a", 0), cells[0])
+
+
+def test_a_store_of_smaller_chunks_is_read_and_added_to(tmp_path, monkeypatch):
+    wide = numbered(60)
+    with monkeypatch.context() as older:
+        older.setattr(shards, "CHUNK_BYTES", 1 << 8)
+        prepare(list_table(wide.take(np.arange(50))), tmp_path / "s.zarr")
+    assert_array_equal(
+        open_prepared(tmp_path / "s.zarr").table["a"].iloc[49], wide.table["a"].iloc[49]
+    )
+    prepare(list_table(wide), tmp_path / "s.zarr")
+    prepare(list_table(wide), tmp_path / "fresh.zarr")
+    assert tree(tmp_path / "s.zarr") == tree(tmp_path / "fresh.zarr")
