@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from mottle.checks import check_option, check_positive, check_whole
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import (
     LazyStream,
-    Streams,
     as_streams,
     check_events,
     check_order,
@@ -221,10 +221,10 @@ class EventEncoder(Encoder):
                 )
             return events
 
-        cells = OneByOne(streams.cells, checked)
-        if not any(isinstance(cell, LazyStream) for cell in streams.cells):
-            cells = list(cells)
-        return Streams(cells, streams.one, streams.sense)
+        lazily = any(isinstance(cell, LazyStream) for cell in streams.cells)
+        one_by_one = OneByOne(streams.cells, checked)
+        cells: Any = one_by_one if lazily else list(one_by_one)
+        return streams._replace(cells=cells)
 
     def _start(self, events):
         return int(events["t"][0]) if self.origin == "first" else 0

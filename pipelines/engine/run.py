@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.datasets import Recordings
+from mottle.events import read_stream
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
@@ -150,7 +151,7 @@ class Experiment:
             notes=baseline_notes(scores, self.recipe, self.metrics[0]),
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
-            examples={sense: table[sense].iloc[0] for sense in self.recipe.encoders},
+            examples={s: read_stream(table[s].iloc[0]) for s in self.recipe.encoders},
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
         )
@@ -209,7 +210,7 @@ class Experiment:
             train, _ = fold.drives(sense, keyed(encoder))
             states = front.fit(train).states([np.asarray(train[0])])
             self.states[f"{name}/{sense}"] = states
-            stream = self.recordings.table[sense].iloc[fold.train[0]]
+            stream = read_stream(self.recordings.table[sense].iloc[fold.train[0]])
             if not has_times(stream):
                 continue
             seconds, held = duration(stream) / len(train[0]), states.attrs["dt_device"]
