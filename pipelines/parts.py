@@ -48,5 +48,5 @@ def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstim
         try:
             made.check_transforms()
         except ValueError as error:
-            raise placed(error, place, {"transforms"}) from None
+            raise ValueError(f"{place}.{error}") from None
     return made

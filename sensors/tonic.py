@@ -549,7 +549,7 @@ def run_chain(steps, events, size, place):
     account = None
     for step in steps:
         streamed = found if is_event_stream(found) else None
-        check_frame_memory(step, size)
+        check_frames(step, size, streamed, place)
         try:
             transform = step.build(size)
             found = transform(found.copy())
@@ -575,8 +575,13 @@ def run_chain(steps, events, size, place):
     return as_drive(found, steps[-1].name, account, size, place)
 
 
-def check_frame_memory(step, size):
-    """Refuse frames that do not fit into memory, before tonic tries."""
+def check_frames(step, size, events, place):
+    """Refuse frames that do not fit into memory, or have no length, before tonic tries."""
+    if step.name == "ToVoxelGrid" and events is not None and events["t"][-1] == events["t"][0]:
+        raise ValueError(
+            f"{place}: all events are at {events['t'][0]} us, and ToVoxelGrid divides by the time "
+            "between the first and the last."
+        )
     for name in ("n_time_bins", "n_event_bins", "n_frames"):
         n = step.value(name)
         if isinstance(n, int | float) and not isinstance(n, bool):
@@ -608,17 +613,24 @@ def account_frames(step, transform, events, frames, place):
             inside[max(first, min(last, len(events)))] -= 1
         left_out = int((np.cumsum(inside)[:-1] == 0).sum())
         n_counted = sum(max(0, min(last, len(events)) - first) for first, last in slices)
-        if int(frames.sum(dtype=np.int64)) != n_counted:
-            raise ValueError(
-                f"{place}: a pixel has more than {COUNTS_MOST} events in a frame, which tonic "
-                "counts in int16: take shorter frames, or EventRate."
-            )
+        check_counts(frames, n_counted, place)
+    elif step.name == "ToImage":
+        check_counts(frames, len(events), place)
     elif step.name == "ToTimesurface":
         begin = t[0] + np.arange(n_steps) * transform.dt
         left_out = int((t >= begin[-1] + transform.dt).sum())
     elif step.name == "ToVoxelGrid":
         begin = t[0] + np.arange(n_steps) * (t[-1] - t[0]) / transform.n_time_bins
     return begin, left_out, len(events)
+
+
+def check_counts(frames, n_events, place):
+    """Refuse counts that overflowed: each time one does, 65536 events are lost."""
+    if int(frames.sum(dtype=np.int64)) != n_events:
+        raise ValueError(
+            f"{place}: a pixel has more than {COUNTS_MOST} events in a frame, which tonic counts "
+            "in int16: take shorter frames, or EventRate."
+        )
 
 
 def frame_slices(transform, events):

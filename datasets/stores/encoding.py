@@ -111,7 +111,7 @@ def describe(
         learnt = sha256()
         for name, value in sorted(vars(encoder).items()):
             learnt.update(name.encode())
-            array = np.asarray(value)
+            array = _as_array(value)
             learnt.update(repr(value).encode() if array.dtype == object else array.tobytes())
         parts[sense] = {
             "kind": type(encoder).__name__,
@@ -119,6 +119,14 @@ def describe(
             "learnt": learnt.hexdigest(),
         }
     return check_attrs({**recipe, "dtype": dtype})
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """Return a value as an array; of objects where it is a list of unequal things."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(0, dtype=object)
 
 
 def hashes(listing: Listing, rows: Sequence[int]) -> list[str]:

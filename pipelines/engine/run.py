@@ -20,7 +20,7 @@ from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
 from mottle.pipelines.engine.folds import SPLITS
 from mottle.pipelines.engine.hashing import hash_recordings
-from mottle.pipelines.engine.notes import baseline_notes
+from mottle.pipelines.engine.notes import baseline_notes, split_notes
 from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, candidates
@@ -148,7 +148,10 @@ class Experiment:
             hashes=self.hashes,
             versions={name: version(name) for name in PACKAGES}
             | {"python": platform.python_version()},
-            notes=baseline_notes(scores, self.recipe, self.metrics[0]),
+            notes=[
+                *baseline_notes(scores, self.recipe, self.metrics[0]),
+                *split_notes(self.recordings, self.folds),
+            ],
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
             examples={s: read_stream(table[s].iloc[0]) for s in self.recipe.encoders},

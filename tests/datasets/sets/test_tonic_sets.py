@@ -14,7 +14,7 @@ from mottle import datasets
 from mottle.datasets.stores.preparation import prepare
 from mottle.datasets.tonic import open_part
 from mottle.events import LazyStream
-from mottle.sensors import EVENT_DTYPE, EventRate
+from mottle.sensors import EVENT_DTYPE, EventRate, TonicTransformer
 
 tonic = pytest.importorskip("tonic", reason="tonic is not installed: pip install mottle[tonic]")
 FIELDS = ("t", "x", "y", "p")
@@ -215,6 +215,27 @@ def test_importing_the_rooms_does_not_import_tonic():
         "sys.exit('tonic' in sys.modules or 'torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_transforms_in_every_form_are_part_of_the_recipe_of_a_store(tmp_path):
+    write_gesture(tmp_path / "in")
+    listing = datasets.list_dataset("tonic:DVSGesture", root=tmp_path / "in").first(4)
+    transforms = tonic.transforms
+    mixed = [transforms.TimeAlignment(), ("Denoise", {"filter_time": 9e5}), "ToImage"]
+    options = {"fit_on": "all", "encoders": {"events": TonicTransformer(mixed)}}
+    done = prepare(listing, tmp_path / "s.zarr", **options)
+    recipe = datasets.store_info(done.path)["recipe"]["encoders"]["events"]["parameters"]
+    assert recipe["transforms"] == [
+        {"name": "TimeAlignment"}, {"filter_time": 9e5, "name": "Denoise"}, {"name": "ToImage"}
+    ]  # fmt: skip
+    assert recipe["tonic"] == tonic.__version__
+    assert prepare(listing, tmp_path / "s.zarr", **options).n_encoded == 0
+    mixed[1] = transforms.Denoise(1000)
+    with pytest.raises(ValueError, match=r"encoders\.events\.parameters\.transforms was"):
+        prepare(listing, tmp_path / "s.zarr", **options)
+    mixed[1] = lambda events: events
+    with pytest.raises(ValueError, match=r"transforms\[1\]=<lambda> is a function"):
+        prepare(listing, tmp_path / "s.zarr", **options)
 
 
 def test_a_store_is_done_again_where_a_file_changed(tmp_path):
