@@ -1,16 +1,19 @@
 """tonic's data sets and transforms in `mottle prepare`, `run`, `reproduce` and `datasets`."""
 
+import re
 from json import loads
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from tonic_sets import write_gesture, write_nmnist, write_shd
 
-from mottle.datasets import open_prepared
+from mottle.datasets import load_nmnist_100, open_prepared
 from mottle.datasets.tonic import open_part
 from mottle.pipelines import run_recipe
 from mottle.pipelines.cli import main
+from mottle.pipelines.prepare import read_config
 
 tonic = pytest.importorskip("tonic", reason="tonic is not installed: pip install mottle[tonic]")
 
@@ -170,6 +173,30 @@ def test_a_set_that_is_not_there_is_one_sentence_with_the_command_to_fetch_it(
     write_shd(tmp_path / "tonic")
     assert mottle("prepare", "tonic:SHD", "--out", tmp_path / "s.zarr").exit_code == 0
     assert open_prepared(tmp_path / "s.zarr").groups.tolist() == np.repeat(range(4), 3).tolist()
+
+
+PAGE = next(Path(__file__).parents[2].joinpath("docs").rglob("tonic.md")).read_text("utf-8")
+
+
+def test_code_on_the_page_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTTLE_DATA", str(tmp_path))
+    write_nmnist(tmp_path / "tonic", train=False, whole=True)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len(blocks) == 2
+    for code in blocks:
+        exec(compile(code, "page", "exec"), {})
+
+
+def test_settings_on_the_page_are_accepted(tmp_path):
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks[1:]:
+        path = tmp_path / "encode.toml"
+        path.write_text(block)
+        encoder = read_config(path).make_encoders()["sight"]
+        assert encoder.fit_transform(load_nmnist_100().table["sight"].iloc[:3])[0].shape[0] == 30
+    (tmp_path / "data.toml").write_text(blocks[0].replace('name = "tonic:NMNIST"\n', ""))
+    assert read_config(tmp_path / "data.toml").data.options["train"] == "both"
 
 
 def test_info_names_the_options_of_the_class(tmp_path):

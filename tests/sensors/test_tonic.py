@@ -345,3 +345,89 @@ def test_cars_that_mottle_reads_go_through_transforms_of_tonic(tmp_path, monkeyp
     cells = transforms.ToAveragedTimesurface((120, 100, 2), 5, 10)(events)
     assert hats[0].shape == (1, cells.size)
     assert hats[0].sum() == pytest.approx(cells.sum())
+
+
+# docs/tonic.md names these; where one is gone, the page is to be changed
+
+MANY = draw(0, 10_000, 300_000, (34, 34))
+WHOLE = (34, 34, 2)
+
+
+def uniform(**fields):
+    events = theirs(MANY)
+    for name, value in fields.items():
+        events[name] = value
+    return events
+
+
+def drops_by_area():
+    cut = transforms.DropEventByArea(WHOLE, (0.1, 0.3))
+    return max(1 - len(cut(theirs(MANY))) / 10_000 for _ in range(60))
+
+
+def difference_of_surfaces(events, other):
+    surface = transforms.ToAveragedTimesurface((20, 20, 2), time_window=1000, tau=100)
+    return np.abs(surface(events) - surface(other)).max()
+
+
+FEW = theirs(draw(0, 300, 3000, (20, 20)))
+LATER = FEW.copy()
+LATER["t"] += 3_600_000_000
+UNSIGNED = FEW.astype([("x", "u2"), ("y", "u2"), ("t", "i8"), ("p", "i8")])
+TWO = np.array([(3, 3, 500, 1), (20, 20, 50_000, 1)], NMNIST)
+DIAGONAL = np.array([(3, 3, 50_000, 1), (4, 4, 50_100, 1)], NMNIST)
+
+
+def flipped():
+    flip = transforms.RandomFlipPolarity(0.5)
+    return {float((flip(theirs(MANY))["p"] != MANY["p"]).mean()) for _ in range(30)}
+
+
+def late_drops():
+    late = uniform(t=theirs(MANY)["t"] + 10**9)
+    return sum(len(transforms.DropEventByTime(0.2)(late)) < 10_000 for _ in range(50))
+
+
+def raises(make, kind):
+    try:
+        make()
+    except kind:
+        return True
+    return False
+
+
+def frame(**given):
+    return transforms.ToFrame(WHOLE, **given)(theirs(MANY)).sum()
+
+
+FAULTS = {
+    "windows that are not full": lambda: 9600 < frame(time_window=10_000) < 9700,
+    "the last event": lambda: frame(n_time_bins=30) == 10_000 - 1,
+    "empty": lambda: transforms.ToFrame((34, 20, 2), time_window=9)(FEW[:0]).shape[2:] == (34, 20),
+    "uint8": lambda: raises(
+        lambda: transforms.ToVoxelGrid(WHOLE, 5)(MANY.copy()), OverflowError
+    ),
+    "weights of voxels": lambda: 8900 < transforms.ToVoxelGrid(WHOLE, 5)(uniform(p=1)).sum() < 9100,
+    "float32 times": lambda: difference_of_surfaces(FEW, LATER) > 0.01,
+    "unsigned pixels": lambda: difference_of_surfaces(FEW, UNSIGNED) > 0.01,
+    "lone first events": lambda: transforms.Denoise(1000)(TWO)["t"].tolist() == [500],
+    "diagonal neighbours": lambda: len(transforms.Denoise(1000)(DIAGONAL)) == 0,
+    "refractory": lambda: len(transforms.RefractoryPeriod(9)(np.zeros(1, NMNIST))) == 0,
+    "area": lambda: drops_by_area() > 0.3,
+    "late": lambda: late_drops() == 0,
+    "flip": lambda: flipped() <= {0.0, 1.0},
+    "jitter": lambda: (np.diff(transforms.TimeJitter(1000)(theirs(MANY))["t"]) < 0).any(),
+    "downsampling": lambda: raises(
+        lambda: transforms.EventDownsampling(WHOLE, (17, 17), "integrator", dt=0.5)(theirs(MANY)),
+        AssertionError,
+    ),
+    "pixels": lambda: raises(lambda: transforms.DropPixel()(theirs(MANY)), TypeError),
+    "compose": lambda: transforms.Compose(
+        [transforms.CropTime(10**9), transforms.ToImage(WHOLE)]
+    )(theirs(MANY)).ndim == 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_on_the_page_is_still_there(fault):
+    assert fault()
