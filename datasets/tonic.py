@@ -24,8 +24,8 @@ from mottle.datasets.downloads.home import data_home
 from mottle.datasets.listing import Listing, stream_hash
 from mottle.datasets.table import Recordings, make_table
 from mottle.events import EVENT_DTYPE, FIELDS, LazyStream
+from mottle.plugins import import_tonic
 from mottle.sensors.files import EventFile
-from mottle.sensors.tonic import import_tonic
 
 PREFIX = "tonic:"
 TRANSFORMS = ("transform", "target_transform", "transforms")

@@ -285,6 +285,8 @@ def prepare(
 ) -> None:  # fmt: skip
     """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
 
+    tonic:NAME is a data set of tonic, such as tonic:NMNIST (pip install mottle[tonic]).
+
     A run that was stopped, even by kill -9, goes on where it was when it is started again; the
     store appears under its name when it is whole. Recordings that did not change are not done
     again. OUT.skipped.csv gives the reason for each recording that was skipped.

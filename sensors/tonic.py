@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Mapping
 from copy import deepcopy
 from hashlib import sha256
-from importlib import import_module
 from typing import Any
 from warnings import warn
 
@@ -30,6 +29,7 @@ from mottle.events import (
     is_event_stream,
     read_stream,
 )
+from mottle.plugins import import_tonic
 from mottle.sensors.base import Encoder
 
 WIDE = np.dtype([(name, "<i8") for name in ("x", "y", "t", "p")])
@@ -49,26 +49,6 @@ RANDOM = frozenset(
 )  # fmt: skip
 RANGES = ("delta", "coefficient", "offset")  # parameters that may be a range to draw from
 COUNTS_MOST = np.iinfo(np.int16).max
-
-
-def import_tonic(module: str = "tonic") -> Any:
-    """Import tonic, or a module of it.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed; names the extra.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("tonic", ""):
-            raise
-        raise ImportError(
-            "tonic's data sets and transforms need one more package, which is under GPL-3.0: "
-            "pip install mottle[tonic]",
-            name="tonic",
-        ) from error
 
 
 def transform_names() -> dict[str, type]:

@@ -1,6 +1,7 @@
 """tonic's data sets and transforms in `mottle prepare`, `run`, `reproduce` and `datasets`."""
 
 import re
+import sys
 from json import loads
 from pathlib import Path
 
@@ -197,6 +198,17 @@ def test_settings_on_the_page_are_accepted(tmp_path):
         assert encoder.fit_transform(load_nmnist_100().table["sight"].iloc[:3])[0].shape[0] == 30
     (tmp_path / "data.toml").write_text(blocks[0].replace('name = "tonic:NMNIST"\n', ""))
     assert read_config(tmp_path / "data.toml").data.options["train"] == "both"
+
+
+@pytest.mark.parametrize("words", [("prepare", "tonic:SHD", "--out"), ("run",)])
+def test_without_tonic_commands_name_the_extra(tmp_path, monkeypatch, words):
+    for module in ("tonic", "tonic.datasets", "tonic.transforms"):
+        monkeypatch.setitem(sys.modules, module, None)
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(RECIPE.format(root=tmp_path, split="grouped"))
+    run = mottle(*words, recipe)
+    assert run.exit_code == 1
+    assert "GPL-3.0: pip install mottle[tonic]" in " ".join(run.output.split())
 
 
 def test_info_names_the_options_of_the_class(tmp_path):
