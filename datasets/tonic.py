@@ -199,15 +199,16 @@ class TonicSet:
     given: dict[str, Any]
 
     def read(self, row: int) -> dict[str, Any]:
-        """Return the streams of a recording, with the size of the sensor."""
+        """Return the streams of a recording, with the size of the sensor; None where one lacks."""
         part, number = self.rows[row]
         dataset = open_part(self.name, self.root, self.parts[part])
         data, _ = read_item(dataset, number)
         size = sensor_size(dataset)
-        found = {}
-        for name, events in event_parts(data, self.sense).items():
-            found[name] = EventFile(*as_events(events, size))
-        return found
+        found = event_parts(data, self.sense)
+        return {
+            name: EventFile(*as_events(found[name], size)) if name in found else None
+            for name in self.senses
+        }
 
     def digest(self, row: int) -> str:
         """Return the sha256 of the file of a recording, or of its streams."""
@@ -236,11 +237,13 @@ class TonicStream(LazyStream):
 
     def read(self) -> NDArray[np.void]:
         """Return the events; raise `ValueError` with the recording's name if it is damaged."""
+        place = f"{PREFIX}{self.source.name}, {self.source.names[self.row]}"
         try:
             file = self.source.read(self.row)[self.sense]
-        except (ValueError, KeyError) as error:
-            place = f"{PREFIX}{self.source.name}, {self.source.names[self.row]}"
+        except ValueError as error:
             raise ValueError(f"{place}: {error}") from error
+        if file is None:
+            raise ValueError(f"{place} has no stream {self.sense!r}; drop the row.")
         events: NDArray[np.void] = file.events
         return events
 

@@ -71,7 +71,8 @@ class TonicTransformer(Encoder):
     transforms : sequence
         Each a name ("Denoise"), a name with parameters ``("Denoise", {"filter_time": 10000})``, the
         same as a dict ``{"name": "Denoise", "filter_time": 10000}`` as in TOML, a transform of
-        tonic, or any function of a structured array that returns one or an array of frames.
+        tonic, or any function of a structured array that returns one, or frames (time, polarity,
+        row, column).
         Parameters are as tonic names them; times in microseconds. A missing ``sensor_size`` is
         filled in.
     sensor_size : (int, int), default=None
@@ -533,6 +534,8 @@ def run_chain(steps, events, size, place):
         try:
             transform = step.build(size)
             found = transform(found.copy())
+        except MemoryError:
+            raise
         except Exception as error:
             reason = str(error) or "an assertion of tonic"
             raise ValueError(

@@ -187,7 +187,8 @@ def test_recordings_of_several_cameras_become_senses(tmp_path, monkeypatch):
 
         def __getitem__(self, k):
             events = np.array([(5, 1, 2, 1)], dtype=EVENT_DTYPE)
-            return ({"left": events, "right": events}, {"imu": np.zeros(3)}), {"bbox": np.eye(2)}
+            cameras = {"left": events, "right": events} if k == 0 else {"right": events}
+            return (cameras, {"imu": np.zeros(3)}), {"bbox": np.eye(2)}
 
     monkeypatch.setattr(tonic.datasets, "Twin", Twin, raising=False)
     monkeypatch.setattr(tonic.datasets, "__all__", [*tonic.datasets.__all__, "Twin"])
@@ -196,6 +197,9 @@ def test_recordings_of_several_cameras_become_senses(tmp_path, monkeypatch):
     assert target[0]["bbox"].shape == (2, 2)
     listing = datasets.list_dataset("tonic:Twin", root=tmp_path)
     assert listing.target is None
+    assert listing.read(1)["left"] is None
+    with pytest.raises(ValueError, match="tonic:Twin, 000001 has no stream 'left'"):
+        table["left"].iloc[1].read()
     assert "more than a label" in listing.attrs["target"]
 
 
