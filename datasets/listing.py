@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_whole
 from mottle.datasets.disk import file_hash
 from mottle.datasets.table import Recordings
+from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 
 ABOUT_SUFFIXES = frozenset(
@@ -291,7 +292,7 @@ def stream_hash(streams: dict[str, Any]) -> str:
     """Return the sha256 of the streams of one recording: values, times, names, types."""
     found = sha256()
     for sense in sorted(streams):
-        stream = streams[sense]
+        stream = read_stream(streams[sense])
         stream = stream.events if isinstance(stream, EventFile) else stream
         parts = [stream]
         if isinstance(stream, xr.DataArray):

@@ -14,6 +14,7 @@ from mottle.datasets.folders import list_folder
 from mottle.datasets.listing import Listing, list_table
 from mottle.datasets.record import DataSet
 from mottle.datasets.table import Recordings
+from mottle.datasets.tonic import fetch_tonic, is_tonic, list_tonic, load_tonic
 from mottle.plugins import find_records
 
 GROUP = "mottle.datasets"  # of entry points: other packages' sets
@@ -99,7 +100,8 @@ def fetch(
     Parameters
     ----------
     name : str
-        A name of the `catalogue`, such as ``"dvs-gesture"``; underscores do as well.
+        A name of the `catalogue`, such as ``"dvs-gesture"``; underscores do as well. Or tonic's, as
+        ``"tonic:NMNIST"``, which tonic downloads (see `load_tonic`).
     load : bool, default=True
         Load it too. False returns the paths.
     progress : bool, default=True
@@ -130,6 +132,10 @@ def fetch(
     >>> fetch("smellnet-10", window=100).table.shape[1]
     1
     """
+    if is_tonic(name):
+        if load:
+            return load_tonic(name, download=True, **options)
+        return fetch_tonic(name, **options)
     known = entry(name)
     check_options(known.load, options)
     if load:
@@ -145,14 +151,14 @@ def list_dataset(name: str, **options: Any) -> Listing:
     Parameters
     ----------
     name : str
-        A name of the `catalogue`.
+        A name of the `catalogue`, or one of tonic, as "tonic:NMNIST" (see `load_tonic`).
     **options
         Passed on to the loader, if the set is not one file a recording.
 
     Returns
     -------
     Listing
-        Sets of one file a recording are not read yet; others are in memory.
+        Sets of one file a recording, and those of tonic, are not read yet; others are in memory.
 
     Raises
     ------
@@ -168,6 +174,8 @@ def list_dataset(name: str, **options: Any) -> Listing:
     >>> len(list_dataset("nmnist-100").names)
     100
     """
+    if is_tonic(name):
+        return list_tonic(name, **options)
     known = entry(name)
     check_options(known.load, options)
     if known.layout is not None and not options:
@@ -185,7 +193,8 @@ def load(name: str, **options: Any) -> Any:
     Parameters
     ----------
     name : str
-        A name of the `catalogue`, such as ``"icub-grasp"``; underscores do as well.
+        A name of the `catalogue`, such as ``"icub-grasp"``; underscores do as well. Or tonic's, as
+        ``"tonic:NMNIST"`` (see `load_tonic`).
     **options
         Passed on to the loader.
 
@@ -207,6 +216,8 @@ def load(name: str, **options: Any) -> Any:
     >>> list(table.columns)
     ['smell']
     """
+    if is_tonic(name):
+        return load_tonic(name, **options)
     known = entry(name)
     check_options(known.load, options)
     return known.load(**options)

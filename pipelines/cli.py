@@ -211,7 +211,13 @@ def info_dataset(name: str, as_json: bool) -> None:
 
     from mottle.datasets import data_home
     from mottle.datasets.registry import entry
+    from mottle.datasets.tonic import describe_tonic, is_tonic
 
+    if is_tonic(name):
+        facts = _or_exit(describe_tonic, name)
+        lines = (f"{key:12} {value}" for key, value in facts.items())
+        click.echo(dumps(facts) if as_json else "\n".join(lines))
+        return
     known = _or_exit(entry, name)
     doc = (known.load.__doc__ or "").split("\n\n")[0].strip()
     facts = {
@@ -278,6 +284,8 @@ def prepare(
     dask: str | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
+
+    tonic:NAME is a data set of tonic, such as tonic:NMNIST (pip install mottle[tonic]).
 
     A run that was stopped, even by kill -9, goes on where it was when it is started again; the
     store appears under its name when it is whole. Recordings that did not change are not done
@@ -491,7 +499,7 @@ def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
     """Return what a call returns; print what is wrong and exit with 1 where it raises."""
     try:
         return work(path)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
 

@@ -1,5 +1,6 @@
 """Estimators by name, for configuration files: encoders, reservoirs, layers, readouts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -7,7 +8,9 @@ from sklearn.base import BaseEstimator
 from mottle.checks import choose, parameters
 from mottle.pipelines.schema import Part, hint
 
-ENCODERS = ("EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface")
+ENCODERS = (
+    "EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface", "TonicTransformer",
+)  # fmt: skip
 RESERVOIRS = (
     "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir",
     "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
@@ -37,4 +40,13 @@ def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstim
     for name in part.parameters:
         if name not in known:
             raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
-    return cls(**part.parameters)
+    given = dict(part.parameters)
+    if isinstance(inner := given.get("encoder"), Mapping):  # what a TonicTransformer hands on to
+        given["encoder"] = make(Part.model_validate(inner), room, kinds, f"{place}.encoder")
+    made = cls(**given)
+    if part.kind == "TonicTransformer":
+        try:
+            made.check_transforms()
+        except ValueError as error:
+            raise ValueError(f"{place}.{error}") from None
+    return made

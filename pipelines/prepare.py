@@ -12,7 +12,8 @@ from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
 from mottle.datasets.registry import CATALOGUE, entry
 from mottle.datasets.stores.preparation import Run, one_by_one
-from mottle.pipelines.parts import ENCODERS, make
+from mottle.datasets.tonic import is_tonic
+from mottle.pipelines.parts import ENCODERS, make, seeded
 from mottle.pipelines.schema import Part, Section, complaints, hint
 from mottle.sensors.clock import check_time_unit
 
@@ -60,7 +61,7 @@ class Config(Section):
     def make_encoders(self) -> dict[str, Any] | None:
         """Return an unfitted encoder a sense, or None if streams are stored as they are."""
         return {
-            sense: make(part, sensors, ENCODERS, f"encoders.{sense}")
+            sense: seeded(make(part, sensors, ENCODERS, f"encoders.{sense}"), 0)
             for sense, part in self.encoders.items()
         } or None
 
@@ -114,7 +115,7 @@ def find_recordings(
     Parameters
     ----------
     sources : sequence of str
-        One name of the catalogue, or paths.
+        One name of the catalogue or of tonic's sets ("tonic:NMNIST"), or paths.
     config : Config
         Options of the loader, or of the readers.
     time_unit : str, optional
@@ -136,7 +137,7 @@ def find_recordings(
     """
     files = config.files
     unit = check_time_unit(time_unit or files.time_unit)
-    known = [source for source in sources if source.replace("_", "-") in CATALOGUE]
+    known = [s for s in sources if is_tonic(s) or s.replace("_", "-") in CATALOGUE]
     if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
         if unit is not None:
             raise ValueError(
@@ -146,7 +147,8 @@ def find_recordings(
         try:
             return list_dataset(sources[0], **config.data.options)
         except FileNotFoundError as error:
-            way = f". Or: mottle datasets fetch {sources[0]}" if entry(sources[0]).files else ""
+            fetched = not is_tonic(sources[0]) and entry(sources[0]).files
+            way = f". Or: mottle datasets fetch {sources[0]}" if fetched else ""
             raise FileNotFoundError(f"{error}{way}") from error
     for source in sources:
         if not Path(source).exists():

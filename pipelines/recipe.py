@@ -143,7 +143,7 @@ class Recipe(Section):
     def make_encoders(self) -> dict[str, BaseEstimator]:
         """Return an unfitted encoder for each sense."""
         return {
-            sense: make(part, sensors, ENCODERS, f"encoders.{sense}")
+            sense: seeded(make(part, sensors, ENCODERS, f"encoders.{sense}"), 0)
             for sense, part in self.encoders.items()
         }
 

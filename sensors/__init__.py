@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mottle.sensors.stack import DriveStack
     from mottle.sensors.streams import check_samples
     from mottle.sensors.tactile import TaxelDrive
+    from mottle.sensors.tonic import TonicTransformer
 
 __all__ = [
     "EVENT_DTYPE",
@@ -28,6 +29,7 @@ __all__ = [
     "TaxelDrive",
     "TimeMask",
     "TimeSurface",
+    "TonicTransformer",
     "as_streams",
     "check_events",
     "check_samples",

@@ -1,6 +1,8 @@
 """Event streams to drives: counts per cell and step, and decaying time surfaces."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.checks import check_option, check_positive, check_whole
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import (
-    Streams,
+    LazyStream,
     as_streams,
     check_events,
     check_order,
@@ -20,6 +22,7 @@ from mottle.events import (
     input_shape,
     is_absent,
     learn_sensor,
+    read_stream,
     report_dropped,
 )
 from mottle.sensors.base import Encoder, EncoderState, check_chunk, check_n_steps
@@ -28,6 +31,20 @@ from mottle.sensors.kernels import events as kernels
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
 POWERS = {None: 0, "sqrt": 1, "log": 2}  # codes of the kernel
 QUANTILE = 0.99
+
+
+class OneByOne(Sequence):
+    """Checked recordings of which each is read when it is reached, so that one is in memory."""
+
+    def __init__(self, cells, check):
+        self.cells, self._check = cells, check
+
+    def __len__(self):
+        return len(self.cells)
+
+    def __getitem__(self, recording):
+        """Return the fields of a recording, None where it is absent."""
+        return self._check(recording, self.cells[recording])
 
 
 class EventEncoder(Encoder):
@@ -55,7 +72,7 @@ class EventEncoder(Encoder):
         """
         self._check_parameters()
         streams = self._read(X)
-        check_present(streams)
+        check_present(streams._replace(cells=getattr(streams.cells, "cells", streams.cells)))
         fields = streams.cells
         self.sensor_size_ = learn_sensor(self, fields)
         if self.duration is None:  # one microsecond more, so that the last event is still inside
@@ -176,7 +193,8 @@ class EventEncoder(Encoder):
                 continue
             drive, outside, late = self._encode(events)
             if outside == kernels.FAULT:
-                check_events(as_streams(X).cells[recording], streams.place(recording))
+                cell = as_streams(X, lazy=True).cells[recording]
+                check_events(read_stream(cell), streams.place(recording))
             drives.append(drive)
             n_events = len(events["t"])
             account.append((n_events, n_events - outside - late, outside, late))
@@ -190,19 +208,23 @@ class EventEncoder(Encoder):
             check_steps(self.duration, self.n_steps)
 
     def _read(self, X, check=check_events):
-        streams = as_streams(X)
-        cells = [
-            None if is_absent(cell) and not streams.one else check(cell, streams.place(recording))
-            for recording, cell in enumerate(streams.cells)
-        ]
-        if self.origin == "zero":
-            for recording, events in enumerate(cells):
-                if events is not None and events["t"][0] < 0:
-                    raise ValueError(
-                        f"{streams.place(recording)} starts at {events['t'][0]} us, before the "
-                        "origin; use origin='first'"
-                    )
-        return Streams(cells, streams.one, streams.sense)
+        streams = as_streams(X, lazy=True)
+
+        def checked(recording, cell):
+            if is_absent(cell) and not streams.one:
+                return None
+            events = check(read_stream(cell), streams.place(recording))
+            if self.origin == "zero" and events["t"][0] < 0:
+                raise ValueError(
+                    f"{streams.place(recording)} starts at {events['t'][0]} us, before the "
+                    "origin; use origin='first'"
+                )
+            return events
+
+        lazily = any(isinstance(cell, LazyStream) for cell in streams.cells)
+        one_by_one = OneByOne(streams.cells, checked)
+        cells: Any = one_by_one if lazily else list(one_by_one)
+        return streams._replace(cells=cells)
 
     def _start(self, events):
         return int(events["t"][0]) if self.origin == "first" else 0

@@ -15,7 +15,7 @@ from mottle.checks import check_whole, suggest
 from mottle.datasets.listing import Listing
 from mottle.datasets.stores.prepared import Row, Sense
 from mottle.datasets.stores.states import check_attrs
-from mottle.events import FIELDS, is_absent, is_event_stream
+from mottle.events import FIELDS, is_absent, is_event_stream, read_stream
 from mottle.sensors.files import EventFile
 from mottle.sensors.streams import label_frame
 
@@ -80,7 +80,7 @@ def fit_encoders(
                     f"there is no sense {sense!r}{suggest(sense, found)} The recordings have "
                     f"{', '.join(found)}."
                 )
-            stream = found[sense]
+            stream = read_stream(found[sense])
             if isinstance(stream, EventFile):
                 _take_size(fitted[sense], stream)
                 stream = stream.events
@@ -111,14 +111,22 @@ def describe(
         learnt = sha256()
         for name, value in sorted(vars(encoder).items()):
             learnt.update(name.encode())
-            array = np.asarray(value)
+            array = _as_array(value)
             learnt.update(repr(value).encode() if array.dtype == object else array.tobytes())
         parts[sense] = {
             "kind": type(encoder).__name__,
-            "parameters": encoder.get_params(),
+            "parameters": getattr(encoder, "plain_parameters", encoder.get_params)(),
             "learnt": learnt.hexdigest(),
         }
     return check_attrs({**recipe, "dtype": dtype})
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """Return a value as an array; of objects where it is a list of unequal things."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(0, dtype=object)
 
 
 def hashes(listing: Listing, rows: Sequence[int]) -> list[str]:
@@ -173,7 +181,7 @@ def encode_streams(
     senses: dict[str, Sense | None] = {}
     repairs: dict[str, int] = {}
     for sense in streams if fitted is None else fitted:
-        stream = streams[sense]
+        stream = read_stream(streams[sense])
         size = None
         if isinstance(stream, EventFile):
             repaired, size, stream = stream.repairs, stream.sensor_size, stream.events
@@ -195,7 +203,11 @@ def encode_streams(
                 )
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # events dropped; counted below
-                drive = np.asarray(encoder.transform([stream])[0])
+                found = encoder.transform([stream])[0]
+            if is_event_stream(found):  # transformed, not encoded
+                senses[sense] = raw_sense(found, None)
+                continue
+            drive = np.asarray(found)
             if hasattr(encoder, "count"):
                 lost = encoder.count([stream]).iloc[0]
                 for reason in ("outside", "late"):

@@ -1,7 +1,10 @@
 """Notes of a report: how reservoirs compare with the baseline without one, and what was tuned."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from mottle.datasets import Recordings
 from mottle.pipelines.engine.result import medians
 from mottle.pipelines.metrics import Metric
 from mottle.pipelines.recipe import Recipe
@@ -50,6 +53,34 @@ def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list
         f"Scales, penalties and features are learnt on training folds only. {_how(recipe, metric)}"
     )
     return notes
+
+
+def split_notes(recordings: Recordings, folds: list[tuple[NDArray, NDArray]]) -> list[str]:
+    """Return sentences on groups that folds split, and on groups that are not known.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Of which groups, and ``table.attrs["split"]``, decide.
+    folds : list of (train, test)
+        Row numbers.
+
+    Returns
+    -------
+    notes : list of str
+        None where every group is on one side in each fold.
+    """
+    groups = np.asarray(recordings.groups)
+    torn: set[int] = set()
+    for train, test in folds:
+        torn.update(test[np.isin(groups[test], groups[train])].tolist())
+    if torn:
+        return [
+            f"{len(torn)} of {len(groups)} recordings have others of their group on the other side "
+            "of the split, so that scores may be too good: kind = 'grouped' keeps groups together."
+        ]
+    known = str(recordings.table.attrs.get("split", ""))
+    return [f"Groups: {known}."] if "do not say" in known else []
 
 
 def _how(recipe: Recipe, metric: Metric) -> str:

@@ -14,12 +14,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.datasets import Recordings
+from mottle.events import read_stream
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
 from mottle.pipelines.engine.folds import SPLITS
 from mottle.pipelines.engine.hashing import hash_recordings
-from mottle.pipelines.engine.notes import baseline_notes
+from mottle.pipelines.engine.notes import baseline_notes, split_notes
 from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, candidates
@@ -147,10 +148,13 @@ class Experiment:
             hashes=self.hashes,
             versions={name: version(name) for name in PACKAGES}
             | {"python": platform.python_version()},
-            notes=baseline_notes(scores, self.recipe, self.metrics[0]),
+            notes=[
+                *baseline_notes(scores, self.recipe, self.metrics[0]),
+                *split_notes(self.recordings, self.folds),
+            ],
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
-            examples={sense: table[sense].iloc[0] for sense in self.recipe.encoders},
+            examples={s: read_stream(table[s].iloc[0]) for s in self.recipe.encoders},
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
         )
@@ -209,7 +213,7 @@ class Experiment:
             train, _ = fold.drives(sense, keyed(encoder))
             states = front.fit(train).states([np.asarray(train[0])])
             self.states[f"{name}/{sense}"] = states
-            stream = self.recordings.table[sense].iloc[fold.train[0]]
+            stream = read_stream(self.recordings.table[sense].iloc[fold.train[0]])
             if not has_times(stream):
                 continue
             seconds, held = duration(stream) / len(train[0]), states.attrs["dt_device"]

@@ -20,6 +20,41 @@ FIELDS = ("t", "x", "y", "p")
 ON_DROP = ("warn", "ignore", "raise")
 
 
+class LazyStream:
+    """A stream that is read from disk each time it is used; a cell of a table of recordings.
+
+    Subclasses define ``read``. Encoders of events hold one recording at a time; other estimators
+    read those of a call all at once.
+
+    Examples
+    --------
+    >>> class Zeros(LazyStream):
+    ...     def read(self):
+    ...         return np.zeros(3, EVENT_DTYPE)
+    >>> len(Zeros().read()), len(np.asarray(Zeros()))
+    (3, 3)
+    """
+
+    def read(self) -> Any:
+        """Return the stream; raise `ValueError` with the name of a recording that is damaged."""
+        raise NotImplementedError
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the stream as an array, for ``np.asarray``."""
+        return np.asarray(self.read(), dtype=dtype)
+
+
+def read_stream(cell: Any) -> Any:
+    """Return a stream: read if it is a `LazyStream`, otherwise the same object.
+
+    Examples
+    --------
+    >>> read_stream(None) is None
+    True
+    """
+    return cell.read() if isinstance(cell, LazyStream) else cell
+
+
 class Streams(NamedTuple):
     """Recordings of one sense (modality).
 
@@ -67,7 +102,7 @@ def _is_labelled(cell: Any) -> bool:
 def _is_stream(cell: Any) -> bool:
     if isinstance(cell, np.ndarray):
         return cell.dtype.names is not None or cell.ndim == 2
-    return is_absent(cell) or _is_labelled(cell) or isinstance(cell, pd.DataFrame)
+    return is_absent(cell) or _is_labelled(cell) or isinstance(cell, pd.DataFrame | LazyStream)
 
 
 def _is_many(X: Any) -> bool:
@@ -78,7 +113,7 @@ def _is_many(X: Any) -> bool:
     return isinstance(X, pd.Series) or (_is_labelled(X) and X.ndim == 3)
 
 
-def as_streams(X: Any) -> Streams:
+def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     """Convert every accepted container to a list of streams.
 
     Parameters
@@ -86,6 +121,8 @@ def as_streams(X: Any) -> Streams:
     X : Series, list, object ndarray, one-column DataFrame, 3-D array, or a single stream
         A single stream is a 1-D structured array (events), a `DataArray` of dims (time, channel),
         a 2-D numeric array or a numeric DataFrame (rows are time).
+    lazy : bool, default=False
+        Leave cells that are a `LazyStream` unread.
 
     Returns
     -------
@@ -118,8 +155,8 @@ def as_streams(X: Any) -> Streams:
     if isinstance(X, pd.Series) or _is_labelled(X):
         sense = "" if X.name is None else str(X.name)
     if not _is_many(X):
-        return Streams([X], True, sense)
-    cells = list(X)
+        return Streams([X if lazy else read_stream(X)], True, sense)
+    cells = list(X) if lazy else [read_stream(cell) for cell in X]
     if not cells:
         raise ValueError("no recording came in: the table has 0 rows.")
     return Streams(cells, False, sense)
@@ -146,6 +183,7 @@ def as_event_streams(X: Any) -> Streams | None:
     >>> as_event_streams([np.zeros(3, EVENT_DTYPE), None]).one
     False
     """
+    X = read_stream(X)
     if is_event_stream(X):
         return Streams([X], True)
     one_column = isinstance(X, pd.DataFrame) and X.shape[1] == 1 and X.iloc[:, 0].dtype == object
@@ -153,7 +191,7 @@ def as_event_streams(X: Any) -> Streams | None:
         return None
     if (isinstance(X, np.ndarray) and X.dtype != object) or len(X) == 0:
         return None
-    cells = list(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X)
+    cells = [read_stream(cell) for cell in (X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X)]
     if not all(is_absent(cell) or is_event_stream(cell) for cell in cells):
         return None
     sense = str(getattr(X, "name", None) or "")

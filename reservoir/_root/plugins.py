@@ -1,6 +1,7 @@
-"""Devices, data sets and event formats of other packages, found by entry points."""
+"""Devices, data sets and event formats of other packages, by entry points; optional packages."""
 
 from collections.abc import Container
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 from warnings import warn
@@ -72,3 +73,23 @@ def find_records(group: str, kind: type[Record], taken: Container[str]) -> dict[
                 stacklevel=2,
             )
     return found
+
+
+def import_tonic(module: str = "tonic") -> Any:
+    """Import tonic, which is optional and under GPL-3.0, or a module of it.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed; names the extra.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("tonic", ""):
+            raise
+        raise ImportError(
+            "tonic's data sets and transforms need one more package, which is under GPL-3.0: "
+            "pip install mottle[tonic]",
+            name="tonic",
+        ) from error
