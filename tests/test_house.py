@@ -139,6 +139,17 @@ def test_importing_a_room_is_lazy_and_a_readout_needs_no_numba():
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_dir_of_a_room_lists_public_names_only_before_and_after_use(room):
+    code = (
+        f"import mottle.{room} as room; before = dir(room); names = room.__all__; "
+        "assert before == sorted(names), before; [getattr(room, name) for name in names]; "
+        f"import mottle; assert dir(room) == before and '{room}' in dir(mottle); "
+        "assert not [name for name in dir(mottle) if name[0] == '_' and name != '__version__']"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_name_of_a_lazy_room_is_that_of_a_module(room):
     files = {file.stem for file in (ROOT / room).iterdir()}
     assert not files & set(import_module(f"mottle.{room}").__all__)
