@@ -37,9 +37,12 @@ check:
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 
 types: .typing/linked
 	$(BIN)/mypy -p mottle
+	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict tests/typing/program.py
+	$(BIN)/pyright tests/typing/program.py
 
 imports: .typing/linked
 	PYTHONPATH=.typing $(BIN)/lint-imports

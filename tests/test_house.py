@@ -159,6 +159,8 @@ def test_kernels_import_numpy_numba_and_other_kernels_only():
     allowed = {
         "math",
         "typing",
+        "types",
+        "warnings",
         "collections",
         "itertools",
         "concurrent",
