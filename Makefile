@@ -41,8 +41,8 @@ lint:
 
 types: .typing/linked
 	$(BIN)/mypy -p mottle
-	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict tests/typing/program.py
-	$(BIN)/pyright tests/typing/program.py
+	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict --follow-imports=silent tests/typing/program.py
+	$(BIN)/pyright --pythonpath $(BIN)/python tests/typing/program.py
 
 imports: .typing/linked
 	PYTHONPATH=.typing $(BIN)/lint-imports

@@ -237,6 +237,21 @@ def test_public_methods_have_docstrings_without_unknown_parameters(name):
     assert not faults(name, {MISSING, UNKNOWN})
 
 
+@pytest.mark.parametrize("name", public_names())
+def test_every_argument_and_result_of_a_public_name_is_annotated(name):
+    found = load(name)
+    inside = inspect.getmembers(found, inspect.isfunction) if inspect.isclass(found) else []
+    functions = [value for key, value in inside if not key.startswith("_") or key == "__init__"]
+    functions += [found] if inspect.isfunction(found) else []
+    for function in map(inspect.unwrap, functions):
+        if function.__module__.startswith("mottle."):
+            signature = inspect.signature(function)
+            bare = [key for key, value in signature.parameters.items()
+                    if value.annotation is value.empty and key != "self"]  # fmt: skip
+            assert not bare, function.__qualname__
+            assert signature.return_annotation is not signature.empty, function.__qualname__
+
+
 def test_the_docstring_check_detects_a_missing_parameter():
     assert UNDOCUMENTED in {code for code, _ in validate(f"{__name__}.undocumented")["errors"]}
 

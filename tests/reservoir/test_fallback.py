@@ -29,7 +29,7 @@ np.savez(sys.argv[1], *states)
 """
 BROKEN = {
     "as it is": "",
-    "a module that cannot be imported": "sys.modules['mottle.reservoir.compiled.intrinsics'] = None",
+    "a module that is gone": "sys.modules['mottle.reservoir.compiled.intrinsics'] = None",
     "instructions that raise": """
 from llvmlite import ir
 def refuse(*arguments, **named): raise TypeError("no such vector")

@@ -1,4 +1,4 @@
-"""A program of a user, as type checkers see it from outside; `make types` checks it, nothing runs it."""
+"""A user's program as type checkers take it; `make types` checks it, nothing runs it."""
 
 from pathlib import Path
 from typing import assert_type
@@ -18,7 +18,9 @@ model = pipelines.make_fusion_pipeline({"touch": encoder}, node, fusion="middle"
 u, y = datasets.narma(2000, random_state=0)
 states = reservoir.EchoStateReservoir(200, random_state=0).fit(u, y).transform(u)
 readout = reservoir.RidgeReadout(alphas=np.logspace(-4, 2, 7))
-with datasets.StatesWriter(Path("states.zarr"), n_recordings=1, n_steps=2, n_nodes=3) as writer:
+with datasets.StatesWriter(
+    Path("states.zarr"), n_recordings=1, n_steps=2, n_nodes=3, block=1, attrs={}
+) as writer:
     assert_type(writer.pending(), list[int])
 folder: Path = datasets.data_home()
 result = pipelines.run_recipe("demo-grasp")
