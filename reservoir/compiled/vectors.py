@@ -41,7 +41,7 @@ def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
 def _instructions() -> Any:
     """Return the module of written-out instructions, or None where they do not compile."""
     try:
-        from mottle.reservoir.compiled import intrinsics
+        import mottle.reservoir.compiled.intrinsics as intrinsics
     except Exception as error:  # of any type, as in ``compiles``
         reason = error
 
