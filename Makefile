@@ -38,9 +38,12 @@ check:
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 
 types: .typing/linked
 	$(BIN)/mypy -p mottle
+	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict --follow-imports=silent tests/typing/program.py
+	$(BIN)/pyright --pythonpath $(BIN)/python tests/typing/program.py
 
 imports: .typing/linked
 	PYTHONPATH=.typing $(BIN)/lint-imports

@@ -18,7 +18,7 @@ N_CHANNELS, PERIOD = 64, 1e-3  # s
 
 def rss():
     """Memory in use now, MiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
     return pages * resource.getpagesize() / 2**20
 
 

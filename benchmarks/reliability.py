@@ -83,7 +83,7 @@ def command(words, begun):
     from mottle.pipelines.cli import main
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
-    with Path(os.devnull).open("w") as sink:
+    with Path(os.devnull).open("w", encoding="utf-8") as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
     begun.set()

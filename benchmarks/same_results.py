@@ -331,14 +331,14 @@ def main(target: str, fast: bool) -> None:
     found = {}
     for part in parts if fast else [*parts, of_recipes]:
         found |= {f"{part.__name__[3:]}/{key}": value for key, value in part().items()}
-    with open(target, "w") as file:
+    with open(target, "w", encoding="utf-8") as file:
         json.dump(found, file, indent=1, sort_keys=True)
     print(f"{len(found)} digests in {target}")
 
 
 def compare(before: str, after: str) -> int:
     """Say which digests differ; return how many."""
-    with open(before) as one, open(after) as two:
+    with open(before, encoding="utf-8") as one, open(after, encoding="utf-8") as two:
         old, new = json.load(one), json.load(two)
     changed = [key for key in old if key in new and old[key] != new[key]]
     lines = [f"differs: {key}" for key in changed]

@@ -19,6 +19,8 @@ MOTTLE = str(Path(sys.executable).parent / "mottle")
 PAIRS = [  # command, bare one, seconds more that are allowed
     ("import mottle", "pass", 0.1),
     ("mottle --help", "import click", 0.2),
+    ("import mottle.datasets", "import pandas", 0.2),
+    ("from mottle.datasets import Recordings", "import pandas", 0.4),
     ("import mottle.reservoir", "import sklearn.base", 0.4),
     ("from mottle.reservoir import RidgeReadout", "import sklearn.base", 0.4),
     ("from mottle.reservoir import EchoStateReservoir", "import sklearn.base", 0.4),

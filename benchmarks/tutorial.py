@@ -25,7 +25,7 @@ def run(page):
     with tempfile.TemporaryDirectory() as place, chdir(place):
         for kind, name, text in BLOCK.findall(page):
             if kind == "toml":
-                Path(name).write_text(text)
+                Path(name).write_text(text, encoding="utf-8")
             elif kind == "bash":
                 done = subprocess.run(
                     ["bash", "-e", "-c", text], check=True, capture_output=True, text=True,

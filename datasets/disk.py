@@ -1,14 +1,18 @@
 """Files that a kill, a full disk or a power cut cannot leave half-written, and one writer each."""
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from filelock import SoftFileLock, Timeout, has_fcntl, lock_descriptor
 
 PIECE = 1 << 20  # bytes read at once
+SYSTEM_LOCKS = has_fcntl or os.name == "nt"
 
 
 @contextmanager
@@ -18,11 +22,11 @@ def only_writer(path: Path, *, wait: bool = False) -> Iterator[None]:
     Another writer is an error, or is waited for.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = take_lock(lock_path(path), wait=wait)
+    lock = Lock(lock_path(path), wait=wait)
     try:
         yield
     finally:
-        release_lock(lock, lock_path(path))
+        lock.release()
 
 
 def lock_path(path: Path) -> Path:
@@ -30,34 +34,67 @@ def lock_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
-def take_lock(path: Path, *, wait: bool = False) -> int:
-    """Lock the file and return its descriptor; the kernel lets go when the process ends."""
-    import fcntl  # here, so that Windows, which has none, can still read stores
+class Lock:
+    """A locked file; the system lets go of it when the process ends.
 
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError as error:
-            os.close(lock)
-            if not isinstance(error, BlockingIOError):
-                raise
+    Where the system locks no files, the lock is a file with the number of the process; one whose
+    process is gone is taken over.
+    """
+
+    def __init__(self, path: Path, *, wait: bool = False) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        self._soft: Any = None
+        taken = self._take(wait) if SYSTEM_LOCKS else self._take_softly(wait)
+        if not taken:
             raise RuntimeError(
                 f"'{path.with_suffix('')}' is being written by another writer; wait for it to end, "
                 "or choose another path"
-            ) from None
+            )
+
+    def _take(self, wait: bool) -> bool:
+        """Lock the file under this name; return whether that was possible."""
+        while True:
+            lock = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                if not lock_descriptor(lock, blocking=wait):
+                    os.close(lock)
+                    return False
+            except BaseException:
+                os.close(lock)
+                raise
+            try:
+                if os.path.samestat(os.fstat(lock), os.stat(self.path)):
+                    self._descriptor = lock
+                    return True
+            except FileNotFoundError:
+                pass
+            os.close(
+                lock
+            )  # its last owner removed the file between our two calls: take the new one
+
+    def _take_softly(self, wait: bool) -> bool:
+        """Lock by a file that only one process can create; return whether that was possible."""
+        soft = SoftFileLock(self.path, timeout=-1 if wait else 0)
         try:
-            if os.path.samestat(os.fstat(lock), os.stat(path)):
-                return lock
-        except FileNotFoundError:
-            pass
-        os.close(lock)  # its last owner removed the file between our two calls: take the new one
+            soft.acquire()
+        except Timeout:
+            return False
+        self._soft = soft
+        return True
 
-
-def release_lock(lock: int, path: Path) -> None:
-    """Remove the lock file while it is still ours, then let go of it."""
-    path.unlink(missing_ok=True)
-    os.close(lock)
+    def release(self) -> None:
+        """Remove the lock file while it is still ours, then let go of it."""
+        if self._soft is not None:
+            self._soft.release()
+        elif self._descriptor is not None:
+            if os.name != "nt":
+                self.path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            if os.name == "nt":  # an open file cannot be removed there, ours or another writer's
+                with suppress(OSError):
+                    self.path.unlink()
+        self._soft = self._descriptor = None
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -84,10 +121,23 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def sync(path: Path) -> None:
-    """Force a file, or the names in a folder, onto the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Force a file, or the names in a folder, onto the disk, as far as the system can do that.
+
+    Windows opens no folder and forces only files that may be written to; some file systems force
+    no folder. There the system writes in its own time.
+    """
+    folder = path.is_dir()
+    try:
+        descriptor = os.open(path, os.O_RDONLY if folder or os.name != "nt" else os.O_RDWR)
+    except PermissionError:
+        if folder:
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if not folder or error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

@@ -25,7 +25,9 @@ Front = tuple[str, Any, Any]  # sense, what returns its features, the columns th
 ALL_COLUMNS: list[Front] = [("all", "passthrough", slice(None))]
 
 
-def make_fusion_pipeline(encoders, reservoir=None, *, fusion="middle", readout=None):
+def make_fusion_pipeline(
+    encoders: Any, reservoir: Any = None, *, fusion: str = "middle", readout: Any = None
+) -> Pipeline:
     """Build a pipeline from a table of streams to predictions.
 
     Parameters

@@ -1,6 +1,9 @@
 """LateReadout: a readout for each sense (modality), and the mean of what they predict."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import _BaseComposition, available_if
@@ -42,10 +45,10 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
     [1, 0]
     """
 
-    def __init__(self, members):
+    def __init__(self, members: Any) -> None:
         self.members = members
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: Any = True) -> Any:
         """Return the parameters.
 
         Parameters
@@ -60,7 +63,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         """
         return self._get_params("members", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters: ``sense`` replaces a member, ``sense__parameter`` sets one of it.
 
         Parameters
@@ -76,7 +79,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         self._set_params("members", **params)
         return self
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit every member.
 
         Parameters
@@ -106,7 +109,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
             self.classes_ = first.classes_
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Return the label with the highest mean probability, or the mean number.
 
         Parameters
@@ -125,7 +128,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         return self._mean(X, "predict")
 
     @available_if(lambda self: hasattr(self, "classes_") or not hasattr(self, "members_"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Return the mean of the class probabilities; all are equal where no sense is present.
 
         Parameters
@@ -141,7 +144,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         check_is_fitted(self)
         return self._mean(X, "predict_proba")
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return accuracy for labels, the coefficient of determination for numbers.
 
         Parameters

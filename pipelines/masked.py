@@ -1,6 +1,6 @@
 """MaskedReadout: a readout for rows of which some lack the features of a sense (modality)."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,10 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     array(['b', 'a'], dtype='<U1')
     """
 
-    def __init__(self, readout=None, *, memory=None):
+    def __init__(self, readout: Any = None, *, memory: Any = None) -> None:
         self.readout, self.memory = readout, memory
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit the readout to features that are all present.
 
         Parameters
@@ -70,7 +70,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
             self.classes_ = self.readout_.classes_
         return self
 
-    def replace(self, build):
+    def replace(self, build: Any) -> Any:
         """Return a copy with another readout fitted to the same training data.
 
         Parameters
@@ -91,7 +91,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
             other.classes_ = self.classes_
         return other
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Return predictions from the features that are present.
 
         Parameters
@@ -109,7 +109,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     @available_if(
         lambda self: hasattr(getattr(self, "readout_", self._unfitted()), "predict_proba")
     )
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Return class probabilities; all classes are equal in a row without any feature.
 
         Parameters
@@ -124,7 +124,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         """
         return self._by_pattern(X, "predict_proba")
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score the predictions as the readout itself would.
 
         Parameters

@@ -1,9 +1,11 @@
 """SenseCheck: a table of streams on its way into a pipeline."""
 
+from typing import Any, Self
 from warnings import warn
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,10 +28,10 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
         The columns of the table given to ``fit``.
     """
 
-    def __init__(self, senses):
+    def __init__(self, senses: Any) -> None:
         self.senses = senses
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Refuse a table in which a sense is absent.
 
         Parameters
@@ -57,7 +59,7 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the table; warn of missing senses, refuse a recording without any.
 
         Parameters
@@ -88,7 +90,7 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
                 )
         return X
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the columns of the table.
 
         Parameters

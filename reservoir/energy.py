@@ -86,7 +86,7 @@ CHIPS = {
 }  # fmt: skip
 
 
-def energy_report(pipeline, X, *, figures=None):
+def energy_report(pipeline: Any, X: Any, *, figures: Any = None) -> Any:
     """Report the energy of a fitted pipeline, part by part.
 
     Parameters
@@ -141,7 +141,7 @@ def energy_report(pipeline, X, *, figures=None):
     return account.table(pipeline)
 
 
-def energy_summary(report):
+def energy_summary(report: Any) -> Any:
     """Sum up a report: devices alone, with resistors and drivers, with converters and arithmetic.
 
     Parameters
@@ -171,7 +171,7 @@ def energy_summary(report):
     )
 
 
-def chip_ratios(report):
+def chip_ratios(report: Any) -> Any:
     """Compare the energy per readout operation with the synaptic operation of neuromorphic chips.
 
     The pipeline's total energy is divided by the number of multiply-accumulates of its linear
@@ -205,7 +205,9 @@ def chip_ratios(report):
     return ratios
 
 
-def spike_energy(device="vo2_pwl", voltage=None, *, capacitance=None):
+def spike_energy(
+    device: Any = "vo2_pwl", voltage: float | None = None, *, capacitance: float | None = None
+) -> Any:
     """Measure the energy per spike of an oscillator over whole cycles.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     def _names_out(self):
         """Return the names of the inputs, a list of str."""
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Return the names of the drive's inputs; ``input_features`` is ignored."""
         check_is_fitted(self)
         return np.array(self._names_out(), dtype=object)
@@ -64,7 +65,7 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     def _n_features_out(self):
         return self.n_features_out_
 
-    def start(self, n_recordings=1, keys=None):
+    def start(self, n_recordings: int = 1, keys: Any = None) -> Any:
         """Return the state of live runs at their beginning.
 
         Parameters

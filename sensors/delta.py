@@ -1,5 +1,7 @@
 """Analogue channels to spikes, one whenever a channel has moved by a threshold."""
 
+from typing import Any
+
 import numpy as np
 
 from mottle.checks import check_positive, check_whole
@@ -75,14 +77,14 @@ class LevelCrossing(SampledEncoder):
 
     def __init__(
         self,
-        n_steps=None,
+        n_steps: int | None = None,
         *,
-        threshold=0.1,
-        channels=None,
-        scale="global",
-        clip=3.0,
-        max_rows=None,
-    ):
+        threshold: float = 0.1,
+        channels: Any = None,
+        scale: Any = "global",
+        clip: float = 3.0,
+        max_rows: int | None = None,
+    ) -> None:
         self.n_steps, self.threshold, self.channels = n_steps, threshold, channels
         self.scale, self.clip, self.max_rows = scale, clip, max_rows
 

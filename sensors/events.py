@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ class EventEncoder(Encoder):
 
     takes_events = True
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn duration, sensor size and scale from training recordings.
 
         Parameters
@@ -85,7 +85,7 @@ class EventEncoder(Encoder):
         self._learn_scale(fields)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the drives of the recordings; dropped events raise one warning.
 
         Parameters
@@ -108,7 +108,7 @@ class EventEncoder(Encoder):
         report_dropped(self, streams.place, account[:, [0, 2, 3]], stacklevel=2)
         return self._pack(drives, streams, self.n_steps)
 
-    def advance(self, state, X, n_steps=None):
+    def advance(self, state: Any, X: Any, n_steps: Any = None) -> Any:
         """Carry live runs on by some steps; chunks give the same bytes as the whole.
 
         Parameters
@@ -163,7 +163,7 @@ class EventEncoder(Encoder):
         values = self._past(drive)
         return EncoderState(state.owner, state.n_recordings, state.step + n_steps, values), drive
 
-    def count(self, X):
+    def count(self, X: Any) -> Any:
         """Account for every event, without encoding anything.
 
         Parameters
@@ -335,17 +335,17 @@ class EventRate(EventEncoder):
 
     def __init__(
         self,
-        n_steps=30,
+        n_steps: int = 30,
         *,
-        cell=2,
-        duration=None,
-        sensor_size=None,
-        polarity="split",
-        compress="sqrt",
-        scale="global",
-        origin="first",
-        on_drop="warn",
-    ):
+        cell: int = 2,
+        duration: float | None = None,
+        sensor_size: Any = None,
+        polarity: str = "split",
+        compress: Any = "sqrt",
+        scale: Any = "global",
+        origin: str = "first",
+        on_drop: str = "warn",
+    ) -> None:
         self.n_steps, self.cell, self.duration = n_steps, cell, duration
         self.sensor_size, self.polarity, self.compress = sensor_size, polarity, compress
         self.scale, self.origin, self.on_drop = scale, origin, on_drop
@@ -427,16 +427,16 @@ class TimeSurface(EventEncoder):
 
     def __init__(
         self,
-        n_steps=30,
+        n_steps: int = 30,
         *,
-        tau=0.03,
-        cell=2,
-        duration=None,
-        sensor_size=None,
-        polarity="split",
-        origin="first",
-        on_drop="warn",
-    ):
+        tau: float = 0.03,
+        cell: Any = 2,
+        duration: Any = None,
+        sensor_size: Any = None,
+        polarity: str = "split",
+        origin: Any = "first",
+        on_drop: Any = "warn",
+    ) -> None:
         self.n_steps, self.tau, self.cell, self.duration = n_steps, tau, cell, duration
         self.sensor_size, self.polarity = sensor_size, polarity
         self.origin, self.on_drop = origin, on_drop

@@ -1,5 +1,7 @@
 """Gas sensors: change against clean air, and how fast it comes."""
 
+from typing import Any
+
 import numpy as np
 
 from mottle.checks import check_number, check_option, check_positive, suggest
@@ -99,19 +101,19 @@ class GasDrive(SampledEncoder):
 
     def __init__(
         self,
-        n_steps=60,
+        n_steps: int = 60,
         *,
-        dt=None,
-        baseline=10.0,
-        response="log_ratio",
-        derivative=True,
-        smooth=5.0,
-        duration=None,
-        channels=None,
-        drop=(),
-        scale="channel",
-        clip=3.0,
-    ):
+        dt: float | None = None,
+        baseline: Any = 10.0,
+        response: Any = "log_ratio",
+        derivative: bool = True,
+        smooth: float = 5.0,
+        duration: float | None = None,
+        channels: Any = None,
+        drop: Any = (),
+        scale: Any = "channel",
+        clip: float = 3.0,
+    ) -> None:
         self.n_steps, self.dt, self.baseline, self.response = n_steps, dt, baseline, response
         self.derivative, self.smooth, self.duration = derivative, smooth, duration
         self.channels, self.drop, self.scale, self.clip = channels, drop, scale, clip

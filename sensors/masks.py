@@ -1,8 +1,10 @@
 """Time masks: one node used as many by a fixed random modulation within each step."""
 
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -51,11 +53,13 @@ class TimeMask(Encoder):
     [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
     """
 
-    def __init__(self, length=4, *, kind="binary", n_masks=1, random_state=None):
+    def __init__(
+        self, length: int = 4, *, kind: str = "binary", n_masks: int = 1, random_state: Any = None
+    ) -> None:
         self.length, self.kind, self.n_masks = length, kind, n_masks
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Draw the masks; of ``X`` only the number of inputs is used.
 
         Parameters
@@ -82,7 +86,7 @@ class TimeMask(Encoder):
         self.n_features_out_ = self.n_features_in_ * self.n_masks
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the masked drives.
 
         Parameters
@@ -98,7 +102,7 @@ class TimeMask(Encoder):
         drives, one = self._read(X, fitting=False)
         return pack([self._mask(drive) for drive in drives], one)
 
-    def advance(self, state, X):
+    def advance(self, state: Any, X: Any) -> Any:
         """Carry live runs on by a chunk of drive; chunks give the same bytes as the whole.
 
         Parameters
@@ -147,7 +151,7 @@ class TimeMask(Encoder):
             return names
         return [f"{name}_mask{mask}" for name in names for mask in range(self.n_masks)]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Return the names of the masked inputs.
 
         Parameters

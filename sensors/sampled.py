@@ -1,6 +1,7 @@
 """The base of the encoders of sampled streams: channels, and scales learnt on training data."""
 
 from abc import abstractmethod
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class SampledEncoder(Encoder):
 
     of_whole_recordings: tuple[str, ...] = ()
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn channels and scales from training recordings.
 
         Parameters
@@ -60,7 +61,7 @@ class SampledEncoder(Encoder):
         self._learn_scale(np.concatenate(drives))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the drives of the recordings.
 
         Parameters
@@ -81,7 +82,7 @@ class SampledEncoder(Encoder):
         ]
         return self._pack(drives, streams, self.n_steps_)
 
-    def advance(self, state, X):
+    def advance(self, state: Any, X: Any) -> Any:
         """Carry live runs on by some rows, each a step; chunks give the same bytes as the whole.
 
         Parameters

@@ -1,7 +1,10 @@
 """Early fusion: the drives of several senses side by side."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _BaseComposition
@@ -51,14 +54,14 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
     (2, 3, 8)
     """
 
-    def __init__(self, encoders):
+    def __init__(self, encoders: Any) -> None:
         self.encoders = encoders
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: Any = True) -> Any:
         """Return the parameters, those of the encoders as ``sense__parameter``."""
         return self._get_params("encoders", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``sense`` replaces an encoder, ``sense__parameter`` sets one of it."""
         known = ["encoders", *(sense for sense, _ in self.encoders)]
         for name in params:
@@ -70,7 +73,7 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
         self._set_params("encoders", **params)
         return self
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit every encoder on its column.
 
         Parameters
@@ -87,11 +90,11 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Fit every encoder on its column and return the stacked drives."""
         return self._stack(X, self._fit(X, y))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the stacked drives.
 
         Parameters
@@ -108,7 +111,7 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
         self._check_table(X)
         return self._stack(X, [encoder.transform(X[sense]) for sense, encoder in self.encoders_])
 
-    def start(self, n_recordings=1, keys=None):
+    def start(self, n_recordings: int = 1, keys: Any = None) -> Any:
         """Return the state of live runs at their beginning.
 
         Parameters
@@ -136,7 +139,7 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
             for sense, encoder in self.encoders_
         }
 
-    def advance(self, state, X, n_steps=None):
+    def advance(self, state: Any, X: Any, n_steps: Any = None) -> Any:
         """Carry live runs on by some steps; chunks give the same bytes as the whole.
 
         Parameters
@@ -173,7 +176,7 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
             raise ValueError(f"the senses advance by different numbers of steps: {lengths}.")
         return new, np.concatenate(list(drives.values()), axis=2)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Return the names of the inputs as ``sense__input``; ``input_features`` is ignored."""
         check_is_fitted(self)
         return np.concatenate(

@@ -1,5 +1,7 @@
 """Taxels, joints and other sampled sensors whose change since the start matters."""
 
+from typing import Any
+
 import numpy as np
 
 from mottle.checks import check_option, check_whole, is_whole
@@ -79,15 +81,15 @@ class TaxelDrive(SampledEncoder):
 
     def __init__(
         self,
-        n_steps=None,
+        n_steps: int | None = None,
         *,
-        baseline="first",
-        statistics=("mean",),
-        channels=None,
-        scale="channel",
-        clip=3.0,
-        max_rows=None,
-    ):
+        baseline: Any = "first",
+        statistics: Any = ("mean",),
+        channels: Any = None,
+        scale: Any = "channel",
+        clip: float = 3.0,
+        max_rows: int | None = None,
+    ) -> None:
         self.n_steps, self.baseline, self.statistics = n_steps, baseline, statistics
         self.channels, self.scale, self.clip = channels, scale, clip
         self.max_rows = max_rows

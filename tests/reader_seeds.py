@@ -113,7 +113,7 @@ def npz_events(path: Path) -> None:
 
 def text(path: Path, head: str, line: str, n: int = 6) -> None:
     """Write lines."""
-    path.write_text(head + line * n)
+    path.write_text(head + line * n, encoding="utf-8")
 
 
 DRIFT = "3;50.0 " + " ".join(f"{k}:{k / 8}" for k in range(1, 129)) + "\n"

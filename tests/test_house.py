@@ -139,6 +139,17 @@ def test_importing_a_room_is_lazy_and_a_readout_needs_no_numba():
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_dir_of_a_room_lists_public_names_only_before_and_after_use(room):
+    code = (
+        f"import mottle.{room} as room; before = dir(room); names = room.__all__; "
+        "assert before == sorted(names), before; [getattr(room, name) for name in names]; "
+        f"import mottle; assert dir(room) == before and '{room}' in dir(mottle); "
+        "assert not [name for name in dir(mottle) if name[0] == '_' and name != '__version__']"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_name_of_a_lazy_room_is_that_of_a_module(room):
     files = {file.stem for file in (ROOT / room).iterdir()}
     assert not files & set(import_module(f"mottle.{room}").__all__)
@@ -148,6 +159,8 @@ def test_kernels_import_numpy_numba_and_other_kernels_only():
     allowed = {
         "math",
         "typing",
+        "types",
+        "warnings",
         "collections",
         "itertools",
         "concurrent",
@@ -222,6 +235,21 @@ def test_public_docstrings_name_every_parameter_and_no_other(name):
 @pytest.mark.parametrize("name", public_methods())
 def test_public_methods_have_docstrings_without_unknown_parameters(name):
     assert not faults(name, {MISSING, UNKNOWN})
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_every_argument_and_result_of_a_public_name_is_annotated(name):
+    found = load(name)
+    inside = inspect.getmembers(found, inspect.isfunction) if inspect.isclass(found) else []
+    functions = [value for key, value in inside if not key.startswith("_") or key == "__init__"]
+    functions += [found] if inspect.isfunction(found) else []
+    for function in map(inspect.unwrap, functions):
+        if function.__module__.startswith("mottle."):
+            signature = inspect.signature(function)
+            bare = [key for key, value in signature.parameters.items()
+                    if value.annotation is value.empty and key != "self"]  # fmt: skip
+            assert not bare, function.__qualname__
+            assert signature.return_annotation is not signature.empty, function.__qualname__
 
 
 def test_the_docstring_check_detects_a_missing_parameter():

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -139,3 +140,35 @@ def test_kernels_work_without_a_writable_directory(tmp_path):
     assert kept == "True"
     assert "Set NUMBA_CACHE_DIR to a directory that can be written to" in run.stderr
     assert not list(tmp_path.iterdir())
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_version_and_the_floors_of_dependencies_are_the_same_everywhere():
+    version = project()["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    recipe = (ROOT / "recipe/meta.yaml").read_text(encoding="utf-8")
+    assert f'set version = "{version}"' in recipe
+    constraints = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    oldest = dict(line.split("==") for line in constraints if not line.startswith("#"))
+    for wanted in project()["dependencies"]:
+        name, floor = wanted.split(">=")
+        assert f"{oldest[name]}.".startswith(f"{floor}."), wanted
+        recipe_name = {"matplotlib": "matplotlib-base"}.get(name, name)
+        assert f"- {recipe_name} >={floor}\n" in recipe, wanted
+
+
+def test_the_source_archive_has_every_file_of_the_repository(tmp_path):
+    if not (ROOT / ".git").exists():
+        pytest.skip("no repository: these are the files of an unpacked archive")
+    tracked = run("git", "ls-files", "-z", cwd=ROOT).split("\0")[:-1]
+    for name in filter(lambda name: (ROOT / name).is_file(), tracked):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", cwd=tmp_path)
+    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        packed = {name.partition("/")[2] for name in tar.getnames()}
+    assert sorted({name for name in tracked if (ROOT / name).is_file()} - packed) == []

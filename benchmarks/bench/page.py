@@ -35,7 +35,7 @@ def machine() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     try:
-        cpuinfo = Path("/proc/cpuinfo").read_text().split("model name", 1)[1]
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("model name", 1)[1]
         processor = cpuinfo.split(":", 1)[1].split("\n", 1)[0].strip()
     except (OSError, IndexError):
         processor = platform.processor()

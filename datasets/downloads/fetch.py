@@ -109,7 +109,7 @@ def _known_hash(remote: Remote, file: Path) -> str | None:
     """Return the hash that a file must have: the published one, or that of the first download."""
     kept = file.with_name(f"{file.name}.sha256")
     if remote.hash is None and kept.exists():
-        return f"sha256:{kept.read_text().split()[0]}"
+        return f"sha256:{kept.read_text(encoding='utf-8').split()[0]}"
     return remote.hash
 
 

@@ -1,5 +1,7 @@
 """Archives unpacked into a folder: all of it or nothing, and nothing outside the folder."""
 
+import os
+import re
 import shutil
 import tarfile
 import zlib
@@ -12,6 +14,9 @@ from mottle.sensors.files.limits import byte_limit
 
 PIECE = 1 << 16
 MOST_FILES = 2_000_000
+WINDOWS = os.name == "nt"
+# devices, whatever follows the first dot; characters of Windows itself; ends that it cuts
+REFUSED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)|[<>:\"|?*\x00-\x1f]|[. ]$")
 UNREADABLE = (  # what zipfile and tarfile raise for broken archives
     BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error,
 )  # fmt: skip
@@ -47,6 +52,11 @@ def unpack(archive: Path, folder: Path, *, max_bytes: int | None = None) -> None
                 raise ValueError(f"{archive} holds a file named {name!r}: refused.")
             if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
                 raise ValueError(f"{archive} holds {name!r}, which leads out of the folder.")
+            if WINDOWS and any(REFUSED.search(part) for part in path.parts):
+                raise ValueError(
+                    f"{archive} holds {name!r}, a name that Windows gives to no file; unpack it on "
+                    "another system."
+                )
             out = aside / path
             out.parent.mkdir(parents=True, exist_ok=True)
             with out.open("wb") as to:

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from mottle.checks import check_option, check_whole
-from mottle.datasets.disk import lock_path, release_lock, sync, take_lock, write_whole
+from mottle.datasets.disk import Lock, lock_path, sync, write_whole
 from mottle.datasets.stores import proof
 
 DIMS = ("recording", "step", "node")
@@ -106,13 +106,13 @@ class StatesWriter:
         self.dtype = np.dtype(dtype)
         self.attrs = check_attrs(attrs)
         self.coords = check_coords(coords or {}, dict(zip(DIMS, self.shape, strict=True)))
-        self._lock: int | None = None
+        self._lock: Lock | None = None
 
     def __enter__(self) -> Self:
         if self._lock is not None:
             raise RuntimeError(f"this writer of '{self.path}' is open already; create another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = take_lock(lock_path(self.path))
+        self._lock = Lock(lock_path(self.path))
         try:
             if _is_empty(self.path):
                 self._write_template()
@@ -133,7 +133,7 @@ class StatesWriter:
         trace: TracebackType | None,
     ) -> None:
         if self._lock is not None:
-            release_lock(self._lock, lock_path(self.path))
+            self._lock.release()
             self._lock = None
 
     def pending(self) -> list[int]:

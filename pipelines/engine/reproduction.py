@@ -51,7 +51,7 @@ class Reproduction:
         return notes
 
 
-def reproduce(source, *, recordings=None, progress=None):
+def reproduce(source: Any, *, recordings: Any = None, progress: Any = None) -> Reproduction:
     """Run the recipe of a result again and compare scores, predictions and hashes.
 
     Parameters

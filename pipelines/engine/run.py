@@ -33,7 +33,7 @@ PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr
 Progress = Callable[[int, int], Any]
 
 
-def run_recipe(source, *, recordings=None, progress=None):
+def run_recipe(source: Any, *, recordings: Any = None, progress: Any = None) -> Result:
     """Run an experiment.
 
     Parameters

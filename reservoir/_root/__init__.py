@@ -22,7 +22,7 @@ def open_lazily(room):
 
     The names stand under ``if TYPE_CHECKING`` in the room's ``__init__``, where type checkers and
     import linters read them, too. No name may equal that of a module: importing the module would
-    replace it.
+    replace it. ``dir`` lists the public names and nothing else, before and after they are loaded.
     """
     import ast
     from importlib.util import find_spec
@@ -43,7 +43,7 @@ def open_lazily(room):
         setattr(module, name, value)
         return value
 
-    return get, lambda: sorted({*module.__all__, *vars(module)})
+    return get, lambda: list(module.__all__)
 
 
 def keep_compiled(function):

@@ -6,9 +6,11 @@ The polynomials are minimax fits (``benchmarks/polynomials.py``).
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numba.core import types
 from numba.extending import lower_builtin, type_callable
+
+from mottle.reservoir.compiled.trial import compiles, is_newer
 
 # allow fused multiply-adds, but no reordering of sums
 VECTOR: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
@@ -29,10 +31,21 @@ def _type_widen(context: Any) -> Any:
 
 @lower_builtin(widen)
 def _lower_widen(context, builder, signature, arguments):
-    attributes = builder.function.attributes
-    if isinstance(attributes, set):  # llvmlite has no attributes with values, but prints any
+    attributes = getattr(builder.function, "attributes", None)
+    if WIDE and isinstance(attributes, set):  # llvmlite has no attributes with values, prints any
         set.add(attributes, '"prefer-vector-width"="512"')
     return context.get_dummy_value()
+
+
+@njit(cache=True)
+def _try_widen():
+    widen()
+    return True
+
+
+WIDE = True
+if is_newer() and not vars(config)["DISABLE_JIT"]:
+    WIDE = compiles(_try_widen)
 
 
 @njit(**VECTOR)

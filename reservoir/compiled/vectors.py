@@ -1,221 +1,78 @@
 """Sums with the same result on every path: fused multiply-adds in a fixed order.
 
 A node's terms are added in one order, whether the lanes of a vector are nodes or recordings, so
-both give the same bytes. LLVM instructions that the compiler does not derive from plain loops
-(gathers, full-width vectors, sums kept in registers) are written out here and nowhere else.
+both give the same bytes. Written-out instructions compute the sums where they compile; elsewhere
+compiled loops do, with the same bytes on processors with fused multiply-adds and the same to
+rounding on others; and plain Python without compilation.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import config, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import config, njit
 
-SLICE = 16  # nodes in the lanes of a vector
-DENSE_ROWS = 4  # rows of a dense matrix that are summed together
-LANE_BYTES = 256  # of recordings in lanes: 32 of float64, 64 of float32
+from mottle.reservoir.compiled.lanes import DENSE_ROWS, LANE_BYTES, SLICE, n_lanes
+from mottle.reservoir.compiled.trial import compiles, is_newer
 
-INDEX, PLACE = ir.IntType(64), ir.IntType(32)
-
-
-def _vector(builder, base, element, place, width):
-    """Return ``width`` elements of an array from ``place``."""
-    return builder.load(_pointer(builder, base, element, place, width), align=1)
-
-
-def _pointer(builder, base, element, place, width):
-    """Return a pointer to the vector of ``width`` elements at ``place``."""
-    return builder.bitcast(builder.gep(base, [place]), ir.VectorType(element, width).as_pointer())
-
-
-def _splat(builder, value, width):
-    """Return a value in every lane."""
-    undefined = ir.Constant(ir.VectorType(value.type, width), ir.Undefined)
-    single = builder.insert_element(undefined, value, ir.Constant(PLACE, 0))
-    return builder.shuffle_vector(
-        single, undefined, ir.Constant(ir.VectorType(PLACE, width), [0] * width)
-    )
-
-
-def _gather(builder, base, element, places, width):
-    """Return the elements at ``places``."""
-    vector, mask = ir.VectorType(element, width), ir.VectorType(ir.IntType(1), width)
-    pointers = ir.VectorType(element.as_pointer(), width)
-    kind = ir.FunctionType(vector, [pointers, PLACE, mask, vector])
-    name = f"v{width}{element.intrinsic_name}"
-    opaque = str(element.as_pointer()) == "ptr"  # in older LLVM the name contains the element type
-    name = f"llvm.masked.gather.{name}.v{width}p0{'' if opaque else element.intrinsic_name}"
-    at = builder.gep(base, [places], source_etype=element)
-    at.type = pointers
-    every, nothing = ir.Constant(mask, [1] * width), ir.Constant(vector, ir.Undefined)
-    gather = cgutils.get_or_insert_function(builder.module, kind, name)
-    return builder.call(gather, [at, ir.Constant(PLACE, element_bytes(element)), every, nothing])
-
-
-def element_bytes(element):
-    """Return the size of a float in bytes."""
-    return 8 if element.intrinsic_name == "f64" else 4
-
-
-def _sum_up(builder, sums, element, width, begin, end, term):
-    """Add ``term(k)``, a pair of factors, to ``sums`` for every k from ``begin`` to ``end``."""
-    vector = ir.VectorType(element, width)
-    name = f"llvm.fma.v{width}{element.intrinsic_name}"
-    kind = ir.FunctionType(vector, [vector] * 3)
-    fused = cgutils.get_or_insert_function(builder.module, kind, name)
-    before, loop, after = (
-        builder.block, builder.append_basic_block("terms"), builder.append_basic_block("sum"),
-    )  # fmt: skip
-    start = builder.load(sums, align=1)
-    builder.cbranch(builder.icmp_signed("<", begin, end), loop, after)
-    builder.position_at_end(loop)
-    k, total = builder.phi(INDEX), builder.phi(vector)
-    following = builder.add(k, ir.Constant(INDEX, 1))
-    added = builder.call(fused, [*term(k), total])
-    for phi, first, then in ((k, begin, following), (total, start, added)):
-        phi.add_incoming(first, before)
-        phi.add_incoming(then, loop)
-    builder.cbranch(builder.icmp_signed("<", following, end), loop, after)
-    builder.position_at_end(after)
-    result = builder.phi(vector)
-    result.add_incoming(start, before)
-    result.add_incoming(added, loop)
-    builder.store(result, sums, align=1)
-
-
-def _arrays(context, builder, sig, args, which):
-    """Return the data pointers of the array arguments."""
-    return [context.make_array(sig.args[i])(context, builder, args[i]).data for i in which]
-
-
-def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
-    """Add row k of weights times x at row k of columns to SLICE ``sums`` from ``first``.
-
-    Shapes: sums (node,), weights and columns (term, SLICE), x (source,); all contiguous and of the
-    same float type.
-    """
-    if not sums.dtype == weights.dtype == x.dtype:
-        return None  # numba then rejects the call
-
-    def codegen(context, builder, sig, args):
-        total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
-        element = context.get_data_type(x.dtype)
-        index = context.get_data_type(columns.dtype)
-        at = _pointer(builder, total, element, args[1], SLICE)
-
-        def term(k):
-            row = builder.mul(k, ir.Constant(INDEX, SLICE))
-            places = builder.zext(
-                _vector(builder, place, index, row, SLICE), ir.VectorType(INDEX, SLICE)
-            )
-            values = _gather(builder, source, element, places, SLICE)
-            return _vector(builder, factor, element, row, SLICE), values
-
-        _sum_up(builder, at, element, SLICE, args[4], args[5], term)
-        return context.get_dummy_value()
-
-    return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
-
-
-def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
-    """Add weight k times row ``columns[k]`` of x to row ``row`` of ``sums``.
-
-    Shapes: sums (node, lane), weights and columns (term,), x (source, lane); LANE_BYTES of lanes,
-    all contiguous and of the same float type.
-    """
-    if not sums.dtype == weights.dtype == x.dtype:
-        return None
-
-    def codegen(context, builder, sig, args):
-        total, factor, place, source = _arrays(context, builder, sig, args, (0, 2, 3, 6))
-        element = context.get_data_type(x.dtype)
-        width = LANE_BYTES // element_bytes(element)
-        wide = ir.Constant(INDEX, width)
-        at = _pointer(builder, total, element, builder.mul(args[1], wide), width)
-
-        def term(k):
-            weight = builder.load(builder.gep(factor, [k]))
-            column = builder.load(builder.gep(place, [k]))
-            start = builder.mul(builder.zext(column, INDEX), wide)
-            values = _vector(builder, source, element, start, width)
-            return _splat(builder, weight, width), values
-
-        _sum_up(builder, at, element, width, args[4], args[5], term)
-        return context.get_dummy_value()
-
-    return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
-
-
-def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
-    """Add weights times the rows of x to DENSE_ROWS rows of ``sums`` from ``row``.
-
-    The rows' ``n_terms`` weights each are stored consecutively from ``begin``. Same bytes as
-    ``lane_sums``, but a row of x is read once for all rows.
-    """
-
-    def codegen(context, builder, sig, args):
-        total, factor, source = _arrays(context, builder, sig, args, (0, 2, 5))
-        element = context.get_data_type(x.dtype)
-        width = LANE_BYTES // element_bytes(element)
-        vector, wide = ir.VectorType(element, width), ir.Constant(INDEX, width)
-        kind = ir.FunctionType(vector, [vector] * 3)
-        name = f"llvm.fma.v{width}{element.intrinsic_name}"
-        fused = cgutils.get_or_insert_function(builder.module, kind, name)
-        first = builder.mul(args[1], wide)
-        at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(DENSE_ROWS)]
-        rows = [_pointer(builder, total, element, place, width) for place in at]
-        starts = [builder.load(place, align=1) for place in rows]
-        before, loop = builder.block, builder.append_basic_block("terms")
-        after = builder.append_basic_block("sum")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, totals = builder.phi(INDEX), [builder.phi(vector) for _ in rows]
-        values = _vector(builder, source, element, builder.mul(k, wide), width)
-        place, added = builder.add(args[3], k), []
-        for phi in totals:
-            weight = builder.load(builder.gep(factor, [place]))
-            added.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
-            place = builder.add(place, args[4])
-        following = builder.add(k, ir.Constant(INDEX, 1))
-        pairs = zip(
-            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *added], strict=True
-        )
-        for phi, start, then in pairs:
-            phi.add_incoming(start, before)
-            phi.add_incoming(then, loop)
-        builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, after)
-        builder.position_at_end(after)
-        for value, place in zip(added, rows, strict=True):
-            builder.store(value, place, align=1)
-        return context.get_dummy_value()
-
-    return types.void(sums, types.int64, weights, types.int64, types.int64, x), codegen
+__all__ = ["DENSE_ROWS", "LANE_BYTES", "SLICE", "dense_sums", "gather_sums", "lane_sums", "n_lanes"]
+LOOPS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
 def _plain_gather_sums(sums, first, weights, columns, begin, end, x):
     for k in range(begin, end):
-        sums[first : first + SLICE] += weights[k] * x[columns[k]]
+        for lane in range(SLICE):
+            sums[first + lane] += weights[k, lane] * x[columns[k, lane]]
 
 
 def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
     for k in range(begin, end):
-        sums[row] += weights[k] * x[columns[k]]
+        for lane in range(sums.shape[1]):
+            sums[row, lane] += weights[k] * x[columns[k], lane]
 
 
 def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
     for k in range(DENSE_ROWS):
         for term in range(n_terms):
-            sums[row + k] += weights[begin + k * n_terms + term] * x[term]
+            for lane in range(sums.shape[1]):
+                sums[row + k, lane] += weights[begin + k * n_terms + term] * x[term, lane]
 
 
-PLAIN = vars(config)["DISABLE_JIT"]  # without compilation: plain Python, which checks indices
-gather_sums: Any = _plain_gather_sums if PLAIN else intrinsic(_gather_sums)
-lane_sums: Any = _plain_lane_sums if PLAIN else intrinsic(_lane_sums)
-dense_sums: Any = _plain_dense_sums if PLAIN else intrinsic(_dense_sums)
+def _instructions() -> Any:
+    """Return the module of written-out instructions, or None where they do not compile."""
+    try:
+        import mottle.reservoir.compiled.intrinsics as intrinsics
+    except Exception as error:  # of any type, as in ``compiles``
+        reason = error
+
+        def fail():
+            raise reason
+
+        compiles(fail)
+        return None
+    for dtype in ("float64", "float32") if is_newer() else ():
+        arguments = (
+            np.full(16, 2, dtype), np.full((2, SLICE), 3, dtype), np.zeros((2, SLICE), np.uint32),
+            np.full((DENSE_ROWS, n_lanes(dtype)), 5, dtype),
+        )  # fmt: skip
+        if not compiles(intrinsics.trial, *arguments):
+            return None
+    return intrinsics
 
 
-def n_lanes(dtype):
-    """Return the number of recordings that run in parallel lanes."""
-    return LANE_BYTES // np.dtype(dtype).itemsize
+def _choose() -> Any:
+    """Return the three functions that this process uses."""
+    plain = {
+        "gather_sums": _plain_gather_sums,
+        "lane_sums": _plain_lane_sums,
+        "dense_sums": _plain_dense_sums,
+    }
+    if vars(config)["DISABLE_JIT"]:  # plain Python, which checks indices
+        return SimpleNamespace(**plain)
+    return _instructions() or SimpleNamespace(
+        **{name: njit(**LOOPS)(function) for name, function in plain.items()}
+    )
+
+
+_chosen = _choose()
+gather_sums, lane_sums, dense_sums = _chosen.gather_sums, _chosen.lane_sums, _chosen.dense_sums

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from json import dumps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numba
 import numpy as np
@@ -78,7 +78,7 @@ class Reservoir(
         """Unit of a state."""
         return choose(self.observable, self._node.observables(self), "observable")
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Draw the reservoir; only the number of inputs of a drive is used.
 
         Parameters
@@ -112,7 +112,7 @@ class Reservoir(
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return states, or features where ``pool`` or ``n_segments`` is set.
 
         Parameters
@@ -153,7 +153,7 @@ class Reservoir(
         ]
         return states[0] if drives.kind == "one" else states
 
-    def states(self, X, keys=None, *, names=None, times=None):
+    def states(self, X: Any, keys: Any = None, *, names: Any = None, times: Any = None) -> Any:
         """Return every node at every step as a labelled dataset.
 
         Parameters
@@ -211,7 +211,7 @@ class Reservoir(
         return coords
 
     @available_if(lambda self: self._node.metered(self))
-    def energy(self, X, keys=None):
+    def energy(self, X: Any, keys: Any = None) -> Any:
         r"""Return the energy of each recording, :math:`\int V I dt` summed inside the kernels.
 
         Parameters
@@ -253,7 +253,7 @@ class Reservoir(
             attrs=self.describe() | {"n_nodes": self.n_nodes, "source": str(self.device)},
         )
 
-    def count_operations(self, X, energy=None):
+    def count_operations(self, X: Any, energy: Any = None) -> Any:
         """Count the operations of ``transform``, for a report of its energy.
 
         Parameters
@@ -310,7 +310,7 @@ class Reservoir(
             **self._node.times(self),
         }
 
-    def start(self, n_recordings=1, keys=None, *, meter=False):
+    def start(self, n_recordings: int = 1, keys: Any = None, *, meter: Any = False) -> Any:
         """Return the state of ``n_recordings`` live runs at rest.
 
         Parameters
@@ -352,7 +352,7 @@ class Reservoir(
         keys = check_keys(np.arange(n_recordings) if keys is None else keys, n_recordings)
         return noise_keys(self.noise_seed_, keys)
 
-    def advance(self, state, X, n_steps=None):
+    def advance(self, state: Any, X: Any, n_steps: Any = None) -> Any:
         """Advance live runs by a chunk of drive; chunks give the same bytes as the whole.
 
         Parameters
@@ -380,7 +380,7 @@ class Reservoir(
         new.step += out.shape[1]
         return new, out
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the features after statistic, segment and node.
 
         Parameters

@@ -51,7 +51,7 @@ class NoReservoir(Reservoir):
     _node = NONE
     random_state = 0  # nothing here is random
 
-    def __init__(self, *, pool=None, n_segments=1):
+    def __init__(self, *, pool: Any = None, n_segments: int = 1) -> None:
         self.pool, self.n_segments = pool, n_segments
 
     @property

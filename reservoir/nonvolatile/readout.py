@@ -2,10 +2,12 @@
 
 from copy import copy
 from hashlib import blake2b
+from typing import Any, Self
 from warnings import warn
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, r2_score
@@ -166,10 +168,24 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
     """
 
     def __init__(
-        self, readout, crossbar=None, *, n_levels=64, mapping="differential", n_slices=2,
-        scale="tile", repair=True, compensate=True, dac_bits=8, adc_bits=8, percentile=100.0,
-        read_noise=0.0, write_options=None, aware=False, random_state=None,
-    ):  # fmt: skip
+        self,
+        readout: Any,
+        crossbar: Any = None,
+        *,
+        n_levels: Any = 64,
+        mapping: str = "differential",
+        n_slices: int = 2,
+        scale: str = "tile",
+        repair: bool = True,
+        compensate: bool = True,
+        dac_bits: Any = 8,
+        adc_bits: Any = 8,
+        percentile: float = 100.0,
+        read_noise: float = 0.0,
+        write_options: Any = None,
+        aware: Any = False,
+        random_state: Any = None,
+    ) -> None:
         self.readout, self.crossbar, self.n_levels = readout, crossbar, n_levels
         self.mapping, self.n_slices, self.scale, self.repair = mapping, n_slices, scale, repair
         self.compensate = compensate
@@ -177,7 +193,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         self.read_noise, self.write_options = read_noise, write_options
         self.aware, self.random_state = aware, random_state
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit the readout unless it is fitted, write its weights, and set the converters' ranges.
 
         Parameters
@@ -199,7 +215,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             model = self._fit_aware(model, X, y, later)
         return self._program(model, X)
 
-    def program(self, X):
+    def program(self, X: Any) -> Any:
         """Write the weights of a fitted readout, and set the converters' ranges.
 
         The readout is ``readout_`` after ``fit``; before ``fit``, or if ``readout`` has been
@@ -357,7 +373,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         self.seconds_ = 0.0
         return self
 
-    def redraw(self, random_state=None, **parameters):
+    def redraw(self, random_state: Any = None, **parameters: Any) -> Any:
         """Return a copy with the same weights written to other cells.
 
         Parameters
@@ -407,7 +423,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.uint64)
 
     @_offers("decision_function")
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray:
         """Return the decision values computed by the crossbars.
 
         Parameters
@@ -423,7 +439,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         decision = self._decide(X)
         return self.head_.decision_function(decision)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Return labels or numbers, predicted from the crossbars' decision.
 
         Parameters
@@ -440,7 +456,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         return self.head_.predict(decision)
 
     @_offers("predict_proba")
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Return class probabilities, computed from the crossbars' decision.
 
         Parameters
@@ -456,7 +472,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         decision = self._decide(X)
         return self.head_.predict_proba(decision)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return accuracy for labels, the coefficient of determination for numbers.
 
         Parameters
@@ -484,7 +500,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             return float(np.average(right, weights=sample_weight))
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
-    def score_float(self, X, y):
+    def score_float(self, X: Any, y: Any) -> float:
         """Return the score of the readout in floating point.
 
         Parameters
@@ -502,7 +518,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "tiles_")
         return self._score(y, self.readout_.predict(X))
 
-    def compare(self, X, y):
+    def compare(self, X: Any, y: Any) -> Any:
         """Compare with the readout in floating point.
 
         Parameters
@@ -543,7 +559,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             "worst_agreement": float(_correlation(analog[:, worst], exact[:, worst])),
         })  # fmt: skip
 
-    def age(self, seconds):
+    def age(self, seconds: Any) -> Any:
         """Age the cells; gains and offsets of outputs are not changed.
 
         If no retention was published for the device, cells keep their conductance, with a warning.
@@ -570,7 +586,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         self.seconds_ = seconds
         return self
 
-    def count_operations(self, X):
+    def count_operations(self, X: Any) -> Any:
         """Count the operations of a prediction of ``X``.
 
         Parameters
@@ -601,7 +617,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             "cells_unused": present - used,
         })  # fmt: skip
 
-    def energy(self, X, duration=1e-7):
+    def energy(self, X: Any, duration: Any = 1e-7) -> Any:
         """Return the energy of the arrays for each prediction.
 
         Parameters

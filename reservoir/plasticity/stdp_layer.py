@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,12 +160,35 @@ class STDPLayer(
     (10, 8)
     """
 
-    def __init__(self, n_neurons=100, *, rule="overlap", device=None, bounds="soft",
-                 learning_rate=0.05, forgetting=0.2, tau=0.1, inhibition=1.0, homeostasis=0.01,
-                 target=None, response="graded", n_spikes=None, field=None, n_fields=1,
-                 input_shape=None, n_segments=1, n_epochs=1, dt=1e-3, sensor_size=None,
-                 duration=None, cell=1, polarity="split", on_drop="warn", verbose=True,
-                 random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_neurons: int = 100,
+        *,
+        rule: Any = "overlap",
+        device: Any = None,
+        bounds: str = "soft",
+        learning_rate: float = 0.05,
+        forgetting: float = 0.2,
+        tau: float = 0.1,
+        inhibition: float = 1.0,
+        homeostasis: float = 0.01,
+        target: Any = None,
+        response: str = "graded",
+        n_spikes: Any = None,
+        field: Any = None,
+        n_fields: int = 1,
+        input_shape: Any = None,
+        n_segments: Any = 1,
+        n_epochs: int = 1,
+        dt: float = 1e-3,
+        sensor_size: Any = None,
+        duration: Any = None,
+        cell: int = 1,
+        polarity: str = "split",
+        on_drop: str = "warn",
+        verbose: bool = True,
+        random_state: Any = None,
+    ) -> None:
         self.n_neurons, self.rule, self.device, self.bounds = n_neurons, rule, device, bounds
         self.learning_rate, self.forgetting, self.tau = learning_rate, forgetting, tau
         self.inhibition, self.homeostasis, self.target = inhibition, homeostasis, target
@@ -176,7 +199,7 @@ class STDPLayer(
         self.polarity, self.on_drop = polarity, on_drop
         self.verbose, self.random_state = verbose, random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Train on recordings, from newly drawn weights.
 
         Parameters
@@ -201,7 +224,7 @@ class STDPLayer(
         order = np.array([rng.permutation(n) for _ in range(self.n_epochs)], dtype=np.int64).ravel()
         return self._learn_from(spikes, order)
 
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Continue training on recordings, once and in the given order.
 
         The thresholds of a graded response are calibrated on the recordings of the last call only,
@@ -230,7 +253,7 @@ class STDPLayer(
             self._copy_weights()
         return self._learn_from(spikes, np.arange(spikes.lengths.size))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Count the spikes of every neuron, with fixed weights and thresholds.
 
         Parameters
@@ -256,7 +279,7 @@ class STDPLayer(
         pairs = zip(counts, recordings, strict=True)
         return counts if kind == "array" else [c[: len(drive)] for c, drive in pairs]
 
-    def count_operations(self, X):
+    def count_operations(self, X: Any) -> Any:
         """Count the operations of ``transform``, for a report of its energy.
 
         Parameters
@@ -316,7 +339,7 @@ class STDPLayer(
             tile[inputs] = self.weights_[inputs, neuron]
         return drawing.receptive_fields(tiles.reshape(len(chosen), *shape), shape[2] == 2)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the features after segment and neuron.
 
         Parameters

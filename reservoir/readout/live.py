@@ -1,5 +1,7 @@
 """LiveRun: a reservoir and its readout, advanced step by step."""
 
+from typing import Any
+
 import numpy as np
 
 from mottle.arrays import order_dims
@@ -45,7 +47,15 @@ class LiveRun:
     True
     """
 
-    def __init__(self, reservoir, readout=None, *, n_recordings=1, keys=None, method="predict"):
+    def __init__(
+        self,
+        reservoir: Any,
+        readout: Any = None,
+        *,
+        n_recordings: int = 1,
+        keys: Any = None,
+        method: str = "predict",
+    ) -> None:
         if readout is None:
             reservoir, readout = stages.split_off_readout(reservoir)
         stages.check_stage(reservoir)
@@ -58,12 +68,12 @@ class LiveRun:
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
 
-    def restart(self):
+    def restart(self) -> None:
         """Restart from rest."""
         self._warned: set[str] = set()
         self.state = stages.start(self.reservoir, self.n_recordings, self.keys)
 
-    def advance(self, X):
+    def advance(self, X: Any) -> Any:
         """Advance the runs by one step or a chunk of steps.
 
         Parameters

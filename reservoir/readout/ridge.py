@@ -1,7 +1,7 @@
 """RidgeReadout: linear readout, fitted from sums over rows that need not be in memory."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,10 +109,17 @@ class RidgeReadout(NamesParameters, BaseEstimator):
     array([6.])
     """
 
-    def __init__(self, alphas=ALPHAS, *, task="auto", standardize=True, cv="auto"):
+    def __init__(
+        self,
+        alphas: Any = ALPHAS,
+        *,
+        task: str = "auto",
+        standardize: bool = True,
+        cv: Any = "auto",
+    ) -> None:
         self.alphas, self.task, self.standardize, self.cv = alphas, task, standardize, cv
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit the weights.
 
         Parameters
@@ -145,7 +152,9 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         self._learn(Rows(X, y, weight, groups), y.ndim == 1)
         return self
 
-    def partial_fit(self, X, y, sample_weight=None, classes=None, groups=None):
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None, groups: Any = None
+    ) -> Self:
         """Add rows, which are not kept; the weights are computed at the next access.
 
         Parameters
@@ -280,7 +289,15 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         if keep:
             self._sample.add(X, y, weight)
 
-    def fit_blocks(self, blocks, sample, *, classes=None, grouped=False, again=True):
+    def fit_blocks(
+        self,
+        blocks: Any,
+        sample: Any,
+        *,
+        classes: Any = None,
+        grouped: Any = False,
+        again: Any = True,
+    ) -> Self:
         """Fit to blocks of rows, one of which is in memory at a time.
 
         Parameters
@@ -361,7 +378,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     @available_if(lambda self: self._classifies())
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray:
         """Return the linear combination that decides between classes.
 
         Parameters
@@ -397,7 +414,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             return hasattr(self, "classes_")
         return self.task != "regression"
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Return labels or numbers.
 
         Parameters
@@ -416,7 +433,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         return self.classes_[_two_sided(decision).argmax(axis=1)]
 
     @available_if(lambda self: self._classifies())
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Return class probabilities, calibrated on the leave-one-out decisions.
 
         Parameters
@@ -432,7 +449,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         decision = _two_sided(self._combine(X))
         return softmax(self.sharpness_ * decision, axis=1)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return accuracy for labels, the coefficient of determination for numbers.
 
         Parameters

@@ -16,8 +16,16 @@ from mottle.reservoir.readout.rows import rows_a_block
 
 
 def fit_stream(
-    reservoir, readout, drive, target=None, *, washout=0, groups=None, classes=None, chunk=None
-):
+    reservoir: Any,
+    readout: Any,
+    drive: Any,
+    target: Any = None,
+    *,
+    washout: int = 0,
+    groups: Any = None,
+    classes: Any = None,
+    chunk: int | None = None,
+) -> Any:
     """Fit a readout to the states of recordings, of which only a chunk is in memory at a time.
 
     The result equals that of ``readout.fit`` on all states at once, except for rounding. Recordings
@@ -83,7 +91,9 @@ def fit_stream(
     )
 
 
-def predict_stream(reservoir, readout, drive, *, method="predict", chunk=None):
+def predict_stream(
+    reservoir: Any, readout: Any, drive: Any, *, method: str = "predict", chunk: int | None = None
+) -> Any:
     """Predict every step of recordings chunk by chunk, without keeping states.
 
     Parameters

@@ -194,9 +194,24 @@ class EchoStateReservoir(Reservoir):
 
     _node = ECHO_STATE
 
-    def __init__(self, n_nodes=100, *, input_scaling=0.5, bias=0.0, leak=0.3, spectral_radius=0.9,
-                 density=0.1, wiring="random", fan_in=4, input_shape=None, field=5, pool=None,
-                 n_segments=1, dtype="float64", random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_nodes: int = 100,
+        *,
+        input_scaling: float = 0.5,
+        bias: float = 0.0,
+        leak: float = 0.3,
+        spectral_radius: float = 0.9,
+        density: float = 0.1,
+        wiring: str = "random",
+        fan_in: Any = 4,
+        input_shape: Any = None,
+        field: int = 5,
+        pool: Any = None,
+        n_segments: int = 1,
+        dtype: str = "float64",
+        random_state: Any = None,
+    ) -> None:
         self.n_nodes, self.input_scaling, self.bias = n_nodes, input_scaling, bias
         self.leak, self.spectral_radius, self.density = leak, spectral_radius, density
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field

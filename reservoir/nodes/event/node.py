@@ -274,10 +274,25 @@ class EventMemristorReservoir(Reservoir):
 
     _node = EVENT_MEMRISTOR
 
-    def __init__(self, *, device="stm_event", dt_device=1e-3, tau=None, write_noise=0.0,
-                 spread=0.0, n_steps=10, duration=None, sensor_size=None, cell=1, polarity="split",
-                 on_drop="warn", pool=None, n_segments=1, dtype="float64",
-                 random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        *,
+        device: Any = "stm_event",
+        dt_device: float = 1e-3,
+        tau: Any = None,
+        write_noise: float = 0.0,
+        spread: Any = 0.0,
+        n_steps: int = 10,
+        duration: Any = None,
+        sensor_size: Any = None,
+        cell: int = 1,
+        polarity: str = "split",
+        on_drop: str = "warn",
+        pool: Any = None,
+        n_segments: int = 1,
+        dtype: str = "float64",
+        random_state: Any = None,
+    ) -> None:
         self.device, self.dt_device, self.tau = device, dt_device, tau
         self.write_noise, self.spread = write_noise, spread
         self.n_steps, self.duration, self.sensor_size = n_steps, duration, sensor_size

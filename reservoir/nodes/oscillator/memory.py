@@ -1,6 +1,6 @@
 """OscillatorMemory: patterns stored in couplings of oscillators and recalled as phases."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
@@ -75,13 +75,23 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
     [[1, 1, 1, -1, -1, -1]]
     """
 
-    def __init__(self, *, r_coupling=1.2e4, c_pair=1e-11, n_cycles=30, v_bias=5.0, device="vo2_pwl",
-                 threshold_noise=0.0, spread=0.0, random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        *,
+        r_coupling: float = 1.2e4,
+        c_pair: float = 1e-11,
+        n_cycles: int = 30,
+        v_bias: float = 5.0,
+        device: Any = "vo2_pwl",
+        threshold_noise: float = 0.0,
+        spread: Any = 0.0,
+        random_state: Any = None,
+    ) -> None:
         self.r_coupling, self.c_pair, self.n_cycles = r_coupling, c_pair, n_cycles
         self.v_bias, self.device = v_bias, device
         self.threshold_noise, self.spread, self.random_state = threshold_noise, spread, random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Store patterns.
 
         Parameters
@@ -115,7 +125,7 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
         check_stiffness(self._circuit, self.n_cycles * device.period(self.v_bias))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Recall patterns.
 
         Parameters
@@ -130,7 +140,7 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
         """
         return self.recall(X)["pattern"].to_numpy()
 
-    def recall(self, X):
+    def recall(self, X: Any) -> Any:
         """Recall patterns, with the phases from which they are read.
 
         Parameters

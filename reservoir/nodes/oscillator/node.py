@@ -181,11 +181,29 @@ class OscillatorReservoir(Reservoir):
 
     _node = OSCILLATOR
 
-    def __init__(self, n_nodes=100, *, device="vo2_pwl", v_bias=5.0, v_gain=1.0, dt_device=2e-6,
-                 observable="frequency", threshold_noise=0.0, spread=0.0, c_coupling=0.0,
-                 r_coupling=None, topology="grid", wiring="random", fan_in=4, input_shape=None,
-                 field=5, pool=None, n_segments=1, oscillating=True,
-                 random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_nodes: int = 100,
+        *,
+        device: Any = "vo2_pwl",
+        v_bias: float = 5.0,
+        v_gain: float = 1.0,
+        dt_device: float = 2e-6,
+        observable: Any = "frequency",
+        threshold_noise: float = 0.0,
+        spread: Any = 0.0,
+        c_coupling: float = 0.0,
+        r_coupling: Any = None,
+        topology: Any = "grid",
+        wiring: str = "random",
+        fan_in: Any = 4,
+        input_shape: Any = None,
+        field: int = 5,
+        pool: Any = None,
+        n_segments: int = 1,
+        oscillating: bool = True,
+        random_state: Any = None,
+    ) -> None:
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.observable = dt_device, observable
         self.threshold_noise, self.spread = threshold_noise, spread

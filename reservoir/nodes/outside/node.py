@@ -380,11 +380,31 @@ class DeviceReservoir(Reservoir):
 
     _node = DEVICE
 
-    def __init__(self, n_nodes=100, *, device="wox_du2017", v_bias=None, v_gain=None,
-                 dt_device=None, tau=None, n_masks=1, observable="state", v_read=0.2,
-                 read_noise=0.0, spread=0.0, spectral_radius=0.0, density=0.1, wiring="random",
-                 fan_in=4, n_taps=1, input_shape=None, field=5, pool=None, n_segments=1,
-                 random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_nodes: int = 100,
+        *,
+        device: Any = "wox_du2017",
+        v_bias: Any = None,
+        v_gain: Any = None,
+        dt_device: Any = None,
+        tau: Any = None,
+        n_masks: int = 1,
+        observable: str = "state",
+        v_read: float = 0.2,
+        read_noise: float = 0.0,
+        spread: Any = 0.0,
+        spectral_radius: float = 0.0,
+        density: float = 0.1,
+        wiring: str = "random",
+        fan_in: Any = 4,
+        n_taps: int = 1,
+        input_shape: Any = None,
+        field: int = 5,
+        pool: Any = None,
+        n_segments: int = 1,
+        random_state: Any = None,
+    ) -> None:
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
         self.observable, self.v_read, self.read_noise = observable, v_read, read_noise

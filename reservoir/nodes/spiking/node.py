@@ -258,10 +258,29 @@ class SpikingReservoir(Reservoir):
 
     _node = SPIKING
 
-    def __init__(self, n_nodes=100, *, device="lif", v_bias=None, v_gain=None, dt_device=None,
-                 n_inner=1, observable="rate", tau_rate=None, voltage_noise=0.0, spread=0.0,
-                 recurrent_scaling=1.0, density=0.1, wiring="random", fan_in=4, input_shape=None,
-                 field=5, pool=None, n_segments=1, random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_nodes: int = 100,
+        *,
+        device: Any = "lif",
+        v_bias: Any = None,
+        v_gain: Any = None,
+        dt_device: Any = None,
+        n_inner: int = 1,
+        observable: str = "rate",
+        tau_rate: Any = None,
+        voltage_noise: float = 0.0,
+        spread: Any = 0.0,
+        recurrent_scaling: float = 1.0,
+        density: float = 0.1,
+        wiring: str = "random",
+        fan_in: Any = 4,
+        input_shape: Any = None,
+        field: int = 5,
+        pool: Any = None,
+        n_segments: int = 1,
+        random_state: Any = None,
+    ) -> None:
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.n_inner = dt_device, n_inner
         self.observable, self.tau_rate = observable, tau_rate

@@ -166,11 +166,28 @@ class VO2Reservoir(Reservoir):
 
     _node = VO2
 
-    def __init__(self, n_nodes=100, *, device="vo2_neuristor", v_bias=12.0, v_gain=0.8,
-                 dt_device=1e-6, dt_inner=1e-8, observable="voltage", temperature_noise=0.0,
-                 spread=0.0, thermal_coupling=0.0, wiring="random", fan_in=4, input_shape=None,
-                 field=5, pool=None, n_segments=1, oscillating=True,
-                 random_state=None):  # fmt: skip
+    def __init__(
+        self,
+        n_nodes: int = 100,
+        *,
+        device: Any = "vo2_neuristor",
+        v_bias: float = 12.0,
+        v_gain: float = 0.8,
+        dt_device: float = 1e-6,
+        dt_inner: float = 1e-8,
+        observable: str = "voltage",
+        temperature_noise: float = 0.0,
+        spread: Any = 0.0,
+        thermal_coupling: float = 0.0,
+        wiring: str = "random",
+        fan_in: Any = 4,
+        input_shape: Any = None,
+        field: int = 5,
+        pool: Any = None,
+        n_segments: int = 1,
+        oscillating: bool = True,
+        random_state: Any = None,
+    ) -> None:
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.dt_inner, self.observable = dt_device, dt_inner, observable
         self.temperature_noise, self.spread = temperature_noise, spread

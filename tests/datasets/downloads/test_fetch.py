@@ -364,3 +364,17 @@ def test_a_download_that_drips_ends(server, monkeypatch):
     server.drip = 0.02
     with pytest.raises(ConnectionError, match=r"gave \d+ bytes in 0 s.*Run again"):
         get(server)
+
+
+@pytest.mark.parametrize(
+    "name", ["d/NUL", "aux.txt", "a/com1.csv/b", "what?.npy", "d/a:b", "dot./a", "space /a"]
+)
+def test_names_that_windows_refuses_are_refused_there_and_only_there(name, tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(name, b"1")
+    unpack(tmp_path / "a.zip", tmp_path / "here")
+    assert (tmp_path / "here" / name).read_bytes() == b"1"
+    monkeypatch.setattr("mottle.datasets.downloads.unpack.WINDOWS", True)
+    with pytest.raises(ValueError, match="a name that Windows gives to no file"):
+        unpack(tmp_path / "a.zip", tmp_path / "there")
+    assert not (tmp_path / "there").exists()
