@@ -3,6 +3,7 @@
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
+# make docs      build the documentation into docs/_build/html; needs no network once installed
 # make pages     write the table of formats and faults anew
 # make clean     remove .venv and whatever tools left behind
 
@@ -16,7 +17,7 @@ WORKERS ?= 2  # processes that share the tests
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels bench pages clean
+.PHONY: demo test test-all check lint types imports tests kernels docs bench pages clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo

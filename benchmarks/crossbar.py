@@ -1,4 +1,4 @@
-"""Measure the crossbar's solvers, IR drop and sneak limits, and write docs/crossbar.md.
+"""Measure the crossbar's solvers, IR drop and sneak limits, and write docs/how-to/crossbar.md.
 
 python -m pip install --no-deps badcrossbar==1.1.0
 python -m pip install pathvalidate sigfig
@@ -346,7 +346,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main() -> None:
     """Measure, draw and write."""
-    folder = DOCS / "crossbar"
+    folder = DOCS / "how-to/crossbar"
     folder.mkdir(exist_ok=True)
     before, after = regained()
     (table, curves), selectivities = selectors(), (1.0, 1e2, 1e4)
@@ -366,7 +366,7 @@ def main() -> None:
         schemes=markdown(pd.DataFrame(reads, columns=columns)),
         power=markdown(pd.DataFrame(writes, columns=columns)),
     )  # fmt: skip
-    (DOCS / "crossbar.md").write_text(page, encoding="utf-8")
+    (DOCS / "how-to/crossbar.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/crossbar-readout.md, weights in cells and what becomes of them: run it with python."""
+"""Write docs/how-to/crossbar-readout.md, weights in cells and their ageing: run it with python."""
 
 from functools import partial
 from pathlib import Path
@@ -486,7 +486,7 @@ def draw_levels(counts):
     axis.set_yticks(counts, counts)
     axis.minorticks_off()
     figure.legend(loc="outside right upper", fontsize="small")
-    figure.savefig(DOCS / "crossbar" / "levels.png", dpi=70)
+    figure.savefig(DOCS / "how-to/crossbar" / "levels.png", dpi=70)
 
 
 def draw_ageing():
@@ -502,7 +502,7 @@ def draw_ageing():
             panel.plot(np.maximum(times, 0.5), paths, color=COLOURS[k], lw=0.6)
         panel.set(xscale="log", xlabel="time (s)", title=name)
     panels[0].set(ylabel="conductance (uS)")
-    figure.savefig(DOCS / "crossbar" / "ageing.png", dpi=70)
+    figure.savefig(DOCS / "how-to/crossbar" / "ageing.png", dpi=70)
 
 
 def draw_scores(parts):
@@ -510,7 +510,7 @@ def draw_scores(parts):
     tile = Crossbar((40, 25), device="cmo_hfox", wire_resistance=2.0)
     readout = CrossbarReadout(RidgeReadout(), tile, random_state=0).fit(A, a)
     scores = robustness(readout, B, b)
-    draw_robustness(scores).savefig(DOCS / "crossbar" / "robustness.png", dpi=70)
+    draw_robustness(scores).savefig(DOCS / "how-to/crossbar" / "robustness.png", dpi=70)
     frame = scores[["median_score", "low", "worst"]].to_dataframe().reset_index(drop=True)
     frame.to_csv(DOCS / "results" / "crossbar-robustness.csv", index=False)
 
@@ -519,7 +519,7 @@ def main() -> None:
     """Measure, draw and write."""
     filterwarnings("ignore", category=ConvergenceWarning)
     filterwarnings("ignore", "the cells of crossbar=.* are not linear")
-    (DOCS / "crossbar").mkdir(exist_ok=True)
+    (DOCS / "how-to/crossbar").mkdir(exist_ok=True)
     small = features(neuristors)
     large = features(partial(neuristors, n_nodes=64, n_segments=4))
     draw_ageing()
@@ -546,7 +546,7 @@ def main() -> None:
     for when in ("second", "day"):
         texts |= {f"{key}_{when}": by.loc[name, f"128, a {when}"] for key, name in named.items()}
     page = PAGE.format(**texts, outcome=outcome(learnt))
-    (DOCS / "crossbar-readout.md").write_text(page, encoding="utf-8")
+    (DOCS / "how-to/crossbar-readout.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/devices.md with a figure of every device: python benchmarks/devices.py."""
+"""Write docs/reference/devices.md with a figure of every device: python benchmarks/devices.py."""
 
 from pathlib import Path
 
@@ -26,8 +26,8 @@ switchings, for any step; the thermal neuristor by Heun's method (10 ns) or `met
 Write statistics (kind "programming") are not circuits: `devices.program(name, targets, age)` writes
 and ages conductances, `devices.levels(name, age)` gives the number of distinguishable levels,
 `devices.endurance(cycles)` the switching window over write cycles. See also
-[noise and random switching](stochastic.md) for stochastic resonance and probabilistic bits, and
-[the comparison of reservoirs](reservoirs.md).
+[noise and random switching](../results/stochastic.md) for stochastic resonance and probabilistic
+bits, and [the comparison of reservoirs](../results/reservoirs.md).
 
 `spread` is the device-to-device variation (d2d) in a reservoir: a relative standard deviation for
 all constants or for those named, lognormal, or `("normal", 0.05)` for a normal one. Cycle-to-cycle
@@ -56,7 +56,7 @@ variation (c2c) is counter-based noise: it does not depend on threads, batch or 
 
 def main() -> None:
     """Draw every preset and write the page."""
-    folder = DOCS / "devices"
+    folder = DOCS / "reference/devices"
     folder.mkdir(exist_ok=True)
     page = [HEAD]
     for name, row in devices.list().iterrows():
@@ -66,7 +66,7 @@ def main() -> None:
             f"## {name}\n\n{row.kind}, time scale {row.time_scale:.2g} s. Source: {row.source}.\n"
             f"{provisional}\n![{name}](devices/{name}.png)\n"
         )
-    (DOCS / "devices.md").write_text("\n".join(page), encoding="utf-8")
+    (DOCS / "reference/devices.md").write_text("\n".join(page), encoding="utf-8")
 
 
 if __name__ == "__main__":

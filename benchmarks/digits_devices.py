@@ -1,4 +1,4 @@
-"""Write docs/device-pipeline.md: event digits through devices only (needs MOTTLE_DATA).
+"""Write docs/results/device-pipeline.md: event digits through devices only (needs MOTTLE_DATA).
 
 python benchmarks/digits_devices.py runs all, half an hour; python benchmarks/digits_devices.py page
 writes the page from the numbers that are there.
@@ -86,7 +86,7 @@ Nearly all of it is dissipated in the neuristors and their resistors, which draw
 they fire or not: at 8.5 V a film of 52 kOhm behind 12 kOhm takes 1.1 mW for 90 us per digit, 578
 times. Layer and readout together take {share:.1e} of that. Membranes and thresholds of the layer's
 neurons are not counted; the energies of a synapse read and of a conversion are assumptions, given
-in the report ([energy](energy.md)).
+in the report ([energy](../explanations/energy.md)).
 """
 
 
@@ -173,13 +173,13 @@ def main() -> None:
     account["features"] = list(STAGES.values())
     learnt = account.iloc[-1]
     share = learnt.filter(like="of these the layer").sum() + learnt.filter(like="the readout").sum()
-    (DOCS / "device-pipeline").mkdir(exist_ok=True)
-    draw(scores).savefig(DOCS / "device-pipeline" / "accuracy.png", dpi=70)
+    (DOCS / "results" / "device-pipeline").mkdir(exist_ok=True)
+    draw(scores).savefig(DOCS / "results" / "device-pipeline" / "accuracy.png", dpi=70)
     page = PAGE.format(
         scores=markdown(stages(scores)), reading=compare(scores), energy=markdown(account),
         share=share / learnt.filter(like="converters").sum(),
     )  # fmt: skip
-    (DOCS / "device-pipeline.md").write_text(page, encoding="utf-8")
+    (DOCS / "results/device-pipeline.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

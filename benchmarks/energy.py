@@ -1,4 +1,4 @@
-"""Write docs/energy.md with its figure and numbers: python benchmarks/energy.py."""
+"""Write docs/explanations/energy.md with its figure and numbers: python benchmarks/energy.py."""
 
 import numpy as np
 import pandas as pd
@@ -193,7 +193,7 @@ def draw_account(reports: dict[str, pd.DataFrame]) -> Figure:
 
 def main() -> None:
     """Measure, draw and write."""
-    (DOCS / "energy").mkdir(exist_ok=True)
+    (DOCS / "explanations/energy").mkdir(exist_ok=True)
     table, curve = spikes(), capacities()
     limit = limits(curve)
     reports = account_recipe(read_recipe("demo-grasp")[0])
@@ -221,13 +221,13 @@ def main() -> None:
     curve.to_csv(DOCS / "results" / "energy-capacitance.csv", index=False)
     spread.to_csv(DOCS / "results" / "energy-spread.csv", index=False)
     sums.to_csv(DOCS / "results" / "energy-account.csv", index=False)
-    draw_capacities(curve).savefig(DOCS / "energy" / "capacitance.png", dpi=70)
-    draw_account(reports).savefig(DOCS / "energy" / "account.png", dpi=70)
+    draw_capacities(curve).savefig(DOCS / "explanations/energy" / "capacitance.png", dpi=70)
+    draw_account(reports).savefig(DOCS / "explanations/energy" / "account.png", dpi=70)
     page = PAGE.format(
         spikes=markdown(table, 4), limits=markdown(limit), account=markdown(sums),
         spread=markdown(spread), chips=markdown(chips),
     )  # fmt: skip
-    (DOCS / "energy.md").write_text(page, encoding="utf-8")
+    (DOCS / "explanations/energy.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

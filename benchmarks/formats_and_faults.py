@@ -1,4 +1,4 @@
-"""Write docs/formats-and-faults.md: what each reader makes of each fault.
+"""Write docs/reference/formats-and-faults.md: what each reader makes of each fault.
 
 The faults and the writers are those of tests/fault_kinds.py, which the tests run as well.
 """
@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import fault_kinds as kinds  # noqa: E402
 
-PAGE = ROOT / "docs" / "formats-and-faults.md"
+PAGE = ROOT / "docs/reference/formats-and-faults.md"
 HEAD = """# Formats and faults
 
 What each reader makes of each fault, written by `benchmarks/formats_and_faults.py` (`make pages`)

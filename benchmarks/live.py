@@ -1,7 +1,7 @@
 """Latency of live use, in numbers: python benchmarks/live.py [seconds].
 
 A tick a millisecond for a minute, each 64 channels through a reservoir and its readout; the process
-is bound to one core. The table goes into docs/streaming.md, between the marks "live".
+is bound to one core. The table goes into docs/how-to/streaming.md, between the marks "live".
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Write docs/parameters.md: every constructor parameter of the reservoirs, in one table."""
+"""Write docs/reference/parameters.md: constructor parameters of the reservoirs, in one table."""
 
 import inspect
 from typing import Any
@@ -131,4 +131,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    (DOCS / "parameters.md").write_text(page(), encoding="utf-8")
+    (DOCS / "reference/parameters.md").write_text(page(), encoding="utf-8")

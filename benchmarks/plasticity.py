@@ -1,4 +1,4 @@
-"""Write docs/plasticity.md and its numbers: python benchmarks/plasticity.py [NAME ...].
+"""Write docs/how-to/plasticity.md and its numbers: python benchmarks/plasticity.py [NAME ...].
 
 The event digits need MOTTLE_DATA (see the data set list); all else runs anywhere.
 """
@@ -258,7 +258,7 @@ TABLES = {
 
 def draw():
     """Curves, receptive fields and forgetting curves."""
-    folder = DOCS / "plasticity"
+    folder = DOCS / "how-to/plasticity"
     folder.mkdir(exist_ok=True)
     ages = np.concatenate([np.arange(-60, 0), np.arange(1, 61)]) * 1e-3
     curves = {
@@ -429,7 +429,7 @@ def main() -> None:
             table.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.4g")
     draw()
     page = PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
-    (DOCS / "plasticity.md").write_text(page, encoding="utf-8")
+    (DOCS / "how-to/plasticity.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """What stores stand, in numbers: python benchmarks/reliability.py [PART...] [--n N].
 
 Parts: kills, damage, disk, files, speed; without one, all. N is the number of random moments for
-each signal and command (default 100). Tables go into docs/reliability.md, between the marks of that
-name, and all figures into docs/results/reliability.json. Recordings are those that ship, so that
-every machine can repeat it; speed is measured on those in the folder MOTTLE_DATA that are there.
+each signal and command (default 100). Tables go into docs/results/reliability.md, between the marks
+of that name, and all figures into docs/results/reliability.json. Recordings are those that ship, so
+that every machine can repeat it; speed is measured on those in the folder MOTTLE_DATA that are
+there.
 """
 
 import argparse
@@ -44,7 +45,7 @@ from mottle.datasets.downloads.fetch import Remote
 from mottle.sensors import EventRate, GasDrive
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, RESULTS = DOCS / "reliability.md", DOCS / "results" / "reliability.json"
+PAGE, RESULTS = DOCS / "results/reliability.md", DOCS / "results/reliability.json"
 N, N_FLIPS, AT_ONCE = 100, 400, 3
 SIGNALS = {"SIGKILL": -signal.SIGKILL, "SIGTERM": -signal.SIGTERM, "SIGINT": 130}
 ENCODERS = {"sight": EventRate(12, sensor_size=(34, 34), duration=0.31, on_drop="ignore")}

@@ -1,4 +1,4 @@
-"""Write docs/reservoirs.md and its numbers: python benchmarks/reservoirs.py [NAME ...].
+"""Write docs/results/reservoirs.md and its numbers: python benchmarks/reservoirs.py [NAME ...].
 
 The event digits need MOTTLE_DATA (see the data set list); all else runs anywhere.
 """
@@ -170,7 +170,7 @@ TABLES = {"time-series": time_series, "event-digits": event_digits, "recall": re
 PAGE = """# Comparison of the reservoirs
 
 Written by `benchmarks/reservoirs.py`; the numbers are in `docs/results/*.csv`. Median and range of
-five seeds; the scores on sensor recordings are in [results](results.md).
+five seeds; the scores on sensor recordings are in [results](recordings.md).
 
 ## Time series
 
@@ -226,7 +226,7 @@ def main() -> None:
     for name in sys.argv[1:] or TABLES:
         TABLES[name]().to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.4g")
     page = PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
-    (DOCS / "reservoirs.md").write_text(page, encoding="utf-8")
+    (DOCS / "results/reservoirs.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

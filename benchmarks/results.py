@@ -1,4 +1,4 @@
-"""Run every shipped recipe whose recordings are there, and write docs/results.md.
+"""Run every shipped recipe whose recordings are there, and write docs/results/recordings.md.
 
     MOTTLE_DATA=folder python benchmarks/results.py [RECIPE ...]
 
@@ -66,7 +66,7 @@ def run(name: str) -> None:
     scores.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.6f")
     if name == "demo-grasp":
         score_bars(scores, ACCURACY, result.chance[ACCURACY.name]).savefig(
-            DOCS / "demo-grasp.png", dpi=90
+            DOCS / "results/demo-grasp.png", dpi=90
         )
     print(name, f"{result.seconds:.0f} s", flush=True)
 
@@ -97,4 +97,4 @@ def page() -> str:
 if __name__ == "__main__":
     for name in sys.argv[1:] or shipped():
         run(name)
-    (DOCS / "results.md").write_text(page(), encoding="utf-8")
+    (DOCS / "results/recordings.md").write_text(page(), encoding="utf-8")

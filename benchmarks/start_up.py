@@ -2,7 +2,7 @@
 
 CPU time of a process beside that of a bare one in the same round, medians; and of the first
 ``fit_transform`` of each reservoir, before and after its kernels are in the cache. The tables go
-into docs/streaming.md, between the marks "start" and "first".
+into docs/how-to/streaming.md, between the marks "start" and "first".
 """
 
 import os

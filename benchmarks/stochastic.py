@@ -1,4 +1,4 @@
-"""Write docs/stochastic.md, noise that helps and devices that draw: run it with python."""
+"""Write docs/results/stochastic.md, noise that helps and devices that draw: run it with python."""
 
 from itertools import product
 
@@ -24,7 +24,7 @@ median and range.
 
 {resonance}
 
-![stochastic resonance](devices/stochastic_resonance.png)
+![stochastic resonance](../reference/devices/stochastic_resonance.png)
 
 The power |sum of exp(i w t)|^2 / N grows with the length of the run. A noisy crossing is detected
 only at the points of `dt_inner` (here 50 ns): a finer step gives up to a fifth more spikes at the
@@ -51,7 +51,7 @@ C) in 20,000 sweeps, and the Boltzmann distribution at the same temperature (bet
 Half the sum of the differences is {distance:.3f} for the free gate, due to the finite calibration
 and the finite number of samples.
 
-![probabilistic bits](devices/pbits.png)
+![probabilistic bits](../reference/devices/pbits.png)
 """
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     spread = np.abs(curve[["lowest", "highest"]].T.to_numpy() - curve["power"].to_numpy())
     axis.errorbar(curve["noise (mV)"], curve["power"], spread, marker=".", color=COLOURS[0])
     axis.set(xscale="log", xlabel="noise (mV)", ylabel="power at 5 kHz")
-    figure.savefig(DOCS / "devices" / "stochastic_resonance.png", dpi=70)
+    figure.savefig(DOCS / "reference/devices" / "stochastic_resonance.png", dpi=70)
     figure = Figure(figsize=(8.5, 3.2), layout="constrained")
     axes = figure.subplots(1, 2)
     axes[0].plot(pbit.voltage, pbit.probability, ".-", color=COLOURS[0])
@@ -111,10 +111,10 @@ def main() -> None:
         axes[1].bar(place + 0.4 * k - 0.2, shares[name], 0.4, color=COLOURS[k], label=name)
     axes[1].set(xticks=place, xticklabels=shares["A B C"], title="AND gate, states A B C")
     axes[1].legend()
-    figure.savefig(DOCS / "devices" / "pbits.png", dpi=70)
+    figure.savefig(DOCS / "reference/devices" / "pbits.png", dpi=70)
     distance = 0.5 * (shares["free: Boltzmann"] - shares["free: devices"]).abs().sum()
     page = PAGE.format(resonance=markdown(curve), gate=markdown(shares), distance=distance)
-    (DOCS / "stochastic.md").write_text(page, encoding="utf-8")
+    (DOCS / "results/stochastic.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Rows: CPU time a recording for reading whole arrays with zarr (bulk), all rows in order, all rows in
 random order, and single rows of a store that is open. Additions: one recording to 1,500 of events,
 and fifteen to 1,500 small ones. Writes docs/results/store-rows.csv and the table of
-docs/prepare.md; lines of another NAME, such as "before", are kept. Recordings come from seeds and
-have the size of N-MNIST's.
+docs/how-to/prepare.md; lines of another NAME, such as "before", are kept. Recordings come from
+seeds and have the size of N-MNIST's.
 """
 
 import csv
@@ -22,7 +22,7 @@ from mottle.datasets import list_files, open_prepared, prepare
 from mottle.sensors import EVENT_DTYPE, EventRate
 
 DOCS = Path(__file__).parents[1] / "docs"
-OUT, PAGE = DOCS / "results" / "store-rows.csv", DOCS / "prepare.md"
+OUT, PAGE = DOCS / "results" / "store-rows.csv", DOCS / "how-to/prepare.md"
 N = 1500
 TARGETS = {"in order": 1.2, "random": 2, "2 threads": 2}
 

@@ -2,7 +2,7 @@
 
 Without a name all. Every run is a process of its own, with one thread but for "threads". Peers
 (rclib, reservoirpy) run under the Python given by -p, by default this one; those that it lacks are
-skipped. Tables go into docs/streaming.md,
+skipped. Tables go into docs/how-to/streaming.md,
 between the marks of that name.
 """
 
@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-PAGE = Path(__file__).parents[1] / "docs" / "streaming.md"
+PAGE = Path(__file__).parents[1] / "docs/how-to/streaming.md"
 ROUNDS, N_NODES, DELAY, N_TEST = 3, 500, 3, 2000
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 ONE_THREAD = dict.fromkeys(THREADS, "1")

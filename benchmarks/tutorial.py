@@ -1,4 +1,4 @@
-"""Run docs/tutorial.md from top to bottom: python benchmarks/tutorial.py [--check].
+"""Run docs/how-to/tutorial.md from top to bottom: python benchmarks/tutorial.py [--check].
 
 Commands go to the shell, tables into files, code to one Python. Writes what it printed back into
 the page; with --check only runs it. Needs N-MNIST, Ev-Objects and SmellNet in MOTTLE_DATA.
@@ -13,7 +13,7 @@ from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "tutorial.md"
+PAGE = Path(__file__).parents[1] / "docs/how-to/tutorial.md"
 BLOCK = re.compile(r"^```(bash|python|toml) ?([\w.]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

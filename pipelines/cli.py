@@ -261,7 +261,7 @@ def fetch_dataset(name: str) -> None:
 @click.option("--limit", type=click.IntRange(1), help="Take the first recordings only.")
 @click.option(
     "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h", "d"]),
-    help="Unit of the times in files; without it what they state, else as docs/files.md says.",
+    help="Unit of the times in files; without it what they state, else as the documentation says.",
 )  # fmt: skip
 @click.option(
     "--include", multiple=True, metavar="PATTERN",

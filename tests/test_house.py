@@ -21,7 +21,7 @@ ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
 KERNELS = ("kernel*.py", "kernels/[!_]*.py", "compiled/[!_]*.py")
 KERNEL_NAME = re.compile(r"mottle(\.\w+)*\.(kernel\w*|kernels\.\w+|compiled\.\w+)$")
 MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
-# words that are not names, in these rooms; see the table of words in docs/conventions.md
+# words that are not names, in these rooms; see the table of words in docs/reference/conventions.md
 ROOMS_CHECKED_FOR_WORDS = ("reservoir", "sensors", "datasets", "pipelines")
 WORDS = re.compile(r"(?:^|_)(told|asked|mend(?:s|ed|ing)?|judge\w*|verdict)(?:_|$)", re.IGNORECASE)
 
@@ -215,7 +215,7 @@ def test_names_are_words_of_the_field(room):
     files = sorted((ROOT / room).rglob("*.py"))
     assert files
     found = [name for file in files for name in dialect(file)]
-    assert not found, "rename, see the words in docs/conventions.md:\n" + "\n".join(found)
+    assert not found, "rename, see the words in docs/reference/conventions.md:\n" + "\n".join(found)
 
 
 def test_the_check_of_words_finds_variables_arguments_attributes_and_functions(tmp_path):

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("crossbar", "crossbar-readout", "energy", "experiments", "extending", "plasticity")
+PAGES = (
+    "explanations/energy",
+    "extending/index",
+    "how-to/crossbar",
+    "how-to/crossbar-readout",
+    "how-to/experiments",
+    "how-to/plasticity",
+)
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")
     for page in PAGES
@@ -25,4 +32,4 @@ def test_the_table_of_parameters_is_that_of_the_constructors(monkeypatch):
     monkeypatch.syspath_prepend(str(DOCS.parent / "benchmarks"))
     import parameters
 
-    assert (DOCS / "parameters.md").read_text("utf-8") == parameters.page()
+    assert (DOCS / "reference/parameters.md").read_text("utf-8") == parameters.page()

@@ -1,4 +1,4 @@
-"""Time mottle, other libraries and plain C; write docs/performance.md: make bench [ROWS=echo].
+"""Time mottle, other libraries and plain C, and write docs/results/performance.md.
 
 Each file in rows/ is one subject: its function ``rows()`` yields one ``timing.Row`` after another,
 so that the memory of a row is freed before the next. Each subject runs in its own process, with one

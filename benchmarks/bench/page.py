@@ -1,4 +1,4 @@
-"""Results on disk: one JSON file per subject, and docs/performance.md written from all of them."""
+"""Results on disk, one JSON file per subject; docs/results/performance.md is written from them."""
 
 import json
 import platform
@@ -104,4 +104,4 @@ def write() -> None:
             f"\n{host['processor']}, {host['cores']} cores, Python {host['python']}, gcc "
             f"{host['gcc']}; {versions}.\n"
         )
-    (DOCS / "performance.md").write_text("".join(parts))
+    (DOCS / "results/performance.md").write_text("".join(parts))

@@ -100,7 +100,7 @@ def read_samples(
         Of text tables: ``separator`` (one character, " " for blanks), ``decimal`` ("." or ","),
         ``na_values`` (further cells for a missing value), ``names`` (of all columns), ``header``
         (whether the first line holds names), ``skip_rows`` (lines before the table). What is not
-        given is found by the rules in ``docs/files.md``.
+        given is found by the rules in ``docs/reference/files.md``.
 
     Returns
     -------

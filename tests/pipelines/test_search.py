@@ -223,7 +223,7 @@ def test_faults_of_a_search_are_named(changed, message):
 
 
 def test_the_search_of_the_documentation_is_sound():
-    page = Path(__file__).parents[2] / "docs/experiments.md"
+    page = Path(__file__).parents[2] / "docs/how-to/experiments.md"
     (text,) = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     memristor = {"kind": "MemristorReservoir", "pool": "mean"}
     recipe = check_recipe({**RECIPE, "reservoirs": {"memristor": memristor}, **tomllib.loads(text)})

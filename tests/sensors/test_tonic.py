@@ -347,7 +347,7 @@ def test_cars_that_mottle_reads_go_through_transforms_of_tonic(tmp_path, monkeyp
     assert hats[0].sum() == pytest.approx(cells.sum())
 
 
-# docs/tonic.md names these; where one is gone, the page is to be changed
+# docs/how-to/tonic.md names these; where one is gone, the page is to be changed
 
 MANY = draw(0, 10_000, 300_000, (34, 34))
 WHOLE = (34, 34, 2)

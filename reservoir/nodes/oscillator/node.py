@@ -111,8 +111,7 @@ class OscillatorReservoir(Reservoir):
         Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
     dt_device : float, default=2e-6
         Device time in second for which one step of the drive is held.
-    observable : {"voltage", "current", "spikes", "frequency", "phase", "order"}, \
-            default="frequency"
+    observable : str, default="frequency"
         Quantity returned as state. "voltage" and "current": mean over the step in V or A.
         "spikes": number in the step. "frequency": inverse of the last interval between spikes in
         Hz. "phase": fraction of that interval passed since the last spike (0 to 1). Both are 0
