@@ -90,6 +90,12 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)
 
+docs: .venv/.dev
+	$(BIN)/python -c 'import myst_nb, pydata_sphinx_theme' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j auto -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 pages:
 	$(BIN)/python benchmarks/formats_and_faults.py
 

@@ -46,6 +46,7 @@ numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"  # of the words in these lines, only the following are linked
 numpydoc_xref_aliases = {
     "bool": ":class:`python:bool`",
+    "boolean": ":class:`python:bool`",
     "scalar": "scalar",
     "ndarray": "numpy.ndarray",
     "RandomState": "numpy.random.RandomState",

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping
 from copy import deepcopy
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 from warnings import warn
 
 import numpy as np
@@ -131,12 +131,13 @@ class TonicTransformer(Encoder):
     takes_events = True
 
     def __init__(
-        self, transforms=(), *, sensor_size=None, encoder=None, on_drop="warn", random_state=None
-    ):
+        self, transforms: Any = (), *, sensor_size: tuple[int, int] | None = None,
+        encoder: Any = None, on_drop: str = "warn", random_state: Any = None,
+    ) -> None:  # fmt: skip
         self.transforms, self.sensor_size, self.encoder = transforms, sensor_size, encoder
         self.on_drop, self.random_state = on_drop, random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the sensor size and what the chain returns; fit the encoder, if there is one.
 
         Parameters
@@ -179,7 +180,7 @@ class TonicTransformer(Encoder):
             self.n_features_out_, self.n_steps_ = first.shape[1], first.shape[0]
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the transformed recordings.
 
         Parameters
@@ -225,7 +226,7 @@ class TonicTransformer(Encoder):
             return self.encoder_.transform(found[0] if streams.one else found)
         return found[0] if streams.one else found
 
-    def count(self, X):
+    def count(self, X: Any) -> Any:
         """Account for the events of each recording.
 
         Parameters
@@ -259,7 +260,7 @@ class TonicTransformer(Encoder):
         index = X.index if isinstance(X, pd.DataFrame | pd.Series) else range(len(rows))
         return pd.DataFrame(rows, index=index, columns=["events", "encoded", "outside", "late"])
 
-    def plain_parameters(self):
+    def plain_parameters(self) -> Any:
         """Return the parameters as plain values, for the recipe of a store.
 
         Returns
@@ -292,7 +293,7 @@ class TonicTransformer(Encoder):
     def _check_causal(self):
         raise ValueError("transforms of tonic need whole recordings; a live run has no end.")
 
-    def check_transforms(self):
+    def check_transforms(self) -> None:
         """Refuse unknown transforms and parameters; the transforms are not built."""
         self._steps()
         check_option("on_drop", self.on_drop, ON_DROP)
