@@ -1,7 +1,7 @@
 """Faults that measurements have, put into every format: what each reader makes of them.
 
 Each writer takes columns of numbers and raises `CannotHold` where its format has no room for one,
-such as NaN in a file of integers. The page ``docs/reference/formats-and-faults.md`` is written from this.
+such as NaN in a file of integers. ``docs/reference/formats-and-faults.md`` is written from this.
 """
 
 from collections.abc import Callable
