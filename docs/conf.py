@@ -129,6 +129,15 @@ def skip_foreign(app, what, name, member, skip, options):
     return None
 
 
+def constructor(app, what, name, obj, options, signature, returned):
+    """Show a class with the arguments of its ``__init__``, whatever ``__new__`` takes."""
+    if what != "class" or not signature or "given" not in signature:
+        return None
+    known = inspect.signature(obj)
+    bare = [value.replace(annotation=value.empty) for value in known.parameters.values()]
+    return str(known.replace(parameters=bare, return_annotation=known.empty)), returned
+
+
 def escape_names(app, what, name, obj, options, lines):
     """Escape names that end in ``_``, and bars: in reStructuredText they are references."""
     for k, line in enumerate(lines):
@@ -144,4 +153,5 @@ def escape_names(app, what, name, obj, options, lines):
 def setup(app):
     """Register the filter of members, and the escapes, which come after numpydoc."""
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("autodoc-process-signature", constructor)
     app.connect("autodoc-process-docstring", escape_names, priority=600)
