@@ -2,6 +2,7 @@
 # make test      install with the developers' tools, then everything in `check`
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
+# make docs      build the site into docs/_build/html, warnings are errors; no network needed
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
 # make clean     remove .venv and whatever tools left behind
 
@@ -15,7 +16,7 @@ WORKERS ?= 2  # processes that share the tests
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels bench clean
+.PHONY: demo test test-all check lint types imports tests kernels docs bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo
@@ -82,10 +83,18 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'badcrossbar==1.1.0'
 	touch $@
 
+docs: .venv/.docs
+	rm -rf docs/_build docs/reference/generated
+	$(BIN)/sphinx-build -W --keep-going -n -q docs docs/_build/html
+
+.venv/.docs: .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)
 
 clean:
-	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .typing build dist docs/_build docs/reference/generated *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis .coverage
 	find $(ROOMS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
