@@ -137,7 +137,17 @@ def escape_names(app, what, name, obj, options, lines):
         lines[k] = "".join(spans)
 
 
+def name_parameters(app, what, name, obj, options, signature, returned):
+    """Give classes the signature of ``__init__``, not of what checks their parameters' names."""
+    if what != "class" or signature != "(*args, **given)":
+        return None
+    found = inspect.signature(inspect.unwrap(obj.__init__))
+    parameters = [p.replace(annotation=p.empty) for n, p in found.parameters.items() if n != "self"]
+    return str(inspect.Signature(parameters)), returned
+
+
 def setup(app):
     """Register the filter of members, and the escapes, which come after numpydoc."""
+    app.connect("autodoc-process-signature", name_parameters)
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("autodoc-process-docstring", escape_names, priority=600)
