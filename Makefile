@@ -2,8 +2,8 @@
 # make test      install with the developers' tools, then everything in `check`
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
+# make docs      build the site into docs/_build/html, warnings are errors; no network needed
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
-# make docs      build the documentation into docs/_build/html; needs no network once installed
 # make pages     write the table of formats and faults anew
 # make clean     remove .venv and whatever tools left behind
 
@@ -87,19 +87,21 @@ tests:  # with doctests and docstring checks, see tests/test_house.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'badcrossbar==1.1.0'
 	touch $@
 
+docs: .venv/.docs
+	rm -rf docs/_build docs/reference/generated
+	$(BIN)/sphinx-build -W --keep-going -n -q docs docs/_build/html
+
+.venv/.docs: .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)
 
-docs: .venv/.dev
-	$(BIN)/python -c 'import myst_nb, pydata_sphinx_theme' 2>/dev/null || \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	$(BIN)/python -m sphinx -W --keep-going -n -q -j auto -b html docs docs/_build/html
-	@echo "open docs/_build/html/index.html"
-
-pages:
+pages: .venv/.dev
 	$(BIN)/python benchmarks/formats_and_faults.py
 
 clean:
-	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
-	  .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .typing build dist docs/_build docs/reference/generated *.egg-info \
+	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find $(ROOMS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

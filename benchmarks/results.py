@@ -74,7 +74,8 @@ def run(name: str) -> None:
 def page() -> str:
     """Put the page together from the kept scores."""
     parts = [
-        "# Sensor recordings\n\nMade by `benchmarks/results.py`; accuracy in %, median [range] over five "
+        "# Sensor recordings\n\nMade by `benchmarks/results.py`; accuracy in %, median [range] over "
+        "five "
         "seeds, each the mean over the folds. `none` is the same readout on the pooled encoded "
         "input, `echo` an echo state network of equal size. Run one with `mottle run NAME`.\n"
     ]

@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas without a network
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
@@ -68,10 +68,6 @@ numpydoc_xref_aliases = {
 }
 
 nitpicky = True
-nitpick_ignore_regex = [
-    # the readers' chunk type and base classes of our own that are not public
-    (r"py:.*", r"mottle\..*\._.*"),
-]
 
 intersphinx_mapping = {
     name: (project.address, f"inventories/{name}.inv") for name, project in PROJECTS.items()
