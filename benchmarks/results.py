@@ -74,9 +74,10 @@ def run(name: str) -> None:
 def page() -> str:
     """Put the page together from the kept scores."""
     parts = [
-        "# Sensor recordings\n\nMade by `benchmarks/results.py`; accuracy in %, median [range] over "
-        "five seeds, each the mean over the folds. `none` is the same readout on the pooled encoded "
-        "input, `echo` an echo state network of equal size. Run one with `mottle run NAME`.\n"
+        "# Sensor recordings\n\nMade by `benchmarks/results.py`; accuracy in %, median [range] "
+        "over five seeds, each the mean over the folds. `none` is the same readout on the pooled "
+        "encoded input, `echo` an echo state network of equal size. Run one with "
+        "`mottle run NAME`.\n"
     ]
     paths = (DOCS / "results" / f"{name}.csv" for name in shipped() if name not in OWN_PAGE)
     for path in filter(Path.exists, paths):

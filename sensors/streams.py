@@ -18,7 +18,7 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
-from mottle.sensors.clock import name_time, read_times
+from mottle.sensors.clock import UNITS, name_time, name_unit, read_times
 from mottle.sensors.roles import counts_by_one, find_roles
 
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
@@ -141,7 +141,15 @@ def _time_of(stream: Any, place: str) -> NDArray[np.float64]:
         return read_times(pd.Series(time), place, "time", None, "").time
     if time.dtype.kind not in "iuf":
         raise TypeError(f"the time of {place} is {time.dtype}: expected seconds or dates.")
-    return time.astype(np.float64)
+    attrs = stream["time"].attrs
+    stated = attrs.get("units", attrs.get("unit", "s"))
+    unit = name_unit(str(stated).split(" since ")[0])  # such as "days since 2024-01-01"
+    if not unit:
+        raise ValueError(
+            f"the time of {place} has units={stated!r}, no unit of time: expected one of "
+            f"{', '.join(UNITS)} in X['time'].attrs; leave it out for seconds."
+        )
+    return time.astype(np.float64) * (UNITS[unit] / UNITS["s"])
 
 
 def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:

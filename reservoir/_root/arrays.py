@@ -1,12 +1,17 @@
 """Numbers out of arrays and frames: labelled axes in order, nothing dropped on the way."""
 
 import os
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+TIME = re.compile(
+    r"(?:time|timestamps?|datetime|date)(?:[ _]*[/([]? *(?:s|sec|seconds?|[mun]s|min|h)[)\]]?)?",
+    re.IGNORECASE,
+)
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
 
 
@@ -54,6 +59,34 @@ def order_dims(X: Any) -> Any:
     return X.transpose(*(X.dims[axes.index(axis)] for axis in expected))
 
 
+def refuse_masked(X: Any, what: str) -> None:
+    """Raise if values are masked: the mask would be lost.
+
+    Parameters
+    ----------
+    X : object
+        A masked array, or anything else.
+    what : str
+        What error messages call it.
+
+    Raises
+    ------
+    ValueError
+        If at least one value is masked.
+
+    Examples
+    --------
+    >>> refuse_masked(np.ma.masked_equal([1, -1], -1), "y")
+    Traceback (most recent call last):
+    ValueError: y has 1 masked values, which would be taken for numbers: repair them, or leave these rows out.
+    """  # noqa: E501
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{what} has {np.ma.count_masked(X)} masked values, which would be taken for numbers: "
+            "repair them, or leave these rows out."
+        )
+
+
 def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
     """Return an array of float64; refuse what would lose its meaning.
 
@@ -89,11 +122,12 @@ def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
                     f"{what} holds times in column {name!r} ({column.dtype}): drop it, or make it "
                     "the index."
                 )
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{what} has {np.ma.count_masked(X)} masked values, which would be taken for numbers: "
-            "repair them, or leave the recording out."
-        )
+            if isinstance(name, str) and TIME.fullmatch(name.strip()):
+                raise ValueError(
+                    f"{what} has a column {name!r}, the name of a time and of no input: drop it or "
+                    "make it the index; rename it if it is an input."
+                )
+    refuse_masked(X, what)
     array = np.asarray(X)
     kind = array.dtype.kind
     if kind in "biuf":

@@ -143,6 +143,7 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     """
     sense = ""
     _refuse_files(X)
+    _refuse_lone_channels(X)
     if isinstance(X, pd.DataFrame):
         if not any(map(pd.api.types.is_object_dtype, X.dtypes)):
             return Streams([X], True)
@@ -170,6 +171,18 @@ def _refuse_files(X: Any) -> None:
             raise TypeError(
                 f"a {type(value).__name__} came in, which holds events and what is known of them: "
                 "pass its events, such as read_events(path).events."
+            )
+
+
+def _refuse_lone_channels(X: Any) -> None:
+    """Raise for a list of 1-D series, which numpy would take for one 2-D array."""
+    for k, value in enumerate(X if isinstance(X, list | tuple | pd.Series) else ()):
+        if not isinstance(value, np.ndarray | pd.Series) or value.ndim != 1 or not len(value):
+            continue
+        if getattr(value.dtype, "kind", "f") in "biuf":
+            raise ValueError(
+                f"recording {k} is a 1-D series of {len(value)} numbers: each recording needs "
+                "(time, channel); for one channel np.asarray(x).reshape(-1, 1)."
             )
 
 

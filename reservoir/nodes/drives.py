@@ -39,8 +39,8 @@ class Drives:
 def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     """Check and return a drive; set ``n_features_in_`` of the reservoir if ``reset``."""
     values, labels = unlabel(X)
-    drives = Drives(*check_drive(reservoir, values, reset), labels)
     _check_names(reservoir, labels.get("input"), reset)
+    drives = Drives(*check_drive(reservoir, values, reset), labels)
     names = getattr(reservoir, "feature_names_in_", None)
     if names is not None:
         drives.labels.setdefault("input", names)
@@ -59,6 +59,39 @@ def _check_names(reservoir: Any, names: NDArray | None, reset: bool) -> None:
             f"{', '.join(map(str, known))}: give the same channels in the same order, such as "
             "X.sel(channel=[...])."
         )
+
+
+def _in_order(estimator: Any, parts: list[Any], reset: bool) -> list[Any]:
+    """Return named recordings with their inputs in one order: that of ``fit``, or of the first."""
+    named = {i: names for i, part in enumerate(parts) if (names := _names_of(part)) is not None}
+    first = next(iter(named.values()), None)
+    if reset:
+        estimator._input_names = first
+    known = getattr(estimator, "_input_names", None)
+    known = first if known is None else list(known)
+    parts = list(parts)
+    for i, names in named.items():
+        if names == known:
+            continue
+        if sorted(names) != sorted(known) or len(set(names)) < len(names):
+            where = "in fit they were" if not reset else "those of the first are"
+            raise ValueError(
+                f"the inputs of recording {i} are {', '.join(names)}, {where} "
+                f"{', '.join(map(str, known))}: every recording needs the same channels."
+            )
+        order = [names.index(name) for name in known]
+        values, _ = unlabel(parts[i])
+        parts[i] = values.iloc[:, order] if isinstance(values, pd.DataFrame) else values[:, order]
+    return parts
+
+
+def _names_of(part: Any) -> list[str] | None:
+    """Return the names of a recording's inputs, None where it has none."""
+    if isinstance(part, pd.DataFrame):
+        names: Any = part.columns.to_numpy()
+    else:
+        names = unlabel(part)[1].get("input", np.empty(0))
+    return names.tolist() if names.size and all(isinstance(name, str) for name in names) else None
 
 
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
@@ -184,7 +217,7 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
         X = list(X)
     if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
-        parts = [unlabel(x)[0] for x in X]
+        parts = [unlabel(x)[0] for x in _in_order(estimator, X, reset)]
         drives: Any = [as_numbers(x, f"recording {i}") for i, x in enumerate(parts)]
         kind = "list"
     elif getattr(X, "ndim", None) == 3:

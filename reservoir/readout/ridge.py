@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from mottle.arrays import refuse_masked
 from mottle.checks import NamesParameters, check_option, is_whole
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
@@ -28,7 +29,7 @@ from mottle.reservoir.readout.rows import (
     rows_a_block,
     with_weight,
 )
-from mottle.reservoir.readout.task import TASKS, are_labels
+from mottle.reservoir.readout.task import TASKS, are_labels, plain_targets
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
 FLOATS = (np.float64, np.float32)  # float32 becomes float64 block by block
@@ -241,8 +242,11 @@ class RidgeReadout(NamesParameters, BaseEstimator):
                 f"y has {shape[-1]} columns of labels, and a readout takes one: fit one readout "
                 "for each, or set task='regression' if these are numbers."
             )
+        for name, values in (("X", X), ("sample_weight", weight), ("groups", groups)):
+            refuse_masked(values, name)
         if y is not None and on_demand(y) and (classify or not on_demand(X)):
             y = np.asarray(y)
+        y = y if on_demand(y) else plain_targets(y)
         if on_demand(X):
             validate_data(self, read(X, slice(0, 1), "X"), reset=reset)
             if not on_demand(y):
@@ -405,6 +409,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         if on_demand(X):
             blocks = [read(X, rows, "X") for rows in row_blocks(X)]
             return np.concatenate([self._combine(block) for block in blocks])
+        refuse_masked(X, "X")
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
@@ -469,7 +474,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         from sklearn.metrics import accuracy_score, r2_score
 
         score = accuracy_score if hasattr(self, "classes_") else r2_score
-        predicted = self.predict(X)
+        predicted, y = self.predict(X), plain_targets(y)
         y = column_or_1d(y) if predicted.ndim == 1 else y
         return score(y, predicted, sample_weight=sample_weight)
 

@@ -3,11 +3,51 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from mottle.arrays import refuse_masked
 from mottle.checks import check_option
 
 TASKS = ("auto", "classification", "regression")
 MOST_CLASSES = 20  # integers with more distinct values than this may be measurements
+
+
+def plain_targets(y: Any, what: str = "y") -> Any:
+    """Return targets as an array of the type that their values have.
+
+    Parameters
+    ----------
+    y : array-like
+        Targets; nullable types of pandas and objects become integers, truth values or numbers.
+    what : str, default="y"
+        What error messages call them.
+
+    Returns
+    -------
+    y : array-like
+        Other values are returned unchanged.
+
+    Raises
+    ------
+    ValueError
+        For masked or missing targets, and for bytes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plain_targets(pd.Series([1, 2], dtype="Int64")).dtype.kind
+    'i'
+    """
+    refuse_masked(y, what)
+    if isinstance(y, pd.Series | pd.DataFrame):
+        y = y.to_numpy()
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "OS":
+        return y
+    if y.dtype.kind == "S" or any(isinstance(one, bytes) for one in y.flat):
+        raise ValueError(f"{what} holds bytes, such as {y.flat[0]!r}: decode them to text.")
+    _refuse_mixed(y, what)
+    numbers = all(isinstance(one, bool | int | float | np.number | np.bool_) for one in y.flat)
+    return np.array(y.tolist()) if numbers else y
 
 
 def are_labels(values: Any, task: str = "auto", what: str = "y") -> bool:
@@ -45,10 +85,11 @@ def are_labels(values: Any, task: str = "auto", what: str = "y") -> bool:
     check_option("task", task, TASKS)
     if task == "regression":
         return False
-    array = np.asarray(values)
+    array = np.asarray(plain_targets(values, what))
     if array.dtype.kind == "O":
-        _refuse_mixed(array, what)
         array = np.array(array.tolist())
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.dtype.kind == "c":
         raise ValueError(
             f"Complex data not supported: {what} is {array.dtype}; take its real part."
