@@ -25,10 +25,12 @@ SPELLINGS = {
 UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
 WORDS = ("time", "t", "timestamp", "timestamps", "ts", "time stamp", "datetime", "date time",
          "date/time", "date", "elapsed", "elapsed time", "relative time", "rel time", "zeit",
-         "zeitstempel", "datum", "uhrzeit")  # fmt: skip
+         "zeitstempel", "datum", "uhrzeit", "epoch", "epoch time", "unix time", "unixtime",
+         "unix timestamp", "posix time", "local time", "system time", "utc time", "device time",
+         "x value")  # fmt: skip
 """Names of columns of time, in lower case, with blanks for underscores."""
 BEGINS = re.compile(
-    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|milli|micro|nano|[mun]?sec|seku)",
+    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|epoch|unix|posix|local|system|utc|device|x[\s_]value|milli|micro|nano|[mun]?sec|seku)",
     re.IGNORECASE,
 )
 DATES = ("date", "datum")
@@ -46,6 +48,7 @@ MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
 GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}(?:[T ,]+\d{1,2}:\d{2}.*)?")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
+ZONE = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
 
 
@@ -112,7 +115,7 @@ def name_time(name: Any) -> TimeName | None:
         if word == "t":
             return None  # a temperature
         return TimeName(word, UNKNOWN)
-    tail = re.fullmatch(r"(.+?)(?: in |[ /.-])([a-z\u00b5\u03bc0-9]+)", plain)
+    tail = re.fullmatch(r"(.+?)(?: in |, ?|[ /.-])([a-z\u00b5\u03bc0-9]+)", plain)
     if tail and tail[1] in WORDS and (tail[2] in UNIT_OF or tail[2] in ZONES):
         return TimeName(tail[1], UNIT_OF.get(tail[2], ""))
     joined = re.fullmatch("(time|timestamp)(ms|us|\u00b5s|ns|msec|usec|nsec|sec)", plain)
@@ -322,7 +325,7 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
         n = len(cells)
         clocks = cells.str.fullmatch(CLOCK.pattern)
         if 2 * int(clocks.sum()) > n:
-            return _times_of_day(text)
+            return _times_of_day(text, place, name)
         german = 2 * int(cells.str.fullmatch(GERMAN.pattern).sum()) > n
         if not german and 2 * int(cells.str.fullmatch(ISO.pattern).sum()) <= n:
             first = str(cells.iloc[0]) if n else ""
@@ -339,7 +342,13 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
                 r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", lambda m: f"{m[3]}-{m[2]:0>2}-{m[1]:0>2}",
                 regex=True,
             )  # fmt: skip
-        zones = bool(text.str.contains(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$", na=False).any())
+        zones = bool(text.str.contains(ZONE, na=False).any())
+        lone = cells[~cells.str.contains(ZONE)] if zones else cells[:0]
+        if len(lone):
+            raise ValueError(
+                f"row {lone.index[0]} of the time {name!r} of {place} holds {str(lone.iloc[0])!r} "
+                "without a zone, and others have one: give all one, or none."
+            )
         found = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=zones)
     else:
         zones = "%z" in str(time_format)
@@ -371,8 +380,14 @@ def _from_first(stamps: pd.DatetimeIndex) -> Times:
     return Times(seconds, attrs)
 
 
-def _times_of_day(text: pd.Series) -> Times:
+def _times_of_day(text: pd.Series, place: str, name: str) -> Times:
     """Return seconds since midnight of times of the day; past midnight they go back."""
+    if re.match(r"\W*(?:elapsed|rel)", name, re.IGNORECASE) and not text.str.count(":").gt(1).any():
+        raise ValueError(
+            f"the time {name!r} of {place} holds {str(text.dropna().iloc[0])!r}, which may "
+            "be hours and minutes, or minutes and seconds: time_format= states it, '%H:%M' or "
+            "'%M:%S'."
+        )
     parts = text.str.extract(CLOCK.pattern).replace(",", ".", regex=True)
     hour, minute, second = (pd.to_numeric(parts[k], errors="coerce") for k in range(3))
     second = second.where(parts[2].notna(), 0.0)

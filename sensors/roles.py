@@ -1,5 +1,6 @@
 """What the columns of a table of samples are: the time, an index, channels."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,10 @@ INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial
            "s.no.", "row", "row number", "row no", "line", "sample number", "sample no", "no.",
            "nr", "nr.", "number", "lfd. nr.", "lfd.nr.", "record", "record number")  # fmt: skip
 """Names of columns that count rows, in lower case, with blanks for underscores."""
+COUNTERS = ("scan", "point", "sample", "id", "n", "rdg#", "reading", "counter", "count", "step")
+"""Names of columns that count rows if they do count by one, and are channels otherwise."""
+MAY_BE_TIME = re.compile(r"time|stamp|tick|clock|\bsecs?\b|^x[-_ ]?axis$|^[mun]s$", re.IGNORECASE)
+"""Names of columns that may be a time, where their values always increase."""
 COUNTS_MOST = 8  # names that a message lists
 
 

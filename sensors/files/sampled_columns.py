@@ -28,7 +28,7 @@ from mottle.sensors.files.tables import (
     table_chunks,
     to_numbers,
 )
-from mottle.sensors.roles import Roles, counts_by_one, find_roles
+from mottle.sensors.roles import COUNTERS, MAY_BE_TIME, Roles, counts_by_one, find_roles
 
 STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}"
 KEPT = 1000  # cells of a column whose text is kept for messages
@@ -243,6 +243,8 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
     names = [str(k) for k in range(n)] if columns.names is None else columns.names
     left_out: dict[str, int] = {}
     roles = _find(place, columns, names, bare, wanted)
+    if not bare:
+        roles = _by_values(place, columns, names, roles, wanted)
     time, attrs = None, dict(columns.attrs)
     if roles.time:
         time, known = _read_time(place, columns, names, roles, wanted)
@@ -278,6 +280,31 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
         texts |= {(r, -1): text for (r, k), text in columns.texts.items() if k == roles.time[0]}
     units = [columns.units[k] for k in chosen] if columns.units else []
     return Taken(time, values, [names[k] for k in chosen], units, texts, left_out, attrs)
+
+
+def _by_values(
+    place: str, columns: Columns, names: Sequence[str], roles: Roles, wanted: Wanted
+) -> Roles:
+    """Take counters for an index; refuse an increasing channel whose name may be that of a time."""
+    values, chosen = columns.values, set(wanted.channels or ())
+    free = [k for k in roles.channels if names[k] not in chosen and not columns.n_text.get(k)]
+    if len(values) < 3:
+        return roles
+    if wanted.index_column is None:
+        counts = [k for k in free if names[k].lower() in COUNTERS and counts_by_one(values[:, k])]
+        if counts:
+            channels = [k for k in roles.channels if k not in counts]
+            roles = roles._replace(counting=roles.counting + counts, channels=channels)
+    if roles.time or wanted.time_column is not None:
+        return roles
+    for k in sorted({*free} & {*roles.channels}):
+        if MAY_BE_TIME.search(names[k]) and (np.diff(values[:, k]) > 0).all():
+            raise ValueError(
+                f"the column {names[k]!r} of {place} always increases and may be the time: "
+                f"time_column={names[k]!r} takes it (time_unit= states its unit), "
+                "time_column=False leaves it a channel."
+            )
+    return roles
 
 
 def _find(place: str, columns: Columns, names: Sequence[str], bare: bool, wanted: Wanted) -> Roles:

@@ -1,5 +1,6 @@
 """Sampled streams from files: tables, numpy arrays, HDF5, sound."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.checks import check_positive, is_number, suggest
+from mottle.checks import check_positive, suggest
 from mottle.sensors.clock import UNKNOWN, check_time_unit, name_time, name_unit
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import read_text
@@ -274,7 +275,19 @@ def _arrays(path: Path, key: str | None, max_bytes: int | None) -> Columns:
         return _columns(path, load_npy(path, max_bytes))
     archive = Archive(path, max_bytes)
     held = {name: Described(head.shape, head.dtype) for name, head in archive.headers.items()}
-    return _of_several(path, held, lambda names: archive.load(*names), key)
+    columns = _of_several(path, held, lambda names: archive.load(*names), key)
+    for name, array in held.items():
+        if array.shape or name == key:
+            continue
+        if name.lower() in RATES:
+            rate = read_rate(archive.load(name)[0].item(), f"array {name!r} of {path}")
+            columns = columns._replace(rate=rate, rate_from=f"array {name!r}")
+        elif name.lower() in UNIT_ATTRIBUTES and array.dtype.kind == "U":
+            stated = str(archive.load(name)[0].item())
+            unit = name_unit(stated) or UNKNOWN
+            if name.lower() == "time_unit":
+                columns = columns._replace(time_unit=unit, time_unit_from=f"array {name!r}")
+    return columns
 
 
 def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str | None) -> Columns:
@@ -407,8 +420,8 @@ def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
     """Return columns with the rate that their group or the file states, where they state none."""
     for place in (folder, ""):
         owner = find(file, place) if place else file
-        rate = None if columns.rate is not None or owner is None else _number(owner, RATES)
-        if is_number(rate) and 0 < rate < np.inf:
+        rate = None if columns.rate is not None or owner is None else _rate_of(owner)
+        if rate is not None:
             where = f"attribute of the rate of {place or '/'!r}"
             columns = columns._replace(rate=float(rate), rate_from=where)
     return columns
@@ -433,8 +446,8 @@ def _with_attributes(
         if (name == key or len(items) == 1) and item.ndim == 2:
             columns = _with_names(columns, item)
         if name == key or len(items) == 1:
-            rate = _number(item, RATES)
-            if is_number(rate) and 0 < rate < np.inf:
+            rate = _rate_of(item)
+            if rate is not None:
                 columns = columns._replace(rate=float(rate), rate_from="attribute of the rate")
     return columns
 
@@ -465,6 +478,33 @@ def _take_texts(path: Path, item: Any) -> NDArray:
     if item.dtype.kind == "S":
         return np.asarray(item[()])
     return np.array([take_list(path, item, k).tobytes() for k in range(item.size)], dtype="S")
+
+
+def _rate_of(item: Any) -> float | None:
+    """Return the rate in Hz that an attribute states; None where none does."""
+    name = next((name for name in RATES if name in item.attrs), None)
+    if name is None:
+        return None
+    texts = read_text(item, name)
+    return read_rate(texts[0] if texts else _number(item, (name,)), f"attribute {name!r}")
+
+
+def read_rate(stated: Any, where: str) -> float:
+    """Return a rate in Hz, or raise.
+
+    Examples
+    --------
+    >>> read_rate("2 kHz", "attribute 'fs'")
+    2000.0
+    """
+    found = re.fullmatch(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*(k?)(?:hz)?\s*", str(stated), re.IGNORECASE)
+    try:
+        rate = float(found[1]) * (1000 if found[2] else 1) if found else 0.0
+    except ValueError:  # two points
+        rate = 0.0
+    if not 0 < rate < np.inf:
+        raise ValueError(f"{where} states the rate {stated!r}; expected a number of Hz above 0.")
+    return rate
 
 
 def _number(item: Any, names: Sequence[str]) -> Any:

@@ -32,6 +32,26 @@ MARKERS = {"over", "overflow", "overrange", "ovf", "ofl", "ol", "o.l", "under", 
 """Words in place of a number; a first line of numbers and such words is a row, no header."""
 COMMENT = re.compile(r"[ \t]*[#%](?!N/A|NA\b|DIV/0|VALUE!|REF!|NUM!|NAME\?|\"?[ \t]*[,;\t|])")
 """How a line of comment begins; "#" as the name of a column and Excel's errors do not begin one."""
+PROSE = frozenset(
+    [
+        "at",
+        "by",
+        "for",
+        "from",
+        "is",
+        "of",
+        "on",
+        "the",
+        "this",
+        "to",
+        "was",
+        "were",
+        "with",
+        "and",
+        "are",
+        "recorded",
+    ]
+)
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
@@ -454,6 +474,8 @@ def _comment_names(comments: Sequence[str], separator: str, n: int) -> list[str]
             cells = split(rest, separator)
             if len(cells) == 1 and n > 1 and rest != text:
                 cells = split(rest, BLANKS)  # names between blanks, numbers between commas
+            if PROSE.intersection(rest.lower().split()):
+                continue  # a remark that happens to have as many words
             kinds = {_kind(cell) for cell in cells}
             if len(cells) == n and "number" not in kinds and kinds & {"text", "marker"}:
                 return cells

@@ -267,6 +267,8 @@ def event_chunks(source: Source, file: Any) -> Iterator[Fields]:
     fields = layout.names if isinstance(layout.names, dict) else {}
     state_unit(source, layout, timed.dtype if is_group or not fields else timed.dtype[fields["t"]])
     stored = time_offset(path, file, source.limit)
+    if stored is None and is_group:
+        stored = time_offset(path, layout.item, source.limit)
     rows = max(source.chunk_bytes // EVENT_BYTES, 1)
     for first in range(0, shapes[0][0], rows):
         blocks = {name: np.asarray(part[first : first + rows]) for name, part in parts.items()}

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from mottle.events import FIELDS
+from mottle.sensors.clock import name_unit
 from mottle.sensors.files.arrays import Archive, Header, npy_blocks, read_header
 from mottle.sensors.files.columns import event_columns, field_of, find_fields, name_events
 from mottle.sensors.files.faults import Fields
@@ -82,11 +85,29 @@ def read_npz(source: Source) -> Iterator[Fields]:
         columns = places_of(archive.headers[name], f"array {name!r} of {source.path}", source)
         (array,) = archive.load(name)
         parts = {k: array[c] if isinstance(c, str) else array[:, c] for k, c in columns.items()}
+    offset = take_statements(archive, source)
     n = len(parts["t"])
     rows = max(source.chunk_bytes // 16, LEAST_ROWS)
     for first in range(0, n, rows):
         block = {name: part[first : first + rows] for name, part in parts.items()}
-        yield event_columns(block, source, first)
+        t, *rest = event_columns(block, source, first)
+        yield t + offset, *rest
+
+
+def take_statements(archive: Archive, source: Source) -> int:
+    """Take the unit of time that a scalar states; return the offset in us that another one does."""
+    scalars = {name.lower(): name for name, head in archive.headers.items() if not head.shape}
+    if (name := scalars.get("time_unit")) is not None:
+        stated = str(archive.load(name)[0].item())
+        if not name_unit(stated):
+            raise ValueError(f"time_unit={stated!r} in {source.path} is no unit of time.")
+        source.clock.state(name_unit(stated), f"array {name!r}")
+    if (name := scalars.get("t_offset")) is None:
+        return 0
+    offset, good = source.clock.convert(np.atleast_1d(archive.load(name)[0]))
+    if not good.all():
+        raise ValueError(f"t_offset in {source.path} is no whole number of microseconds.")
+    return int(offset[0])
 
 
 def choose_arrays(archive: Archive, key: str | int | None) -> Chosen:

@@ -10,6 +10,7 @@ from mottle.sensors.kernels import event_files as kernel
 
 ENCODINGS = {"evt2": "evt2", "evt2.0": "evt2", "evt21": "evt2.1", "evt2.1": "evt2.1",
              "evt3": "evt3", "evt3.0": "evt3"}  # fmt: skip
+DAT_EVENTS = (0, 12)  # types of events that are those of pixels
 ORDERS = ("little", "legacy")  # of the bytes of a word, as headers name them
 
 
@@ -150,6 +151,15 @@ class Dat(Prophesee):
             raise ValueError(
                 f"{place} names an event size of {kind[1] if len(kind) > 1 else 'no'} bytes at byte"
                 f" {self.start + 1}; expected 8. Is this another format?"
+            )
+        if kind[0] not in DAT_EVENTS:
+            what = "external triggers" if kind[0] == 14 else f"events of type {kind[0]}"
+            raise ValueError(f"{place} holds {what} (byte {self.start}); pixels' are of type 12.")
+        width, height = self.sensor_size or size or (0, 0)
+        if found is None and (width > 512 or height > 256):
+            raise ValueError(
+                f"{place} states no version, and a sensor of {width} x {height} pixels, which "
+                "version 1 cannot hold: add the line '% Version 2' to its header."
             )
         self.start += 2
 
