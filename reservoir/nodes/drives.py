@@ -64,11 +64,11 @@ def _check_names(reservoir: Any, names: NDArray | None, reset: bool) -> None:
 def _in_order(estimator: Any, parts: list[Any], reset: bool) -> list[Any]:
     """Return named recordings with their inputs in one order: that of ``fit``, or of the first."""
     named = {i: names for i, part in enumerate(parts) if (names := _names_of(part)) is not None}
-    first = next(iter(named.values()), None)
+    first = next(iter(named.values()), [])
     if reset:
-        estimator._input_names = first
-    known = getattr(estimator, "_input_names", None)
-    known = first if known is None else list(known)
+        estimator._input_names = first or None
+    kept = getattr(estimator, "_input_names", None)
+    known = first if kept is None else list(kept)
     parts = list(parts)
     for i, names in named.items():
         if names == known:
