@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from signal import SIGINT, default_int_handler, getsignal, signal
@@ -87,13 +87,14 @@ def demo(out: Path) -> None:
     show_default=True,
     help="Folder for report and scores.",
 )
-@click.option("--states", type=FOLDER, help="Write all states here; a killed run resumes.")
+@click.option("--states", type=FOLDER, help="Write all states here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
     """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe.
 
     Writes NAME.result.json, which `mottle reproduce` runs again, scores (csv, json), the recipe
-    (toml) and a report.
+    (toml) and a report. A run that was stopped, even by kill -9, goes on with the folds, reservoirs
+    and seeds that are done when it is started again.
     """
     _run([config], out, states, as_json)
 
@@ -507,9 +508,11 @@ def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
 def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> None:
     """Run recipes with a progress bar on standard error; print and write what came out."""
     from json import dumps
+    from shutil import rmtree
 
     from rich.console import Console
 
+    from mottle.datasets.disk import only_writer
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
@@ -517,17 +520,27 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
 
     screen, errors = Console(), Console(stderr=True)
     results = {}
-    with _exits(errors):
+    stopped = "stopped; the same command goes on with the folds and seeds that are done"
+    with _exits(errors, stopped), ExitStack() as locks:
         recipes = {Path(config).stem: (config, *read_recipe(config)) for config in configs}
+        parts = {name: out / f".{name}.parts" for name in recipes}
+        if not out.exists():
+            locks.callback(_drop_empty, out)
+        for folder in parts.values():
+            locks.enter_context(only_writer(folder))
         with _bars(errors) as move:
             for name, (config, recipe, _) in recipes.items():
                 move(recipe.title, 0, 1)
-                results[name] = run_recipe(config, progress=partial(move, recipe.title))
+                results[name] = run_recipe(
+                    config, progress=partial(move, recipe.title), parts=parts[name]
+                )
             report = write_all(out, results)
             if states is not None:
                 for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
                     write_states(states / name, recipe, text)
                     move("states", k + 1, len(recipes))
+        for folder in parts.values():
+            rmtree(folder, ignore_errors=True)
     for name, result in results.items():
         if as_json:
             click.echo(dumps(write_scores(out, name, result)))
@@ -541,6 +554,12 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
     if states is not None:
         errors.print(f"states: {states}", soft_wrap=True)
+
+
+def _drop_empty(folder: Path) -> None:
+    """Remove a folder that was made for a lock and into which nothing was written."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _differences_table(found: Any, most: int = 20) -> Any:

@@ -23,7 +23,7 @@ VERSION = 1
 RUN = ("reservoir", "inputs", "missing", "seed")  # identifies one run
 PLAIN = (
     "title", "description", "split", "task", "senses", "seeds", "n_recordings", "chance", "recipe",
-    "settings", "source", "chosen", "hashes", "versions", "notes", "speedup", "seconds",
+    "settings", "source", "chosen", "hashes", "versions", "notes", "speedup",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ class Result:
     speedup : dict of str to str
         How far device time is ahead of the sensor's, by reservoir and sense.
     seconds : float
-        How long it took, in s.
+        How long it took, in s; not saved, so that a run twice gives the same file.
     examples : dict of str to stream
         One recording, by sense; not saved.
     sensor_size : (int, int) or None

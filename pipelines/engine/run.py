@@ -3,6 +3,7 @@
 import platform
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -19,11 +20,12 @@ from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
 from mottle.pipelines.engine.folds import SPLITS
-from mottle.pipelines.engine.hashing import hash_recordings
+from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
+from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
 from mottle.pipelines.engine.notes import baseline_notes, split_notes
 from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
-from mottle.pipelines.engine.search import Found, InnerSearch, candidates
+from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
@@ -33,7 +35,9 @@ PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr
 Progress = Callable[[int, int], Any]
 
 
-def run_recipe(source: Any, *, recordings: Any = None, progress: Any = None) -> Result:
+def run_recipe(
+    source: Any, *, recordings: Any = None, progress: Any = None, parts: Any = None
+) -> Result:
     """Run an experiment.
 
     Parameters
@@ -45,6 +49,10 @@ def run_recipe(source: Any, *, recordings: Any = None, progress: Any = None) -> 
         Recordings in memory, in place of those that the recipe names in ``[data]``.
     progress : callable, default=None
         Called with the number of units of work done, and of all.
+    parts : str or Path, default=None
+        Folder in which scores and predictions of every fold, reservoir and seed are kept as they
+        are done, so that a run that was killed goes on with them: those of the same recipe,
+        recordings and versions are taken. Delete it once the result is saved.
 
     Returns
     -------
@@ -71,7 +79,8 @@ def run_recipe(source: Any, *, recordings: Any = None, progress: Any = None) -> 
     (['accuracy'], (200, 1))
     """
     recipe, text = resolve(source)
-    return Experiment(recipe, text, recordings, progress).run()
+    folder = None if parts is None else Path(parts)
+    return Experiment(recipe, text, recordings, progress, folder).run()
 
 
 def resolve(source: str | Path | Mapping[str, Any] | Recipe) -> tuple[Recipe, str]:
@@ -91,8 +100,9 @@ class Experiment:
     """One run of a recipe: what is computed on the way, and what is put into the result."""
 
     def __init__(
-        self, recipe: Recipe, text: str, recordings: Recordings | None, progress: Progress | None
-    ):
+        self, recipe: Recipe, text: str, recordings: Recordings | None,
+        progress: Progress | None, parts: Path | None = None,
+    ):  # fmt: skip
         self.begin = perf_counter()
         self.recipe, self.text, self.progress = recipe, text, progress
         self.source = "data" if recordings is None else "memory"
@@ -100,6 +110,7 @@ class Experiment:
         self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
         self.chance = chance_levels(self.metrics, self.target)
         self.folds = folds_of(recipe, self.recordings, self.target)
+        self.parts, self.kept = parts, Kept(None, "")
         self.cache = Cache()
         self.memory = FitMemory(Cache())
         per_fold = sum(
@@ -118,6 +129,9 @@ class Experiment:
     def run(self) -> Result:
         """Run all folds and return the result."""
         self.hashes["recordings"] = hash_recordings(self.recordings, self.recipe.encoders)
+        rows = hash_arrays([part for fold in self.folds for part in fold])
+        key = key_of_run(self.recipe.as_dict(), self.hashes["recordings"], rows)
+        self.kept = Kept(self.parts, key)
         for number, (train, test) in enumerate(self.folds):
             self._run_fold(number, train, test)
         table = self.recordings.table
@@ -167,7 +181,7 @@ class Experiment:
         for name in self.recipe.reservoirs:
             recipe = self.recipe
             if search is not None:
-                found = search.run(name, self._advance)
+                found = self._find(number, name, search)
                 recipe = recipe.with_settings(found.settings)
                 self.chosen.append(describe_found(number, name, found))
             for seed in self.recipe.seeds:
@@ -175,6 +189,15 @@ class Experiment:
                 self._advance()
             if number == 0:
                 self._keep_states(recipe, name, fold)
+
+    def _find(self, number: int, name: str, search: InnerSearch) -> Found:
+        """Return what the search of one fold and reservoir found, now or before a kill."""
+        before, n_tried = self.n_done, len(candidates(search.search, name))
+        (settings, score, tried), _ = self.kept.get(
+            f"search {number} {name}", lambda: (list(search.run(name, self._advance)), {})
+        )
+        self._advance(before + n_tried - self.n_done)
+        return Found(settings, score, [Tried(*one) for one in tried])
 
     def _search(self, train: NDArray) -> InnerSearch | None:
         """Return a search that is given nothing but the training part."""
@@ -187,45 +210,84 @@ class Experiment:
 
     def _run_unit(self, recipe: Recipe, name: str, seed: int, number: int, fold: Fold) -> None:
         """Score every case of one reservoir and seed, and keep predictions and hashes."""
+        values, predicted = self.kept.get(
+            f"unit {number} {name} {seed}",
+            lambda: self._compute_unit(recipe, name, seed, number, fold),
+        )
+        for run, part in zip(values["runs"], predicted.values(), strict=True):
+            self.predicted.setdefault(tuple(run), []).append(part)
+        self.rows += [tuple(row) for row in values["rows"]]
+        for kind in ("features", "drives"):
+            self.hashes[kind].update(values[kind])
+
+    def _compute_unit(self, recipe: Recipe, name: str, seed: int, number: int, fold: Fold) -> Piece:
+        """Return runs, rows of scores and hashes of one reservoir and seed, and predictions."""
         features = FeaturesOf(recipe, name, seed, fold)
+        runs: list[tuple] = []
+        rows: list[tuple] = []
+        predicted: dict[str, NDArray] = {}
         for case, outputs in evaluate(features, self.memory):
             run = (name, *case, seed)
-            self.predicted.setdefault(run, []).append(np.ravel(outputs.predicted))
+            predicted[f"{len(runs)}"] = np.ravel(outputs.predicted)
+            runs.append(run)
             for metric in self.metrics:
                 try:
                     score = metric.score(fold.y_test, outputs)
                 except ValueError as error:
                     place = f"fold {number}, reservoir {name!r}, inputs {case.inputs!r}"
                     raise ValueError(f"{place}: {error}") from error
-                self.rows.append((*run, number, metric.name, score))
-        for inputs, digest in features.hashes().items():
-            self.hashes["features"][f"{number}/{name}/{seed}/{inputs}"] = digest
-        for sense, encoder in features.encoders.items():
-            key = f"{number}/{name}/{sense}"
-            self.hashes["drives"][key] = fold.drives_hash(sense, encoder)
+                rows.append((*run, number, metric.name, score))
+        found = {f"{number}/{name}/{seed}/{use}": one for use, one in features.hashes().items()}
+        drives = {
+            f"{number}/{name}/{sense}": fold.drives_hash(sense, encoder)
+            for sense, encoder in features.encoders.items()
+        }
+        return {"runs": runs, "rows": rows, "features": found, "drives": drives}, predicted
 
     def _keep_states(self, recipe: Recipe, name: str, fold: Fold) -> None:
         """Keep the states of one recording for each sense, and how far device time is ahead."""
         for sense, encoder in recipe.make_encoders().items():
-            front = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
-            if not hasattr(front, "dt_device"):
+            compute = partial(self._compute_states, recipe, name, sense, encoder, fold)
+            values, arrays = self.kept.get(f"states {name} {sense}", compute)
+            if not arrays:
                 continue
-            train, _ = fold.drives(sense, keyed(encoder))
-            states = front.fit(train).states([np.asarray(train[0])])
-            self.states[f"{name}/{sense}"] = states
-            stream = read_stream(self.recordings.table[sense].iloc[fold.train[0]])
-            if not has_times(stream):
-                continue
+            self.states[f"{name}/{sense}"] = xr.Dataset(
+                {k: (values["dims"][k], arrays[k], values["own"][k]) for k in values["dims"]},
+                attrs=values["attrs"],
+            ).set_coords(values["coords"])
+            if values["speedup"]:
+                self.speedup[f"{name}/{sense}"] = values["speedup"]
+
+    def _compute_states(
+        self, recipe: Recipe, name: str, sense: str, encoder: Any, fold: Fold
+    ) -> Piece:
+        """Return the states of the first recording and what belongs to them; or no arrays."""
+        front = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
+        if not hasattr(front, "dt_device"):
+            return {}, {}
+        train, _ = fold.drives(sense, keyed(encoder))
+        states = front.fit(train).states([np.asarray(train[0])])
+        speedup = ""
+        stream = read_stream(self.recordings.table[sense].iloc[fold.train[0]])
+        if has_times(stream):
             seconds, held = duration(stream) / len(train[0]), states.attrs["dt_device"]
-            self.speedup[f"{name}/{sense}"] = (
+            speedup = (
                 f"{seconds:.3g} s of the sensor in {held:.3g} s of the device "
                 f"(x {seconds / held:.3g})"
             )
+        every = {str(k): one for k, one in states.variables.items()}
+        values = {
+            "dims": {k: list(one.dims) for k, one in every.items()},
+            "own": {k: dict(one.attrs) for k, one in every.items()},
+            "attrs": dict(states.attrs), "coords": [str(k) for k in states.coords],
+            "speedup": speedup,
+        }  # fmt: skip
+        return values, {k: np.asarray(one.values) for k, one in every.items()}
 
-    def _advance(self) -> None:
-        """Report one more unit of work."""
-        self.n_done += 1
-        if self.progress is not None:
+    def _advance(self, n_units: int = 1) -> None:
+        """Report more units of work."""
+        self.n_done += n_units
+        if n_units and self.progress is not None:
             self.progress(self.n_done, self.n_all)
 
 

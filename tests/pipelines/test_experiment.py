@@ -11,6 +11,7 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 from mottle.datasets import load_demo, open_states
 from mottle.pipelines import make_fusion_pipeline, read_recipe, run_recipe
 from mottle.pipelines.cli import main
+from mottle.pipelines.engine.run import Experiment
 from mottle.pipelines.output import write_states
 from mottle.pipelines.recipe import shipped
 from mottle.pipelines.report import section, write_report
@@ -215,3 +216,89 @@ def test_names_that_lead_elsewhere_are_refused(small, part, name):
     recipe[part] = {name: next(iter(recipe[part].values()))}
     with pytest.raises(ValueError, match="cannot name a folder"):
         run_recipe(recipe)
+
+
+class Stop(Exception):
+    """What ends a run in the middle."""
+
+
+def count_units(monkeypatch, stop_after=None, error=KeyboardInterrupt):
+    """Note each unit that is computed; end the run before the one after ``stop_after``."""
+    compute, calls = Experiment._compute_unit, []
+
+    def counted(self, recipe, name, seed, number, fold):
+        if stop_after is not None and len(calls) == stop_after:
+            raise error
+        calls.append((number, name, seed))
+        return compute(self, recipe, name, seed, number, fold)
+
+    monkeypatch.setattr(Experiment, "_compute_unit", counted)
+    return calls
+
+
+SEARCH = '[search]\nparameters = { "readout.alphas" = [1.0, 10.0] }\n'
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 7])
+@pytest.mark.parametrize("extra", ["", SEARCH])
+def test_a_run_that_was_stopped_computes_only_what_is_left(
+    small, tmp_path, monkeypatch, stop_after, extra
+):
+    small.write_text(SMALL + extra)
+    whole = run_recipe(small)
+    moved = []
+    with monkeypatch.context() as patch:
+        first = count_units(patch, stop_after, Stop)
+        with pytest.raises(Stop):
+            run_recipe(small, parts=tmp_path / "parts")
+    with monkeypatch.context() as patch:
+        second = count_units(patch)
+        again = run_recipe(
+            small, parts=tmp_path / "parts", progress=lambda done, of: moved.append((done, of))
+        )
+    assert len(first) == stop_after
+    assert len(second) == 8 - stop_after
+    assert not set(first) & set(second)
+    assert moved[-1][0] == moved[-1][1]
+    paths = [one.save(tmp_path / f"{k}.json") for k, one in enumerate((whole, again))]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    for name, states in whole.states.items():
+        assert states.identical(again.states[name])
+
+
+def test_the_command_says_how_to_go_on_and_clears_up(small, tmp_path, monkeypatch):
+    words = ["run", str(small), "--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patch:
+        count_units(patch, 3)
+        done = CliRunner().invoke(main, words)
+    assert done.exit_code == 130
+    assert "the same command goes on" in done.stderr
+    assert not (tmp_path / "out" / "small.result.json").exists()
+    assert list((tmp_path / "out" / ".small.parts").iterdir())
+    calls = count_units(monkeypatch)
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert len(calls) == 5
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+    alone = run_recipe(small).save(tmp_path / "alone.json")
+    assert (tmp_path / "out" / "small.result.json").read_bytes() == alone.read_bytes()
+
+
+def test_parts_of_another_recipe_or_damaged_ones_are_not_taken(small, tmp_path, monkeypatch):
+    parts = tmp_path / "parts"
+    run_recipe(small, parts=parts)
+    whole = run_recipe(small).save(tmp_path / "whole.json").read_bytes()
+    calls = count_units(monkeypatch)
+    run_recipe(small, parts=parts)
+    assert not calls
+    small.write_text(SMALL.replace("n_nodes = 20", "n_nodes = 21"))
+    run_recipe(small, parts=parts)
+    assert len(calls) == 8
+    calls.clear()
+    for path in parts.iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data[:-9])
+    small.write_text(SMALL)
+    again = run_recipe(small, parts=parts).save(tmp_path / "again.json")
+    assert len(calls) == 8
+    assert again.read_bytes() == whole
