@@ -342,7 +342,7 @@ def _exits(errors: Any, stopped: str = "stopped") -> Iterator[None]:
     except KeyboardInterrupt:
         errors.print(stopped)
         sys.exit(130)
-    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as error:
+    except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError) as error:
         errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
         sys.exit(1)
 
@@ -491,7 +491,7 @@ def show(name: str, plot: Path | None) -> None:
         if plot is not None:
             known.draw(name).savefig(plot, dpi=120)
             click.echo(f"figure: {plot}")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
 
@@ -500,7 +500,7 @@ def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
     """Return what a call returns; print what is wrong and exit with 1 where it raises."""
     try:
         return work(path)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, MemoryError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
 

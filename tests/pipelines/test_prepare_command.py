@@ -298,3 +298,12 @@ def test_patterns_without_a_target_are_refused(mixed, tmp_path, pattern, message
     run = mottle("prepare", mixed, "--out", tmp_path / "s.zarr", "--encode", tmp_path / "c.toml")
     assert run.exit_code == 1
     assert message in " ".join(run.output.split())
+
+
+def test_a_drive_larger_than_the_memory_is_refused_in_one_line(digits):
+    config = digits / "encode.toml"
+    config.write_text(config.read_text("utf-8").replace("n_steps = 5", "n_steps = 1000000000000"))
+    run = mottle("prepare", digits / "in", "--out", digits / "s.zarr", "--encode", config)
+    assert run.exit_code == 1
+    assert run.output.strip().splitlines()[-1].startswith("error:")
+    assert isinstance(run.exception, SystemExit)
