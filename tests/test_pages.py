@@ -37,7 +37,13 @@ def test_the_table_of_parameters_is_that_of_the_constructors(monkeypatch):
     assert (DOCS / "reference/parameters.md").read_text("utf-8") == parameters.page()
 
 
-STARTS = ("start/camera", "start/touch", "start/gas", "start/together")
+STARTS = (
+    "start/camera",
+    *(
+        pytest.param(f"start/{name}", marks=pytest.mark.slow)
+        for name in ("touch", "gas", "together")
+    ),
+)
 OTHERS = (
     "explanations/memory", "explanations/regimes", "explanations/time", "how-to/own-files",
     "how-to/one-device",

@@ -283,6 +283,7 @@ def test_the_command_says_how_to_go_on_and_clears_up(small, tmp_path, monkeypatc
     assert (tmp_path / "out" / "small.result.json").read_bytes() == alone.read_bytes()
 
 
+@pytest.mark.slow
 def test_parts_of_another_recipe_or_damaged_ones_are_not_taken(small, tmp_path, monkeypatch):
     parts = tmp_path / "parts"
     run_recipe(small, parts=parts)

@@ -132,6 +132,7 @@ def test_labels_of_the_test_part_change_nothing_in_a_search():
     assert min(one["score"] for one in wrong.chosen) > 0.75
 
 
+@pytest.mark.slow
 def test_a_random_search_is_seeded_and_keeps_its_budget():
     spans = {
         "reservoirs.echo.leak": {"low": 0.01, "high": 1.0, "log": True},

@@ -293,6 +293,7 @@ def test_groups_of_linear_models_and_searches_equal_their_models(model, fitted):
     assert_allclose(programmed.compare(X_TEST, truth).agreement, 1.0)
 
 
+@pytest.mark.slow
 def test_device_aware_fits_work_for_groups_of_models():
     model = OneVsRestClassifier(LogisticRegression(C=1.0, max_iter=1000))
     crossbar = tile(device="milo2021")

@@ -124,6 +124,7 @@ def test_a_device_takes_at_most_forty_lines(file):
     assert sum(bool(line.strip()) for line in file.read_text().splitlines()) <= 40
 
 
+@pytest.mark.slow
 def test_devices_of_an_installed_package_fulfil_the_laws(environment):
     code = (
         "from mottle.testing import check_node\n"
