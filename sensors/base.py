@@ -29,6 +29,15 @@ class EncoderState:
         Steps done.
     values : dict of str to ndarray
         What is kept of the past; the first axis is the run.
+
+    Examples
+    --------
+    >>> from mottle.sensors import TimeMask
+    >>> drive = np.ones((6, 2))
+    >>> encoder = TimeMask(3, random_state=0).fit(drive)
+    >>> state, masked = encoder.advance(encoder.start(), drive[:4])
+    >>> state.owner, state.step, masked.shape
+    ('TimeMask', 4, (1, 12, 2))
     """
 
     owner: str
