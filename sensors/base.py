@@ -66,7 +66,14 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
         """Return the names of the inputs, a list of str."""
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Return the names of the drive's inputs; ``input_features`` is ignored."""
+        """Return the names of the drive's inputs; ``input_features`` is ignored.
+
+        Examples
+        --------
+        >>> from mottle.sensors import TaxelDrive
+        >>> TaxelDrive(2).fit(np.ones((4, 2))).get_feature_names_out().tolist()
+        ['channel0', 'channel1']
+        """
         check_is_fitted(self)
         return np.array(self._names_out(), dtype=object)
 
