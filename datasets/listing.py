@@ -98,6 +98,13 @@ class Listing:
         Names of the senses, where they are known before any recording is read.
     left_out : tuple of str
         Files of the folders that are no recordings.
+
+    Examples
+    --------
+    >>> from mottle.datasets import list_dataset
+    >>> listing = list_dataset("nmnist-100").first(3)
+    >>> listing.names, listing.senses, len(listing.read(0)["sight"])
+    (['2', '22', '35'], ('sight',), 5028)
     """
 
     names: list[str]
@@ -163,7 +170,7 @@ def list_files(
     exclude: Sequence[str] = (),
     **options: Any,
 ) -> Listing:
-    """List files of one sense, each of which is a recording.
+    r"""List files of one sense, each of which is a recording.
 
     Parameters
     ----------
@@ -196,6 +203,18 @@ def list_files(
     ValueError
         If there is no file, one is named twice, or the pattern is broken or does not match, or
         names groups but no target or group.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> for name in ("train/7-1.csv", "test/3-1.csv"):
+    ...     (folder / name).parent.mkdir()
+    ...     _ = (folder / name).write_text("t,x,y,p\n10,3,4,1\n25,3,5,0\n")
+    >>> pattern = r"(?P<group>train|test)/(?P<target>[0-9])"
+    >>> listing = list_files([folder], sense="sight", pattern=pattern)
+    >>> listing.names, listing.target.tolist(), listing.groups.tolist()
+    (['test/3-1.csv', 'train/7-1.csv'], ['3', '7'], ['test', 'train'])
     """
     files: list[Path] = []
     left_out: list[str] = []

@@ -17,7 +17,7 @@ SHIPPED, FETCHED, BY_HAND = "ships with mottle", "fetched", "by hand"
 
 
 class FolderLayout(NamedTuple):
-    """How a set of one file a recording lies in its folder, and what the names of files mean.
+    r"""How a set of one file a recording lies in its folder, and what the names of files mean.
 
     Attributes
     ----------
@@ -30,6 +30,20 @@ class FolderLayout(NamedTuple):
         Match of the pattern to the label of a recording, and to what must not be split.
     also : tuple of str
         Further groups of the pattern; they become lists in the table's attributes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layout = FolderLayout(
+    ...     pattern=r"(?P<group>train|test)/(?P<target>[a-z]+)_(?P<take>[0-9]+)\.npy$",
+    ...     read=np.load,
+    ...     target=lambda match: match["target"],
+    ...     group=lambda match: match["group"],
+    ...     also=("take",),
+    ... )
+    >>> match = re.search(layout.pattern, "test/banana_03.npy")
+    >>> layout.target(match), layout.group(match), [match[name] for name in layout.also]
+    ('banana', 'test', ['03'])
     """
 
     pattern: str
@@ -170,5 +184,6 @@ def fetching(known: DataSet) -> Callable[..., Any]:
 
     fetch_it.__name__ = fetch_it.__qualname__ = known.load.__name__.replace("load_", "fetch_")
     title, _, rest = (known.load.__doc__ or "").partition("\n")
+    rest = rest.replace(f"{known.load.__name__}(", f"{fetch_it.__name__}(")  # in examples
     fetch_it.__doc__ = f"{title.replace('Load', 'Download if need be and load', 1)}\n{rest}"
     return fetch_it

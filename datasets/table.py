@@ -25,6 +25,14 @@ class Recordings(NamedTuple):
         Class of each recording.
     groups : ndarray of shape (n_recordings,)
         What must not be split between training and test, for ``GroupKFold``.
+
+    Examples
+    --------
+    >>> from mottle.datasets import load_demo
+    >>> recordings = load_demo("grasp")
+    >>> test = recordings.take(recordings.groups > 16)
+    >>> test.table.shape, test.senses("joints").table.shape
+    ((40, 2), (40, 1))
     """
 
     table: pd.DataFrame
@@ -172,6 +180,13 @@ def label_paired(
     ValueError
         If a sense has several columns, the numbers of classes differ, a class has fewer groups
         than ``n_groups``, or a group of a sense would come into two groups of the table.
+
+    Examples
+    --------
+    >>> from mottle.datasets import load_nmnist_100, load_smellnet_10
+    >>> table, target, groups = label_paired(sight=load_nmnist_100(), smell=load_smellnet_10())
+    >>> table.shape, str(target[0]), table.attrs["pairing"]
+    ((50, 2), '0 / allspice', 'label-paired, not co-recorded')
     """
     if len(senses) < 2:
         raise ValueError(f"pairing needs two senses or more, got {list(senses)}.")

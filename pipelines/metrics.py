@@ -71,7 +71,13 @@ class Metric:
         return "higher is better" if self.higher_is_better else "lower is better"
 
     def describe(self) -> dict[str, Any]:
-        """Return name, direction and form as plain values."""
+        """Return name, direction and form as plain values.
+
+        Examples
+        --------
+        >>> find_metric("accuracy").describe()
+        {'name': 'accuracy', 'higher_is_better': True, 'percent': True}
+        """
         return {
             "name": self.name, "higher_is_better": self.higher_is_better, "percent": self.percent
         }  # fmt: skip

@@ -303,6 +303,12 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     ------
     ValueError
         For an unknown recipe, unreadable TOML, or a key or value that the schema refuses.
+
+    Examples
+    --------
+    >>> recipe, text = read_recipe("demo-grasp")
+    >>> recipe.title, list(recipe.reservoirs)
+    ('Touch and joints of a grasping hand', ['vo2', 'memristor', 'echo', 'none'])
     """
     path = shipped().get(str(source), Path(source))
     if not path.is_file():

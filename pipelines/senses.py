@@ -26,6 +26,14 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
         Number of columns of the table.
     feature_names_in_ : ndarray of str
         The columns of the table given to ``fit``.
+
+    Examples
+    --------
+    >>> from mottle.datasets import load_demo
+    >>> table, target, groups = load_demo("grasp")
+    >>> check = SenseCheck(["touch", "joints"]).fit(table)
+    >>> check.transform(table[:5]).shape, check.feature_names_in_.tolist()
+    ((5, 2), ['touch', 'joints'])
     """
 
     def __init__(self, senses: Any) -> None:

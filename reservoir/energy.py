@@ -154,6 +154,17 @@ def energy_summary(report: Any) -> Any:
     summary : pandas.DataFrame
         Rows "device", "+ resistors, capacitors, drivers", "+ converters, digital"; columns
         per_inference, per_node_step and per_spike in J (NaN where nothing spikes).
+
+    Examples
+    --------
+    >>> from mottle.reservoir import MemristorReservoir
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (4, 10, 2))
+    >>> report = energy_report(MemristorReservoir(20, pool="mean", random_state=0).fit(X), X)
+    >>> summary = energy_summary(report)
+    >>> summary.index.tolist()
+    ['device', '+ resistors, capacitors, drivers', '+ converters, digital']
+    >>> bool(summary.per_inference.is_monotonic_increasing)
+    True
     """
     totals = report.groupby("level")["energy"].sum().reindex(LEVELS, fill_value=0.0)
     steps = {
@@ -188,6 +199,16 @@ def chip_ratios(report: Any) -> Any:
         Indexed by chip: ``chip_per_operation`` and ``pipeline_per_operation`` in J and their
         ``ratio`` (above 1: the pipeline takes less). No figure is published for Loihi 2: its ratio
         is NaN. ``attrs`` names the source of the chips' figures.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from mottle.reservoir import MemristorReservoir, RidgeReadout
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (8, 10, 2))
+    >>> pipeline = make_pipeline(MemristorReservoir(20, pool="mean"), RidgeReadout())
+    >>> ratios = chip_ratios(energy_report(pipeline.fit(X, X.mean(axis=(1, 2))), X))
+    >>> ratios.columns.tolist()
+    ['chip_per_operation', 'pipeline_per_operation', 'ratio']
     """
     operations = report.attrs["readout_macs"]
     if not operations:

@@ -29,6 +29,15 @@ class EncoderState:
         Steps done.
     values : dict of str to ndarray
         What is kept of the past; the first axis is the run.
+
+    Examples
+    --------
+    >>> from mottle.sensors import TimeMask
+    >>> drive = np.ones((6, 2))
+    >>> encoder = TimeMask(3, random_state=0).fit(drive)
+    >>> state, masked = encoder.advance(encoder.start(), drive[:4])
+    >>> state.owner, state.step, masked.shape
+    ('TimeMask', 4, (1, 12, 2))
     """
 
     owner: str
@@ -57,7 +66,14 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
         """Return the names of the inputs, a list of str."""
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Return the names of the drive's inputs; ``input_features`` is ignored."""
+        """Return the names of the drive's inputs; ``input_features`` is ignored.
+
+        Examples
+        --------
+        >>> from mottle.sensors import TaxelDrive
+        >>> TaxelDrive(2).fit(np.ones((4, 2))).get_feature_names_out().tolist()
+        ['channel0', 'channel1']
+        """
         check_is_fitted(self)
         return np.array(self._names_out(), dtype=object)
 

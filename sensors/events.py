@@ -132,6 +132,15 @@ class EventEncoder(Encoder):
         ------
         ValueError
             If an event lies outside these steps, or events are dropped and ``on_drop="raise"``.
+
+        Examples
+        --------
+        >>> from mottle.sensors import EVENT_DTYPE, EventRate
+        >>> events = np.array([(0, 0, 0, 1), (400, 3, 1, 0), (999, 3, 1, 0)], dtype=EVENT_DTYPE)
+        >>> encoder = EventRate(2, compress=None, scale=None).fit(events)
+        >>> state, drive = encoder.advance(encoder.start(), events[:2])
+        >>> state.step, drive.shape
+        (1, (1, 1, 4))
         """
         check_is_fitted(self)
         n_steps = check_whole("n_steps", 1 if n_steps is None else n_steps)
@@ -176,6 +185,14 @@ class EventEncoder(Encoder):
         DataFrame
             One row a recording with the numbers of ``events``, and of them ``encoded``, ``outside``
             the sensor and ``late``, that is after the end (``duration_``).
+
+        Examples
+        --------
+        >>> from mottle.sensors import EVENT_DTYPE, EventRate
+        >>> events = np.array([(0, 0, 0, 1), (400, 3, 1, 0), (999, 3, 1, 0)], dtype=EVENT_DTYPE)
+        >>> encoder = EventRate(2, sensor_size=(3, 2), duration=0.001, on_drop="ignore").fit(events)
+        >>> encoder.count(events).iloc[0].to_dict()
+        {'events': 3, 'encoded': 1, 'outside': 2, 'late': 0}
         """
         streams, _, account = self._run(X)
         index = X.index if isinstance(X, pd.DataFrame | pd.Series) else range(len(streams.cells))

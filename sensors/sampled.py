@@ -104,6 +104,16 @@ class SampledEncoder(Encoder):
         ------
         ValueError
             As ``transform``, and if the runs advance by different numbers of rows.
+
+        Examples
+        --------
+        >>> from mottle.sensors import LevelCrossing
+        >>> rows = np.array([[1.0], [1.3], [1.1], [0.6]])
+        >>> encoder = LevelCrossing(threshold=0.2).fit(rows)
+        >>> state, first = encoder.advance(encoder.start(), rows[:2])
+        >>> state, rest = encoder.advance(state, rows[2:])
+        >>> np.concatenate([first[0], rest[0]]).tolist() == encoder.transform(rows).tolist()
+        True
         """
         check_is_fitted(self)
         cells = label_frames(as_streams(X)).cells

@@ -1,11 +1,15 @@
 """Code on pages of the documentation runs, and every public name is in the reference."""
 
+import doctest
 import inspect
 import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from test_house import KERNEL_NAME, modules
+
+from mottle import datasets
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = (
@@ -82,6 +86,7 @@ MODULES = (
     "mottle.sensors.files",
     "mottle.datasets",
     "mottle.pipelines",
+    "mottle.testing",
 )
 
 
@@ -102,6 +107,12 @@ def value_of(name: str):
     return getattr(import_module(module), last)
 
 
+def test_modules_that_list_their_names_are_those_of_the_reference():
+    listing = {name for name in modules() if hasattr(import_module(name), "__all__")}
+    inner = {name for name in listing if KERNEL_NAME.match(name)}
+    assert listing - inner - {"mottle"} == set(MODULES)
+
+
 def test_every_public_name_is_in_the_reference_once():
     names = listed()
     public = {f"{module}.{name}" for module in MODULES for name in import_module(module).__all__}
@@ -110,107 +121,28 @@ def test_every_public_name_is_in_the_reference_once():
     assert len(documented) == len(names)
 
 
-# names without an example in their docstring; the list may only shrink
-WITHOUT_EXAMPLE = {
-    "datasets.FolderLayout",
-    "datasets.Listing",
-    "datasets.Plan",
-    "datasets.Prepared",
-    "datasets.Recordings",
-    "datasets.Remote",
-    "datasets.data_home",
-    "datasets.fetch_dvs_gesture",
-    "datasets.fetch_dynamic_mixtures",
-    "datasets.fetch_ev_containers",
-    "datasets.fetch_ev_objects",
-    "datasets.fetch_fsdd",
-    "datasets.fetch_gas_drift",
-    "datasets.fetch_home_activity",
-    "datasets.fetch_japanese_vowels",
-    "datasets.fetch_mnist",
-    "datasets.fetch_nmnist",
-    "datasets.fetch_shd",
-    "datasets.fetch_smellnet",
-    "datasets.fetch_twin_arrays",
-    "datasets.label_paired",
-    "datasets.list_files",
-    "datasets.load_biotac_slide",
-    "datasets.load_dvs_gesture",
-    "datasets.load_dynamic_mixtures",
-    "datasets.load_ev_containers",
-    "datasets.load_ev_objects",
-    "datasets.load_fsdd",
-    "datasets.load_gas_drift",
-    "datasets.load_home_activity",
-    "datasets.load_japanese_vowels",
-    "datasets.load_mnist",
-    "datasets.load_multimodal_gas",
-    "datasets.load_ncars",
-    "datasets.load_nmnist",
-    "datasets.load_santafe_laser",
-    "datasets.load_shd",
-    "datasets.load_smellnet",
-    "datasets.load_stmnist",
-    "datasets.load_twin_arrays",
-    "datasets.open_prepared",
-    "datasets.open_states",
-    "datasets.plan",
-    "datasets.store_info",
-    "datasets.verify_prepared",
-    "pipelines.Reproduction",
-    "pipelines.Result",
-    "pipelines.SenseCheck",
-    "pipelines.read_recipe",
-    "pipelines.read_result",
-    "pipelines.reproduce",
-    "reservoir.ReservoirState",
-    "reservoir.chip_ratios",
-    "reservoir.devices.AgMemristor",
-    "reservoir.devices.BurstNeuron",
-    "reservoir.devices.DriftMemristor",
-    "reservoir.devices.EventMemristor",
-    "reservoir.devices.FastAgMemristor",
-    "reservoir.devices.FerroelectricJunction",
-    "reservoir.devices.HHNeuristor",
-    "reservoir.devices.InterfaceMemristor",
-    "reservoir.devices.LIF",
-    "reservoir.devices.Memdiode",
-    "reservoir.devices.PBit",
-    "reservoir.devices.Programming",
-    "reservoir.devices.PulseMemristor",
-    "reservoir.devices.ThresholdSwitch",
-    "reservoir.devices.TiOxMemristor",
-    "reservoir.devices.VO2Neuristor",
-    "reservoir.devices.WOxMemristor",
-    "reservoir.devices.YakopcicMemristor",
-    "reservoir.devices.sample_pbits",
-    "reservoir.energy_summary",
-    "reservoir.nonvolatile.Mapped",
-    "reservoir.nonvolatile.SinhSelector",
-    "reservoir.nonvolatile.ThresholdSelector",
-    "reservoir.nonvolatile.WriteCircuit",
-    "reservoir.nonvolatile.draw_robustness",
-    "reservoir.nonvolatile.fit_aware",
-    "reservoir.plasticity.OverlapRule",
-    "reservoir.plasticity.PairRule",
-    "reservoir.plasticity.TripletRule",
-    "sensors.EncoderState",
-    "sensors.files.EventFile",
-    "sensors.files.EventReader",
-    "sensors.files.Source",
-    "sensors.files.Spikes",
-    "sensors.files.read_idx",
-}
+def examples_of(name: str) -> str:
+    """Return the docstring of a name, or of a constant what its page states."""
+    pages = "\n".join(page.read_text("utf-8") for page in (DOCS / "reference").glob("*.md"))
+    entry = rf"^\.\. data:: {name.rpartition('.')[2]}$(.*?)(?=^```$|^\.\. data::)"
+    if found := re.search(entry, pages, re.MULTILINE | re.DOTALL):
+        return found[1]
+    return (inspect.getdoc(value_of(name)) or "").partition("\nExamples\n--------\n")[2]
 
 
-def test_public_names_have_an_example():
-    found = set()
-    for name in listed():
-        value = value_of(name)
-        documented = inspect.isclass(value) or inspect.isfunction(value)
-        if documented and "Examples\n" not in (inspect.getdoc(value) or ""):
-            found.add(name.removeprefix("mottle."))
-    assert found == WITHOUT_EXAMPLE
+def test_every_name_in_the_reference_has_an_example():
+    assert not [name for name in sorted(listed()) if ">>> " not in examples_of(name)]
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=lambda p: p.stem)
+def test_examples_on_reference_pages_hold(page):
+    text = re.sub("^```.*$", "", page.read_text("utf-8"), flags=re.MULTILINE)
+    test = doctest.DocTestParser().get_doctest(text, {}, page.stem, str(page), 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_a_download_is_shown_with_its_own_name():
+    assert ">>> table, target, groups = fetch_fsdd()" in inspect.getdoc(datasets.fetch_fsdd)
 
 
 def test_links_between_files_lead_to_files():

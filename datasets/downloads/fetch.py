@@ -26,6 +26,12 @@ class Remote(NamedTuple):
     ``hash`` is "md5:...", "sha1:..." or "sha256:...", or None where none is published: then the
     sha256 of the first download is kept beside the file, and later downloads must match it.
     ``folder`` is what the archive is unpacked to, below the data folder; None leaves it packed.
+
+    Examples
+    --------
+    >>> packed = Remote("smells/all.zip", "https://example.org/all.zip", folder="smells/unpacked")
+    >>> packed.name, packed.hash  # the first download's hash is kept
+    ('smells/all.zip', None)
     """
 
     name: str

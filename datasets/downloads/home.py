@@ -14,6 +14,13 @@ def data_home() -> Path:
     Path
         The folder named by the environment variable ``MOTTLE_DATA``, else ``~/.cache/mottle``.
         It need not exist.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict("os.environ", MOTTLE_DATA="recordings"):
+    ...     data_home().name
+    'recordings'
     """
     named = os.environ.get(ENVIRONMENT, "").strip()
     return Path(named).expanduser() if named else Path.home() / ".cache" / "mottle"

@@ -69,6 +69,12 @@ def load_biotac_slide(n_rows: int = N_ROWS) -> Recordings:
     ----------
     R. Gao, T. Taunyazov, Z. Lin, Y. Wu, Supervised Autoencoder Joint Learning on Heterogeneous
     Tactile Sensory Data, IROS 2020. No licence stated.
+
+    Examples
+    --------
+    >>> table, target, groups = load_biotac_slide()  # doctest: +SKIP
+    >>> table.shape, table["electrodes"].iloc[0].shape, str(target[0])  # doctest: +SKIP
+    ((200, 6), (590, 19), 'mat01')
     """
     if check_whole("n_rows", n_rows) > N_ROWS:
         raise ValueError(

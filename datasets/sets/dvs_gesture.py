@@ -41,6 +41,11 @@ def load_dvs_gesture() -> Recordings:
     References
     ----------
     A. Amir et al., CVPR 2017. CC BY 4.0.
+
+    Examples
+    --------
+    >>> recordings = load_dvs_gesture()  # doctest: +SKIP
+    >>> train = recordings.take(recordings.groups == "train")  # doctest: +SKIP
     """
     return load_folder(DATA_SET)
 

@@ -35,6 +35,11 @@ def load_dynamic_mixtures() -> Recordings:
     ----------
     J. Fonollosa et al., Reservoir computing compensates slow response of chemosensor arrays exposed
     to fast varying gas concentrations, Sensors and Actuators B 215 (2015) 618; doi:10.24432/C5WP4C.
+
+    Examples
+    --------
+    >>> table, target, groups = load_dynamic_mixtures()  # doctest: +SKIP
+    >>> smell, ppm = table["smell"].iloc[0], table["concentration"].iloc[0]  # doctest: +SKIP
     """
     folder = DATA_SET.find()
     smell, levels = [], []

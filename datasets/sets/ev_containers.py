@@ -33,6 +33,11 @@ def load_ev_containers() -> Recordings:
     References
     ----------
     F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet, IROS 2020. No licence stated.
+
+    Examples
+    --------
+    >>> recordings = load_ev_containers()  # doctest: +SKIP
+    >>> test = recordings.take(recordings.groups == "test")  # doctest: +SKIP
     """
     return load_archive(DATA_SET, "Ev-Containers", None)
 

@@ -53,6 +53,13 @@ def load_ev_objects() -> Recordings:
     References
     ----------
     F. Gu, W. Sng, T. Taunyazov, H. Soh, TactileSGNet, IROS 2020. No licence stated.
+
+    Examples
+    --------
+    >>> recordings = load_ev_objects()  # doctest: +SKIP
+    >>> test = recordings.take(recordings.groups == "test")  # doctest: +SKIP
+    >>> test.table.shape, test.table["touch"].iloc[0].shape  # doctest: +SKIP
+    ((144, 1), (250, 78))
     """
     return load_archive(DATA_SET, "Ev-Objects", 250)
 

@@ -31,6 +31,14 @@ def load_fsdd() -> Recordings:
     References
     ----------
     Z. Jackson et al., doi:10.5281/zenodo.1342401. CC BY-SA 4.0.
+
+    Examples
+    --------
+    >>> table, target, groups = load_fsdd()  # doctest: +SKIP
+    >>> len(table), int((groups == "test").sum())  # doctest: +SKIP
+    (3000, 300)
+    >>> sorted(set(table.attrs["speaker"]))[:3]  # doctest: +SKIP
+    ['george', 'jackson', 'lucas']
     """
     return load_folder(DATA_SET)
 

@@ -38,6 +38,11 @@ def load_home_activity() -> Recordings:
     ----------
     R. Huerta et al., Online decorrelation of humidity and temperature in chemical sensors for
     continuous monitoring, Chemom. Intell. Lab. Syst. 157 (2016) 169.
+
+    Examples
+    --------
+    >>> table, target, groups = load_home_activity()  # doctest: +SKIP
+    >>> stimulated = table["smell"].iloc[0].sel(time=slice(0, None))  # doctest: +SKIP
     """
     folder = DATA_SET.find()
     about, data = (

@@ -30,6 +30,12 @@ def load_japanese_vowels() -> Recordings:
     References
     ----------
     M. Kudo, J. Toyama, M. Shimbo, Pattern Recognition Letters 20 (1999) 1103. CC BY 4.0.
+
+    Examples
+    --------
+    >>> table, target, groups = load_japanese_vowels()  # doctest: +SKIP
+    >>> table.shape, table["sound"].iloc[0].shape, int((groups == "train").sum())  # doctest: +SKIP
+    ((640, 1), (20, 12), 270)
     """
     cells, target, groups = [], [], []
     for part in ("train", "test"):

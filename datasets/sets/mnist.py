@@ -43,6 +43,12 @@ def load_mnist(part: str = "test") -> Recordings:
     References
     ----------
     Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Proc. IEEE 86 (1998) 2278, doi:10.1109/5.726791.
+
+    Examples
+    --------
+    >>> table, target, groups = load_mnist("test")  # doctest: +SKIP
+    >>> table.shape, table["sight"].iloc[0].shape, int(target[0])  # doctest: +SKIP
+    ((10000, 1), (28, 28), 7)
     """
     check_option("part", part, ("test", "train", "all"))
     cells, target, groups = [], [], []

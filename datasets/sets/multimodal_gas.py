@@ -40,6 +40,12 @@ def load_multimodal_gas(window: int = 40) -> Recordings:
     References
     ----------
     P. Narkhede et al., Data 7 (2022) 112; doi:10.17632/zkwgkjkjn9.2. CC BY 4.0.
+
+    Examples
+    --------
+    >>> table, target, groups = load_multimodal_gas(window=40)  # doctest: +SKIP
+    >>> table.shape, table["smell"].iloc[0].shape, sorted(set(target.tolist()))  # doctest: +SKIP
+    ((160, 1), (40, 7), ['Mixture', 'NoGas', 'Perfume', 'Smoke'])
     """
     check_whole("window", window)
     path = DATA_SET.find("Gas_Sensors_Measurements.csv")

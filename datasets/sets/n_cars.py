@@ -27,6 +27,11 @@ def load_ncars() -> Recordings:
     References
     ----------
     A. Sironi et al., HATS, CVPR 2018.
+
+    Examples
+    --------
+    >>> recordings = load_ncars()  # doctest: +SKIP
+    >>> train = recordings.take(recordings.groups == "train")  # doctest: +SKIP
     """
     return load_folder(DATA_SET)
 

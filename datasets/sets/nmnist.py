@@ -45,6 +45,16 @@ def load_nmnist(path: str | Path | None = None) -> Recordings:
     ----------
     G. Orchard et al., Front. Neurosci. 9 (2015) 437, doi:10.3389/fnins.2015.00437;
     CC BY-SA 4.0.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> (folder / "Train/7").mkdir(parents=True)
+    >>> _ = (folder / "Train/7/00042.bin").write_bytes(bytes([3, 4, 0x80, 0, 10]))  # one event
+    >>> table, target, groups = load_nmnist(folder)
+    >>> table["sight"].iloc[0].tolist(), target.tolist(), groups.tolist()
+    ([(10, 3, 4, 1)], [7], ['train'])
     """
     folder = DATA_SET.find() if path is None else Path(path)
     listed = folder / "train.csv"

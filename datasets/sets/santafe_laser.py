@@ -28,6 +28,12 @@ def load_santafe_laser() -> xr.DataArray:
     ----------
     U. Huebner, N. B. Abraham, C. O. Weiss, Phys. Rev. A 40 (1989) 6354; A. S. Weigend, N. A.
     Gershenfeld (eds.), Time Series Prediction (1994). No licence stated.
+
+    Examples
+    --------
+    >>> laser = load_santafe_laser()  # doctest: +SKIP
+    >>> laser.shape, float(laser.max())  # doctest: +SKIP
+    ((10093, 1), 255.0)
     """
     path = DATA_SET.find("santafe_laser.npy")
     values = np.load(path, allow_pickle=False)

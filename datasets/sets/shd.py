@@ -44,6 +44,11 @@ def load_shd(part: str = "all") -> Recordings:
     References
     ----------
     B. Cramer et al., IEEE TNNLS 33 (2022) 2744, doi:10.1109/TNNLS.2020.3044364. CC BY 4.0.
+
+    Examples
+    --------
+    >>> recordings = load_shd("test")  # doctest: +SKIP
+    >>> english = recordings.take(recordings.target < 10)  # doctest: +SKIP
     """
     check_option("part", part, ("all", "train", "test"))
     cells, target, groups = [], [], []

@@ -79,6 +79,12 @@ def load_smellnet(
     References
     ----------
     D. Feng et al., arXiv:2506.00239 (2025); CC BY 4.0.
+
+    Examples
+    --------
+    >>> table, target, groups = load_smellnet(window=100, channels="gas")  # doctest: +SKIP
+    >>> table["smell"].iloc[0].shape, len(set(target)), len(set(groups))  # doctest: +SKIP
+    ((100, 6), 50, 250)
     """
     check_option("part", part, ("train", "test"))
     path = DATA_SET.find(f"offline_{part}ing.zip")

@@ -28,6 +28,11 @@ def load_stmnist() -> Recordings:
     References
     ----------
     H. H. See et al., arXiv:2005.04319 (2020).
+
+    Examples
+    --------
+    >>> table, target, groups = load_stmnist()  # doctest: +SKIP
+    >>> events = table["touch"].iloc[0]  # doctest: +SKIP
     """
     return load_folder(DATA_SET)
 

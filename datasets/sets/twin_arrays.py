@@ -37,6 +37,11 @@ def load_twin_arrays() -> Recordings:
     References
     ----------
     J. Fonollosa et al., Sensors and Actuators B 236 (2016) 1044; doi:10.24432/C5MW3K. CC BY 4.0.
+
+    Examples
+    --------
+    >>> recordings = load_twin_arrays()  # doctest: +SKIP
+    >>> other_unit = recordings.take(recordings.groups == "B5")  # doctest: +SKIP
     """
     return load_folder(DATA_SET)
 

@@ -36,6 +36,13 @@ def load_gas_drift() -> Recordings:
     ----------
     A. Vergara et al., Sensors and Actuators B 166 (2012) 320; I. Rodriguez-Lujan et al., Chemom.
     Intell. Lab. Syst. 130 (2014) 123; doi:10.24432/C5MK6M.
+
+    Examples
+    --------
+    >>> recordings = load_gas_drift()  # doctest: +SKIP
+    >>> early = recordings.take(recordings.groups == 1)  # doctest: +SKIP
+    >>> early.table.shape, early.table["smell"].iloc[0].shape  # doctest: +SKIP
+    ((445, 1), (1, 128))
     """
     folder = DATA_SET.find()
     files = {

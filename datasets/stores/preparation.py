@@ -57,6 +57,15 @@ class Prepared(NamedTuple):
         What the readers repaired in the recordings of this run, by reason.
     seconds : float
         How long it took.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.datasets import list_dataset
+    >>> listing, path = list_dataset("nmnist-100").first(20), Path(mkdtemp()) / "digits.zarr"
+    >>> runs = prepare(listing, path), prepare(listing, path)
+    >>> [(run.n_recordings, run.n_encoded, run.skipped) for run in runs]
+    [(20, 20, {}), (20, 0, {})]
     """
 
     path: Path
@@ -422,6 +431,13 @@ class Plan(NamedTuple):
         Estimated size in byte, before compression.
     seconds : float
         Estimated time on one core.
+
+    Examples
+    --------
+    >>> from mottle.datasets import list_dataset
+    >>> found = plan(list_dataset("smellnet-10"), n_tried=2)
+    >>> found.n_recordings, found.senses
+    (50, {'smell': 'samples: 562 to 592 rows of time, values (11,)'})
     """
 
     n_recordings: int
@@ -458,6 +474,15 @@ def plan(
     ------
     ValueError
         As `prepare`.
+
+    Examples
+    --------
+    >>> from mottle.datasets import list_dataset
+    >>> from mottle.sensors import EventRate
+    >>> encoders = {"sight": EventRate(5, sensor_size=(34, 34), cell=2)}
+    >>> found = plan(list_dataset("nmnist-100"), encoders=encoders, fit_on="all", n_tried=2)
+    >>> found.n_recordings, found.senses, found.n_bytes
+    (100, {'sight': 'drive: 5 rows of drive (578,)'}, 1156000.0)
     """
     _check(listing, on_bad, 1, dtype)
     check_whole("n_tried", n_tried)

@@ -479,6 +479,16 @@ def open_prepared(path: str | Path, *, rows: Any = None) -> Recordings:
         If there is no such store, or it is not finished.
     ValueError
         If it is something else.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.datasets import list_table, load_nmnist_100, prepare
+    >>> path = Path(mkdtemp()) / "digits.zarr"
+    >>> done = prepare(list_table(load_nmnist_100()).first(20), path)
+    >>> table, target, groups = open_prepared(path, rows=slice(10, 20))
+    >>> table.shape, target[:2].tolist(), len(table["sight"].iloc[0])
+    ((10, 1), [1, 1], 2723)
     """
     store = opened(path)
     names = store.names
@@ -520,6 +530,16 @@ def store_info(path: str | Path) -> dict[str, Any]:
     ------
     FileNotFoundError, ValueError
         As `open_prepared`.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.datasets import list_table, load_nmnist_100, prepare
+    >>> path = Path(mkdtemp()) / "digits.zarr"
+    >>> done = prepare(list_table(load_nmnist_100()).first(20), path)
+    >>> about = store_info(path)
+    >>> about["recordings"], about["senses"]["sight"]["kind"], about["classes"]
+    (20, 'events', 2)
     """
     store = Store(path)
     files = [file for file in store.path.rglob("*") if file.is_file()]
@@ -568,6 +588,18 @@ def verify_prepared(path: str | Path) -> list[str]:
     ------
     FileNotFoundError, ValueError
         If there is no such store, or its root cannot be read.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.datasets import list_table, load_nmnist_100, prepare
+    >>> path = Path(mkdtemp()) / "digits.zarr"
+    >>> done = prepare(list_table(load_nmnist_100()).first(20), path)
+    >>> verify_prepared(path)
+    []
+    >>> _ = (path / "sight/t/zarr.json").write_bytes(b"{}")
+    >>> verify_prepared(path)
+    ['sight/t/zarr.json: its sha256 differs']
     """
     path = Path(path)
     if (path / proof.NAME).exists():

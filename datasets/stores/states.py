@@ -318,6 +318,15 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
         If there is no such folder.
     ValueError
         If it is not a states store, or blocks are missing and ``partial`` is False.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "states.zarr"
+    >>> with StatesWriter(path, n_recordings=2, n_steps=3, n_nodes=2, block=1, attrs={}) as writer:
+    ...     writer.write(0, np.ones((1, 3, 2)))
+    >>> open_states(path, partial=True)["done"].values.tolist()
+    [True, False]
     """
     path = Path(path)
     if not path.exists():

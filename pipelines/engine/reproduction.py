@@ -24,6 +24,23 @@ class Reproduction:
     differences : DataFrame
         Columns kind ("version", "recordings", "score", "predictions", "drive", "features",
         "chosen"), what, before, after. Versions and recordings come first.
+
+    Examples
+    --------
+    >>> from mottle.pipelines import run_recipe
+    >>> recipe = {
+    ...     "title": "touch alone",
+    ...     "seeds": [0],
+    ...     "data": {"name": "demo", "options": {"task": "grasp"}},
+    ...     "split": {"kind": "blocked", "n_splits": 2},
+    ...     "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 6}},
+    ...     "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    ... }
+    >>> before = run_recipe(recipe)
+    >>> before.fold_scores.loc[0, "score"] += 0.1  # as if it had come out otherwise
+    >>> found = reproduce(before)
+    >>> found.agrees, found.differences["kind"].tolist(), found.causes()
+    (False, ['score'], [])
     """
 
     before: Result
@@ -72,6 +89,20 @@ def reproduce(source: Any, *, recordings: Any = None, progress: Any = None) -> R
     ------
     ValueError
         For a damaged or foreign file, or recordings that were in memory and are not given.
+
+    Examples
+    --------
+    >>> from mottle.pipelines import run_recipe
+    >>> recipe = {
+    ...     "title": "touch alone",
+    ...     "seeds": [0],
+    ...     "data": {"name": "demo", "options": {"task": "grasp"}},
+    ...     "split": {"kind": "blocked", "n_splits": 2},
+    ...     "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 6}},
+    ...     "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    ... }
+    >>> reproduce(run_recipe(recipe)).agrees
+    True
     """
     before = source if isinstance(source, Result) else read_result(source)
     if before.source == "memory" and recordings is None:

@@ -87,6 +87,23 @@ class Result:
         Columns and rows of the event camera; not saved.
     states : dict of str to Dataset
         States of one recording, by reservoir and sense; not saved.
+
+    Examples
+    --------
+    >>> from mottle.pipelines import run_recipe
+    >>> recipe = {
+    ...     "title": "touch alone",
+    ...     "seeds": [0],
+    ...     "data": {"name": "demo", "options": {"task": "grasp"}},
+    ...     "split": {"kind": "blocked", "n_splits": 2},
+    ...     "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 6}},
+    ...     "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    ... }
+    >>> result = run_recipe(recipe)
+    >>> result.best, bool(result.scores_of("accuracy")["score"].iloc[0] > 0.7)
+    (('none', 'touch'), True)
+    >>> result.confusion.shape, result.predictions.shape
+    ((10, 10), (200, 1))
     """
 
     title: str
@@ -188,6 +205,22 @@ def read_result(path: str | Path) -> Result:
     ------
     ValueError
         If the file is no result, one of a newer version, or not as it was written.
+
+    Examples
+    --------
+    >>> from mottle.pipelines import run_recipe
+    >>> recipe = {
+    ...     "title": "touch alone",
+    ...     "seeds": [0],
+    ...     "data": {"name": "demo", "options": {"task": "grasp"}},
+    ...     "split": {"kind": "blocked", "n_splits": 2},
+    ...     "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 6}},
+    ...     "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    ... }
+    >>> from tempfile import mkdtemp
+    >>> path = run_recipe(recipe).save(Path(mkdtemp()) / "touch.json")
+    >>> read_result(path).title
+    'touch alone'
     """
     path = Path(path)
     if not path.is_file():

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["check_node"]
+
 
 def check_node(node: Any, *, n_nodes: int = 200, random_state: int = 0) -> list[str]:
     """Test a device built with ``device_node`` against the laws of a node.

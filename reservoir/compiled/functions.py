@@ -65,7 +65,13 @@ def exp2(z):
 
 @njit(**VECTOR)
 def clip(x, low, high):
-    """Bound ``x`` from both sides."""
+    """Bound ``x`` from both sides.
+
+    Examples
+    --------
+    >>> clip(1.7, 0.0, 1.0), clip(0.3, 0.0, 1.0)
+    (1.0, 0.3)
+    """
     x = low if x < low else x
     return high if x > high else x
 
@@ -149,7 +155,13 @@ def tanh(x, real):
 
 @njit(**VECTOR)
 def exp(x):
-    """Exponential for |x| <= 690, relative error below 1e-15 + 2e-16 |x|."""
+    """Exponential for |x| <= 690, relative error below 1e-15 + 2e-16 |x|.
+
+    Examples
+    --------
+    >>> bool(abs(exp(1.5) / np.exp(1.5) - 1) < 1e-14)
+    True
+    """
     z = x * 1.4426950408889634
     shifted = z + 6755399441055744.0
     r = (z - (shifted - 6755399441055744.0)) * 0.6931471805599453
@@ -171,7 +183,13 @@ def exp(x):
 
 @njit(**VECTOR)
 def log(x):
-    """Return the natural logarithm of a positive normal number, relative error below 1e-15."""
+    """Return the natural logarithm of a positive normal number, relative error below 1e-15.
+
+    Examples
+    --------
+    >>> bool(abs(log(1.5) / np.log(1.5) - 1) < 1e-14)
+    True
+    """
     bits = np.int64(np.float64(x).view(np.int64))
     exponent = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
     m = np.int64(bits - (exponent << np.int64(52))).view(np.float64)
@@ -191,7 +209,13 @@ def log(x):
 
 @njit(**VECTOR)
 def sinh(x):
-    """Hyperbolic sine for |x| <= 690, error below 1e-16 + (1e-15 + 2e-16 |x|) of the value."""
+    """Hyperbolic sine for |x| <= 690, error below 1e-16 + (1e-15 + 2e-16 |x|) of the value.
+
+    Examples
+    --------
+    >>> bool(abs(sinh(1.5) / np.sinh(1.5) - 1) < 1e-14)
+    True
+    """
     z = x * 1.4426950408889634
     shifted = z + 6755399441055744.0
     r = (z - (shifted - 6755399441055744.0)) * 0.6931471805599453

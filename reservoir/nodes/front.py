@@ -174,6 +174,15 @@ class Reservoir(
             (recording,). Coordinates: ``recording``, ``step``, ``node``, and where available
             ``time`` (step,) in second and ``input``, the names of the drive's inputs. Attributes
             hold units, parameters, seed and versions.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> drive = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+        >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+        >>> found = reservoir.states(drive, names=["a", "b"])
+        >>> dict(found.states.sizes), found.states.sel(recording="b").shape
+        ({'recording': 2, 'step': 50, 'node': 20}, (50, 20))
         """
         import xarray as xr
 
@@ -228,6 +237,15 @@ class Reservoir(
             with the devices, or coupling them) and ``supply``, each in J; ``spikes``, if nodes
             spike; ``row_size``, the number of steps. NaN where a recording is absent. The supply's
             energy beyond the other two remains in capacitors.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> drive = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+        >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+        >>> energy = reservoir.energy(drive)
+        >>> energy.supply.shape, energy.row_size.values.tolist()
+        ((2,), [50, 50])
         """
         import xarray as xr
 
@@ -328,6 +346,16 @@ class Reservoir(
         -------
         state : ReservoirState
             For ``advance``.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> drive = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+        >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+        >>> state = reservoir.start(2, meter=True)
+        >>> state, states = reservoir.advance(state, drive[:, :10])
+        >>> state.step, state.spent.shape
+        (10, (2, 4))
         """
         check_is_fitted(self)
         n_recordings = check_whole("n_recordings", n_recordings)
@@ -371,6 +399,16 @@ class Reservoir(
             State of the runs after the chunk.
         states : ndarray of shape (n_recordings, n_steps, n_nodes)
             States of the nodes.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> drive = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+        >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+        >>> state, first = reservoir.advance(reservoir.start(2), drive[:, :30])
+        >>> state, rest = reservoir.advance(state, drive[:, 30:])
+        >>> state.step, first.shape, rest.shape
+        (50, (2, 30, 20), (2, 20, 20))
         """
         check_is_fitted(self)
         block, lengths = self._node.read_chunk(self, state, X, n_steps)
@@ -392,6 +430,13 @@ class Reservoir(
         -------
         names : ndarray of str
             One name per column of the result of ``transform``.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> reservoir = MemristorReservoir(2, pool=("mean", "last"), random_state=0)
+        >>> reservoir.fit(np.zeros((10, 1))).get_feature_names_out()[:2].tolist()
+        ['memristorreservoir_mean0_0', 'memristorreservoir_mean0_1']
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)

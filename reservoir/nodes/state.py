@@ -13,7 +13,17 @@ METERED = ("device", "resistor", "supply", "spikes")  # energies in J, and a cou
 
 @dataclass
 class ReservoirState:
-    """State of live runs: node variables, noise keys and the number of steps done."""
+    """State of live runs: node variables, noise keys and the number of steps done.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import MemristorReservoir
+    >>> drive = np.random.default_rng(0).uniform(-1, 1, (1, 50, 3))
+    >>> reservoir = MemristorReservoir(20, random_state=0).fit(drive)
+    >>> state, states = reservoir.advance(reservoir.start(), drive[:, :30])
+    >>> state.step, states.shape
+    (30, (1, 30, 20))
+    """
 
     values: NDArray  # (recording, variable, node)
     keys: NDArray  # (recording,), uint64

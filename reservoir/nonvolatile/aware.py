@@ -103,6 +103,16 @@ def fit_aware(
     -------
     readout : estimator
         A fitted copy.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> plain = RidgeClassifier().fit(X, y)
+    >>> aware = fit_aware(plain, X, y, "cmo_hfox", seconds=86400.0, random_state=0)
+    >>> bool(np.abs(aware.coef_).max() < np.abs(plain.coef_).max())  # no weight stands out
+    True
     """
     warn_kept(device, seconds)
     rng = check_random_state(random_state)

@@ -78,6 +78,13 @@ class Converter(ABC):
         -------
         self : Converter
             The converter itself.
+
+        Examples
+        --------
+        >>> from mottle.reservoir.nonvolatile import DAC
+        >>> dac = DAC(bits=3).calibrate([-0.1, 0.0, 0.1])
+        >>> dac.codes([-0.1, 0.1, 0.3]).tolist(), dac.n_clipped
+        ([0, 7, 7], 1)
         """
         values = np.asarray(samples, dtype=np.float64)
         if values.size == 0 or not np.isfinite(values).all():

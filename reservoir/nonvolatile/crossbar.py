@@ -193,6 +193,13 @@ class Crossbar(NamesArguments):
         -------
         dataset : xarray.Dataset
             Result of `write`: conductances, pulses, energy, yield.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((2, 3), random_state=0)
+        >>> written = crossbar.program([[20e-6, 40e-6, 80e-6], [80e-6, 40e-6, 20e-6]])
+        >>> bool(abs(written.conductance - written.target).max() < 5e-6)
+        True
         """
         if np.shape(targets) != self.shape:
             raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
@@ -213,6 +220,14 @@ class Crossbar(NamesArguments):
         -------
         self : Crossbar
             The array itself.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((2, 3), random_state=0)
+        >>> written = crossbar.program([[50e-6] * 3] * 2)
+        >>> fresh = crossbar.conductances.copy()
+        >>> bool(abs(crossbar.age(86400.0).conductances / fresh - 1).max() > 0.01)
+        True
         """
         if self.written is not None:
             warn_kept(self.device, check_later(seconds, self.seconds))
@@ -329,6 +344,12 @@ class Crossbar(NamesArguments):
             Over row and column, and vector if ``v`` has two dimensions: ``output_current``
             (column,), ``input_current`` (row,), ``device_voltage`` over the memristor alone,
             ``device_current``, and ``word_voltage`` and ``bit_voltage`` of the nodes at each cell.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((2, 3), wire_resistance=10).set_conductances(np.full((2, 3), 1e-4))
+        >>> crossbar.solve([0.1, 0.2]).word_voltage.values.round(4).tolist()
+        [[0.0997, 0.0995, 0.0994], [0.1994, 0.199, 0.1988]]
         """
         choose(method, {"fast": 0, "exact": 1}, "method")
         voltages = self._check_voltages(v)
@@ -377,6 +398,12 @@ class Crossbar(NamesArguments):
             ``current`` into the sense amplifier at the selected column, ``cell_current`` through
             the cell and ``sneak_current``, their difference, in A; ``conductance`` as read, in S;
             ``cell_voltage`` in V; ``power`` of all drivers in W.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((4, 4), topology="passive").set_conductances(np.full((4, 4), 1e-5))
+        >>> bool(crossbar.read(0, 0).conductance > 1.5e-5)  # with the currents through other cells
+        True
         """
         for name, k, n in (("row", row, self.shape[0]), ("column", column, self.shape[1])):
             check_whole(name, k, 0, most=n - 1)
@@ -434,6 +461,12 @@ class Crossbar(NamesArguments):
         dataset : xarray.Dataset
             ``read_on`` and ``read_off``, conductances as read, in S; ``on_off``, their ratio;
             ``swing``, the voltage difference over a load of 1 / g_on, relative to the read voltage.
+
+        Examples
+        --------
+        >>> passive = Crossbar((8, 8), topology="passive")
+        >>> bool(passive.sneak_margin().on_off < Crossbar((8, 8)).sneak_margin().on_off)
+        True
         """
         low, high = conductance_range(self.device)
         on, off = high if g_on is None else g_on, low if g_off is None else g_off
@@ -494,6 +527,12 @@ class Crossbar(NamesArguments):
             Relative errors: ``cell_error`` (row, column) of the cells' voltages, ``output_error``
             (column,) of the currents, 0 for a column of open cells, and of these the mean and the
             largest, ``mean_error`` and ``max_error``.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((8, 8), wire_resistance=10).set_conductances(np.full((8, 8), 1e-4))
+        >>> round(float(crossbar.ir_drop().max_error), 3)
+        -0.058
         """
         drive = self._check_voltages(np.full(self.shape[0], self.v_read) if v is None else v)
         if drive.ndim != 1 or not (drive != 0).all():
@@ -542,6 +581,12 @@ class Crossbar(NamesArguments):
         dataset : xarray.Dataset
             In J, over vector if ``V`` has two dimensions: ``device``, ``transistor``, ``selector``,
             ``wire``, and ``supply``, which is their sum.
+
+        Examples
+        --------
+        >>> crossbar = Crossbar((2, 3), wire_resistance=0).set_conductances(np.full((2, 3), 1e-5))
+        >>> f"{float(crossbar.energy([0.1, 0.1], 1e-7).supply):.1e}"  # 6 cells G V^2 t
+        '6.0e-14'
         """
         check_positive("duration", duration, "s")
         voltages = self._check_voltages(V)

@@ -14,7 +14,14 @@ LARGEST = 1e300  # 1/S, of a factor from conductances to weights
 
 
 class Mapped(NamedTuple):
-    """Conductances and coefficients of their columns: weights = targets @ combine."""
+    """Conductances and coefficients of their columns: weights = targets @ combine.
+
+    Examples
+    --------
+    >>> mapped = map_weights([[0.5, -2.0]], "cmo_hfox")
+    >>> mapped.targets.shape, (mapped.targets @ mapped.combine).round(9).tolist()
+    ((1, 4), [[0.5, -2.0]])
+    """
 
     targets: NDArray[np.float64]  # (row, column), S
     combine: NDArray[np.float64]  # (column, output), 1/S

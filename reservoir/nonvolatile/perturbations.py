@@ -175,5 +175,18 @@ def draw_robustness(scores: xr.Dataset) -> Any:
     -------
     figure : matplotlib.figure.Figure
         Medians, 5 %, worst draws, and the readout in floating point.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from mottle.reservoir.nonvolatile import Crossbar
+    >>> X, y = load_digits(return_X_y=True)
+    >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((64, 20))).fit(X[:900], y[:900])
+    >>> scores = robustness(readout, X[900:], y[900:], n_levels=(2, 64), spread=(0.0, 0.1),
+    ...                     wire_resistance=(), adc_bits=(), age=(), n_draws=3)
+    >>> figure = draw_robustness(scores)
+    >>> [panel.get_xlabel() for panel in figure.axes]
+    ['levels', 'spread of cells']
     """
     return drawing.robustness(scores)

@@ -387,6 +387,19 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         -------
         readout : CrossbarReadout
             A new readout; this one is not changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from mottle.reservoir.nonvolatile import Crossbar
+        >>> X, y = load_iris(return_X_y=True)
+        >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((4, 6)), random_state=0).fit(X, y)
+        >>> readout.redraw(1, adc_bits=4).crossbar.shape
+        (4, 6)
+        >>> scores = [readout.redraw(seed).score(X, y) for seed in range(3)]
+        >>> min(scores) > 0.7
+        True
         """
         check_is_fitted(self, "tiles_")
         fresh = check_random_state(None) if random_state is None else random_state
@@ -536,6 +549,16 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             relative to the decision's standard deviation) and ``clipped`` (fraction of clipped
             voltages). ``worst_output`` is the output with the largest error relative to its own
             standard deviation, ``worst_error``; ``worst_agreement`` is its correlation.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from mottle.reservoir.nonvolatile import Crossbar
+        >>> X, y = load_iris(return_X_y=True)
+        >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((4, 6)), random_state=0).fit(X, y)
+        >>> bool(readout.compare(X, y)["agreement"] > 0.8)
+        True
         """
         check_is_fitted(self, "tiles_")
         Z, (coef, intercept) = features_of(self.readout_, X), weights_of(last_step(self.readout_))
@@ -633,6 +656,17 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             In J over ``sample``, for all tiles: ``device``, ``transistor``, ``selector``, ``wire``
             and ``supply``, their sum. Converters and drivers are not included (see
             ``count_operations``).
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from mottle.reservoir.nonvolatile import Crossbar
+        >>> X, y = load_iris(return_X_y=True)
+        >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((4, 6)), random_state=0).fit(X, y)
+        >>> energy = readout.energy(X, duration=1e-7)
+        >>> energy.supply.shape, bool(energy.supply.max() < 1e-9)
+        ((150,), True)
         """
         check_is_fitted(self, "tiles_")
         self._check_X(X)

@@ -132,6 +132,12 @@ class Consolidation:
         -------
         dataset : xarray.Dataset
             ``short``, ``long`` and ``weight`` (frequency, n_pulses, delay).
+
+        Examples
+        --------
+        >>> found = Consolidation().forgetting([10], [1.0, 20.0], [0.0, 0.5])
+        >>> found.weight.values.round(2).tolist()
+        [[[0.3, 0.0]], [[0.55, 0.17]]]
         """
         counts, rates = np.atleast_1d(n_pulses), np.atleast_1d(frequency).astype(float)
         counted = counts.dtype.kind in "iu" and bool((counts >= 1).all())

@@ -18,7 +18,14 @@ TRACE_LENGTHS = 20.0  # time constants after which a trace, then e^-20, is negle
 
 
 class OverlapRule(NamedTuple):
-    """Overlapping pulses on a device with a threshold; voltages relative to that threshold."""
+    """Overlapping pulses on a device with a threshold; voltages relative to that threshold.
+
+    Examples
+    --------
+    >>> from mottle.reservoir.plasticity import stdp_curve
+    >>> stdp_curve(OverlapRule(tau_tail=10e-3), delta_t=[-5e-3, 5e-3]).values.round(3).tolist()
+    [-3.04, 3.04]
+    """
 
     height: float = 1.0  # before the spike
     depth: float = 0.5  # after it
@@ -36,7 +43,15 @@ class OverlapRule(NamedTuple):
 
 
 class PairRule(NamedTuple):
-    """All pairs of spikes: a_plus e^(-dt / tau_plus), or -a_minus e^(dt / tau_minus)."""
+    """All pairs of spikes: a_plus e^(-dt / tau_plus), or -a_minus e^(dt / tau_minus).
+
+    Examples
+    --------
+    >>> from mottle.reservoir.plasticity import stdp_curve
+    >>> rule = PairRule(a_minus=0.01)
+    >>> stdp_curve(rule, delta_t=[-10e-3, 10e-3]).values.round(5).tolist()
+    [-0.00607, 0.00303]
+    """
 
     a_plus: float = 0.005
     a_minus: float = 0.00525
@@ -47,7 +62,15 @@ class PairRule(NamedTuple):
 
 
 class TripletRule(NamedTuple):
-    """Pairs and triplets of spikes, by two further slow traces; all spikes count."""
+    """Pairs and triplets of spikes, by two further slow traces; all spikes count.
+
+    Examples
+    --------
+    >>> from mottle.reservoir.plasticity import stdp_curve
+    >>> [round(float(stdp_curve(TripletRule(), delta_t=[10e-3], frequency=hz, n_pairs=60)[0]), 4)
+    ...  for hz in (1.0, 10.0, 40.0)]  # by triplets: the denser the pairs, the stronger
+    [0.0001, 0.1321, 0.5337]
+    """
 
     a2_plus: float = 5e-10
     a2_minus: float = 7e-3

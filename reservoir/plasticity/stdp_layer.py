@@ -243,6 +243,16 @@ class STDPLayer(
         -------
         self : STDPLayer
             The fitted layer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).poisson(0.5, (100, 50, 8))
+        >>> layer = STDPLayer(4, random_state=0)
+        >>> for block in np.split(X, 2):
+        ...     _ = layer.partial_fit(block)
+        >>> layer.transform(X[:3]).shape
+        (3, 4)
         """
         self._check_parameters()
         new = not hasattr(self, "weights_")

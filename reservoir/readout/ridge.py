@@ -450,6 +450,14 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             Rows sum to 1.
+
+        Examples
+        --------
+        >>> X = np.arange(8.0).reshape(-1, 1)
+        >>> readout = RidgeReadout().fit(X, ["low"] * 4 + ["high"] * 4)
+        >>> chance = readout.predict_proba([[7.0]])[0]
+        >>> readout.classes_.tolist(), bool(chance[0] > chance[1])
+        (['high', 'low'], True)
         """
         decision = _two_sided(self._combine(X))
         return softmax(self.sharpness_ * decision, axis=1)

@@ -21,7 +21,7 @@ READ_OPTIONS = ("format", "sensor_size", "key", "on_bad", "max_bytes", "time_uni
 
 
 class EventFile(NamedTuple):
-    """What was read from a file.
+    r"""What was read from a file.
 
     Attributes
     ----------
@@ -37,6 +37,17 @@ class EventFile(NamedTuple):
     attrs : dict of str to str
         ``time_unit``, that of the file's own times, and ``time_unit_from``, what states it: an
         option, a name or an attribute in the file, its format, or a rule.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "two.csv"
+    >>> _ = path.write_text("t,x,y,p\n10,3,4,1\n5,3,5,0\n")
+    >>> file = read_events(path, sensor_size=(8, 6), on_bad="repair")
+    >>> file.events["t"].tolist(), file.repairs, file.sensor_size
+    ([10, 10], {'times that went back': 1}, (8, 6))
+    >>> file.format, file.attrs["time_unit"]
+    ('table', 'us')
     """
 
     events: NDArray[np.void]
@@ -150,7 +161,7 @@ def join(chunks: list[NDArray[np.void]], n: int) -> NDArray[np.void]:
 
 
 class EventReader:
-    """An event file chunk by chunk, in bounded memory; iterate to get structured arrays.
+    r"""An event file chunk by chunk, in bounded memory; iterate to get structured arrays.
 
     Parameters
     ----------
@@ -175,6 +186,16 @@ class EventReader:
         How many bytes the content may come to.
     attrs : dict of str to str
         Unit of the file's times and what states it, known from the first chunk on.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "long.csv"
+    >>> _ = path.write_text("t,x,y,p\n" + "10,3,4,1\n" * 50)
+    >>> reader = EventReader(path, chunk_bytes=100)
+    >>> sizes = [len(events) for events in reader]
+    >>> sum(sizes), len(sizes) > 1, reader.format, reader.repairs
+    (50, True, 'table', {})
     """
 
     def __init__(

@@ -32,6 +32,14 @@ def read_idx(path: str | PathLike[str], *, max_bytes: int | None = None) -> NDAr
     ------
     ValueError
         If the file is damaged or holds more or less than it states.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "digits-idx2-ubyte"
+    >>> _ = path.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, *range(6)]))  # 2 x 3 bytes
+    >>> read_idx(path).tolist()
+    [[0, 1, 2], [3, 4, 5]]
     """
     path = Path(path)
     with path.open("rb") as file:

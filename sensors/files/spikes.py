@@ -38,6 +38,14 @@ class Spikes(NamedTuple):
         How many spikes were left out, by reason.
     attrs : dict of str to str
         ``time_unit`` of the file's times, and ``time_unit_from``, what states it.
+
+    Examples
+    --------
+    >>> from mottle.sensors import EVENT_DTYPE
+    >>> events = [np.array([(1000, 17, 0, 1), (2500, 640, 0, 1)], dtype=EVENT_DTYPE)]
+    >>> spikes = Spikes(events, np.array([3]), None, ["zero", "one", "two", "three"], (700, 1), {})
+    >>> spikes.classes[spikes.labels[0]], spikes.events[0]["x"].tolist()
+    ('three', [17, 640])
     """
 
     events: list[NDArray[np.void]]

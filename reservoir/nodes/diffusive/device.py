@@ -20,6 +20,16 @@ class AgMemristor(NamedTuple):
     """Constants of one Ag device and its circuit; equations in ``kernel.py``.
 
     The initial residue is drawn uniformly from ``residue``.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> device = AgMemristor(noise_1=0.0)
+    >>> run = devices.simulate(device, [1.0] * 100 + [0.0] * 100, 1e-4)
+    >>> f"{run.current.values[0]:.1e}", f"{run.current.values[99]:.1e}"
+    ('1.2e-07', '1.6e-05')
+    >>> device.kind, AgMemristor(capacitance=1e-9).kind
+    ('volatile', 'neuron')
     """
 
     mu: float = 100.0  # 1/(V s)
@@ -54,7 +64,16 @@ class AgMemristor(NamedTuple):
 
 
 class FastAgMemristor(NamedTuple):
-    """Constants of an Ag device reduced to its random switching delays."""
+    """Constants of an Ag device reduced to its random switching delays.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> steady = FastAgMemristor(noise_on=0.0, noise_off=0.0)
+    >>> run = devices.simulate(steady, [1.0] * 200, 1e-4)
+    >>> run.spike_time.values.round(4).tolist()
+    [0.0111]
+    """
 
     delay: float = 58.9e-3  # s, mean on-delay extrapolated to 0 V
     t_off: float = 0.8e-3  # s, mean off-delay

@@ -15,7 +15,15 @@ R_SWITCH = 2.5  # in units of r_on: a device below counts as on
 
 
 class PBit(NamedTuple):
-    """A device with its measured probability of switching within a pulse."""
+    """A device with its measured probability of switching within a pulse.
+
+    Examples
+    --------
+    >>> voltage, probability = np.array([0.6, 0.8, 1.0]), np.array([0.1, 0.5, 0.9])
+    >>> pbit = PBit(AgMemristor(), 1e-3, voltage, probability, n_devices=50)
+    >>> pbit.logit.round(2).tolist()
+    [-2.2, 0.0, 2.2]
+    """
 
     device: AgMemristor
     duration: float  # s, of a pulse
@@ -128,6 +136,13 @@ def sample_pbits(
     ----------
     Invertible logic on volatile memristors: Nat. Commun. (2022),
     doi:10.1038/s41467-022-33455-x.
+
+    Examples
+    --------
+    >>> pbit = calibrate_pbit(n_devices=100)
+    >>> spins = sample_pbits([[0, 1], [1, 0]], [0, 0], n_sweeps=300, pbit=pbit)
+    >>> bool((spins[:, 0] == spins[:, 1]).mean() > 0.7)  # coupled bits tend to agree
+    True
     """
     w, h = np.asarray(weights, dtype=np.float64), np.asarray(bias, dtype=np.float64)
     if w.ndim != 2 or w.shape != (h.size, h.size) or (w != w.T).any() or np.diag(w).any():

@@ -11,7 +11,15 @@ from mottle.reservoir.nodes.figures import memristor
 
 
 class EventMemristor(NamedTuple):
-    """Constants of a device that decays between events and steps up at each event."""
+    """Constants of a device that decays between events and steps up at each event.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> run = devices.simulate(EventMemristor(p_c=0.5, tau=10e-3), [1.0, 0.0, 0.0, 1.0], 5e-3)
+    >>> run.state.values.round(3).tolist()
+    [0.303, 0.184, 0.112, 0.337]
+    """
 
     tau: float = 50e-3  # s
     p_c: float = 0.3  # step of one event, as a fraction of the distance to g_max

@@ -17,7 +17,14 @@ from mottle.reservoir.nodes.wiring import draw_spread
 
 
 class ThresholdSwitch(NamedTuple):
-    """A threshold switch with capacitor and series resistor: a relaxation oscillator."""
+    """A threshold switch with capacitor and series resistor: a relaxation oscillator.
+
+    Examples
+    --------
+    >>> slow = ThresholdSwitch(capacitance=200e-12)
+    >>> slow.kind, slow.window, f"{slow.period(5.0):.3e}"
+    ('oscillator', (2.388, 20.79), '1.421e-06')
+    """
 
     r_insulating: float = 100e3  # ohm
     r_metallic: float = 1e3  # ohm
@@ -74,7 +81,17 @@ class ThresholdSwitch(NamedTuple):
 
 
 class HHNeuristor(NamedTuple):
-    """Two threshold switches between opposite rails: a neuron with all-or-nothing spikes."""
+    """Two threshold switches between opposite rails: a neuron with all-or-nothing spikes.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> current = np.full(2000, 5e-7)  # A, each for 1 us
+    >>> devices.simulate(HHNeuristor(), current, 1e-6).spike_time.size
+    2
+    >>> devices.simulate(HHNeuristor(), 0.1 * current, 1e-6).spike_time.size
+    0
+    """
 
     c_1: float = 3e-9  # F
     c_2: float = 2e-9  # F
@@ -98,6 +115,13 @@ class BurstNeuron(NamedTuple):
     """A slow and a fast threshold switch on one supply: bursts of spikes, more at higher bias.
 
     The slow node raises the fast one above its threshold late in its cycle.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> [devices.simulate(BurstNeuron(), volt, 1e-6, duration=0.02).spike_time.size
+    ...  for volt in (0.4, 0.8, 1.0)]
+    [0, 33, 86]
     """
 
     c_slow: float = 10e-9  # F

@@ -154,6 +154,13 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
             ``pattern`` (recording, element), -1 or 1; ``phase`` (recording, element) in cycles
             relative to the pattern's axis, near 0 for a 1 and 0.5 for a -1; ``order`` (recording,):
             1 if all phases lie on that axis.
+
+        Examples
+        --------
+        >>> memory = OscillatorMemory().fit([[1, 1, 1, -1, -1, -1], [1, -1, 1, -1, 1, -1]])
+        >>> found = memory.recall([[-1, 1, 1, -1, -1, -1]])
+        >>> found.pattern.values.astype(int).tolist(), bool(found.order[0] > 0.9)
+        ([[1, 1, 1, -1, -1, -1]], True)
         """
         check_is_fitted(self)
         starts = to_signs(validate_data(self, X, dtype=np.float64, reset=False))

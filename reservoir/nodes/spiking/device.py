@@ -10,7 +10,18 @@ from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
 
 
 class LIF(NamedTuple):
-    """tau dv/dt = gain u - v; at the threshold a spike, then v_reset for t_refractory."""
+    """tau dv/dt = gain u - v; at the threshold a spike, then v_reset for t_refractory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mottle.reservoir import SpikingReservoir
+    >>> fast = LIF(tau=10e-3)
+    >>> round(fast.first_spike(0.02), 6)
+    0.013863
+    >>> SpikingReservoir(20, device=fast, random_state=0).fit_transform(np.ones((30, 2))).shape
+    (30, 20)
+    """
 
     tau: float = 30e-3  # s, membrane
     tau_synapse: float = 3e-3  # s

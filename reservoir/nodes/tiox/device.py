@@ -14,7 +14,17 @@ from mottle.reservoir.nodes.tiox import kernel
 
 
 class TiOxMemristor(NamedTuple):
-    """Constants of one TiOx/TaOy device, modelled pulse by pulse."""
+    """Constants of one TiOx/TaOy device, modelled pulse by pulse.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> leaky = TiOxMemristor(keep=0.9)
+    >>> f"{leaky.tau:.2e}"
+    '3.80e-05'
+    >>> devices.simulate(leaky, [2.0, 0.0, 0.0], 4e-6).state.values.round(3).tolist()
+    [0.658, 0.642, 0.628]
+    """
 
     keep: float = 0.99  # fraction of the distance to rest left after a pulse
     g_rest: float = 0.5

@@ -12,7 +12,18 @@ from mottle.reservoir.nodes.vo2.figure import neuristor
 
 
 class VO2Neuristor(NamedTuple):
-    """Constants of one VO2 film with its load; equations in ``kernel.py``."""
+    """Constants of one VO2 film with its load; equations in ``kernel.py``.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> cool = VO2Neuristor(t_0=320.0)
+    >>> [devices.simulate(film, 12.0, 1e-8, duration=2e-5).spike_time.size
+    ...  for film in (VO2Neuristor(), cool)]
+    [6, 0]
+    >>> f"{cool.time_scale:.3g}"
+    '1.74e-06'
+    """
 
     r_0: float = 5.35882879e-3  # ohm
     e_a: float = 5220.47417  # K

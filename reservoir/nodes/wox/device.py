@@ -14,7 +14,15 @@ from mottle.reservoir.nodes.wox import kernel
 
 
 class WOxMemristor(NamedTuple):
-    """Constants of one WOx device; equations in ``kernel.py``."""
+    """Constants of one WOx device; equations in ``kernel.py``.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> pulses = devices.pulse_train(1.5, 1e-3, 2e-3, 1e-3, n_pulses=3)
+    >>> devices.simulate(WOxMemristor(tau=20e-3), pulses, 1e-3).state.values.round(3).tolist()
+    [0.179, 0.176, 0.251, 0.244, 0.316, 0.306]
+    """
 
     rate: float = 1e-3  # 1/s: lambda; its time unit is inferred from the published pulse response
     eta: float = 8.0  # 1/V

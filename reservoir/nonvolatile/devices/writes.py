@@ -9,7 +9,17 @@ V_READ = 0.2  # V: read voltage, also for the conductance of a memdiode
 
 
 class WriteCircuit(NamedTuple):
-    """Voltages and times of writing: typical assumptions, not those of a device."""
+    """Voltages and times of writing: typical assumptions, not those of a device.
+
+    Examples
+    --------
+    >>> from mottle.reservoir.nonvolatile import write
+    >>> gentle = WriteCircuit(v_write=1.0)
+    >>> runs = [write("ecram", [2e-6], circuit=circuit, random_state=0)
+    ...         for circuit in (WriteCircuit(), gentle)]
+    >>> bool(runs[1].energy[0] < runs[0].energy[0])
+    True
+    """
 
     v_write: float = 1.5  # V, of pulses on a pulse-response device
     v_read: float = V_READ  # V

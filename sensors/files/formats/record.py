@@ -43,6 +43,18 @@ class Source:
     clock : EventClock
         ``clock.convert(values)`` gives whole microseconds of such formats; ``clock.state(unit,
         where)`` takes the unit that the file states.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tempfile import mkdtemp
+    >>> def read_dots(source):
+    ...     yield tuple(np.fromfile(source.path, "<u4", offset=4).reshape(-1, 4).T.astype(np.int64))
+    >>> path = Path(mkdtemp()) / "two.dots"
+    >>> _ = path.write_bytes(b"DOTS" + np.array([10, 3, 4, 1, 25, 3, 5, 0], "<u4").tobytes())
+    >>> source = Source(path, Faults(str(path), "raise"))
+    >>> [fields[0].tolist() for fields in read_dots(source)]  # times in us
+    [[10, 25]]
     """
 
     path: Path

@@ -13,7 +13,16 @@ from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 
 
 class DriftMemristor(NamedTuple):
-    """A film with two resistances, whose boundary moves with the charge."""
+    """A film with two resistances, whose boundary moves with the charge.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> thick = DriftMemristor(thickness=20e-9)
+    >>> [round(float(devices.simulate(film, 1.0, 1e-3, duration=0.1).state[-1]), 3)
+    ...  for film in (DriftMemristor(), thick)]
+    [0.172, 0.118]
+    """
 
     r_on: float = 100.0  # ohm
     r_off: float = 16e3  # ohm

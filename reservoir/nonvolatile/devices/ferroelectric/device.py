@@ -13,7 +13,15 @@ from mottle.reservoir.nonvolatile.devices.steps import check_start
 
 
 class FerroelectricJunction(NamedTuple):
-    """HZO tunnel junction: domains that nucleate, faster at higher voltage."""
+    """HZO tunnel junction: domains that nucleate, faster at higher voltage.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> run = devices.simulate(FerroelectricJunction(), [2.0, 2.0, 0.0], 20e-9)
+    >>> run.state.values.round(3).tolist()
+    [0.615, 0.788, 0.788]
+    """
 
     tau_0: float = 1e-9  # s
     v_a: float = 3.5  # V

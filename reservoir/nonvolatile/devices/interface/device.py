@@ -15,7 +15,16 @@ SPREAD_OF_N = 0.05  # relative device-to-device variation of the exponent; provi
 
 
 class InterfaceMemristor(NamedTuple):
-    """Nb:SrTiO3 Schottky interface: gradual writing, power-law relaxation."""
+    """Nb:SrTiO3 Schottky interface: gradual writing, power-law relaxation.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> cell = InterfaceMemristor()
+    >>> [round(float(devices.simulate(cell, volt, 1e-3, duration=0.01).state[-1]), 3)
+    ...  for volt in (0.4, 1.0, 1.5)]  # V: below the threshold v_least, and above
+    [0.0, 0.244, 0.773]
+    """
 
     t_switch: float = 1.0  # s, at 0 V
     v_0: float = 0.3  # V

@@ -13,7 +13,15 @@ from mottle.reservoir.nonvolatile.devices.writes import V_READ, nearest, starts
 
 
 class Memdiode(NamedTuple):
-    """HfO2 filament: two opposite switching rates exponential in voltage, a diode in series."""
+    """HfO2 filament: two opposite switching rates exponential in voltage, a diode in series.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> [round(float(devices.simulate(Memdiode(), volt, 1e-3, duration=0.1).state[-1]), 3)
+    ...  for volt in (1.0, 1.5)]
+    [0.004, 0.625]
+    """
 
     t_set: float = 1.796e6  # s
     v_set: float = 0.0899  # V

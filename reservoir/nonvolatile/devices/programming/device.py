@@ -18,7 +18,17 @@ DAY = 86_400.0  # s
 
 
 class Programming(NamedTuple):
-    """Statistics of conductances after write-verify; all polynomials are in uS."""
+    """Statistics of conductances after write-verify; all polynomials are in uS.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> cell = Programming(g_min=10e-6, g_max=90e-6, write=(1.0,))  # written to 1 uS
+    >>> round(devices.levels(cell))
+    21
+    >>> devices.program(cell, [20e-6, 80e-6], random_state=0).conductance.shape
+    (1, 2)
+    """
 
     g_min: float  # S
     g_max: float  # S

@@ -18,7 +18,15 @@ GONG = "Gong et al., Nat. Commun. 9 (2018) 2102, as fitted in aihwkit"
 
 
 class PulseMemristor(NamedTuple):
-    """A weight changed by pulses; pairs are (potentiating, depressing). See ``kernel.py``."""
+    """A weight changed by pulses; pairs are (potentiating, depressing). See ``kernel.py``.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> cell = PulseMemristor("linear", step=(0.1, 0.1), gamma=(1.0, 1.0))  # soft bounds
+    >>> devices.simulate(cell, [1, 1, 1, -1], 1e-7).weight.values.round(4).tolist()
+    [0.1, 0.19, 0.271, 0.1439]
+    """
 
     rule: str  # "linear", "exponential" or "a_form"
     step: tuple[float, float]  # of the weight; for "a_form" the inverse of the number of pulses

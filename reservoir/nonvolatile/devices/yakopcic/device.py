@@ -13,7 +13,15 @@ from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
 
 
 class YakopcicMemristor(NamedTuple):
-    """Thresholds, rates exponential in voltage, current with a sinh of the voltage."""
+    """Thresholds, rates exponential in voltage, current with a sinh of the voltage.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> [round(float(devices.simulate(YakopcicMemristor(), volt, 1e-3, duration=0.05).state[-1]), 3)
+    ...  for volt in (0.05, 0.5)]  # V: below the threshold v_p, and above
+    [0.11, 0.318]
+    """
 
     a: float = 0.11  # A
     b: float = 0.5  # 1/V
