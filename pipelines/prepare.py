@@ -15,7 +15,7 @@ from mottle.datasets.stores.preparation import Run, one_by_one
 from mottle.datasets.tonic import is_tonic
 from mottle.pipelines.parts import ENCODERS, make, seeded
 from mottle.pipelines.schema import Part, Section, complaints, hint
-from mottle.sensors.clock import check_time_unit
+from mottle.times import check_time_unit
 
 
 class Data(Section):

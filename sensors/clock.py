@@ -1,4 +1,4 @@
-"""Units of time: named by a reader's option, by a column, or decided once by a stated rule."""
+"""Times of files: in the unit that is named, or decided once by a stated rule."""
 
 import re
 from typing import Any, NamedTuple
@@ -7,39 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mottle.checks import check_option
+from mottle.times import UNITS, UNKNOWN, check_time_unit, name_time
 
-UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1,
-         "min": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}  # fmt: skip
-"""Units of time and their length in ns."""
-SPELLINGS = {
-    "s": ("s", "sec", "secs", "second", "seconds", "sekunden"),
-    "ms": ("ms", "msec", "msecs", "milli", "millis", "millisec", "millisecond", "milliseconds"),
-    "us": ("us", "\u00b5s", "\u03bcs", "usec", "usecs", "micros", "microsec", "microsecond",
-           "microseconds"),
-    "ns": ("ns", "nsec", "nsecs", "nanos", "nanosec", "nanosecond", "nanoseconds"),
-    "min": ("min", "mins", "minute", "minutes"),
-    "h": ("h", "hr", "hrs", "hour", "hours"),
-    "d": ("d", "day", "days"),
-}  # fmt: skip
-UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
-WORDS = ("time", "t", "timestamp", "timestamps", "ts", "time stamp", "datetime", "date time",
-         "date/time", "date", "elapsed", "elapsed time", "relative time", "rel time", "zeit",
-         "zeitstempel", "datum", "uhrzeit", "epoch", "epoch time", "unix time", "unixtime",
-         "unix timestamp", "posix time", "local time", "system time", "utc time", "device time",
-         "x value")  # fmt: skip
-"""Names of columns of time, in lower case, with blanks for underscores."""
-BEGINS = re.compile(
-    r"[\s#_.:]*(?:t(?:ime|s|\W|_|$)|date|elapsed|rel|zeit|datum|uhr|epoch|unix|posix|local|system|utc|device|x[\s_]value|milli|micro|nano|[mun]?sec|seku)",
-    re.IGNORECASE,
-)
 DATES = ("date", "datum")
 CLOCKS = ("time", "uhrzeit", "zeit")
-LONE = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "millis", "msec",
-        "msecs", "microseconds", "microsecond", "micros", "usec", "usecs", "nanoseconds",
-        "nanosecond", "nanos", "nsec", "nsecs", "sekunden")  # fmt: skip
-ZONES = ("utc", "gmt", "local", "iso", "iso8601", "unix", "epoch", "")
-UNKNOWN = "?"
 LATEST_SECOND = 1e11  # s since 1970: the year 5138; larger numbers are in another unit
 SERIAL_DAYS = (30_000.0, 60_000.0)  # days since 1900 as Excel counts them: 1982 to 2064
 LONGEST_STEP = 120.5  # s, of a table whose times look like such days
@@ -50,76 +21,6 @@ GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}(?:[T ,]+\d{1,2}:\d{2}.*)?")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
 ZONE = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
-
-
-class TimeName(NamedTuple):
-    """What the name of a column of time states: its word, and its unit.
-
-    The unit is "" for none, and `UNKNOWN` where brackets hold what is no unit of time.
-    """
-
-    word: str
-    unit: str
-
-
-def check_time_unit(unit: Any) -> str | None:
-    """Return a unit of time, or None where none is stated.
-
-    Examples
-    --------
-    >>> check_time_unit("us"), check_time_unit(None)
-    ('us', None)
-    """
-    return None if unit is None else str(check_option("time_unit", unit, UNITS))
-
-
-def name_unit(text: Any) -> str:
-    r"""Return the unit that a text names, or "".
-
-    Examples
-    --------
-    >>> name_unit("[Milliseconds]"), name_unit("\u00b5s"), name_unit("ppm")
-    ('ms', 'us', '')
-    """
-    return UNIT_OF.get(str(text).strip(" \t[](){}.").lower(), "")
-
-
-def name_time(name: Any) -> TimeName | None:
-    """Return what a column's name states of time; None if it is none of a time.
-
-    A word such as time, t, timestamp, date or elapsed, alone or with a unit behind a blank, ``_``,
-    ``/`` or in brackets; "T" alone may be a temperature and is none.
-
-    Examples
-    --------
-    >>> name_time("Time (ms)"), name_time("timestamp_ns")
-    (TimeName(word='time', unit='ms'), TimeName(word='timestamp', unit='ns'))
-    >>> name_time("time_constant"), name_time("T")
-    (None, None)
-    """
-    if not BEGINS.match(str(name)):
-        return None
-    given = str(name).strip().lstrip("#").strip()
-    plain = re.sub(r"[\s_]+", " ", given.lower()).strip(" .:")
-    if given == "T":
-        return None
-    if plain in WORDS:
-        return TimeName(plain, "")
-    if plain in LONE:
-        return TimeName("time", UNIT_OF[plain])
-    bracket = re.fullmatch(r"(.+?)\s*[\[({](.*?)[\])}]", plain)
-    if bracket and bracket[1].strip(" /") in WORDS:
-        word, unit = bracket[1].strip(" /"), name_unit(bracket[2])
-        if unit or bracket[2].strip() in ZONES or re.search("[ymdh]{2}", bracket[2]):
-            return TimeName(word, unit)  # such as (UTC) or [yyyy-mm-dd]
-        if word == "t":
-            return None  # a temperature
-        return TimeName(word, UNKNOWN)
-    tail = re.fullmatch(r"(.+?)(?: in |, ?|[ /.-])([a-z\u00b5\u03bc0-9]+)", plain)
-    if tail and tail[1] in WORDS and (tail[2] in UNIT_OF or tail[2] in ZONES):
-        return TimeName(tail[1], UNIT_OF.get(tail[2], ""))
-    joined = re.fullmatch("(time|timestamp)(ms|us|\u00b5s|ns|msec|usec|nsec|sec)", plain)
-    return TimeName(joined[1], UNIT_OF[joined[2]]) if joined else None
 
 
 class EventClock:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import is_whole, suggest
-from mottle.sensors.clock import CLOCKS, DATES, name_time
+from mottle.sensors.clock import CLOCKS, DATES
+from mottle.times import name_time
 
 INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial no.", "s.no",
            "s.no.", "row", "row number", "row no", "line", "sample number", "sample no", "no.",
@@ -84,6 +85,57 @@ def find_roles(
     known = name_time(names[time[0]]) if len(time) == 1 and names[time[0]] else None
     unit = known.unit if known is not None else ""
     return Roles(time, unit, index, [k for k in range(len(names)) if k not in taken], spare)
+
+
+def refine_roles(
+    roles: Roles, names: Sequence[str], place: str, values_of: Callable[[int], NDArray[np.float64]],
+    *, free: Sequence[int], counters: bool = True, times: bool = True, way: str = "",
+) -> Roles:  # fmt: skip
+    """Return roles in which counters are an index; refuse a channel that may be the time.
+
+    Parameters
+    ----------
+    roles : Roles
+        As `find_roles` gives them.
+    names : sequence of str
+        Names of the columns.
+    place : str
+        What messages call the table.
+    values_of : callable
+        Number of a column to its values.
+    free : sequence of int
+        Channels about which the caller has stated nothing.
+    counters, times : bool, default=True
+        Whether to look for counters, and for times.
+    way : str
+        How to state which it is; ``{}`` is the name of the column.
+
+    Raises
+    ------
+    ValueError
+        If a channel has a name with "time" or the like in it, and its values always increase.
+
+    Examples
+    --------
+    >>> roles = find_roles(["Scan", "CO"], "a table")
+    >>> refine_roles(roles, ["Scan", "CO"], "a table", lambda k: np.arange(9.0), free=[0]).counting
+    [0]
+    """
+    if counters:
+        found = [k for k in free if names[k].lower() in COUNTERS and counts_by_one(values_of(k))]
+        if found:
+            channels = [k for k in roles.channels if k not in found]
+            roles = roles._replace(counting=roles.counting + found, channels=channels)
+    if roles.time or not times:
+        return roles
+    for k in free:
+        suspect = k not in roles.counting and MAY_BE_TIME.search(names[k])
+        if suspect and (np.diff(values_of(k)) > 0).all():
+            raise ValueError(
+                f"the column {names[k]!r} of {place} always increases and may be the time: "
+                + way.format(repr(names[k]))
+            )
+    return roles
 
 
 def check_twice(names: Sequence[str], place: str) -> None:

@@ -18,8 +18,9 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
-from mottle.sensors.clock import UNITS, name_time, name_unit, read_times
-from mottle.sensors.roles import counts_by_one, find_roles
+from mottle.sensors.clock import read_times
+from mottle.sensors.roles import counts_by_one, find_roles, refine_roles
+from mottle.times import UNITS, name_time, name_unit
 
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
@@ -196,6 +197,14 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
             f"{place} has the time in its index ({name}) and in the column {names[timed[0]]!r}: "
             "drop one."
         )
+    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in frame.dtypes)
+    if plain and len(frame) > 2:
+        roles = refine_roles(
+            roles, names, place, lambda k: frame.iloc[:, k].to_numpy(dtype=np.float64),
+            free=roles.channels, times=time is None,
+            way="rename it to 'time' (in s) or 'time_ms', make it the index, or rename it if it is "
+                "a channel.",
+        )  # fmt: skip
     if roles.counting:
         raise ValueError(
             f"{place} has a column {names[roles.counting[0]]!r}, the name of an index: drop it, or "
@@ -208,7 +217,6 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
         )
         time, attrs = times.time, times.attrs
     values = np.empty((len(frame), len(roles.channels)))
-    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in frame.dtypes)
     if plain:
         values[:] = frame.iloc[:, roles.channels].to_numpy(dtype=np.float64)
     for k, place_in in enumerate(() if plain else roles.channels):

@@ -141,3 +141,14 @@ def test_counts_in_a_nullable_column_are_refused_as_others_are():
 def test_labels_in_bytes_are_refused():
     with pytest.raises(ValueError, match="decode them to text"):
         RidgeReadout().fit(X, np.array([b"a", b"b", b"c"] * 20))
+
+
+@pytest.mark.parametrize("encoder", SAMPLED)
+@pytest.mark.parametrize(
+    ("name", "why"), [("tick", "may be the time"), ("Time - Plot 0", "may be the time"),
+                      ("Scan", "the name of an index")],
+)  # fmt: skip
+def test_tables_given_to_encoders_obey_the_rules_of_files(encoder, name, why):
+    frame = FRAME.assign(**{name: np.arange(9.0)})
+    with pytest.raises(ValueError, match=why):
+        encoder.fit([frame])

@@ -1,17 +1,14 @@
 """Numbers out of arrays and frames: labelled axes in order, nothing dropped on the way."""
 
 import os
-import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-TIME = re.compile(
-    r"(?:time|timestamps?|datetime|date)(?:[ _]*[/([]? *(?:s|sec|seconds?|[mun]s|min|h)[)\]]?)?",
-    re.IGNORECASE,
-)
+from mottle.times import name_time
+
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
 
 
@@ -122,7 +119,7 @@ def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
                     f"{what} holds times in column {name!r} ({column.dtype}): drop it, or make it "
                     "the index."
                 )
-            if isinstance(name, str) and TIME.fullmatch(name.strip()):
+            if isinstance(name, str) and name_time(name) is not None:
                 raise ValueError(
                     f"{what} has a column {name!r}, the name of a time and of no input: drop it or "
                     "make it the index; rename it if it is an input."

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
-from mottle.sensors.clock import name_time
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import Source
+from mottle.times import name_time
 
 COLUMNS = {"t": "t", "time": "t", "timestamp": "t", "ts": "t", "times": "t", "timestamps": "t",
            "x": "x", "xs": "x", "y": "y", "ys": "y", "p": "p", "ps": "p", "pol": "p", "pols": "p",

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
 from mottle.events import EVENT_DTYPE
-from mottle.sensors.clock import EventClock, check_time_unit
+from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import MOST_PIXEL, Faults, Fields
 from mottle.sensors.files.formats.record import HEAD, EventFormat, Source
 from mottle.sensors.files.formats.registry import by_content, by_name, event_formats, of_folder
 from mottle.sensors.files.limits import check_bytes, only_value_errors
 from mottle.sensors.files.tables import take_options
+from mottle.times import check_time_unit
 
 READ_OPTIONS = ("format", "sensor_size", "key", "on_bad", "max_bytes", "time_unit")
 

@@ -9,16 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import suggest
-from mottle.sensors.clock import (
-    CLOCK,
-    GERMAN,
-    ISO,
-    SLASHES,
-    UNITS,
-    name_time,
-    name_unit,
-    read_times,
-)
+from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, read_times
 from mottle.sensors.files.limits import check_bytes
 from mottle.sensors.files.tables import (
     DecimalComma,
@@ -28,7 +19,8 @@ from mottle.sensors.files.tables import (
     table_chunks,
     to_numbers,
 )
-from mottle.sensors.roles import COUNTERS, MAY_BE_TIME, Roles, counts_by_one, find_roles
+from mottle.sensors.roles import Roles, counts_by_one, find_roles, refine_roles
+from mottle.times import UNITS, name_time, name_unit
 
 STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}"
 KEPT = 1000  # cells of a column whose text is kept for messages
@@ -285,26 +277,17 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
 def _by_values(
     place: str, columns: Columns, names: Sequence[str], roles: Roles, wanted: Wanted
 ) -> Roles:
-    """Take counters for an index; refuse an increasing channel whose name may be that of a time."""
-    values, chosen = columns.values, set(wanted.channels or ())
+    """Return roles with what the values show."""
+    chosen = set(wanted.channels or ())
     free = [k for k in roles.channels if names[k] not in chosen and not columns.n_text.get(k)]
-    if len(values) < 3:
+    if len(columns.values) < 3:
         return roles
-    if wanted.index_column is None:
-        counts = [k for k in free if names[k].lower() in COUNTERS and counts_by_one(values[:, k])]
-        if counts:
-            channels = [k for k in roles.channels if k not in counts]
-            roles = roles._replace(counting=roles.counting + counts, channels=channels)
-    if roles.time or wanted.time_column is not None:
-        return roles
-    for k in sorted({*free} & {*roles.channels}):
-        if MAY_BE_TIME.search(names[k]) and (np.diff(values[:, k]) > 0).all():
-            raise ValueError(
-                f"the column {names[k]!r} of {place} always increases and may be the time: "
-                f"time_column={names[k]!r} takes it (time_unit= states its unit), "
-                "time_column=False leaves it a channel."
-            )
-    return roles
+    return refine_roles(
+        roles, names, place, lambda k: columns.values[:, k], free=free,
+        counters=wanted.index_column is None, times=wanted.time_column is None,
+        way="time_column={0} takes it (time_unit= states its unit), time_column=False leaves it a "
+            "channel.",
+    )  # fmt: skip
 
 
 def _find(place: str, columns: Columns, names: Sequence[str], bare: bool, wanted: Wanted) -> Roles:

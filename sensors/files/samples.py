@@ -11,7 +11,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import check_positive, suggest
-from mottle.sensors.clock import UNKNOWN, check_time_unit, name_time, name_unit
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.columns import name_events
@@ -31,6 +30,7 @@ from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_erro
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import TableOptions, take_options
+from mottle.times import UNKNOWN, check_time_unit, name_time, name_unit
 
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")

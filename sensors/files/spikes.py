@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, is_whole
-from mottle.sensors.clock import UNITS, check_time_unit, name_unit
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.hdf5 import TEXT, check_dataset, find, open_hdf5, take_list
 from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
+from mottle.times import UNITS, check_time_unit, name_unit
 
 N_UNITS = 700  # channels of the artificial cochlea
 LATEST = 2.0**43  # s; beyond, microseconds do not fit 64 bits

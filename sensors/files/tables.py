@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from mottle.checks import check_whole, suggest
-from mottle.sensors.clock import CLOCK, GERMAN, ISO, name_time, name_unit
+from mottle.sensors.clock import CLOCK, GERMAN, ISO
 from mottle.sensors.roles import INDICES
+from mottle.times import name_time, name_unit
 
 BLANKS = r"\s+"
 SEPARATORS = (";", "\t", "|", ",")  # in order of preference; blanks where none of them fits

@@ -11,10 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.checks import check_positive
-from mottle.sensors.clock import check_time_unit, read_times
+from mottle.sensors.clock import read_times
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 from mottle.sensors.files.samples import repair_samples
+from mottle.times import check_time_unit
 
 Header = dict[str, list[str]]  # words behind each tag
 PAIR = re.compile(r"\(([^()]*),([^(),]*)\)")

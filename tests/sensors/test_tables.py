@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from mottle.sensors.clock import microseconds, name_time
+from mottle.sensors.clock import microseconds
 from mottle.sensors.files import EventReader, read, read_events, read_samples, read_spikes, read_ts
+from mottle.times import name_time
 
 T_US = np.array([1000, 2000, 3500, 7000])
 PER_US = {"s": 1e-6, "ms": 1e-3, "us": 1, "ns": 1000}

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
-from mottle.sensors.clock import UNITS, name_time, name_unit
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.columns import event_columns, field_of
 from mottle.sensors.files.faults import Fields
@@ -29,6 +28,7 @@ from mottle.sensors.files.spikes import (
     spike_unit,
     take_spikes,
 )
+from mottle.times import UNITS, name_time, name_unit
 
 EVENT_BYTES = 16  # about, of one event in a file
 PLAIN = ({name: name for name in "txyp"}, {name: f"{name}s" for name in "txyp"})

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mottle.events import FIELDS
-from mottle.sensors.clock import name_unit
 from mottle.sensors.files.arrays import Archive, Header, npy_blocks, read_header
 from mottle.sensors.files.columns import event_columns, field_of, find_fields, name_events
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
+from mottle.times import name_unit
 
 MATRIX = "events"  # the name of an array of four columns, in an .npz
 LEAST_ROWS = 4096  # of a block, however many bytes a row has

@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
-from mottle.sensors.clock import name_unit
 from mottle.sensors.files.columns import EXACT, event_columns, find_fields, name_events
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
@@ -21,6 +20,7 @@ from mottle.sensors.files.tables import (
     table_chunks,
     to_numbers,
 )
+from mottle.times import name_unit
 
 ROW_BYTES = 16  # about, of one event in a file
 N_LEADING = 100  # rows that show what a table without names holds
