@@ -19,6 +19,7 @@ MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
 GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}(?:[T ,]+\d{1,2}:\d{2}.*)?")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
+SPAN = re.compile(r"-?\d+ days?(?: [+-]?\d{1,2}:\d{2}:\d{2}(?:\.\d+)?)?")
 ZONE = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
 
@@ -227,6 +228,10 @@ def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> 
         clocks = cells.str.fullmatch(CLOCK.pattern)
         if 2 * int(clocks.sum()) > n:
             return _times_of_day(text, place, name)
+        if 2 * int(cells.str.fullmatch(SPAN.pattern).sum()) > n:
+            spans = pd.to_timedelta(text, errors="coerce")
+            seconds = np.asarray(spans / pd.Timedelta(1, "s"), dtype=np.float64)
+            return Times(seconds, {"time_unit": "s", "time_unit_from": "spans of time"})
         german = 2 * int(cells.str.fullmatch(GERMAN.pattern).sum()) > n
         if not german and 2 * int(cells.str.fullmatch(ISO.pattern).sum()) <= n:
             first = str(cells.iloc[0]) if n else ""

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mottle.datasets import data_home
@@ -20,3 +21,9 @@ def raw_data() -> Path:
     if absent:
         pytest.skip(f"{', '.join(absent)} not in {folder}; set MOTTLE_DATA to the folder with them")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Seed numpy's global generator: scikit-learn's checks shuffle with it."""
+    np.random.seed(0)  # noqa: NPY002

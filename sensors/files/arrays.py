@@ -113,7 +113,10 @@ class Archive:
                         f"{path} holds no plain numpy array: its member {member.filename!r} is "
                         "none (name.npy)."
                     )
-                self.members[member.filename.removesuffix(END)] = member
+                name = member.filename.removesuffix(END)
+                if name in self.members:
+                    raise ValueError(f"{path} holds two arrays {name!r}: write it anew.")
+                self.members[name] = member
             self.headers = {name: self._header(archive, name) for name in self.members}
 
     def _header(self, archive: ZipFile, name: str) -> Header:

@@ -113,7 +113,14 @@ def event_columns(
             "rows without numbers", (~good).sum(),
         )  # fmt: skip
         fields = {name: field[good] for name, field in fields.items()}
-    return (*(fields[name] for name in "txy"), np.where(fields["p"] == -1, 0, fields["p"]))
+    p = fields["p"]
+    off = p == -1
+    if off.any() and (p == 0).any() and not (p == 1).any():
+        raise ValueError(
+            f"the polarities of {source.path} are -1 and 0 (row {first + int(np.argmax(off))}); "
+            "expected 0 and 1, or -1 and 1: write one of these."
+        )
+    return (*(fields[name] for name in "txy"), np.where(off, 0, p))
 
 
 def check_list(place: Any, name: str, array: NDArray[Any]) -> None:

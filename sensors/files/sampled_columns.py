@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.checks import suggest
-from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, read_times
+from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, SPAN, read_times
 from mottle.sensors.files.limits import check_bytes
 from mottle.sensors.files.tables import (
     DecimalComma,
@@ -22,7 +22,7 @@ from mottle.sensors.files.tables import (
 from mottle.sensors.roles import Roles, counts_by_one, find_roles, refine_roles
 from mottle.times import UNITS, name_time, name_unit
 
-STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}"
+STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}|{SPAN.pattern}"
 KEPT = 1000  # cells of a column whose text is kept for messages
 
 

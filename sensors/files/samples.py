@@ -38,6 +38,9 @@ HDF5 = (".h5", ".hdf5")
 NAMES = ("channels", "channel", "names", "columns", "channel_names", "column_names", "labels",
          "fields")  # fmt: skip
 """Arrays of texts, and attributes, that name channels."""
+OF_COLUMNS = ("channels", "channel_names", "columns", "column_names")
+"""Names of arrays that can name nothing else."""
+PERIODS = ("dt", "sampling_interval", "sample_interval", "sampling_period")  # attributes, s
 RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
 FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
@@ -175,6 +178,11 @@ def _read(
     if key is not None:
         raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
     if suffix == ".wav":
+        if wanted.time_unit is not None:
+            raise ValueError(
+                f"time_unit={wanted.time_unit!r}: the rate of {path} is in its header, in Hz; "
+                "leave it out."
+            )
         return _sound(path, max_bytes)
     if suffix in TABLES:
         with path.open("rb") as file:
@@ -343,6 +351,11 @@ def _names_beside(held: Mapping[str, Described], key: str) -> list[str]:
         words = texts.dtype.kind in "SUO"
         if words and place == folder and last.lower() in NAMES and texts.shape == shape[1:]:
             return [name]
+        if words and place == folder and last.lower() in OF_COLUMNS and texts.is_list:
+            raise ValueError(
+                f"array {name!r} names {texts.shape[0]} channels, and {key!r} has {shape[1]} "
+                "columns: correct it, or name them with channels=."
+            )
     return []
 
 
@@ -420,7 +433,13 @@ def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
     """Return columns with the rate that their group or the file states, where they state none."""
     for place in (folder, ""):
         owner = find(file, place) if place else file
-        rate = None if columns.rate is not None or owner is None else _rate_of(owner)
+        if columns.rate is not None or owner is None:
+            continue
+        rate = _rate_of(owner)
+        for name in RATES if rate is None else ():
+            held: Any = find(owner, name) if name in owner else None
+            if getattr(held, "shape", None) == () and held.dtype.kind in "iuf":
+                rate = read_rate(held[()].item(), f"dataset {name!r}")
         if rate is not None:
             where = f"attribute of the rate of {place or '/'!r}"
             columns = columns._replace(rate=float(rate), rate_from=where)
@@ -482,11 +501,16 @@ def _take_texts(path: Path, item: Any) -> NDArray:
 
 def _rate_of(item: Any) -> float | None:
     """Return the rate in Hz that an attribute states; None where none does."""
-    name = next((name for name in RATES if name in item.attrs), None)
-    if name is None:
-        return None
-    texts = read_text(item, name)
-    return read_rate(texts[0] if texts else _number(item, (name,)), f"attribute {name!r}")
+    known = {str(name).lower(): str(name) for name in item.attrs}
+    for unit, scale in (("", 1.0), ("_hz", 1.0), ("_khz", 1000.0)):
+        for rate in RATES:
+            if (name := known.get(rate + unit)) is not None:
+                texts = read_text(item, name)
+                stated = texts[0] if texts else _number(item, (name,))
+                return scale * read_rate(stated, f"attribute {name!r}")
+    name = next((known[name] for name in PERIODS if name in known), None)
+    period = None if name is None else _number(item, (name,))
+    return None if period is None else 1 / read_rate(period, f"attribute {name!r}")
 
 
 def read_rate(stated: Any, where: str) -> float:
@@ -503,7 +527,7 @@ def read_rate(stated: Any, where: str) -> float:
     except ValueError:  # two points
         rate = 0.0
     if not 0 < rate < np.inf:
-        raise ValueError(f"{where} states the rate {stated!r}; expected a number of Hz above 0.")
+        raise ValueError(f"{where} states the rate {stated!r}; expected a number above 0.")
     return rate
 
 

@@ -33,6 +33,7 @@ MARKERS = {"over", "overflow", "overrange", "ovf", "ofl", "ol", "o.l", "under", 
 """Words in place of a number; a first line of numbers and such words is a row, no header."""
 COMMENT = re.compile(r"[ \t]*[#%](?!N/A|NA\b|DIV/0|VALUE!|REF!|NUM!|NAME\?|\"?[ \t]*[,;\t|])")
 """How a line of comment begins; "#" as the name of a column and Excel's errors do not begin one."""
+MONITOR = re.compile(r"\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)? -> ")
 PROSE = frozenset(
     [
         "at",
@@ -225,6 +226,11 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
             body.append(k)
     if not body:
         raise ValueError(f"{path} has 0 rows and holds no numbers.")
+    if MONITOR.match(lines[body[0]]):
+        raise ValueError(
+            f"{path} holds the stamps of a serial monitor ({lines[body[0]][:24]!r} ...): replace "
+            "' -> ' by the separator of the other columns."
+        )
     texts = [lines[k] for k in body]
     skipped = 0
     while len(texts) > 1 and not texts[0].strip(" \t,;|") and _is_header(_split_any(texts[1])):
@@ -232,10 +238,14 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     separator = separator or _find_separator(path, texts, options)
     rows = [split(text, separator) for text in texts]
     n = _usual([len(row) for row in rows[1:]] or [len(rows[0])])
+    if len(rows[0]) == max(map(len, rows)) and _is_header(rows[0]):
+        n = len(rows[0])  # shorter rows lack cells
     below = rows[1:]
     header = options.header
     if header is None:
         header = _is_header(rows[0]) or _is_numbered(rows)
+        if not header and len(rows) > 2 and _is_units(rows[1], len(rows[0]), rows[2]):
+            header = "text" in map(_kind, rows[0])  # names such as 1 and 2, above their units
     names, where = None, ""
     if header:
         names, where = _fit_names(path, rows[0], below, n, separator, body[0] + 1), "first line"
@@ -356,8 +366,9 @@ def _find_separator(path: Path, texts: Sequence[str], options: TableOptions) -> 
         counts = [len(split(text, mark)) for text in texts]
         usual = _usual(counts[1:] or counts)
         agree = sum(count == usual for count in counts[1:]) >= 0.7 * (len(counts) - 1)
-        if usual > 1 and agree and abs(counts[0] - usual) <= 1:
-            fitting[mark] = counts[0] == usual
+        short = counts[0] == max(counts[1:], default=0) > 1 and _is_header(split(texts[0], mark))
+        if short or (usual > 1 and agree and abs(counts[0] - usual) <= 1):
+            fitting[mark] = short or counts[0] == usual
     for mark in sorted(fitting, key=lambda mark: not fitting[mark]):  # those that fit exactly first
         rows = [split(text, mark) for text in texts]
         ends = not rows[0][-1] or all(not row[-1] for row in rows[1:])  # behind the last column

@@ -124,6 +124,12 @@ def read_ts(
             labels.append(label)
     if not streams:
         raise ValueError(f"{path} holds no recording after @data; is it a .ts file?")
+    lengths = sorted({stream.sizes["time"] for stream in streams})
+    if len(lengths) > 1 and on_bad == "raise" and _is_true(header, "equallength"):
+        raise ValueError(
+            f"{path} states @equalLength true and has series of {lengths[0]} to {lengths[-1]} "
+            "samples: the copy is damaged, or the tag is wrong; on_bad='drop' or 'repair' reads it."
+        )
     return streams, np.array(labels)
 
 

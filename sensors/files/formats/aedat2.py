@@ -32,6 +32,7 @@ CHIPS = {  # docs.inivation.com, "AEDAT 2.0"; DVS640 as v2e writes it for jAER's
     "DVS640": Chip((640, 480), 1, 11, 0, 10, 10, 1 << 31),
 }
 NAMES = re.compile(r"dvs[ -]?128|davis[ -]?240|davis[ -]?346|dvs[ -]?640", re.IGNORECASE)
+TICK = re.compile(r"tick is (\d+ ?[mun]?s)\b", re.IGNORECASE)
 
 
 class Aedat2(Decoder):
@@ -44,6 +45,9 @@ class Aedat2(Decoder):
         super().__init__(head, place, size)
         self.chip = find_chip(self.lines, place, size)
         self.sensor_size = self.chip.sensor_size
+        ticks = {found[1].replace(" ", "") for line in self.lines if (found := TICK.search(line))}
+        if ticks - {"1us"}:
+            raise ValueError(f"{place} states a tick of {', '.join(sorted(ticks))}; expected 1us.")
         self.external = 0
 
     @staticmethod
@@ -86,6 +90,9 @@ def find_chip(lines: list[str], place: str, size: tuple[int, int] | None) -> Chi
     )
     stated = {key: line for line in lines for key in ("aechip:", "hardwareinterface:")
               if line.lower().startswith(key)}  # fmt: skip
+    chips = {line for line in lines if line.lower().startswith("aechip:")}
+    if len(chips) > 1:
+        raise ValueError(f"{place} states several chips: {', '.join(sorted(chips))}.")
     for line in (stated.get("aechip:"), stated.get("hardwareinterface:")):
         if line is None:
             continue

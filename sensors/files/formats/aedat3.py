@@ -15,6 +15,12 @@ class Aedat3(Decoder):
     def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
         super().__init__(head, place, size)
         self.skipped = 0
+        version = head[:12].decode("latin-1").removeprefix("#!AER-DAT").split()[:1]
+        if head and version != ["3.1"]:
+            raise ValueError(f"{place} is AEDAT {''.join(version)}; of version 3, 3.1 is read.")
+        for line in self.lines:
+            if line.lower().startswith("format:") and line.split(":")[1].strip().lower() != "raw":
+                raise ValueError(f"{place} states {line!r}; Format: RAW is read.")
 
     @staticmethod
     def matches(head):

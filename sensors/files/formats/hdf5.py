@@ -217,9 +217,13 @@ def state_unit(source: Source, layout: Layout, dtype: np.dtype) -> None:
 
 
 def stated_size(file: Any) -> tuple[int, int] | None:
-    """Return the sensor's size that the attribute "geometry" of Prophesee's files states."""
+    """Return the sensor's size that the attribute "geometry", or "width" and "height", state."""
     found = re.fullmatch(r"(\d+)x(\d+)", "".join(read_text(file, "geometry")).strip())
-    return (int(found[1]), int(found[2])) if found else None
+    if found:
+        return int(found[1]), int(found[2])
+    sides = [np.ravel(file.attrs[name]) for name in ("width", "height") if name in file.attrs]
+    whole = len(sides) == 2 and all(side.size == 1 and side.dtype.kind in "iu" for side in sides)
+    return (int(sides[0][0]), int(sides[1][0])) if whole else None
 
 
 def choose_layout(path: Path, file: Any, key: Any) -> Layout:

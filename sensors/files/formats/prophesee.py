@@ -35,10 +35,13 @@ class Prophesee(Decoder):
         width = re.search(r"width[ =](\d+)", text, re.IGNORECASE)
         height = re.search(r"height[ =](\d+)", text, re.IGNORECASE)
         both = re.search(r"geometry (\d+)x(\d+)", text, re.IGNORECASE)
-        if both:
-            self.sensor_size = int(both[1]), int(both[2])
-        elif width and height:
-            self.sensor_size = int(width[1]), int(height[1])
+        sizes = [(int(both[1]), int(both[2]))] if both else []
+        sizes += [(int(width[1]), int(height[1]))] if width and height else []
+        if len(set(sizes)) > 1:
+            listed = " and ".join(f"{w} x {h}" for w, h in sizes)
+            raise ValueError(f"the header of {place} states two sensors, {listed} pixels.")
+        if sizes:
+            self.sensor_size = sizes[0]
 
     @staticmethod
     def names(head: bytes) -> set[str]:
@@ -166,7 +169,7 @@ class Dat(Prophesee):
     @staticmethod
     def matches(head):
         """Return whether there is a header of percent lines that names no EVT version."""
-        return head.startswith(b"%") and not Prophesee.names(head) & set(ENCODINGS.values())
+        return head.startswith(b"% ") and not Prophesee.names(head) & set(ENCODINGS.values())
 
     def decode(self, data):
         """Decode times and addresses."""

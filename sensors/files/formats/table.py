@@ -1,5 +1,6 @@
 """Events in text tables: columns t, x, y, p, named in a header or in this order."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from mottle.times import name_unit
 
 ROW_BYTES = 16  # about, of one event in a file
 N_LEADING = 100  # rows that show what a table without names holds
+OPENEB = ("x", "y", "p", "t")  # the order of its tables, under "%geometry:width,height"
 IN_SECONDS = "text columns t x y p between blanks, as RPG and v2e write them"
 
 
@@ -35,7 +37,7 @@ def read_events_table(source: Source) -> Iterator[Fields]:
         raise ValueError(
             f"{path} has {dialect.n_columns} columns without names; expected t, x, y, p."
         )
-    names = dialect.names or list(FIELDS)
+    names = dialect.names or list(OPENEB if openeb_size(source.head) else FIELDS)
     places = find_fields(names, source)
     if dialect.units and (unit := name_unit(dialect.units[places["t"]])):
         clock = source.clock
@@ -69,8 +71,15 @@ def read_events_table(source: Source) -> Iterator[Fields]:
 
 def read_size(source: Source) -> None:
     """Take the sensor's size from a first line of width and height, as E2VID writes it."""
+    source.sensor_size = source.sensor_size or openeb_size(source.head)
     if source.sensor_size is None:
         source.sensor_size = find_dialect(source.path, source.table).size
+
+
+def openeb_size(head: bytes) -> tuple[int, int] | None:
+    """Return the sensor's size from the first line of a table of OpenEB; None for others."""
+    found = re.match(rb"%\s*geometry:\s*(\d+)\s*,\s*(\d+)\s*$", head, re.MULTILINE)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def behind_size(dialect: Dialect) -> Dialect:
@@ -103,6 +112,9 @@ def holds_events(path: Path, options: TableOptions | None = None) -> bool:
     ValueError
         If four columns without names may be events or channels.
     """
+    with path.open("rb") as file:
+        if openeb_size(file.read(64)):
+            return True
     dialect = behind_size(find_dialect(path, options or TableOptions()))
     if dialect.names is not None:
         return name_events(dialect.names)
