@@ -67,11 +67,9 @@ class Lock:
                 if os.path.samestat(os.fstat(lock), os.stat(self.path)):
                     self._descriptor = lock
                     return True
-            except FileNotFoundError:
+            except FileNotFoundError:  # its last owner removed the file: take the new one
                 pass
-            os.close(
-                lock
-            )  # its last owner removed the file between our two calls: take the new one
+            os.close(lock)
 
     def _take_softly(self, wait: bool) -> bool:
         """Lock by a file that only one process can create; return whether that was possible."""

@@ -142,13 +142,7 @@ def _gather(
     """Read a table chunk by chunk."""
     n = dialect.n_columns
     names = dialect.names
-    timed = {k for k, name in enumerate(names or []) if name_time(name) is not None}
-    given = wanted.time_column
-    for one in given if isinstance(given, list | tuple) else [given]:
-        if names is not None and one in names:
-            timed.add(names.index(one))
-        elif one is not None and one is not False and not isinstance(one, str):
-            timed.add(one)
+    timed = _may_be_timed(names, wanted.time_column)
     blocks: list[NDArray[np.float64]] = []
     raw: dict[int, list[pd.Series]] = {k: [] for k in timed if 0 <= k < n}
     texts: dict[tuple[int, int], str] = {}
@@ -201,6 +195,17 @@ def _gather(
         ):
             joined[k] = _column(path, dialect, options, k)
     return Columns(names, values, joined, texts, dialect.units, dialect.attrs(), n_text=n_text)
+
+
+def _may_be_timed(names: Sequence[str] | None, given: Any) -> set[int]:
+    """Return the columns whose cells may be times: by their names, or as the caller states."""
+    timed = {k for k, name in enumerate(names or []) if name_time(name) is not None}
+    for one in given if isinstance(given, list | tuple) else [given]:
+        if names is not None and one in names:
+            timed.add(names.index(one))
+        elif one is not None and one is not False and not isinstance(one, str):
+            timed.add(one)
+    return timed
 
 
 def _texts(cells: pd.Series, k: int) -> dict[tuple[int, int], str]:

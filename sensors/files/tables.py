@@ -214,23 +214,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         separator, skip = separator or stated[1], skip + 1
     if separator == " ":
         separator = BLANKS
-    comments: list[int] = []
-    body: list[int] = []
-    for k in range(skip, len(lines)):
-        if not lines[k].strip():
-            continue
-        if COMMENT.match(lines[k]):
-            if not body:
-                comments.append(k)
-        else:
-            body.append(k)
-    if not body:
-        raise ValueError(f"{path} has 0 rows and holds no numbers.")
-    if MONITOR.match(lines[body[0]]):
-        raise ValueError(
-            f"{path} holds the stamps of a serial monitor ({lines[body[0]][:24]!r} ...): replace "
-            "' -> ' by the separator of the other columns."
-        )
+    comments, body = _without_remarks(path, lines, skip)
     texts = [lines[k] for k in body]
     skipped = 0
     while len(texts) > 1 and not texts[0].strip(" \t,;|") and _is_header(_split_any(texts[1])):
@@ -241,11 +225,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     if len(rows[0]) == max(map(len, rows)) and _is_header(rows[0]):
         n = len(rows[0])  # shorter rows lack cells
     below = rows[1:]
-    header = options.header
-    if header is None:
-        header = _is_header(rows[0]) or _is_numbered(rows)
-        if not header and len(rows) > 2 and _is_units(rows[1], len(rows[0]), rows[2]):
-            header = "text" in map(_kind, rows[0])  # names such as 1 and 2, above their units
+    header = _has_header(rows) if options.header is None else options.header
     names, where = None, ""
     if header:
         names, where = _fit_names(path, rows[0], below, n, separator, body[0] + 1), "first line"
@@ -253,13 +233,9 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         below = rows
         n = _usual([len(row) for row in rows])
         if options.header is None:
-            words = lines[comments[-1]].strip(" \t#%").split() if comments else []
-            if separator == "," and len(words) == 1 and all(map(COMMA.fullmatch, texts)):
-                raise ValueError(
-                    f"{path} may hold one column {words[0]!r} with decimal commas, or two columns "
-                    "without names: decimal=',' or header=False decides."
-                )
-            names = _comment_names([lines[k] for k in comments], separator, n)
+            if separator == "," and all(map(COMMA.fullmatch, texts)):
+                _refuse_lone_name(path, comments)
+            names = _comment_names(comments, separator, n)
             where = "comment line" if names is not None else ""
     first = 1 if header else 0
     units: list[str] = []
@@ -270,10 +246,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         names, where = [str(name) for name in options.names], "names="
         if len(names) != n:
             raise ValueError(f"names= holds {len(names)} names; {path} has {n} columns.")
-    if first < len(body):
-        start = starts[body[first]]
-    else:
-        start = starts[-1]  # behind the last line
+    start = starts[body[first] if first < len(body) else -1]  # -1: behind the last line
     cells = [cell for row in rows[first:] for cell in row]
     decimal = options.decimal or _find_decimal(path, cells, separator)
     known = Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
@@ -282,6 +255,45 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
         width, height = map(int, leads)
         return known._replace(size=(width, height), after=starts[body[first + 1]])
     return known
+
+
+def _without_remarks(path: Path, lines: Sequence[str], skip: int) -> tuple[list[str], list[int]]:
+    """Return the comments before the rows, and the numbers of the lines that are rows."""
+    comments: list[str] = []
+    body: list[int] = []
+    for k in range(skip, len(lines)):
+        if not lines[k].strip():
+            continue
+        if not COMMENT.match(lines[k]):
+            body.append(k)
+        elif not body:
+            comments.append(lines[k])
+    if not body:
+        raise ValueError(f"{path} has 0 rows and holds no numbers.")
+    if MONITOR.match(lines[body[0]]):
+        raise ValueError(
+            f"{path} holds the stamps of a serial monitor ({lines[body[0]][:24]!r} ...): replace "
+            "' -> ' by the separator of the other columns."
+        )
+    return comments, body
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row holds names, also such as 1 and 2 above their units."""
+    if _is_header(rows[0]) or _is_numbered(rows):
+        return True
+    units = len(rows) > 2 and _is_units(rows[1], len(rows[0]), rows[2])
+    return units and "text" in map(_kind, rows[0])
+
+
+def _refuse_lone_name(path: Path, comments: Sequence[str]) -> None:
+    """Raise if a comment of one word may name one column of numbers with decimal commas."""
+    words = comments[-1].strip(" \t#%").split() if comments else []
+    if len(words) == 1:
+        raise ValueError(
+            f"{path} may hold one column {words[0]!r} with decimal commas, or two columns without "
+            "names: decimal=',' or header=False decides."
+        )
 
 
 def split(line: str, separator: str) -> list[str]:
