@@ -158,107 +158,109 @@ def serve():
     return server, f"http://127.0.0.1:{server.server_port}/"
 
 
+class Kills:
+    """Commands that are killed at random moments, in processes of their own.
+
+    Processes are forked from one that has imported everything and compiled the kernels, so that
+    the moments fall into the work.
+    """
+
+    def __init__(self, place, url, until):
+        self.place, self.until = place, until
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["warm_jobs"])
+        (place / "encode.toml").write_text(CONFIG)
+        (place / "recipe.toml").write_text(RECIPE)
+        encode, recipe = str(place / "encode.toml"), str(place / "recipe.toml")
+        words = ["prepare", "nmnist-100", "--limit", "60", "--encode", encode, "--out"]
+        self.works = {
+            "prepare": lambda out: (command, ([*words, str(out / "s.zarr")],)),
+            "fetch": lambda out: (fetch, (str(out), url)),
+            "states": lambda out: (write_states, (str(out / "s.zarr"),)),
+            "run": lambda out: (command, (
+                ["run", recipe, "--out", str(out / "out"), "--states", str(out / "states")],
+            )),
+        }  # fmt: skip
+        self.took, self.expected = {}, {}
+        for name in self.works:
+            for quiet in ("warm", "quiet"):  # the first fills caches
+                begin = time.perf_counter()
+                child = self.start(name, place / f"{name}-{quiet}")
+                child.join()
+                assert child.exitcode == 0, (name, child.exitcode)
+                self.took[name] = time.perf_counter() - begin
+            self.expected[name] = results(place / f"{name}-quiet")
+        self.states = {
+            (name, sent): {
+                "rng": np.random.default_rng(k), "longest": self.took[name],
+                **dict.fromkeys(("sent", "runs", "resumed", "wrong", "odd"), 0),
+            }
+            for name in self.works for k, sent in enumerate(SIGNALS)
+        }  # fmt: skip
+
+    def start(self, name, out):
+        """Start a command, and return when its work begins."""
+        begun = self.context.Event()
+        target, args = self.works[name](out)
+        out.mkdir(exist_ok=True)
+        child = self.context.Process(target=target, args=(*args, begun))
+        child.start()
+        begun.wait()
+        return child
+
+    def send(self, job, wanted):
+        """Send a signal until ``wanted`` have been sent in all, or the time is up."""
+        name, sent = job
+        out, state = self.place / f"{name}-{sent}", self.states[job]
+        while state["sent"] < wanted and time.monotonic() < self.until:
+            before = out.exists() and any(out.iterdir())
+            child = self.start(name, out)
+            state["runs"] += 1
+            child.join(state["rng"].uniform(0, state["longest"]))
+            if child.exitcode is None:
+                os.kill(child.pid, getattr(signal, sent))
+                child.join(60)
+                state["sent"] += 1
+                state["longest"] *= 1.03  # so that about one run in four comes to its end
+                state["resumed"] += before
+                state["odd"] += child.exitcode not in (SIGNALS[sent], 0)
+            else:
+                state["odd"] += child.exitcode != 0
+                state["longest"] *= 0.9
+            if name == "prepare" and (out / "s.zarr").exists():
+                state["wrong"] += results(out) != self.expected[name]  # whole, or not there
+            if child.exitcode == 0:
+                state["wrong"] += results(out) != self.expected[name]
+                shutil.rmtree(out)
+
+    def end(self, job):
+        """Let the last run come to its end, and return the row of the table."""
+        name, sent = job
+        out, state = self.place / f"{name}-{sent}", self.states[job]
+        child = self.start(name, out)
+        child.join()
+        same = child.exitcode == 0 and results(out) == self.expected[name]
+        left = set(left_over(out)) - set(left_over(self.place / f"{name}-quiet"))
+        row = (
+            name, sent, *(state[key] for key in ("sent", "runs", "resumed", "wrong", "odd")),
+            "yes" if same else "NO", ", ".join(sorted(left)) or "nothing",
+        )  # fmt: skip
+        print(*row, flush=True)
+        return row
+
+
 def kills(n, minutes):
     """Send each signal at n random moments to each command; compare bytes with a quiet run's.
 
-    Processes are forked from one that has imported everything and compiled the kernels, so that
-    the moments fall into the work; three go on at once. Where the time is up, fewer are sent.
+    Three go on at once. Where the time is up, fewer are sent.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warm_jobs"])
     server, url = serve()
-    until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as place:
-        place = Path(place)
-        (place / "encode.toml").write_text(CONFIG)
-        (place / "recipe.toml").write_text(RECIPE)
-
-        encode, recipe = str(place / "encode.toml"), str(place / "recipe.toml")
-
-        def prepare_it(out):
-            words = ["prepare", "nmnist-100", "--limit", "60", "--encode", encode, "--out"]
-            return command, ([*words, str(out / "s.zarr")],)
-
-        def run_it(out):
-            words = ["run", recipe, "--out", str(out / "out"), "--states", str(out / "states")]
-            return command, (words,)
-
-        works = {
-            "prepare": prepare_it,
-            "fetch": lambda out: (fetch, (str(out), url)),
-            "states": lambda out: (write_states, (str(out / "s.zarr"),)),
-            "run": run_it,
-        }
-
-        def start(name, out):
-            begun = context.Event()
-            target, args = works[name](out)
-            out.mkdir(exist_ok=True)
-            child = context.Process(target=target, args=(*args, begun))
-            child.start()
-            begun.wait()
-            return child
-
-        took, expected = {}, {}
-        for name in works:
-            for quiet in ("warm", "quiet"):  # the first fills caches
-                begin = time.perf_counter()
-                child = start(name, place / f"{name}-{quiet}")
-                child.join()
-                assert child.exitcode == 0, (name, child.exitcode)
-                took[name] = time.perf_counter() - begin
-            expected[name] = results(place / f"{name}-quiet")
-
-        def campaign(job, wanted):
-            name, sent = job
-            out, state = place / f"{name}-{sent}", states[job]
-            while state["sent"] < wanted and time.monotonic() < until:
-                before = out.exists() and any(out.iterdir())
-                child = start(name, out)
-                state["runs"] += 1
-                child.join(state["rng"].uniform(0, state["longest"]))
-                if child.exitcode is None:
-                    os.kill(child.pid, getattr(signal, sent))
-                    child.join(60)
-                    state["sent"] += 1
-                    state["longest"] *= 1.03  # so that about one run in four comes to its end
-                    state["resumed"] += before
-                    state["odd"] += child.exitcode not in (SIGNALS[sent], 0)
-                else:
-                    state["odd"] += child.exitcode != 0
-                    state["longest"] *= 0.9
-                if name == "prepare" and (out / "s.zarr").exists():
-                    state["wrong"] += results(out) != expected[name]  # whole, or not there
-                if child.exitcode == 0:
-                    state["wrong"] += results(out) != expected[name]
-                    shutil.rmtree(out)
-
-        def end(job):
-            name, sent = job
-            out, state = place / f"{name}-{sent}", states[job]
-            child = start(name, out)
-            child.join()
-            same = child.exitcode == 0 and results(out) == expected[name]
-            left = set(left_over(out)) - set(left_over(place / f"{name}-quiet"))
-            row = (
-                name, sent, *(state[key] for key in ("sent", "runs", "resumed", "wrong", "odd")),
-                "yes" if same else "NO", ", ".join(sorted(left)) or "nothing",
-            )  # fmt: skip
-            print(*row, flush=True)
-            return row
-
-        jobs = [(name, sent) for name in works for sent in SIGNALS]
-        states = {
-            (name, sent): {
-                "rng": np.random.default_rng(list(SIGNALS).index(sent)), "longest": took[name],
-                **dict.fromkeys(("sent", "runs", "resumed", "wrong", "odd"), 0),
-            }
-            for name, sent in jobs
-        }  # fmt: skip
+        work = Kills(Path(place), url, time.monotonic() + 60 * minutes)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for wanted in (*range(5, n, 5), n):  # in turn, so that each gets some if time is short
-                list(pool.map(lambda job, wanted=wanted: campaign(job, wanted), jobs))
-            rows = list(pool.map(end, jobs))
+                list(pool.map(lambda job, wanted=wanted: work.send(job, wanted), work.states))
+            rows = list(pool.map(work.end, work.states))
     server.shutdown()
     return rows
 
