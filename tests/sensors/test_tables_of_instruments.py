@@ -1,4 +1,4 @@
-"""Tables as instruments write them: times, counters and remarks are known, or asked for."""
+"""Tables as instruments write them: times, counters and remarks are recognised, or refused."""
 
 import numpy as np
 import pytest
