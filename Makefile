@@ -3,6 +3,7 @@
 # make test-all  the same, slow tests included
 # make check     lint, types, import rules, tests, in the .venv that is there
 # make docs      build the site into docs/_build/html, warnings are errors; no network needed
+# make notebooks run every notebook twice, renew their pictures and times
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
 # make pages     write the table of formats and faults anew
 # make clean     remove .venv and whatever tools left behind
@@ -17,7 +18,7 @@ WORKERS ?= 2  # processes that share the tests
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels docs bench pages clean
+.PHONY: demo test test-all check lint types imports tests kernels docs notebooks bench pages clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo
@@ -94,6 +95,9 @@ docs: .venv/.docs
 .venv/.docs: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
+
+notebooks: .venv/.dev
+	$(BIN)/python benchmarks/notebooks.py
 
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)

@@ -146,8 +146,17 @@ def escape_names(app, what, name, obj, options, lines):
         lines[k] = "".join(spans)
 
 
+def open_notebook(app, docname, source):
+    """Add a badge under the title of a notebook that says how to open it."""
+    folder, _, name = docname.partition("/")
+    if folder == "notebooks" and name != "index":
+        badge = f"{{bdg-ref-primary}}`mottle notebooks copy FOLDER {name} <open-notebooks>`"
+        source[0] = re.sub(r"^(# .+)$", rf"\1\n\n{badge}", source[0], count=1, flags=re.MULTILINE)
+
+
 def setup(app):
-    """Register the filter of members, and the escapes, which come after numpydoc."""
+    """Register the filter of members, the badges, and the escapes, which come after numpydoc."""
+    app.connect("source-read", open_notebook)
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("autodoc-process-signature", constructor)
     app.connect("autodoc-process-docstring", escape_names, priority=600)

@@ -1,0 +1,1 @@
+"""Notebooks as text; `mottle notebooks copy` writes them as files for Jupyter."""
