@@ -5,7 +5,7 @@
 # make docs      build the site into docs/_build/html, warnings are errors; no network needed
 # make notebooks run every notebook twice, renew their pictures and times
 # make bench     time mottle beside its peers and C; ROWS=echo for one subject
-# make pages     write the table of formats and faults anew
+# make pages     measure anew what pages show, for hours; PAGES=energy for one script of benchmarks/
 # make clean     remove .venv and whatever tools left behind
 
 PYTHON ?= python3
@@ -97,13 +97,13 @@ docs: .venv/.docs
 	touch $@
 
 notebooks: .venv/.dev
-	$(BIN)/python benchmarks/notebooks.py
+	$(BIN)/python benchmarks/pages.py notebooks
 
 bench: .venv/.dev  # on a machine that does nothing else: times, not assertions
 	$(BIN)/python benchmarks/bench $(ROWS)
 
 pages: .venv/.dev
-	$(BIN)/python benchmarks/formats_and_faults.py
+	$(BIN)/python benchmarks/pages.py $(PAGES)
 
 clean:
 	rm -rf .venv .typing build dist docs/_build docs/reference/generated *.egg-info \

@@ -8,12 +8,11 @@ columns are the kept scores of the recipes. Without names only the table is writ
 needed.
 """
 
-import re
 import sys
 
 import numpy as np
 import pandas as pd
-from pages import DOCS, markdown
+from pages import DOCS, fill, markdown, record
 
 from mottle.pipelines import read_recipe
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
@@ -118,10 +117,8 @@ def main():
             frame = pd.DataFrame(kept, columns=["recipe", "inputs", "seed", "score"])
             frame.to_csv(KEPT, index=False, float_format="%.6f")
             print(name, flush=True)
-    page = PAGE.read_text(encoding="utf-8")
-    new = f"<!-- scores -->\n{table()}\n<!-- end -->"
-    page = re.sub(r"<!-- scores -->.*?<!-- end -->", lambda _: new, page, flags=re.DOTALL)
-    PAGE.write_text(page, encoding="utf-8")
+            record("choice")
+    fill(PAGE, "scores", table())
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ python benchmarks/crossbar.py
 
 import logging
 import warnings
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pages import DOCS, record
 
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile import (
@@ -26,7 +26,6 @@ logging.disable(logging.INFO)
 with warnings.catch_warnings(record=True):  # its plots want cairo
     import badcrossbar
 
-DOCS = Path(__file__).parents[1] / "docs"
 REPEATS = 15
 PAGE = """# Crossbars
 
@@ -367,6 +366,7 @@ def main() -> None:
         power=markdown(pd.DataFrame(writes, columns=columns)),
     )  # fmt: skip
     (DOCS / "how-to/crossbar.md").write_text(page, encoding="utf-8")
+    record("crossbar")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Write docs/how-to/crossbar-readout.md, weights in cells and their ageing: run it with python."""
 
 from functools import partial
-from pathlib import Path
 from warnings import filterwarnings
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from pages import DOCS, record
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold
@@ -35,7 +35,6 @@ from mottle.reservoir.nonvolatile import (
 from mottle.reservoir.nonvolatile.cells import conductance_range, retention_of
 from mottle.sensors import TaxelDrive
 
-DOCS = Path(__file__).parents[1] / "docs"
 SEEDS, DAY = range(5), 86_400.0
 STATISTICS = ("milo2021", "wan2022_day", "cmo_hfox", "cmo_hfox_fine", "pcm")
 PULSED = ("reram_es", "reram_sb", "reram_om", "reram_hfo2", "ecram", "gokmen_vlasov")
@@ -547,6 +546,7 @@ def main() -> None:
         texts |= {f"{key}_{when}": by.loc[name, f"128, a {when}"] for key, name in named.items()}
     page = PAGE.format(**texts, outcome=outcome(learnt))
     (DOCS / "how-to/crossbar-readout.md").write_text(page, encoding="utf-8")
+    record("crossbar_readout")
 
 
 if __name__ == "__main__":

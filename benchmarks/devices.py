@@ -1,10 +1,9 @@
 """Write docs/reference/devices.md with a figure of every device: python benchmarks/devices.py."""
 
-from pathlib import Path
+from pages import DOCS, record
 
 from mottle.reservoir import devices
 
-DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# The devices
 
 Written by `benchmarks/devices.py`. The same from the command line: `mottle devices list`,
@@ -67,6 +66,7 @@ def main() -> None:
             f"{provisional}\n![{name}](devices/{name}.png)\n"
         )
     (DOCS / "reference/devices.md").write_text("\n".join(page), encoding="utf-8")
+    record("devices")
 
 
 if __name__ == "__main__":

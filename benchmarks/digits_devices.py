@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from pages import DOCS, markdown
+from pages import DOCS, markdown, record
 from tqdm import tqdm
 
 from mottle.pipelines import read_recipe, run_recipe
@@ -168,6 +168,7 @@ def main() -> None:
     """Measure, unless only the page is asked for; draw and write."""
     if sys.argv[1:] != ["page"]:
         measure()
+        record("digits_devices")
     scores = pd.read_csv(RESULTS / "digits-devices.csv")
     account = pd.read_csv(RESULTS / "digits-devices-energy.csv")
     account["features"] = list(STAGES.values())

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from pages import DOCS, markdown
+from pages import DOCS, markdown, record
 
 from mottle.pipelines import read_recipe
 from mottle.pipelines.account import account_recipe
@@ -228,6 +228,7 @@ def main() -> None:
         spread=markdown(spread), chips=markdown(chips),
     )  # fmt: skip
     (DOCS / "explanations/energy.md").write_text(page, encoding="utf-8")
+    record("energy")
 
 
 if __name__ == "__main__":

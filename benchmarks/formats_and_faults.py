@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import fault_kinds as kinds  # noqa: E402
+from pages import record  # noqa: E402
 
 PAGE = ROOT / "docs/reference/formats-and-faults.md"
 HEAD = """# Formats and faults
@@ -44,3 +45,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    record("formats_and_faults")

@@ -7,6 +7,7 @@ took over five seconds or ended the process, or if memory went over a GiB.
 --valid N reads N (by default 2000) valid files of each kind instead, with known content, from
 writers that are not ours where there is one, and ends with an error if one is not read as written.
 --seconds S stops each seed after S seconds, and prints how many files it had by then.
+A run over all seeds, or all kinds, writes its table into docs/results/files.md.
 """
 
 import argparse
@@ -17,13 +18,16 @@ import sys
 import tempfile
 import time
 import warnings
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import event_writers as events
+from pages import DOCS, fill, markdown, record, stamp
 from reader_seeds import SEEDS, missing
 from valid_files import VALID, equal
 
@@ -31,7 +35,7 @@ MOST_SECONDS, MOST_MEMORY = 5, 1 << 30  # for one file; of the process, in bytes
 FOLDER = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def damage(name: str, n: int, seconds: float) -> None:
+def damage(found: SimpleQueue, name: str, n: int, seconds: float) -> None:
     """Mutate one seed, read, count."""
     seed = SEEDS[name]
     rng, outcomes, slowest = np.random.default_rng(0), {"read": 0, "refused": 0}, 0.0
@@ -61,12 +65,13 @@ def damage(name: str, n: int, seconds: float) -> None:
                 break
     signal.alarm(0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"{name}: {outcomes}, slowest {slowest:.2f} s, peak {memory >> 20} MiB", flush=True)
     if memory > MOST_MEMORY:
         raise SystemExit(f"{name} took {memory >> 20} MiB")
+    found.put((name, sum(outcomes.values()), outcomes["read"], outcomes["refused"],
+               f"{slowest:.2f}", memory >> 20))  # fmt: skip
 
 
-def valid(name: str, n: int, seconds: float) -> None:
+def valid(found: SimpleQueue, name: str, n: int, seconds: float) -> None:
     """Write valid files of one kind, read, compare."""
     rng, start = np.random.default_rng(0), time.perf_counter()
     k = 0
@@ -78,7 +83,13 @@ def valid(name: str, n: int, seconds: float) -> None:
                 raise SystemExit(f"{name}: file {k} was not read as it was written")
             if time.perf_counter() - start > seconds:
                 break
-    print(f"{name}: {k} valid files read as they were written", flush=True)
+    found.put((name, k))
+
+
+HEADS = {
+    damage: ["seed", "files", "read", "refused", "slowest (s)", "peak of memory (MiB)"],
+    valid: ["kind", "valid files, all read as written"],
+}
 
 
 def main() -> None:
@@ -92,18 +103,24 @@ def main() -> None:
     if left := missing():
         raise SystemExit(f"no seed for {', '.join(sorted(left))}: add one to tests/reader_seeds.py")
     task, n, known = (damage, args.n, SEEDS) if args.valid is None else (valid, args.valid, VALID)
-    failed = []
+    failed, rows, context = [], [], multiprocessing.get_context("fork")
+    found = context.SimpleQueue()
     for name in args.names or known:
-        process = multiprocessing.get_context("fork").Process(
-            target=task, args=(name, n, args.seconds)
-        )
+        process = context.Process(target=task, args=(found, name, n, args.seconds))
         process.start()
         process.join()
         if process.exitcode:
             failed.append(name)
             print(f"{name}: FAILED (exit code {process.exitcode})", flush=True)
+        else:
+            rows.append(found.get())
+            print(*rows[-1], flush=True)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
+    if not args.names:
+        table = markdown(pd.DataFrame(rows, columns=HEADS[task]))
+        fill(DOCS / "results/files.md", task.__name__, f"{table}\n\n{stamp('numpy', 'h5py')}")
+        record("fuzz_readers")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from pages import record
 from stream import ONE_THREAD, write
 
 N_CHANNELS, PERIOD = 64, 1e-3  # s
@@ -80,6 +81,7 @@ def main():
         faster = "" if dt_device is None else f"{PERIOD / dt_device:g}"
         rows.append([name, faster, *done.stdout.split()])
     write("live", rows)
+    record("live")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ from time import perf_counter
 
 import jupytext
 import pandas as pd
-from bench.page import machine
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from pages import DOCS
+from pages import DOCS, processor, record
 
 NOTEBOOKS, KEPT = DOCS / "notebooks", DOCS / "results/notebooks.csv"
 
@@ -80,9 +79,10 @@ def main() -> None:
             (NOTEBOOKS / "pictures").mkdir(exist_ok=True)
             (NOTEBOOKS / "pictures" / f"{path.stem}.png").write_bytes(drawn)
         print(f"{seconds:.0f} s")
-        about = {"seconds": round(seconds), "machine": machine()["processor"], "date": date.today()}
+        about = {"seconds": round(seconds), "machine": processor(), "date": date.today()}
         kept = pd.concat([kept.drop(path.stem, errors="ignore"), pd.DataFrame(about, [path.stem])])
         kept.sort_index().to_csv(KEPT, index_label="notebook")
+    record("notebooks")
 
 
 if __name__ == "__main__":

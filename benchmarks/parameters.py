@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from pages import DOCS
+from pages import DOCS, record
 
 from mottle import reservoir
 
@@ -132,3 +132,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     (DOCS / "reference/parameters.md").write_text(page(), encoding="utf-8")
+    record("parameters")

@@ -4,11 +4,11 @@ The event digits need MOTTLE_DATA (see the data set list); all else runs anywher
 """
 
 import sys
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from pages import DOCS, record
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 
@@ -18,7 +18,6 @@ from mottle.reservoir.drawing import stdp_curves
 from mottle.reservoir.plasticity import Consolidation, OverlapRule, STDPLayer, stdp_curve
 from mottle.sensors import EventRate
 
-DOCS = Path(__file__).parents[1] / "docs"
 SEEDS = range(5)
 SEGMENTS = 3
 SENSOR = {"sensor_size": (34, 34), "duration": 0.31, "on_drop": "ignore"}
@@ -430,6 +429,8 @@ def main() -> None:
     draw()
     page = PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
     (DOCS / "how-to/plasticity.md").write_text(page, encoding="utf-8")
+    if sys.argv[1:] != ["page"]:
+        record("plasticity")
 
 
 if __name__ == "__main__":

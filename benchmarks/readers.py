@@ -3,6 +3,8 @@
 Writes N (by default 10 million) random events in each format to memory, reads them five times with
 each library in turn and prints medians, in million events a second, and the ratio.
 
+Both write their table into docs/results/files.md.
+
 --against OLD reads a file of every format, and small files, by turns in another checkout (with its
 ``.venv``) and in this one, one process each, and prints old time over new, of medians of nine.
 """
@@ -17,6 +19,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from pages import DOCS, fill, markdown, record, stamp
 
 from mottle.sensors import EVENT_DTYPE
 from mottle.sensors.files import read_events
@@ -69,7 +73,6 @@ def every_format(folder, n):
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     import event_writers
     import h5py
-    import pandas as pd
     from scipy.io import wavfile
 
     for size, text in ((n, f"{n} events"), (50, "50 events")):
@@ -113,7 +116,8 @@ def every_format(folder, n):
 
 
 def against(old, n, folder):
-    """Print the old checkout's time over this one's for every file."""
+    """Write the old checkout's time over this one's for every file."""
+    rows = []
     workers = [
         subprocess.Popen([str(Path(root) / ".venv/bin/python"), "-c", WORKER], text=True,
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, bufsize=1,
@@ -138,11 +142,20 @@ def against(old, n, folder):
                 times = [[], []]
         else:
             before, now = (1e3 * float(np.median(found)) for found in times)
-            print(f"{name}: {before:.3g} ms before, {now:.3g} ms now, {before / now:.2f}",
-                  flush=True)  # fmt: skip
+            rows.append([name, before, now, f"{before / now:.2f}"])
+            print(*rows[-1], flush=True)
             continue
         which = " and ".join(w for w, f in zip(("before", "now"), times, strict=True) if None in f)
         print(f"{name}: not read {which}", flush=True)
+    heads = ["file", "before (ms)", "now (ms)", "before / now"]
+    write_table("against", pd.DataFrame(rows, columns=heads))
+
+
+def write_table(mark, table):
+    """Put a table into the page, with day and machine."""
+    text = f"{markdown(table)}\n\n{stamp('numpy', 'pandas', 'h5py', 'faery')}"
+    fill(DOCS / "results/files.md", mark, text)
+    record("readers")
 
 
 def clock(read):
@@ -172,20 +185,22 @@ def main() -> None:
         faery = None
         print("faery is not installed: pip install faery")
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        events = write(Path(place), n)
+        events, rows = write(Path(place), n), []
         for name in ("evt2.raw", "evt3.raw", "v2.dat"):
             path = Path(place) / name
             assert (read_events(path).events == events).all()
             mine = n / clock(lambda path=path: read_events(path)) / 1e6
-            text = f"{name}: mottle {mine:.0f} million events/s"
+            rows.append([name, f"{mine:.0f}", "-", "-"])
             if faery is not None:
 
                 def theirs(path=path):
                     return faery.events_stream_from_file(path).to_array()
 
                 other = n / clock(theirs) / 1e6
-                text += f", faery {other:.0f}, ratio {mine / other:.2f}"
-            print(text, flush=True)
+                rows[-1][2:] = f"{other:.0f}", f"{mine / other:.2f}"
+            print(*rows[-1], flush=True)
+    heads = ["file", "mottle (million events/s)", "faery (million events/s)", "ratio"]
+    write_table("peers", pd.DataFrame(rows, columns=heads))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import re
 import shutil
 import signal
@@ -24,10 +23,10 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from pages import DOCS, fill, record, stamp
 
 from mottle.datasets import (
     StatesWriter,
@@ -44,7 +43,6 @@ from mottle.datasets import (
 from mottle.datasets.downloads.fetch import Remote
 from mottle.sensors import EventRate, GasDrive
 
-DOCS = Path(__file__).parents[1] / "docs"
 PAGE, RESULTS = DOCS / "results/reliability.md", DOCS / "results/reliability.json"
 N, N_FLIPS, AT_ONCE = 100, 400, 3
 SIGNALS = {"SIGKILL": -signal.SIGKILL, "SIGTERM": -signal.SIGTERM, "SIGINT": 130}
@@ -527,9 +525,7 @@ def main() -> None:
         part = globals()[name]
         more = {"speed": (), "kills": (args.n, args.minutes)}
         found = part(*more.get(name, (args.n,)))
-        machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, " + ", ".join(
-            f"{package} {version(package)}" for package in ("numpy", "zarr", "xarray")
-        )
+        machine = stamp("numpy", "zarr", "xarray")
         kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         kept[name] = {
             "machine": machine,
@@ -539,13 +535,8 @@ def main() -> None:
         rows = [HEADS[name], ["---"] * len(HEADS[name]), *found]
         table = "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
         print(table)
-        text = PAGE.read_text(encoding="utf-8")
-        new = f"<!-- {name} -->\n{table}\n\n({machine})\n<!-- end -->"
-        text, count = re.subn(
-            rf"<!-- {name} -->.*?<!-- end -->", lambda _, new=new: new, text, flags=re.S
-        )
-        assert count == 1, name
-        PAGE.write_text(text, encoding="utf-8")
+        fill(PAGE, name, f"{table}\n\n{machine}")
+    record("reliability")
 
 
 def plain(value):

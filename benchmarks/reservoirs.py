@@ -4,10 +4,10 @@ The event digits need MOTTLE_DATA (see the data set list); all else runs anywher
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pages import DOCS, record
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -27,7 +27,6 @@ from mottle.reservoir import (
 )
 from mottle.sensors import EventRate
 
-DOCS = Path(__file__).parents[1] / "docs"
 SEEDS = range(5)
 ALPHAS = np.geomspace(1e-6, 1e4, 21)
 
@@ -222,11 +221,15 @@ def markdown(name: str) -> str:
 
 
 def main() -> None:
-    """Measure what is named, or everything, and write the page."""
+    """Measure what is named ("page": nothing), or everything, and write the page."""
     for name in sys.argv[1:] or TABLES:
-        TABLES[name]().to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.4g")
+        if name != "page":
+            table = TABLES[name]()
+            table.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.4g")
     page = PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
     (DOCS / "results/reservoirs.md").write_text(page, encoding="utf-8")
+    if sys.argv[1:] != ["page"]:
+        record("reservoirs")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pages import DOCS, record
 from sklearn.ensemble import RandomForestClassifier
 
 from mottle.pipelines import find_metric, read_recipe, run_recipe
@@ -20,7 +21,6 @@ from mottle.pipelines.figures import score_bars
 from mottle.pipelines.recipe import Recipe, shipped
 from mottle.pipelines.report import row_label, score_rows
 
-DOCS = Path(__file__).parent.parent / "docs"
 ACCURACY = find_metric("accuracy")
 OWN_PAGE = ("digits-devices",)
 FORESTS = {"smellnet": "smell"}  # recipes whose bar is a random forest on the same folds
@@ -98,4 +98,5 @@ def page() -> str:
 if __name__ == "__main__":
     for name in sys.argv[1:] or shipped():
         run(name)
+        record("results")
     (DOCS / "results/recordings.md").write_text(page(), encoding="utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from pages import record
 from stream import write
 
 ROUNDS = 9
@@ -88,6 +89,7 @@ def main():
         rows.append([f"`{command}`", *cells])
     write("start", rows)
     write("first", first_calls())
+    record("start_up")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from pages import DOCS, markdown
+from pages import DOCS, markdown, record
 
 from mottle.pipelines.figures import COLOURS
 from mottle.reservoir import devices
@@ -115,6 +115,7 @@ def main() -> None:
     distance = 0.5 * (shares["free: Boltzmann"] - shares["free: devices"]).abs().sum()
     page = PAGE.format(resonance=markdown(curve), gate=markdown(shares), distance=distance)
     (DOCS / "results/stochastic.md").write_text(page, encoding="utf-8")
+    record("stochastic")
 
 
 if __name__ == "__main__":

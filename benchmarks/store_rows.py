@@ -8,7 +8,6 @@ seeds and have the size of N-MNIST's.
 """
 
 import csv
-import re
 import sys
 import tempfile
 import time
@@ -17,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import zarr
+from pages import DOCS, fill, record
 
 from mottle.datasets import list_files, open_prepared, prepare
 from mottle.sensors import EVENT_DTYPE, EventRate
 
-DOCS = Path(__file__).parents[1] / "docs"
 OUT, PAGE = DOCS / "results" / "store-rows.csv", DOCS / "how-to/prepare.md"
 N = 1500
 TARGETS = {"in order": 1.2, "random": 2, "2 threads": 2}
@@ -151,11 +150,8 @@ def write_page(lines):
     rows = [["store", "what", "unit", *runs], ["---"] * (3 + len(runs))]
     rows += [[*key, *(values.get(run, "") for run in runs)] for key, values in cells.items()]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    text = PAGE.read_text(encoding="utf-8")
-    new = f"<!-- rows -->\n{table}\n<!-- end -->"
-    PAGE.write_text(
-        re.sub(r"<!-- rows -->.*?<!-- end -->", lambda _: new, text, flags=re.S), encoding="utf-8"
-    )
+    fill(PAGE, "rows", table)
+    record("store_rows")
 
 
 if __name__ == "__main__":

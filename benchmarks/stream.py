@@ -9,16 +9,14 @@ between the marks of that name.
 import argparse
 import json
 import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
-PAGE = Path(__file__).parents[1] / "docs/how-to/streaming.md"
+from pages import DOCS, fill, record, stamp
+
+PAGE = DOCS / "how-to/streaming.md"
 ROUNDS, N_NODES, DELAY, N_TEST = 3, 500, 3, 2000
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 ONE_THREAD = dict.fromkeys(THREADS, "1")
@@ -239,14 +237,8 @@ def write(name, rows):
     """Put a table between its marks on the page."""
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    versions = ", ".join(f"{n} {version(n)}" for n in ("numpy", "numba", "scikit-learn"))
-    machine = f"({os.cpu_count()} cores, Python {platform.python_version()}, {versions})"
-    page = PAGE.read_text(encoding="utf-8")
-    mark, block = rf"(<!-- {name} -->\n).*?(<!-- end -->)", f"{table}\n\n{machine}\n"
-    PAGE.write_text(
-        re.sub(mark, lambda m: m[1] + block + m[2], page, flags=re.DOTALL), encoding="utf-8"
-    )
-    print(block)
+    fill(PAGE, name, f"{table}\n\n{stamp('numpy', 'numba', 'scikit-learn')}")
+    print(table)
 
 
 def main():
@@ -258,6 +250,7 @@ def main():
     given = parser.parse_args()
     for name in given.what or tasks:
         write(name, tasks[name](given.peers))
+    record("stream")
 
 
 if __name__ == "__main__":

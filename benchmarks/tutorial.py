@@ -13,7 +13,9 @@ from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs/how-to/tutorial.md"
+from pages import DOCS, fill, record
+
+PAGE = DOCS / "how-to/tutorial.md"
 BLOCK = re.compile(r"^```(bash|python|toml) ?([\w.]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -45,9 +47,8 @@ def main() -> None:
     printed = run(page)
     print(printed)
     if "--check" not in sys.argv:
-        new = f"<!-- output -->\n```\n{printed}```\n<!-- end -->"
-        page = re.sub(r"<!-- output -->.*?<!-- end -->", lambda _: new, page, flags=re.DOTALL)
-        PAGE.write_text(page, encoding="utf-8")
+        fill(PAGE, "output", f"```\n{printed}```")
+        record("tutorial")
 
 
 if __name__ == "__main__":

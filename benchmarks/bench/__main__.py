@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # for page, timing, rows; for pages
 PEERS = ("tonic", "reservoirpy", "rclib")
 TORCH_PEERS = ("resdag",)  # only where torch is installed already, because of the size of torch
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -36,7 +37,6 @@ def install() -> None:
 
 def run(subject: str) -> None:
     """Time one subject in this process."""
-    sys.path.insert(0, str(HERE))
     os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
     import numba
     from page import save
@@ -62,10 +62,11 @@ def main() -> None:
         for subject in subjects
         if subprocess.run([sys.executable, str(HERE), "--one", subject]).returncode
     ]
-    sys.path.insert(0, str(HERE))
     from page import write
+    from pages import record
 
     write()
+    record("bench")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

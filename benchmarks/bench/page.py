@@ -4,10 +4,10 @@ import json
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+from pages import DOCS, cores, processor
+
 RESULTS = DOCS / "results" / "bench"
 PACKAGES = ("mottle", "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "reservoirpy", "rclib",
             "tonic", "torch", "resdag")  # fmt: skip
@@ -34,22 +34,10 @@ def machine() -> dict[str, Any]:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    try:
-        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("model name", 1)[1]
-        processor = cpuinfo.split(":", 1)[1].split("\n", 1)[0].strip()
-    except (OSError, IndexError):
-        processor = platform.processor()
     gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True)
-    return {"processor": processor, "cores": len_cores(), "system": platform.platform(),
+    return {"processor": processor(), "cores": cores(), "system": platform.platform(),
             "python": platform.python_version(), "gcc": gcc.stdout.strip(),
             "versions": versions}  # fmt: skip
-
-
-def len_cores() -> int:
-    """Return the number of cores that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def save(subject: str, rows: list[dict[str, Any]]) -> None:
