@@ -35,7 +35,7 @@ variation (c2c) is counter-based noise: it does not depend on threads, batch or 
 ## Results that contradict common claims
 
 - **Energy per spike.** The micrometre VO2 neuristor dissipates 5.7 to 8.0 nJ in the device and
-  takes 15 to 29 nJ from the supply per spike, not "below 1 pJ". For the piecewise-linear
+  takes 16 to 29 nJ from the supply per spike, not "below 1 pJ". For the piecewise-linear
   oscillator (100 pF, 5 V) it is 184 pJ and 620 pJ; the energy is proportional to the capacitance,
   so 1 pJ needs about 0.5 pF.
 - **Frequency is not monotonic in the bias**: that of a piecewise-linear oscillator decreases again

@@ -164,23 +164,28 @@ def measure() -> None:
     account.to_csv(RESULTS / "digits-devices-energy.csv", index=False)
 
 
-def main() -> None:
-    """Measure, unless only the page is asked for; draw and write."""
-    if sys.argv[1:] != ["page"]:
-        measure()
-        record("digits_devices")
+def page() -> str:
+    """Return the page, from the kept numbers."""
     scores = pd.read_csv(RESULTS / "digits-devices.csv")
     account = pd.read_csv(RESULTS / "digits-devices-energy.csv")
     account["features"] = list(STAGES.values())
     learnt = account.iloc[-1]
     share = learnt.filter(like="of these the layer").sum() + learnt.filter(like="the readout").sum()
-    (DOCS / "results" / "device-pipeline").mkdir(exist_ok=True)
-    draw(scores).savefig(DOCS / "results" / "device-pipeline" / "accuracy.png", dpi=70)
-    page = PAGE.format(
+    return PAGE.format(
         scores=markdown(stages(scores)), reading=compare(scores), energy=markdown(account),
         share=share / learnt.filter(like="converters").sum(),
     )  # fmt: skip
-    (DOCS / "results/device-pipeline.md").write_text(page, encoding="utf-8")
+
+
+def main() -> None:
+    """Measure, unless only the page is asked for; draw and write."""
+    if sys.argv[1:] != ["page"]:
+        measure()
+        record("digits_devices")
+    (DOCS / "results" / "device-pipeline").mkdir(exist_ok=True)
+    scores = pd.read_csv(RESULTS / "digits-devices.csv")
+    draw(scores).savefig(DOCS / "results" / "device-pipeline" / "accuracy.png", dpi=70)
+    (DOCS / "results/device-pipeline.md").write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -420,6 +420,11 @@ def markdown(name: str) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def page() -> str:
+    """Return the page, from the kept numbers."""
+    return PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
+
+
 def main() -> None:
     """Measure what is named ("page": nothing), or everything, draw, and write the page."""
     for name in sys.argv[1:] or TABLES:
@@ -427,8 +432,7 @@ def main() -> None:
             table = TABLES[name]()
             table.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.4g")
     draw()
-    page = PAGE.format(**{name.replace("-", "_"): markdown(name) for name in TABLES})
-    (DOCS / "how-to/plasticity.md").write_text(page, encoding="utf-8")
+    (DOCS / "how-to/plasticity.md").write_text(page(), encoding="utf-8")
     if sys.argv[1:] != ["page"]:
         record("plasticity")
 

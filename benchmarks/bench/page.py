@@ -59,8 +59,8 @@ def goal(ratio: dict[str, Any] | None, must: bool = False) -> tuple[str, str]:
     return required, f"**{reached}**" if must and ratio["ratio"] < ratio["factor"] else reached
 
 
-def write() -> None:
-    """Write the page from the saved results of all subjects."""
+def page() -> str:
+    """Return the page, from the kept results of all subjects."""
     from references import FLAGS
 
     parts = [PAGE.format(flags=" ".join(FLAGS))]
@@ -92,4 +92,4 @@ def write() -> None:
             f"\n{host['processor']}, {host['cores']} cores, Python {host['python']}, gcc "
             f"{host['gcc']}; {versions}.\n"
         )
-    (DOCS / "results/performance.md").write_text("".join(parts))
+    return "".join(parts)
