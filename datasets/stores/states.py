@@ -22,7 +22,7 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from mottle.checks import check_option, check_whole
+from mottle.checks import check_bool, check_option, check_whole
 from mottle.datasets.disk import Lock, lock_path, sync, write_whole
 from mottle.datasets.stores import proof
 
@@ -328,7 +328,7 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
     >>> open_states(path, partial=True)["done"].values.tolist()
     [True, False]
     """
-    path = Path(path)
+    path, partial = Path(path), check_bool("partial", partial)
     if not path.exists():
         raise FileNotFoundError(f"no states store at '{path}'; StatesWriter writes one.")
     _check_states(path)

@@ -87,6 +87,22 @@ def check_whole(name: str, value: Any, least: int = 1, *, most: int | None = Non
     return int(value)
 
 
+def check_bool(name: str, value: Any) -> bool:
+    """Return True or False, or raise: text, numbers and None would count as either unnoticed.
+
+    Examples
+    --------
+    >>> check_bool("standardize", np.True_)
+    True
+    >>> check_bool("standardize", "no")
+    Traceback (most recent call last):
+    ValueError: standardize='no' must be True or False.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r} must be True or False.")
+    return bool(value)
+
+
 def check_number(
     name: str,
     value: Any,

@@ -7,7 +7,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import NamesArguments, check_number, check_positive, check_whole, choose
+from mottle.checks import (
+    NamesArguments,
+    check_bool,
+    check_number,
+    check_positive,
+    check_whole,
+    choose,
+)
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
@@ -159,6 +166,7 @@ class Crossbar(NamesArguments):
         self : Crossbar
             The array itself.
         """
+        open_cells = check_bool("open_cells", open_cells)
         g = np.array(G, dtype=np.float64, order="C")
         if g.shape != self.shape:
             raise ValueError(

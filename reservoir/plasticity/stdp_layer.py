@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mottle.checks import (
     NamesParameters,
+    check_bool,
     check_fraction,
     check_number,
     check_positive,
@@ -381,6 +382,7 @@ class STDPLayer(
         check_rule(self.rule)
         choose(self.bounds, BOUNDS, "bounds")
         choose(self.response, RESPONSES, "response")
+        check_bool("verbose", self.verbose)
         for name in ("n_neurons", "n_fields"):
             check_whole(name, getattr(self, name))
         check_whole("n_epochs", self.n_epochs, 0)

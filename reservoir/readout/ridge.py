@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from mottle.arrays import refuse_masked
-from mottle.checks import NamesParameters, check_option, is_whole
+from mottle.checks import NamesParameters, check_bool, check_option, is_whole
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -213,6 +213,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
 
     def _check_parameters(self, grouped: bool, again: bool) -> None:
         check_option("task", self.task, TASKS)
+        check_bool("standardize", self.standardize)
         self._penalties()
         number = is_whole(self.cv) and self.cv >= 2
         if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):

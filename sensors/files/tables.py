@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mottle.checks import check_whole, suggest
+from mottle.checks import check_bool, check_whole, suggest
 from mottle.sensors.clock import CLOCK, GERMAN, ISO
 from mottle.sensors.roles import INDICES
 from mottle.times import name_time, name_unit
@@ -115,8 +115,8 @@ class TableOptions:
             raise ValueError(f"decimal={self.decimal!r}: expected '.' or ','.")
         if given is not None and given == self.decimal:
             raise ValueError(f"separator and decimal are both {given!r}.")
-        if self.header not in (None, True, False):
-            raise ValueError(f"header={self.header!r}: expected True, False or None.")
+        if self.header is not None:
+            check_bool("header", self.header)
         check_whole("skip_rows", self.skip_rows, 0)
         if isinstance(self.names, str):
             raise TypeError(f"names={self.names!r} is one name; pass [{self.names!r}].")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, check_positive
+from mottle.checks import check_bool, check_number, check_positive
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.front import Reservoir
@@ -31,7 +31,7 @@ def check(p: Any) -> None:
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
     check_positive("dt_device", p.dt_device, "s")
     check_step(p.dt_inner, p.dt_device, device)
-    if p.oscillating:
+    if check_bool("oscillating", p.oscillating):
         check_bias(p.v_bias, device)
 
 
