@@ -142,7 +142,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             The fitted readout.
         """
         self._forget()
-        self._check_parameters(groups is not None, again=True)
+        self._check_cv(groups is not None, again=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None.")
         _refuse_states(X)
@@ -176,7 +176,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         self : RidgeReadout
             The readout.
         """
-        self._check_parameters(groups is not None, again=False)
+        self._check_cv(groups is not None, again=False)
         first = "_folds" not in self.__dict__
         if first:
             classify = classes is not None or self._takes_labels(y)
@@ -211,14 +211,18 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
         return alphas
 
-    def _check_parameters(self, grouped: bool, again: bool) -> None:
+    def _check_parameters(self) -> None:
         check_option("task", self.task, TASKS)
         check_bool("standardize", self.standardize)
         self._penalties()
         number = is_whole(self.cv) and self.cv >= 2
         if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):
             raise ValueError(f"cv={self.cv!r} must be 'auto', 'loo', 'gcv' or a number of folds.")
-        if number and not grouped:
+
+    def _check_cv(self, grouped: bool, again: bool) -> None:
+        """Check the parameters, and whether the rows can be split as ``cv`` says."""
+        self._check_parameters()
+        if is_whole(self.cv) and not grouped:
             raise ValueError(
                 f"cv={self.cv} needs groups for its folds; pass groups, or take cv='loo'."
             )
@@ -324,7 +328,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             The fitted readout.
         """
         self._forget()
-        self._check_parameters(grouped, again)
+        self._check_cv(grouped, again)
         if classes is not None or self._takes_labels(sample):
             self.classes_ = _two_or_more(unique_labels(sample if classes is None else classes))
         self.__dict__.pop("feature_names_in_", None)
