@@ -491,6 +491,8 @@ def _is_empty(path: Path) -> bool:
 
 def _check_states(path: Path) -> None:
     """Refuse a folder that is no states store."""
+    if not path.is_dir():
+        raise ValueError(f"'{path}' is a file, and states are kept in a folder; name another path")
     marks = ("zarr.json", "states/zarr.json")
     if not all((path / name).is_file() for name in marks):
         raise ValueError(f"'{path}' is not a states store; choose another path")
