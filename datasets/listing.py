@@ -309,7 +309,7 @@ def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | No
     parts = [match.groupdict() for match in found if match is not None]
 
     def column(name: str) -> NDArray | None:
-        if name in finder.groupindex and not any(part[name] for part in parts):
+        if parts and name in finder.groupindex and not any(part[name] for part in parts):
             raise ValueError(f"pattern={pattern!r} finds an empty {name} in every path.")
         return np.array([part[name] for part in parts]) if name in finder.groupindex else None
 

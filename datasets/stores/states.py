@@ -484,6 +484,15 @@ def _short(recipe: Mapping[str, Any], key: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def check_states_place(path: Path) -> None:
+    """Refuse a place for states in which something else lies."""
+    for above in path.parents:
+        if above.exists() and not above.is_dir():
+            raise ValueError(f"'{path}' lies below '{above}', which is a file; name another path.")
+    if not _is_empty(path):
+        _check_states(path)
+
+
 def _is_empty(path: Path) -> bool:
     """Return whether nothing is in the place of a store."""
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
