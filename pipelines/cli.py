@@ -381,8 +381,14 @@ def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
 
     try:
         yield move
+    except BaseException:
+        if not any(task.completed for task in bars.tasks):
+            bars.live.transient = True  # nothing was done: the error alone remains
+        raise
     finally:
-        if tasks:
+        if bars.live.transient:
+            bars.live.stop()
+        elif tasks:
             bars.stop()
 
 

@@ -54,7 +54,10 @@ def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstim
             raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
     given = dict(part.parameters)
     if isinstance(inner := given.get("encoder"), Mapping):  # what a TonicTransformer hands on to
-        given["encoder"] = make(Part.model_validate(inner), room, kinds, f"{place}.encoder")
+        place_inside = f"{place}.encoder"
+        if not isinstance(inner.get("kind"), str):
+            raise ValueError(f"{place_inside}.kind is missing, or no text: the name of an encoder.")
+        given["encoder"] = make(Part.model_validate(inner), room, kinds, place_inside)
     made = cls(**given)
     with at_place(place, known):
         made._check_parameters()

@@ -297,6 +297,10 @@ class TonicTransformer(Encoder):
         """Refuse unknown transforms and parameters; the transforms are not built."""
         self._steps()
         check_option("on_drop", self.on_drop, ON_DROP)
+        if self.encoder is not None and not hasattr(self.encoder, "transform"):
+            raise ValueError(
+                f"encoder={self.encoder!r} must be an encoder, such as EventRate(), or None."
+            )
         if self.sensor_size is not None:
             if np.size(self.sensor_size) not in (2, 3):
                 raise ValueError(

@@ -21,8 +21,8 @@ from mottle.sensors.streams import label_frame
 
 FIT_LIMIT = 1000
 WAY_OUT = (
-    " (What was done so far is kept: correct the recording, or the options it is read with, and run "
-    "again; or skip bad ones with on_bad='skip'.)"
+    " (What was done so far is kept: correct the recording, or the options it is read with, and "
+    "run again; or skip bad ones with on_bad='skip'.)"
 )
 
 

@@ -251,8 +251,8 @@ def _check(
     for sense, encoder in (encoders or {}).items():
         if listing.senses and sense not in listing.senses:
             raise ValueError(
-                f"there is no sense {sense!r}{suggest(sense, listing.senses)} The recordings have "
-                f"{', '.join(listing.senses)}."
+                f"encoders: there is no sense {sense!r}{suggest(sense, listing.senses)} The "
+                f"recordings have {', '.join(listing.senses)}."
             )
         check_parameters = getattr(encoder, "_check_parameters", None)
         if check_parameters is not None:

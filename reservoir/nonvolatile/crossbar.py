@@ -624,8 +624,9 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 def check_wires(wire_resistance: float | tuple[float, float]) -> tuple[float, float]:
     """Return the resistances in ohm of a segment of word and bit lines."""
-    pair = np.asarray(wire_resistance, dtype=np.float64)
-    if pair.shape not in ((), (2,)) or not ((pair >= 0) & (pair < np.inf)).all():
+    pair = np.asarray(wire_resistance)
+    real = pair.dtype.kind in "iuf" and pair.shape in ((), (2,))
+    if not real or not ((pair >= 0) & (pair < np.inf)).all():
         raise ValueError(
             f"wire_resistance={wire_resistance!r} ohm must be one finite value of at least 0, or "
             "two: word and bit lines."

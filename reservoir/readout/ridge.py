@@ -206,7 +206,10 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             self.__dict__.pop(name, None)
 
     def _penalties(self) -> NDArray:
-        alphas = np.sort(np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)))
+        given = np.atleast_1d(np.asarray(self.alphas))
+        if given.dtype.kind not in "iuf" or given.ndim > 1:
+            raise ValueError(f"alphas={self.alphas!r} must be positive and finite numbers.")
+        alphas = np.sort(given.astype(np.float64))
         if not (alphas.size and (alphas > 0).all() and np.isfinite(alphas).all()):
             raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
         return alphas
