@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from os import PathLike
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.checks import check_whole
+from mottle.checks import check_names, check_text, check_whole
 from mottle.datasets.disk import file_hash
 from mottle.datasets.table import Recordings
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
+from mottle.sensors.files.options import check_read_options
 
 ABOUT_SUFFIXES = frozenset(
     [
@@ -216,6 +218,13 @@ def list_files(
     >>> listing.names, listing.target.tolist(), listing.groups.tolist()
     (['test/3-1.csv', 'train/7-1.csv'], ['3', '7'], ['test', 'train'])
     """
+    check_read_options(options)
+    check_text("sense", sense)
+    for name, patterns in (("include", include), ("exclude", exclude)):
+        if len(patterns):
+            check_names(name, patterns)
+    if isinstance(paths, str | PathLike):
+        raise TypeError(f"paths={str(paths)!r} is one path; pass [{str(paths)!r}].")
     files: list[Path] = []
     left_out: list[str] = []
     for path in map(Path, paths):
@@ -285,7 +294,7 @@ def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | No
     if pattern is None:
         return None, None
     try:
-        finder = re.compile(pattern)
+        finder = re.compile(check_text("pattern", pattern))
     except re.error as error:
         raise ValueError(f"pattern={pattern!r} is no regular expression: {error}") from None
     unknown = sorted(set(finder.groupindex) - {"target", "group"})
@@ -300,7 +309,7 @@ def labels_from(names: Sequence[str], pattern: str | None) -> tuple[NDArray | No
     parts = [match.groupdict() for match in found if match is not None]
 
     def column(name: str) -> NDArray | None:
-        if name in finder.groupindex and not any(part[name] for part in parts):
+        if parts and name in finder.groupindex and not any(part[name] for part in parts):
             raise ValueError(f"pattern={pattern!r} finds an empty {name} in every path.")
         return np.array([part[name] for part in parts]) if name in finder.groupindex else None
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mottle.checks import NamesArguments, check_whole
+from mottle.checks import NamesArguments, check_bool, check_whole
 from mottle.datasets.downloads.fetch import MAX_BYTES, Remote, fetch_files
 from mottle.datasets.downloads.home import data_home, find_recordings
 
@@ -127,6 +127,7 @@ class DataSet(NamesArguments):
         if not callable(self.load):
             raise TypeError(f"load={self.load!r} of the data set {self.name!r} is no function.")
         check_whole("n_recordings", self.n_recordings)
+        check_bool("shipped", self.shipped)
         for part in ("senses", "licence", "citation", "split"):
             if not getattr(self, part):
                 raise ValueError(f"{part} of the data set {self.name!r} is empty; state it.")
@@ -160,12 +161,14 @@ class DataSet(NamesArguments):
 
     def fetch_files(self, progress: bool = True, max_bytes: int = MAX_BYTES) -> list[Path]:
         """Download and unpack the files that are not in the data folder yet; return the paths."""
+        check_bool("progress", progress)
         return fetch_files(self.files, licence=self.licence, progress=progress, max_bytes=max_bytes)
 
     def fetch(
         self, *args: Any, progress: bool = True, max_bytes: int = MAX_BYTES, **options: Any
     ) -> Any:
         """Load the set in whatever form it is here, after a download where it is not."""
+        check_bool("progress", progress)
         try:
             return self.load(*args, **options)
         except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mottle.checks import check_options, choose
+from mottle.checks import check_bool, check_options, choose
 from mottle.datasets.downloads.fetch import MAX_BYTES
 from mottle.datasets.folders import list_folder
 from mottle.datasets.listing import Listing, list_table
@@ -132,13 +132,14 @@ def fetch(
     >>> fetch("smellnet-10", window=100).table.shape[1]
     1
     """
+    check_bool("progress", progress)
     if is_tonic(name):
-        if load:
+        if check_bool("load", load):
             return load_tonic(name, download=True, **options)
         return fetch_tonic(name, **options)
     known = entry(name)
     check_options(known.load, options)
-    if load:
+    if check_bool("load", load):
         return known.fetch(progress=progress, max_bytes=max_bytes, **options)
     if not known.files:
         known.load(**options)  # raises with the way out where the set is not there

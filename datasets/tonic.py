@@ -18,7 +18,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import choose, suggest
+from mottle.checks import check_bool, choose, suggest
 from mottle.datasets.disk import file_hash
 from mottle.datasets.downloads.home import data_home
 from mottle.datasets.listing import Listing, stream_hash
@@ -116,6 +116,7 @@ def load_tonic(
     >>> load_tonic([(events, 7)]).table["events"].iloc[0].tolist()
     [(10, 3, 0, 1)]
     """
+    check_bool("download", download)
     if not isinstance(dataset, str):
         return _load_pairs(dataset, sense, groups)
     found = open_tonic(dataset, root, sense=sense, groups=groups, download=download, **options)
@@ -270,6 +271,7 @@ def open_tonic(
     groups: Sequence[Any] | None = None, download: bool = False, **options: Any,
 ) -> TonicSet:  # fmt: skip
     """Open a set and list what it holds; see `load_tonic`."""
+    check_bool("download", download)
     cls = find_class(name)
     name = cls.__name__
     place = str((data_home() / "tonic" if root is None else Path(root)).expanduser().resolve())

@@ -57,6 +57,11 @@ def main() -> None:
 
 
 FOLDER = click.Path(path_type=Path)
+TYPED = {
+    "on_bad='skip'": "--on-bad skip", "fit_on='all'": "fit.on = 'all'", "fit_on": "fit.on",
+    "fit_limit": "fit.limit", "include= names": "--include names",
+}  # fmt: skip
+"""Words of messages for those who call functions, and what is typed in their place."""
 
 
 @main.command()
@@ -298,6 +303,7 @@ def prepare(
 
     from mottle.datasets import plan
     from mottle.datasets import prepare as run_prepare
+    from mottle.datasets.stores.preparation import check_place
     from mottle.pipelines.prepare import find_recordings, read_config, workers
 
     errors = Console(stderr=True)
@@ -308,6 +314,7 @@ def prepare(
             some = ", ".join(listing.left_out[:5])
             errors.print(f"left out: {len(listing.left_out)} files of the folders: {_plain(some)}")
         listing = listing.first(limit) if limit else listing
+        check_place(listing, out)
         options: dict = {
             "encoders": config.make_encoders(), "fit_on": config.fit.on,
             "fit_limit": config.fit.limit, "on_bad": on_bad, "dtype": config.store.dtype,
@@ -343,7 +350,10 @@ def _exits(errors: Any, stopped: str = "stopped") -> Iterator[None]:
         errors.print(stopped)
         sys.exit(130)
     except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError) as error:
-        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        text = str(error)
+        for in_python, typed in TYPED.items():
+            text = text.replace(in_python, typed)
+        errors.print(f"[bold red]error:[/] {_plain(text)}", soft_wrap=True)
         sys.exit(1)
 
 
@@ -361,15 +371,25 @@ def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     )  # fmt: skip
-    with Progress(*columns, console=console) as bars:
-        tasks: dict = {}
+    bars, tasks = Progress(*columns, console=console), dict[str, Any]()
 
-        def move(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of)
-            bars.update(tasks[what], completed=done, total=of)
+    def move(what: str, done: int, of: int) -> None:
+        bars.start()  # not before: an error that comes first stands in a line of its own
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=of)
+        bars.update(tasks[what], completed=done, total=of)
 
+    try:
         yield move
+    except BaseException:
+        if not any(task.completed for task in bars.tasks):
+            bars.live.transient = True  # nothing was done: the error alone remains
+        raise
+    finally:
+        if bars.live.transient:
+            bars.live.stop()
+        elif tasks:
+            bars.stop()
 
 
 def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
@@ -542,8 +562,9 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     from rich.console import Console
 
     from mottle.datasets.disk import only_writer
+    from mottle.pipelines.engine.recordings import check_data
     from mottle.pipelines.engine.run import run_recipe
-    from mottle.pipelines.output import write_all, write_scores, write_states
+    from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.report import scores_table
 
@@ -552,6 +573,12 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     stopped = "stopped; the same command goes on with the folds and seeds that are done"
     with _exits(errors, stopped), ExitStack() as locks:
         recipes = {Path(config).stem: (config, *read_recipe(config)) for config in configs}
+        _check_folder("--out", out)
+        for name, (_, recipe, _) in recipes.items():
+            check_data(recipe)
+            if states is not None:
+                _check_folder("--states", states)
+                check_states_places(states / name, recipe)
         parts = {name: out / f".{name}.parts" for name in recipes}
         if not out.exists():
             locks.callback(_drop_empty, out)
@@ -583,6 +610,14 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
     if states is not None:
         errors.print(f"states: {states}", soft_wrap=True)
+
+
+def _check_folder(option: str, path: Path) -> None:
+    """Refuse a folder to write into that is a file, or lies below one."""
+    for place in (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            below = "" if place == path else f" lies below '{place}', which"
+            raise ValueError(f"{option} '{path}'{below} is a file; name a folder.")
 
 
 def _drop_empty(folder: Path) -> None:

@@ -19,7 +19,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, root_mean_squared_erro
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
-from mottle.checks import check_number, suggest
+from mottle.checks import check_bool, check_number, suggest
 from mottle.plugins import find_plugins, load_plugin
 
 GROUP = "mottle.metrics"
@@ -64,6 +64,10 @@ class Metric:
     percent: bool = False
     name: str = ""
     task: str | None = None
+
+    def __post_init__(self) -> None:
+        for flag in ("higher_is_better", "percent"):
+            check_bool(flag, getattr(self, flag))
 
     @property
     def direction(self) -> str:

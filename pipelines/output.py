@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mottle.datasets import StatesWriter
 from mottle.datasets.disk import write_whole
+from mottle.datasets.stores.states import check_states_place
 from mottle.pipelines.engine.cache import Cache, keyed
 from mottle.pipelines.engine.features import Fold, reservoir_of
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
@@ -110,6 +111,13 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
                     writer.write(index, full)
             written.append(place)
     return written
+
+
+def check_states_places(path: Path, recipe: Recipe) -> None:
+    """Refuse places of states in which something else lies, before anything is computed."""
+    for name in recipe.reservoirs:
+        for sense in recipe.encoders:
+            check_states_place(path / name / sense)
 
 
 def times_of(halves: Any) -> NDArray[np.float64] | None:

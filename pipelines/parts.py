@@ -1,6 +1,8 @@
 """Estimators by name, for configuration files: encoders, reservoirs, layers, readouts."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -19,11 +21,21 @@ LAYERS = ("STDPLayer",)
 READOUTS = ("RidgeReadout",)
 
 
-def placed(error: ValueError, place: str, known: Any) -> ValueError:
+def placed(error: Exception, place: str, known: Any) -> ValueError:
     """Return an error about a parameter, or about all of them, with its place in the file."""
     text = str(error)
-    name = text.partition("=")[0]
-    return ValueError(f"{place}.{text}" if name in known else f"{place}: {text}")
+    name = re.match(r"\w*", text)[0]  # type: ignore[index]
+    inside = name in known and text[len(name) :].startswith(("=", "[", ": "))
+    return ValueError(f"{place}.{text}" if inside else f"{place}: {text}")
+
+
+@contextmanager
+def at_place(place: str, known: Any) -> Iterator[None]:
+    """Give what is refused in a block of code its place in the file."""
+    try:
+        yield
+    except (ValueError, TypeError, MemoryError) as error:
+        raise placed(error, place, known) from error
 
 
 def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
@@ -34,7 +46,7 @@ def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
 
 
 def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstimator:
-    """Create an estimator of a room; unknown kinds and parameters are refused."""
+    """Create an estimator of a room; unknown kinds, parameters and wrong values are refused."""
     cls = getattr(room, choose(part.kind, {kind: kind for kind in kinds}, f"{place}.kind"))
     known = [name for name in parameters(cls) if name != "random_state"]
     for name in part.parameters:
@@ -42,11 +54,11 @@ def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstim
             raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
     given = dict(part.parameters)
     if isinstance(inner := given.get("encoder"), Mapping):  # what a TonicTransformer hands on to
-        given["encoder"] = make(Part.model_validate(inner), room, kinds, f"{place}.encoder")
+        place_inside = f"{place}.encoder"
+        if not isinstance(inner.get("kind"), str):
+            raise ValueError(f"{place_inside}.kind is missing, or no text: the name of an encoder.")
+        given["encoder"] = make(Part.model_validate(inner), room, kinds, place_inside)
     made = cls(**given)
-    if part.kind == "TonicTransformer":
-        try:
-            made.check_transforms()
-        except ValueError as error:
-            raise ValueError(f"{place}.{error}") from None
+    with at_place(place, known):
+        made._check_parameters()
     return made

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from mottle import sensors
 from mottle.datasets import Listing, list_dataset, list_files
+from mottle.datasets.listing import labels_from
 from mottle.datasets.registry import CATALOGUE, entry
-from mottle.datasets.stores.preparation import Run, one_by_one
+from mottle.datasets.stores.preparation import Run, check_sense, one_by_one
 from mottle.datasets.tonic import is_tonic
-from mottle.pipelines.parts import ENCODERS, make, seeded
+from mottle.pipelines.loaders import check_loader
+from mottle.pipelines.parts import ENCODERS, at_place, make, seeded
 from mottle.pipelines.schema import Part, Section, complaints, hint
+from mottle.sensors.files.options import check_read_options
 from mottle.times import check_time_unit
 
 
@@ -34,12 +37,26 @@ class Files(Section):
     exclude: list[str] = Field(default_factory=list)
     options: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("sense")
+    @classmethod
+    def _a_folder(cls, given: str) -> str:
+        check_sense(given)
+        return given
+
 
 class Fit(Section):
     """What encoders may learn from."""
 
-    on: str | list[str] | None = None
+    on: Any = None
     limit: Annotated[int, Field(ge=1)] = 1000
+
+    @field_validator("on")
+    @classmethod
+    def _groups(cls, given: Any) -> Any:
+        several = isinstance(given, list) and given and all(isinstance(g, str) for g in given)
+        if not isinstance(given, str) and not several:
+            raise ValueError(f"{given!r} must be a group, a list of groups, or 'all'")
+        return given
 
 
 class Save(Section):
@@ -57,6 +74,13 @@ class Config(Section):
     fit: Fit = Fit()
     store: Save = Save()
     encoders: dict[str, Part] = Field(default_factory=dict)
+
+    @field_validator("encoders")
+    @classmethod
+    def _folders(cls, parts: dict[str, Part]) -> dict[str, Part]:
+        for sense in parts:
+            check_sense(sense)
+        return parts
 
     def make_encoders(self) -> dict[str, Any] | None:
         """Return an unfitted encoder a sense, or None if streams are stored as they are."""
@@ -86,10 +110,18 @@ def read_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
+    if not path.is_file():
+        is_what = "is a folder, and" if path.is_dir() else "is no file that is there;"
+        raise ValueError(f"--encode {path} {is_what} a TOML file is expected.")
     try:
         config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         config.make_encoders()
-        check_time_unit(config.files.time_unit)
+        with at_place("files", ("time_unit",)):
+            check_time_unit(config.files.time_unit)
+        with at_place("files", ("pattern",)):
+            labels_from([], config.files.pattern)
+        with at_place("files.options", config.files.options):
+            check_read_options(config.files.options)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
@@ -144,6 +176,7 @@ def find_recordings(
                 f"the unit of time {unit!r} is for files and folders: the loader of {sources[0]!r} "
                 "knows its own. Leave out --time-unit and [files] time_unit."
             )
+        check_loader(sources[0], config.data.options, config.encoders)
         try:
             return list_dataset(sources[0], **config.data.options)
         except FileNotFoundError as error:
@@ -155,6 +188,11 @@ def find_recordings(
             raise ValueError(
                 f"{source!r} is no file, no folder and no data set{hint(source, CATALOGUE)}"
             )
+    if config.data.options:
+        raise ValueError(
+            f"data.options={config.data.options!r} are for the loader of a named data set, and "
+            f"{sources[0]!r} is none; options of readers go into [files] options."
+        )
     options = dict(files.options)
     if unit is not None and options.setdefault("time_unit", unit) != unit:
         raise ValueError(

@@ -16,7 +16,7 @@ from mottle import reservoir, sensors
 from mottle.checks import choose
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
-from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, make, placed, seeded
+from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, at_place, make, seeded
 from mottle.pipelines.schema import Part, Section, check_name, complaints, hint, plain
 from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
@@ -157,10 +157,6 @@ class Recipe(Section):
             return front
         place = f"reservoirs.{name}.then"
         layer = make(part.then, reservoir, LAYERS, place)
-        try:
-            layer._check_parameters()
-        except ValueError as error:
-            raise placed(error, place, part.then.parameters) from None
         return make_pipeline(front, seeded(layer, seed))
 
     @property
@@ -187,10 +183,8 @@ class Recipe(Section):
                 known = [name for name in ("ages", *tile, *behind) if name not in hidden]
                 raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
         given = {"shape": (128, 128)} | part.parameters
-        try:
+        with at_place("crossbar", tile):
             crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
-        except ValueError as error:
-            raise placed(error, "crossbar", tile) from None
         options = {k: v for k, v in given.items() if k in behind}
         return CrossbarReadout(readout, crossbar, random_state=seed, **options)
 
@@ -201,14 +195,11 @@ class Recipe(Section):
         given = {"device": trial.crossbar.device, "v_read": trial.crossbar.v_read} | ideal
         trial.set_params(crossbar=Crossbar(trial.crossbar.shape, **given))
         target = np.arange(3).repeat(4)
-        try:
+        with at_place("crossbar", {*inspect.signature(CrossbarReadout).parameters, "device"}):
             trial.fit(
                 np.eye(3).repeat(4, axis=0),
                 target.astype(float) if self.task == "regression" else target,
             )
-        except ValueError as error:
-            known = inspect.signature(CrossbarReadout).parameters
-            raise placed(error, "crossbar", {*known, "device"}) from None
 
     def check(self) -> None:
         """Create every part once; refuse what does not go together."""
@@ -230,11 +221,7 @@ class Recipe(Section):
     def _check_pooling(self, name: str, use: str) -> None:
         """Refuse states where recordings have a target, and features where steps have one."""
         front = self.make_reservoir(name, use, 0)
-        try:
-            pools = self.reservoirs[name].then is not None or front.pools
-        except ValueError as error:
-            given = self.reservoirs[name].parameters
-            raise placed(error, f"reservoirs.{name}", given) from None
+        pools = self.reservoirs[name].then is not None or front.pools
         if not pools and not self.per_step:
             raise ValueError(
                 f"reservoirs.{name} gives states, but the readout needs features: set pool, for "

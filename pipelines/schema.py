@@ -73,7 +73,9 @@ def complaints(error: ValidationError, root: type[BaseModel]) -> list[str]:
         elif found["type"] == "missing":
             lines.append(f"{place} is missing.")
         elif found["type"] == "value_error":
-            lines.append(f"{place}: {found['ctx']['error']}.")
+            lines.append(f"{place}: {str(found['ctx']['error']).rstrip('.')}.")
+        elif found["type"] in ("model_type", "dict_type", "model_attributes_type"):
+            lines.append(f"{place}={found['input']!r}: expected a table.")
         else:
             lines.append(f"{place}={found['input']!r}: {found['msg']}.")
     return lines

@@ -35,7 +35,8 @@ class Search(Section):
         """Return dotted path to values; tables within tables are paths, too."""
         if not isinstance(given, Mapping) or not given:
             raise ValueError(
-                "name at least one parameter, such as 'readout.alphas' = [0.1, 1.0, 10.0]"
+                f"{given!r} must name at least one parameter, such as 'readout.alphas' = "
+                "[0.1, 1.0, 10.0]"
             )
         return {path: check_values(path, values) for path, values in flatten(given).items()}
 
@@ -48,7 +49,7 @@ class Search(Section):
                     "one, or set method = 'random' and a budget"
                 )
         elif self.budget is None:
-            raise ValueError("a random search needs a budget: how many settings are tried")
+            raise ValueError("method='random' needs a budget: how many settings are tried")
         return self
 
 

@@ -4,7 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from mottle.checks import check_number, check_option, check_positive, suggest
+from mottle.checks import (
+    check_bool,
+    check_names,
+    check_number,
+    check_option,
+    check_positive,
+    suggest,
+)
 from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.gas import leaky_rate
@@ -133,7 +140,9 @@ class GasDrive(SampledEncoder):
         if self.baseline is not None:
             check_number("baseline", self.baseline, "s", least=0)
         check_positive("smooth", self.smooth, "s")
-        check_option("derivative", self.derivative, (True, False))
+        check_bool("derivative", self.derivative)
+        if not isinstance(self.drop, str) and len(np.atleast_1d(self.drop)):
+            check_names("drop", self.drop)
         named = self.response if isinstance(self.response, dict) else {"": self.response}
         for response in named.values():
             check_option("response", response, RESPONSES)

@@ -1,6 +1,7 @@
 """The base of the encoders of sampled streams: channels, and scales learnt on training data."""
 
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -160,6 +161,13 @@ class SampledEncoder(Encoder):
         check_positive("clip", self.clip, "scaled units")
         if isinstance(self.channels, str):
             raise TypeError(f"channels={self.channels!r} is one name; pass [{self.channels!r}].")
+        if self.channels is not None:
+            several = isinstance(self.channels, Iterable) and not isinstance(self.channels, Mapping)
+            if not several or not all(isinstance(c, str) or is_whole(c) for c in self.channels):
+                raise ValueError(
+                    f"channels={self.channels!r} must be a list of names or numbers of channels, "
+                    "or None for all."
+                )
 
     def _learn(self, cells):
         """Learn what ``_encode`` needs, before it is called."""

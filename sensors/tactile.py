@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mottle.checks import check_option, check_whole, is_whole
+from mottle.checks import check_names, check_option, check_whole, is_whole
 from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.sampled import SampledEncoder
@@ -106,6 +106,8 @@ class TaxelDrive(SampledEncoder):
                 self.baseline,
                 (None, "first", "mean", "training", "a whole number of rows"),
             )
+        if not isinstance(self.statistics, str):
+            check_names("statistics", self.statistics)
         wanted = self._statistics()
         wrong = [name for name in wanted if name not in STATISTICS]
         if wrong or not wanted or len(set(wanted)) < len(wanted):

@@ -151,8 +151,8 @@ class TonicTransformer(Encoder):
         -------
         self
         """
+        self._check_parameters()
         steps = self._steps()
-        check_option("on_drop", self.on_drop, ON_DROP)
         streams = as_streams(X, lazy=True)
         check_present(streams)
         self.sensor_size_ = self._learn_size(streams)
@@ -293,10 +293,21 @@ class TonicTransformer(Encoder):
     def _check_causal(self):
         raise ValueError("transforms of tonic need whole recordings; a live run has no end.")
 
-    def check_transforms(self) -> None:
+    def _check_parameters(self) -> None:
         """Refuse unknown transforms and parameters; the transforms are not built."""
         self._steps()
         check_option("on_drop", self.on_drop, ON_DROP)
+        if self.encoder is not None and not hasattr(self.encoder, "transform"):
+            raise ValueError(
+                f"encoder={self.encoder!r} must be an encoder, such as EventRate(), or None."
+            )
+        if self.sensor_size is not None:
+            if np.size(self.sensor_size) not in (2, 3):
+                raise ValueError(
+                    f"sensor_size={self.sensor_size!r}: expected (width, height) in pixels."
+                )
+            for name, side in zip(("width", "height"), self.sensor_size, strict=False):
+                check_whole(f"sensor_size: {name}", side)
 
     def _steps(self):
         """Return the transforms, checked; they are built when applied."""
@@ -308,15 +319,8 @@ class TonicTransformer(Encoder):
     def _learn_size(self, streams):
         """Return width and height: as given, or the least that hold all training events."""
         if self.sensor_size is not None:
-            if np.size(self.sensor_size) not in (2, 3):
-                raise ValueError(
-                    f"sensor_size={self.sensor_size!r}: expected (width, height) in pixels."
-                )
             width, height = self.sensor_size[:2]
-            return (
-                check_whole("sensor_size: width", width),
-                check_whole("sensor_size: height", height),
-            )
+            return int(width), int(height)
         width = height = 1
         for recording, cell in enumerate(streams.cells):
             fields = check_events(read_stream(cell), streams.place(recording))

@@ -3,7 +3,6 @@
 import ast
 import doctest
 import inspect
-import pkgutil
 import re
 import subprocess
 import sys
@@ -15,26 +14,14 @@ from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
+from walk import ROOMS, ROOT, modules
 
-ROOT = Path(__file__).parents[1]
-ROOMS = ("reservoir", "sensors", "datasets", "pipelines")
 KERNELS = ("kernel*.py", "kernels/[!_]*.py", "compiled/[!_]*.py")
 KERNEL_NAME = re.compile(r"mottle(\.\w+)*\.(kernel\w*|kernels\.\w+|compiled\.\w+)$")
 MISSING, UNDOCUMENTED, UNKNOWN, DISORDERED = "GL08", "PR01", "PR02", "PR03"
 # words that are not names, in these rooms; see the table of words in docs/reference/conventions.md
 ROOMS_CHECKED_FOR_WORDS = ("reservoir", "sensors", "datasets", "pipelines")
 WORDS = re.compile(r"(?:^|_)(told|asked|mend(?:s|ed|ing)?|judge\w*|verdict)(?:_|$)", re.IGNORECASE)
-
-
-def modules() -> list[str]:
-    """List modules room by room: in an editable install the package's path contains no rooms."""
-    ground = sorted(file.stem for file in (ROOT / "reservoir/_root").glob("[!_]*.py"))
-    found = ["mottle", *(f"mottle.{name}" for name in ground)]
-    for room in ROOMS:
-        path = import_module(f"mottle.{room}").__path__
-        walked = (module.name for module in pkgutil.walk_packages(path, f"mottle.{room}."))
-        found += [f"mottle.{room}", *(name for name in walked if "._root" not in name)]
-    return found
 
 
 def packages_in_tree() -> set[str]:

@@ -1,8 +1,5 @@
 """scikit-learn's global output setting leaves drives and states alone and names features."""
 
-import importlib
-import pkgutil
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +8,8 @@ from sklearn.base import TransformerMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
+from walk import subclasses
 
-import mottle
 from mottle import reservoir
 from mottle.datasets import load_demo
 from mottle.output import ArrayOutput, FrameOutput
@@ -30,22 +27,8 @@ RESERVOIRS = [
 ]
 
 
-def transformers():
-    """All transformers that are defined in mottle."""
-    for module in pkgutil.walk_packages(mottle.__path__, "mottle."):
-        if "__main__" not in module.name:
-            importlib.import_module(module.name)
-    waiting, found = [TransformerMixin], set()
-    while waiting:
-        for child in waiting.pop().__subclasses__():
-            waiting.append(child)
-            if child.__module__.startswith("mottle."):
-                found.add(child)
-    return sorted(found, key=lambda cls: cls.__name__)
-
-
 def test_every_transformer_states_what_the_output_setting_does():
-    found = transformers()
+    found = subclasses(TransformerMixin)
     assert {"DriveStack", "SenseCheck", "Reservoir"} <= {c.__name__ for c in found}
     assert [c.__name__ for c in found if not issubclass(c, ArrayOutput | FrameOutput)] == []
 

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from sklearn.base import BaseEstimator, clone
 
-from mottle.checks import check_whole, suggest
+from mottle.checks import suggest
 from mottle.datasets.listing import Listing
 from mottle.datasets.stores.prepared import Row, Sense
 from mottle.datasets.stores.states import check_attrs
@@ -21,8 +21,8 @@ from mottle.sensors.streams import label_frame
 
 FIT_LIMIT = 1000
 WAY_OUT = (
-    " (What was done so far is kept: repair the recording and run again, or skip bad ones with "
-    "on_bad='skip'.)"
+    " (What was done so far is kept: correct the recording, or the options it is read with, and "
+    "run again; or skip bad ones with on_bad='skip'.)"
 )
 
 
@@ -60,7 +60,6 @@ def fit_encoders(
                 hint = suggest(group, [] if groups is None else groups.tolist())
                 raise ValueError(f"fit_on: there is no group {group!r}{hint} There are {known}.")
         rows = np.flatnonzero(np.isin(np.asarray(groups), wanted))
-    check_whole("fit_limit", fit_limit)
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(fit_limit, len(rows))).astype(int))]
     streams: dict[str, list[Any]] = {sense: [] for sense in encoders}
     fitted = {sense: clone(encoder) for sense, encoder in encoders.items()}

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from mottle.checks import check_option, check_whole
+from mottle.checks import check_option, check_whole, suggest
 from mottle.datasets.disk import finish_swap, only_writer
 from mottle.datasets.listing import Listing
 from mottle.datasets.stores.encoding import (
@@ -31,8 +31,17 @@ from mottle.datasets.stores.encoding import (
     hashes,
 )
 from mottle.datasets.stores.parts import Parts
-from mottle.datasets.stores.prepared import FORMAT, LABELS, Source, Store, write_prepared
+from mottle.datasets.stores.prepared import (
+    FORMAT,
+    LABELS,
+    Source,
+    Store,
+    check_is_store,
+    is_states,
+    write_prepared,
+)
 from mottle.datasets.stores.states import check_attrs, check_coords
+from mottle.sensors.files.limits import check_path
 
 Progress = Callable[[str, int, int], None]
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
@@ -148,8 +157,8 @@ def prepare(
     (20, (5, 578))
     """
     begin, path = perf_counter(), Path(path)
-    _check(listing, on_bad, block, dtype)
-    _check_place(listing, path)
+    _check(listing, encoders, fit_limit, on_bad, block, dtype)
+    check_place(listing, path)
     report: Progress = progress or (lambda what, done, of: None)
     process: Run = run or one_by_one
     names = listing.names
@@ -233,8 +242,21 @@ def prepare(
     )  # fmt: skip
 
 
-def _check(listing: Listing, on_bad: str, block: int, dtype: str) -> None:
-    """Refuse impossible arguments, and names that repeat."""
+def _check(
+    listing: Listing, encoders: Mapping[str, BaseEstimator] | None, fit_limit: int, on_bad: str,
+    block: int, dtype: str,
+) -> None:  # fmt: skip
+    """Refuse impossible arguments, and names that repeat, before a recording is read."""
+    check_whole("fit_limit", fit_limit)
+    for sense, encoder in (encoders or {}).items():
+        if listing.senses and sense not in listing.senses:
+            raise ValueError(
+                f"encoders: there is no sense {sense!r}{suggest(sense, listing.senses)} The "
+                f"recordings have {', '.join(listing.senses)}."
+            )
+        check_parameters = getattr(encoder, "_check_parameters", None)
+        if check_parameters is not None:
+            check_parameters()
     check_option("on_bad", on_bad, ON_BAD)
     check_whole("block", block)
     check_option("dtype", dtype, DTYPES)
@@ -287,8 +309,21 @@ def check_sense(name: str) -> None:
         )
 
 
-def _check_place(listing: Listing, path: Path) -> None:
-    """Refuse a store among the files it is made of, where the next run would take it for input."""
+def check_place(listing: Listing, path: Path) -> None:
+    """Refuse a store in place of something else, and among the files it is made of.
+
+    There the next run would take it for input.
+    """
+    check_path(path, folders=True)
+    if not path.name or path.name == "..":
+        raise ValueError(f"'{path}' cannot be a store: name a folder, such as digits.zarr.")
+    for above in path.parents:
+        if above.exists() and not above.is_dir():
+            raise ValueError(f"'{path}' lies below '{above}', which is a file; name another path.")
+    if path.exists() and not path.is_dir():
+        raise ValueError(
+            f"'{path}' is a file, and the store is a folder; name another path, or delete the file."
+        )
     place = path.resolve()
     for folder in map(Path, listing.folders):
         inside = folder.resolve()
@@ -302,6 +337,16 @@ def _check_place(listing: Listing, path: Path) -> None:
                 f"the recordings' folder '{folder}' lies inside '{path}', which the store would "
                 "replace; choose another path."
             )
+    if path.is_dir() and any(path.iterdir()):
+        try:
+            check_is_store(path)
+        except ValueError:
+            raise ValueError(
+                f"'{path}' is a folder with other files in it, which a store would replace; name "
+                "another path."
+            ) from None
+        if is_states(path):
+            raise ValueError(f"'{path}' holds states, not recordings; name another path.")
 
 
 def one_by_one(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
@@ -484,7 +529,7 @@ def plan(
     >>> found.n_recordings, found.senses, found.n_bytes
     (100, {'sight': 'drive: 5 rows of drive (578,)'}, 1156000.0)
     """
-    _check(listing, on_bad, 1, dtype)
+    _check(listing, encoders, fit_limit, on_bad, 1, dtype)
     check_whole("n_tried", n_tried)
     fitted, _ = fit_encoders(listing, encoders, fit_on, min(fit_limit, 20), on_bad)
     rows = np.unique(np.linspace(0, len(listing.names) - 1, n_tried).astype(int)).tolist()

@@ -187,8 +187,12 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        if not self.path.exists():
-            raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare writes one.")
+        check_is_store(self.path)
+        if is_states(self.path):
+            raise ValueError(
+                f"'{path}' holds states, not recordings: open_states opens it, and mottle store "
+                "verify compares its files."
+            )
         self.known: dict[str, str] = {}
         content = None
         attributes = _about(self.path).get("attributes")
@@ -602,6 +606,7 @@ def verify_prepared(path: str | Path) -> list[str]:
     ['sight/t/zarr.json: its sha256 differs']
     """
     path = Path(path)
+    check_is_store(path)
     if (path / proof.NAME).exists():
         return proof.verify(path)
     store = Store(path)
@@ -613,8 +618,27 @@ def verify_prepared(path: str | Path) -> list[str]:
 
 def verify_store(path: str | Path) -> list[str]:
     """Check every byte of a store, of `prepare` or of states; see `verify_prepared`."""
-    is_states = _about(Path(path) / "states").get("node_type") == "array"
-    return verify_states(path) if is_states else verify_prepared(path)
+    return verify_states(path) if is_states(Path(path)) else verify_prepared(path)
+
+
+def is_states(path: Path) -> bool:
+    """Return whether a folder holds states, as `StatesWriter` writes them."""
+    return _about(path / "states").get("node_type") == "array"
+
+
+def check_is_store(path: Path) -> None:
+    """Raise if there is nothing in the place of a store, a file, or a folder of other things."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no store at '{path}'; mottle prepare writes one.")
+    if not path.is_dir():
+        raise ValueError(
+            f"'{path}' is a file, and a store is a folder: name one that mottle prepare wrote."
+        )
+    if not any((path / name).is_file() for name in ("zarr.json", proof.NAME)):
+        raise ValueError(
+            f"'{path}' is a folder without zarr.json, so no store: name one that mottle prepare, "
+            "or mottle run --states, wrote."
+        )
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from mottle.checks import check_option, check_whole
+from mottle.checks import check_bool, check_option, check_whole
 from mottle.datasets.disk import Lock, lock_path, sync, write_whole
 from mottle.datasets.stores import proof
 
@@ -328,7 +328,7 @@ def open_states(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Da
     >>> open_states(path, partial=True)["done"].values.tolist()
     [True, False]
     """
-    path = Path(path)
+    path, partial = Path(path), check_bool("partial", partial)
     if not path.exists():
         raise FileNotFoundError(f"no states store at '{path}'; StatesWriter writes one.")
     _check_states(path)
@@ -484,6 +484,15 @@ def _short(recipe: Mapping[str, Any], key: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def check_states_place(path: Path) -> None:
+    """Refuse a place for states in which something else lies."""
+    for above in path.parents:
+        if above.exists() and not above.is_dir():
+            raise ValueError(f"'{path}' lies below '{above}', which is a file; name another path.")
+    if not _is_empty(path):
+        _check_states(path)
+
+
 def _is_empty(path: Path) -> bool:
     """Return whether nothing is in the place of a store."""
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
@@ -491,6 +500,8 @@ def _is_empty(path: Path) -> bool:
 
 def _check_states(path: Path) -> None:
     """Refuse a folder that is no states store."""
+    if not path.is_dir():
+        raise ValueError(f"'{path}' is a file, and states are kept in a folder; name another path")
     marks = ("zarr.json", "states/zarr.json")
     if not all((path / name).is_file() for name in marks):
         raise ValueError(f"'{path}' is not a states store; choose another path")

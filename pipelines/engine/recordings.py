@@ -9,6 +9,8 @@ from mottle.checks import suggest
 from mottle.datasets import Recordings, load
 from mottle.pipelines.engine.folds import make_folds
 from mottle.pipelines.engine.target import Target, check_target
+from mottle.pipelines.loaders import check_loader
+from mottle.pipelines.parts import at_place
 from mottle.pipelines.recipe import Recipe
 from mottle.pipelines.senses import SenseCheck
 
@@ -26,7 +28,9 @@ def load_recordings(
                 "the recipe has no [data] and no recordings are given: add data.name, such as "
                 "'demo', or pass run_recipe(..., recordings=...)."
             )
-        recordings = load(recipe.data.name, **recipe.data.options)
+        check_data(recipe)
+        with at_place("data.options", recipe.data.options):
+            recordings = load(recipe.data.name, **recipe.data.options)
     if not isinstance(recordings, Recordings):
         raise TypeError(
             f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"
@@ -50,6 +54,12 @@ def load_recordings(
     if not target.per_step:
         recordings = recordings._replace(target=target.values)
     return recordings, target
+
+
+def check_data(recipe: Recipe) -> None:
+    """Refuse what no loader takes in ``[data]``, before anything is loaded."""
+    if recipe.data is not None:
+        check_loader(recipe.data.name, recipe.data.options, recipe.encoders)
 
 
 def folds_of(

@@ -87,6 +87,22 @@ def check_whole(name: str, value: Any, least: int = 1, *, most: int | None = Non
     return int(value)
 
 
+def check_bool(name: str, value: Any) -> bool:
+    """Return True or False, or raise: text, numbers and None would count as either unnoticed.
+
+    Examples
+    --------
+    >>> check_bool("standardize", np.True_)
+    True
+    >>> check_bool("standardize", "no")
+    Traceback (most recent call last):
+    ValueError: standardize='no' must be True or False.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r} must be True or False.")
+    return bool(value)
+
+
 def check_number(
     name: str,
     value: Any,
@@ -147,6 +163,38 @@ def check_fraction(name: str, value: Any, *, why: str = "") -> float:
     return check_number(name, value, least=0, most=1, why=why)
 
 
+def check_text(name: str, value: Any, expected: str = "text") -> str:
+    """Return a text, or raise with what was expected.
+
+    Examples
+    --------
+    >>> check_text("units", 3)
+    Traceback (most recent call last):
+    ValueError: units=3 must be text.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name}={value!r} must be {expected}.")
+    return str(value)
+
+
+def check_names(name: str, value: Any) -> list[str]:
+    """Return some names as a list, at least one; one name alone is no list of names.
+
+    Examples
+    --------
+    >>> check_names("channels", "CO")
+    Traceback (most recent call last):
+    TypeError: channels='CO' is one name; pass ['CO'].
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{name}={value!r} is one name; pass [{value!r}].")
+    several = isinstance(value, Iterable) and not isinstance(value, Mapping)
+    names = list(value) if several else []
+    if not names or not all(isinstance(one, str) for one in names):
+        raise ValueError(f"{name}={value!r} must be a list of names, each of them text.")
+    return [str(one) for one in names]
+
+
 def suggest(name: Any, known: Iterable[str]) -> str:
     """Return the end of a message that suggests a known name: "; did you mean ...?" or ".".
 
@@ -155,11 +203,11 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     >>> suggest("leak_rate", ["leak", "density"]), suggest("colour", ["leak"])
     ("; did you mean 'leak'?", '.')
     """
-    known = list(known)
-    close = [same for same in SYNONYMS.get(str(name), ()) if same in known]
+    known, name = list(known), str(name)
+    close = [same for same in SYNONYMS.get(name, ()) if same in known]
     if not close:  # a name with another meaning of its own must be nearly the same
         cutoff = 0.75 if name in SYNONYMS else 0.5
-        close = get_close_matches(str(name), known, n=1, cutoff=cutoff)
+        close = get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else "."
 
 

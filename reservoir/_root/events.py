@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mottle.checks import check_option, check_positive, check_whole
+from mottle.checks import check_bool, check_option, check_positive, check_whole
 
 EVENT_DTYPE = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")])
 """One event: time in microseconds, column, row (downward), polarity 0 (off) or 1 (on)."""
@@ -141,7 +141,7 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     >>> len(as_streams([np.zeros((5, 2)), None]).cells)
     2
     """
-    sense = ""
+    sense, lazy = "", check_bool("lazy", lazy)
     _refuse_files(X)
     _refuse_lone_channels(X)
     if isinstance(X, pd.DataFrame):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import check_number, check_positive
+from mottle.checks import check_number, check_positive, is_number
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.inputs import Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
@@ -15,7 +15,7 @@ from mottle.reservoir.compiled.threads import count_groups, run_nodes
 from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
-from mottle.reservoir.nodes.wiring import draw_recurrent_weights, draw_spread
+from mottle.reservoir.nodes.wiring import check_spread, draw_recurrent_weights, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
@@ -64,7 +64,10 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
     def check(p: Any) -> None:
         device, family = find(p.device)
         family.check(device)
-        check_parameters(p, family.node)
+        node = family.node
+        check_parameters(p, node)
+        check_spread(p.spread, node.rates + node.times + node.others)
+        relative_time_constants(p.tau, device, np.arange(1))
 
     def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
         device, node = of(p)
@@ -148,7 +151,8 @@ def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np
         return np.ones(order.size)
     preset_tau = device.time_scale
     span = np.multiply(LOG_SPACED, preset_tau) if isinstance(tau, str) and tau == "log" else tau
-    if isinstance(span, str) or not (np.size(span) == 2 and 0 < span[0] <= span[1] < np.inf):
+    pair = np.size(span) == 2 and not isinstance(span, str | dict) and all(map(is_number, span))
+    if not (pair and 0 < span[0] <= span[1] < np.inf):
         raise ValueError(
             f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
         )

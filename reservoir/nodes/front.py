@@ -22,7 +22,7 @@ from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
-from mottle.reservoir.nodes.wiring import WIRINGS
+from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
 DIMS = ("recording", "step", "node")
@@ -462,11 +462,14 @@ class Reservoir(
     def _check_parameters(self) -> None:
         """Check the parameters of the base class and of the node."""
         if "n_nodes" in self.get_params(deep=False):
-            check_whole("n_nodes", self.n_nodes)
+            n_nodes = check_whole("n_nodes", self.n_nodes)
+            check_memory(float(n_nodes), f"the states of {n_nodes} nodes", "take a smaller n_nodes")
             choose(self.wiring, dict.fromkeys(WIRINGS), "wiring")
             check_whole("field", self.field)
             if self.fan_in is not None:
                 check_whole("fan_in", self.fan_in)
+            if self.input_shape is not None:
+                check_shape(self.input_shape)
             n_masks = check_whole("n_masks", self.n_masks)
             if self.n_nodes % n_masks:
                 fits = max(1, round(self.n_nodes / n_masks)) * n_masks

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from mottle.arrays import check_memory
-from mottle.checks import choose, is_number
+from mottle.checks import choose, is_number, is_whole
 
 WIRINGS = ("random", "local", "one_to_one")
+TOPOLOGIES = ("all", "grid", "ring")
 Spread = float | tuple[str, float]
 
 
@@ -107,25 +108,19 @@ def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
     [[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
     """
     _check_pairs(n_nodes)
+    check_topology(topology, n_nodes)
     links: NDArray[np.float64] = np.zeros((n_nodes, n_nodes))
     if isinstance(topology, str):
         if topology == "grid":
             links[np.arange(n_nodes)[:, np.newaxis], grid_neighbours(n_nodes)] = 1.0
         elif topology == "ring":
             links += np.roll(np.eye(n_nodes), 1, axis=1)
-        elif topology == "all":
-            links += 1.0
         else:
-            raise ValueError(
-                f"topology={topology!r} is not known; choose from all, grid, ring, or give a "
-                "symmetric array (n_nodes, n_nodes)."
-            )
+            links += 1.0
         links = np.maximum(links, links.T)
         np.fill_diagonal(links, 0.0)
         return links
     links = np.asarray(topology, dtype=np.float64)
-    if links.shape != (n_nodes, n_nodes):
-        raise ValueError(f"topology has shape {links.shape}, expected ({n_nodes}, {n_nodes}).")
     if (links != links.T).any() or (links < 0).any() or np.diag(links).any():
         raise ValueError("topology must be symmetric, without negative values, 0 on its diagonal.")
     return links
@@ -159,21 +154,11 @@ def draw_spread(
     ``spread`` is a relative standard deviation for all ``names``, or a dict with one for some of
     them. A number means a lognormal distribution, ``("normal", number)`` a normal one.
     """
-    chosen = spread if isinstance(spread, dict) else dict.fromkeys(names, spread)
-    unknown = sorted(set(chosen) - set(names))
-    if unknown:
-        raise ValueError(f"spread has no constant {unknown[0]!r}; choose from {', '.join(names)}.")
+    chosen = check_spread(spread, names)
     drawn = {}
     for name in names:  # a draw for every name, so that draws do not depend on which names vary
         z = rng.normal(size=n_nodes)
-        kind, width = "lognormal", chosen.get(name, 0.0)
-        if isinstance(width, tuple | list) and len(width) == 2:
-            kind, width = width
-        if kind not in ("lognormal", "normal") or not is_number(width) or not 0 <= width < 1:
-            raise ValueError(
-                f"spread of {name} is {chosen[name]!r}: expected a relative standard deviation in "
-                "[0, 1), or ('normal', deviation)."
-            )
+        kind, width = chosen[name]
         if kind == "normal":
             factor = 1 + width * z
             if factor.min() <= 0:
@@ -185,6 +170,65 @@ def draw_spread(
             factor = np.exp(np.sqrt(np.log1p(width**2)) * z)
         drawn[name] = getattr(device, name) * factor
     return drawn
+
+
+def check_spread(spread: Any, names: tuple[str, ...]) -> dict[str, tuple[str, float]]:
+    """Return distribution and width of the spread of each constant, or raise.
+
+    Examples
+    --------
+    >>> check_spread({"tau": ("normal", 0.1)}, ("tau", "rate"))
+    {'tau': ('normal', 0.1), 'rate': ('lognormal', 0.0)}
+    """
+    chosen = spread if isinstance(spread, dict) else dict.fromkeys(names, spread)
+    unknown = sorted(set(chosen) - set(names))
+    if unknown:
+        raise ValueError(f"spread has no constant {unknown[0]!r}; choose from {', '.join(names)}.")
+    known = {}
+    for name in names:
+        kind, width = "lognormal", chosen.get(name, 0.0)
+        if isinstance(width, tuple | list) and len(width) == 2:
+            kind, width = width
+        named = isinstance(kind, str) and kind in ("lognormal", "normal")
+        if not named or not is_number(width) or not 0 <= width < 1:
+            raise ValueError(
+                f"spread of {name} is {chosen[name]!r}: expected a relative standard deviation in "
+                "[0, 1), or ('normal', deviation)."
+            )
+        known[name] = (kind, width)
+    return known
+
+
+def check_shape(input_shape: Any) -> None:
+    """Raise if an input shape is not three whole numbers.
+
+    Examples
+    --------
+    >>> check_shape((34, 34))
+    Traceback (most recent call last):
+    ValueError: input_shape=(34, 34) must be (height, width, channels), three whole numbers above 0.
+    """
+    several = isinstance(input_shape, list | tuple | np.ndarray) and len(input_shape) == 3
+    if not several or not all(is_whole(side) and side > 0 for side in input_shape):
+        raise ValueError(
+            f"input_shape={input_shape!r} must be (height, width, channels), three whole numbers "
+            "above 0."
+        )
+
+
+def check_topology(topology: Any, n_nodes: int) -> None:
+    """Raise if a topology is neither a known name nor an array of numbers (n_nodes, n_nodes)."""
+    if isinstance(topology, str) and topology in TOPOLOGIES:
+        return
+    links = None if isinstance(topology, str) else np.asarray(topology)
+    if links is None or links.dtype.kind not in "biuf" or links.ndim != 2:
+        shown = repr(topology) if links is None or links.size < 9 else f"an array {links.shape}"
+        raise ValueError(
+            f"topology={shown} is not known; choose from {', '.join(TOPOLOGIES)}, or give a "
+            "symmetric array (n_nodes, n_nodes)."
+        )
+    if links.shape != (n_nodes, n_nodes):
+        raise ValueError(f"topology has shape {links.shape}, expected ({n_nodes}, {n_nodes}).")
 
 
 def draw_masks(

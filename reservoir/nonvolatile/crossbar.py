@@ -7,7 +7,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import NamesArguments, check_number, check_positive, check_whole, choose
+from mottle.checks import (
+    NamesArguments,
+    check_bool,
+    check_number,
+    check_positive,
+    check_whole,
+    choose,
+)
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import aged, check_later, warn_kept
 from mottle.reservoir.nonvolatile.cells import conductance_range, get_cell, name_of
@@ -159,6 +166,7 @@ class Crossbar(NamesArguments):
         self : Crossbar
             The array itself.
         """
+        open_cells = check_bool("open_cells", open_cells)
         g = np.array(G, dtype=np.float64, order="C")
         if g.shape != self.shape:
             raise ValueError(
@@ -616,8 +624,9 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 def check_wires(wire_resistance: float | tuple[float, float]) -> tuple[float, float]:
     """Return the resistances in ohm of a segment of word and bit lines."""
-    pair = np.asarray(wire_resistance, dtype=np.float64)
-    if pair.shape not in ((), (2,)) or not ((pair >= 0) & (pair < np.inf)).all():
+    pair = np.asarray(wire_resistance)
+    real = pair.dtype.kind in "iuf" and pair.shape in ((), (2,))
+    if not real or not ((pair >= 0) & (pair < np.inf)).all():
         raise ValueError(
             f"wire_resistance={wire_resistance!r} ohm must be one finite value of at least 0, or "
             "two: word and bit lines."

@@ -52,8 +52,7 @@ def check_layout(
         raise ValueError("mapping='sliced' needs n_levels, the base of its digits; it is None.")
     if n_levels is not None:
         check_whole("n_levels", n_levels, least)
-    if kind == 1:
-        check_whole("n_slices", n_slices)
+    check_whole("n_slices", n_slices)
     return kind, axis
 
 

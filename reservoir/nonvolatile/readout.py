@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from mottle.checks import NamesParameters, check_number, is_number
+from mottle.checks import NamesParameters, check_bool, check_number, is_number
 from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
@@ -246,6 +246,8 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         check_bits(self.adc_bits, "adc_bits")
         check_number("percentile", self.percentile, "%", above=50, most=100)
         check_number("read_noise", self.read_noise, least=0)
+        check_bool("repair", self.repair)
+        check_bool("compensate", self.compensate)
         self._aware_seconds()
         check_options(self.write_options or {})
         check_layout(**self._layout())
@@ -265,7 +267,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
 
     def _aware_seconds(self):
         """Return the age in s of the cells whose errors are injected in fit; None for no errors."""
-        if self.aware is None or isinstance(self.aware, bool | np.bool_):
+        if isinstance(self.aware, bool | np.bool_):
             return 0.0 if self.aware else None
         if not is_number(self.aware) or not 0 <= self.aware < np.inf:
             raise ValueError(

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mottle.checks import (
     NamesParameters,
+    check_bool,
     check_fraction,
     check_number,
     check_positive,
@@ -25,11 +26,11 @@ from mottle.reservoir import drawing
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import check_drive, is_absent
 from mottle.reservoir.nodes.event.streams import Events, learn, read_events
-from mottle.reservoir.nodes.wiring import receptive_fields
+from mottle.reservoir.nodes.wiring import check_shape, receptive_fields
 from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
-from mottle.reservoir.plasticity.synapse import Device, as_synapse
+from mottle.reservoir.plasticity.synapse import Device, as_synapse, find_synapse
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform
@@ -381,6 +382,10 @@ class STDPLayer(
         check_rule(self.rule)
         choose(self.bounds, BOUNDS, "bounds")
         choose(self.response, RESPONSES, "response")
+        check_bool("verbose", self.verbose)
+        find_synapse(check_rule(self.rule), self.device)
+        if self.input_shape is not None:
+            check_shape(self.input_shape)
         for name in ("n_neurons", "n_fields"):
             check_whole(name, getattr(self, name))
         check_whole("n_epochs", self.n_epochs, 0)

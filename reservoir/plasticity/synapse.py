@@ -41,13 +41,23 @@ def as_synapse(
     programmed by graded pulses. A device with an equation of state is driven by the overlapping
     pulses, with an amplitude at which the largest change of the middle weight is ``rate``.
     """
-    device = get(device) if isinstance(device, str) else device
+    device, family = find_synapse(rule, device)
     ideal = as_kernel(rule, rate, forget)
-    if device is None:
+    if family is None:
         return Device(ideal, synapse(kernel.BOUNDS.index(bounds), key=key))
+    if isinstance(family.synapse, PulsedSynapse):
+        return Device(ideal, pulsed(device, key), device.spread, device.stuck)
+    return driven(rule, device, ideal, key)
+
+
+def find_synapse(rule: LearningRule, device: Any) -> tuple[Any, Any]:
+    """Return a device and its family, both None for none; refuse what cannot be a synapse."""
+    device = get(device) if isinstance(device, str) else device
+    if device is None:
+        return None, None
     family = find_family(device)
     if family is not None and isinstance(family.synapse, PulsedSynapse):
-        return Device(ideal, pulsed(device, key), device.spread, device.stuck)
+        return device, family
     if family is None or family.synapse is None:
         known = ", ".join(
             other.device.__name__ for other in FAMILIES if isinstance(other.synapse, DrivenSynapse)
@@ -63,7 +73,7 @@ def as_synapse(
             f"a {type(device).__name__} is driven by voltages, which {type(rule).__name__} does "
             "not give: take rule='overlap', or a pulsed device."
         )
-    return driven(rule, device, ideal, key)
+    return device, family
 
 
 def synapse(bounds: int, tau: float = np.inf, rest: float = 0.0, key: int = 0) -> kernel.Synapse:

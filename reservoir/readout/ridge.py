@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from mottle.arrays import refuse_masked
-from mottle.checks import NamesParameters, check_option, is_whole
+from mottle.checks import NamesParameters, check_bool, check_option, is_whole
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -142,7 +142,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             The fitted readout.
         """
         self._forget()
-        self._check_parameters(groups is not None, again=True)
+        self._check_cv(groups is not None, again=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None.")
         _refuse_states(X)
@@ -176,7 +176,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         self : RidgeReadout
             The readout.
         """
-        self._check_parameters(groups is not None, again=False)
+        self._check_cv(groups is not None, again=False)
         first = "_folds" not in self.__dict__
         if first:
             classify = classes is not None or self._takes_labels(y)
@@ -206,18 +206,26 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             self.__dict__.pop(name, None)
 
     def _penalties(self) -> NDArray:
-        alphas = np.sort(np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)))
+        given = np.atleast_1d(np.asarray(self.alphas))
+        if given.dtype.kind not in "iuf" or given.ndim > 1:
+            raise ValueError(f"alphas={self.alphas!r} must be positive and finite numbers.")
+        alphas = np.sort(given.astype(np.float64))
         if not (alphas.size and (alphas > 0).all() and np.isfinite(alphas).all()):
             raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
         return alphas
 
-    def _check_parameters(self, grouped: bool, again: bool) -> None:
+    def _check_parameters(self) -> None:
         check_option("task", self.task, TASKS)
+        check_bool("standardize", self.standardize)
         self._penalties()
         number = is_whole(self.cv) and self.cv >= 2
         if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):
             raise ValueError(f"cv={self.cv!r} must be 'auto', 'loo', 'gcv' or a number of folds.")
-        if number and not grouped:
+
+    def _check_cv(self, grouped: bool, again: bool) -> None:
+        """Check the parameters, and whether the rows can be split as ``cv`` says."""
+        self._check_parameters()
+        if is_whole(self.cv) and not grouped:
             raise ValueError(
                 f"cv={self.cv} needs groups for its folds; pass groups, or take cv='loo'."
             )
@@ -323,7 +331,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             The fitted readout.
         """
         self._forget()
-        self._check_parameters(grouped, again)
+        self._check_cv(grouped, again)
         if classes is not None or self._takes_labels(sample):
             self.classes_ = _two_or_more(unique_labels(sample if classes is None else classes))
         self.__dict__.pop("feature_names_in_", None)

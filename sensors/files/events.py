@@ -8,17 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_whole, choose
+from mottle.checks import check_whole
 from mottle.events import EVENT_DTYPE
 from mottle.sensors.clock import EventClock
-from mottle.sensors.files.faults import MOST_PIXEL, Faults, Fields
+from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.formats.record import HEAD, EventFormat, Source
 from mottle.sensors.files.formats.registry import by_content, by_name, event_formats, of_folder
-from mottle.sensors.files.limits import check_bytes, only_value_errors
-from mottle.sensors.files.tables import take_options
-from mottle.times import check_time_unit
-
-READ_OPTIONS = ("format", "sensor_size", "key", "on_bad", "max_bytes", "time_unit")
+from mottle.sensors.files.limits import check_bytes, check_path, only_value_errors
+from mottle.sensors.files.options import check_size, take_event_options
 
 
 class EventFile(NamedTuple):
@@ -212,11 +209,12 @@ class EventReader:
         time_unit: str | None = None,
         **table: Any,
     ):
-        options = take_options(table, "read_events", READ_OPTIONS)
-        check_time_unit(time_unit)
+        options = take_event_options(
+            format=format, sensor_size=sensor_size, key=key, on_bad=on_bad, max_bytes=max_bytes,
+            time_unit=time_unit, **table,
+        )  # fmt: skip
         check_whole("chunk_bytes", chunk_bytes, 64)
-        if format is not None:
-            choose(format, event_formats(), "format")
+        check_path(path, folders=True)
         if sensor_size is not None:
             sensor_size = check_size(sensor_size)
         self.path = Path(path)
@@ -340,19 +338,3 @@ class EventReader:
                 f"t={int(arrays[0].max())} us, beyond 64 bits with a sign: the copy is damaged."
             )
         return arrays
-
-
-def check_size(sensor_size: Any) -> tuple[int, int]:
-    """Return width and height of a sensor in pixels, or raise.
-
-    Examples
-    --------
-    >>> check_size((240, 0))
-    Traceback (most recent call last):
-    ValueError: sensor_size: height=0 must be a whole number, from 1 to 32768.
-    """
-    if np.size(sensor_size) != 2:
-        raise ValueError(f"sensor_size={sensor_size!r}: expected (width, height) in pixels.")
-    width, height = sensor_size
-    width = check_whole("sensor_size: width", width, most=MOST_PIXEL + 1)
-    return width, check_whole("sensor_size: height", height, most=MOST_PIXEL + 1)

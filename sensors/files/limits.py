@@ -49,6 +49,29 @@ def check_bytes(what: str, n_bytes: int, limit: int) -> None:
         )
 
 
+def check_path(path: Any, *, folders: bool = False) -> None:
+    r"""Raise if a path cannot be that of a file, or, without ``folders``, is that of a folder.
+
+    Examples
+    --------
+    >>> check_path("a\0.csv")
+    Traceback (most recent call last):
+    ValueError: 'a\x00.csv' has a NUL character, which no file has in its name: correct the path.
+    """
+    text = os.fspath(path)
+    if not text:
+        raise ValueError("the path is empty: name a file.")
+    if ("\0" if isinstance(text, str) else b"\0") in text:
+        raise ValueError(
+            f"{text!r} has a NUL character, which no file has in its name: correct the path."
+        )
+    if not folders and os.path.isdir(path):
+        raise ValueError(
+            f"{text} is a folder, and a file is read here: name one of its files; list_files and "
+            "mottle prepare take whole folders."
+        )
+
+
 @contextmanager
 def only_value_errors(path: Any) -> Iterator[None]:
     """Turn whatever a damaged file makes the libraries raise into a ValueError that names the file.
@@ -91,7 +114,7 @@ def raises_value_errors(reader: Reader) -> Reader:
     @wraps(reader)
     def checked(*args: Any, **options: Any) -> Any:
         path = known.bind(*args, **options).args[0]
-        os.fspath(path)
+        check_path(path)
         with only_value_errors(path):
             return reader(*args, **options)
 

@@ -1,21 +1,20 @@
 """Files of one stream, events or samples, read by what is in the file."""
 
 from collections.abc import Mapping
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from mottle.sensors.files.drift import BEGINS
-from mottle.sensors.files.events import READ_OPTIONS as EVENT_OPTIONS
 from mottle.sensors.files.events import EventFile, read_events
 from mottle.sensors.files.formats.record import HEAD
 from mottle.sensors.files.formats.registry import by_content, by_name
 from mottle.sensors.files.formats.table import TABLE
 from mottle.sensors.files.formats.table import holds_events as table_holds_events
-from mottle.sensors.files.limits import only_value_errors
-from mottle.sensors.files.samples import READ_OPTIONS as SAMPLE_OPTIONS
+from mottle.sensors.files.limits import check_path, only_value_errors
+from mottle.sensors.files.options import EVENT_OPTIONS, SAMPLE_OPTIONS, check_read_options
 from mottle.sensors.files.samples import TABLES, read_samples
 from mottle.sensors.files.tables import OPTIONS as TABLE_OPTIONS
 from mottle.sensors.files.tables import TableOptions
@@ -56,11 +55,12 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ...     read(file.name).sizes["channel"]
     2
     """
-    fspath(path)
+    check_read_options(options)
     place = Path(path)
     for_events = options.keys() & set(EVENT_OPTIONS) - set(SAMPLE_OPTIONS)
     for_samples = options.keys() & set(SAMPLE_OPTIONS) - set(EVENT_OPTIONS)
-    if bool(for_events) != bool(for_samples) and may_be_either(place):
+    check_path(path, folders=not for_samples)
+    if (for_events or for_samples) and may_be_either(place):
         return read_events(path, **options) if for_events else read_samples(path, **options)
     with only_value_errors(path):
         reader = read_events if holds_events(place, options) else read_samples

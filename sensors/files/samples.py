@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,12 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.checks import check_positive, suggest
+from mottle.checks import suggest
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import read_text
 from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
-from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.formats.hdf5 import find_layouts
 from mottle.sensors.files.hdf5 import (
     TEXT,
@@ -26,11 +25,12 @@ from mottle.sensors.files.hdf5 import (
     take_list,
     walk,
 )
-from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
+from mottle.sensors.files.limits import byte_limit, check_bytes, check_path, only_value_errors
+from mottle.sensors.files.options import take_sample_options
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
-from mottle.sensors.files.tables import TableOptions, take_options
-from mottle.times import UNKNOWN, check_time_unit, name_time, name_unit
+from mottle.sensors.files.tables import TableOptions
+from mottle.times import UNKNOWN, name_time, name_unit
 
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")
@@ -44,8 +44,6 @@ PERIODS = ("dt", "sampling_interval", "sample_interval", "sampling_period")  # a
 RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
 FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
-READ_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
-                "time_column", "time_format", "index_column")  # fmt: skip
 
 
 def read_samples(
@@ -130,15 +128,13 @@ def read_samples(
     >>> samples.sel(channel="CO").values.tolist(), samples.time.values.tolist()
     ([1.5, 1.6], [0.0, 0.5])
     """
-    check_on_bad(on_bad)
-    if rate is not None:
-        check_positive("rate", rate, "samples a second")
-    options = take_options(table, "read_samples", READ_OPTIONS)
-    if isinstance(channels, str):
-        raise TypeError(f"channels={channels!r} is one name; pass [{channels!r}].")
-    unit = check_time_unit(time_unit)
-    wanted = Wanted(channels, time_column, unit, time_format, index_column, on_bad)
-    fspath(path)
+    options = take_sample_options(
+        rate=rate, units=units, channels=channels, key=key, on_bad=on_bad, max_bytes=max_bytes,
+        time_unit=time_unit, time_column=time_column, time_format=time_format,
+        index_column=index_column, **table,
+    )  # fmt: skip
+    wanted = Wanted(channels, time_column, time_unit, time_format, index_column, on_bad)
+    check_path(path)
     with only_value_errors(path):
         path = Path(path)
         if path.suffix.lower() not in TABLES and table:

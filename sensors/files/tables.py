@@ -4,7 +4,7 @@ import csv
 import itertools
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mottle.checks import check_whole, suggest
+from mottle.checks import check_bool, check_names, check_whole, is_number
 from mottle.sensors.clock import CLOCK, GERMAN, ISO
 from mottle.sensors.roles import INDICES
 from mottle.times import name_time, name_unit
@@ -115,25 +115,18 @@ class TableOptions:
             raise ValueError(f"decimal={self.decimal!r}: expected '.' or ','.")
         if given is not None and given == self.decimal:
             raise ValueError(f"separator and decimal are both {given!r}.")
-        if self.header not in (None, True, False):
-            raise ValueError(f"header={self.header!r}: expected True, False or None.")
+        if self.header is not None:
+            check_bool("header", self.header)
         check_whole("skip_rows", self.skip_rows, 0)
-        if isinstance(self.names, str):
-            raise TypeError(f"names={self.names!r} is one name; pass [{self.names!r}].")
+        if self.names is not None:
+            check_names("names", self.names)
+        cells = self.na_values
+        several = isinstance(cells, Iterable) and not isinstance(cells, str | bytes | Mapping)
+        if not several or not all(isinstance(cell, str) or is_number(cell) for cell in cells):
+            raise ValueError(f"na_values={cells!r} must be a list of cells, such as ['-999'].")
 
 
 OPTIONS = tuple(field.name for field in fields(TableOptions))
-
-
-def take_options(given: Mapping[str, Any], reader: str, others: Sequence[str]) -> TableOptions:
-    """Return options of a table, or raise with the one that was probably meant."""
-    for name in given:
-        if name not in OPTIONS:
-            known = [*others, *OPTIONS]
-            raise TypeError(
-                f"{reader} has no option {name!r}{suggest(name, known)} It has: {', '.join(known)}."
-            )
-    return TableOptions(**given)
 
 
 class Dialect(NamedTuple):
@@ -327,6 +320,7 @@ def _first_lines(path: Path) -> tuple[list[str], list[int], str]:
             if not more:
                 whole = True
                 break
+    refuse_nul(path, data, 0)
     begin = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     ends = [found.end() for found in re.finditer(rb"\r\n|\n|\r", data)]
     if data and (whole or not ends) and (not ends or ends[-1] < len(data)):
@@ -340,6 +334,34 @@ def _first_lines(path: Path) -> tuple[list[str], list[int], str]:
     except UnicodeDecodeError:
         lines, encoding = [line.decode("latin-1").rstrip("\r\n") for line in raw], "latin-1"
     return lines, starts, encoding
+
+
+def refuse_nul(path: Path, data: bytes, start: int) -> None:
+    r"""Raise if bytes of a text table, from byte ``start`` of the file on, hold a NUL.
+
+    Examples
+    --------
+    >>> refuse_nul(Path("a.csv"), b"t,CO\n\x00\x00\x00", 0)
+    Traceback (most recent call last):
+    ValueError: a.csv holds NUL bytes, the first at byte 5, which no text does: the file was not written to its end, the copy is damaged, or this is no table. 'head -c 5' keeps what is before them.
+    """  # noqa: E501
+    at = data.find(b"\0")
+    if at < 0:
+        return
+    pairs = np.frombuffer(data[: min(len(data), 1 << 12) & ~1], np.uint8).reshape(-1, 2)
+    low, high = (pairs == 0).mean(axis=0) if len(pairs) else (0.0, 0.0)
+    if start == 0 and abs(high - low) > 0.9:  # every other byte
+        order = "LE" if high > low else "BE"
+        raise ValueError(
+            f"{path} holds text in UTF-16 without the mark of its byte order, which is not read: "
+            f"'iconv -f UTF-16{order} -t UTF-8' writes it anew."
+        )
+    to_the_end = not data[at:].strip(b"\0")
+    cut = f" 'head -c {start + at}' keeps what is before them." if to_the_end else ""
+    raise ValueError(
+        f"{path} holds NUL bytes, the first at byte {start + at}, which no text does: the file was "
+        f"not written to its end, the copy is damaged, or this is no table.{cut}"
+    )
 
 
 def _decode_wide(path: Path) -> str:
@@ -616,6 +638,9 @@ def _open_rows(path: Path, dialect: Dialect) -> tuple[IO[Any], bool]:
     handle.seek(dialect.start)
     last, comments, blanks = b"\n", False, False
     while block := handle.read(1 << 22):
+        if b"\0" in block:
+            with handle:
+                refuse_nul(path, block, handle.tell() - len(block))
         if b"#" in block or b"%" in block:
             comments |= bool(re.search(rb"[\r\n][ \t]*[#%]", last + block))
         blanks = blanks or any(begin in block for begin in begins) or block[:1] == b" "

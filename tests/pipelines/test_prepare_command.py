@@ -91,7 +91,7 @@ def test_bad_recordings_are_listed_and_the_exit_code_is_3(digits):
     ]
     run = mottle(*words)
     assert run.exit_code == 1
-    assert "skip bad ones with on_bad='skip'" in run.output
+    assert "skip bad ones with --on-bad skip" in run.output
     run = mottle(*words, "--on-bad", "skip")
     assert run.exit_code == 3
     report = (digits / "s.zarr.skipped.csv").read_text()

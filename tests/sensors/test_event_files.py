@@ -396,7 +396,7 @@ def test_messages_that_cannot_be_read_are_named_or_left_out(tmp_path):
     write_bag_2(tmp_path / "odd", [cdr(events, "libcaer")], encoding="libcaer")
     with pytest.raises(ValueError, match="holds events as 'libcaer'; evt3, evt2, mono are read"):
         read_events(tmp_path / "odd", on_bad="drop")
-    with pytest.raises(ValueError, match=r"is a folder without metadata\.yaml"):
+    with pytest.raises(ValueError, match=r"is a folder, and without metadata\.yaml"):
         read_events(tmp_path)
 
 

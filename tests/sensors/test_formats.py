@@ -96,5 +96,5 @@ def test_a_record_with_faults_is_refused(fields, error, message):
 
 def test_misspelt_options_of_read_are_refused_by_name(tmp_path):
     (tmp_path / "s.csv").write_text("a\n1\n")
-    with pytest.raises(TypeError, match="read_samples has no option 'unit'; did you mean 'units'"):
+    with pytest.raises(TypeError, match="read has no option 'unit'; did you mean 'units'"):
         read(tmp_path / "s.csv", unit="V")

@@ -16,7 +16,7 @@ from mottle.reservoir.nodes.event.device import PRESETS, EventMemristor, check_e
 from mottle.reservoir.nodes.event.streams import EventBlock, EventRecordings, learn, read_events
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
-from mottle.reservoir.nodes.wiring import draw_spread
+from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 DTYPES = dict.fromkeys(("float64", "float32"))
 
@@ -40,6 +40,7 @@ def check(p: Any) -> None:
     check_sensor(p)
     check_whole("n_steps", p.n_steps)
     check_positive("dt_device", p.dt_device, "s")
+    check_spread(p.spread, ("tau", "p_c"))
     check_number("write_noise", p.write_noise, least=0, below=1, why=": it is relative to p_c")
     for tau in () if p.tau is None else np.ravel(p.tau).tolist():
         check_positive("tau", tau, "s")

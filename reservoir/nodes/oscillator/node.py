@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive
+from mottle.checks import check_bool, check_number, check_positive
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations, project
@@ -17,7 +17,7 @@ from mottle.reservoir.nodes.oscillator.device import (
     get_oscillator,
 )
 from mottle.reservoir.nodes.supply import within_supply
-from mottle.reservoir.nodes.wiring import adjacency
+from mottle.reservoir.nodes.wiring import adjacency, check_spread, check_topology
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
@@ -27,8 +27,11 @@ def check(p: Any) -> None:
     """Check the parameters, and the bias if ``oscillating``."""
     check_number("v_bias", p.v_bias, "V")
     check_number("v_gain", p.v_gain, "V")
-    get_oscillator(p.device, p.v_bias, p.oscillating)
+    get_oscillator(p.device, p.v_bias, check_bool("oscillating", p.oscillating))
     check_positive("dt_device", p.dt_device, "s")
+    check_spread(p.spread, kernel.Oscillators._fields)
+    check_number("threshold_noise", p.threshold_noise, least=0)
+    check_topology(p.topology, p.n_nodes)
     check_number("c_coupling", p.c_coupling, "F", least=0)
     if p.r_coupling is not None:
         check_positive("r_coupling", p.r_coupling, "ohm", why=", or None for none")

@@ -14,7 +14,7 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.spiking import kernel
 from mottle.reservoir.nodes.spiking.device import get_neuron
-from mottle.reservoir.nodes.wiring import draw_spread
+from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
 INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machines
@@ -30,6 +30,7 @@ def check(p: Any) -> None:
     for name in ("v_bias", "v_gain"):
         if getattr(p, name) is not None:
             check_number(name, getattr(p, name), "V")
+    check_spread(p.spread, ("tau", "v_threshold"))
     check_number("density", p.density, above=0, most=1)
     check_number("recurrent_scaling", p.recurrent_scaling, "thresholds", least=0)
     check_number(

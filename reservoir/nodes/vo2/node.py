@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, check_positive
+from mottle.checks import check_bool, check_number, check_positive
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.front import Reservoir
@@ -13,7 +13,7 @@ from mottle.reservoir.nodes.node import Node, device_operations, project
 from mottle.reservoir.nodes.supply import check_bias, within_supply
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.device import check_neuristor, check_step
-from mottle.reservoir.nodes.wiring import draw_spread, near_square
+from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
@@ -30,8 +30,9 @@ def check(p: Any) -> None:
     )  # fmt: skip
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
     check_positive("dt_device", p.dt_device, "s")
+    check_spread(p.spread, SPREADABLE)
     check_step(p.dt_inner, p.dt_device, device)
-    if p.oscillating:
+    if check_bool("oscillating", p.oscillating):
         check_bias(p.v_bias, device)
 
 

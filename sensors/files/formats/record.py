@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from mottle.checks import NamesArguments
+from mottle.checks import NamesArguments, check_bool
 from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import Faults, Fields
 from mottle.sensors.files.limits import byte_limit
@@ -144,6 +144,8 @@ class EventFormat(NamesArguments):
             raise ValueError(f"name={self.name!r}: a format needs a name, for format=.")
         if isinstance(self.begins, bytes) or isinstance(self.suffixes, str):
             raise TypeError(f"begins and suffixes of the format {self.name!r} are tuples.")
+        for flag in ("several", "takes_time_unit", "is_table"):
+            check_bool(flag, getattr(self, flag))
 
     def matches(self, head: bytes) -> bool:
         """Return whether a file that begins with these bytes is of this format."""

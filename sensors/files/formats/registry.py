@@ -67,4 +67,7 @@ def of_folder(path: Path) -> EventFormat:
         if (path / kind.folder_file).is_file():
             return kind
     files = ", ".join(f"{kind.folder_file} ({kind.name})" for kind in known)
-    raise ValueError(f"{path} is a folder without {files}: such folders are read, no others.")
+    raise ValueError(
+        f"{path} is a folder, and without {files} no recording: name one of its files; list_files "
+        "and mottle prepare take whole folders."
+    )
