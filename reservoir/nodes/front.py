@@ -99,7 +99,7 @@ class Reservoir(
         if drives.absent.any():
             place = int(np.argmax(drives.absent))
             raise ValueError(
-                f"recording {place} is absent (its drive is NaN throughout): leave it out of "
+                f"recording {place} is absent (None, or NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events

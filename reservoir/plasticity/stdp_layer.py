@@ -19,6 +19,7 @@ from mottle.checks import (
     check_whole,
     choose,
 )
+from mottle.containers import as_cells, check_container
 from mottle.events import FIELDS, as_event_streams, check_sensor, report_dropped
 from mottle.output import FrameOutput
 from mottle.reservoir import drawing
@@ -537,11 +538,11 @@ class STDPLayer(
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
         """Return checked events or spike counts of each recording, and the kind of input."""
+        check_container(X)
         streams = as_event_streams(X)
         on_events = hasattr(self, "duration_")
         if streams is None:
-            if not reset and on_events and np.size(X) == 0:
-                raise ValueError("X holds no recording; expected at least one event stream.")
+            X = as_cells(X)
             if not reset and on_events:
                 raise ValueError("this layer was fitted on event streams, X holds spike counts.")
             if reset:

@@ -567,7 +567,7 @@ def test_bad_input_is_refused_with_its_place(X, parameters, message):
 
 
 def test_no_recordings_are_refused_as_such():
-    with pytest.raises(ValueError, match="X holds no recording"):
+    with pytest.raises(ValueError, match="X is a list that holds no recording"):
         STDPLayer(4).fit(draw_events()).transform([])
 
 
