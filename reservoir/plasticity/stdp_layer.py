@@ -114,7 +114,7 @@ class STDPLayer(
         Separate inputs for off and on events, or one for both.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What to do with events outside the sensor or after the end.
-    verbose : bool, default=True
+    verbose : bool, default=False
         Show progress if training takes more than two seconds.
     random_state : int, RandomState instance or None, default=None
         Draws weights, devices, their noise and the order of recordings.
@@ -187,7 +187,7 @@ class STDPLayer(
         cell: int = 1,
         polarity: str = "split",
         on_drop: str = "warn",
-        verbose: bool = True,
+        verbose: bool = False,
         random_state: Any = None,
     ) -> None:
         self.n_neurons, self.rule, self.device, self.bounds = n_neurons, rule, device, bounds
