@@ -68,7 +68,8 @@ def explain(equations: Equations, error: Exception) -> str:
 
 def _try_alone(equations: Equations, role: str, function: Callable[..., Any]) -> str:
     """Return why a function cannot be compiled alone, or what it returns that it should not."""
-    constants = namedtuple("Constants", equations.constants)(*[1.0] * len(equations.constants))  # type: ignore[misc]
+    names = equations.constants
+    constants: Any = namedtuple("Constants", names)._make([1.0] * len(names))  # type: ignore[misc]
     n = len(equations.states)
     times = (1e-3,) if role == "step" else ()
     compiled = function if isinstance(function, Dispatcher) else njit(error_model="numpy")(function)
