@@ -51,6 +51,14 @@ def drive(n_recordings: int = 3, n_steps: int = 40, n_inputs: int = 3) -> np.nda
 
 def reservoirs() -> dict[str, Any]:
     """Every reservoir class, preset, observable, and what else changes the code that runs."""
+    return {
+        name: node.set_params(random_state=0) if "random_state" in node.get_params() else node
+        for name, node in (variants() | observables()).items()
+    }
+
+
+def variants() -> dict[str, Any]:
+    """Reservoirs whose parameters choose other code."""
     from mottle.reservoir import (
         EchoStateReservoir,
         EventMemristorReservoir,
@@ -63,7 +71,7 @@ def reservoirs() -> dict[str, Any]:
 
     ring = np.roll(np.eye(6), 1, axis=1) + np.roll(np.eye(6), -1, axis=1)
     few = {"wiring": "local", "field": 1, "input_shape": (1, 3, 1), "fan_in": None}
-    found = {
+    return {
         "none": NoReservoir(),
         "echo": EchoStateReservoir(70),
         "echo_local": EchoStateReservoir(20, **few),
@@ -96,6 +104,13 @@ def reservoirs() -> dict[str, Any]:
         "ag_fast_coupled": MemristorReservoir(70, device="ag_fast", spectral_radius=0.5,
                                               v_bias=1.2),
     }  # fmt: skip
+
+
+def observables() -> dict[str, Any]:
+    """Reservoirs of every observable of the devices that have several."""
+    from mottle.reservoir import MemristorReservoir, OscillatorReservoir, VO2Reservoir
+
+    found: dict[str, Any] = {}
     for observable in ("voltage", "current", "temperature", "spikes"):
         found[f"vo2_{observable}"] = VO2Reservoir(
             70, observable=observable, dt_device=2e-7, spread=0.05, temperature_noise=100.0
@@ -110,10 +125,7 @@ def reservoirs() -> dict[str, Any]:
             found[f"{device}_{observable}"] = MemristorReservoir(
                 70, device=device, observable=observable
             )
-    return {
-        name: node.set_params(random_state=0) if "random_state" in node.get_params() else node
-        for name, node in found.items()
-    }
+    return found
 
 
 def of_reservoirs() -> dict[str, str]:

@@ -52,6 +52,7 @@ FAMILIES: tuple[Family, ...] = (
 
 
 OUTSIDE: dict[str, Family] = {}  # of other packages, and of the current session
+POINTS: dict[str, str] = {}  # names of entry points, and of their devices
 
 
 def register(family: Family) -> None:
@@ -77,6 +78,7 @@ def load_outside() -> None:
         family = load_plugin(point)
         if isinstance(family, Family):
             OUTSIDE.setdefault(next(iter(family.presets)), family)
+            POINTS[name] = next(iter(family.presets))
         elif family is not None:
             warn(f"{GROUP}: {name!r} is {family!r}, not what device_node returns.", stacklevel=2)
 
@@ -174,7 +176,13 @@ def get(name: str) -> Preset:
     >>> get("hp").r_off
     16000.0
     """
-    return choose(name, presets(), "device")
+    known = presets()
+    if name not in known and name in POINTS:
+        raise ValueError(
+            f"device={name!r} is the name of an entry point, whose device has the name "
+            f"{POINTS[name]!r}: use that, and give the entry point the same name."
+        )
+    return choose(name, known, "device")
 
 
 def pulse_train(

@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from mottle.checks import is_whole, suggest
 from mottle.sensors.clock import CLOCKS, DATES
-from mottle.times import name_time
+from mottle.times import UNIT_OF, UNITS, name_time
 
 INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial no.", "s.no",
            "s.no.", "row", "row number", "row no", "line", "sample number", "sample no", "no.",
-           "nr", "nr.", "number", "lfd. nr.", "lfd.nr.", "record", "record number")  # fmt: skip
+           "nr", "nr.", "number", "lfd. nr.", "lfd.nr.", "record", "record number",
+           "sequence")  # fmt: skip
 """Names of columns that count rows, in lower case, with blanks for underscores."""
 COUNTERS = ("scan", "point", "sample", "id", "n", "rdg#", "reading", "counter", "count", "step")
 """Names of columns that count rows if they do count by one, and are channels otherwise."""
 MAY_BE_TIME = re.compile(r"time|stamp|tick|clock|\bsecs?\b|^x[-_ ]?axis$|^[mun]s$", re.IGNORECASE)
 """Names of columns that may be a time, where their values always increase."""
+WORD_OF_UNIT = re.compile(r"(?:nano|micro|milli)?sec(?:ond)?s?$|[num]secs?$|(?:nano|micro|milli)s$")
+"""The end of the name of a column of seconds, or of their rest in smaller units."""
 COUNTS_MOST = 8  # names that a message lists
 
 
@@ -34,6 +37,13 @@ class Roles(NamedTuple):
     counting: list[int]
     channels: list[int]
     spare: list[int]
+
+
+class SplitTime(NamedTuple):
+    """The columns of whole seconds and of the rest, and the time in second."""
+
+    columns: tuple[int, int]
+    seconds: NDArray[np.float64]
 
 
 def find_roles(
@@ -136,6 +146,45 @@ def refine_roles(
                 + way.format(repr(names[k]))
             )
     return roles
+
+
+def find_split_time(
+    names: Sequence[str], values_of: Callable[[int], NDArray[np.float64]]
+) -> SplitTime | None:
+    """Return the two columns of a time in whole seconds and the rest, None where there are none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns, such as "header.stamp.sec" and "header.stamp.nanosec".
+    values_of : callable
+        Number of a column to its values; they decide, as "time_sec" and "time_nsec" may also be two
+        whole times.
+
+    Examples
+    --------
+    >>> table = np.array([[5, 0], [5, 500_000_000], [6, 0]])
+    >>> split = find_split_time(["sec", "nsec"], lambda k: table[:, k])
+    >>> split.columns, split.seconds.tolist()
+    ((0, 1), [5.0, 5.5, 6.0])
+    """
+    stems: dict[str, dict[str, int]] = {}
+    for k, name in enumerate(names):
+        word = WORD_OF_UNIT.search(name.lower())
+        if word and UNIT_OF[word[0]] in ("s", "ms", "us", "ns"):
+            stems.setdefault(name[: word.start()].lower(), {})[UNIT_OF[word[0]]] = k
+    pairs = [found for found in stems.values() if len(found) == 2 and "s" in found]
+    if len(pairs) != 1:
+        return None
+    (_, whole), (unit, part) = sorted(pairs[0].items(), key=lambda item: item[0] != "s")
+    times = [k for k in _candidates(names) if k not in (whole, part)]
+    seconds, parts = values_of(whole), values_of(part)
+    most = UNITS["s"] // UNITS[unit]
+    held = np.isfinite(seconds) & np.isfinite(parts)
+    fits = (seconds == np.floor(seconds)) & (parts == np.floor(parts)) & (parts >= 0)
+    if times or not held.any() or not (fits & (parts < most))[held].all():
+        return None
+    return SplitTime((whole, part), seconds + parts / most)
 
 
 def check_twice(names: Sequence[str], place: str) -> None:

@@ -19,7 +19,7 @@ from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
 from mottle.sensors.clock import read_times
-from mottle.sensors.roles import counts_by_one, find_roles, refine_roles
+from mottle.sensors.roles import counts_by_one, find_roles, find_split_time, refine_roles
 from mottle.times import UNITS, name_time, name_unit
 
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
@@ -187,6 +187,11 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
         )
     names = [str(name).strip() for name in frame.columns]
     time, attrs, name = _time_of_index(frame.index, place)
+    split = find_split_time(names, lambda k: _whole_of(frame.iloc[:, k]))
+    if split is not None and time is None:
+        rest = [k for k in range(len(names)) if k not in split.columns]
+        name = " and ".join(names[k] for k in split.columns)
+        time, frame, names = split.seconds, frame.iloc[:, rest], [names[k] for k in rest]
     try:
         roles = find_roles(names, place, time_column=None if time is None else ())
     except ValueError as error:
@@ -225,6 +230,13 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
     if time is not None:
         coords["time"] = ("time", time)
     return xr.DataArray(values, dims=("time", "channel"), coords=coords, attrs=attrs)
+
+
+def _whole_of(column: pd.Series) -> NDArray[np.float64]:
+    """Return the numbers of a column, one NaN where it holds none."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf":
+        return np.full(1, np.nan)
+    return column.to_numpy(dtype=np.float64)
 
 
 def _time_of_index(

@@ -4,17 +4,35 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from sklearn.base import clone
 
+from mottle import pipelines, reservoir, sensors
+from mottle.pipelines import LateReadout, MaskedReadout, SenseCheck
 from mottle.reservoir import (
+    CrossbarReadout,
+    DeviceReservoir,
     EchoStateReservoir,
+    EventMemristorReservoir,
     MemristorReservoir,
     NoReservoir,
+    OscillatorMemory,
     OscillatorReservoir,
     RidgeReadout,
     SpikingReservoir,
+    STDPLayer,
     VO2Reservoir,
 )
-from mottle.sensors import GasDrive, LevelCrossing, TaxelDrive
+from mottle.sensors import (
+    EVENT_DTYPE,
+    DriveStack,
+    EventRate,
+    GasDrive,
+    LevelCrossing,
+    TaxelDrive,
+    TimeMask,
+    TimeSurface,
+)
+from mottle.sensors.files.events import EventFile
 
 RESERVOIRS = (
     EchoStateReservoir, MemristorReservoir, OscillatorReservoir, SpikingReservoir, VO2Reservoir,
@@ -152,3 +170,164 @@ def test_tables_given_to_encoders_obey_the_rules_of_files(encoder, name, why):
     frame = FRAME.assign(**{name: np.arange(9.0)})
     with pytest.raises(ValueError, match=why):
         encoder.fit([frame])
+
+
+def some_events(seed):
+    rng = np.random.default_rng(seed)
+    events = np.zeros(20, EVENT_DTYPE)
+    events["t"] = np.sort(rng.integers(0, 1000, 20))
+    events["x"], events["y"], events["p"] = rng.integers(0, 2, (3, 20))
+    return events
+
+
+DRIVES = list(np.random.default_rng(0).integers(1, 9, (3, 12, 2)).astype(float))
+EVENTS = [some_events(seed) for seed in range(3)]
+ROWS = list(np.random.default_rng(0).normal(size=(8, 4)))
+OF_DRIVES = (
+    *(kind(6, pool="mean", random_state=0) for kind in RESERVOIRS), NoReservoir(pool="mean"),
+    DeviceReservoir(pool="mean", random_state=0), STDPLayer(4, random_state=0),
+    TimeMask(3, random_state=0), *SAMPLED,
+)  # fmt: skip
+OF_EVENTS = (
+    EventMemristorReservoir(pool="mean"), STDPLayer(4, random_state=0), EventRate(4), TimeSurface(4)
+)  # fmt: skip
+CROSSBAR = CrossbarReadout(RidgeReadout(), random_state=0)
+OF_ROWS = (RidgeReadout(), CROSSBAR, MaskedReadout(), OscillatorMemory())
+OF_TABLES = {"DriveStack", "SenseCheck", "LateReadout"}  # one column a sense
+NEEDS_TONIC = {"TonicTransformer"}
+
+
+def cells(items):
+    """Return an object array with one item a cell."""
+    held = np.empty(len(items), dtype=object)
+    for place, item in enumerate(items):
+        held[place] = item
+    return held
+
+
+def fit_and_apply(estimator, X):
+    estimator = clone(estimator)
+    if not hasattr(estimator, "transform"):
+        return estimator.fit(X, np.arange(8) % 2).predict(X)
+    return estimator.fit(X).transform(X)
+
+
+def test_every_public_estimator_is_in_a_test_of_containers():
+    rooms = [
+        getattr(room, name) for room in (reservoir, sensors, pipelines) for name in room.__all__
+    ]
+    public = {one.__name__ for one in rooms if isinstance(one, type) and hasattr(one, "fit")}
+    tried = {type(one).__name__ for one in (*OF_DRIVES, *OF_EVENTS, *OF_ROWS)}
+    assert public == tried | OF_TABLES | NEEDS_TONIC
+
+
+@pytest.mark.parametrize("contain", [
+    tuple, cells, lambda items: pd.Series(cells(items)),
+    lambda items: pd.DataFrame({"touch": cells(items)}),
+])  # fmt: skip
+@pytest.mark.parametrize(
+    ("estimator", "items"),
+    [*((one, DRIVES) for one in OF_DRIVES), *((one, EVENTS) for one in OF_EVENTS)],
+)
+def test_recordings_are_taken_from_every_container(estimator, items, contain):
+    expected = fit_and_apply(estimator, items)
+    assert np.array_equal(fit_and_apply(estimator, contain(items)), expected)
+
+
+@pytest.mark.parametrize("estimator", OF_DRIVES)
+def test_nested_lists_and_dims_in_any_order_are_recordings(estimator):
+    expected = fit_and_apply(estimator, DRIVES)
+    nested = tuple(tuple(map(tuple, drive.tolist())) for drive in DRIVES)
+    assert np.array_equal(fit_and_apply(estimator, nested), expected)
+    labelled = xr.DataArray(np.stack(DRIVES), dims=("case", "time", "channel"))
+    turned = labelled.transpose("channel", "time", "case")
+    assert np.array_equal(fit_and_apply(estimator, turned), expected)
+
+
+@pytest.mark.parametrize("estimator", OF_DRIVES)
+def test_recordings_of_unknown_dims_and_ragged_rows_are_refused(estimator):
+    with pytest.raises(ValueError, match=r"the dims \('a', 'time', 'channel'\): .*rename"):
+        estimator.fit(xr.DataArray(np.stack(DRIVES), dims=("a", "time", "channel")))
+    with pytest.raises(ValueError, match="row 1 of recording 0 has 1 values, row 0 has 2"):
+        estimator.fit([[[1.0, 2.0], [3.0]]])
+    with pytest.raises(ValueError, match="row 2 of X has 3 values, row 0 has 2"):
+        estimator.fit([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0, 7.0]])
+
+
+@pytest.mark.parametrize("kind", RESERVOIRS)
+def test_an_absent_recording_in_a_list_of_drives_gives_nan(kind):
+    fitted = kind(6, pool="mean", random_state=0).fit(DRIVES)
+    first, absent, last = fitted.transform([DRIVES[0], None, DRIVES[2]])
+    assert np.isnan(absent).all()
+    assert np.array_equal(fitted.transform(DRIVES)[[0, 2]], [first, last])
+    for given in ([DRIVES[0], None], [None]):
+        with pytest.raises(ValueError, match=r"recording \d is absent \(None"):
+            fitted.fit(given)
+
+
+FILE = EventFile(EVENTS[0], (2, 2), "npy", {}, {})
+DATASET = xr.Dataset({"CO": ("time", np.arange(5.0))})
+REFUSED = {
+    "generator": (lambda: (x for x in DRIVES), TypeError, r"X is a generator.*pass list\(X\)"),
+    "map": (lambda: map(np.asarray, DRIVES), TypeError, r"X is a map.*pass list\(X\)"),
+    "set": (lambda: {1, 2}, TypeError, r"X is a set.*pass list\(X\)"),
+    "dict": (lambda: {"a": DRIVES[0]}, TypeError, r"pass one entry, X\['a'\], or list"),
+    "views": (lambda: {"a": DRIVES[0]}.values(), TypeError, r"X is a dict_values.*pass list\(X\)"),
+    "Dataset": (lambda: DATASET, TypeError, r"the variables CO: pass one, X\['CO'\]"),
+    "list of Datasets": (lambda: [DATASET], TypeError, r"recording 0 .*one, X\[0\]\['CO'\]"),
+    "list of generators": (lambda: [iter(())], TypeError, r"recording 0 .*list\(X\[0\]\)"),
+    "file": (lambda: FILE, TypeError, r"an EventFile.*X\.events"),
+    "text": (lambda: "a.csv", TypeError, r"a str \('a.csv'\): expected numbers"),
+    "None": (lambda: None, TypeError, "X is a NoneType: expected an array"),
+    "empty list": (list, ValueError, "X is a list that holds no recording"),
+    "empty tuple": (tuple, ValueError, "X is a tuple that holds no recording"),
+    "empty Series": (lambda: pd.Series([], dtype=object), ValueError, "Series that holds no"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_EVENTS, *OF_ROWS])
+def test_what_holds_no_recordings_is_refused_with_the_way_out(estimator, name):
+    make, error, message = REFUSED[name]
+    items = EVENTS if estimator in OF_EVENTS else ROWS if estimator in OF_ROWS else DRIVES
+    fitted = clone(estimator).fit(
+        np.stack(items) if estimator in OF_ROWS else items, np.arange(8) % 2
+    )
+    with pytest.raises(error, match=message):
+        clone(estimator).fit(make(), [])
+    with pytest.raises(error, match=message):
+        (fitted.transform if hasattr(fitted, "transform") else fitted.predict)(make())
+
+
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_EVENTS])
+def test_a_table_of_two_senses_is_refused_where_one_is_read(estimator):
+    table = pd.DataFrame({"touch": cells(DRIVES), "gas": cells(DRIVES)})
+    with pytest.raises(ValueError, match=r"2 senses came in \(touch, gas\).*pass one column"):
+        estimator.fit(table)
+
+
+@pytest.mark.parametrize("estimator", OF_ROWS)
+def test_features_in_cells_are_refused_with_the_way_out(estimator):
+    y, column = np.arange(8) % 2, cells(ROWS)
+    for given, way in (
+        (column, r"np\.stack\(X\)"),
+        (pd.Series(column), r"a Series .*np\.stack\(X\)"),
+        (pd.DataFrame({"a": column}), r"a DataFrame .*np\.stack\(X\['a'\]\)"),
+        (pd.DataFrame({"a": column, "b": column}), r"np\.hstack\(\[np\.stack\(X\['a'\]\), np"),
+        ([*ROWS[:7], None], "row 7 of X is None"),
+    ):
+        with pytest.raises(ValueError, match=way):
+            clone(estimator).fit(given, y)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+@pytest.mark.parametrize(
+    "estimator",
+    [DriveStack([("touch", TaxelDrive(3))]), SenseCheck(("touch",)),
+     pipelines.make_fusion_pipeline({"touch": TaxelDrive(3)}),
+     pipelines.make_fusion_pipeline({"touch": TaxelDrive(3)}, fusion="late"),
+     LateReadout([("touch", SenseCheck(("touch",)))])],
+)  # fmt: skip
+def test_fusion_takes_tables_only(estimator, name):
+    with pytest.raises(TypeError, match=r"table \((pandas\.)?DataFrame\)"):
+        estimator.fit(REFUSED[name][0](), np.arange(2))

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mottle.containers import check_container
 from mottle.times import name_time
 
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
 
 
-def order_dims(X: Any) -> Any:
+def order_dims(X: Any, what: str = "the drive") -> Any:
     """Return a DataArray with its dimensions in the order (recording, step, input).
 
     Parameters
@@ -20,6 +21,8 @@ def order_dims(X: Any) -> Any:
     X : object
         Dimensions of a DataArray have the names "recording" or "case", "step" or "time", "input" or
         "channel". A value of any other type is returned unchanged.
+    what : str, default="the drive"
+        What error messages call it.
 
     Returns
     -------
@@ -30,6 +33,8 @@ def order_dims(X: Any) -> Any:
     ------
     ValueError
         For other names, and for numbers of dimensions other than two and three.
+    TypeError
+        For a Dataset.
 
     Examples
     --------
@@ -39,17 +44,13 @@ def order_dims(X: Any) -> Any:
     """
     if not hasattr(X, "dims"):  # an xarray object; the test does without the import
         return X
-    if hasattr(X, "data_vars"):
-        raise ValueError(
-            f"the drive is a Dataset with the variables {', '.join(map(str, X.data_vars))}: take "
-            "one of them, or X.to_dataarray('channel')."
-        )
+    check_container(X)  # a Dataset has dims too
     known = {name: axis for axis, names in enumerate(AXES) for name in names}
     axes = [known.get(str(name)) for name in X.dims]
     expected = {2: [1, 2], 3: [0, 1, 2]}.get(len(axes))
     if None in axes or sorted(axes) != expected:  # type: ignore[type-var]
         raise ValueError(
-            f"the drive has the dims {X.dims}: expected (step, input) or (recording, step, input), "
+            f"{what} has the dims {X.dims}: expected (step, input) or (recording, step, input), "
             "in any order; time stands for step, channel for input, case for recording. Rename "
             "them with X.rename(...)."
         )

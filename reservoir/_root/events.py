@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mottle.arrays import order_dims
 from mottle.checks import check_bool, check_option, check_positive, check_whole
+from mottle.containers import as_cells, check_container
 
 EVENT_DTYPE = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")])
 """One event: time in microseconds, column, row (downward), polarity 0 (off) or 1 (on)."""
@@ -142,8 +144,12 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     2
     """
     sense, lazy = "", check_bool("lazy", lazy)
-    _refuse_files(X)
+    check_container(X)
+    if isinstance(X, list | tuple):
+        X = as_cells(X)
     _refuse_lone_channels(X)
+    if _is_labelled(X) and X.ndim == 3:
+        X = order_dims(X, "the input")
     if isinstance(X, pd.DataFrame):
         if not any(map(pd.api.types.is_object_dtype, X.dtypes)):
             return Streams([X], True)
@@ -158,20 +164,7 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     if not _is_many(X):
         return Streams([X if lazy else read_stream(X)], True, sense)
     cells = list(X) if lazy else [read_stream(cell) for cell in X]
-    if not cells:
-        raise ValueError("no recording came in: the table has 0 rows.")
     return Streams(cells, False, sense)
-
-
-def _refuse_files(X: Any) -> None:
-    """Raise for what readers of event files return, which holds more than the events."""
-    many = isinstance(X, list | pd.Series) or (isinstance(X, np.ndarray) and X.dtype == object)
-    for value in X if many else [X]:
-        if isinstance(value, tuple) and hasattr(value, "events"):
-            raise TypeError(
-                f"a {type(value).__name__} came in, which holds events and what is known of them: "
-                "pass its events, such as read_events(path).events."
-            )
 
 
 def _refuse_lone_channels(X: Any) -> None:

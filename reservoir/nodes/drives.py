@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from mottle.arrays import as_numbers, order_dims
+from mottle.containers import as_cells, check_container
 from mottle.events import is_absent as is_missing
 
 
@@ -38,6 +39,7 @@ class Drives:
 
 def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     """Check and return a drive; set ``n_features_in_`` of the reservoir if ``reset``."""
+    check_container(X)
     values, labels = unlabel(X)
     _check_names(reservoir, labels.get("input"), reset)
     drives = Drives(*check_drive(reservoir, values, reset), labels)
@@ -96,7 +98,8 @@ def _names_of(part: Any) -> list[str] | None:
 
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
     """Check and return the next steps of live runs, and the number of steps of each."""
-    X = as_numbers(order_dims(X), "the chunk")
+    check_container(X)
+    X = as_numbers(order_dims(X, "the chunk"), "the chunk")
     expected = state.keys.size, reservoir.n_features_in_
     if X.ndim != 3 or (X.shape[0], X.shape[2]) != expected:
         raise ValueError(
@@ -208,17 +211,26 @@ def _transposed(drive: Any, n_inputs: int | None) -> str:
     )
 
 
+def _fill_absent(estimator: Any, parts: list[Any], reset: bool) -> list[NDArray[np.float64]]:
+    """Return recordings as numbers; those that are None become one step of NaN."""
+    drives = {i: as_numbers(x, f"recording {i}") for i, x in enumerate(parts) if not is_missing(x)}
+    if reset and not drives:
+        raise ValueError("recording 0 is absent (None): fit needs every recording.")
+    n_inputs = next(iter(drives.values())).shape[1] if reset else estimator.n_features_in_
+    absent = np.full((1, n_inputs), np.nan)
+    return [drives.get(i, absent) for i in range(len(parts))]
+
+
 def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     """Return one float array (step, input) per recording, and the kind of input.
 
     Set ``n_features_in_`` of the estimator if ``reset``.
     """
-    X, _ = unlabel(X)
-    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
-        X = list(X)
-    if isinstance(X, list) and X and all(np.ndim(x) == 2 for x in X):
+    check_container(X)
+    X, _ = unlabel(as_cells(X))
+    if isinstance(X, list) and all(is_missing(x) or np.ndim(x) == 2 for x in X):
         parts = [unlabel(x)[0] for x in _in_order(estimator, X, reset)]
-        drives: Any = [as_numbers(x, f"recording {i}") for i, x in enumerate(parts)]
+        drives: Any = _fill_absent(estimator, parts, reset)
         kind = "list"
     elif getattr(X, "ndim", None) == 3:
         drives, kind = as_numbers(X), "array"

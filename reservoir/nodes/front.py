@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from inspect import signature
 from json import dumps
 from typing import Any, ClassVar, Self
 
@@ -28,6 +29,7 @@ BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are 
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
+LOCAL = ("input_shape", "field")  # parameters of wiring="local" alone
 LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "resistor")}
 
 
@@ -99,7 +101,7 @@ class Reservoir(
         if drives.absent.any():
             place = int(np.argmax(drives.absent))
             raise ValueError(
-                f"recording {place} is absent (its drive is NaN throughout): leave it out of "
+                f"recording {place} is absent (None, or NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
@@ -470,6 +472,7 @@ class Reservoir(
                 check_whole("fan_in", self.fan_in)
             if self.input_shape is not None:
                 check_shape(self.input_shape)
+            self._refuse_ignored()
             n_masks = check_whole("n_masks", self.n_masks)
             if self.n_nodes % n_masks:
                 fits = max(1, round(self.n_nodes / n_masks)) * n_masks
@@ -483,6 +486,19 @@ class Reservoir(
         self._statistics()
         choose(self.observable, self._node.observables(self), "observable")
         self._node.check(self)
+
+    def _refuse_ignored(self) -> None:
+        """Refuse parameters that have no effect with the chosen wiring."""
+        ignored = {"random": LOCAL, "one_to_one": ("fan_in", *LOCAL)}.get(self.wiring, ())
+        defaults = signature(type(self)).parameters
+        for name in filter(defaults.__contains__, ignored):
+            value, default = getattr(self, name), defaults[name].default
+            if value is not None and (default is None or value != default):
+                way = "random" if name == "fan_in" else "local"
+                raise ValueError(
+                    f"{name}={value!r} has no effect with wiring={self.wiring!r}: leave it at "
+                    f"{default!r}, or take wiring={way!r}."
+                )
 
     def _statistics(self) -> tuple[str, ...]:
         """Return the names of the pooled statistics; none if states are not pooled."""

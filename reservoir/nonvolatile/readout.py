@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from mottle.checks import NamesParameters, check_bool, check_number, is_number
+from mottle.containers import check_features
 from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
 from mottle.reservoir.nonvolatile.converters import DAC
@@ -262,6 +263,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
 
     def _check_X(self, X, reset=False):
         """Return features as numbers; missing values are allowed if there are earlier steps."""
+        check_features(X)
         finite = not has_earlier_steps(self.readout)
         return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
 

@@ -20,6 +20,7 @@ from mottle.checks import (
     check_whole,
     choose,
 )
+from mottle.containers import as_cells, check_container
 from mottle.events import FIELDS, as_event_streams, check_sensor, report_dropped
 from mottle.output import FrameOutput
 from mottle.reservoir import drawing
@@ -114,7 +115,7 @@ class STDPLayer(
         Separate inputs for off and on events, or one for both.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What to do with events outside the sensor or after the end.
-    verbose : bool, default=True
+    verbose : bool, default=False
         Show progress if training takes more than two seconds.
     random_state : int, RandomState instance or None, default=None
         Draws weights, devices, their noise and the order of recordings.
@@ -187,7 +188,7 @@ class STDPLayer(
         cell: int = 1,
         polarity: str = "split",
         on_drop: str = "warn",
-        verbose: bool = True,
+        verbose: bool = False,
         random_state: Any = None,
     ) -> None:
         self.n_neurons, self.rule, self.device, self.bounds = n_neurons, rule, device, bounds
@@ -542,11 +543,11 @@ class STDPLayer(
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
         """Return checked events or spike counts of each recording, and the kind of input."""
+        check_container(X)
         streams = as_event_streams(X)
         on_events = hasattr(self, "duration_")
         if streams is None:
-            if not reset and on_events and np.size(X) == 0:
-                raise ValueError("X holds no recording; expected at least one event stream.")
+            X = as_cells(X)
             if not reset and on_events:
                 raise ValueError("this layer was fitted on event streams, X holds spike counts.")
             if reset:

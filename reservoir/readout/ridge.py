@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from mottle.arrays import refuse_masked
 from mottle.checks import NamesParameters, check_bool, check_option, is_whole
+from mottle.containers import check_features
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -145,7 +146,6 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         self._check_cv(groups is not None, again=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None.")
-        _refuse_states(X)
         classify = self._takes_labels(y)
         X, y, weight, groups = self._check(X, y, sample_weight, groups, classify, reset=True)
         if classify:
@@ -250,6 +250,8 @@ class RidgeReadout(NamesParameters, BaseEstimator):
                 f"y has {shape[-1]} columns of labels, and a readout takes one: fit one readout "
                 "for each, or set task='regression' if these are numbers."
             )
+        check_features(X)
+        _refuse_states(X)
         for name, values in (("X", X), ("sample_weight", weight), ("groups", groups)):
             refuse_masked(values, name)
         if y is not None and on_demand(y) and (classify or not on_demand(X)):
@@ -417,6 +419,8 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         if on_demand(X):
             blocks = [read(X, rows, "X") for rows in row_blocks(X)]
             return np.concatenate([self._combine(block) for block in blocks])
+        check_features(X)
+        _refuse_states(X)
         refuse_masked(X, "X")
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
@@ -566,7 +570,7 @@ def _sharpness(decision, label, weight):
 
 def _refuse_states(X: Any) -> None:
     """Raise for states of several recordings, of which each step would be a row."""
-    several = isinstance(X, list) and len(X) > 0 and all(np.ndim(one) == 2 for one in X)
+    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(one) == 2 for one in X)
     if several or getattr(X, "ndim", 0) == 3:
         raise ValueError(
             "Found array with dim 3, (recording, step, node): these are states, and a readout "

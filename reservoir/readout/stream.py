@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mottle.arrays import order_dims
 from mottle.checks import check_whole
+from mottle.containers import check_container
 from mottle.events import is_event_stream
 from mottle.reservoir.readout import chain as stages
 from mottle.reservoir.readout.ridge import RidgeReadout
@@ -142,6 +143,8 @@ def _is_one(drive: Any) -> bool:
 
 def _recordings(drive: Any, target: Any, groups: Any, targeted: bool = True) -> Any:
     """Return triples (drive, target, group); they can be read once if the drive is an iterator."""
+    if not isinstance(drive, Iterator):
+        check_container(drive, "drive")
     drive = order_dims(drive)
     if hasattr(drive, "to_numpy") and not hasattr(drive, "chunks"):  # a table
         drive = drive.to_numpy()

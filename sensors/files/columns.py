@@ -162,6 +162,7 @@ def whole_numbers(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.b
     (array([3, 0, 0]), array([ True, False, False]))
     """
     if values.dtype.kind == "f":
+        values = values.astype(np.float64, copy=False)  # EXACT is beyond float16
         with np.errstate(invalid="ignore"):
             good = (np.abs(values) < EXACT) & (values == np.floor(values))  # NaN is not
         return np.where(good, values, 0).astype(np.int64), good

@@ -1,5 +1,6 @@
 """Columns of samples from any file: gathered as numbers, then taken as time, index, channels."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import suggest
 from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, SPAN, read_times
+from mottle.sensors.files.heads import Clock
 from mottle.sensors.files.limits import check_bytes
 from mottle.sensors.files.tables import (
     DecimalComma,
@@ -19,10 +21,26 @@ from mottle.sensors.files.tables import (
     table_chunks,
     to_numbers,
 )
-from mottle.sensors.roles import Roles, counts_by_one, find_roles, refine_roles
+from mottle.sensors.roles import (
+    MAY_BE_TIME,
+    Roles,
+    SplitTime,
+    counts_by_one,
+    find_roles,
+    find_split_time,
+    refine_roles,
+)
 from mottle.times import UNITS, name_time, name_unit
 
 STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}|{SPAN.pattern}"
+NO_NUMBERS = (
+    (re.compile("0x[0-9a-f]+", re.I), "a hexadecimal number: write it in decimal digits"),
+    (re.compile(r"[+-]?[\d.]+d[+-]?\d+", re.I), "a number of Fortran: write 'E' for 'D'"),
+    (re.compile(r"\(?[+-]?[\d.e+-]*[ij]\)?", re.I),
+     "a complex number: write real and imaginary part as two columns"),
+    (re.compile(r"[\[(].*"), "a list in one cell: write a column for each of its numbers"),
+)  # fmt: skip
+"""Cells that are no numbers, and the way out."""
 KEPT = 1000  # cells of a column whose text is kept for messages
 
 
@@ -58,6 +76,8 @@ class Columns(NamedTuple):
         As the file states it beside the names.
     rate, rate_from : float or None, str
         Samples a second as the file states them.
+    clock : Clock or None
+        Start and step of the rows as the file states them, in second.
     units_of_all : str
         Unit of all values as the file states it.
     n_text : dict of int to int
@@ -75,6 +95,7 @@ class Columns(NamedTuple):
     rate: float | None = None
     rate_from: str = ""
     units_of_all: str = ""
+    clock: Clock | None = None
     n_text: dict[int, int] = {}  # noqa: RUF012 (a default that nothing writes to)
 
     @property
@@ -194,7 +215,10 @@ def _gather(
             and len(values)
         ):
             joined[k] = _column(path, dialect, options, k)
-    return Columns(names, values, joined, texts, dialect.units, dialect.attrs(), n_text=n_text)
+    return Columns(
+        names, values, joined, texts, dialect.units, dialect.attrs(), clock=dialect.clock,
+        n_text=n_text,
+    )  # fmt: skip
 
 
 def _may_be_timed(names: Sequence[str] | None, given: Any) -> set[int]:
@@ -239,12 +263,25 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
     bare = columns.names is None
     names = [str(k) for k in range(n)] if columns.names is None else columns.names
     left_out: dict[str, int] = {}
+    split = None if bare or wanted.time_column is not None else _split_time(columns, names)
+    if split is not None:
+        if wanted.time_unit is not None:
+            raise ValueError(
+                f"time_unit={wanted.time_unit!r}: the time of {place} is in two columns, "
+                f"{' and '.join(repr(names[k]) for k in split.columns)}, each in its own unit; "
+                "leave it out, or name one of them with time_column=."
+            )
+        wanted = wanted._replace(time_column=list(split.columns))
     roles = _find(place, columns, names, bare, wanted)
     if not bare:
         roles = _by_values(place, columns, names, roles, wanted)
     time, attrs = None, dict(columns.attrs)
     if roles.time:
-        time, known = _read_time(place, columns, names, roles, wanted)
+        if split is not None:
+            both = " and ".join(repr(names[k]) for k in split.columns)
+            time, known = split.seconds, {"time_unit": "s", "time_unit_from": f"columns {both}"}
+        else:
+            time, known = _read_time(place, columns, names, roles, wanted)
         attrs |= known
         attrs["time_column"] = ", ".join(names[k] or str(k) for k in roles.time)
     for k in roles.counting:
@@ -269,7 +306,7 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
         left_out[f"further time column {names[k]!r} left out"] = n_rows
     chosen = _choose_channels(place, columns, names, bare, roles, wanted, left_out)
     if not n_rows or not chosen:
-        raise ValueError(f"{place} has {n_rows} rows and {len(chosen)} columns of numbers.")
+        _refuse_no_numbers(place, columns, names, n_rows)
     values = columns.values if chosen == list(range(n)) else columns.values[:, chosen]
     at = {k: column for column, k in enumerate(chosen)}
     texts = {(row, at[k]): text for (row, k), text in columns.texts.items() if k in at}
@@ -277,6 +314,27 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
         texts |= {(r, -1): text for (r, k), text in columns.texts.items() if k == roles.time[0]}
     units = [columns.units[k] for k in chosen] if columns.units else []
     return Taken(time, values, [names[k] for k in chosen], units, texts, left_out, attrs)
+
+
+def _refuse_no_numbers(place: str, columns: Columns, names: Sequence[str], n_rows: int) -> None:
+    """Raise for a table without a channel; name the first cell that is no number."""
+    held = f"{place} has {n_rows} rows and 0 columns of numbers"
+    cells = dict(columns.texts)
+    for k, raw in columns.raw.items():
+        cells.setdefault((0, k), str(raw.iloc[0]) if len(raw) and columns.n_text.get(k) else "")
+    found = [(row, k, text) for (row, k), text in sorted(cells.items()) if text]
+    if not n_rows or not found:
+        raise ValueError(f"{held} beside the time and the index; is a column missing?")
+    row, k, text = found[0]
+    way = next((way for form, way in NO_NUMBERS if form.fullmatch(text)), "expected numbers")
+    raise ValueError(f"{held}: row {row} of column {names[k] or k!r} holds {text[:40]!r}, {way}.")
+
+
+def _split_time(columns: Columns, names: Sequence[str]) -> SplitTime | None:
+    """Return a time in two columns of numbers; None where a unit is stated or a cell is text."""
+    return find_split_time(
+        names, lambda k: np.full(1, np.nan) if columns.n_text.get(k) else columns.values[:, k]
+    )
 
 
 def _by_values(
@@ -287,6 +345,15 @@ def _by_values(
     free = [k for k in roles.channels if names[k] not in chosen and not columns.n_text.get(k)]
     if len(columns.values) < 3:
         return roles
+    if columns.units and not roles.time and wanted.time_column is None:
+        times = [
+            k for k in free
+            if name_unit(columns.units[k]) and MAY_BE_TIME.search(names[k])
+            and (np.diff(columns.values[:, k]) > 0).all()
+        ]  # fmt: skip
+        if len(times) == 1:  # such as x-axis over second
+            rest = [k for k in roles.channels if k not in times]
+            return roles._replace(time=times, channels=rest)
     return refine_roles(
         roles, names, place, lambda k: columns.values[:, k], free=free,
         counters=wanted.index_column is None, times=wanted.time_column is None,

@@ -146,8 +146,11 @@ def read_samples(
     time, attrs = taken.time, taken.attrs
     if time is None:
         where = "rate=" if rate else columns.rate_from or "rule: no time, row numbers"
-        attrs = {"time_unit": "s", "time_unit_from": where, **attrs}
         time = np.arange(len(taken.values)) / (rate or columns.rate or 1.0)
+        if columns.clock is not None and not rate:
+            where = "Start and Increment above the rows"
+            time = columns.clock.times(len(taken.values))
+        attrs = {"time_unit": "s", "time_unit_from": where, **attrs}
     samples = repair_samples(
         str(path), time, taken.values, taken.names, columns.units_of_all or units, on_bad,
         taken.texts,
@@ -564,10 +567,20 @@ def _columns(path: Path, loaded: Any, names: list[str] | None = None) -> Columns
     array = loaded[:, np.newaxis] if loaded.ndim == 1 else loaded
     if array.ndim != 2 or array.dtype.kind not in "iufb":
         raise ValueError(
-            f"{path} holds an array of shape {array.shape} and type {array.dtype}; expected "
-            "numbers, (time, channel)."
+            f"{path} holds an array of shape {array.shape} and type {array.dtype}"
+            f"{_first_of(array)}; expected numbers, (time, channel)."
         )
     return Columns(names, array.astype(np.float64), {}, {}, [], {})
+
+
+def _first_of(array: NDArray[Any]) -> str:
+    """Return the first value of an array without real numbers, and the way out."""
+    if not array.size or array.dtype.kind in "iufb":
+        return ""
+    way = "write real and imaginary part as two columns" if array.dtype.kind == "c" else (
+        "convert it with array.astype(float)"
+    )  # fmt: skip
+    return f" ({array.flat[0].item()!r}, ...: {way})"
 
 
 def _sound(path: Path, max_bytes: int | None) -> Columns:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from mottle.checks import check_bool, check_names, check_whole, is_number
 from mottle.sensors.clock import CLOCK, GERMAN, ISO
+from mottle.sensors.files.heads import Clock, find_clock, is_remark, join_quoted
 from mottle.sensors.roles import INDICES
 from mottle.times import name_time, name_unit
 
@@ -34,26 +35,6 @@ MARKERS = {"over", "overflow", "overrange", "ovf", "ofl", "ol", "o.l", "under", 
 COMMENT = re.compile(r"[ \t]*[#%](?!N/A|NA\b|DIV/0|VALUE!|REF!|NUM!|NAME\?|\"?[ \t]*[,;\t|])")
 """How a line of comment begins; "#" as the name of a column and Excel's errors do not begin one."""
 MONITOR = re.compile(r"\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)? -> ")
-PROSE = frozenset(
-    [
-        "at",
-        "by",
-        "for",
-        "from",
-        "is",
-        "of",
-        "on",
-        "the",
-        "this",
-        "to",
-        "was",
-        "were",
-        "with",
-        "and",
-        "are",
-        "recorded",
-    ]
-)
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
 COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
@@ -153,6 +134,8 @@ class Dialect(NamedTuple):
         E2VID writes events.
     after : int
         Byte (or character) behind them.
+    clock : Clock or None
+        Start and step of the rows, where the two lines above them state it.
     """
 
     separator: str
@@ -166,6 +149,7 @@ class Dialect(NamedTuple):
     skipped: int = 0
     size: tuple[int, int] | None = None
     after: int = 0
+    clock: Clock | None = None
 
     def attrs(self) -> dict[str, str]:
         """Return how the table was read."""
@@ -232,7 +216,15 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
             where = "comment line" if names is not None else ""
     first = 1 if header else 0
     units: list[str] = []
-    if names is not None and len(below) > 1 and _is_units(below[0], n, below[1]):
+    clock = find_clock(names, below[0]) if header and names is not None and below else None
+    if clock is not None and names is not None:
+        units = [*below[0], *[""] * n][:n]
+        units[0] = ""
+        for k, name in enumerate(map(str.lower, names)):
+            names[k] = {"x": below[0][0], "start": "", "increment": ""}.get(name, names[k])
+            units[k] = units[k] if names[k] else ""
+        first += 1
+    elif names is not None and len(below) > 1 and _is_units(below[0], n, below[1]):
         units = [unit.strip(" []()") for unit in below[0]]
         first += 1
     if options.names is not None:
@@ -242,7 +234,9 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     start = starts[body[first] if first < len(body) else -1]  # -1: behind the last line
     cells = [cell for row in rows[first:] for cell in row]
     decimal = options.decimal or _find_decimal(path, cells, separator)
-    known = Dialect(separator, decimal, encoding, start, names, units, n, where, skipped)
+    known = Dialect(
+        separator, decimal, encoding, start, names, units, n, where, skipped, clock=clock
+    )
     leads = rows[first] if names is None and separator == BLANKS and len(rows) > first + 1 else []
     if n == 4 and len(leads) == 2 and all(re.fullmatch("[1-9][0-9]{0,4}", v) for v in leads):
         width, height = map(int, leads)
@@ -333,7 +327,7 @@ def _first_lines(path: Path) -> tuple[list[str], list[int], str]:
         encoding = "utf-8"
     except UnicodeDecodeError:
         lines, encoding = [line.decode("latin-1").rstrip("\r\n") for line in raw], "latin-1"
-    return lines, starts, encoding
+    return *join_quoted(lines, starts), encoding
 
 
 def refuse_nul(path: Path, data: bytes, start: int) -> None:
@@ -377,7 +371,8 @@ def _lines_of(text: str, encoding: str) -> tuple[list[str], list[int], str]:
     ends = [found.end() for found in re.finditer(r"\r\n|\n|\r|$", text)]
     starts = [0, *ends[:N_LINES]]
     pairs = itertools.pairwise(starts)
-    return [text[a:b].rstrip("\r\n") for a, b in pairs], starts, encoding
+    lines = [text[a:b].rstrip("\r\n") for a, b in pairs]
+    return *join_quoted(lines, starts), encoding
 
 
 def _usual(counts: Sequence[int]) -> int:
@@ -520,8 +515,8 @@ def _comment_names(comments: Sequence[str], separator: str, n: int) -> list[str]
             cells = split(rest, separator)
             if len(cells) == 1 and n > 1 and rest != text:
                 cells = split(rest, BLANKS)  # names between blanks, numbers between commas
-            if PROSE.intersection(rest.lower().split()):
-                continue  # a remark that happens to have as many words
+            if is_remark(rest, cells):
+                continue
             kinds = {_kind(cell) for cell in cells}
             if len(cells) == n and "number" not in kinds and kinds & {"text", "marker"}:
                 return cells

@@ -81,7 +81,6 @@ def test_channels_in_another_order_than_in_fit_are_refused(model):
         (EVENTS, "fields t, x, y, p: encode events with EventRate"),
         ([X[0, :, 0], X[1, :, 0]], r"list of 2 arrays, the first with 1 axes"),
         (np.full((5, 2), np.nan), "The first is at step 0, input 0"),
-        (xr.Dataset({"a": ("time", [1.0, 2.0])}), "Dataset with the variables a"),
     ],
 )
 def test_drives_that_would_lose_their_meaning_are_refused(model, drive, message):

@@ -150,6 +150,7 @@ def test_kernels_are_compiled_once_per_installation(environment):
         "node.fit_transform(np.zeros((4, 1)))\n"
         "family = catalogue.family_of(catalogue.get('vteam'))\n"
         "kernel = family.node.compiled(catalogue.get('vteam'), node.devices_, 1e-3, 0.2, 0)[0]\n"
+        "kernel = kernel.__wrapped__\n"
         "print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))\n"
     )
     python(code, environment)
@@ -417,3 +418,62 @@ def test_an_energy_report_names_devices_without_a_current():
     report = energy_report(nodes, u)
     assert report.attrs["not_counted"] == []
     assert report["energy"].max() > 0
+
+
+DRIVE = np.random.default_rng(0).uniform(-1, 1, (4, 1))
+
+
+def not_compiled(x):
+    return 2 * x
+
+
+FAULTY = {
+    "constant": ({"derivative": lambda x, v, c: v / c.taux}, "derivative .*'taux' .*constants tau"),
+    "name": ({"derivative": lambda x, v, c: v - nowhere}, "derivative .*'nowhere'"),  # noqa: F821
+    "text": ({"derivative": lambda x, v, c: "a" + x}, r"derivative .*add\(Literal\[str\]\(a\)"),
+    "helper": ({"derivative": lambda x, v, c: not_compiled(x)}, "derivative .*'not_compiled'"),
+    "module": ({"derivative": lambda x, v, c: np.linalg.no(x)}, "derivative .*attribute 'no'"),
+    "tuple": ({"step": lambda x, v, dt, c: (x, v)}, "step .*returns .*expected a number"),
+    "output": ({"derivative": lambda x, v, c: v - x, "output": lambda x, v, c: [x]},
+               r"output .*returns \[0\.5\], expected a number"),
+    "current": ({"derivative": lambda x, v, c: v - x, "current": lambda x, v, c: c.g * v},
+                "current .*attribute 'g'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_function_that_cannot_be_compiled_is_named_with_the_reason(name):
+    functions, message = FAULTY[name]
+    device = f"test_faulty_{name}"
+
+    class Own(NamedTuple):
+        tau: float = 1.0
+
+    device_node(device, Own(), state={"x": 0.0}, dt_device=1e-3, **functions)
+    message = f"device '{device}': {message}"
+    node = DeviceReservoir(3, device=device, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        node.fit_transform(DRIVE)
+    with pytest.raises(ValueError, match=message):
+        devices.simulate(device, [0.5] * 3, 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ({"derivative": lambda x, v: v - x}, r"derivative takes \(x, v\), expected \(x, v, c\)"),
+        ({"step": lambda x, v, c: x}, r"step takes \(x, v, c\), expected \(x, v, dt, c\)"),
+        ({"derivative": lambda x, v, c: v, "current": lambda v, c: v}, r"current takes \(v, c\)"),
+        ({"derivative": 3}, "derivative=3 must be a function"),
+        ({"derivative": abs}, "derivative=.*abs.* must be a function of Python"),
+    ],
+)
+def test_functions_of_other_arguments_are_refused_when_a_device_is_defined(functions, message):
+    with pytest.raises(ValueError, match=f"device 'test_leaf': {message}"):
+        device_node("test_leaf", Leaf(), state={"x": 0.0}, dt_device=1e-3, **functions)
+
+
+def test_the_name_of_an_entry_point_leads_to_its_device(monkeypatch):
+    monkeypatch.setitem(catalogue.POINTS, "twin_of_mine", "test_twin")
+    with pytest.raises(ValueError, match=r"'twin_of_mine' is the name of an entry .*'test_twin'"):
+        DeviceReservoir(3, device="twin_of_mine").fit(DRIVE)

@@ -28,6 +28,7 @@ from mottle.reservoir.plasticity import (
     TripletRule,
     kernel,
     stdp_curve,
+    stdp_layer,
 )
 from mottle.reservoir.plasticity.consolidation import area_above
 from mottle.reservoir.plasticity.synapse import as_synapse, driven_synapse
@@ -567,7 +568,7 @@ def test_bad_input_is_refused_with_its_place(X, parameters, message):
 
 
 def test_no_recordings_are_refused_as_such():
-    with pytest.raises(ValueError, match="X holds no recording"):
+    with pytest.raises(ValueError, match="X is a list that holds no recording"):
         STDPLayer(4).fit(draw_events()).transform([])
 
 
@@ -668,3 +669,14 @@ def test_matplotlib_is_not_imported_before_a_figure_is_drawn():
     code = "import sys, mottle.reservoir.plasticity; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
     assert isinstance(stdp_curve(delta_t=[1e-3]), xr.DataArray)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_progress_is_shown_only_where_verbose_is_set(monkeypatch, verbose):
+    shown, bar = [], stdp_layer.tqdm
+    monkeypatch.setattr(
+        stdp_layer, "tqdm", lambda **given: (shown.append(not given["disable"]), bar(**given))[1]
+    )
+    given = {"verbose": True} if verbose else {}
+    STDPLayer(4, random_state=0, **given).fit(draw_events())
+    assert shown == [verbose]

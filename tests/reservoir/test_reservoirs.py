@@ -1,6 +1,7 @@
 """Properties and house rules of all reservoirs."""
 
 import pickle
+import re
 
 import numba
 import numpy as np
@@ -520,3 +521,23 @@ def test_booleans_nan_and_text_are_not_numbers(cls, name, wrong):
     X = np.zeros((4, 2))
     with pytest.raises(ValueError, match=rf"{name}\b"):
         cls(**{name: wrong}).fit(X)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [EchoStateReservoir, MemristorReservoir, OscillatorReservoir, SpikingReservoir, VO2Reservoir],
+)
+@pytest.mark.parametrize(
+    ("parameters", "way"),
+    [
+        ({"input_shape": (2, 2, 1)}, "take wiring='local'"),
+        ({"field": 3}, "leave it at 5"),
+        ({"wiring": "one_to_one", "fan_in": 3}, "take wiring='random'"),
+        ({"wiring": "one_to_one", "input_shape": (2, 2, 1)}, "take wiring='local'"),
+    ],
+)
+def test_parameters_without_effect_on_the_wiring_are_refused(kind, parameters, way):
+    name, value = list(parameters.items())[-1]
+    with pytest.raises(ValueError, match=rf"{name}={re.escape(repr(value))} has no .*{way}"):
+        kind(4, **parameters).fit(np.zeros((5, 4)))
+    kind(4, wiring="one_to_one").fit(np.zeros((5, 4)))

@@ -157,7 +157,7 @@ def test_an_absent_recording_is_nan_and_the_rest_is_not():
     assert np.isnan(drive[0]).all()
     assert_array_equal(drive[1], encoder.transform(events))
     assert encoder.count([None, events])["events"].tolist() == [0, 60]
-    with pytest.raises(TypeError, match="not an event stream"):
+    with pytest.raises(TypeError, match="X is a NoneType: expected an array"):
         encoder.transform(None)
 
 

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_number, check_positive, check_whole, choose
+from mottle.containers import as_cells, check_container
 from mottle.events import as_event_streams, check_sensor
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import read_chunk, read_drives
@@ -48,8 +49,10 @@ def check(p: Any) -> None:
 
 def read(p: Any, X: Any, reset: bool) -> Any:
     """Return recordings of events, or of a drive; learn the sensor size if ``reset``."""
+    check_container(X)
     streams = as_event_streams(X)
     if streams is None:
+        X = as_cells(X)
         if not reset and on_events(p):
             raise ValueError("this reservoir was fitted on event streams, X is a drive.")
         drives = read_drives(p, X, reset)

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_positive, check_whole
+from mottle.containers import check_features
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.oscillator import kernel
@@ -110,6 +111,7 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
             check_positive(name, getattr(self, name), unit)
         check_whole("n_cycles", self.n_cycles)
         device = get_oscillator(self.device, self.v_bias)
+        check_features(X)
         self.patterns_ = to_signs(validate_data(self, X, dtype=np.float64))
         self.weights_ = self.patterns_.T @ self.patterns_ / self.n_features_in_
         np.fill_diagonal(self.weights_, 0.0)
@@ -163,6 +165,7 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
         ([[1, 1, 1, -1, -1, -1]], True)
         """
         check_is_fitted(self)
+        check_features(X)
         starts = to_signs(validate_data(self, X, dtype=np.float64, reset=False))
         phases = np.mod(self._settle(starts), 1.0)
         axis = np.exp(4j * np.pi * phases).mean(axis=1)

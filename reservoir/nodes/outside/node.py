@@ -14,6 +14,7 @@ from mottle.reservoir.family import Family, Trace, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.outside.functions import check_functions, explained
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
 
 RESERVED = ("voltage", "current", "output", "time")  # variables of simulated devices
@@ -143,6 +144,7 @@ def device_node(
     equations = Equations(
         name, type(preset), states, numbers, ranges, step, derivative, output, current
     )
+    check_functions(equations)
     kernel = cache(lambda: load_kernel(equations))
 
     def rest_of(device: Any, drawn: Mapping[str, Any], n: int) -> NDArray[np.float64]:
@@ -159,7 +161,11 @@ def device_node(
         n_micro = 1
         if longest is not None:
             n_micro = micro_steps(longest * _shortening(device, drawn, rates, times), dt)
-        return kernel().run, (nodes, dt / n_micro, n_micro, v_read, observable), n_micro
+        return (
+            explained(equations, kernel().run),
+            (nodes, dt / n_micro, n_micro, v_read, observable),
+            n_micro,
+        )
 
     longest = dt_inner
 
@@ -171,7 +177,8 @@ def device_node(
         one = kernel().Constants._make(float(getattr(device, field)) for field in numbers)
         inner = longest if dt_inner is None else dt_inner
         n_micro = 1 if inner is None else micro_steps(inner, dt)
-        values, outputs, currents, used = kernel().trace(
+        simulate = explained(equations, kernel().trace)
+        values, outputs, currents, used = simulate(
             drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one
         )
         variables = {"current": (currents, "A")} if current is not None else {}
