@@ -33,24 +33,30 @@ def archive(session: nox.Session) -> Path:
     return next(Path("dist").glob("*.tar.gz")).resolve()
 
 
+def install(session: nox.Session, *constraints: str) -> None:
+    """Install mottle with the developers' tools."""
+    session.install("-e", ".[dev]", *constraints)
+    session.install("--no-deps", "badcrossbar==1.1.0")  # its plots would need cairo
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests with the newest dependencies."""
-    session.install("-e", ".[dev]")
+    install(session)
     session.run(*TESTS, *session.posargs)
 
 
 @nox.session(python="3.11", default=False)
 def oldest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject allows."""
-    session.install("-e", ".[dev]", "-c", "constraints-oldest.txt")
+    install(session, "-c", "constraints-oldest.txt")
     session.run(*TESTS, *session.posargs)
 
 
 @nox.session(python="3.13", default=False)
 def nightly(session: nox.Session) -> None:
     """Run the tests of the kernels with the numba that comes next."""
-    session.install("-e", ".[dev]")
+    install(session)
     session.install(
         "--upgrade", "--pre", "--extra-index-url", "https://pypi.anaconda.org/numba/label/dev/simple",
         "numba", "llvmlite",
@@ -81,7 +87,7 @@ def sdist(session: nox.Session) -> None:
     with tarfile.open(packed) as tar:
         tar.extractall(folder, filter="data")
     session.chdir(folder / packed.name.removesuffix(".tar.gz"))
-    session.install("-e", ".[dev]")
+    install(session)
     session.run(*TESTS, *session.posargs)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mottle.arrays import to_floats
 from mottle.times import UNITS, UNKNOWN, check_time_unit, name_time
 
 DATES = ("date", "datum")
@@ -166,11 +167,12 @@ def read_times(
         raise ValueError(f"the time {name!r} of {place} is {dtype}: expected numbers or dates.")
     if dtype.kind not in "iufb" and not pd.api.types.is_numeric_dtype(dtype):
         text = column.astype("string").str.strip()
-        numbers = pd.to_numeric(text, errors="coerce")
-        stamped = text.notna() & numbers.isna()
-        if time_format is not None or int(stamped.sum()) > int(numbers.notna().sum()):
+        numbers = to_floats(text)
+        given = ~np.isnan(numbers)
+        stamped = text.notna().to_numpy() & ~given
+        if time_format is not None or int(stamped.sum()) > int(given.sum()):
             return _stamps(text, place, name, time_format)
-        column = numbers
+        column = pd.Series(numbers)
     if time_format is not None:
         column = column.astype("Int64") if dtype.kind in "iu" else column
         return _stamps(column.astype("string"), place, name, time_format)
@@ -295,7 +297,8 @@ def _times_of_day(text: pd.Series, place: str, name: str) -> Times:
             "'%M:%S'."
         )
     parts = text.str.extract(CLOCK.pattern).replace(",", ".", regex=True)
-    hour, minute, second = (pd.to_numeric(parts[k], errors="coerce") for k in range(3))
-    second = second.where(parts[2].notna(), 0.0)
-    seconds = (hour * 3600 + minute * 60 + second).to_numpy(dtype=np.float64, na_value=np.nan)
-    return Times(seconds, {"time_unit": "s", "time_unit_from": "times of the day"})
+    hour, minute, second = (to_floats(parts[k]) for k in range(3))
+    second = np.where(parts[2].notna(), second, 0.0)
+    return Times(
+        hour * 3600 + minute * 60 + second, {"time_unit": "s", "time_unit_from": "times of the day"}
+    )

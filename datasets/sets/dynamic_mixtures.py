@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mottle.arrays import FLOATS
 from mottle.datasets.downloads.fetch import Remote
 from mottle.datasets.downloads.home import find_within
 from mottle.datasets.record import DataSet, fetching
@@ -45,7 +46,9 @@ def load_dynamic_mixtures() -> Recordings:
     smell, levels = [], []
     for gas in GASES:
         path = find_within(folder, f"ethylene_{gas}.txt")
-        raw = pd.read_csv(path, sep=r"\s+", skiprows=1, header=None).to_numpy(dtype=np.float64)
+        raw = pd.read_csv(path, sep=r"\s+", skiprows=1, header=None, **FLOATS).to_numpy(
+            dtype=np.float64
+        )
         if raw.shape[1] != 3 + N_SENSORS:
             raise ValueError(f"{path} has {raw.shape[1]} columns, expected {3 + N_SENSORS}.")
         raw = raw[np.concatenate([[True], np.diff(raw[:, 0]) > 0])]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mottle.arrays import FLOATS
 from mottle.datasets.downloads.fetch import Remote
 from mottle.datasets.downloads.home import find_within
 from mottle.datasets.record import DataSet, fetching
@@ -46,7 +47,7 @@ def load_home_activity() -> Recordings:
     """
     folder = DATA_SET.find()
     about, data = (
-        pd.read_csv(find_within(folder, f"HT_Sensor_{kind}.dat"), sep=r"\s+")
+        pd.read_csv(find_within(folder, f"HT_Sensor_{kind}.dat"), sep=r"\s+", **FLOATS)
         for kind in ("metadata", "dataset")
     )
     for frame, needed in ((about, ["id", "date", "class"]), (data, ["id", "time", *CHANNELS])):

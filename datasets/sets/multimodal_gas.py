@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mottle.arrays import FLOATS
 from mottle.checks import check_whole
 from mottle.datasets.record import DataSet
 from mottle.datasets.table import Recordings, make_table, sampled
@@ -49,7 +50,7 @@ def load_multimodal_gas(window: int = 40) -> Recordings:
     """
     check_whole("window", window)
     path = DATA_SET.find("Gas_Sensors_Measurements.csv")
-    frame = pd.read_csv(path)
+    frame = pd.read_csv(path, **FLOATS)
     if not {*MQ, "Gas"} <= set(frame.columns):
         raise ValueError(f"{path} has the columns {list(frame.columns)}, expected {[*MQ, 'Gas']}.")
     time = STEP_S * np.arange(window)

@@ -1,6 +1,7 @@
-"""Numbers out of arrays and frames: labelled axes in order, nothing dropped on the way."""
+"""Numbers out of arrays, frames and texts: labelled axes in order, nothing dropped on the way."""
 
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from mottle.containers import check_container
 from mottle.times import name_time
 
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+PANDAS_ROUNDS = [int(part) for part in pd.__version__.split(".")[:2]] >= [3, 1]
+"""Whether pandas turns a text into the closest float; before 3.1 the last digit may differ."""
+FLOATS: dict[str, Any] = {} if PANDAS_ROUNDS else {"float_precision": "round_trip"}
+"""With which `pandas.read_csv` reads the closest floats."""
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
 
 
@@ -146,6 +152,41 @@ def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
     if kind == "O" and any(isinstance(one, str) for one in array.flat):
         raise ValueError(f"{what} holds {reasons['U'].format('object')}")
     return array.astype(np.float64, copy=False)
+
+
+def to_floats(texts: pd.Series) -> NDArray[np.float64]:
+    """Return the numbers that texts state, each the closest float, with every pandas.
+
+    Parameters
+    ----------
+    texts : Series of string
+        Texts.
+
+    Returns
+    -------
+    numbers : ndarray of float64 (row,)
+        NaN where a text is missing or no number, infinite where it is beyond the largest float.
+
+    Examples
+    --------
+    >>> to_floats(pd.Series(["0.1", "1e400", "one", None], dtype="string")).tolist()
+    [0.1, inf, nan, nan]
+    """
+    found = pd.to_numeric(texts, errors="coerce")
+    numbers = found.to_numpy(dtype=np.float64, na_value=np.nan)
+    return numbers if PANDAS_ROUNDS else _closest_floats(texts, found.dtype.kind in "iu", numbers)
+
+
+def _closest_floats(
+    texts: pd.Series, whole: bool, numbers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return numbers as Python reads them: those of pandas, and those too large for pandas."""
+    closest = numbers.copy()
+    for row, text in enumerate(texts.to_numpy(dtype=object, na_value="")):
+        known = not np.isnan(numbers[row])
+        if not whole if known else NUMBER.fullmatch(text.strip()):
+            closest[row] = float(text)
+    return closest
 
 
 def check_memory(n_values: float, what: str, way: str) -> None:

@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from mottle.arrays import FLOATS, to_floats
 from mottle.checks import check_bool, check_names, check_whole, is_number
 from mottle.sensors.clock import CLOCK, GERMAN, ISO
 from mottle.sensors.files.heads import Clock, find_clock, is_remark, join_quoted
@@ -608,7 +609,7 @@ def table_chunks(
                 na_values=[*(str(v) for v in options.na_values), "?", "n.a."], low_memory=False,
                 encoding=None if isinstance(handle, StringIO) else dialect.encoding,
                 encoding_errors="replace", dtype=None if as_text is None else {as_text: str},
-                skip_blank_lines=dialect.n_columns > 1, chunksize=rows,
+                skip_blank_lines=dialect.n_columns > 1, chunksize=rows, **FLOATS,
             ) as chunks:  # fmt: skip
                 yield from chunks
         except pd.errors.EmptyDataError:
@@ -682,7 +683,7 @@ def to_numbers(cells: pd.Series, path: Path, dialect: Dialect, options: TableOpt
                 "is ',': decimal= names it; thousands must not be separated."
             )
         plain = text.str.replace(",", ".", n=1, regex=False)
-    values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = to_floats(plain)
     if np.isnan(values).all():  # truth values beside missing ones
         truth = plain.str.lower().map({"true": 1.0, "false": 0.0})
         values = truth.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -43,4 +43,6 @@ for module, names in HIDDEN.items():
     for name in names:
         if hasattr(module, name):
             delattr(module, name)
+if hasattr(os, "process_cpu_count"):  # from Python 3.13, where it would call sched_getaffinity
+    os.process_cpu_count = os.cpu_count
 os.open, os.link, os.symlink = refuse_folders, refuse_links, refuse_links
