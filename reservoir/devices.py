@@ -7,7 +7,12 @@ from mottle.reservoir.nodes.event.device import EventMemristor
 from mottle.reservoir.nodes.oscillator.device import BurstNeuron, HHNeuristor, ThresholdSwitch
 from mottle.reservoir.nodes.spiking.device import LIF
 from mottle.reservoir.nodes.tiox.device import TiOxMemristor
-from mottle.reservoir.nodes.vo2.device import VO2_NEURISTORS, VO2Neuristor, check_neuristor
+from mottle.reservoir.nodes.vo2.device import (
+    VO2_NEURISTORS,
+    VO2Neuristor,
+    check_neuristor,
+    film_resistance,
+)
 from mottle.reservoir.nodes.wox.device import WOX_MEMRISTORS, WOxMemristor, check_memristor
 from mottle.reservoir.nonvolatile.devices.drift.device import DriftMemristor
 from mottle.reservoir.nonvolatile.devices.ferroelectric.device import FerroelectricJunction
@@ -50,6 +55,7 @@ __all__ = [
     "check_neuristor",
     "draw",
     "endurance",
+    "film_resistance",
     "get",
     "levels",
     "list",

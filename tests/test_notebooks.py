@@ -20,13 +20,14 @@ RUNS = [
 ]
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 CELL = re.compile(r"```\{code-cell\}(.*?)```", re.DOTALL)
+SOURCE = re.compile(r"arXiv:\S+|doi:\S+|https?://\S+")  # their digits are no numbers of the text
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+|(?<![\w.])\d+(?= ?%)")
 
 
 def parts(path: Path) -> tuple[str, list[str], str]:
     """Return the front matter, the code cells and the prose of a notebook."""
     _, front, text = path.read_text("utf-8").split("---\n", 2)
-    return front, CELL.findall(text), CELL.sub("", text)
+    return front, CELL.findall(text), SOURCE.sub("", CELL.sub("", text))
 
 
 @pytest.mark.parametrize("path", RUNS)

@@ -382,6 +382,28 @@ def test_steps_of_integration_follow_the_fastest_node():
     np.testing.assert_allclose(states, expected, atol=0.01)
 
 
+class Driven(NamedTuple):
+    """A rate and a time, either of which may be 0."""
+
+    rate: float = 100.0
+    tau: float = 1e-2
+    time_scale: float = 1e-2
+
+
+def test_a_mechanism_with_a_rate_of_0_is_left_out_and_a_time_of_0_is_refused_with_its_place():
+    device_node(
+        "test_driven", Driven(), state={"x": 0.5}, dt_device=1e-3, dt_inner=1e-4,
+        derivative=lambda x, v, c: c.rate * v - x / c.tau, rates=("rate",), times=("tau",),
+    )  # fmt: skip
+    u = np.ones((50, 1))
+    off = DeviceReservoir(3, device=Driven(rate=0.0), tau="log", random_state=0)
+    states = off.fit_transform(u)
+    decay = 0.5 * np.exp(-0.05 / off.devices_["tau"])
+    assert_allclose(states[-1], decay, rtol=1e-3)
+    with pytest.raises(ValueError, match="gives nan in recording 0 of a block, step 0"):
+        DeviceReservoir(3, device=Driven(tau=0.0), tau="log", random_state=0).fit_transform(u)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

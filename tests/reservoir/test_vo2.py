@@ -5,7 +5,7 @@ import pytest
 from naive import vo2 as naive
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.reservoir import VO2Reservoir
+from mottle.reservoir import VO2Reservoir, devices
 from mottle.reservoir.nodes.vo2 import kernel as vo2
 
 FACTOR = {"vo2_neuristor": 1.0, "vo2_neuristor_fast": 0.15}
@@ -106,6 +106,28 @@ def test_minor_loop_returns_through_the_reference_points():
 
 
 @pytest.mark.kernel
+def test_resistance_along_a_path_has_the_reference_values_on_both_branches_and_a_minor_loop():
+    path = [325.0, 330.0, 335.0, 338.0, 330.0, 334.0]
+    expected = [51843.351, 39543.388, 22329.628, 9718.531, 21730.221, 16514.632]
+    assert_allclose(devices.film_resistance("vo2_neuristor", path), expected, rtol=1e-7)
+    there_and_back = devices.film_resistance(devices.VO2Neuristor(), [325.0, 400.0, 335.0, 330.0])
+    assert_allclose(there_and_back[2:], [2881.122, 17243.359], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "message"),
+    [
+        (330.0, r"shape \(\); expected \(n_steps,\)"),
+        ([], r"shape \(0,\)"),
+        ([330.0, np.nan], "holds nan K at step 1"),
+        ([57.0, 30.0, -3.0], r"holds -3.0 K at step 2"),
+    ],
+)
+def test_a_path_that_no_film_can_take_is_refused(temperature, message):
+    with pytest.raises(ValueError, match=message):
+        devices.film_resistance("vo2_neuristor", temperature)
+
+
 def test_loop_offset_equals_the_published_tanh_form():
     for t, t_r, t_pr in np.random.default_rng(0).uniform([320, 320, 0.5], [360, 330, 8], (50, 3)):
         expected = naive.proximity(max(t, t_r), t_r, t_pr)

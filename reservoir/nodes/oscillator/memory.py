@@ -63,7 +63,9 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
     Notes
     -----
     A pattern and its negative are the same state of the network; the one closer to the input is
-    returned. As in Hopfield's network, about 0.14 n random patterns can be stored.
+    returned. As in Hopfield's network, about 0.14 n random patterns can be stored. Recall needs
+    nearly equal oscillators: with the default couplings, ``spread=0.01`` loses three letters of 30
+    elements.
 
     References
     ----------

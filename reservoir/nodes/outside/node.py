@@ -268,8 +268,13 @@ def _shortening(
     The steps of integration are shortened by it. Device-to-device variation is left to the margin
     of the step.
     """
-    factors = [float(np.min(drawn[key])) / getattr(device, key) for key in times if key in drawn]
-    factors += [getattr(device, key) / float(np.max(drawn[key])) for key in rates if key in drawn]
+    # a rate of 0, by which a mechanism is left out, stays 0 for every node and is no reason to step
+    times_, rates_ = (
+        [key for key in keys if key in drawn and getattr(device, key) != 0]
+        for keys in (times, rates)
+    )
+    factors = [float(np.min(drawn[key])) / getattr(device, key) for key in times_]
+    factors += [getattr(device, key) / float(np.max(drawn[key])) for key in rates_]
     fastest = min(factors, default=1.0)
     return fastest if 0 < fastest < VARIATION else 1.0
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, choose
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
@@ -130,19 +130,50 @@ def trace(
     )
 
 
-def sweep(device: VO2Neuristor, temperature: NDArray) -> NDArray[np.float64]:
-    """Return the resistance in ohm along a path of temperatures in K, starting cold and heating.
+def film_resistance(device: str | VO2Neuristor, temperature: ArrayLike) -> NDArray[np.float64]:
+    """Return the resistance of a VO2 film along a path of temperatures.
+
+    The film starts on the heating branch; each turn of the path begins a minor loop.
+
+    Parameters
+    ----------
+    device : str or VO2Neuristor
+        Device constants: a key of ``VO2_NEURISTORS``, or your own.
+    temperature : array-like of shape (n_steps,)
+        Temperature of the film in K.
+
+    Returns
+    -------
+    resistance : ndarray of shape (n_steps,)
+        Resistance in ohm.
+
+    Raises
+    ------
+    ValueError
+        For an unknown device, impossible constants, or temperatures that are not positive numbers.
+
+    References
+    ----------
+    L. A. de Almeida et al., Opt. Eng. 41 (2002) 2582, doi:10.1117/1.1501095 (form of the loop).
 
     Examples
     --------
-    >>> sweep(VO2Neuristor(), np.array([325.0, 330.0, 335.0])).round(3).tolist()
+    >>> film_resistance("vo2_neuristor", [325.0, 330.0, 335.0]).round(3).tolist()
     [51843.351, 39543.388, 22329.628]
     """
-    check_neuristor(device)
+    film = check_neuristor(device)
+    path = np.asarray(temperature, dtype=np.float64)
+    if path.ndim != 1 or path.size == 0:
+        raise ValueError(f"temperature has shape {path.shape}; expected (n_steps,).")
+    if not (np.isfinite(path) & (path > 0)).all():
+        place = int(np.argmin(np.isfinite(path) & (path > 0)))
+        raise ValueError(
+            f"temperature holds {path[place]} K at step {place}; every value must be a finite "
+            "number of kelvin above 0."
+        )
     resistance: NDArray[np.float64] = kernel.sweep(
-        np.asarray(temperature, dtype=np.float64), device.r_0, device.r_metallic, device.t_c,
-        device.e_a, device.width, device.beta, device.gamma,
-    )  # fmt: skip
+        path, film.r_0, film.r_metallic, film.t_c, film.e_a, film.width, film.beta, film.gamma
+    )
     return resistance
 
 
