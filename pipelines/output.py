@@ -90,8 +90,9 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
             reservoir.fit(learnt)
             sizes = np.array([len(drive) for drive in drives])
             n_steps, n_nodes = int(sizes.max()), int(reservoir.n_nodes)
-            same = time is not None and len(time) == n_steps
-            timed = {"time": ("step", time)} if same else {}
+            timed: dict[str, Any] = {}
+            if time is not None and len(time) == n_steps:
+                timed["time"] = ("step", time)
             place = path / name / sense
             place.parent.mkdir(parents=True, exist_ok=True)
             block = max(1, BLOCK_BYTES // (8 * n_steps * n_nodes))
