@@ -56,7 +56,7 @@ MORE = {  # what is of the right kind, and wrong
     "prepare": {
         "files.sense": ["", "../x", "a/b", "target", "manifest", "a\nb"],
         "files.pattern": ["(", "(?P<label>a)", "a"], "files.time_unit": ["fortnight"],
-        "files.include": [[3], "*.csv"], "files.exclude": [[3], "*.csv"], "fit.on": ["trian", []],
+        "files.include": [[3], "*.csv"], "files.exclude": [[3], "*.csv"], "fit.on": ["trainn", []],
         "fit.limit": [0], "store.block": [0], "store.dtype": ["int8", "float16"],
         "files.options": [
             {"on_bad": "sometimes"}, {"channels": "XX"}, {"rate": math.nan}, {"rate": -1},
@@ -68,7 +68,7 @@ MORE = {  # what is of the right kind, and wrong
     },
     "run": {
         "task": ["regress"], "metric": [["accuracyy"], [3], ["accuracy", "accuracy"]],
-        "seeds": [[], [-1], [True], [0, 0], ["a"], [0.5]], "fusion": [["erly"], ["late", "late"]],
+        "seeds": [[], [-1], [True], [0, 0], ["a"], [0.5]], "fusion": [["earlyy"], ["late", "late"]],
         "washout": [-1], "split.kind": ["random"], "split.n_splits": [1],
         "data.name": ["dmeo"], "data.options": [{"tsk": "grasp"}, {"task": 3}, {"task": "grab"}],
         "encoders": [{}, {"early": {"kind": "TaxelDrive"}}, {"../x": {"kind": "TaxelDrive"}}],
@@ -210,9 +210,9 @@ def test_a_wrong_value_is_one_line_that_names_the_key(command, path, annotation,
 
 def test_unknown_keys_are_named_with_the_key_that_was_meant(quiet):
     for command, path in (
-        ("prepare", ("fils",)), ("prepare", ("files", "sens")), ("prepare", ("store", "blck")),
+        ("prepare", ("filez",)), ("prepare", ("files", "sens")), ("prepare", ("store", "blck")),
         ("prepare", ("encoders", "smell", "n_step")), ("prepare", ("fit", "onn")),
-        ("run", ("titel",)), ("run", ("split", "n_split")), ("run", ("readout", "alpha")),
+        ("run", ("titlee",)), ("run", ("split", "n_split")), ("run", ("readout", "alpha")),
         ("run", ("reservoirs", "echo", "n_node")), ("run", ("encoders", "touch", "n_step")),
     ):  # fmt: skip
         base = PREPARE if command == "prepare" else RUN
