@@ -145,11 +145,12 @@ above; one of the 40 grasps in the fold is 2.5 points.
 
 Each output of a tile has a gain and an offset, fitted by least squares between the products as
 written and the exact ones, on at most 256 rows of training data. They take one multiplication per
-output and tile (included in `count_operations`), and do not change while cells age. "128 x 60" is
-a synthetic regression (600 rows of noise features, a third held out, targets linear in their tanh)
-in the default tile, score R2 in %; the others are the array above on its first fold, fresh,
-"cmo_hfox", accuracy in %. Scores on test data, median and range over five seeds; the error is the
-root mean square error of the decision, relative to the decision's standard deviation.
+output and tile (included in `count_operations`), and do not change while cells age, until
+`recalibrate`. "128 x 60" is a synthetic regression (600 rows of noise features, a third held out,
+targets linear in their tanh) in the default tile, score R2 in %; the others are the array above
+on its first fold, fresh, "cmo_hfox", accuracy in %. Scores on test data, median and range over
+five seeds; the error is the root mean square error of the decision, relative to the decision's
+standard deviation.
 
 {gains}
 

@@ -68,7 +68,6 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="without the second run")
     given = parser.parse_args()
     paths = [NOTEBOOKS / f"{name}.md" for name in given.names]
-    kept = pd.read_csv(KEPT, index_col=0) if KEPT.exists() else pd.DataFrame()
     for path in paths or sorted(NOTEBOOKS.glob("[0-9]*.md")):
         print(path.stem, end=" ", flush=True)
         notebook, seconds = run(path)
@@ -80,6 +79,8 @@ def main() -> None:
             (NOTEBOOKS / "pictures" / f"{path.stem}.png").write_bytes(drawn)
         print(f"{seconds:.0f} s")
         about = {"seconds": round(seconds), "machine": processor(), "date": date.today()}
+        # read anew, since other runs may have written meanwhile
+        kept = pd.read_csv(KEPT, index_col=0) if KEPT.exists() else pd.DataFrame()
         kept = pd.concat([kept.drop(path.stem, errors="ignore"), pd.DataFrame(about, [path.stem])])
         kept.sort_index().to_csv(KEPT, index_label="notebook")
     record("notebooks")

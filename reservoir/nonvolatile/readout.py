@@ -34,6 +34,7 @@ from mottle.reservoir.nonvolatile.linear import (
 )
 from mottle.reservoir.nonvolatile.mapping import check_layout, check_weights
 from mottle.reservoir.nonvolatile.tiles import (
+    LEAST_ROWS,
     check_bits,
     faintest_output,
     lay_tiles,
@@ -105,7 +106,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
     compensate : bool, default=True
         Correct each output of a tile by a digital gain and offset, fitted by least squares to the
         exact products on the calibration data (of 10 rows or more). They do not change while the
-        cells age.
+        cells age, until `recalibrate`.
     dac_bits, adc_bits : int or None, default=8
         Bits of the converters; None for ideal converters.
     percentile : float, default=100.0
@@ -587,7 +588,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         })  # fmt: skip
 
     def age(self, seconds: Any) -> Any:
-        """Age the cells; gains and offsets of outputs are not changed.
+        """Age the cells; gains and offsets of outputs are not changed (see `recalibrate`).
 
         If no retention was published for the device, cells keep their conductance, with a warning.
 
@@ -611,6 +612,46 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         for tile in self.tiles_:
             tile.crossbar._age(seconds)
         self.seconds_ = seconds
+        return self
+
+    def recalibrate(self) -> Any:
+        """Fit gains and offsets of the outputs again, to the cells at their present age.
+
+        The calibration data of ``fit`` are applied again and their products compared with the exact
+        ones; cells are not written, labels are not needed. This corrects what the cells of an
+        output have in common, such as drift, and their mean error.
+
+        Returns
+        -------
+        self : CrossbarReadout
+            The same readout.
+
+        Raises
+        ------
+        ValueError
+            For fewer than 10 rows of calibration data.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
+        >>> X, y = load_digits(return_X_y=True)
+        >>> tile = Crossbar((64, 20), device="pcm")
+        >>> readout = CrossbarReadout(RidgeClassifier(), tile, random_state=0).fit(X[:900], y[:900])
+        >>> aged = readout.age(86_400 * 365).score(X[900:], y[900:])
+        >>> readout.recalibrate().score(X[900:], y[900:]) > aged
+        True
+        """
+        check_is_fitted(self, "tiles_")
+        if len(self.calibration_) < LEAST_ROWS:
+            raise ValueError(
+                f"calibration_ has {len(self.calibration_)} rows, of the data passed to fit or "
+                f"program; gains and offsets need {LEAST_ROWS}: program more."
+            )
+        volts, weights = self._volts(self.calibration_), self._weights()
+        for tile in self.tiles_:
+            tile.compensate(volts, weights)
         return self
 
     def count_operations(self, X: Any) -> Any:

@@ -214,6 +214,31 @@ def test_gains_come_from_the_training_data_and_do_not_age():
     assert few.tiles_[0].gain == 1.0  # nine rows are too few
 
 
+@pytest.mark.parametrize("shape", [(64, 20), (32, 10)])
+def test_gains_fitted_again_correct_a_common_drift_without_writing(shape):
+    crossbar = Crossbar(shape, device="pcm", wire_resistance=1.0)
+    programmed = CrossbarReadout(RidgeClassifier(10.0), crossbar, random_state=0).fit(X, Y)
+    fresh = programmed.compare(X_TEST, Y_TEST)
+    before = [tile.gain.copy() for tile in programmed.tiles_]
+    aged = programmed.age(365 * DAY).compare(X_TEST, Y_TEST)
+    cells = [tile.crossbar.conductances.copy() for tile in programmed.tiles_]
+    again = programmed.recalibrate()
+    assert again is programmed
+    for tile, old, kept in zip(again.tiles_, before, cells, strict=True):
+        assert_array_equal(tile.crossbar.conductances, kept)
+        assert 1.5 < np.median(tile.gain / old) < 2.5  # half of the conductance is lost
+    corrected = again.compare(X_TEST, Y_TEST)
+    assert corrected.decision_error < 0.5 * aged.decision_error
+    assert aged.score + 0.05 < corrected.score <= fresh.score + 0.02
+    assert again.seconds_ == 365 * DAY
+
+
+def test_gains_are_not_fitted_again_to_a_few_rows():
+    few = CrossbarReadout(RidgeClassifier(), tile(), random_state=0).fit(X[::70], Y[::70])
+    with pytest.raises(ValueError, match=r"has 9 rows.*need 10"):
+        few.recalibrate()
+
+
 @pytest.mark.parametrize("options", [{"topology": "passive", "selector": "sinh"}, {"v_sinh": 0.1}])
 def test_gains_correct_a_part_of_the_error_of_nonlinear_cells(options):
     crossbar = Crossbar((64, 20), **options)
