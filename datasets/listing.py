@@ -243,9 +243,12 @@ def list_files(
         else:
             raise FileNotFoundError(f"{path} does not exist; give files, or folders of files.")
     if not files:
-        others = (
-            f": {', '.join(left_out[:5])} are left out; include= names them" if left_out else ""
-        )
+        given = [
+            f"{name} {', '.join(map(repr, patterns))}"
+            for name, patterns in (("include", include), ("exclude", exclude)) if len(patterns)
+        ]  # fmt: skip
+        why = f"by {' and '.join(given)}" if given else "by their names; include= takes them"
+        others = f": {', '.join(left_out[:5])} are left out {why}" if left_out else ""
         raise ValueError(f"there is no recording in {', '.join(map(str, paths))}{others}.")
     resolved = [file.resolve() for file in files]
     if len(set(resolved)) < len(files):

@@ -59,7 +59,7 @@ def main() -> None:
 FOLDER = click.Path(path_type=Path)
 TYPED = {
     "on_bad='skip'": "--on-bad skip", "fit_on='all'": "fit.on = 'all'", "fit_on": "fit.on",
-    "fit_limit": "fit.limit", "include= names": "--include names",
+    "fit_limit": "fit.limit", "include= takes": "--include takes",
 }  # fmt: skip
 """Words of messages for those who call functions, and what is typed in their place."""
 

@@ -97,7 +97,8 @@ def score_bars(scores: pd.DataFrame, metric: Metric, chance: float) -> Figure:
     width = 0.8 / len(reservoirs)
     for k, name in enumerate(reservoirs):
         rows = table.loc[name].reindex(inputs)
-        reach = np.array([rows["median"] - rows["min"], rows["max"] - rows["median"]])
+        # lists: matplotlib takes an array with one column for a number, of which numpy 2.1 warns
+        reach = [list(rows["median"] - rows["min"]), list(rows["max"] - rows["median"])]
         at = np.arange(len(inputs)) + (k - (len(reservoirs) - 1) / 2) * width
         colour = COLOURS[k % len(COLOURS)]
         axis.bar(at, rows["median"], width * 0.9, yerr=reach, color=colour, label=name, capsize=2)

@@ -1,5 +1,6 @@
 """What an experiment leaves on disk: result, scores, report, recipe, and states as zarr."""
 
+from collections.abc import Sequence
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 from mottle.datasets import StatesWriter
 from mottle.datasets.disk import write_whole
 from mottle.datasets.stores.states import check_states_place
-from mottle.pipelines.engine.cache import Cache, keyed
-from mottle.pipelines.engine.features import Fold, reservoir_of
+from mottle.pipelines.engine.features import reservoir_of
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import Result
 from mottle.pipelines.recipe import Recipe
@@ -64,11 +64,11 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
     Encoders and reservoirs are those of the recipe, of the first fold and the first seed: fitted to
     the training part, applied to all; coordinate ``part`` tells test from training. Names of
     recordings, groups and targets are coordinates as in the stores of ``mottle prepare``, and so is
-    the time of the steps, where all recordings have the same.
+    the time at which the steps begin (in s on the clock of the recordings; of events from their
+    origin), where all recordings have the same.
     """
     recordings, target = load_recordings(recipe)
     train, test = folds_of(recipe, recordings, target)[0]
-    fold = Fold(recordings, target, train, test, Cache())
     order = np.concatenate([train, test])
     part = np.array(["train"] * len(train) + ["test"] * len(test))[np.argsort(order)]
     coords: dict[str, Any] = {
@@ -80,16 +80,19 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
         coords["target"] = ("recording", np.asarray(recordings.target).astype(str))
     written = []
     for sense, encoder in recipe.make_encoders().items():
-        halves = fold.drives(sense, keyed(encoder))
-        ordered = [np.asarray(drive) for half in halves for drive in half]
+        streams = recordings.table[sense]
+        learnt = list(encoder.fit_transform(streams.iloc[train]))
+        ordered = [np.asarray(d) for d in (*learnt, *encoder.transform(streams.iloc[test]))]
         drives = [ordered[i] for i in np.argsort(order)]
-        time = times_of(halves)
-        timed = {} if time is None else {"time": ("step", time)}
+        time = common_times(encoder.step_times(streams))
         for name in recipe.reservoirs:
             reservoir = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
-            reservoir.fit(list(halves[0]))
+            reservoir.fit(learnt)
             sizes = np.array([len(drive) for drive in drives])
             n_steps, n_nodes = int(sizes.max()), int(reservoir.n_nodes)
+            timed: dict[str, Any] = {}
+            if time is not None and len(time) == n_steps:
+                timed["time"] = ("step", time)
             place = path / name / sense
             place.parent.mkdir(parents=True, exist_ok=True)
             block = max(1, BLOCK_BYTES // (8 * n_steps * n_nodes))
@@ -120,22 +123,19 @@ def check_states_places(path: Path, recipe: Recipe) -> None:
             check_states_place(path / name / sense)
 
 
-def times_of(halves: Any) -> NDArray[np.float64] | None:
-    """Return the time of the steps of drives in s, where each has one and all are the same.
+def common_times(times: Sequence[NDArray | None] | None) -> NDArray[np.float64] | None:
+    """Return the times of the steps in s where those of all recordings are the same.
+
+    Shorter recordings may end earlier; absent ones have none.
 
     Examples
     --------
-    >>> import xarray as xr
-    >>> drive = xr.DataArray(np.zeros((2, 1)), dims=("time", "input"), coords={"time": [0.0, 0.5]})
-    >>> times_of([[drive], [drive]]).tolist(), times_of([[drive], [np.zeros((2, 1))]])
-    ([0.0, 0.5], None)
+    >>> common_times([np.array([0.0, 0.5]), np.array([0.0]), None]).tolist()
+    [0.0, 0.5]
+    >>> common_times([np.array([0.0, 0.5]), np.array([0.1])])
     """
-    found: list[NDArray[np.float64]] = []
-    for half in halves:
-        coords = getattr(half, "coords", None)
-        for drive in [half] if coords is not None and "time" in coords else half:
-            if "time" not in getattr(drive, "coords", ()):
-                return None
-            found.append(np.asarray(drive["time"], dtype=np.float64))
-    same = all(np.array_equal(time, found[0]) for time in found)
-    return found[0] if found and same and found[0].ndim == 1 else None
+    found = [time for time in times or () if time is not None]
+    longest = max(found, key=len, default=None)
+    if longest is None or any(not np.array_equal(time, longest[: len(time)]) for time in found):
+        return None
+    return np.asarray(longest, dtype=np.float64)

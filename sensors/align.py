@@ -17,6 +17,26 @@ def row_bounds(n_rows: int, n_steps: int) -> NDArray[np.intp]:
     return -(-np.arange(n_steps + 1) * n_rows // n_steps)
 
 
+def rows_begin(time: Array, n_steps: int | None) -> Array:
+    """Return when steps begin that split rows evenly, in second; each row is a step by default.
+
+    Where rows are fewer than steps, times between two rows are interpolated.
+
+    Examples
+    --------
+    >>> rows_begin(np.array([0.0, 0.1, 0.2, 0.3]), 2), rows_begin(np.array([0.0, 2.0]), 3)
+    (array([0. , 0.2]), array([0., 1., 2.]))
+    """
+    rows = len(time)
+    if n_steps is None:
+        return time
+    if rows >= n_steps:
+        return time[row_bounds(rows, n_steps)[:-1]]
+    places = np.linspace(0, rows - 1, n_steps)
+    between: Array = np.interp(places, np.arange(rows, dtype=np.float64), time)
+    return between
+
+
 def time_edges(time: Array, n_steps: int | None, dt: float | None) -> Array:
     """Return the edges of the steps of a recording, in second.
 

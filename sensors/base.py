@@ -81,6 +81,32 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     def _n_features_out(self):
         return self.n_features_out_
 
+    def step_times(self, X: Any) -> list[NDArray | None] | None:
+        """Return when the steps of the drives begin, or None if this encoder's have no time.
+
+        Parameters
+        ----------
+        X : as in ``transform``
+            Streams, None where the sense is absent.
+
+        Returns
+        -------
+        times : list of (ndarray of shape (step,) or None), or None
+            In s, on the clock of each recording; of events from its origin. None for an absent
+            recording.
+
+        Examples
+        --------
+        >>> import xarray as xr
+        >>> from mottle.sensors import TaxelDrive
+        >>> touch = xr.DataArray(
+        ...     np.eye(4), dims=("time", "channel"), coords={"time": [0.0, 0.1, 0.2, 0.3]}
+        ... )
+        >>> TaxelDrive(2).fit([touch]).step_times([touch])
+        [array([0. , 0.2])]
+        """
+        return None
+
     def start(self, n_recordings: int = 1, keys: Any = None) -> Any:
         """Return the state of live runs at their beginning.
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mottle.checks import check_positive, check_whole
-from mottle.sensors.align import row_bounds
+from mottle.sensors.align import row_bounds, rows_begin
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.delta import crossings
 from mottle.sensors.sampled import SampledEncoder, learn_spread
@@ -117,6 +117,9 @@ class LevelCrossing(SampledEncoder):
         if step == 0:
             past["start"][:] = samples.values[0]
         return crossings(samples.values, self.threshold_, past["start"], past["level"])
+
+    def _begins(self, samples):
+        return rows_begin(samples.time[: self.max_rows], self.n_steps)
 
     def _encode(self, samples, place):
         values = samples.values[: self.max_rows]

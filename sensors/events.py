@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_option, check_positive, check_whole
@@ -107,6 +108,31 @@ class EventEncoder(Encoder):
         streams, drives, account = self._run(X)
         report_dropped(self, streams.place, account[:, [0, 2, 3]], stacklevel=2)
         return self._pack(drives, streams, self.n_steps)
+
+    def step_times(self, X: Any) -> list[NDArray | None] | None:
+        """Return when the steps of the drives begin.
+
+        Parameters
+        ----------
+        X : as in ``transform``
+            Event streams, None where the sense is absent; they are not read.
+
+        Returns
+        -------
+        times : list of (ndarray of shape (n_steps,) or None)
+            In s since the origin; None for an absent recording.
+
+        Examples
+        --------
+        >>> from mottle.events import EVENT_DTYPE
+        >>> events = np.array([(0, 0, 0, 1), (30, 0, 0, 1)], dtype=EVENT_DTYPE)
+        >>> EventRate(2, duration=0.5).fit([events]).step_times([events])
+        [array([0.  , 0.25])]
+        """
+        check_is_fitted(self)
+        times = np.arange(int(self.n_steps)) * (self.duration_ / int(self.n_steps))
+        cells = as_streams(X, lazy=True).cells
+        return [None if is_absent(cell) else times for cell in cells]
 
     def advance(self, state: Any, X: Any, n_steps: Any = None) -> Any:
         """Carry live runs on by some steps; chunks give the same bytes as the whole.

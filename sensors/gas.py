@@ -238,6 +238,12 @@ class GasDrive(SampledEncoder):
             return both
         return times_to_steps(both, time, time_edges(time, self.n_steps, self.dt))
 
+    def _begins(self, samples):
+        time = self._cut(samples).time
+        if self.n_steps is None and self.dt is None:
+            return time
+        return time_edges(time, self.n_steps, self.dt)[:-1]
+
     def _join(self, response, time, now, mean, rate):
         """Return responses and, beside each, its rate; ``mean`` and ``rate`` go on in place."""
         parts = [response]

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_positive, is_whole, suggest
@@ -82,6 +83,34 @@ class SampledEncoder(Encoder):
             for i, samples in enumerate(streams.cells)
         ]
         return self._pack(drives, streams, self.n_steps_)
+
+    def step_times(self, X: Any) -> list[NDArray | None] | None:
+        """Return when the steps of the drives begin.
+
+        Parameters
+        ----------
+        X : as in ``transform``
+            Sampled streams, None where the sense is absent.
+
+        Returns
+        -------
+        times : list of (ndarray of shape (step,) or None)
+            In s, on the clock of each recording; None for an absent one.
+
+        Examples
+        --------
+        >>> from mottle.sensors import GasDrive
+        >>> rows = np.arange(1.0, 7.0)[:, np.newaxis]  # without a time, rows are 1 s apart
+        >>> GasDrive(None, dt=2.0).fit([rows]).step_times([rows, None])
+        [array([0., 2., 4.]), None]
+        """
+        check_is_fitted(self)
+        cells = self._read(X, fitting=False).cells
+        return [None if samples is None else self._begins(samples) for samples in cells]
+
+    def _begins(self, samples):
+        """Return the times in s at which the steps of one recording begin."""
+        return samples.time
 
     def advance(self, state: Any, X: Any) -> Any:
         """Carry live runs on by some rows, each a step; chunks give the same bytes as the whole.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mottle.checks import check_names, check_option, check_whole, is_whole
-from mottle.sensors.align import bin_mean, row_bounds, rows_to_steps
+from mottle.sensors.align import bin_mean, row_bounds, rows_begin, rows_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.sampled import SampledEncoder
 
@@ -151,6 +151,9 @@ class TaxelDrive(SampledEncoder):
         drive = self._gather(values, values[0] if step == 0 else past["before"])
         past["before"][:] = values[-1]
         return drive
+
+    def _begins(self, samples):
+        return rows_begin(samples.time[: self.max_rows], self.n_steps)
 
     def _encode(self, samples, place):
         values = samples.values[: self.max_rows]

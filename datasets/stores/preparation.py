@@ -8,7 +8,7 @@ is done again, and the others are taken from the store that is there.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from mottle.checks import check_option, check_whole, suggest
@@ -167,12 +168,7 @@ def prepare(
         fitted, learnt_from = fit_encoders(listing, encoders, fit_on, fit_limit, on_bad)
         recipe = describe(listing.how, fitted, dtype)
         old = _open_old(path, recipe)
-        blocks = [range(i, min(i + block, len(names))) for i in range(0, len(names), block)]
-        digests: list[str] = [""] * len(names)
-        for at, found in _watch(
-            "checking files", process(partial(hashes, listing), blocks), blocks, report
-        ):
-            digests[blocks[at].start : blocks[at].stop] = found
+        digests = _hash_files(listing, block, process, report)
         for row, digest in learnt_from.items():
             if digests[row] != digest:
                 raise ValueError(
@@ -184,32 +180,19 @@ def prepare(
         parts = Parts(path.with_name(f".{path.name}.parts"), recipe)
         work = [todo[i : i + block] for i in range(0, len(todo), block)]
         missing = [rows for rows in work if not parts.find(rows, [digests[row] for row in rows])]
-        encode = partial(encode_block, listing, fitted, dtype)
         tasks = [(rows, [digests[row] for row in rows]) for rows in missing]
-        for at, done in _watch("encoding", process(encode, tasks), missing, report):
-            rows = missing[at]
-            bad = {
-                row: reason
-                for row, reason in zip(rows, done, strict=True)
-                if isinstance(reason, str)
-            }
-            if bad and on_bad == "raise":
-                row = min(bad)
-                raise ValueError(f"{names[row]}: {bad[row]}{WAY_OUT}")
-            parts.keep(rows, [digests[row] for row in rows], done)
+        results = process(partial(encode_block, listing, fitted, dtype), tasks)
+        for at, done in _watch("encoding", results, missing, report):
+            if on_bad == "raise":
+                _refuse_bad(names, missing[at], done)
+            parts.keep(*tasks[at], done)
         layouts: dict[str, Any] = dict(old.layouts) if old else {}
         good, skipped = parts.sort_out(names, todo, layouts)
         rows = sorted({*good, *(row for row in range(len(names)) if digests[row] in stored)})
         if not rows:
             first = names[min(names.index(name) for name in skipped)]
             raise ValueError(f"no recording could be used; the first, {first}: {skipped[first]}")
-        labels: dict[str, Any] = {
-            "recording": [names[row] for row in rows],
-            "digest": [digests[row] for row in rows],
-        }
-        for name, values in (("target", listing.target), ("group", listing.groups)):
-            if values is not None:
-                labels[name] = np.asarray(values)[rows]
+        labels = _labels(listing, digests, rows)
         content = check_attrs(
             {
                 **(attrs or {}),
@@ -220,17 +203,8 @@ def prepare(
             }
         )
         if old is None or not old.holds(content, labels):
-            places = old.runs([digests[row] for row in rows]) if old else [None] * len(rows)
-
-            def size(sense: str, row: int, place: int | None) -> int:
-                if old is not None and place is not None:
-                    return old.size(sense, place)
-                return parts.size(sense, row)
-
-            sizes = {
-                s: np.array([size(s, *at) for at in zip(rows, places, strict=True)], dtype=np.int64)
-                for s in layouts
-            }
+            places = old.runs(labels["digest"]) if old else [None] * len(rows)
+            sizes = _sizes(old, parts, rows, places, layouts)
             sources = _sources(old.store if old else None, parts, rows, places)
             write_prepared(
                 path, content, labels, sizes, layouts, _count(sources, len(rows), report)
@@ -240,6 +214,54 @@ def prepare(
         path, len(rows), sum(row in good for block in missing for row in block), skipped,
         parts.repairs, perf_counter() - begin,
     )  # fmt: skip
+
+
+def _hash_files(listing: Listing, block: int, process: Run, report: Progress) -> list[str]:
+    """Return the digest of each recording's file or content."""
+    n = len(listing.names)
+    blocks = [range(i, min(i + block, n)) for i in range(0, n, block)]
+    digests = [""] * n
+    results = process(partial(hashes, listing), blocks)
+    for at, found in _watch("checking files", results, blocks, report):
+        digests[blocks[at].start : blocks[at].stop] = found
+    return digests
+
+
+def _refuse_bad(names: Sequence[str], rows: Sequence[int], done: Sequence[Any]) -> None:
+    """Raise for the first recording of a block that could not be read or encoded."""
+    bad = {row: reason for row, reason in zip(rows, done, strict=True) if isinstance(reason, str)}
+    if bad:
+        row = min(bad)
+        raise ValueError(f"{names[row]}: {bad[row]}{WAY_OUT}")
+
+
+def _labels(listing: Listing, digests: Sequence[str], rows: Sequence[int]) -> dict[str, Any]:
+    """Return names, digests, targets and groups of the recordings that are stored."""
+    labels: dict[str, Any] = {
+        "recording": [listing.names[row] for row in rows],
+        "digest": [digests[row] for row in rows],
+    }
+    for name, values in (("target", listing.target), ("group", listing.groups)):
+        if values is not None:
+            labels[name] = np.asarray(values)[rows]
+    return labels
+
+
+def _sizes(
+    old: "Old | None", parts: Parts, rows: Sequence[int], places: Sequence[int | None],
+    senses: Iterable[str],
+) -> dict[str, NDArray[np.int64]]:  # fmt: skip
+    """Return how long each recording of each sense is, in the store that is there or the parts."""
+
+    def size(sense: str, row: int, place: int | None) -> int:
+        if old is not None and place is not None:
+            return int(old.size(sense, place))
+        return parts.size(sense, row)
+
+    return {
+        sense: np.array([size(sense, *at) for at in zip(rows, places, strict=True)], dtype=np.int64)
+        for sense in senses
+    }
 
 
 def _check(

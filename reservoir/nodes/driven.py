@@ -67,6 +67,11 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         node = family.node
         check_parameters(p, node)
         check_spread(p.spread, node.rates + node.times + node.others)
+        if not (node.rates or node.times) and p.tau is not None:
+            raise ValueError(
+                f"tau={p.tau!r} needs a device whose description lists the constants that are "
+                "rates or times; leave it at None."
+            )
         relative_time_constants(p.tau, device, np.arange(1))
 
     def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
@@ -74,11 +79,6 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         n_devices = p.n_nodes // p.n_masks
         names = node.rates + node.times + node.others
         drawn = draw_spread(rng, device, names, p.spread, n_devices)
-        if not (node.rates or node.times) and p.tau is not None:
-            raise ValueError(
-                f"tau={p.tau!r} needs a device whose description lists the constants that are "
-                "rates or times; leave it at None."
-            )
         ratio = relative_time_constants(p.tau, device, rng.permutation(n_devices))
         for name in node.rates:
             drawn[name] = drawn[name] / ratio

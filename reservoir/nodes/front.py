@@ -465,7 +465,8 @@ class Reservoir(
         """Check the parameters of the base class and of the node."""
         if "n_nodes" in self.get_params(deep=False):
             n_nodes = check_whole("n_nodes", self.n_nodes)
-            check_memory(float(n_nodes), f"the states of {n_nodes} nodes", "take a smaller n_nodes")
+            many = f"the input weights of {n_nodes} nodes"
+            check_memory(float(n_nodes), many, "take a smaller n_nodes")  # of one input at least
             choose(self.wiring, dict.fromkeys(WIRINGS), "wiring")
             check_whole("field", self.field)
             if self.fan_in is not None:

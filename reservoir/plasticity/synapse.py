@@ -1,7 +1,7 @@
 """Devices as synapses: the weight change of each family under a learning rule."""
 
 from math import exp, log
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def as_synapse(
         return Device(ideal, synapse(kernel.BOUNDS.index(bounds), key=key))
     if isinstance(family.synapse, PulsedSynapse):
         return Device(ideal, pulsed(device, key), device.spread, device.stuck)
-    return driven(rule, device, ideal, key)
+    return driven(cast(OverlapRule, rule), device, ideal, key)
 
 
 def find_synapse(rule: LearningRule, device: Any) -> tuple[Any, Any]:

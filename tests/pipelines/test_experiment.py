@@ -5,16 +5,19 @@ import tomllib
 
 import numpy as np
 import pytest
+import xarray as xr
 from click.testing import CliRunner
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 
-from mottle.datasets import load_demo, open_states
+from mottle.datasets import list_table, load_demo, open_prepared, open_states, prepare
+from mottle.events import EVENT_DTYPE
 from mottle.pipelines import make_fusion_pipeline, read_recipe, run_recipe
 from mottle.pipelines.cli import main
 from mottle.pipelines.engine.run import Experiment
-from mottle.pipelines.output import write_states
+from mottle.pipelines.output import common_times, write_states
 from mottle.pipelines.recipe import shipped
 from mottle.pipelines.report import section, write_report
+from mottle.sensors import EventRate, GasDrive, LevelCrossing, TaxelDrive, TimeMask
 
 SMALL = """
 title = "a <small> recipe"
@@ -86,6 +89,48 @@ def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
     assert np.isfinite(states["states"].to_numpy()).all()
     assert set(states["part"].to_numpy().tolist()) == {"train", "test"}
     assert write_states(tmp_path / "states", recipe, text) == written
+
+
+def test_states_carry_names_groups_and_times_of_the_prepared_data(small, tmp_path):
+    small.write_text(SMALL.replace("n_steps = 6", "n_steps = 'none'").replace("[0, 1]", "[0]"))
+    out, states = tmp_path / "out", tmp_path / "states"
+    run = CliRunner().invoke(main, ["run", str(small), "--out", str(out), "--states", str(states)])
+    assert run.exit_code == 0, run.output
+    prepare(list_table(load_demo("grasp")), tmp_path / "raw.zarr")
+    table, target, groups = open_prepared(tmp_path / "raw.zarr")
+    for sense in ("touch", "joints"):
+        found = open_states(states / small.stem / "memristor" / sense)
+        assert found["recording"].values.tolist() == table.index.tolist()
+        assert found["group"].values.tolist() == [str(group) for group in groups]
+        assert found["target"].values.tolist() == target.tolist()
+        assert len(set(found["row_size"].values.tolist())) > 1
+        for row, cell in enumerate(table[sense]):
+            steps = found["time"].values[: int(found["row_size"][row])]
+            assert steps.tolist() == cell["time"].values.tolist()
+            here = found["states"].isel(recording=row)
+            assert np.isfinite(here.values[: len(steps)]).all()
+            assert np.isnan(here.values[len(steps) :]).all()
+
+
+def test_times_of_states_are_those_of_the_encoded_steps():
+    events = np.array([(7, 0, 0, 1), (400_007, 1, 1, 0)], dtype=EVENT_DTYPE)
+    encoder = EventRate(4, duration=2.0).fit([events])
+    assert common_times(encoder.step_times([events, None])).tolist() == [0.0, 0.5, 1.0, 1.5]
+    rows = [
+        xr.DataArray(np.ones((n, 1)), dims=("time", "channel"), coords={"time": 0.1 * np.arange(n)})
+        for n in (4, 8)
+    ]
+    for encoder, first in (
+        (TaxelDrive(2), [0.0, 0.2]), (LevelCrossing(2), [0.0, 0.2]), (GasDrive(2), [0.0, 0.2]),
+        (TaxelDrive(7), [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]), (GasDrive(None), rows[0].time),
+        (LevelCrossing(None, max_rows=3), [0.0, 0.1, 0.2]), (GasDrive(None, dt=0.3), [0.0, 0.3]),
+    ):  # fmt: skip
+        model = encoder.fit(rows)
+        times = model.step_times(rows)
+        np.testing.assert_allclose(times[0], first, atol=1e-12)
+        assert [len(time) for time in times] == [len(drive) for drive in model.transform(rows)]
+    assert common_times(TaxelDrive(2).fit(rows).step_times(rows)) is None  # of unequal length
+    assert TimeMask(2).fit(rows[0].values).step_times(rows) is None
 
 
 def test_states_of_a_reservoir_before_a_layer_are_its_own(small, tmp_path):

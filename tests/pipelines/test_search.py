@@ -190,7 +190,7 @@ def test_inputs_of_a_search_are_middle_fusion_or_what_there_is():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"parameters": {}}, "search.parameters: name at least one"),
+        ({"parameters": {}}, "search.parameters: {} must name at least one"),
         ({"parameters": {"readout.alpha": [1.0]}}, "alpha is not a parameter of RidgeReadout"),
         ({"parameters": {"reservoirs.ecko.leak": [1.0]}}, "did you mean 'echo'"),
         ({"parameters": {"reservoir.echo.leak": [1.0]}}, "did you mean 'reservoirs'"),
@@ -209,7 +209,7 @@ def test_inputs_of_a_search_are_middle_fusion_or_what_there_is():
              "parameters": {"readout.alphas": {"low": 3.0, "high": 2.0}}},
             r"readout.alphas.high=2.0 must be a finite number, above 3",
         ),
-        ({"method": "random"}, "a random search needs a budget"),
+        ({"method": "random"}, "method='random' needs a budget"),
         ({"method": "gird"}, "search.method='gird'"),
         ({"budget": 2}, "the grid of 'echo' has 6 settings, more than budget=2"),
         ({"fold": 3}, "unknown key search.fold; did you mean 'folds'"),
@@ -244,5 +244,8 @@ def test_paths_reach_what_differs_for_a_sense():
 
 def test_a_candidate_that_cannot_be_run_is_named():
     settings = with_search(parameters={"reservoirs.echo.n_nodes": [10, -1]})
-    with pytest.raises(ValueError, match=r"n_nodes = -1 of 'echo': n_nodes=-1 must be a whole"):
+    with pytest.raises(ValueError, match=r"search\..*n_nodes: reservoirs\.echo\.n_nodes=-1 must"):
+        run_recipe(settings)
+    settings = with_search(parameters={"reservoirs.echo.wiring": ["random", "one_to_one"]})
+    with pytest.raises(ValueError, match=r"wiring = 'one_to_one' of 'echo': wiring='one_to_one'"):
         run_recipe(settings)

@@ -9,12 +9,14 @@ import math
 from datetime import date
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel, TypeAdapter
 
 from mottle import reservoir, sensors
 from mottle.checks import parameters
+from mottle.datasets import StatesWriter
 from mottle.pipelines.cli import main
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS
 from mottle.pipelines.prepare import Config
@@ -54,7 +56,7 @@ MORE = {  # what is of the right kind, and wrong
     "prepare": {
         "files.sense": ["", "../x", "a/b", "target", "manifest", "a\nb"],
         "files.pattern": ["(", "(?P<label>a)", "a"], "files.time_unit": ["fortnight"],
-        "files.include": [[3], "*.csv"], "files.exclude": [[3], "*.csv"], "fit.on": ["trian", []],
+        "files.include": [[3], "*.csv"], "files.exclude": [[3], "*.csv"], "fit.on": ["trainn", []],
         "fit.limit": [0], "store.block": [0], "store.dtype": ["int8", "float16"],
         "files.options": [
             {"on_bad": "sometimes"}, {"channels": "XX"}, {"rate": math.nan}, {"rate": -1},
@@ -66,7 +68,7 @@ MORE = {  # what is of the right kind, and wrong
     },
     "run": {
         "task": ["regress"], "metric": [["accuracyy"], [3], ["accuracy", "accuracy"]],
-        "seeds": [[], [-1], [True], [0, 0], ["a"], [0.5]], "fusion": [["erly"], ["late", "late"]],
+        "seeds": [[], [-1], [True], [0, 0], ["a"], [0.5]], "fusion": [["earlyy"], ["late", "late"]],
         "washout": [-1], "split.kind": ["random"], "split.n_splits": [1],
         "data.name": ["dmeo"], "data.options": [{"tsk": "grasp"}, {"task": 3}, {"task": "grab"}],
         "encoders": [{}, {"early": {"kind": "TaxelDrive"}}, {"../x": {"kind": "TaxelDrive"}}],
@@ -154,6 +156,10 @@ CASES = [
 ]
 
 
+def never(*args: Any, **options: Any) -> Any:
+    raise AssertionError("a recording was read or hashed")
+
+
 @pytest.fixture
 def quiet(monkeypatch, tmp_path):
     """Return a function that runs a command on settings; reading or hashing is an error."""
@@ -161,9 +167,6 @@ def quiet(monkeypatch, tmp_path):
     source.mkdir()
     for k in range(3):
         (source / f"{k}.csv").write_text("time,CO\n0,1\n1,2\n2,3\n3,5\n")
-
-    def never(*args: Any, **options: Any) -> Any:
-        raise AssertionError("a recording was read or hashed")
 
     for place in (
         "mottle.datasets.listing.file_hash", "mottle.datasets.listing.stream_hash",
@@ -207,10 +210,10 @@ def test_a_wrong_value_is_one_line_that_names_the_key(command, path, annotation,
 
 def test_unknown_keys_are_named_with_the_key_that_was_meant(quiet):
     for command, path in (
-        ("prepare", ("fils",)), ("prepare", ("files", "sens")), ("prepare", ("store", "blck")),
+        ("prepare", ("filez",)), ("prepare", ("files", "sens")), ("prepare", ("store", "blck")),
         ("prepare", ("encoders", "smell", "n_step")), ("prepare", ("fit", "onn")),
-        ("run", ("titel",)), ("run", ("split", "n_split")),
-        ("run", ("reservoirs", "echo", "n_node")), ("run", ("readout", "alpha")), ("run", ("encoders", "touch", "n_step")),
+        ("run", ("titlee",)), ("run", ("split", "n_split")), ("run", ("readout", "alpha")),
+        ("run", ("reservoirs", "echo", "n_node")), ("run", ("encoders", "touch", "n_step")),
     ):  # fmt: skip
         base = PREPARE if command == "prepare" else RUN
         line = quiet(command, with_value(base, path, 3))
@@ -270,3 +273,106 @@ def test_wrong_parameters_of_parts_are_one_line(role, kind, name, quiet):
             continue
         line = quiet("run", settings_of(role, kind, name, value))
         assert name in line, (value, line)
+
+
+# options of the command line, by command: values that are wrong
+FILE, BELOW, FOREIGN, ABSENT = "a-file", "a-file/below", "others", "absent"
+OPTIONS = {
+    "prepare": {
+        "sources": [ABSENT, "nmnst", FILE + "/x", "tonic:NMNST"],
+        "--out": [FILE, BELOW, FOREIGN, "", "/", "in/a.zarr", "in", "states-of-a-run"],
+        "--encode": [ABSENT, FOREIGN, "binary"],
+        "--on-bad": ["drop", "", "3"],
+        "--limit": ["0", "-1", "2.5", "all"],
+        "--time-unit": ["sec", "3", ""],
+        "--include": ["*.raw"],
+        "--exclude": ["*"],
+        "--jobs": ["-1", "two", "1.5"],
+        "--dask": ["nowhere", "tcp://127.0.0.1:1"],
+        "--dry-run": [],
+        "--json": [],
+    },
+    "run": {
+        "config": [ABSENT, FOREIGN, "binary", "demo-grsp"],
+        "--out": [FILE, BELOW],
+        "--states": [FILE, BELOW, FOREIGN],
+        "--json": [],
+    },
+    "datasets fetch": {"name": ["nmnst", "", "tonic:NMNST"]},
+    "store info": {"path": [ABSENT, FILE, BELOW, FOREIGN, "", "states-of-a-run"], "--json": []},
+    "store verify": {"path": [ABSENT, FILE, BELOW, FOREIGN, ""], "--json": []},
+}
+RIGHT = {
+    "prepare": ["in", "--out", "a.zarr"], "run": ["right.toml", "--out", "out"],
+    "datasets fetch": [], "store info": [], "store verify": [],
+}  # fmt: skip
+
+
+def find_command(words: str) -> Any:
+    command: Any = main
+    for word in words.split():
+        command = command.commands[word]
+    return command
+
+
+def test_every_option_of_these_commands_is_tried():
+    for words, known in OPTIONS.items():
+        names = {
+            one.opts[0] if one.param_type_name == "option" else one.name
+            for one in find_command(words).params
+        }
+        assert names == set(known), words
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """Work in a folder with recordings, a file, a folder of other things and a store of states."""
+    (tmp_path / "in").mkdir()
+    for k in range(3):
+        (tmp_path / f"in/{k}.csv").write_text("time,CO\n0,1\n1,2\n2,3\n3,5\n")
+    (tmp_path / FILE).write_text("mine")
+    (tmp_path / "binary").write_bytes(bytes(range(128, 256)))
+    (tmp_path / "right.toml").write_text("".join(f"{k} = {toml(v)}\n" for k, v in RUN.items()))
+    for folder in (FOREIGN, f"{FOREIGN}/right/echo/touch"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "mine").write_text("mine")
+    states = {"n_recordings": 1, "n_steps": 2, "n_nodes": 1, "block": 1, "attrs": {}}
+    with StatesWriter(tmp_path / "states-of-a-run", **states) as writer:
+        writer.write(0, np.zeros((1, 2, 1)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mottle.datasets.listing.file_hash", never)
+    monkeypatch.setattr("mottle.datasets.listing.read", never)
+    monkeypatch.setattr("mottle.datasets.sets.demo.load_icub_grasp", never)
+    return tmp_path
+
+
+WRONG_OPTIONS = [
+    (words, name, value)
+    for words, known in OPTIONS.items()
+    for name, values in known.items()
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("words", "name", "value"), WRONG_OPTIONS)
+def test_a_wrong_option_is_one_sentence_and_nothing_is_written(words, name, value, desk):
+    if value.startswith("tonic:"):
+        pytest.importorskip("tonic")
+    if name == "--dask":
+        pytest.importorskip("distributed")
+    before = sorted(desk.rglob("*"))
+    given = RIGHT[words] if name.startswith("--") else RIGHT[words][1:]
+    given = [*given, name, value] if name.startswith("--") else [value, *given]
+    result = CliRunner().invoke(main, [*words.split(), *given])
+    assert result.exit_code in (1, 2), result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert sorted(desk.rglob("*")) == before
+    assert result.stdout == ""
+    *usage, line = result.stderr.splitlines()
+    assert usage == [] or usage[0].startswith("Usage: "), result.stderr
+    assert line.lower().startswith("error: ")
+    assert value.removeprefix("tonic:") in line
+    assert "Errno" not in line
+    assert "LocalStore" not in line
+    if result.exit_code == 2:
+        assert f"'{name}'" in line

@@ -69,7 +69,8 @@ def explain(equations: Equations, error: Exception) -> str:
 def _try_alone(equations: Equations, role: str, function: Callable[..., Any]) -> str:
     """Return why a function cannot be compiled alone, or what it returns that it should not."""
     names = equations.constants
-    constants: Any = namedtuple("Constants", names)._make([1.0] * len(names))  # type: ignore[misc]
+    kind: Any = namedtuple("Constants", names)  # type: ignore[misc]
+    constants = kind(*[1.0] * len(names))
     n = len(equations.states)
     times = (1e-3,) if role == "step" else ()
     compiled = function if isinstance(function, Dispatcher) else njit(error_model="numpy")(function)

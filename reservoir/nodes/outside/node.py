@@ -117,21 +117,11 @@ def device_node(
     """
     numbers = _number_fields(name, preset)
     states = tuple(state)
-    for value in state.values():
-        if not is_number(value):
-            choose(value, dict.fromkeys(numbers), f"device {name!r}: state at rest")
     if not states or (step is None) == (derivative is None):
         raise ValueError(f"device {name!r} needs a state, and either step or derivative.")
+    _check_states(name, numbers, state, limits or {})
     for constant in (*rates, *times):
         choose(constant, dict.fromkeys(numbers), f"device {name!r}: constant")
-    for key in states:
-        if key in RESERVED:
-            raise ValueError(
-                f"device {name!r}: a state cannot be called {key!r}, as a result of simulate is."
-            )
-    for key, limit in (limits or {}).items():
-        choose(key, dict.fromkeys(states), f"device {name!r}: limits of state")
-        _check_limits(name, key, limit, state[key])
     check_positive("dt_device", dt_device, "s")
     check_positive("v_compliance", v_compliance, "V")
     for key, value in (("v_bias", v_bias), ("v_gain", v_gain)):
@@ -246,6 +236,25 @@ def _one_if_equal(constant: Any) -> Any:
     if np.ndim(constant) and (constant != constant[0]).any():
         return np.ascontiguousarray(constant)
     return float(np.ravel(constant)[0])
+
+
+def _check_states(
+    name: str,
+    numbers: Sequence[str],
+    state: Mapping[str, float | str],
+    limits: Mapping[str, tuple[float, float]],
+) -> None:
+    """Refuse states at rest that are no number and no constant, reserved names, and bad limits."""
+    for key, value in state.items():
+        if not is_number(value):
+            choose(value, dict.fromkeys(numbers), f"device {name!r}: state at rest")
+        if key in RESERVED:
+            raise ValueError(
+                f"device {name!r}: a state cannot be called {key!r}, as a result of simulate is."
+            )
+    for key, limit in limits.items():
+        choose(key, dict.fromkeys(state), f"device {name!r}: limits of state")
+        _check_limits(name, key, limit, state[key])
 
 
 def _check_limits(name: str, key: str, limit: Any, rest: Any) -> None:
