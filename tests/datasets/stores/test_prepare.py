@@ -238,7 +238,7 @@ def test_a_bad_recording_stops_the_run_or_is_left_out_with_its_reason(digits, qu
     bad.write_bytes(bad.read_bytes()[:-7])
     (folder / "test/0").mkdir(exist_ok=True)
     (folder / "test/0/empty.npy").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"empty\.npy: .*0 bytes.*run again, or skip"):
+    with pytest.raises(ValueError, match=r"empty\.npy: .*0 bytes.*run again; or skip"):
         make(folder, path, fit_on=["test"], on_bad="raise", fit_limit=1)
     assert not path.exists()
     done = make(folder, path, on_bad="skip")
