@@ -686,7 +686,7 @@ def to_numbers(cells: pd.Series, path: Path, dialect: Dialect, options: TableOpt
     values = to_floats(plain)
     if np.isnan(values).all():  # truth values beside missing ones
         truth = plain.str.lower().map({"true": 1.0, "false": 0.0})
-        values = np.asarray(truth.to_numpy(na_value=np.nan), dtype=np.float64)
+        values = np.asarray(truth.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
     rest = text[np.isnan(values) & text.notna().to_numpy()]
     rest = rest[~rest.str.lower().isin(MISSING)]
     if len(rest) and np.isnan(values).all():
