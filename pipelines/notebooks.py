@@ -87,7 +87,7 @@ def copy_notebooks(
 def _texts() -> dict[str, str]:
     """Return the text of each notebook under its name."""
     found = (file for file in files("mottle.notebooks").iterdir() if file.name[:1].isdigit())
-    return {file.name.removesuffix(".md"): file.read_text("utf-8") for file in found}
+    return {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found}
 
 
 def _title(text: str) -> str:

@@ -107,6 +107,11 @@ def _is_stream(cell: Any) -> bool:
     return is_absent(cell) or _is_labelled(cell) or isinstance(cell, pd.DataFrame | LazyStream)
 
 
+def _may_hold_streams(column: pd.Series) -> bool:
+    """Return whether a column has objects other than text, for which pandas 2 has no own type."""
+    return bool(column.dtype == object) and pd.api.types.infer_dtype(column) != "string"
+
+
 def _is_many(X: Any) -> bool:
     if isinstance(X, list | tuple):
         return all(map(_is_stream, X))
@@ -151,7 +156,7 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     if _is_labelled(X) and X.ndim == 3:
         X = order_dims(X, "the input")
     if isinstance(X, pd.DataFrame):
-        if not any(map(pd.api.types.is_object_dtype, X.dtypes)):
+        if not any(_may_hold_streams(column) for _, column in X.items()):
             return Streams([X], True)
         if X.shape[1] != 1:
             raise ValueError(

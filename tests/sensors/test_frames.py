@@ -29,6 +29,9 @@ TIMED = {
     "column in us": PLAIN.assign(t_us=(1e6 * T).astype(int)),
     "column of dates": PLAIN.assign(timestamp=START + pd.to_timedelta(T, unit="s")),
     "column of text": PLAIN.assign(Date=(START + pd.to_timedelta(T, unit="s")).astype(str)),
+    "column of text as objects": PLAIN.assign(
+        Date=(START + pd.to_timedelta(T, unit="s")).astype(str).astype(object)
+    ),
     "nullable": PLAIN.assign(time=T).astype({"CO": "Float64", "time": "Float64"}),
 }
 ENCODERS = [
@@ -103,10 +106,10 @@ def test_nullable_types_without_a_time_are_numbers():
 def test_a_live_run_takes_seconds_and_no_dates():
     encoder = TaxelDrive(scale=None).fit([TIMED["index in second"]])
     state = encoder.start()
-    state, drive = encoder.advance(state, [TIMED["index in second"][:8]])
+    state, drive = encoder.advance(state, [TIMED["index in second"].iloc[:8]])
     assert drive.shape == (1, 8, 1)
     with pytest.raises(ValueError, match="run 0 has dates as its time"):
-        encoder.advance(state, [TIMED["dates"][8:16]])
+        encoder.advance(state, [TIMED["dates"].iloc[8:16]])
 
 
 def test_times_of_tables_are_stored_and_hashed(tmp_path):
