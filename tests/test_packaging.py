@@ -27,7 +27,8 @@ def expected_files() -> set[str]:
         for path in filter(is_source, (ROOT / room).rglob("*")):
             inside = path.relative_to(ROOT).as_posix()
             found.add(f"mottle/{inside}".replace("mottle/reservoir/_root/", "mottle/"))
-    return found
+    texts = (ROOT / "docs/notebooks").glob("*.md")
+    return found | {"mottle/notebooks/__init__.py"} | {f"mottle/notebooks/{t.name}" for t in texts}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,7 @@ def wheel(tmp_path_factory) -> Path:
         shutil.copy(ROOT / name, copy)
     for room in ROOMS:
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs/notebooks", copy / "docs/notebooks")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=copy)
     (built,) = (copy / "dist").glob("*.whl")
     return built
