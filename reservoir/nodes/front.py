@@ -489,11 +489,13 @@ class Reservoir(
         self._node.check(self)
 
     def _refuse_ignored(self) -> None:
-        """Refuse parameters that have no effect with the chosen wiring."""
+        """Refuse parameters that have no effect with the chosen wiring; one input a node is one."""
         ignored = {"random": LOCAL, "one_to_one": ("fan_in", *LOCAL)}.get(self.wiring, ())
         defaults = signature(type(self)).parameters
         for name in filter(defaults.__contains__, ignored):
             value, default = getattr(self, name), defaults[name].default
+            if name == "fan_in" and value == 1:
+                continue
             if value is not None and (default is None or value != default):
                 way = "random" if name == "fan_in" else "local"
                 raise ValueError(
