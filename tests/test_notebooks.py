@@ -114,6 +114,12 @@ def test_an_unknown_notebook_and_a_machine_without_jupytext_are_named(tmp_path, 
     assert (ran.exit_code, len(list(tmp_path.glob("new/*.md")))) == (0, len(NOTEBOOKS))
 
 
+def test_each_notebook_has_one_title_of_its_own():
+    titles = [re.findall(r"^# (.+)$", parts(path)[2], re.MULTILINE) for path in NOTEBOOKS]
+    assert [len(found) for found in titles] == [1] * len(NOTEBOOKS)
+    assert len({title for (title,) in titles}) == len(NOTEBOOKS)
+
+
 def test_the_command_lists_every_notebook():
     ran = CliRunner().invoke(main, ["notebooks", "list"])
     assert len(ran.output.splitlines()) == len(NOTEBOOKS)
