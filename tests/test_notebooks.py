@@ -94,6 +94,16 @@ def test_copies_are_notebooks_without_output_and_without_links_into_the_site(tmp
     assert (len(list_notebooks()), written) == (len(NOTEBOOKS), [*tmp_path.glob("new/*")])
 
 
+@pytest.mark.parametrize(("as_text", "suffix"), [(False, ".ipynb"), (True, ".md")])
+def test_links_in_copies_lead_to_copies(as_text, suffix, tmp_path):
+    written = copy_notebooks(tmp_path, as_text=as_text)
+    links = {
+        link for path in written for link in re.findall(r"\]\(([^)#]+)", path.read_text("utf-8"))
+        if re.match(r"[\w./-]+\.(?:md|ipynb)$", link)
+    }  # fmt: skip
+    assert links == {f"01-first-pipeline{suffix}"}
+
+
 def test_nothing_is_written_over_a_copy_that_is_there(tmp_path):
     name = "01-first-pipeline"
     (tmp_path / f"{name}.md").write_text("mine")
