@@ -178,7 +178,7 @@ def find_recordings(
             )
         keys = ("pattern", "include", "exclude", "options")
         ignored = [f"[files] {key}" for key in keys if getattr(files, key)]
-        ignored += [f"--{key}" for key, given in zip(keys[1:3], (include, exclude), strict=False) if given]
+        ignored += ["--include"] * bool(include) + ["--exclude"] * bool(exclude)
         if ignored:
             raise ValueError(
                 f"{', '.join(ignored)}: for files and folders, and {sources[0]!r} is a named data "
