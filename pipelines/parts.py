@@ -15,7 +15,7 @@ ENCODERS = (
 )  # fmt: skip
 RESERVOIRS = (
     "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir",
-    "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
+    "NVARReservoir", "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
 READOUTS = ("RidgeReadout",)

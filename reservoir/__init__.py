@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.nodes.event.node import EventMemristorReservoir
     from mottle.reservoir.nodes.memristor import MemristorReservoir
     from mottle.reservoir.nodes.no_reservoir import NoReservoir
+    from mottle.reservoir.nodes.nvar.node import NVARReservoir
     from mottle.reservoir.nodes.oscillator.memory import OscillatorMemory
     from mottle.reservoir.nodes.oscillator.node import OscillatorReservoir, order_parameter
     from mottle.reservoir.nodes.outside.node import DeviceReservoir, device_node
@@ -34,6 +35,7 @@ __all__ = [
     "EventMemristorReservoir",
     "LiveRun",
     "MemristorReservoir",
+    "NVARReservoir",
     "NoReservoir",
     "OscillatorMemory",
     "OscillatorReservoir",

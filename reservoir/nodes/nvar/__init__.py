@@ -1,0 +1,1 @@
+"""Delayed inputs and their products: the baseline without nodes."""
