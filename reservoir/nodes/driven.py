@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import check_number, check_positive, is_number
+from mottle.checks import check_number, check_positive
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.inputs import Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
 from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
+from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
 from mottle.reservoir.nodes.wiring import check_spread, draw_recurrent_weights, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
-LOG_SPACED = (0.2, 10.0)  # default range of decay times, in units of the device's decay time
 
 
 class DrivenNode(NamedTuple):
@@ -147,17 +147,8 @@ def held(p: Any, node: DrivenNode) -> float:
 
 def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
     """Return each device's time constant relative to that of its preset."""
-    if tau is None:
-        return np.ones(order.size)
-    preset_tau = device.time_scale
-    span = np.multiply(LOG_SPACED, preset_tau) if isinstance(tau, str) and tau == "log" else tau
-    pair = np.size(span) == 2 and not isinstance(span, str | dict) and all(map(is_number, span))
-    if not (pair and 0 < span[0] <= span[1] < np.inf):
-        raise ValueError(
-            f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
-        )
-    ratio: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / preset_tau
-    return ratio
+    preset_tau = None if tau is None else device.time_scale
+    return log_spaced("tau", tau, preset_tau, "s", order)
 
 
 def run_devices(

@@ -78,7 +78,7 @@ class Reservoir(
     @property
     def units(self) -> str:
         """Unit of a state."""
-        return choose(self.observable, self._node.observables(self), "observable")
+        return choose(self._node.observed(self), self._node.observables(self), "observable")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw the reservoir; only the number of inputs of a drive is used.
@@ -108,9 +108,11 @@ class Reservoir(
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
         rng = check_random_state(self.random_state)
-        self.__dict__.pop("weights_", None)
+        for name in ("weights_", "reference_"):
+            self.__dict__.pop(name, None)
         self.__dict__.update(self._node.wire(self, rng))
         self.__dict__.update(self._node.draw(self, rng))
+        self.__dict__.update(self._node.settle(self, rng))
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         return self
 
@@ -273,6 +275,28 @@ class Reservoir(
             attrs=self.describe() | {"n_nodes": self.n_nodes, "source": str(self.device)},
         )
 
+    @available_if(lambda self: self._node.operate is not None)
+    def regime_of_nodes(self) -> Any:
+        """Describe what the nodes do at the bias, without input.
+
+        Returns
+        -------
+        description : dict
+            ``window``, the supplies in V between which a nominal node oscillates; ``v_bias`` in V;
+            ``fractions`` of the nodes, with their own constants, that are "oscillating", "resting"
+            or "latched" in the metallic state.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import VO2Reservoir
+        >>> VO2Reservoir(20, regime="oscillating").fit(np.zeros((5, 1))).regime_of_nodes()[
+        ...     "fractions"
+        ... ]
+        {'oscillating': 1.0, 'latched': 0.0, 'resting': 0.0}
+        """
+        check_is_fitted(self)
+        return self._node.operate(self)  # type: ignore[misc]
+
     def count_operations(self, X: Any, energy: Any = None) -> Any:
         """Count the operations of ``transform``, for a report of its energy.
 
@@ -300,7 +324,7 @@ class Reservoir(
         if self._node.spikes:
             energy = self.energy(X) if energy is None else energy
             counts["spikes"] = float(energy["spikes"].sum())
-            if self.observable in ("spikes", "frequency", "phase"):
+            if self._node.observed(self) in ("spikes", "frequency", "phase"):
                 counts["output_spikes"] = counts["spikes"]
         if self._node.converters and "output_spikes" not in counts:
             counts["states_read"] = states
@@ -485,7 +509,7 @@ class Reservoir(
         if n_taps > 1 and self.wiring != "random":
             raise ValueError(f"n_taps={n_taps} needs wiring='random', not {self.wiring!r}.")
         self._statistics()
-        choose(self.observable, self._node.observables(self), "observable")
+        choose(self._node.observed(self), self._node.observables(self), "observable")
         self._node.check(self)
 
     def _refuse_ignored(self) -> None:

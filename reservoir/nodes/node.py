@@ -40,6 +40,12 @@ class Node(NamedTuple):
         ``check(p)`` raises for impossible parameters, before anything is drawn.
     draw : callable
         ``draw(p, rng)`` returns fitted attributes by name, after the wiring is drawn.
+    settle : callable
+        ``settle(p, rng)`` returns further fitted attributes, after those of ``draw`` are set.
+    observed : callable
+        ``observed(p)`` names the quantity that is the state, if it depends on the regime.
+    operate : callable or None
+        ``operate(p)`` describes the regime: see `Reservoir.regime_of_nodes`.
     rest : callable
         ``rest(p)`` is the state (variable, node) of nodes at rest.
     run : callable
@@ -84,6 +90,9 @@ class Node(NamedTuple):
     observables: Callable[[P], Mapping[str, str]] = lambda p: {"state": "1"}
     check: Callable[[P], None] = lambda p: None
     wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
+    settle: Callable[[P, np.random.RandomState], dict[str, Any]] = lambda p, rng: {}
+    observed: Callable[[P], str] = lambda p: p.observable
+    operate: Callable[[P], Any] | None = None
     noisy: Callable[[P], bool] = lambda p: False
     metered: Callable[[P], bool] = lambda p: False
     left_out: Callable[[P], Sequence[str]] = lambda p: ()

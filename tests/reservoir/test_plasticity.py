@@ -514,7 +514,9 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
     y = np.arange(40) % 2
     X = rng.normal(0, 0.2, (40, 20, 2)) + np.where(y, 1.0, -1.0)[:, np.newaxis, np.newaxis]
     X[:, :, 1] *= -1
-    reservoir = VO2Reservoir(16, observable="spikes", v_gain=1.2, random_state=0)
+    reservoir = VO2Reservoir(
+        16, regime="oscillating", observable="spikes", v_gain=1.2, random_state=0
+    )
     layer = STDPLayer(8, dt=1e-6, tau=5e-6, rule=PairRule(tau_plus=3e-6, tau_minus=3e-6),
                       random_state=0)  # fmt: skip
     model = make_pipeline(reservoir, layer, RidgeReadout()).fit(X[:30], y[:30])

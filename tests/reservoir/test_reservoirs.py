@@ -32,9 +32,10 @@ from mottle.reservoir.compiled import inputs, pooling
 from mottle.reservoir.nodes.wox import kernel as wox_kernel
 
 SMALL = [
-    VO2Reservoir(6, dt_device=4e-8, random_state=0),
+    VO2Reservoir(6, regime="oscillating", dt_device=4e-8, random_state=0),
     VO2Reservoir(
         6,
+        regime="oscillating",
         dt_device=4e-8,
         thermal_coupling=0.02,
         temperature_noise=100.0,
@@ -44,12 +45,26 @@ SMALL = [
     MemristorReservoir(6, random_state=0),
     EchoStateReservoir(6, random_state=0),
     MemristorReservoir(6, n_taps=4, random_state=0),
-    OscillatorReservoir(6, random_state=0),
-    OscillatorReservoir(6, threshold_noise=0.02, spread=0.05, observable="phase", random_state=0),
+    OscillatorReservoir(6, regime="oscillating", random_state=0),
+    OscillatorReservoir(
+        6,
+        regime="oscillating",
+        threshold_noise=0.02,
+        spread=0.05,
+        observable="phase",
+        random_state=0,
+    ),
     MemristorReservoir(6, device="tiox_zhong2021", n_masks=2, read_noise=0.01, random_state=0),
     MemristorReservoir(6, device="ag_pulse", random_state=0),
     MemristorReservoir(6, device="ag_fast", v_bias=1.5, dt_device=5e-3, random_state=0),
-    OscillatorReservoir(6, c_coupling=1e-11, r_coupling=1e5, threshold_noise=0.01, random_state=0),
+    OscillatorReservoir(
+        6,
+        regime="oscillating",
+        c_coupling=1e-11,
+        r_coupling=1e5,
+        threshold_noise=0.01,
+        random_state=0,
+    ),
     SpikingReservoir(6, v_bias=0.03, density=0.5, recurrent_scaling=3.0, random_state=0),
     SpikingReservoir(6, v_bias=0.03, voltage_noise=1e-3, observable="voltage", random_state=0),
     EchoStateReservoir(6, dtype="float32", random_state=0),
@@ -71,10 +86,10 @@ ROWS_ARE_TIME = {
 
 @parametrize_with_checks(
     [
-        VO2Reservoir(4, dt_device=2e-8),
+        VO2Reservoir(4, regime="oscillating", dt_device=2e-8),
         MemristorReservoir(4),
         EchoStateReservoir(4),
-        OscillatorReservoir(4),
+        OscillatorReservoir(4, regime="oscillating"),
     ],
     expected_failed_checks=lambda _: ROWS_ARE_TIME,
 )
@@ -224,7 +239,7 @@ def test_projection_equals_the_matrix_product():
 
 def test_states_are_labelled_and_carry_metadata():
     X = [x[: 4 + i] for i, x in enumerate(drive())]
-    states = VO2Reservoir(6, random_state=3).fit(X).states(X)
+    states = VO2Reservoir(6, regime="oscillating", random_state=3).fit(X).states(X)
     assert states["states"].dims == ("recording", "step", "node")
     assert states["states"].attrs["units"] == "V"
     assert states["row_size"].to_numpy().tolist() == [4, 5, 6, 7, 8]
@@ -252,7 +267,8 @@ def test_pandas_output_carries_the_feature_names():
 
 @pytest.mark.parametrize(
     ("reservoir", "least"),
-    [(VO2Reservoir(200, random_state=0), 0.05), (MemristorReservoir(200, random_state=0), 0.2),
+    [(VO2Reservoir(200, regime="oscillating",
+        random_state=0), 0.05), (MemristorReservoir(200, random_state=0), 0.2),
      (EchoStateReservoir(200, random_state=0), 0.5)],
     ids=["vo2", "memristor", "echo"],
 )  # fmt: skip
