@@ -21,7 +21,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
-from mottle.reservoir.nodes.node import Node
+from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
@@ -96,6 +96,7 @@ class Reservoir(
         self : Reservoir
             The fitted reservoir.
         """
+        self.__dict__.pop(KEPT, None)  # the device may have been defined again
         self._check_parameters()
         drives = self._node.read(self, X, True)
         if drives.absent.any():
@@ -512,6 +513,10 @@ class Reservoir(
         for name in names:
             choose(name, CODES, "pool")
         return names
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the attributes, and what other processes may not know."""
+        return super().__getstate__() | self._node.carried(self)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""

@@ -366,6 +366,7 @@ class Fast(NamedTuple):
 def fast_device(**more):
     given = {"state": {"x": 0.0}, "dt_device": 1e-3, "times": ("tau",)}
     given |= {"v_bias": 0.5, "v_gain": 0.5, "derivative": lambda x, v, c: (v - x) / c.tau}
+    catalogue.OUTSIDE.pop("test_fast", None)  # each test defines it anew
     return device_node("test_fast", Fast(), **given | more)
 
 
