@@ -48,7 +48,7 @@ def check_later(seconds: float, present: float) -> float:
     if seconds < present:
         raise ValueError(
             f"seconds={seconds} s lies before the present age of {present} s, and ageing cannot be "
-            "undone; program the cells again."
+            "undone; program() writes the cells anew."
         )
     return seconds
 
