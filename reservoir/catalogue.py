@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_positive, choose
+from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import Family
 from mottle.reservoir.nodes.diffusive import device as diffusive
@@ -198,6 +198,7 @@ def get(name: str) -> Preset:
     return choose(name, known, "device")
 
 
+@names_arguments
 def pulse_train(
     amplitude: float | ArrayLike,
     width: float,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from inspect import signature
 from json import dumps
 from typing import Any, ClassVar, Self
+from warnings import warn
 
 import numba
 import numpy as np
@@ -105,6 +106,7 @@ class Reservoir(
                 f"recording {place} is absent (None, or NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
+        self._warn_segments(drives.sizes)
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
@@ -513,6 +515,18 @@ class Reservoir(
         for name in names:
             choose(name, CODES, "pool")
         return names
+
+    def _warn_segments(self, sizes: NDArray) -> None:
+        """Warn of recordings with fewer steps than there are segments to pool."""
+        short = np.flatnonzero(sizes < self.n_segments)
+        if self._statistics() and short.size:
+            warn(
+                f"n_segments={self.n_segments} is more than the {sizes[short[0]]} steps of "
+                f"recording {short[0]} ({short.size} of {sizes.size} recordings): segments then "
+                "have steps in common, and features are repeated. Take fewer segments, or more "
+                "steps from the encoder.",
+                stacklevel=3,
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: the attributes, and what other processes may not know."""

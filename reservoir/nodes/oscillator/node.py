@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_bool, check_number, check_positive
+from mottle.checks import check_bool, check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations, project
@@ -138,7 +138,7 @@ class OscillatorReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -215,6 +215,7 @@ class OscillatorReservoir(Reservoir):
         self.oscillating, self.random_state = oscillating, random_state
 
 
+@names_arguments
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
     r"""Return the synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
 

@@ -9,7 +9,14 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, check_positive, choose, is_number
+from mottle.checks import (
+    check_mapping,
+    check_number,
+    check_positive,
+    choose,
+    is_number,
+    names_arguments,
+)
 from mottle.reservoir import catalogue
 from mottle.reservoir.family import Family, Trace, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
@@ -26,6 +33,7 @@ VARIATION = 0.5  # time constants shorter than this fraction of the device's tak
 FINE = 20  # default number of integration steps per time scale
 
 
+@names_arguments
 def device_node(
     name: str,
     preset: Any,
@@ -103,6 +111,8 @@ def device_node(
 
     Raises
     ------
+    TypeError
+        For states, limits or presets that are no dict.
     ValueError
         For constants that are not a NamedTuple, unknown names, the name of a preset of mottle, or
         missing functions.
@@ -125,6 +135,13 @@ def device_node(
     >>> DeviceReservoir(3, device="leaky", random_state=0).fit_transform(X).shape
     (20, 3)
     """
+    check_mapping("state", state, "a dict of a state's name to its value at rest, {'x': 0.0}")
+    for key, value, expected in (
+        ("limits", limits, "a dict of a state's name to (low, high)"),
+        ("presets", presets, "a dict of a name to constants"),
+    ):
+        if value is not None:
+            check_mapping(key, value, expected)
     definition = describe(
         name,
         preset,
@@ -154,7 +171,7 @@ def device_node(
             f"device {name!r} is defined again, with other values of {', '.join(changed)}: "
             "reservoirs fitted before keep the earlier definition, what is fitted from now on "
             "takes this one. Give it another name to keep both.",
-            stacklevel=2,
+            stacklevel=3,
         )
     return family
 
@@ -458,7 +475,7 @@ class DeviceReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     n_taps : int, default=1
         Delay taps: nodes take the last ``n_taps`` steps of each input. Needs ``wiring="random"``;
         before the beginning the drive is 0.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive, choose
+from mottle.checks import check_number, check_positive, choose, names_arguments
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
@@ -130,6 +130,7 @@ def trace(
     )
 
 
+@names_arguments
 def film_resistance(device: str | VO2Neuristor, temperature: ArrayLike) -> NDArray[np.float64]:
     """Return the resistance of a VO2 film along a path of temperatures.
 
