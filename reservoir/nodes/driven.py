@@ -12,7 +12,7 @@ from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.inputs import Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
-from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
+from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
@@ -54,11 +54,17 @@ def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> An
     return kind(**values | {k: v for k, v in (drawn or {}).items() if k in values})
 
 
-def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
-    """Return the node record for devices that ``find(p.device)`` looks up with their family."""
+def driven(
+    find: Callable[[Any], tuple[Any, Any]],
+    find_fitted: Callable[[Any], tuple[Any, Any]] | None = None,
+) -> Node:
+    """Return the node record for devices that ``find(p.device)`` looks up with their family.
+
+    Where names can change their meaning, ``find_fitted(p)`` returns what ``p`` was fitted to.
+    """
 
     def of(p: Any) -> tuple[Any, DrivenNode]:
-        device, family = find(p.device)
+        device, family = find(p.device) if find_fitted is None else find_fitted(p)
         return device, family.node
 
     def check(p: Any) -> None:
@@ -85,10 +91,13 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         for name in node.times:
             drawn[name] = drawn[name] * ratio
         drawn |= node.draw(device, rng, n_devices)
+        result: dict[str, Any] = {"devices_": drawn}
+        if find_fitted is not None:
+            result[KEPT] = (p.device, find(p.device)[1])
         if p.spectral_radius == 0:
-            return {"devices_": drawn}
+            return result
         weights = draw_recurrent_weights(rng, n_devices, p.density, p.spectral_radius)
-        return {"devices_": drawn, "weights_": weights, "_laid_out": lay_out(weights, n_devices)}
+        return result | {"weights_": weights, "_laid_out": lay_out(weights, n_devices)}
 
     def rest(p: Any) -> NDArray:
         device, node = of(p)

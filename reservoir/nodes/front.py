@@ -7,6 +7,7 @@ from importlib.metadata import version
 from inspect import signature
 from json import dumps
 from typing import Any, ClassVar, Self
+from warnings import warn
 
 import numba
 import numpy as np
@@ -21,7 +22,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
-from mottle.reservoir.nodes.node import Node
+from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
@@ -96,6 +97,7 @@ class Reservoir(
         self : Reservoir
             The fitted reservoir.
         """
+        self.__dict__.pop(KEPT, None)  # the device may have been defined again
         self._check_parameters()
         drives = self._node.read(self, X, True)
         if drives.absent.any():
@@ -104,6 +106,7 @@ class Reservoir(
                 f"recording {place} is absent (None, or NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
+        self._warn_segments(drives.sizes)
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
@@ -536,6 +539,22 @@ class Reservoir(
         for name in names:
             choose(name, CODES, "pool")
         return names
+
+    def _warn_segments(self, sizes: NDArray) -> None:
+        """Warn of recordings with fewer steps than there are segments to pool."""
+        short = np.flatnonzero(sizes < self.n_segments)
+        if self._statistics() and short.size:
+            warn(
+                f"n_segments={self.n_segments} is more than the {sizes[short[0]]} steps of "
+                f"recording {short[0]} ({short.size} of {sizes.size} recordings): segments then "
+                "have steps in common, and features are repeated. Take fewer segments, or more "
+                "steps from the encoder.",
+                stacklevel=3,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the attributes, and what other processes may not know."""
+        return super().__getstate__() | self._node.carried(self)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""

@@ -203,6 +203,7 @@ def test_absent_recording_gives_nan_and_does_not_change_others(reservoir):
 
 
 @every
+@pytest.mark.filterwarnings("ignore:n_segments=20 is more than")
 @pytest.mark.parametrize("n_segments", [1, 3, 20])
 def test_features_are_the_pooled_states(reservoir, n_segments):
     X = [x[: 4 + i] for i, x in enumerate(drive())]
@@ -557,3 +558,23 @@ def test_parameters_without_effect_on_the_wiring_are_refused(kind, parameters, w
     with pytest.raises(ValueError, match=rf"{name}={re.escape(repr(value))} has no .*{way}"):
         kind(4, **parameters).fit(np.zeros((5, 4)))
     kind(4, wiring="one_to_one").fit(np.zeros((5, 4)))
+
+
+def test_more_segments_than_steps_are_warned_of_by_fit_alone():
+    X = [np.zeros((12, 2)), np.zeros((30, 2))]
+    reservoir = MemristorReservoir(4, pool="mean", n_segments=20, random_state=0)
+    with pytest.warns(
+        UserWarning, match=r"n_segments=20 is more than the 12 steps of recording 0 \(1 of 2 rec"
+    ):
+        reservoir.fit(X)
+    assert reservoir.transform(X).shape == (2, 80)  # without a warning
+    reservoir.set_params(n_segments=12).fit(X)
+
+
+def test_a_fan_in_above_the_number_of_inputs_takes_all_inputs():
+    X = np.zeros((5, 3))
+    wide, every = (
+        MemristorReservoir(6, fan_in=fan_in, random_state=0).fit(X) for fan_in in (100, None)
+    )
+    assert_array_equal(wide.input_weights_.toarray(), every.input_weights_.toarray())
+    assert wide.input_weights_.nnz == 18

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive
+from mottle.checks import check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
@@ -200,12 +200,6 @@ class OscillatorReservoir(Reservoir):
         pulsed, else the device's.
     t_off : float or None, default=None
         Time in second at 0 V after each step. None: 4 us pulsed, else 0.
-    spectral_radius : float or None, default=None
-        Recurrence: spectral radius of the weights by which states of the previous step are added
-        to the inputs of other nodes, each scaled to the deviation of the input that would cause
-        it. None: 0.85 recurrent, else 0. The nodes then run step by step.
-    density : float, default=0.1
-        Fraction of the nodes that are sources of a node, if there is recurrence.
     observable : str or None, default=None
         Quantity returned as state; None: "frequency" oscillating and recurrent, else "voltage".
         "voltage" and "current": mean over the step in V or A.
@@ -219,6 +213,12 @@ class OscillatorReservoir(Reservoir):
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
+    spectral_radius : float or None, default=None
+        Recurrence: spectral radius of the weights by which states of the previous step are added
+        to the inputs of other nodes, each scaled to the deviation of the input that would cause
+        it. None: 0.85 recurrent, else 0. The nodes then run step by step.
+    density : float, default=0.1
+        Fraction of the nodes that are sources of a node, if there is recurrence.
     c_coupling : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
         series of order 12 from switching to switching; this takes a few hundred times as long as
@@ -231,7 +231,7 @@ class OscillatorReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -289,11 +289,11 @@ class OscillatorReservoir(Reservoir):
         dt_device: Any = None,
         capacitance: Any = None,
         t_off: Any = None,
-        spectral_radius: Any = None,
-        density: float = 0.1,
         observable: Any = None,
         threshold_noise: float = 0.0,
         spread: Any = 0.0,
+        spectral_radius: Any = None,
+        density: float = 0.1,
         c_coupling: float = 0.0,
         r_coupling: Any = None,
         topology: Any = "grid",
@@ -317,6 +317,7 @@ class OscillatorReservoir(Reservoir):
         self.random_state = random_state
 
 
+@names_arguments
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
     r"""Return the synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
 

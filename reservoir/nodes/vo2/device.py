@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive, choose
+from mottle.checks import check_number, check_positive, choose, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.state import ReservoirState
@@ -207,6 +207,7 @@ def trace(
     )
 
 
+@names_arguments
 def film_resistance(device: str | VO2Neuristor, temperature: ArrayLike) -> NDArray[np.float64]:
     """Return the resistance of a VO2 film along a path of temperatures.
 

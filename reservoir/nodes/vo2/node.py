@@ -188,12 +188,6 @@ class VO2Reservoir(Reservoir):
         device's.
     t_off : float or None, default=None
         Time in second at 0 V after each step. None: 2 us pulsed, else 0.
-    spectral_radius : float or None, default=None
-        Recurrence: spectral radius of the weights by which states of the previous step are added
-        to the inputs of other nodes, each scaled to the deviation of the input that would cause
-        it. None: 0.5 pulsed, else 0. The nodes then run step by step.
-    density : float, default=0.1
-        Fraction of the nodes that are sources of a node, if there is recurrence.
     dt_inner : float, default=1e-8
         Longest integration step in second.
     observable : {"voltage", "current", "temperature", "spikes"}, default="voltage"
@@ -204,13 +198,19 @@ class VO2Reservoir(Reservoir):
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
+    spectral_radius : float or None, default=None
+        Recurrence: spectral radius of the weights by which states of the previous step are added
+        to the inputs of other nodes, each scaled to the deviation of the input that would cause
+        it. None: 0.5 pulsed, else 0. The nodes then run step by step.
+    density : float, default=0.1
+        Fraction of the nodes that are sources of a node, if there is recurrence.
     thermal_coupling : float, default=0.0
         Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
         grid, 0 to 0.2; published 0.02.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -269,12 +269,12 @@ class VO2Reservoir(Reservoir):
         ambient: Any = None,
         capacitance: Any = None,
         t_off: Any = None,
-        spectral_radius: Any = None,
-        density: float = 0.1,
         dt_inner: float = 1e-8,
         observable: str = "voltage",
         temperature_noise: float = 0.0,
         spread: Any = 0.0,
+        spectral_radius: Any = None,
+        density: float = 0.1,
         thermal_coupling: float = 0.0,
         wiring: str = "random",
         fan_in: Any = 4,
