@@ -178,7 +178,7 @@ def page() -> str:
 
 
 def main() -> None:
-    """Measure, unless only the page is asked for; draw and write."""
+    """Measure, unless the argument is "page"; draw and write."""
     if sys.argv[1:] != ["page"]:
         measure()
         record("digits_devices")

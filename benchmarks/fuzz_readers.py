@@ -4,10 +4,11 @@ Each seed, at least one for every format and reader there is, gets N (by default
 Prints what came out, and ends with an error if anything but data or a ValueError did, if one file
 took over five seconds or ended the process, or if memory went over a GiB.
 
---valid N reads N (by default 2000) valid files of each kind instead, with known content, from
-writers that are not ours where there is one, and ends with an error if one is not read as written.
---seconds S stops each seed after S seconds, and prints how many files it had by then.
-A run over all seeds, or all kinds, writes its table into docs/results/files.md.
+Then 2000 valid files of each kind are read, with known content, from writers that are not ours
+where there is one; the run ends with an error if one is not read as it was written. --valid N
+reads N of them and damages none. --seconds S stops each seed and kind after S seconds, and prints
+how many files it had by then. A run over all seeds, or all kinds, writes its table into
+docs/results/files.md.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from pages import DOCS, fill, markdown, record, stamp
 from reader_seeds import SEEDS, missing
 from valid_files import VALID, equal
 
+N_VALID = 2000
 MOST_SECONDS, MOST_MEMORY = 5, 1 << 30  # for one file; of the process, in bytes
 FOLDER = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
@@ -86,27 +89,19 @@ def valid(found: SimpleQueue, name: str, n: int, seconds: float) -> None:
     found.put((name, k))
 
 
+TASKS = {damage: SEEDS, valid: VALID}
 HEADS = {
     damage: ["seed", "files", "read", "refused", "slowest (s)", "peak of memory (MiB)"],
     valid: ["kind", "valid files, all read as written"],
 }
 
 
-def main() -> None:
-    """Run each seed in a process of its own, so that one that ends is noticed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("n", nargs="?", type=int, default=100_000)
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--valid", nargs="?", type=int, const=2000)
-    parser.add_argument("--seconds", type=float, default=float("inf"))
-    args = parser.parse_args()
-    if left := missing():
-        raise SystemExit(f"no seed for {', '.join(sorted(left))}: add one to tests/reader_seeds.py")
-    task, n, known = (damage, args.n, SEEDS) if args.valid is None else (valid, args.valid, VALID)
-    failed, rows, context = [], [], multiprocessing.get_context("fork")
+def campaign(task: Callable[..., None], n: int, names: Sequence[str], seconds: float) -> None:
+    """Run each seed or kind in a process of its own, so that one that ends is noticed."""
+    rows, failed, context = [], [], multiprocessing.get_context("fork")
     found = context.SimpleQueue()
-    for name in args.names or known:
-        process = context.Process(target=task, args=(found, name, n, args.seconds))
+    for name in names or TASKS[task]:
+        process = context.Process(target=task, args=(found, name, n, seconds))
         process.start()
         process.join()
         if process.exitcode:
@@ -117,10 +112,28 @@ def main() -> None:
             print(*rows[-1], flush=True)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
-    if not args.names:
+    if not names:
         table = markdown(pd.DataFrame(rows, columns=HEADS[task]))
-        fill(DOCS / "results/files.md", task.__name__, f"{table}\n\n{stamp('numpy', 'h5py')}")
+        most = f"At most {seconds:g} s each. " if np.isfinite(seconds) else ""
+        text = f"{table}\n\n{most}{stamp('numpy', 'h5py')}"
+        fill(DOCS / "results/files.md", task.__name__, text)
         record("fuzz_readers")
+
+
+def main() -> None:
+    """Damage files, read valid ones, or both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("n", nargs="?", type=int, default=100_000)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--valid", nargs="?", type=int, const=N_VALID)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    args = parser.parse_args()
+    if left := missing():
+        raise SystemExit(f"no seed for {', '.join(sorted(left))}: add one to tests/reader_seeds.py")
+    if args.valid is None:
+        campaign(damage, args.n, args.names, args.seconds)
+    if args.valid is not None or not args.names:
+        campaign(valid, args.valid or N_VALID, args.names, args.seconds)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,9 @@ def neuristors() -> tuple[float, ...]:
     return tuple(edge for column in found for edge in (column.min(), column.max()))
 
 
-def levels(*asked: tuple[str, float]) -> tuple[float, ...]:
+def levels(*pairs: tuple[str, float]) -> tuple[float, ...]:
     """Return the numbers of distinguishable levels for presets and ages in s."""
-    return tuple(devices.levels(name, age) for name, age in asked)
+    return tuple(devices.levels(name, age) for name, age in pairs)
 
 
 DAY = 86400.0

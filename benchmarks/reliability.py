@@ -21,6 +21,7 @@ import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -216,7 +217,8 @@ class Kills:
             state["runs"] += 1
             child.join(state["rng"].uniform(0, state["longest"]))
             if child.exitcode is None:
-                os.kill(child.pid, getattr(signal, sent))
+                with suppress(ProcessLookupError):  # it ended after it was looked at
+                    os.kill(child.pid, getattr(signal, sent))
                 child.join(60)
                 state["sent"] += 1
                 state["longest"] *= 1.03  # so that about one run in four comes to its end

@@ -1,5 +1,6 @@
 """The `mottle` command; what it needs is imported when a subcommand runs."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -350,11 +351,21 @@ def _exits(errors: Any, stopped: str = "stopped") -> Iterator[None]:
         errors.print(stopped)
         sys.exit(130)
     except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError) as error:
-        text = str(error)
-        for in_python, typed in TYPED.items():
-            text = text.replace(in_python, typed)
-        errors.print(f"[bold red]error:[/] {_plain(text)}", soft_wrap=True)
+        errors.print(f"[bold red]error:[/] {_plain(as_typed(str(error)))}", soft_wrap=True)
         sys.exit(1)
+
+
+def as_typed(message: str) -> str:
+    """Return a message in the words of the command line; parts of paths and names are left.
+
+    Examples
+    --------
+    >>> as_typed("/data/fit_on/a.npy: 0 bytes; skip bad ones with on_bad='skip'")
+    '/data/fit_on/a.npy: 0 bytes; skip bad ones with --on-bad skip'
+    """
+    for in_python, typed in TYPED.items():
+        message = re.sub(rf"(?<![\w/\\.-]){re.escape(in_python)}(?![\w/\\-])", typed, message)
+    return message
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from mottle.checks import check_option
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+OTHER = re.compile(r"\]\((\d\d-[\w-]+)\.md\)")  # a link to another notebook
 PAGE = re.compile(r"\[([^]]+)\]\(\.\.?/[^)]*\)")  # a link to another page of the documentation
 
 
@@ -32,7 +33,7 @@ def copy_notebooks(
 ) -> list[Path]:
     """Write notebooks into a folder; files that are there already are left as they are.
 
-    Links to other pages of the documentation become plain text.
+    Links to other pages of the documentation become plain text, those to notebooks stay links.
 
     Parameters
     ----------
@@ -67,7 +68,8 @@ def copy_notebooks(
     known = _texts()
     chosen = sorted({check_option("notebook", name, known) for name in names} or known)
     suffix = ".md" if as_text else ".ipynb"
-    texts = {f"{name}{suffix}": PAGE.sub(r"\1", known[name]) for name in chosen}
+    linked = {name: OTHER.sub(rf"](\1{suffix})", known[name]) for name in chosen}
+    texts = {f"{name}{suffix}": PAGE.sub(r"\1", text) for name, text in linked.items()}
     if not as_text:
         texts = {name: _to_jupyter(text) for name, text in texts.items()}
     folder = Path(folder)

@@ -176,6 +176,14 @@ def find_recordings(
                 f"the unit of time {unit!r} is for files and folders: the loader of {sources[0]!r} "
                 "knows its own. Leave out --time-unit and [files] time_unit."
             )
+        keys = ("pattern", "include", "exclude", "options")
+        ignored = [f"[files] {key}" for key in keys if getattr(files, key)]
+        ignored += [f"--{key}" for key, given in zip(keys[1:3], (include, exclude), strict=False) if given]
+        if ignored:
+            raise ValueError(
+                f"{', '.join(ignored)}: for files and folders, and {sources[0]!r} is a named data "
+                "set; leave it out, options of its loader go into [data] options."
+            )
         check_loader(sources[0], config.data.options, config.encoders)
         try:
             return list_dataset(sources[0], **config.data.options)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from event_writers import draw
 from sklearn.base import clone
 
 from mottle import pipelines, reservoir, sensors
@@ -23,7 +24,6 @@ from mottle.reservoir import (
     VO2Reservoir,
 )
 from mottle.sensors import (
-    EVENT_DTYPE,
     DriveStack,
     EventRate,
     GasDrive,
@@ -172,16 +172,8 @@ def test_tables_given_to_encoders_obey_the_rules_of_files(encoder, name, why):
         encoder.fit([frame])
 
 
-def some_events(seed):
-    rng = np.random.default_rng(seed)
-    events = np.zeros(20, EVENT_DTYPE)
-    events["t"] = np.sort(rng.integers(0, 1000, 20))
-    events["x"], events["y"], events["p"] = rng.integers(0, 2, (3, 20))
-    return events
-
-
 DRIVES = list(np.random.default_rng(0).integers(1, 9, (3, 12, 2)).astype(float))
-EVENTS = [some_events(seed) for seed in range(3)]
+EVENTS = [draw(20, 2, 2, 40, seed) for seed in range(3)]
 ROWS = list(np.random.default_rng(0).normal(size=(8, 4)))
 OF_DRIVES = (
     *(kind(6, pool="mean", random_state=0) for kind in RESERVOIRS), NoReservoir(pool="mean"),

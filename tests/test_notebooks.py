@@ -13,7 +13,7 @@ from mottle.pipelines.notebooks import copy_notebooks, list_notebooks
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("[0-9]*.md"))
-FAST: set[str] = set()  # run with every test, in about ten seconds each
+FAST = {"05-vo2-oscillators"}  # run with every test
 RUNS = [
     pytest.param(path, id=path.stem, marks=() if path.stem in FAST else pytest.mark.slow)
     for path in NOTEBOOKS
@@ -94,6 +94,16 @@ def test_copies_are_notebooks_without_output_and_without_links_into_the_site(tmp
     assert not any(cell["outputs"] for cell in cells)
     assert "](../" not in written[0].read_text("utf-8")
     assert (len(list_notebooks()), written) == (len(NOTEBOOKS), [*tmp_path.glob("new/*")])
+
+
+@pytest.mark.parametrize(("as_text", "suffix"), [(False, ".ipynb"), (True, ".md")])
+def test_links_in_copies_lead_to_copies(as_text, suffix, tmp_path):
+    written = copy_notebooks(tmp_path, as_text=as_text)
+    links = {
+        link for path in written for link in re.findall(r"\]\(([^)#]+)", path.read_text("utf-8"))
+        if re.match(r"[\w./-]+\.(?:md|ipynb)$", link)
+    }  # fmt: skip
+    assert links == {f"01-first-pipeline{suffix}"}
 
 
 def test_nothing_is_written_over_a_copy_that_is_there(tmp_path):

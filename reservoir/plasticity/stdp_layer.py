@@ -115,7 +115,7 @@ class STDPLayer(
         Separate inputs for off and on events, or one for both.
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What to do with events outside the sensor or after the end.
-    verbose : bool, default=False
+    verbose : bool, default=True
         Show progress if training takes more than two seconds.
     random_state : int, RandomState instance or None, default=None
         Draws weights, devices, their noise and the order of recordings.
@@ -188,7 +188,7 @@ class STDPLayer(
         cell: int = 1,
         polarity: str = "split",
         on_drop: str = "warn",
-        verbose: bool = False,
+        verbose: bool = True,
         random_state: Any = None,
     ) -> None:
         self.n_neurons, self.rule, self.device, self.bounds = n_neurons, rule, device, bounds

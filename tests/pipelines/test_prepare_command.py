@@ -1,5 +1,6 @@
 """`mottle prepare` and `mottle store`, as a user types them."""
 
+import re
 from json import loads
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def test_a_folder_becomes_a_store_that_is_verified(digits):
     run = mottle("store", "verify", out)
     assert run.exit_code == 1
     assert "sight/drive/c/0/0/0: its sha256 differs" in run.output
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "named"),
+    [
+        ("pattern = '(?P<target>a)'", [], r"\[files\] pattern"),
+        ("include = ['*.npy']", [], r"\[files\] include"),
+        ("options = { on_bad = 'drop' }", [], r"\[files\] options"),
+        ("", ["--include", "*.npy"], "--include"), ("", ["--exclude", "*.npy"], "--exclude"),
+    ],
+)  # fmt: skip
+def test_what_is_for_files_is_refused_for_a_named_set(files, options, named, tmp_path):
+    (tmp_path / "a.toml").write_text(f"[files]\n{files}\n")
+    out, recipe = tmp_path / "a.zarr", tmp_path / "a.toml"
+    run = mottle("prepare", "nmnist-100", "--out", out, "--encode", recipe, *options)
+    assert (run.exit_code, out.exists()) == (1, False)
+    assert re.search(rf"{named}: for files and folders, and 'nmnist-100' is a named", run.output)
 
 
 def test_a_named_set_and_a_limit(tmp_path):

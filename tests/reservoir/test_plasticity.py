@@ -672,11 +672,11 @@ def test_matplotlib_is_not_imported_before_a_figure_is_drawn():
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_progress_is_shown_only_where_verbose_is_set(monkeypatch, verbose):
+def test_progress_is_shown_unless_verbose_is_false(monkeypatch, verbose):
     shown, bar = [], stdp_layer.tqdm
     monkeypatch.setattr(
         stdp_layer, "tqdm", lambda **given: (shown.append(not given["disable"]), bar(**given))[1]
     )
-    given = {"verbose": True} if verbose else {}
+    given = {} if verbose else {"verbose": False}
     STDPLayer(4, random_state=0, **given).fit(draw_events())
     assert shown == [verbose]
