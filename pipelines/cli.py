@@ -415,7 +415,7 @@ def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _print_prepared(out: Path, done: Any, labelled: bool, as_json: bool) -> None:
-    """Print what was done and what is stored; write beside the store why recordings were skipped."""
+    """Print what was done and stored; write beside the store why recordings were skipped."""
     from json import dumps
 
     report = out.with_name(f"{out.name}.skipped.csv")

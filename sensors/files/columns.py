@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
+from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import MOST_PIXEL, Fields
 from mottle.sensors.files.formats.record import Source
 from mottle.times import name_time
@@ -136,6 +137,17 @@ def find_fields(names: Sequence[Any], source: Source) -> dict[str, int]:
     ValueError
         If one is missing or comes twice.
     """
+    return find_fields_of(names, source.path, source.clock)
+
+
+def find_fields_of(names: Sequence[Any], place: Any, clock: EventClock) -> dict[str, int]:
+    """Return where t, x, y and p are among names of columns; give the clock the unit of t.
+
+    Examples
+    --------
+    >>> find_fields_of(["x", "y", "p", "t"], "a table", EventClock("a table"))
+    {'x': 0, 'y': 1, 'p': 2, 't': 3}
+    """
     found: dict[str, int] = {}
     for k, name in enumerate(names):
         field = field_of(name)
@@ -143,19 +155,18 @@ def find_fields(names: Sequence[Any], source: Source) -> dict[str, int]:
             continue
         if field in found:
             raise ValueError(
-                f"{source.path} has two columns of {field}, {names[found[field]]!r} and {name!r}: "
+                f"{place} has two columns of {field}, {names[found[field]]!r} and {name!r}: "
                 "leave one out."
             )
         found[field] = k
     missing = [name for name in FIELDS if name not in found]
     if missing:
         raise ValueError(
-            f"{source.path} has the columns {', '.join(map(str, names))} and lacks "
-            f"{', '.join(missing)}."
+            f"{place} has the columns {', '.join(map(str, names))} and lacks {', '.join(missing)}."
         )
     known = name_time(names[found["t"]])
     if known is not None and known.unit:
-        source.clock.state_name(known.unit, str(names[found["t"]]))
+        clock.state_name(known.unit, str(names[found["t"]]))
     return found
 
 
