@@ -63,6 +63,8 @@ def read_samples(
 ) -> xr.DataArray:
     r"""Read a sampled stream.
 
+    One table of many recordings is cut by ``mottle.datasets.split_table``.
+
     Parameters
     ----------
     path : path
