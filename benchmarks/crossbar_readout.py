@@ -270,7 +270,8 @@ def features(make):
 def neuristors(seed, n_nodes=10, n_segments=2):
     """VO2 neuristors as in the recipe of the demo."""
     return VO2Reservoir(
-        n_nodes, observable="current", dt_device=1e-6, dt_inner=2e-8, pool="mean",
+        n_nodes, regime="oscillating",
+            observable="current", dt_device=1e-6, dt_inner=2e-8, pool="mean",
         n_segments=n_segments, random_state=seed,
     )  # fmt: skip
 

@@ -35,7 +35,8 @@ from mottle.reservoir import RidgeReadout, VO2Reservoir
 from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
 
 X, y = np.random.default_rng(0).uniform(-1, 1, (6, 20, 3)), [0, 1] * 3
-pipeline = make_pipeline(VO2Reservoir(50, pool="mean", random_state=0), RidgeReadout()).fit(X, y)
+pipeline = make_pipeline(VO2Reservoir(50, regime="oscillating",
+    pool="mean", random_state=0), RidgeReadout()).fit(X, y)
 report = energy_report(pipeline, X)  # fitted pipeline, recordings; a row per part
 energy_summary(report)  # device, + resistors and drivers, + converters and arithmetic
 chip_ratios(report)  # compared with the synaptic operations of neuromorphic chips

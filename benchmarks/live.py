@@ -30,8 +30,11 @@ def runs():
     vo2 = {"n_nodes": 400, "random_state": 0}
     return {
         "1000 WOx memristors": (MemristorReservoir(1000, dt_device=1e-3, random_state=0), 1e-3),
-        "400 VO2 neuristors, 1 us a tick": (VO2Reservoir(**vo2), 1e-6),
-        "400 VO2 neuristors, 0.5 us a tick": (VO2Reservoir(dt_device=5e-7, **vo2), 5e-7),
+        "400 VO2 neuristors, 1 us a tick": (VO2Reservoir(regime="oscillating", **vo2), 1e-6),
+        "400 VO2 neuristors, 0.5 us a tick": (
+            VO2Reservoir(regime="oscillating", dt_device=5e-7, **vo2),
+            5e-7,
+        ),
         "1000 echo state nodes": (EchoStateReservoir(1000, random_state=0), None),
     }
 

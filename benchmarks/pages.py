@@ -26,6 +26,7 @@ SCRIPTS = {
     "parameters": ([], ["reference/parameters"]),
     "devices": ([], ["reference/devices"]),
     "energy": ([], ["explanations/energy"]),
+    "regimes": ([], ["explanations/regimes"]),
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),

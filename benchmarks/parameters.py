@@ -9,7 +9,7 @@ from mottle import reservoir
 
 CLASSES = ("MemristorReservoir", "DeviceReservoir", "VO2Reservoir", "OscillatorReservoir",
            "EventMemristorReservoir", "SpikingReservoir", "EchoStateReservoir",
-           "NoReservoir")  # fmt: skip
+           "NVARReservoir", "NoReservoir")  # fmt: skip
 HEAD = """# Parameters of the reservoirs
 
 What is the same has the same name, and stands in the same place, in every class. All but `n_nodes`
@@ -18,8 +18,8 @@ are given by name. A misspelt name, or that of another library (`units`, `sr`, `
 
 - **Gain of the input**: `v_gain` in volt where nodes are devices, `input_scaling` without a unit in
   echo state networks; likewise `v_bias` and `bias`.
-- **Recurrence by random weights**: `spectral_radius` (echo state networks, memristors) or
-  `recurrent_scaling` in thresholds (spiking networks), with `density`.
+- **Recurrence by random weights**: `spectral_radius` (echo state networks, memristors, oscillators)
+  or `recurrent_scaling` in thresholds (spiking networks), with `density`.
 - **Coupling of neighbours by physics**: `thermal_coupling`, a fraction; `c_coupling` in farad and
   `r_coupling` in ohm, between neighbours in `topology`.
 - **Noise** is named after what is noisy: `temperature_noise` in K per square root of second,
@@ -72,7 +72,12 @@ MEANING = {  # of each parameter: unit, and what it is
     "field": ("cell", "side of a receptive field"),
     "pool": ("", "statistics over time; None for states"),
     "n_segments": ("", "segments in which to pool"),
-    "oscillating": ("", "refuse a bias at which nodes do not oscillate"),
+    "regime": ("", "what nodes do at the bias; sets the defaults that are None"),
+    "ambient": ("K", "temperature of the surroundings"),
+    "capacitance": ("F", "smallest and largest capacitance, spaced over the nodes"),
+    "t_off": ("s", "pause at 0 V after each step"),
+    "degree": ("", "largest degree of products of delayed inputs"),
+    "stride": ("step", "distance of the delayed inputs"),
     "dtype": ("", "precision of states"),
     "random_state": ("", "seed of wiring, devices and noise"),
 }
@@ -81,11 +86,11 @@ TAIL = """
 
 Left as they are until memory and regimes of all classes have been measured:
 
-- `v_bias`, `v_gain` and `dt_device` are numbers in oscillator classes and None, the device's own,
-  in the others.
+- `v_bias`, `v_gain` and `dt_device` are None everywhere: those of the regime in oscillator classes,
+  those of the device in the others.
 - `tau` is spaced by default in `MemristorReservoir`, and not in `DeviceReservoir` and
   `EventMemristorReservoir`.
-- `oscillating` refuses a bias in two classes; no other class looks at its regime.
+- `regime` stands in the two classes of oscillators; no other class looks at its regime.
 - `density` is 0.1 whatever the number of nodes, `fan_in` 4 whatever the number of inputs.
 """
 

@@ -188,7 +188,9 @@ def reservoir_spikes():
         "lost": [],
     }
     for seed in SEEDS:
-        nodes = VO2Reservoir(200, observable="spikes", fan_in=16, random_state=seed)
+        nodes = VO2Reservoir(
+            200, regime="oscillating", observable="spikes", fan_in=16, random_state=seed
+        )
         spikes = make_pipeline(encoder, nodes).fit_transform(table.iloc[:, 0])
         counts = np.add.reduceat(spikes, [0, 10, 20], axis=1).reshape(len(y), -1)
         fold = next(folds(y, seed))
@@ -374,7 +376,7 @@ from mottle.sensors import EventRate
 quick = OverlapRule(tau_rise=1e-6, t_rise=1e-6, tau_tail=2e-6, t_tail=1e-5, t_step=2e-9)
 model = make_pipeline(
     EventRate(n_steps=30),
-    VO2Reservoir(200, observable="spikes", fan_in=16),
+    VO2Reservoir(200, regime="oscillating", observable="spikes", fan_in=16),
     STDPLayer(100, rule=quick, dt=1e-6, tau=2e-6, forgetting=0.05, n_segments=3),
     RidgeReadout(),
 )

@@ -117,6 +117,16 @@ QUOTES = (
         lambda: rocket("smellnet", "smell, 100 steps"),
     ),
     Quote(
+        ("docs/notebooks/03-grasping-hand.md",),
+        "MiniRocket on the same folds and drives has a median of {:.1f} %",
+        lambda: rocket("demo-grasp", "middle")[:1],
+    ),
+    Quote(
+        ("docs/notebooks/02-event-camera.md",),
+        "MiniRocket on the drives of 1000 recordings has a median of {:.1f} %",
+        lambda: rocket("nmnist", "sight")[:1],
+    ),
+    Quote(
         ("docs/start/when-to-use.md",),
         "training on 100,000 steps: {:.1f} s and {} MiB beside {:.1f} s and {} MiB",
         lambda: (*fitted("mottle, one penalty"), *fitted("reservoirpy")),

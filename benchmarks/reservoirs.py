@@ -61,8 +61,10 @@ def time_series():
         "linear, 2 lags": lambda n, seed: 2,
         "linear, 20 lags": lambda n, seed: 20,
         "echo state": lambda n, seed: EchoStateReservoir(n, random_state=seed),
-        "VO2": lambda n, seed: VO2Reservoir(n, random_state=seed),
-        "oscillators": lambda n, seed: OscillatorReservoir(n, random_state=seed),
+        "VO2": lambda n, seed: VO2Reservoir(n, regime="oscillating", random_state=seed),
+        "oscillators": lambda n, seed: OscillatorReservoir(
+            n, regime="oscillating", random_state=seed
+        ),
         "WOx": lambda n, seed: MemristorReservoir(n, random_state=seed),
         "WOx, 20 taps": lambda n, seed: MemristorReservoir(
             n, tau=(0.003, 0.03), n_taps=20, random_state=seed

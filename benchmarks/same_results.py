@@ -76,15 +76,22 @@ def variants() -> dict[str, Any]:
         "echo": EchoStateReservoir(70),
         "echo_local": EchoStateReservoir(20, **few),
         "echo_float32": EchoStateReservoir(150, dtype="float32", leak=1.0, fan_in=None),
-        "vo2_fast": VO2Reservoir(20, device="vo2_neuristor_fast", dt_device=2e-7),
-        "vo2_at_rest": VO2Reservoir(20, v_bias=8.5, v_gain=3.0, oscillating=False, dt_device=2e-7),
-        "vo2_one_to_one": VO2Reservoir(6, wiring="one_to_one", dt_device=2e-7, dt_inner=2e-8),
-        "oscillator_noisy": OscillatorReservoir(20, threshold_noise=0.02, spread={"r_series": 0.1}),
-        "oscillator_haptic": OscillatorReservoir(20, device="vo2_haptic", v_bias=6.0,
+        "vo2_fast": VO2Reservoir(20, regime="oscillating",
+            device="vo2_neuristor_fast", dt_device=2e-7),
+        "vo2_at_rest": VO2Reservoir(20, v_bias=8.5, v_gain=3.0, regime="excitable", dt_device=2e-7),
+        "vo2_one_to_one": VO2Reservoir(6, regime="oscillating",
+            wiring="one_to_one", dt_device=2e-7, dt_inner=2e-8),
+        "oscillator_noisy": OscillatorReservoir(20, regime="oscillating",
+            threshold_noise=0.02, spread={"r_series": 0.1}),
+        "oscillator_haptic": OscillatorReservoir(20, regime="oscillating",
+            device="vo2_haptic", v_bias=6.0,
                                                  dt_device=2e-5),
-        "oscillator_c": OscillatorReservoir(6, c_coupling=2e-11, topology="ring"),
-        "oscillator_r_own": OscillatorReservoir(6, r_coupling=1e5, topology=ring, spread=0.02),
-        "oscillator_order": OscillatorReservoir(6, r_coupling=1e5, observable="order"),
+        "oscillator_c": OscillatorReservoir(6, regime="oscillating",
+            c_coupling=2e-11, topology="ring"),
+        "oscillator_r_own": OscillatorReservoir(6, regime="oscillating",
+            r_coupling=1e5, topology=ring, spread=0.02),
+        "oscillator_order": OscillatorReservoir(6, regime="oscillating",
+            r_coupling=1e5, observable="order"),
         "spiking": SpikingReservoir(70),
         "spiking_switch": SpikingReservoir(20, device="ts_lif", n_inner=3),
         "spiking_noisy": SpikingReservoir(20, voltage_noise=1e-3, spread=0.05,
@@ -113,13 +120,20 @@ def observables() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for observable in ("voltage", "current", "temperature", "spikes"):
         found[f"vo2_{observable}"] = VO2Reservoir(
-            70, observable=observable, dt_device=2e-7, spread=0.05, temperature_noise=100.0
+            70,
+            regime="oscillating",
+            observable=observable,
+            dt_device=2e-7,
+            spread=0.05,
+            temperature_noise=100.0,
         )
     found["vo2_coupled"] = VO2Reservoir(
-        70, thermal_coupling=0.02, dt_device=2e-7, temperature_noise=133.0
+        70, regime="oscillating", thermal_coupling=0.02, dt_device=2e-7, temperature_noise=133.0
     )
     for observable in ("voltage", "current", "spikes", "frequency", "phase"):
-        found[f"oscillator_{observable}"] = OscillatorReservoir(70, observable=observable)
+        found[f"oscillator_{observable}"] = OscillatorReservoir(
+            70, regime="oscillating", observable=observable
+        )
     for device in ("wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_fast"):
         for observable in ("state", "conductance", "current"):
             found[f"{device}_{observable}"] = MemristorReservoir(

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_whole, suggest
+from mottle.checks import check_whole, names_arguments, suggest
 
 PAIRED = "label-paired, not co-recorded"
 
@@ -56,6 +56,7 @@ class Recordings(NamedTuple):
         return Recordings(self.table[list(names)], self.target, self.groups)
 
 
+@names_arguments
 def make_table(*, index: Sequence[str] | None = None, **senses: Sequence[Any]) -> pd.DataFrame:
     """Return a table of lists of streams.
 

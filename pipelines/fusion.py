@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from mottle.checks import check_option, suggest
+from mottle.checks import check_mapping, check_option, names_arguments, suggest
 from mottle.output import ArrayOutput
 from mottle.pipelines.late import LateReadout
 from mottle.pipelines.masked import MaskedReadout
@@ -25,6 +25,7 @@ Front = tuple[str, Any, Any]  # sense, what returns its features, the columns th
 ALL_COLUMNS: list[Front] = [("all", "passthrough", slice(None))]
 
 
+@names_arguments
 def make_fusion_pipeline(
     encoders: Any, reservoir: Any = None, *, fusion: str = "middle", readout: Any = None
 ) -> Pipeline:
@@ -51,6 +52,8 @@ def make_fusion_pipeline(
 
     Raises
     ------
+    TypeError
+        For encoders that are no dict, and what is no reservoir.
     ValueError
         For an unknown fusion, senses without reservoir, or a reservoir without pooling.
 
@@ -70,6 +73,7 @@ def make_fusion_pipeline(
     True
     """
     check_option("fusion", fusion, FUSIONS)
+    check_mapping("encoders", encoders, "a dict of a column of the table to its encoder")
     if not encoders:
         raise ValueError("encoders is empty; name at least one sense and its encoder.")
     if reservoir is None:
@@ -163,6 +167,11 @@ def _pooling(reservoir):
     """Clone a reservoir that gives features, or refuse one that gives states."""
     if isinstance(reservoir, Pipeline):  # a reservoir and the layer behind it
         return clone(reservoir)
+    if not hasattr(reservoir, "pools"):
+        raise TypeError(
+            f"reservoir={reservoir!r} must be a reservoir, a Pipeline that begins with one, a dict "
+            "of a sense to its reservoir, or None."
+        )
     if not reservoir.pools:
         raise ValueError(
             f"{reservoir} gives states; a readout of recordings needs features: set pool='mean', "

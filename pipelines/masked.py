@@ -9,7 +9,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from mottle.containers import check_features
+from mottle.containers import check_features, naming_rows
 from mottle.reservoir import RidgeReadout
 
 
@@ -63,8 +63,9 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         self : MaskedReadout
             The fitted readout.
         """
-        check_features(X)
-        self._X, self._y = check_array(X, dtype=np.float64), y
+        check_features(X, states=False)
+        with naming_rows(X):
+            self._X, self._y = check_array(X, dtype=np.float64), y
         self.readout_ = self._fit(self._X)
         self.n_features_in_ = self._X.shape[1]
         self.__dict__.pop("classes_", None)
@@ -170,7 +171,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     def _by_pattern(self, X, method):
         """Predict rows with the same features missing together."""
         check_is_fitted(self)
-        check_features(X)
+        check_features(X, states=False)
         X = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan")
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, expected {self.n_features_in_}.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from mottle.checks import check_option
+from mottle.checks import check_option, names_arguments
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 OTHER = re.compile(r"\]\((\d\d-[\w-]+)\.md\)")  # a link to another notebook
@@ -28,6 +28,7 @@ def list_notebooks() -> dict[str, str]:
     return {name: _title(text) for name, text in sorted(_texts().items())}
 
 
+@names_arguments
 def copy_notebooks(
     folder: str | Path, names: Iterable[str] = (), *, as_text: bool = False
 ) -> list[Path]:
@@ -66,7 +67,7 @@ def copy_notebooks(
     ['01-first-pipeline.md']
     """
     known = _texts()
-    chosen = sorted({check_option("notebook", name, known) for name in names} or known)
+    chosen = sorted({check_option("notebook", name, sorted(known)) for name in names} or known)
     suffix = ".md" if as_text else ".ipynb"
     linked = {name: OTHER.sub(rf"](\1{suffix})", known[name]) for name in chosen}
     texts = {f"{name}{suffix}": PAGE.sub(r"\1", text) for name, text in linked.items()}

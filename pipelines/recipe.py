@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from mottle import reservoir, sensors
-from mottle.checks import choose
+from mottle.checks import choose, names_arguments
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, at_place, make, seeded
@@ -271,6 +271,7 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
+@names_arguments
 def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     """Read and check a recipe.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.events import name_row
 from mottle.output import ArrayOutput
 
 
@@ -59,9 +60,11 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
             row, column = np.argwhere(absent.to_numpy())[0]
             count, sense = int(absent.iloc[:, column].sum()), absent.columns[column]
             raise ValueError(
-                f"sense {sense!r} is missing in recording {X.index[row]!r} of the training data "
+                f"sense {sense!r} is missing in {name_row(X.index, row)} of the training data "
                 f"({count} of {len(X)} recordings): leave those recordings out of fit; a sense may "
-                "be missing at predict time only."
+                "be missing at predict time only. To keep them in the test folds of a "
+                "cross-validation: whole = table.notna().all(axis=1).to_numpy(); "
+                "cv = [(a[whole[a]], b) for a, b in splitter.split(table, y, groups)]."
             )
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
@@ -84,9 +87,9 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
         absent = self._absent(X)
         nothing = absent.all(axis=1).to_numpy()
         if nothing.any():
-            row = X.index[int(np.argmax(nothing))]
+            row = name_row(X.index, int(np.argmax(nothing)))
             raise ValueError(
-                f"recording {row!r} has none of the senses {', '.join(self.senses)}: there is "
+                f"{row} has none of the senses {', '.join(self.senses)}: there is "
                 "nothing to predict from; drop it."
             )
         for sense, count in absent.sum().items():

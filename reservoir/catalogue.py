@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_positive, choose
+from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import Family
 from mottle.reservoir.nodes.diffusive import device as diffusive
@@ -53,6 +53,7 @@ FAMILIES: tuple[Family, ...] = (
 
 OUTSIDE: dict[str, Family] = {}  # of other packages, and of the current session
 POINTS: dict[str, str] = {}  # names of entry points, and of their devices
+UNUSABLE: dict[str, str] = {}  # names of devices that this process cannot use, and why
 
 
 def register(family: Family) -> None:
@@ -69,6 +70,16 @@ def register(family: Family) -> None:
                 f"{other!r}; give each device a type of its own."
             )
     OUTSIDE[first] = family
+    for name in family.presets:
+        UNUSABLE.pop(name, None)
+
+
+def forget(family: Family, reason: str) -> None:
+    """Take a device out of the known ones, as its functions cannot be compiled."""
+    first = next(iter(family.presets))
+    if OUTSIDE.get(first) is family:
+        del OUTSIDE[first]
+        UNUSABLE.update(dict.fromkeys(family.presets, reason))
 
 
 @cache
@@ -182,9 +193,12 @@ def get(name: str) -> Preset:
             f"device={name!r} is the name of an entry point, whose device has the name "
             f"{POINTS[name]!r}: use that, and give the entry point the same name."
         )
+    if isinstance(name, str) and name not in known and name in UNUSABLE:
+        raise ValueError(f"device={name!r} is not known here: {UNUSABLE[name]}")
     return choose(name, known, "device")
 
 
+@names_arguments
 def pulse_train(
     amplitude: float | ArrayLike,
     width: float,

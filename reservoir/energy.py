@@ -19,7 +19,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from mottle.arrays import order_dims
-from mottle.checks import check_positive, choose, is_number
+from mottle.checks import check_positive, choose, is_number, names_arguments
 from mottle.events import as_event_streams
 from mottle.reservoir.catalogue import family_of, get, kind_of, simulate
 from mottle.reservoir.nodes.drives import is_absent
@@ -86,6 +86,7 @@ CHIPS = {
 }  # fmt: skip
 
 
+@names_arguments
 def energy_report(pipeline: Any, X: Any, *, figures: Any = None) -> Any:
     """Report the energy of a fitted pipeline, part by part.
 
@@ -141,6 +142,7 @@ def energy_report(pipeline: Any, X: Any, *, figures: Any = None) -> Any:
     return account.table(pipeline)
 
 
+@names_arguments
 def energy_summary(report: Any) -> Any:
     """Sum up a report: devices alone, with resistors and drivers, with converters and arithmetic.
 
@@ -182,6 +184,7 @@ def energy_summary(report: Any) -> Any:
     )
 
 
+@names_arguments
 def chip_ratios(report: Any) -> Any:
     """Compare the energy per readout operation with the synaptic operation of neuromorphic chips.
 
@@ -226,6 +229,7 @@ def chip_ratios(report: Any) -> Any:
     return ratios
 
 
+@names_arguments
 def spike_energy(
     device: Any = "vo2_pwl", voltage: float | None = None, *, capacitance: float | None = None
 ) -> Any:

@@ -61,10 +61,25 @@ class Family(NamedTuple):
     # device, state above rest, V, s: state above rest after a pulse
     fine: Callable[[Any], dict[str, Any]] = lambda device: {}
     # options of trace under which energies balance to 1e-5
+    definition: Any = None  # of a device defined by device_node
 
     def __reduce__(self) -> Any:
-        """Pickle by name, since functions cannot be pickled by value."""
+        """Pickle by name, or by the definition of a device that other processes may not know."""
+        if self.definition is not None:
+            from mottle.reservoir.nodes.outside.carried import restore
+
+            return restore, (self.definition,)
         return known_family, (next(iter(self.presets)),)
+
+    def __deepcopy__(self, memo: Any) -> "Family":
+        """Return the same family: nothing in it changes."""
+        return self
+
+    def __repr__(self) -> str:
+        """Return one line: names, kind and constants."""
+        names = ", ".join(map(repr, self.presets))
+        fields = ", ".join(getattr(self.device, "_fields", ()))
+        return f"<{self.kind} device {names}: {self.device.__name__}({fields})>"
 
 
 def known_family(name: str) -> Family:

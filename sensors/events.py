@@ -130,7 +130,7 @@ class EventEncoder(Encoder):
         Examples
         --------
         >>> from mottle.events import EVENT_DTYPE
-        >>> events = np.array([(0, 0, 0, 1), (30, 0, 0, 1)], dtype=EVENT_DTYPE)
+        >>> events = np.array([(0, 0, 0, 1), (300_000, 0, 0, 1)], dtype=EVENT_DTYPE)
         >>> EventRate(2, duration=0.5).fit([events]).step_times([events])
         [array([0.  , 0.25])]
         """

@@ -237,7 +237,7 @@ class SampledEncoder(Encoder):
             None if is_absent(cell) else self._take(cell, streams.place(recording))
             for recording, cell in enumerate(streams.cells)
         ]
-        return Streams(cells, streams.one, streams.sense)
+        return streams._replace(cells=cells)
 
     def _read_plain(self, table, fitting):
         """Have scikit-learn check one plain table of numbers, with its own messages."""

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import NamesParameters, suggest
-from mottle.events import is_absent
+from mottle.events import is_absent, name_row
 from mottle.output import ArrayOutput
 from mottle.sensors.base import pack
 
@@ -234,8 +234,9 @@ class DriveStack(NamesParameters, ArrayOutput, TransformerMixin, _BaseCompositio
                     if here
                 )
                 raise ValueError(
-                    f"the senses of recording {recording} differ in steps ({lengths}), and "
-                    "stacking needs equal ones: give every encoder the same n_steps=."
+                    f"the senses of {name_row(table.index, recording)} differ in steps "
+                    f"({lengths}), and stacking needs equal ones: give every encoder the same "
+                    "n_steps=."
                 )
             n_steps = len(kept[0])
             rest = 0.0 if any(present) else np.nan

@@ -18,12 +18,14 @@ def reservoirs(n_nodes=150):
     vo2 = {"dt_device": 2e-7, "spread": 0.05, "temperature_noise": 100.0, "random_state": 0}
     pwl = {"spread": 0.03, "threshold_noise": 0.02, "random_state": 0}
     return {
-        "vo2": VO2Reservoir(n_nodes, **vo2),
-        "vo2_spikes": VO2Reservoir(n_nodes, observable="spikes", **vo2),
-        "vo2_coupled": VO2Reservoir(n_nodes, thermal_coupling=0.02, **vo2),
-        "oscillator": OscillatorReservoir(n_nodes, observable="phase", **pwl),
-        "oscillator_quiet": OscillatorReservoir(n_nodes, observable="voltage", random_state=0),
-        "oscillator_coupled": OscillatorReservoir(6, r_coupling=1e5, **pwl),
+        "vo2": VO2Reservoir(n_nodes, regime="oscillating", **vo2),
+        "vo2_spikes": VO2Reservoir(n_nodes, regime="oscillating", observable="spikes", **vo2),
+        "vo2_coupled": VO2Reservoir(n_nodes, regime="oscillating", thermal_coupling=0.02, **vo2),
+        "oscillator": OscillatorReservoir(n_nodes, regime="oscillating", observable="phase", **pwl),
+        "oscillator_quiet": OscillatorReservoir(
+            n_nodes, regime="oscillating", observable="voltage", random_state=0
+        ),
+        "oscillator_coupled": OscillatorReservoir(6, regime="oscillating", r_coupling=1e5, **pwl),
         "wox": MemristorReservoir(n_nodes, read_noise=0.01, observable="current", random_state=0),
         "wox_dense": MemristorReservoir(n_nodes, fan_in=None, n_taps=3, random_state=0),
         "tiox": MemristorReservoir(

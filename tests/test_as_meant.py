@@ -16,6 +16,7 @@ from mottle.reservoir import (
     EventMemristorReservoir,
     MemristorReservoir,
     NoReservoir,
+    NVARReservoir,
     OscillatorMemory,
     OscillatorReservoir,
     RidgeReadout,
@@ -172,11 +173,12 @@ def test_tables_given_to_encoders_obey_the_rules_of_files(encoder, name, why):
         encoder.fit([frame])
 
 
-DRIVES = list(np.random.default_rng(0).integers(1, 9, (3, 12, 2)).astype(float))
+DRIVES = list(np.random.default_rng(0).integers(1, 9, (3, 12, 2)) / 8)
 EVENTS = [draw(20, 2, 2, 40, seed) for seed in range(3)]
 ROWS = list(np.random.default_rng(0).normal(size=(8, 4)))
 OF_DRIVES = (
     *(kind(6, pool="mean", random_state=0) for kind in RESERVOIRS), NoReservoir(pool="mean"),
+    NVARReservoir(pool="mean"),
     DeviceReservoir(pool="mean", random_state=0), STDPLayer(4, random_state=0),
     TimeMask(3, random_state=0), *SAMPLED,
 )  # fmt: skip

@@ -91,8 +91,7 @@ def test_the_search_finds_the_flags_that_there_are():
     assert found >= {
         ("GasDrive", "derivative"), ("RidgeReadout", "standardize"), ("STDPLayer", "verbose"),
         ("CrossbarReadout", "repair"), ("CrossbarReadout", "compensate"),
-        ("CrossbarReadout", "aware"), ("VO2Reservoir", "oscillating"),
-        ("OscillatorReservoir", "oscillating"),
+        ("CrossbarReadout", "aware"),
     }  # fmt: skip
     assert {("fetch", "progress"), ("Crossbar.set_conductances", "open_cells")} <= set(others())
 

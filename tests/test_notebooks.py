@@ -35,6 +35,8 @@ def test_a_notebook_runs(path, monkeypatch):
     monkeypatch.syspath_prepend(str(DOCS.parent / "benchmarks"))
     import notebooks
 
+    if path.stem == "14-tonic":
+        pytest.importorskip("tonic", reason="tonic is not installed: pip install mottle[tonic]")
     notebook, _ = notebooks.run(path)
     assert "all numbers as stated" in notebooks.printed(notebook)
     assert notebooks.picture(notebook) is not None
@@ -116,6 +118,8 @@ def test_nothing_is_written_over_a_copy_that_is_there(tmp_path):
 def test_an_unknown_notebook_and_a_machine_without_jupytext_are_named(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="did you mean '01-first-pipeline'"):
         copy_notebooks(tmp_path, ["01-first-pipelin"])
+    with pytest.raises(ValueError, match=r"'01.*'04.*'14.*; did you mean '01-first-pipeline'"):
+        copy_notebooks(tmp_path, ["first"])
     monkeypatch.setitem(sys.modules, "jupytext", None)
     with pytest.raises(ModuleNotFoundError, match=r"mottle\[notebooks\].*--text"):
         copy_notebooks(tmp_path / "new")

@@ -20,8 +20,8 @@ X = np.random.default_rng(0).uniform(0.1, 0.9, (6, 20, 2))
 RESERVOIRS = [
     reservoir.EchoStateReservoir(4, random_state=0),
     reservoir.MemristorReservoir(4, random_state=0),
-    reservoir.VO2Reservoir(4, random_state=0),
-    reservoir.OscillatorReservoir(4, random_state=0),
+    reservoir.VO2Reservoir(4, regime="oscillating", random_state=0),
+    reservoir.OscillatorReservoir(4, regime="oscillating", random_state=0),
     reservoir.SpikingReservoir(4, random_state=0),
     reservoir.NoReservoir(),
 ]

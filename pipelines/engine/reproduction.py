@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mottle.checks import names_arguments
 from mottle.pipelines.engine.result import RUN, Result, read_result
 from mottle.pipelines.engine.run import run_recipe
 
@@ -68,6 +69,7 @@ class Reproduction:
         return notes
 
 
+@names_arguments
 def reproduce(source: Any, *, recordings: Any = None, progress: Any = None) -> Reproduction:
     """Run the recipe of a result again and compare scores, predictions and hashes.
 

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from mottle.checks import choose
+from mottle.checks import choose, names_arguments
 from mottle.datasets.disk import write_whole
 from mottle.pipelines.metrics import Metric
 
@@ -188,6 +188,7 @@ class Result:
         return path
 
 
+@names_arguments
 def read_result(path: str | Path) -> Result:
     """Read what `Result.save` wrote.
 

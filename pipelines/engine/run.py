@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.checks import names_arguments
 from mottle.datasets import Recordings
 from mottle.events import read_stream
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
@@ -35,6 +36,7 @@ PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr
 Progress = Callable[[int, int], Any]
 
 
+@names_arguments
 def run_recipe(
     source: Any, *, recordings: Any = None, progress: Any = None, parts: Any = None
 ) -> Result:

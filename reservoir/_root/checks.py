@@ -7,13 +7,15 @@ and, for a misspelt name or one of another library, the name that was probably m
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import wraps
 from math import inf, isfinite
 from numbers import Real
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, ParamSpec, TypeGuard, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 # names of parameters in other libraries and papers: names used here, in order of preference
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -212,6 +214,8 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     if not close:  # a name with another meaning of its own must be nearly the same
         cutoff = 0.75 if name in SYNONYMS else 0.5
         close = get_close_matches(name, known, n=1, cutoff=cutoff)
+    if not close and len(name) >= 4:  # a part of a name, such as "first" of "01-first-pipeline"
+        close = [same for same in known if name.lower() in same.lower()]
     return f"; did you mean {close[0]!r}?" if close else "."
 
 
@@ -290,6 +294,54 @@ def check_options(function: Callable[..., Any], options: Iterable[str]) -> None:
             has = f"It has: {', '.join(known)}." if known else "It has none."
             called = getattr(function, "__name__", repr(function))
             raise TypeError(f"{called} has no option {name!r}{suggest(name, known)} {has}")
+
+
+def check_mapping(name: str, value: Any, expected: str) -> Mapping[Any, Any]:
+    """Return a mapping, or raise with what was expected.
+
+    Examples
+    --------
+    >>> check_mapping("state", ["w"], "a dict of a state's name to its value at rest")
+    Traceback (most recent call last):
+    TypeError: state=['w'] must be a dict of a state's name to its value at rest.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}={value!r} must be {expected}.")
+    return value
+
+
+def names_arguments(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function: an unknown argument raises an error that suggests a known one.
+
+    So do too many arguments by position: the error lists those that are passed by name.
+
+    Examples
+    --------
+    >>> @names_arguments
+    ... def pulse(width, *, height=1.0): ...
+    >>> pulse(0.1, heigth=2.0)
+    Traceback (most recent call last):
+    TypeError: pulse has no option 'heigth'; did you mean 'height'? It has: width, height.
+    """
+    known = inspect.signature(function).parameters.values()
+    kinds = [parameter.kind for parameter in known]
+    places = [
+        one.name for one in known if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    named = [one.name for one in known if one.kind is one.KEYWORD_ONLY]
+    named += [f"{one.name}=..." for one in known if one.kind is one.VAR_KEYWORD]
+
+    @wraps(function)
+    def call(*args: P.args, **given: P.kwargs) -> T:
+        check_options(function, given)
+        if len(args) > len(places) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            raise TypeError(
+                f"{function.__name__} takes {', '.join(places) or 'nothing'} by position, not "
+                f"{len(args)} values; by name it takes {', '.join(named) or 'nothing'}."
+            )
+        return function(*args, **given)
+
+    return call
 
 
 class NamesArguments:

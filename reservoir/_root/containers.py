@@ -1,6 +1,7 @@
 """Containers of recordings: what is opened, and what is refused with a way out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -136,13 +137,15 @@ def as_cells(X: Any) -> Any:
     ]
 
 
-def check_features(X: Any) -> None:
+def check_features(X: Any, *, states: bool = True) -> None:
     """Raise for containers that hold no rows of features, each a number.
 
     Parameters
     ----------
     X : object
         What came into a readout; arrays, tables of numbers and lists of rows pass.
+    states : bool, default=True
+        Let states of several recordings pass, of which each step would be a row.
 
     Raises
     ------
@@ -167,6 +170,46 @@ def check_features(X: Any) -> None:
         raise ValueError(
             f"X is a {type(X).__name__} whose cells are arrays, expected rows of features: {way}."
         )
+    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(one) == 2 for one in X)
+    if not states and (several or getattr(X, "ndim", 0) == 3):
+        raise ValueError(
+            "Found array with dim 3, (recording, step, node): these are states, and a readout "
+            "takes rows of features. Set pool= or n_segments= in the reservoir for features of a "
+            "recording, or fit_stream for a target a step."
+        )
+
+
+@contextmanager
+def naming_rows(X: Any) -> Iterator[None]:
+    """Name the row and column of a feature that is not finite, where scikit-learn refuses it.
+
+    Examples
+    --------
+    >>> try:
+    ...     with naming_rows([[0.0, np.nan]]):
+    ...         raise ValueError("Input X contains NaN.")
+    ... except ValueError as error:
+    ...     print(str(error)[:43])
+    row 0, column 1: Input X contains NaN. A re
+    """
+    try:
+        yield
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        if not first.startswith(("Input X contains NaN", "Input X contains infinity")):
+            raise
+        try:
+            bad = np.argwhere(~np.isfinite(np.asarray(X, dtype=np.float64)))
+        except (TypeError, ValueError):  # texts that are numbers, and pandas' own missing values
+            raise error from None
+        if not len(bad) or bad.shape[1] != 2:
+            raise
+        row, column = bad[0].tolist()
+        raise ValueError(
+            f"row {row}, column {column}: {first} A readout takes finite numbers: leave the row "
+            "out of X and y (a recording that is absent gives NaN), or fill gaps before, as with "
+            "SimpleImputer."
+        ) from None
 
 
 def _holds_arrays(X: Any) -> bool:

@@ -63,17 +63,32 @@ class Streams(NamedTuple):
 
     ``cells`` holds one stream per recording (None where the sensor was absent). ``one`` is True for
     a single recording, whose drive is returned without the recording axis. ``sense`` is the name of
-    the column, or empty.
+    the column, or empty, ``labels`` those of the rows of a table.
     """
 
     cells: list[Any]
     one: bool
     sense: str = ""
+    labels: Any = None
 
     def place(self, recording: int) -> str:
         """Name a recording for an error message."""
         sense = f"'{self.sense}'" if self.sense else "the input"
-        return sense if self.one else f"recording {recording} of {sense}"
+        return sense if self.one else f"{name_row(self.labels, recording)} of {sense}"
+
+
+def name_row(labels: Any, position: int) -> str:
+    """Name a recording of a table: by its label, and its position where that is another.
+
+    Examples
+    --------
+    >>> name_row(pd.Index([48, 49]), 1), name_row(pd.RangeIndex(2), 1), name_row(None, 1)
+    ('recording 49 (row 1)', 'recording 1', 'recording 1')
+    """
+    if labels is None or (label := labels[position]) == position:
+        return f"recording {position}"
+    shown = label if isinstance(label, int | np.integer) else repr(label)
+    return f"recording {shown} (row {position})"
 
 
 def is_absent(cell: Any) -> bool:
@@ -150,6 +165,7 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
     2
     """
     sense, lazy = "", check_bool("lazy", lazy)
+    labels = None
     check_container(X)
     if isinstance(X, list | tuple):
         X = as_cells(X)
@@ -165,12 +181,14 @@ def as_streams(X: Any, *, lazy: bool = False) -> Streams:
                 "one is read here: pass one column, or use DriveStack or a ColumnTransformer."
             )
         X = X.iloc[:, 0]
+    if isinstance(X, pd.Series):
+        labels = X.index
     if isinstance(X, pd.Series) or _is_labelled(X):
         sense = "" if X.name is None else str(X.name)
     if not _is_many(X):
         return Streams([X if lazy else read_stream(X)], True, sense)
     cells = list(X) if lazy else [read_stream(cell) for cell in X]
-    return Streams(cells, False, sense)
+    return Streams(cells, False, sense, labels)
 
 
 def _refuse_lone_channels(X: Any) -> None:
@@ -207,7 +225,8 @@ def as_event_streams(X: Any) -> Streams | None:
     if not all(is_absent(cell) or is_event_stream(cell) for cell in cells):
         return None
     sense = str(getattr(X, "name", None) or "")
-    return Streams([None if is_absent(cell) else cell for cell in cells], False, sense)
+    labels = X.index if isinstance(X, pd.Series | pd.DataFrame) else None
+    return Streams([None if is_absent(cell) else cell for cell in cells], False, sense, labels)
 
 
 def check_present(streams: Streams) -> None:

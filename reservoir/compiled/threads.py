@@ -9,6 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.reservoir.compiled.notice import announced
+
 GROUP = 64  # nodes whose energies are summed together; a part consists of whole groups
 PARTS = 4  # of the work per thread, to balance the load
 LEAST_UPDATES = 1 << 16  # of nodes, about 0.2 ms; for fewer, starting a thread takes longer
@@ -94,17 +96,26 @@ def run_nodes(
     out = empty_states(lengths, n_steps, n_out or n_nodes)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
     args = (state.values, state.keys, state.step, *arguments, out, spent)
-    n_threads = numba.get_num_threads()
-    if n_threads == 1 or out.size * updates < LEAST_UPDATES:
+    with announced(kernel):
+        _run_parts(kernel, drive, lengths, args, n_groups, out.size * updates, apart)
+    for group in range(spent.shape[1]):
+        state.spent += spent[:, group]
+    return out
+
+
+def _run_parts(
+    kernel: Callable[..., None], drive: NDArray, lengths: NDArray, args: tuple[Any, ...],
+    n_groups: int, n_updates: int, apart: bool,
+) -> None:  # fmt: skip
+    """Run a kernel on all parts of the work, on one thread if there is little."""
+    n_recordings, n_threads = len(drive), numba.get_num_threads()
+    if n_threads == 1 or n_updates < LEAST_UPDATES:
         kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *args)
     else:
         n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
         width = -(-n_groups // n_parts) * GROUP
-        costs = np.repeat(lengths, -(-n_nodes // width))
+        costs = np.repeat(lengths, -(-args[0].shape[2] // width))
         split(lambda begin, end: kernel(begin, end, width, drive, lengths, *args), costs)
-    for group in range(spent.shape[1]):
-        state.spent += spent[:, group]
-    return out
 
 
 def count_groups(n_nodes: int) -> int:

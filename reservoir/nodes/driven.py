@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import check_number, check_positive, is_number
+from mottle.checks import check_number, check_positive
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.inputs import Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
-from mottle.reservoir.nodes.node import Node, device_operations, project, wiring
+from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
+from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
 from mottle.reservoir.nodes.wiring import check_spread, draw_recurrent_weights, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
-LOG_SPACED = (0.2, 10.0)  # default range of decay times, in units of the device's decay time
 
 
 class DrivenNode(NamedTuple):
@@ -54,11 +54,17 @@ def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> An
     return kind(**values | {k: v for k, v in (drawn or {}).items() if k in values})
 
 
-def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
-    """Return the node record for devices that ``find(p.device)`` looks up with their family."""
+def driven(
+    find: Callable[[Any], tuple[Any, Any]],
+    find_fitted: Callable[[Any], tuple[Any, Any]] | None = None,
+) -> Node:
+    """Return the node record for devices that ``find(p.device)`` looks up with their family.
+
+    Where names can change their meaning, ``find_fitted(p)`` returns what ``p`` was fitted to.
+    """
 
     def of(p: Any) -> tuple[Any, DrivenNode]:
-        device, family = find(p.device)
+        device, family = find(p.device) if find_fitted is None else find_fitted(p)
         return device, family.node
 
     def check(p: Any) -> None:
@@ -85,10 +91,13 @@ def driven(find: Callable[[Any], tuple[Any, Any]]) -> Node:
         for name in node.times:
             drawn[name] = drawn[name] * ratio
         drawn |= node.draw(device, rng, n_devices)
+        result: dict[str, Any] = {"devices_": drawn}
+        if find_fitted is not None:
+            result[KEPT] = (p.device, find(p.device)[1])
         if p.spectral_radius == 0:
-            return {"devices_": drawn}
+            return result
         weights = draw_recurrent_weights(rng, n_devices, p.density, p.spectral_radius)
-        return {"devices_": drawn, "weights_": weights, "_laid_out": lay_out(weights, n_devices)}
+        return result | {"weights_": weights, "_laid_out": lay_out(weights, n_devices)}
 
     def rest(p: Any) -> NDArray:
         device, node = of(p)
@@ -147,17 +156,8 @@ def held(p: Any, node: DrivenNode) -> float:
 
 def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
     """Return each device's time constant relative to that of its preset."""
-    if tau is None:
-        return np.ones(order.size)
-    preset_tau = device.time_scale
-    span = np.multiply(LOG_SPACED, preset_tau) if isinstance(tau, str) and tau == "log" else tau
-    pair = np.size(span) == 2 and not isinstance(span, str | dict) and all(map(is_number, span))
-    if not (pair and 0 < span[0] <= span[1] < np.inf):
-        raise ValueError(
-            f"tau={tau!r} s must be 'log', None or (shortest, longest), both positive."
-        )
-    ratio: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / preset_tau
-    return ratio
+    preset_tau = None if tau is None else device.time_scale
+    return log_spaced("tau", tau, preset_tau, "s", order)
 
 
 def run_devices(

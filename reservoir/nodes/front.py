@@ -7,6 +7,7 @@ from importlib.metadata import version
 from inspect import signature
 from json import dumps
 from typing import Any, ClassVar, Self
+from warnings import warn
 
 import numba
 import numpy as np
@@ -21,7 +22,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
-from mottle.reservoir.nodes.node import Node
+from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
@@ -78,7 +79,7 @@ class Reservoir(
     @property
     def units(self) -> str:
         """Unit of a state."""
-        return choose(self.observable, self._node.observables(self), "observable")
+        return choose(self._node.observed(self), self._node.observables(self), "observable")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw the reservoir; only the number of inputs of a drive is used.
@@ -96,6 +97,7 @@ class Reservoir(
         self : Reservoir
             The fitted reservoir.
         """
+        self.__dict__.pop(KEPT, None)  # the device may have been defined again
         self._check_parameters()
         drives = self._node.read(self, X, True)
         if drives.absent.any():
@@ -104,13 +106,16 @@ class Reservoir(
                 f"recording {place} is absent (None, or NaN throughout): leave it out of "
                 "fit; a sense may be absent at predict time only."
             )
+        self._warn_segments(drives.sizes)
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
         rng = check_random_state(self.random_state)
-        self.__dict__.pop("weights_", None)
+        for name in ("weights_", "reference_"):
+            self.__dict__.pop(name, None)
         self.__dict__.update(self._node.wire(self, rng))
         self.__dict__.update(self._node.draw(self, rng))
+        self.__dict__.update(self._node.settle(self, rng))
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         return self
 
@@ -273,6 +278,28 @@ class Reservoir(
             attrs=self.describe() | {"n_nodes": self.n_nodes, "source": str(self.device)},
         )
 
+    @available_if(lambda self: self._node.operate is not None)
+    def regime_of_nodes(self) -> Any:
+        """Describe what the nodes do at the bias, without input.
+
+        Returns
+        -------
+        description : dict
+            ``window``, the supplies in V between which a nominal node oscillates; ``v_bias`` in V;
+            ``fractions`` of the nodes, with their own constants, that are "oscillating", "resting"
+            or "latched" in the metallic state.
+
+        Examples
+        --------
+        >>> from mottle.reservoir import VO2Reservoir
+        >>> VO2Reservoir(20, regime="oscillating").fit(np.zeros((5, 1))).regime_of_nodes()[
+        ...     "fractions"
+        ... ]
+        {'oscillating': 1.0, 'latched': 0.0, 'resting': 0.0}
+        """
+        check_is_fitted(self)
+        return self._node.operate(self)  # type: ignore[misc]
+
     def count_operations(self, X: Any, energy: Any = None) -> Any:
         """Count the operations of ``transform``, for a report of its energy.
 
@@ -300,7 +327,7 @@ class Reservoir(
         if self._node.spikes:
             energy = self.energy(X) if energy is None else energy
             counts["spikes"] = float(energy["spikes"].sum())
-            if self.observable in ("spikes", "frequency", "phase"):
+            if self._node.observed(self) in ("spikes", "frequency", "phase"):
                 counts["output_spikes"] = counts["spikes"]
         if self._node.converters and "output_spikes" not in counts:
             counts["states_read"] = states
@@ -485,7 +512,7 @@ class Reservoir(
         if n_taps > 1 and self.wiring != "random":
             raise ValueError(f"n_taps={n_taps} needs wiring='random', not {self.wiring!r}.")
         self._statistics()
-        choose(self.observable, self._node.observables(self), "observable")
+        choose(self._node.observed(self), self._node.observables(self), "observable")
         self._node.check(self)
 
     def _refuse_ignored(self) -> None:
@@ -512,6 +539,22 @@ class Reservoir(
         for name in names:
             choose(name, CODES, "pool")
         return names
+
+    def _warn_segments(self, sizes: NDArray) -> None:
+        """Warn of recordings with fewer steps than there are segments to pool."""
+        short = np.flatnonzero(sizes < self.n_segments)
+        if self._statistics() and short.size:
+            warn(
+                f"n_segments={self.n_segments} is more than the {sizes[short[0]]} steps of "
+                f"recording {short[0]} ({short.size} of {sizes.size} recordings): segments then "
+                "have steps in common, and features are repeated. Take fewer segments, or more "
+                "steps from the encoder.",
+                stacklevel=3,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the attributes, and what other processes may not know."""
+        return super().__getstate__() | self._node.carried(self)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""

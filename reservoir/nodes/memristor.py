@@ -87,7 +87,7 @@ class MemristorReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     n_taps : int, default=1
         Delay taps: nodes take the last ``n_taps`` steps of each input. Needs ``wiring="random"``;
         before the beginning the drive is 0.

@@ -13,6 +13,7 @@ from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
 
+KEPT = "_device"  # attribute of a fitted reservoir: its parameter and the family then found
 P = Any  # a reservoir, of which parameters and fitted attributes are read
 
 
@@ -40,6 +41,12 @@ class Node(NamedTuple):
         ``check(p)`` raises for impossible parameters, before anything is drawn.
     draw : callable
         ``draw(p, rng)`` returns fitted attributes by name, after the wiring is drawn.
+    settle : callable
+        ``settle(p, rng)`` returns further fitted attributes, after those of ``draw`` are set.
+    observed : callable
+        ``observed(p)`` names the quantity that is the state, if it depends on the regime.
+    operate : callable or None
+        ``operate(p)`` describes the regime: see `Reservoir.regime_of_nodes`.
     rest : callable
         ``rest(p)`` is the state (variable, node) of nodes at rest.
     run : callable
@@ -67,6 +74,8 @@ class Node(NamedTuple):
         ``times(p)`` are the device times that describe states, by name, in s.
     family : callable
         ``family(p)`` names the kind of device, if a class takes several.
+    carried : callable
+        ``carried(p)`` are attributes that a pickle needs beside those of ``p``, by name.
     read, read_chunk : callable
         Readers of input: ``read(p, X, reset)`` returns recordings like ``Drives``,
         ``read_chunk(p, state, X, n_steps)`` the next steps of live runs and their numbers.
@@ -84,6 +93,9 @@ class Node(NamedTuple):
     observables: Callable[[P], Mapping[str, str]] = lambda p: {"state": "1"}
     check: Callable[[P], None] = lambda p: None
     wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
+    settle: Callable[[P, np.random.RandomState], dict[str, Any]] = lambda p, rng: {}
+    observed: Callable[[P], str] = lambda p: p.observable
+    operate: Callable[[P], Any] | None = None
     noisy: Callable[[P], bool] = lambda p: False
     metered: Callable[[P], bool] = lambda p: False
     left_out: Callable[[P], Sequence[str]] = lambda p: ()
@@ -92,6 +104,7 @@ class Node(NamedTuple):
     n_parallel: Callable[[P], int] = lambda p: 1
     times: Callable[[P], dict[str, float]] = lambda p: {}
     family: Callable[[P], str] = lambda p: ""
+    carried: Callable[[P], dict[str, Any]] = lambda p: {}
     read: Callable[[P, Any, bool], Any] = read_drives
     read_chunk: Callable[..., Any] = read_chunk
     operations: Callable[[P, Any, float], dict[str, float]] = lambda p, drives, steps: {}

@@ -46,12 +46,22 @@ def warn_clipped(v_in: NDArray[np.float64], low: float, high: float) -> None:
     )
 
 
-def check_bias(v_bias: float, device: Any) -> None:
-    """Raise if the bias lies outside the ``window`` in which a single device oscillates."""
+def check_bias(v_bias: float, device: Any, regime: str | None) -> None:
+    """Raise if the bias does not suit the regime; a device oscillates within its ``window``."""
     low, high = device.window
-    if not low <= v_bias <= high:
+    if regime in ("oscillating", "recurrent"):
+        if low != low:
+            raise ValueError(
+                f"this device oscillates at no supply up to {V_COMPLIANCE:g} V: choose another "
+                "regime, or other constants."
+            )
+        if not low <= v_bias <= high:
+            raise ValueError(
+                f"v_bias={v_bias} V lies outside {low:.5g} to {high:.5g} V, where this device "
+                f"oscillates; take for example {0.6 * low + 0.4 * high:.3g} V, or another regime."
+            )
+    elif regime in ("relaxing", "excitable") and low <= v_bias <= high:
         raise ValueError(
-            f"v_bias={v_bias} V lies outside {low} to {high} V, where this device oscillates; take "
-            f"for example {0.6 * low + 0.4 * high:.3g} V, or set oscillating=False if nodes at "
-            "rest are intended."
+            f"v_bias={v_bias} V lies within {low:.5g} to {high:.5g} V, where this device "
+            f"oscillates: take regime='oscillating', or less than {low:.3g} V to be {regime}."
         )

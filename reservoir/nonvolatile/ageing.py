@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number
+from mottle.checks import check_number, names_arguments
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
     cell_of,
@@ -48,7 +48,7 @@ def check_later(seconds: float, present: float) -> float:
     if seconds < present:
         raise ValueError(
             f"seconds={seconds} s lies before the present age of {present} s, and ageing cannot be "
-            "undone; program the cells again."
+            "undone; program() writes the cells anew."
         )
     return seconds
 
@@ -63,6 +63,7 @@ def aged(device: Any, written: NDArray, path: NDArray, seconds: float) -> NDArra
     return cell_of(device).age(get_cell(device), written, path, seconds)
 
 
+@names_arguments
 def age(
     device: Any, written: xr.Dataset | ArrayLike, times: ArrayLike, *, random_state: Any = None
 ) -> xr.Dataset:
@@ -106,7 +107,7 @@ def age(
     >>> bool((aged.conductance[0] == [20e-6, 80e-6]).all())
     True
     """
-    warn_kept(device, float(check_times(times).max(initial=0.0)))
+    warn_kept(device, float(check_times(times).max(initial=0.0)), stacklevel=4)
     return age_cells(device, written, times, random_state)
 
 

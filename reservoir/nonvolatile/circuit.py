@@ -7,6 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.reservoir.compiled.notice import announced
 from mottle.reservoir.nonvolatile import kernel, nodal
 
 TOLERANCE = 1e-10  # square root of the ratio of the error's power to that of the ideal array
@@ -51,11 +52,12 @@ class Circuit:
         if method == "fast":
             n_threads = max(1, min(len(v_word), numba.get_num_threads()))
             ends = np.linspace(0, len(v_word), n_threads + 1).astype(int)
-            if n_threads == 1:
-                run(slice(None))
-            else:
-                with ThreadPoolExecutor(n_threads) as threads:
-                    list(threads.map(run, map(slice, ends[:-1], ends[1:])))
+            with announced(kernel.run):
+                if n_threads == 1:
+                    run(slice(None))
+                else:
+                    with ThreadPoolExecutor(n_threads) as threads:
+                        list(threads.map(run, map(slice, ends[:-1], ends[1:])))
         for k in np.flatnonzero(~settled):
             word[k], bit[k] = self.eliminate(g, v_word[k], v_bit[k], lines)
         return word, bit

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_whole, choose
+from mottle.checks import check_whole, choose, names_arguments
 from mottle.reservoir.nonvolatile.cells import conductance_range
 
 MAPPINGS = {"differential": 0, "sliced": 1, "offset": 2}
@@ -87,6 +87,7 @@ def outputs_in(n_columns: int, mapping: str, n_slices: int = 2) -> int:
     return n_columns - 1 if mapping == "offset" else n_columns // least
 
 
+@names_arguments
 def map_weights(
     weights: ArrayLike,
     device: Any = "cmo_hfox",
@@ -191,6 +192,7 @@ def _offset(
     return Mapped(g, np.vstack([np.diag(gain), -gain[np.newaxis]]))
 
 
+@names_arguments
 def unmap(conductances: ArrayLike, combine: ArrayLike) -> NDArray[np.float64]:
     """Return the weights of conductances, the inverse of `map_weights`.
 

@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from mottle.checks import check_whole
+from mottle.checks import check_whole, names_arguments
 from mottle.reservoir import drawing
 from mottle.reservoir.nonvolatile.ageing import check_times, warn_kept
 from mottle.reservoir.nonvolatile.cells import retention_of
@@ -28,6 +28,7 @@ LABELS = {
 }
 
 
+@names_arguments
 def robustness(
     readout: CrossbarReadout,
     X: Any,
@@ -163,6 +164,7 @@ def _sweep(
                 yield readout.redraw(seed, **{name: value})._age(age)
 
 
+@names_arguments
 def draw_robustness(scores: xr.Dataset) -> Any:
     """Draw the result of `robustness`, a panel per axis.
 

@@ -16,9 +16,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from mottle.checks import NamesParameters, check_bool, check_number, is_number
-from mottle.containers import check_features
+from mottle.containers import check_features, naming_rows
 from mottle.reservoir.nonvolatile.ageing import check_later, warn_kept
 from mottle.reservoir.nonvolatile.aware import fit_aware
+from mottle.reservoir.nonvolatile.cells import cell_of, get_cell, name_of
 from mottle.reservoir.nonvolatile.converters import DAC
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.linear import (
@@ -52,6 +53,7 @@ PARTS = {  # name and level in an energy report
 FEW = (
     4.0  # levels or write deviations; with fewer the largest weight has an error of a tenth or more
 )
+MANY = 4.0  # times the levels of a device: so many levels are rounded to in vain
 FAINT = 0.25  # of the largest weight; above it a separate range would gain less than two bits
 
 
@@ -148,7 +150,8 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
     Warns
     -----
     UserWarning
-        By ``fit`` and ``program``: for nonlinear cells; for an output whose largest weight is below
+        By ``fit`` and ``program``: for nonlinear cells; for ``n_levels`` of four times the levels
+        that the device has (`devices.levels`) or more; for an output whose largest weight is below
         a quarter of its tile's, and spans fewer than four levels or write deviations.
 
     Raises
@@ -217,21 +220,32 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             model = self._fit_aware(model, X, y, later)
         return self._program(model, X)
 
-    def program(self, X: Any) -> Any:
-        """Write the weights of a fitted readout, and set the converters' ranges.
+    def program(self, X: Any = None) -> Any:
+        """Write the weights of a fitted readout to new cells, and set the converters' ranges.
 
         The readout is ``readout_`` after ``fit``; before ``fit``, or if ``readout`` has been
         replaced since, ``readout`` itself.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training data for the converters' ranges.
+        X : array-like of shape (n_samples, n_features), default=None
+            Training data for the converters' ranges. None: the ranges and ``calibration_`` remain,
+            which needs a readout programmed before.
 
         Returns
         -------
         self : CrossbarReadout
             The programmed readout.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
+        >>> X, y = load_iris(return_X_y=True)
+        >>> readout = CrossbarReadout(RidgeClassifier(), Crossbar((4, 6)), random_state=0).fit(X, y)
+        >>> readout.age(86_400.0).program().seconds_
+        0.0
         """
         self._check_parameters()
         current = getattr(self, "_fitted_from", None) is self.readout
@@ -240,6 +254,16 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             raise NotFittedError("program() needs a fitted readout; call fit(X, y).")
         if self._aware_seconds() is not None and not current:
             raise ValueError(f"aware={self.aware!r} refits the weights: call fit(X, y).")
+        if X is None:
+            if not current:
+                raise ValueError(
+                    "program() without X takes the calibration data of fit, and there are none for "
+                    "this readout: pass training data, program(X)."
+                )
+            self._write()
+            self._warn_levels()
+            self._warn_faint()
+            return self
         self._check_X(X, reset=True)
         return self._program(model, X)
 
@@ -264,9 +288,10 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
 
     def _check_X(self, X, reset=False):
         """Return features as numbers; missing values are allowed if there are earlier steps."""
-        check_features(X)
+        check_features(X, states=False)
         finite = not has_earlier_steps(self.readout)
-        return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
+        with naming_rows(X):
+            return validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite=finite)
 
     def _aware_seconds(self):
         """Return the age in s of the cells whose errors are injected in fit; None for no errors."""
@@ -337,8 +362,23 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         else:
             self.__dict__.pop("classes_", None)
         self._write()
+        self._warn_levels()
         self._warn_faint()
         return self
+
+    def _warn_levels(self):
+        """Warn if weights are rounded to far more levels than the cells can hold."""
+        device = self._tile().device
+        levels = cell_of(device).levels(get_cell(device), 0.0)
+        if self.n_levels is not None and levels and self.n_levels >= MANY * levels:
+            warn(
+                f"n_levels={self.n_levels}, but cells of {name_of(device)!r} have about "
+                f"{levels:.0f} levels that can be told apart just after writing (devices.levels): "
+                "writing errors, not steps between levels, limit the accuracy, and compare(X, y) "
+                f"measures what is lost. n_levels={max(2, round(levels))} rounds to what the cells "
+                "have, None not at all.",
+                stacklevel=4,
+            )
 
     def _warn_faint(self):
         """Warn of an output whose weights are small compared with the others of its tile."""
@@ -638,7 +678,8 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         >>> from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
         >>> X, y = load_digits(return_X_y=True)
         >>> tile = Crossbar((64, 20), device="pcm")
-        >>> readout = CrossbarReadout(RidgeClassifier(), tile, random_state=0).fit(X[:900], y[:900])
+        >>> readout = CrossbarReadout(RidgeClassifier(), tile, n_levels=16, random_state=0)
+        >>> readout = readout.fit(X[:900], y[:900])
         >>> aged = readout.age(86_400 * 365).score(X[900:], y[900:])
         >>> readout.recalibrate().score(X[900:], y[900:]) > aged
         True

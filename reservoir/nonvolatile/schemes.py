@@ -14,7 +14,7 @@ A. Flocke, T. G. Noll, Fundamental analysis of resistive nano-crossbars, Proc. E
 import numpy as np
 import xarray as xr
 
-from mottle.checks import check_number, check_whole, choose
+from mottle.checks import check_number, check_whole, choose, names_arguments
 
 SCHEMES = {"floating": None, "V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}  # unselected word, bit line
 
@@ -25,6 +25,7 @@ def check_square(n: int, selectivity: float) -> None:
     check_number("selectivity", selectivity, least=1)
 
 
+@names_arguments
 def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating") -> float:
     """Return the sneak current relative to the current of a cell that is on.
 
@@ -57,6 +58,7 @@ def sneak_conductance(n: int, selectivity: float = 1.0, scheme: str = "floating"
     return others / selectivity / (2 if scheme == "V/2" else 3)
 
 
+@names_arguments
 def write_power(n: int, selectivity: float = 1.0, scheme: str = "V/2") -> float:
     """Return the power of an array while one cell is written, relative to that of the cell.
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from mottle.checks import check_number, check_whole
+from mottle.checks import check_number, check_whole, names_arguments
 from mottle.reservoir.nonvolatile.crossbar import Crossbar
 from mottle.reservoir.nonvolatile.schemes import margin, sneak_conductance
 
 G_ON, G_OFF = 1e-4, 1e-6  # S: 10 kohm and 1 Mohm
 
 
+@names_arguments
 def sneak_margin(
     n: int,
     selectivity: float = 1.0,
@@ -62,6 +63,7 @@ def sneak_margin(
     return margin(read(g_on), read(g_off), g_on)
 
 
+@names_arguments
 def largest_array(
     selectivity: float = 1.0,
     *,

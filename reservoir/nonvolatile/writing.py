@@ -7,7 +7,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from mottle.checks import check_fraction, check_number, check_positive, check_whole, choose
+from mottle.checks import (
+    check_fraction,
+    check_number,
+    check_positive,
+    check_whole,
+    choose,
+    names_arguments,
+)
 from mottle.reservoir.nonvolatile.ageing import cell_dims
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
@@ -59,6 +66,7 @@ def draw_defects(
     return Defects(worn["off"].to_numpy(), worn["on"].to_numpy(), dead, place)
 
 
+@names_arguments
 def write(
     device: Any,
     targets: ArrayLike,

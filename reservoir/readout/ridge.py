@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 
 from mottle.arrays import refuse_masked
 from mottle.checks import NamesParameters, check_bool, check_option, is_whole
-from mottle.containers import check_features
+from mottle.containers import check_features, naming_rows
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.rows import (
     Rows,
@@ -250,8 +250,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
                 f"y has {shape[-1]} columns of labels, and a readout takes one: fit one readout "
                 "for each, or set task='regression' if these are numbers."
             )
-        check_features(X)
-        _refuse_states(X)
+        check_features(X, states=False)
         for name, values in (("X", X), ("sample_weight", weight), ("groups", groups)):
             refuse_masked(values, name)
         if y is not None and on_demand(y) and (classify or not on_demand(X)):
@@ -263,10 +262,11 @@ class RidgeReadout(NamesParameters, BaseEstimator):
                 kind = None if classify else np.float64
                 y = check_array(y, dtype=kind, ensure_2d=False, input_name="y")
         else:
-            X, y = validate_data(
-                self, X, y, dtype=FLOATS, multi_output=not classify, y_numeric=not classify,
-                reset=reset,
-            )  # fmt: skip
+            with naming_rows(X):
+                X, y = validate_data(
+                    self, X, y, dtype=FLOATS, multi_output=not classify, y_numeric=not classify,
+                    reset=reset,
+                )  # fmt: skip
         if classify:
             check_classification_targets(y)
             y = column_or_1d(y)
@@ -419,10 +419,10 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         if on_demand(X):
             blocks = [read(X, rows, "X") for rows in row_blocks(X)]
             return np.concatenate([self._combine(block) for block in blocks])
-        check_features(X)
-        _refuse_states(X)
+        check_features(X, states=False)
         refuse_masked(X, "X")
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        with naming_rows(X):
+            X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
     def _classifies(self):
@@ -566,14 +566,3 @@ def _sharpness(decision, label, weight):
         return -np.average(logs, weights=weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 5.0), method="bounded").x))
-
-
-def _refuse_states(X: Any) -> None:
-    """Raise for states of several recordings, of which each step would be a row."""
-    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(one) == 2 for one in X)
-    if several or getattr(X, "ndim", 0) == 3:
-        raise ValueError(
-            "Found array with dim 3, (recording, step, node): these are states, and a readout "
-            "takes rows of features. Set pool= or n_segments= in the reservoir for features of a "
-            "recording, or fit_stream for a target a step."
-        )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.arrays import order_dims
-from mottle.checks import check_whole
+from mottle.checks import check_whole, names_arguments
 from mottle.containers import check_container
 from mottle.events import is_event_stream
 from mottle.reservoir.readout import chain as stages
@@ -16,6 +16,7 @@ from mottle.reservoir.readout.ridge import RidgeReadout
 from mottle.reservoir.readout.rows import rows_a_block
 
 
+@names_arguments
 def fit_stream(
     reservoir: Any,
     readout: Any,
@@ -92,6 +93,7 @@ def fit_stream(
     )
 
 
+@names_arguments
 def predict_stream(
     reservoir: Any, readout: Any, drive: Any, *, method: str = "predict", chunk: int | None = None
 ) -> Any:

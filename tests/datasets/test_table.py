@@ -116,3 +116,10 @@ def test_take_and_senses_keep_table_target_and_groups_together():
     assert picked.table.attrs == {"licence": "x"}
     with pytest.raises(ValueError, match=r"no sense 'b'\. The table has a"):
         part.senses("b")
+
+
+def test_lists_without_the_name_of_a_sense_are_answered_with_how_to_name_them():
+    with pytest.raises(
+        TypeError, match=r"make_table takes nothing by position, .* it takes index, senses=\.\.\."
+    ):
+        make_table({"touch": [np.zeros((5, 2))]})

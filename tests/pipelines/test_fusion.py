@@ -63,6 +63,49 @@ def test_in_early_fusion_a_missing_sense_is_silent(grasps):
         assert model.score(holes, target) > 0.1
 
 
+def test_a_recording_without_a_sense_is_kept_in_the_test_folds(grasps):
+    table, target, blocks = grasps
+    table = table.copy()
+    table.iloc[7, 1] = None
+    model = make_fusion_pipeline(ENCODERS, ESN)
+    with pytest.raises(
+        ValueError, match=r"whole = table\.notna\(\).*cv = \[\(a\[whole\[a\]\], b\)"
+    ):
+        model.fit(table, target)
+    whole = table.notna().all(axis=1).to_numpy()
+    splits = GroupKFold(5).split(table, target, blocks)
+    cv = [(a[whole[a]], b) for a, b in splits]
+    with pytest.warns(UserWarning, match="'joints' is missing in 1 of"):
+        scores = cross_val_score(model, table, target, cv=cv, error_score="raise")
+    assert scores.mean() > 0.7
+    assert sum(7 in test for _, test in cv) == 1
+    assert not any(7 in train for train, _ in cv)
+
+
+def test_errors_name_a_recording_by_its_label_and_by_its_row(grasps):
+    table, target, _ = grasps
+    table = table.reset_index(drop=True)
+    model = make_fusion_pipeline(ENCODERS, ESN).fit(table, target)
+    part = table[48:60].copy()
+    for sense, cell in (("touch", None), ("joints", None)):
+        part.iloc[2, part.columns.get_loc(sense)] = cell
+    with pytest.raises(ValueError, match=r"^recording 50 \(row 2\) has none of the senses"):
+        model.predict(part)
+    part = table[48:60].copy()
+    part.iloc[1, part.columns.get_loc("touch")] = np.zeros((4, 3))
+    with pytest.raises(ValueError, match=r"recording 49 \(row 1\) of 'touch'"):
+        model.predict(part)
+    part.index = [f"grasp {k}" for k in range(12)]
+    with pytest.raises(ValueError, match=r"recording 'grasp 1' \(row 1\) of 'touch'"):
+        model.predict(part)
+    part = part.reset_index(drop=True)
+    with pytest.raises(ValueError, match=r"recording 1 of 'touch'"):
+        model.predict(part)
+    part.iloc[5, 0] = None
+    with pytest.raises(ValueError, match=r"missing in recording 5 of the training data \(1 of 12"):
+        model.fit(part, target[:12])
+
+
 def test_sense_missing_in_training_and_recordings_without_any_are_refused(grasps):
     table, target, _ = grasps
     holes = table.copy()
@@ -125,3 +168,12 @@ def test_raw_baseline_is_the_pooled_drive():
     X = np.random.default_rng(0).normal(size=(4, 12, 3))
     got = NoReservoir(pool="mean", n_segments=6).fit_transform(X)
     assert np.allclose(got, X.reshape(4, 6, 2, 3).mean(axis=2).reshape(4, -1))
+
+
+def test_what_is_no_dict_of_encoders_and_no_reservoir_is_named():
+    with pytest.raises(TypeError, match=r"encoders=\['touch', 'joints'\] must be a dict of a"):
+        make_fusion_pipeline(["touch", "joints"], ESN)
+    with pytest.raises(TypeError, match=r"reservoir=\[.*\] must be a reservoir, a Pipeline"):
+        make_fusion_pipeline(ENCODERS, [ESN])
+    with pytest.raises(TypeError, match="no option 'fusions'; did you mean 'fusion'"):
+        make_fusion_pipeline(ENCODERS, ESN, fusions="late")

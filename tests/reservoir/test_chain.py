@@ -26,7 +26,8 @@ STAGES = {
     "deep": make_pipeline(NOISY, EchoStateReservoir(9, random_state=1)),
     "deep and noisy": make_pipeline(NOISY, StandardScaler(), clone(NOISY)),
     "side by side": FeatureUnion(
-        [("wox", NOISY), ("osc", OscillatorReservoir(6, threshold_noise=0.01, observable="phase",
+        [("wox", NOISY), ("osc", OscillatorReservoir(6, regime="oscillating",
+            threshold_noise=0.01, observable="phase",
                                      random_state=0)),
          ("drive", NoReservoir())]
     ),

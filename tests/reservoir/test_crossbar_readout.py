@@ -43,6 +43,8 @@ from mottle.reservoir.nonvolatile.aware import _fit_ridge
 from mottle.reservoir.nonvolatile.cells import IDEAL
 from mottle.reservoir.nonvolatile.tiles import Tile
 
+# most devices here have fewer than the 64 levels that are the default; one test expects the warning
+pytestmark = pytest.mark.filterwarnings("ignore:n_levels=64, but cells")
 DAY = 86_400.0
 FINE = {"n_levels": None, "dac_bits": None, "adc_bits": None, "compensate": False}
 X, Y = load_digits(return_X_y=True)
@@ -713,7 +715,7 @@ def test_requests_before_fit_or_with_other_features_are_refused():
     programmed.fit(X, Y)
     assert programmed.tiles_[0].crossbar.shape == (64, 20)
     with pytest.raises(
-        ValueError, match="seconds='1d' s must be a finite number, at least 0; a day is 86400 s"
+        ValueError, match="seconds='1d' must be a finite number of s, at least 0; a day is 86400 s"
     ):
         programmed.age("1d")
     with pytest.raises(ValueError, match="X has 5 features; RidgeClassifier was fitted on"):
@@ -729,3 +731,49 @@ def test_weights_that_cannot_be_mapped_are_refused_with_their_place():
         CrossbarReadout(RidgeClassifier().fit(X, Y), tile(), aware=True).program(X)
     with pytest.raises(ValueError, match=r"n_draws=2\.5 must be a whole number, at least 1"):
         robustness(CrossbarReadout(RidgeClassifier(), tile()).fit(X, Y), X, Y, n_draws=2.5)
+
+
+@pytest.mark.parametrize("n_levels", [64, 30, 29, 7, None])
+def test_far_more_levels_than_the_device_has_are_warned_of(n_levels):
+    readout = CrossbarReadout(
+        RidgeClassifier(), tile(device="wan2022_day"), n_levels=n_levels, random_state=0
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        readout.fit(X, Y)
+    texts = [str(w.message) for w in caught if "n_levels" in str(w.message)]
+    assert len(texts) == (n_levels in (64, 30))  # four times 7.35 is 29.4
+    if texts:
+        assert f"n_levels={n_levels}, but cells of 'wan2022_day' have about 7 levels" in texts[0]
+        assert "n_levels=7 rounds to what the cells have" in texts[0]
+
+
+def test_cells_are_written_again_without_the_training_data():
+    readout = CrossbarReadout(RidgeClassifier(), tile(device="cmo_hfox"), random_state=0).fit(X, Y)
+    fresh, kept = readout.decision_function(X_TEST), readout.calibration_
+    with pytest.raises(ValueError, match=r"program\(\) writes the cells anew"):
+        readout.age(DAY).age(60.0)
+    assert np.abs(readout.decision_function(X_TEST) - fresh).max() > 0.01
+    assert_array_equal(readout.program().decision_function(X_TEST), fresh)
+    assert readout.seconds_ == 0.0
+    assert readout.calibration_ is kept
+    with pytest.raises(ValueError, match="without X takes the calibration data of fit"):
+        CrossbarReadout(RidgeClassifier().fit(X, Y), tile()).program()
+
+
+@pytest.mark.parametrize("model", [RidgeReadout(), CrossbarReadout(RidgeReadout(), SMALL)])
+def test_states_and_gaps_are_refused_in_the_same_words(model):
+    model = clone(model)
+    A, a = X[:40, :8], Y[:40]
+    gaps, infinite = A.copy(), A.copy()
+    gaps[3, 2], infinite[1, 0] = np.nan, np.inf
+    a = np.where(a > 4, "high", "low")
+    fitted = clone(model).fit(A, a)
+    for call in (lambda x: model.fit(x, a[: len(x)]), fitted.predict):
+        with pytest.raises(ValueError, match=r"row 3, column 2: Input X contains NaN.*leave"):
+            call(gaps)
+        with pytest.raises(ValueError, match="row 1, column 0: Input X contains infinity"):
+            call(infinite)
+        for states in (A.reshape(8, 5, 8), list(A.reshape(8, 5, 8))):
+            with pytest.raises(ValueError, match=r"these are states, .* Set pool= or n_segments="):
+                call(states)

@@ -57,7 +57,9 @@ def per_cycle(reservoir, n_cycles, skip=10):
 
 def test_a_neuristor_takes_the_reference_energies_of_a_spike():
     nodes = ALONE | {"v_bias": 12.0, "dt_device": PERIOD, "dt_inner": 1e-9}
-    device, resistor, supply, spikes = per_cycle(VO2Reservoir(**nodes).fit(np.zeros((2, 1))), 10)
+    device, resistor, supply, spikes = per_cycle(
+        VO2Reservoir(regime="oscillating", **nodes).fit(np.zeros((2, 1))), 10
+    )
     assert_allclose([device, resistor, supply], [7397e-12, 16000e-12, 23397e-12], rtol=2e-4)
     assert spikes == 1
     assert_allclose(supply, device + resistor, rtol=1e-5)
@@ -68,7 +70,7 @@ def test_an_oscillator_takes_the_closed_form_energies_of_a_spike(coupled):
     device = get("vo2_pwl")
     link = {"r_coupling": 1e15} if coupled else {}  # negligible coupling, in the other kernel
     nodes = dict(ALONE, n_nodes=2) | {"v_bias": 5.0, "dt_device": device.period(5.0)}
-    reservoir = OscillatorReservoir(**nodes, **link).fit(np.zeros((2, 1)))
+    reservoir = OscillatorReservoir(regime="oscillating", **nodes, **link).fit(np.zeros((2, 1)))
     film, resistor, supply, spikes = per_cycle(reservoir, 5) / 2
     assert_allclose([film, supply], [1.84255e-10, 6.20022e-10], rtol=1e-5)
     assert spikes == 1
@@ -84,9 +86,9 @@ def stored(reservoir, state):
 @pytest.mark.parametrize(
     "reservoir",
     [
-        VO2Reservoir(70, thermal_coupling=0.02, spread=0.1, random_state=0),
-        OscillatorReservoir(6, spread=0.05, random_state=0),
-        OscillatorReservoir(6, r_coupling=5e4, spread=0.05, random_state=0),
+        VO2Reservoir(70, regime="oscillating", thermal_coupling=0.02, spread=0.1, random_state=0),
+        OscillatorReservoir(6, regime="oscillating", spread=0.05, random_state=0),
+        OscillatorReservoir(6, regime="oscillating", r_coupling=5e4, spread=0.05, random_state=0),
     ],
     ids=["vo2", "oscillator", "oscillator_coupled"],
 )
@@ -101,7 +103,7 @@ def test_the_supplys_energy_is_dissipated_or_stored(reservoir):
 def test_coupling_resistors_count_among_the_resistors():
     """Two oscillators with different bias at rest: currents and powers follow from Ohm's law."""
     device = ThresholdSwitch(v_high=1e3, v_low=1.0)  # never switches
-    nodes = {"device": device, "r_coupling": 2e4, "oscillating": False, "dt_device": 1e-3}
+    nodes = {"device": device, "r_coupling": 2e4, "regime": "excitable", "dt_device": 1e-3}
     reservoir = OscillatorReservoir(2, v_bias=5.0, v_gain=1.0, wiring="one_to_one", **nodes)
     X = np.tile([1.0, -1.0], (1, 2, 1))
     state, _ = reservoir.fit(X).advance(reservoir.start(1, meter=True), X)
@@ -117,7 +119,9 @@ def test_coupling_resistors_count_among_the_resistors():
 
 
 def test_reservoir_and_device_library_take_the_same_energy():
-    reservoir = VO2Reservoir(v_bias=12.0, dt_device=1e-6, **ALONE).fit(np.zeros((2, 1)))
+    reservoir = VO2Reservoir(regime="oscillating", v_bias=12.0, dt_device=1e-6, **ALONE).fit(
+        np.zeros((2, 1))
+    )
     spent = reservoir.energy(np.zeros((1, 10, 1))).isel(recording=0)
     run = devices.simulate("vo2_neuristor", 12.0, 1e-6, duration=1e-5)
     for name in ("device", "resistor", "supply"):
@@ -165,7 +169,7 @@ def test_a_fast_silver_device_takes_the_power_of_its_two_resistances():
 
 def test_metering_changes_no_state_and_chunks_add_up():
     X = drive()
-    reservoir = VO2Reservoir(5, temperature_noise=50.0, random_state=0).fit(X)
+    reservoir = VO2Reservoir(5, regime="oscillating", temperature_noise=50.0, random_state=0).fit(X)
     plain, metered = reservoir.start(3), reservoir.start(3, meter=True)
     _, expected = reservoir.advance(plain, X)
     whole, out = reservoir.advance(metered, X)
@@ -178,7 +182,7 @@ def test_metering_changes_no_state_and_chunks_add_up():
 
 def test_the_energy_of_an_absent_recording_is_nan():
     X = drive()
-    reservoir = VO2Reservoir(5, random_state=0).fit(X)
+    reservoir = VO2Reservoir(5, regime="oscillating", random_state=0).fit(X)
     lost = X.copy()
     lost[1] = np.nan
     spent, whole = reservoir.energy(lost), reservoir.energy(X)
@@ -237,7 +241,9 @@ def labelled(seed=0):
 def test_a_report_adds_up_to_the_energy_of_the_supply():
     X, y = labelled()
     model = make_pipeline(
-        VO2Reservoir(20, pool="mean", random_state=0), StandardScaler(), RidgeReadout()
+        VO2Reservoir(20, regime="oscillating", pool="mean", random_state=0),
+        StandardScaler(),
+        RidgeReadout(),
     )
     report = energy_report(model.fit(X, y), X)
     spent = model[0].energy(X)
@@ -258,7 +264,9 @@ def test_a_report_adds_up_to_the_energy_of_the_supply():
 def test_spikes_are_counted_and_other_states_are_converted():
     X, _ = labelled()
     for observable, part in (("spikes", "spikes counted"), ("voltage", "states read")):
-        model = VO2Reservoir(5, observable=observable, pool="mean", random_state=0).fit(X)
+        model = VO2Reservoir(
+            5, regime="oscillating", observable=observable, pool="mean", random_state=0
+        ).fit(X)
         report = energy_report(model, X)
         assert part in set(report.part)
     assert report.set_index("part")["count"]["states read"] == 10 * 5
@@ -386,13 +394,17 @@ def test_a_single_recording_counts_as_one_whatever_its_length():
 @pytest.mark.parametrize(
     "model",
     [
-        VO2Reservoir(10, pool="mean", random_state=0),
+        VO2Reservoir(10, regime="oscillating", pool="mean", random_state=0),
         SpikingReservoir(10, pool="mean", random_state=0),
         EchoStateReservoir(10, pool="mean", random_state=0),
         STDPLayer(4, random_state=0, verbose=False),
-        make_pipeline(VO2Reservoir(10, pool="mean", random_state=0), SimpleImputer(), Ridge()),
         make_pipeline(
-            VO2Reservoir(10, pool="mean", random_state=0),
+            VO2Reservoir(10, regime="oscillating", pool="mean", random_state=0),
+            SimpleImputer(),
+            Ridge(),
+        ),
+        make_pipeline(
+            VO2Reservoir(10, regime="oscillating", pool="mean", random_state=0),
             SimpleImputer(),
             CrossbarReadout(Ridge(), Crossbar((16, 8)), random_state=0),
         ),

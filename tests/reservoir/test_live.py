@@ -28,8 +28,8 @@ from mottle.reservoir.nodes.front import at_most
 RESERVOIRS = [
     EchoStateReservoir(12, random_state=0),
     MemristorReservoir(12, read_noise=0.01, n_taps=3, random_state=0),
-    OscillatorReservoir(12, threshold_noise=0.02, random_state=0),
-    VO2Reservoir(12, dt_device=4e-8, temperature_noise=100.0, random_state=0),
+    OscillatorReservoir(12, regime="oscillating", threshold_noise=0.02, random_state=0),
+    VO2Reservoir(12, regime="oscillating", dt_device=4e-8, temperature_noise=100.0, random_state=0),
 ]
 every = pytest.mark.parametrize("reservoir", RESERVOIRS, ids=["echo", "memristor", "pwl", "vo2"])
 

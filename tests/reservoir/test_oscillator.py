@@ -12,7 +12,8 @@ from mottle.reservoir.nodes.wiring import adjacency
 
 
 def states(observable, v_bias=5.0, n_steps=40, **parameters):
-    node = OscillatorReservoir(1, v_bias=v_bias, v_gain=0.0, fan_in=1, observable=observable,
+    node = OscillatorReservoir(1, regime="oscillating",
+        v_bias=v_bias, v_gain=0.0, fan_in=1, observable=observable,
                                random_state=0, **parameters)  # fmt: skip
     return node.fit_transform(np.zeros((n_steps, 1)))[:, 0]
 
@@ -25,7 +26,9 @@ def test_frequency_is_that_of_the_closed_form(v_in):
 @pytest.mark.kernel
 def test_states_equal_those_of_the_single_device_under_a_changing_supply():
     wave = np.random.default_rng(0).uniform(3, 8, 30)
-    node = OscillatorReservoir(1, v_gain=1.0, fan_in=1, wiring="one_to_one", observable="spikes")
+    node = OscillatorReservoir(
+        1, regime="oscillating", v_gain=1.0, fan_in=1, wiring="one_to_one", observable="spikes"
+    )
     node.fit(np.zeros((2, 1)))
     node.input_weights_.data[:] = 1.0
     spikes = node.transform((wave - 5.0).reshape(-1, 1))[:, 0]
@@ -50,7 +53,7 @@ def test_states_equal_those_of_a_walk_from_piece_to_piece(noise, dt, v_bias):
     kinds = ("voltage", "current", "spikes", "frequency", "phase")
     for column, kind in enumerate(kinds):
         reservoir = OscillatorReservoir(
-            3, v_bias=v_bias, observable=kind, random_state=0, **node
+            3, regime="oscillating", v_bias=v_bias, observable=kind, random_state=0, **node
         ).fit(X)
         got = reservoir.states(X[np.newaxis], keys=[7])["states"].to_numpy()[0]
         key, volts = (
@@ -73,7 +76,9 @@ def test_a_long_step_is_many_short_ones_to_the_last_digits(v_in):
     period = devices.get("vo2_pwl").period(v_in)
     node = {"v_gain": 0.0, "wiring": "one_to_one", "observable": "frequency"}
     for n_cycles in (3.3, 1000.7):
-        whole = OscillatorReservoir(1, v_bias=v_in, dt_device=n_cycles * period, **node)
+        whole = OscillatorReservoir(
+            1, regime="oscillating", v_bias=v_in, dt_device=n_cycles * period, **node
+        )
         assert_allclose(1 / whole.fit_transform(np.zeros((2, 1)))[-1, 0], period, rtol=1e-13)
 
 
@@ -91,8 +96,12 @@ def test_phase_grows_with_time_and_wraps_at_a_spike():
 
 def test_order_parameter_distinguishes_synchronous_nodes():
     X = np.zeros((100, 1))
-    alike = OscillatorReservoir(40, observable="phase", random_state=0).fit_transform(X)
-    unlike = OscillatorReservoir(40, observable="phase", spread=0.1, random_state=0)
+    alike = OscillatorReservoir(
+        40, regime="oscillating", observable="phase", random_state=0
+    ).fit_transform(X)
+    unlike = OscillatorReservoir(
+        40, regime="oscillating", observable="phase", spread=0.1, random_state=0
+    )
     assert_allclose(order_parameter(alike[5:]), 1.0)
     assert order_parameter(unlike.fit_transform(X)[50:]).mean() < 0.4
 
@@ -101,7 +110,8 @@ def settled(observable, dt_device=2e-6, **coupling):
     """Return the final states of two oscillators, one driven in the first step only."""
     X = np.zeros((400, 2))
     X[0] = [0.0, 1.0]
-    node = OscillatorReservoir(2, wiring="one_to_one", observable=observable, topology="all",
+    node = OscillatorReservoir(2, regime="oscillating",
+        wiring="one_to_one", observable=observable, topology="all",
                                dt_device=dt_device, **coupling)  # fmt: skip
     return node.fit_transform(X)
 
@@ -138,7 +148,9 @@ def test_grid_of_oscillators_synchronises_through_resistors_only():
         "c": {"c_coupling": 2e-11},
         "none": {},
     }.items():
-        node = OscillatorReservoir(16, wiring="one_to_one", observable="phase", **coupling)
+        node = OscillatorReservoir(
+            16, regime="oscillating", wiring="one_to_one", observable="phase", **coupling
+        )
         order[name] = order_parameter(node.fit_transform(X))[-20:].mean()
     assert order["r"] > 0.99
     assert order["none"] < 0.6
@@ -149,9 +161,9 @@ def test_order_is_that_of_a_node_and_its_neighbours():
     X = np.random.default_rng(0).uniform(-1, 1, (40, 6))
     for coupling, near in (({}, range(6)), ({"r_coupling": 1e6, "topology": "ring"}, (5, 0, 1))):
         phase, order = (
-            OscillatorReservoir(6, wiring="one_to_one", observable=name, **coupling).fit_transform(
-                X
-            )
+            OscillatorReservoir(
+                6, regime="oscillating", wiring="one_to_one", observable=name, **coupling
+            ).fit_transform(X)
             for name in ("phase", "order")
         )
         assert_allclose(order[:, 0], order_parameter(phase[:, list(near)]), atol=1e-12)
@@ -187,4 +199,6 @@ def test_topologies_have_their_links(topology, n_links):
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
     with pytest.raises(ValueError, match=message):
-        OscillatorReservoir(random_state=0, **parameters).fit(np.zeros((5, 1)))
+        OscillatorReservoir(regime="oscillating", random_state=0, **parameters).fit(
+            np.zeros((5, 1))
+        )

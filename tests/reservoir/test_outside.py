@@ -366,6 +366,7 @@ class Fast(NamedTuple):
 def fast_device(**more):
     given = {"state": {"x": 0.0}, "dt_device": 1e-3, "times": ("tau",)}
     given |= {"v_bias": 0.5, "v_gain": 0.5, "derivative": lambda x, v, c: (v - x) / c.tau}
+    catalogue.OUTSIDE.pop("test_fast", None)  # each test defines it anew
     return device_node("test_fast", Fast(), **given | more)
 
 
@@ -499,3 +500,18 @@ def test_the_name_of_an_entry_point_leads_to_its_device(monkeypatch):
     monkeypatch.setitem(catalogue.POINTS, "twin_of_mine", "test_twin")
     with pytest.raises(ValueError, match=r"'twin_of_mine' is the name of an entry .*'test_twin'"):
         DeviceReservoir(3, device="twin_of_mine").fit(DRIVE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"state": ["w"]}, r"state=\['w'\] must be a dict of a state's name"),
+        ({"limits": [(0, 1)]}, r"limits=\[\(0, 1\)\] must be a dict of a state's name to \(low"),
+        ({"presets": Leaf()}, "presets=.* must be a dict of a name to constants"),
+        ({"stat": {"w": 0.0}}, "device_node has no option 'stat'; did you mean 'state'"),
+    ],
+)
+def test_lists_for_dicts_and_misspelt_arguments_are_named(changed, message):
+    given = {"state": {"x": 0.0}, "step": twin_step, "dt_device": 1e-3} | changed
+    with pytest.raises(TypeError, match=message):
+        device_node("test_leaf", Leaf(), **given)

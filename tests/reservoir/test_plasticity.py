@@ -514,7 +514,9 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
     y = np.arange(40) % 2
     X = rng.normal(0, 0.2, (40, 20, 2)) + np.where(y, 1.0, -1.0)[:, np.newaxis, np.newaxis]
     X[:, :, 1] *= -1
-    reservoir = VO2Reservoir(16, observable="spikes", v_gain=1.2, random_state=0)
+    reservoir = VO2Reservoir(
+        16, regime="oscillating", observable="spikes", v_gain=1.2, random_state=0
+    )
     layer = STDPLayer(8, dt=1e-6, tau=5e-6, rule=PairRule(tau_plus=3e-6, tau_minus=3e-6),
                       random_state=0)  # fmt: skip
     model = make_pipeline(reservoir, layer, RidgeReadout()).fit(X[:30], y[:30])
@@ -530,8 +532,8 @@ def test_reservoir_spikes_feed_a_layer_and_a_readout_in_one_pipeline():
         (patterns()[0], {"n_neurons": 0}, "n_neurons=0 must be a whole number, at least 1"),
         (patterns()[0], {"learning_rate": 2.0}, r"learning_rate=2.0 must be .* at most 1"),
         (patterns()[0], {"tau": -1.0}, "tau=-1.0 s must be .* above 0"),
-        (patterns()[0], {"tau": "x"}, "tau='x' s must be a finite number"),
-        (patterns()[0], {"n_spikes": True}, "n_spikes=True spikes must be a finite number"),
+        (patterns()[0], {"tau": "x"}, "tau='x' must be a finite number of s"),
+        (patterns()[0], {"n_spikes": True}, "n_spikes=True must be a finite number of spikes"),
         (patterns()[0], {"field": 0}, "field=0 must be a whole number, at least 1"),
         (patterns()[0], {"field": True}, "field=True must be a whole number"),
         (patterns()[0], {"field": -1}, "field=-1 must be a whole number"),

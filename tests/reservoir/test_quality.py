@@ -244,7 +244,9 @@ def test_twins_and_tangents_agree(radius, leak):
 
 def test_a_free_oscillator_is_neutral_and_a_memristor_forgets():
     u = U[:2000]
-    free = OscillatorReservoir(10, observable="voltage", random_state=0).fit(u[:, None])
+    free = OscillatorReservoir(10, regime="oscillating", observable="voltage", random_state=0).fit(
+        u[:, None]
+    )
     assert abs(float(quality.conditional_lyapunov(free, u).exponent)) < 0.01
     relaxing = MemristorReservoir(10, tau=None, random_state=0).fit(u[:, None])
     assert float(quality.conditional_lyapunov(relaxing, u).exponent) < -0.01

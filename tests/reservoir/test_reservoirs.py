@@ -32,9 +32,10 @@ from mottle.reservoir.compiled import inputs, pooling
 from mottle.reservoir.nodes.wox import kernel as wox_kernel
 
 SMALL = [
-    VO2Reservoir(6, dt_device=4e-8, random_state=0),
+    VO2Reservoir(6, regime="oscillating", dt_device=4e-8, random_state=0),
     VO2Reservoir(
         6,
+        regime="oscillating",
         dt_device=4e-8,
         thermal_coupling=0.02,
         temperature_noise=100.0,
@@ -44,12 +45,26 @@ SMALL = [
     MemristorReservoir(6, random_state=0),
     EchoStateReservoir(6, random_state=0),
     MemristorReservoir(6, n_taps=4, random_state=0),
-    OscillatorReservoir(6, random_state=0),
-    OscillatorReservoir(6, threshold_noise=0.02, spread=0.05, observable="phase", random_state=0),
+    OscillatorReservoir(6, regime="oscillating", random_state=0),
+    OscillatorReservoir(
+        6,
+        regime="oscillating",
+        threshold_noise=0.02,
+        spread=0.05,
+        observable="phase",
+        random_state=0,
+    ),
     MemristorReservoir(6, device="tiox_zhong2021", n_masks=2, read_noise=0.01, random_state=0),
     MemristorReservoir(6, device="ag_pulse", random_state=0),
     MemristorReservoir(6, device="ag_fast", v_bias=1.5, dt_device=5e-3, random_state=0),
-    OscillatorReservoir(6, c_coupling=1e-11, r_coupling=1e5, threshold_noise=0.01, random_state=0),
+    OscillatorReservoir(
+        6,
+        regime="oscillating",
+        c_coupling=1e-11,
+        r_coupling=1e5,
+        threshold_noise=0.01,
+        random_state=0,
+    ),
     SpikingReservoir(6, v_bias=0.03, density=0.5, recurrent_scaling=3.0, random_state=0),
     SpikingReservoir(6, v_bias=0.03, voltage_noise=1e-3, observable="voltage", random_state=0),
     EchoStateReservoir(6, dtype="float32", random_state=0),
@@ -71,10 +86,10 @@ ROWS_ARE_TIME = {
 
 @parametrize_with_checks(
     [
-        VO2Reservoir(4, dt_device=2e-8),
+        VO2Reservoir(4, regime="oscillating", dt_device=2e-8),
         MemristorReservoir(4),
         EchoStateReservoir(4),
-        OscillatorReservoir(4),
+        OscillatorReservoir(4, regime="oscillating"),
     ],
     expected_failed_checks=lambda _: ROWS_ARE_TIME,
 )
@@ -188,6 +203,7 @@ def test_absent_recording_gives_nan_and_does_not_change_others(reservoir):
 
 
 @every
+@pytest.mark.filterwarnings("ignore:n_segments=20 is more than")
 @pytest.mark.parametrize("n_segments", [1, 3, 20])
 def test_features_are_the_pooled_states(reservoir, n_segments):
     X = [x[: 4 + i] for i, x in enumerate(drive())]
@@ -224,7 +240,7 @@ def test_projection_equals_the_matrix_product():
 
 def test_states_are_labelled_and_carry_metadata():
     X = [x[: 4 + i] for i, x in enumerate(drive())]
-    states = VO2Reservoir(6, random_state=3).fit(X).states(X)
+    states = VO2Reservoir(6, regime="oscillating", random_state=3).fit(X).states(X)
     assert states["states"].dims == ("recording", "step", "node")
     assert states["states"].attrs["units"] == "V"
     assert states["row_size"].to_numpy().tolist() == [4, 5, 6, 7, 8]
@@ -252,7 +268,8 @@ def test_pandas_output_carries_the_feature_names():
 
 @pytest.mark.parametrize(
     ("reservoir", "least"),
-    [(VO2Reservoir(200, random_state=0), 0.05), (MemristorReservoir(200, random_state=0), 0.2),
+    [(VO2Reservoir(200, regime="oscillating",
+        random_state=0), 0.05), (MemristorReservoir(200, random_state=0), 0.2),
      (EchoStateReservoir(200, random_state=0), 0.5)],
     ids=["vo2", "memristor", "echo"],
 )  # fmt: skip
@@ -541,3 +558,23 @@ def test_parameters_without_effect_on_the_wiring_are_refused(kind, parameters, w
     with pytest.raises(ValueError, match=rf"{name}={re.escape(repr(value))} has no .*{way}"):
         kind(4, **parameters).fit(np.zeros((5, 4)))
     kind(4, wiring="one_to_one").fit(np.zeros((5, 4)))
+
+
+def test_more_segments_than_steps_are_warned_of_by_fit_alone():
+    X = [np.zeros((12, 2)), np.zeros((30, 2))]
+    reservoir = MemristorReservoir(4, pool="mean", n_segments=20, random_state=0)
+    with pytest.warns(
+        UserWarning, match=r"n_segments=20 is more than the 12 steps of recording 0 \(1 of 2 rec"
+    ):
+        reservoir.fit(X)
+    assert reservoir.transform(X).shape == (2, 80)  # without a warning
+    reservoir.set_params(n_segments=12).fit(X)
+
+
+def test_a_fan_in_above_the_number_of_inputs_takes_all_inputs():
+    X = np.zeros((5, 3))
+    wide, every = (
+        MemristorReservoir(6, fan_in=fan_in, random_state=0).fit(X) for fan_in in (100, None)
+    )
+    assert_array_equal(wide.input_weights_.toarray(), every.input_weights_.toarray())
+    assert wide.input_weights_.nnz == 18

@@ -14,7 +14,7 @@ FACTOR = {"vo2_neuristor": 1.0, "vo2_neuristor_fast": 0.15}
 def single_spikes(v_in, device, duration, dt=1e-8):
     """Spike times in ns of one device at a constant voltage, crossings interpolated."""
     node = VO2Reservoir(1, v_bias=v_in, v_gain=0, device=device, dt_device=dt, dt_inner=dt,
-                        observable="current", fan_in=1, oscillating=False)  # fmt: skip
+                        observable="current", fan_in=1, regime=None)  # fmt: skip
     held = np.zeros((round(duration / (dt * 1e9)), 1))
     current = node.fit_transform(held)[:, 0] * 1e3
     k = np.flatnonzero((current[1:] >= 1.5) & (current[:-1] < 1.5))
@@ -138,8 +138,8 @@ def test_loop_offset_equals_the_published_tanh_form():
 def test_coupled_pair_with_equal_input_moves_as_one():
     X = np.full((40, 1), 0.3)
     kwargs = {"n_nodes": 4, "wiring": "one_to_one", "random_state": 0}
-    alone = VO2Reservoir(**kwargs).fit_transform(X)
-    coupled = VO2Reservoir(thermal_coupling=0.02, **kwargs).fit_transform(X)
+    alone = VO2Reservoir(regime="oscillating", **kwargs).fit_transform(X)
+    coupled = VO2Reservoir(regime="oscillating", thermal_coupling=0.02, **kwargs).fit_transform(X)
     # equal temperatures exchange no heat, and the fraction 1 - 4 kappa is lost to the surroundings
     assert_array_equal(coupled[:, 0], coupled[:, 3])
     assert np.abs(coupled - alone).max() > 1e-3
@@ -149,8 +149,8 @@ def test_heat_from_a_hot_neighbour_makes_a_node_fire_earlier():
     X = np.zeros((30, 2))
     X[:, 1] = 2.0
     kwargs = {"n_nodes": 2, "wiring": "one_to_one", "observable": "temperature", "random_state": 0}
-    alone = VO2Reservoir(**kwargs).fit_transform(X)
-    coupled = VO2Reservoir(thermal_coupling=0.02, **kwargs).fit_transform(X)
+    alone = VO2Reservoir(regime="oscillating", **kwargs).fit_transform(X)
+    coupled = VO2Reservoir(regime="oscillating", thermal_coupling=0.02, **kwargs).fit_transform(X)
     first = [np.flatnonzero(run[:, 0] > 340)[0] for run in (alone, coupled)]
     assert first[1] <= first[0]
     assert coupled[:, 0].max() > 340
@@ -161,7 +161,12 @@ def test_noise_has_the_requested_strength_for_any_step():
     spreads = []
     for dt in (1e-8, 2e-9):
         node = VO2Reservoir(
-            400, dt_device=1e-7, dt_inner=dt, temperature_noise=300.0, random_state=0
+            400,
+            regime="oscillating",
+            dt_device=1e-7,
+            dt_inner=dt,
+            temperature_noise=300.0,
+            random_state=0,
         ).fit(X)
         state, _ = node.advance(node.start(), X[np.newaxis])
         spreads.append(state.values[0, 1].std())
@@ -173,7 +178,7 @@ def test_noise_has_the_requested_strength_for_any_step():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"v_bias": 9.0}, r"v_bias=9.0 V lies outside 10.005 to 15.496 V"),
+        ({"v_bias": 9.0}, r"v_bias=9.0 V lies outside 10.005 to 15.495 V"),
         ({"dt_inner": 1e-7}, r"dt_inner=1e-07 s must be .* above 0 and at most .*, for a film"),
         ({"device": "vo2_neuristr"}, r"did you mean 'vo2_neuristor'"),
         ({"observable": "curent"}, r"did you mean 'current'"),
@@ -184,11 +189,11 @@ def test_noise_has_the_requested_strength_for_any_step():
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
     with pytest.raises(ValueError, match=message):
-        VO2Reservoir(**parameters).fit(np.zeros((5, 1)))
+        VO2Reservoir(regime="oscillating", **parameters).fit(np.zeros((5, 1)))
 
 
 def test_unscaled_drive_is_clipped_with_a_warning_and_stays_finite():
     X = np.linspace(-1e6, 1e6, 50).reshape(-1, 1)
     with pytest.warns(UserWarning, match="outside 0 to 25 V"):
-        states = VO2Reservoir(8, random_state=0).fit_transform(X)
+        states = VO2Reservoir(8, regime="oscillating", random_state=0).fit_transform(X)
     assert np.isfinite(states).all()

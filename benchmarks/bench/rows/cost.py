@@ -17,9 +17,13 @@ NODES = (64, 256, 1024, 4096, 16_384)
 STEPS = (1_000, 10_000, 100_000, 1_000_000)
 RECORDINGS = (1, 10, 100, 1_000, 10_000)
 KINDS = {
-    "VO2": lambda n, **more: VO2Reservoir(n, dt_device=1e-7, random_state=0, **more),
-    "VO2 coupled": lambda n: VO2Reservoir(n, dt_device=1e-7, thermal_coupling=0.02, random_state=0),
-    "oscillators": lambda n: OscillatorReservoir(n, random_state=0),
+    "VO2": lambda n, **more: VO2Reservoir(
+        n, regime="oscillating", dt_device=1e-7, random_state=0, **more
+    ),
+    "VO2 coupled": lambda n: VO2Reservoir(
+        n, regime="oscillating", dt_device=1e-7, thermal_coupling=0.02, random_state=0
+    ),
+    "oscillators": lambda n: OscillatorReservoir(n, regime="oscillating", random_state=0),
     "WOx": lambda n: MemristorReservoir(n, pool="mean", random_state=0),
 }
 FIRST = """

@@ -30,7 +30,8 @@ def compared(dt: float, noise: float, observable: str) -> Row:
     """Return the row of one step length, with C as the reference."""
     X = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, N_NODES))
     node = OscillatorReservoir(
-        N_NODES, wiring="one_to_one", observable=observable, threshold_noise=noise, spread=0.02,
+        N_NODES, regime="oscillating",
+            wiring="one_to_one", observable=observable, threshold_noise=noise, spread=0.02,
         dt_device=dt, random_state=0,
     ).fit(X)  # fmt: skip
     runs = {"mottle": lambda: node.transform(X)}
@@ -55,6 +56,8 @@ def compared(dt: float, noise: float, observable: str) -> Row:
 
 def period_error(dt: float) -> float:
     """Return the relative error of one oscillator's period against the closed form."""
-    node = OscillatorReservoir(1, v_gain=0.0, fan_in=1, observable="frequency", dt_device=dt)
+    node = OscillatorReservoir(
+        1, regime="oscillating", v_gain=0.0, fan_in=1, observable="frequency", dt_device=dt
+    )
     rate = node.fit_transform(np.zeros((100, 1)))[-1, 0]
     return abs(1 / (rate * devices.get("vo2_pwl").period(5.0)) - 1)

@@ -42,6 +42,7 @@ def fitted(kappa: float, noise: float) -> VO2Reservoir:
     """Return a fitted reservoir."""
     node = VO2Reservoir(
         N_NODES,
+        regime="oscillating",
         wiring="one_to_one",
         thermal_coupling=kappa,
         temperature_noise=noise,
@@ -76,7 +77,8 @@ def compared(kappa: float, noise: float) -> Row:
 
 def period_error() -> float:
     """Return the relative error of one node's period."""
-    node = VO2Reservoir(1, v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
+    node = VO2Reservoir(1, regime="oscillating",
+        v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
                         dt_device=1e-8, dt_inner=1e-8)  # fmt: skip
     current = node.fit_transform(np.zeros((6000, 1)))[:, 0]
     k = np.flatnonzero((current[1:] >= 1.5e-3) & (current[:-1] < 1.5e-3))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_positive, check_whole, choose
+from mottle.checks import check_positive, check_whole, choose, names_arguments
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.diffusive import kernel
@@ -40,6 +40,7 @@ class PBit(NamedTuple):
         return odds
 
 
+@names_arguments
 def calibrate_pbit(
     device: str | AgMemristor = "ag_pulse",
     voltage: ArrayLike | None = None,
@@ -93,6 +94,7 @@ def calibrate_pbit(
     return PBit(device, duration, volts, counts / n_devices, n_devices)
 
 
+@names_arguments
 def sample_pbits(
     weights: ArrayLike,
     bias: ArrayLike,

@@ -12,7 +12,6 @@ from mottle.reservoir.family import Family, Trace, micro_steps, positive
 from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
 from mottle.reservoir.nodes.oscillator.kernel import Oscillators
-from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.wiring import draw_spread
 
 
@@ -357,13 +356,11 @@ def draw_oscillators(
     return drawn
 
 
-def get_oscillator(device: str | ThresholdSwitch, v_bias: float, oscillating: bool = True) -> Any:
-    """Return the constants of an oscillator; check them, and the bias if ``oscillating``."""
+def get_oscillator(device: str | ThresholdSwitch) -> ThresholdSwitch:
+    """Return the constants of an oscillator, and check them."""
     if not isinstance(device, ThresholdSwitch):
         device = choose(device, PRESETS, "device")
     check(device)
-    if oscillating:
-        check_bias(v_bias, device)
     return device
 
 

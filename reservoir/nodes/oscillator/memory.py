@@ -21,6 +21,7 @@ from mottle.reservoir.nodes.oscillator.device import (
     get_oscillator,
 )
 from mottle.reservoir.nodes.state import ReservoirState
+from mottle.reservoir.nodes.supply import check_bias
 
 
 class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -112,7 +113,8 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
         for name, unit in (("r_coupling", "ohm"), ("c_pair", "F")):
             check_positive(name, getattr(self, name), unit)
         check_whole("n_cycles", self.n_cycles)
-        device = get_oscillator(self.device, self.v_bias)
+        device = get_oscillator(self.device)
+        check_bias(self.v_bias, device, "oscillating")
         check_features(X)
         self.patterns_ = to_signs(validate_data(self, X, dtype=np.float64))
         self.weights_ = self.patterns_.T @ self.patterns_ / self.n_features_in_
@@ -185,7 +187,7 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
 
     def _settle(self, starts: NDArray) -> NDArray:
         """Return the final phase of the first of each pair, up to a common phase per recording."""
-        device = get_oscillator(self.device, self.v_bias)
+        device = get_oscillator(self.device)
         period, n = device.period(self.v_bias), 2 * self.n_features_in_
         ratio = device.r_insulating / (device.r_insulating + device.r_series)
         v_end, tau = self.v_bias * ratio, device.capacitance * device.r_series * ratio

@@ -1,14 +1,15 @@
 """OscillatorReservoir: piecewise-linear relaxation oscillators."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_bool, check_number, check_positive
+from mottle.checks import check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.front import Reservoir
-from mottle.reservoir.nodes.node import Node, device_operations, project
+from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
     check_stiffness,
@@ -16,19 +17,59 @@ from mottle.reservoir.nodes.oscillator.device import (
     draw_oscillators,
     get_oscillator,
 )
-from mottle.reservoir.nodes.supply import within_supply
+from mottle.reservoir.nodes.regime import (
+    check_regime,
+    run_in_regime,
+    setting,
+    settle,
+    space_capacitances,
+)
+from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.wiring import adjacency, check_spread, check_topology
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
 
 
+REGIMES: dict[str, dict[str, Any]] = {
+    "relaxing": {
+        "v_bias": 1.8, "v_gain": 0.3, "dt_device": 2e-6, "observable": "voltage",
+        "capacitance": "log", "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "oscillating": {
+        "v_bias": 5.0, "v_gain": 1.0, "dt_device": 2e-6, "observable": "frequency",
+        "capacitance": None, "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "excitable": {
+        "v_bias": 2.2, "v_gain": 1.0, "dt_device": 2e-6, "observable": "voltage",
+        "capacitance": None, "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "pulsed": {
+        "v_bias": 3.0, "v_gain": 1.0, "dt_device": 2e-6, "observable": "voltage",
+        "capacitance": "log", "t_off": 4e-6, "spectral_radius": 0.0,
+    },
+    "recurrent": {
+        "v_bias": 5.0, "v_gain": 0.2, "dt_device": 6e-6, "observable": "frequency",
+        "capacitance": None, "t_off": 0.0, "spectral_radius": 0.85,
+    },
+}  # fmt: skip
+
+
+def bias(p: Any) -> float:
+    """Return the bias in V."""
+    return float(setting(p, REGIMES, "v_bias"))
+
+
+def observed(p: Any) -> str:
+    """Return the quantity that is the state."""
+    return str(setting(p, REGIMES, "observable"))
+
+
 def check(p: Any) -> None:
-    """Check the parameters, and the bias if ``oscillating``."""
-    check_number("v_bias", p.v_bias, "V")
-    check_number("v_gain", p.v_gain, "V")
-    get_oscillator(p.device, p.v_bias, check_bool("oscillating", p.oscillating))
-    check_positive("dt_device", p.dt_device, "s")
+    """Check the parameters, and the bias against the regime."""
+    device = get_oscillator(p.device)
+    check_regime(p, REGIMES, device.capacitance)
+    check_bias(bias(p), device, p.regime)
     check_spread(p.spread, kernel.Oscillators._fields)
     check_number("threshold_noise", p.threshold_noise, least=0)
     check_topology(p.topology, p.n_nodes)
@@ -39,14 +80,17 @@ def check(p: Any) -> None:
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the oscillators, and build the circuit that couples them."""
-    device = get_oscillator(p.device, p.v_bias, p.oscillating)
+    device = get_oscillator(p.device)
     drawn = draw_oscillators(rng, device, p.spread, p.threshold_noise, p.n_nodes)
+    drawn["capacitance"] = drawn["capacitance"] * space_capacitances(
+        p, REGIMES, device.capacitance, rng
+    )
     circuit, near = None, np.ones((p.n_nodes, p.n_nodes))
     if p.c_coupling > 0 or p.r_coupling is not None:
         links = adjacency(p.n_nodes, p.topology)
         g_link = 0 * links if p.r_coupling is None else links / p.r_coupling
         circuit = couple(drawn, p.c_coupling * links, g_link)
-        check_stiffness(circuit, p.dt_device)
+        check_stiffness(circuit, setting(p, REGIMES, "dt_device"))
         near = (links + np.eye(p.n_nodes) > 0).astype(np.float64)
     return {"devices_": drawn, "_circuit": circuit, "_near": near}
 
@@ -58,17 +102,22 @@ def rest(p: Any) -> NDArray:
     return state
 
 
-def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run oscillators under node inputs, from switching to switching."""
-    nodes, v = kernel.Oscillators(**p.devices_), within_supply(project(p, block, lengths))
-    noise, dt = float(p.threshold_noise), float(p.dt_device)
-    ordered = p.observable == "order"
-    what = kernel.OBSERVABLES.index("phase" if ordered else p.observable)
+def rest_of(p: Any) -> NDArray:
+    """Return the state at rest, and the fed-back states if there are any."""
+    fed_back = setting(p, REGIMES, "spectral_radius") > 0
+    return np.vstack([rest(p), np.zeros(p.n_nodes)]) if fed_back else rest(p)
+
+
+def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> NDArray:
+    """Run oscillators under node voltages held for ``dt``, from switching to switching."""
+    nodes, noise = kernel.Oscillators(**p.devices_), float(p.threshold_noise)
+    ordered = observed(p) == "order"
+    what = kernel.OBSERVABLES.index("phase" if ordered else observed(p))
     if p._circuit is None:
-        out = run_nodes(kernel.run, v, lengths, state, nodes, noise, dt, what)
+        out = run_nodes(kernel.run, v_in, lengths, state, nodes, noise, dt, what)
     else:
         out = run_nodes(
-            kernel.run_coupled, v, lengths, state, nodes, p._circuit, noise, dt, what,
+            kernel.run_coupled, v_in, lengths, state, nodes, p._circuit, noise, dt, what,
             updates=100, apart=False,
         )  # fmt: skip
     if not ordered:
@@ -78,19 +127,40 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
     return order
 
 
+def describe(p: Any) -> dict[str, Any]:
+    """Describe what the nodes do at the bias, without input and without coupling."""
+    d = p.devices_
+    low = d["v_high"] * (1 + d["r_series"] / d["r_insulating"])
+    high = d["v_low"] * (1 + d["r_series"] / d["r_metallic"])
+    resting = bias(p) <= low
+    latched = ~resting & (bias(p) >= high)
+    return {
+        "window": get_oscillator(p.device).window,
+        "v_bias": bias(p),
+        "fractions": {
+            "oscillating": float((~resting & ~latched).mean()),
+            "latched": float(latched.mean()),
+            "resting": float(resting.mean()),
+        },
+    }
+
+
 OSCILLATOR = Node(
     check=check,
     draw=draw,
-    rest=rest,
-    run=run,
-    scale=lambda p: (p.v_gain, p.v_bias),
+    settle=lambda p, rng: settle(p, REGIMES, partial(simulate, p), rest(p), rng),
+    observed=observed,
+    operate=describe,
+    rest=rest_of,
+    run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
+    scale=lambda p: (setting(p, REGIMES, "v_gain"), bias(p)),
     observables=lambda p: OBSERVABLES,
     noisy=lambda p: p.threshold_noise > 0,
     metered=lambda p: True,
     spikes=True,
-    times=lambda p: {"dt_device": p.dt_device},
+    times=lambda p: {"dt_device": setting(p, REGIMES, "dt_device")},
     operations=device_operations,
-    energy_scales=lambda p: {"input_lines": p.v_bias**2},
+    energy_scales=lambda p: {"input_lines": bias(p) ** 2},
 )
 
 
@@ -110,12 +180,29 @@ class OscillatorReservoir(Reservoir):
         Number of oscillators.
     device : str or ThresholdSwitch, default="vo2_pwl"
         Device constants: "vo2_pwl", "vo2_haptic", or your own.
-    v_bias, v_gain : float, default=5.0 and 1.0
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
-    dt_device : float, default=2e-6
-        Device time in second for which one step of the drive is held.
-    observable : str, default="frequency"
-        Quantity returned as state. "voltage" and "current": mean over the step in V or A.
+    regime : str or None, default="relaxing"
+        What the nodes do at the bias, and the defaults of the parameters that are None. "relaxing":
+        switches below their window, which stay insulating; the states forget the past and remember
+        the last steps. "oscillating": a bias outside the window is refused; phases are never
+        forgotten, and frequencies remember one step. "excitable": below the window, the drive
+        lifts nodes over it. "pulsed": each step is a pulse followed by a pause. "recurrent":
+        oscillating, with frequencies fed back; forgets, and remembers most. None: any bias, with
+        the defaults of "oscillating".
+    v_bias, v_gain : float, default=None
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V. None: 1.8
+        and 0.3 V relaxing, 5 and 1 V oscillating, 2.2 and 1 V excitable, 3 and 1 V pulsed, 5 and
+        0.2 V recurrent.
+    dt_device : float, default=None
+        Device time in second for which one step of the drive is held. None: 2 us, recurrent 6 us.
+    capacitance : "log", tuple of float or None, default=None
+        Smallest and largest capacitance in F; those of the nodes are spaced logarithmically between
+        them, in random order. "log": 0.1 to 10 times the device's. None: "log" relaxing and
+        pulsed, else the device's.
+    t_off : float or None, default=None
+        Time in second at 0 V after each step. None: 4 us pulsed, else 0.
+    observable : str or None, default=None
+        Quantity returned as state; None: "frequency" oscillating and recurrent, else "voltage".
+        "voltage" and "current": mean over the step in V or A.
         "spikes": number in the step. "frequency": inverse of the last interval between spikes in
         Hz. "phase": fraction of that interval passed since the last spike (0 to 1). Both are 0
         before a node's second spike. "order": order parameter of the phases of a node and the
@@ -126,6 +213,12 @@ class OscillatorReservoir(Reservoir):
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
+    spectral_radius : float or None, default=None
+        Recurrence: spectral radius of the weights by which states of the previous step are added
+        to the inputs of other nodes, each scaled to the deviation of the input that would cause
+        it. None: 0.85 recurrent, else 0. The nodes then run step by step.
+    density : float, default=0.1
+        Fraction of the nodes that are sources of a node, if there is recurrence.
     c_coupling : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
         series of order 12 from switching to switching; this takes a few hundred times as long as
@@ -138,7 +231,7 @@ class OscillatorReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -147,8 +240,6 @@ class OscillatorReservoir(Reservoir):
         Statistics over time: "mean", "last", "max", "std"; None gives states.
     n_segments : int, default=1
         Segments of equal length in which to pool.
-    oscillating : bool, default=True
-        Refuse a bias at which a node does not oscillate.
     random_state : int, RandomState instance or None, default=None
         Draws wiring, devices and the seed of the noise.
 
@@ -158,6 +249,10 @@ class OscillatorReservoir(Reservoir):
         Input weights, dimensionless.
     devices_ : dict of str to ndarray of shape (n_nodes,)
         Constants of each node, SI units.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
+        Recurrent weights, dimensionless; only with recurrence.
+    reference_ : ndarray of shape (2, n_nodes)
+        Mean of each state, and its deviation per input; only with recurrence.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
@@ -166,7 +261,7 @@ class OscillatorReservoir(Reservoir):
     Raises
     ------
     ValueError
-        By ``fit``: for a bias outside the oscillation window, or thresholds that cross.
+        By ``fit``: for a bias that does not suit the regime, or thresholds that cross.
 
     References
     ----------
@@ -188,12 +283,17 @@ class OscillatorReservoir(Reservoir):
         n_nodes: int = 100,
         *,
         device: Any = "vo2_pwl",
-        v_bias: float = 5.0,
-        v_gain: float = 1.0,
-        dt_device: float = 2e-6,
-        observable: Any = "frequency",
+        regime: Any = "relaxing",
+        v_bias: Any = None,
+        v_gain: Any = None,
+        dt_device: Any = None,
+        capacitance: Any = None,
+        t_off: Any = None,
+        observable: Any = None,
         threshold_noise: float = 0.0,
         spread: Any = 0.0,
+        spectral_radius: Any = None,
+        density: float = 0.1,
         c_coupling: float = 0.0,
         r_coupling: Any = None,
         topology: Any = "grid",
@@ -203,18 +303,21 @@ class OscillatorReservoir(Reservoir):
         field: int = 5,
         pool: Any = None,
         n_segments: int = 1,
-        oscillating: bool = True,
         random_state: Any = None,
     ) -> None:
-        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.n_nodes, self.device, self.regime = n_nodes, device, regime
+        self.v_bias, self.v_gain = v_bias, v_gain
+        self.capacitance, self.t_off = capacitance, t_off
+        self.spectral_radius, self.density = spectral_radius, density
         self.dt_device, self.observable = dt_device, observable
         self.threshold_noise, self.spread = threshold_noise, spread
         self.c_coupling, self.r_coupling, self.topology = c_coupling, r_coupling, topology
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
-        self.oscillating, self.random_state = oscillating, random_state
+        self.random_state = random_state
 
 
+@names_arguments
 def order_parameter(phase: ArrayLike) -> NDArray[np.float64]:
     r"""Return the synchrony of the nodes, :math:`|\sum_k e^{2 \pi i \phi_k}| / N`.
 

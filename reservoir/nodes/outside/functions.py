@@ -38,15 +38,22 @@ def check_functions(equations: Equations) -> None:
             ) from None
 
 
-def explained(equations: Equations, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a kernel that names the function which numba cannot compile."""
+def explained(
+    equations: Equations, kernel: Callable[..., Any], failed: Callable[[str], None]
+) -> Callable[..., Any]:
+    """Return a kernel that names the function which numba cannot compile.
+
+    ``failed`` is called with the reason: the device is then no longer among the known ones.
+    """
 
     @wraps(kernel, updated=())
     def run(*args: Any) -> Any:
         try:
             return kernel(*args)
         except (NumbaError, AttributeError) as error:  # numba lets those of a module through
-            raise ValueError(explain(equations, error)) from error
+            reason = explain(equations, error)
+            failed(reason)
+            raise ValueError(reason) from error
 
     return run
 

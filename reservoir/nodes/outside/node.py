@@ -4,16 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from numbers import Real
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, check_positive, choose, is_number
+from mottle.checks import (
+    check_mapping,
+    check_number,
+    check_positive,
+    choose,
+    is_number,
+    names_arguments,
+)
 from mottle.reservoir import catalogue
 from mottle.reservoir.family import Family, Trace, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.node import KEPT
+from mottle.reservoir.nodes.outside import carried
+from mottle.reservoir.nodes.outside.definition import Definition, Lost, describe, differences
 from mottle.reservoir.nodes.outside.functions import check_functions, explained
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
 
@@ -22,6 +33,7 @@ VARIATION = 0.5  # time constants shorter than this fraction of the device's tak
 FINE = 20  # default number of integration steps per time scale
 
 
+@names_arguments
 def device_node(
     name: str,
     preset: Any,
@@ -93,14 +105,22 @@ def device_node(
     Returns
     -------
     node : Family
-        The device; from now on its name can be used in this process. A package provides it to all
-        processes by an entry point of the group ``mottle.nodes``.
+        The device; from now on its name can be used in this process and in the workers of joblib
+        that it starts (``n_jobs``). A package provides it to all processes by an entry point of
+        the group ``mottle.nodes``.
 
     Raises
     ------
+    TypeError
+        For states, limits or presets that are no dict.
     ValueError
         For constants that are not a NamedTuple, unknown names, the name of a preset of mottle, or
         missing functions.
+
+    Warns
+    -----
+    UserWarning
+        If a device of this name is replaced by another. Reservoirs fitted before keep theirs.
 
     Examples
     --------
@@ -115,6 +135,76 @@ def device_node(
     >>> DeviceReservoir(3, device="leaky", random_state=0).fit_transform(X).shape
     (20, 3)
     """
+    check_mapping("state", state, "a dict of a state's name to its value at rest, {'x': 0.0}")
+    for key, value, expected in (
+        ("limits", limits, "a dict of a state's name to (low, high)"),
+        ("presets", presets, "a dict of a name to constants"),
+    ):
+        if value is not None:
+            check_mapping(key, value, expected)
+    definition = describe(
+        name,
+        preset,
+        state=state,
+        step=step,
+        derivative=derivative,
+        output=output,
+        current=current,
+        dt_device=dt_device,
+        dt_inner=dt_inner,
+        v_bias=v_bias,
+        v_gain=v_gain,
+        v_compliance=v_compliance,
+        limits=limits,
+        rates=rates,
+        times=times,
+        unit=unit,
+        presets=presets,
+        check=check,
+    )
+    family = build(definition)
+    earlier = catalogue.OUTSIDE.get(name)
+    catalogue.register(family)
+    changed = differences(earlier, definition)
+    if changed:
+        warn(
+            f"device {name!r} is defined again, with other values of {', '.join(changed)}: "
+            "reservoirs fitted before keep the earlier definition, what is fitted from now on "
+            "takes this one. Give it another name to keep both.",
+            stacklevel=3,
+        )
+    return family
+
+
+def build(definition: Definition) -> Family:
+    """Return the device of a definition: its kernel, its node, its trace, its figure."""
+    carried.send_by_value()
+    return _build(definition, definition.name, definition.preset, **definition.options)
+
+
+def _build(
+    definition: Definition,
+    name: str,
+    preset: Any,
+    *,
+    state: Mapping[str, float | str],
+    step: Callable[..., Any] | None,
+    derivative: Callable[..., Any] | None,
+    output: Callable[..., Any] | None,
+    current: Callable[..., Any] | None,
+    dt_device: float,
+    dt_inner: float | None,
+    v_bias: float,
+    v_gain: float,
+    v_compliance: float,
+    limits: Mapping[str, tuple[float, float]] | None,
+    rates: tuple[str, ...],
+    times: tuple[str, ...],
+    unit: str,
+    presets: Mapping[str, Any] | None,
+    check: Callable[[Any], Any] | None,
+) -> Family:
+    """Check the arguments of ``device_node`` and return the device."""
     numbers = _number_fields(name, preset)
     states = tuple(state)
     if not states or (step is None) == (derivative is None):
@@ -152,12 +242,15 @@ def device_node(
         if longest is not None:
             n_micro = micro_steps(longest * _shortening(device, drawn, rates, times), dt)
         return (
-            explained(equations, kernel().run),
+            explained(equations, kernel().run, forget),
             (nodes, dt / n_micro, n_micro, v_read, observable),
             n_micro,
         )
 
     longest = dt_inner
+
+    def forget(reason: str) -> None:
+        catalogue.forget(family, reason)
 
     def trace(
         device: Any, drive: NDArray, dt: float, key: int, *, dt_inner: float | None = None
@@ -167,7 +260,7 @@ def device_node(
         one = kernel().Constants._make(float(getattr(device, field)) for field in numbers)
         inner = longest if dt_inner is None else dt_inner
         n_micro = 1 if inner is None else micro_steps(inner, dt)
-        simulate = explained(equations, kernel().trace)
+        simulate = explained(equations, kernel().trace, forget)
         values, outputs, currents, used = simulate(
             drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one
         )
@@ -202,8 +295,8 @@ def device_node(
         trace,
         memristor_at(min(v_compliance, 1.2), dt_device),
         node=node,
+        definition=definition,
     )
-    catalogue.register(family)
     return family
 
 
@@ -294,10 +387,20 @@ def _time_scale(preset: Any, dt_device: float) -> float:
 
 def find(device: Any) -> tuple[Any, Any]:
     """Return the constants of a voltage-driven device and its family."""
+    if isinstance(device, Lost):
+        device = device.found()
     if isinstance(device, Family):
-        device = next(iter(device.presets.values()))
-    preset = catalogue.get(device) if isinstance(device, str) else device
-    family = catalogue.find_family(preset)
+        family, preset = device, next(iter(device.presets.values()))
+    else:
+        preset = catalogue.get(device) if isinstance(device, str) else device
+        family = catalogue.find_family(preset)  # type: ignore[assignment]
+    if family is None and hasattr(preset, "_fields"):
+        kind = type(preset).__name__
+        raise ValueError(
+            f"device={device!r}: no device of this process has constants of this type "
+            f"{kind!r}. Call device_node with constants of the type here, too; if {kind} was "
+            "defined again since (a cell of a notebook that ran twice), make the constants anew."
+        )
     if family is None or not isinstance(family.node, DrivenNode):
         known = [
             name
@@ -313,7 +416,21 @@ def find(device: Any) -> tuple[Any, Any]:
     return preset, family
 
 
-DEVICE = driven(find)
+def find_fitted(p: Any) -> tuple[Any, Any]:
+    """Return constants and family of a reservoir's device: after ``fit``, those it was fitted to.
+
+    A device may be defined again under its name; a fitted reservoir does not change with that.
+    """
+    device, family = p.__dict__.get(KEPT, (None, None))
+    if family is None or not (device is p.device or device == p.device):
+        return find(p.device)
+    preset, family = find(family)
+    if isinstance(p.device, str):
+        return family.presets[p.device], family
+    return (preset if isinstance(p.device, Family | Lost) else p.device), family
+
+
+DEVICE = driven(find, find_fitted)._replace(carried=lambda p: carried.state_of(p, find))
 
 
 class DeviceReservoir(Reservoir):
@@ -358,7 +475,7 @@ class DeviceReservoir(Reservoir):
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     n_taps : int, default=1
         Delay taps: nodes take the last ``n_taps`` steps of each input. Needs ``wiring="random"``;
         before the beginning the drive is 0.

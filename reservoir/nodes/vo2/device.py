@@ -1,14 +1,21 @@
 """VO2 thermal neuristors: constants in SI units."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_number, check_positive, choose
+from mottle.checks import check_number, check_positive, choose, names_arguments
+from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.nodes.state import ReservoirState
+from mottle.reservoir.nodes.supply import V_COMPLIANCE
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
+
+PER_NODE = ("r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load")
+COMMON = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
 
 
 class VO2Neuristor(NamedTuple):
@@ -38,7 +45,6 @@ class VO2Neuristor(NamedTuple):
     r_load: float = 12e3  # ohm
     t_0: float = 325.0  # K
     i_spike: float = 1.5e-3  # A
-    window: tuple[float, float] = (10.005, 15.496)  # V, where one device oscillates
     source: str = "Zhang et al. (2024), arXiv:2312.12899"
     provisional: str = ""
 
@@ -52,11 +58,25 @@ class VO2Neuristor(NamedTuple):
         """Load resistor in ohm."""
         return self.r_load
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """Lowest and highest supply in V at which the film goes on oscillating.
+
+        Found by simulation from rest, within 1 mV; NaN if the film oscillates nowhere up to 25 V.
+
+        Examples
+        --------
+        >>> low, high = VO2Neuristor().window
+        >>> f"{low:.2f} to {high:.2f} V"
+        '10.00 to 15.50 V'
+        """
+        return find_window(self)
+
 
 VO2_NEURISTORS = {
     "vo2_neuristor": VO2Neuristor(),
     # the heat capacity of the published MNIST reservoir: 0.15 of the device's
-    "vo2_neuristor_fast": VO2Neuristor(c_th=0.15 * 49.62776831e-12, window=(9.933, 18.297)),
+    "vo2_neuristor_fast": VO2Neuristor(c_th=0.15 * 49.62776831e-12),
 }
 
 
@@ -92,6 +112,63 @@ def check_step(dt_inner: float, held: float, device: VO2Neuristor) -> None:
     check_positive("dt_device", held, "s")
     why = f", for a film with a thermal time constant of {device.c_th / device.s_th:.3g} s"
     check_number("dt_inner", dt_inner, "s", above=0, most=longest_step(device), why=why)
+
+
+def operate(
+    device: VO2Neuristor, volts: NDArray, drawn: dict[str, NDArray] | None = None
+) -> tuple[NDArray, NDArray]:
+    """Return what films do under constant supplies: the number of late spikes, and whether hot.
+
+    Films run from rest for 120 of the longer time constant; spikes of the second half are counted.
+    A film is hot whose mean temperature at the end is above the centre of its loop.
+    """
+    n = volts.size
+    own = {name: np.full(n, getattr(device, name)) for name in PER_NODE} | (drawn or {})
+    values: dict[str, Any] = own | {name: getattr(device, name) for name in COMMON}
+    nodes = kernel.Neuristors(kappa=0.0, **values)
+    slowest = max(float((own["r_load"] * own["capacitance"]).max()), device.c_th / device.s_th)
+    n_micro = micro_steps(longest_step(device) / 3, 60 * slowest)
+    drive = np.broadcast_to(volts, (1, 2, n)).copy()
+    found = []
+    for observable in ("spikes", "temperature"):
+        state = ReservoirState(rest(device, n)[np.newaxis], np.zeros(1, np.uint64))
+        found.append(
+            run_nodes(
+                kernel.run, drive, np.array([2]), state, nodes, n, 0.0, 60 * slowest / n_micro,
+                n_micro, kernel.OBSERVABLES.index(observable), updates=n_micro,
+            )[0, 1]
+        )  # fmt: skip
+    return found[0], found[1] > own["t_c"]
+
+
+@lru_cache(maxsize=128)
+def find_window(device: VO2Neuristor) -> tuple[float, float]:
+    """Return the lowest and highest supply in V at which a film goes on oscillating."""
+    volts = np.linspace(0.0, V_COMPLIANCE, 129)[1:]
+    fires = operate(device, volts)[0] > 1
+    if not fires.any():
+        return np.nan, np.nan
+    first = int(np.argmax(fires))
+    beyond = np.flatnonzero(~fires[first:])
+    last = first + int(beyond[0]) - 1 if beyond.size else fires.size - 1
+    step = volts[0]
+    low, high = volts[first], volts[last]
+    for _ in range(2):  # each narrows an edge to a hundredth
+        below = np.linspace(low - step, low, 101)
+        low = below[int(np.argmax(operate(device, below)[0] > 1))]
+        if beyond.size:
+            above = np.linspace(high, high + step, 101)
+            high = above[int(np.argmin(operate(device, above)[0] > 1)) - 1]
+        step /= 100
+    return float(low), float(high)
+
+
+def rest(device: VO2Neuristor, n_nodes: int) -> NDArray[np.float64]:
+    """Return the state of cold films."""
+    state = np.zeros((kernel.N_STATE, n_nodes))
+    state[1] = device.t_0
+    state[2] = 1.0  # a cold film heats first
+    return state
 
 
 def trace(
@@ -130,6 +207,7 @@ def trace(
     )
 
 
+@names_arguments
 def film_resistance(device: str | VO2Neuristor, temperature: ArrayLike) -> NDArray[np.float64]:
     """Return the resistance of a VO2 film along a path of temperatures.
 

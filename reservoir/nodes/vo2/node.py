@@ -1,88 +1,153 @@
 """VO2Reservoir: thermal neuristors, coupled on a grid or not."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_bool, check_number, check_positive
+from mottle.checks import check_number
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import micro_steps
 from mottle.reservoir.nodes.front import Reservoir
-from mottle.reservoir.nodes.node import Node, device_operations, project
-from mottle.reservoir.nodes.supply import check_bias, within_supply
+from mottle.reservoir.nodes.node import Node, device_operations
+from mottle.reservoir.nodes.regime import (
+    check_regime,
+    run_in_regime,
+    setting,
+    settle,
+    space_capacitances,
+)
+from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.vo2 import kernel
-from mottle.reservoir.nodes.vo2.device import check_neuristor, check_step
+from mottle.reservoir.nodes.vo2.device import (
+    COMMON,
+    VO2Neuristor,
+    check_neuristor,
+    check_step,
+    operate,
+    rest,
+)
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
 
 
-def check(p: Any) -> None:
-    """Check the parameters, and the bias if ``oscillating``."""
+REGIMES: dict[str, dict[str, Any]] = {
+    "relaxing": {
+        "v_bias": 12.0, "v_gain": 5.0, "dt_device": 1e-6, "ambient": 295.0, "capacitance": "log",
+        "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "oscillating": {
+        "v_bias": 12.0, "v_gain": 0.8, "dt_device": 1e-6, "ambient": None, "capacitance": None,
+        "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "excitable": {
+        "v_bias": 8.5, "v_gain": 3.0, "dt_device": 1e-6, "ambient": None, "capacitance": None,
+        "t_off": 0.0, "spectral_radius": 0.0,
+    },
+    "pulsed": {
+        "v_bias": 12.0, "v_gain": 1.0, "dt_device": 4e-6, "ambient": None, "capacitance": None,
+        "t_off": 2e-6, "spectral_radius": 0.5,
+    },
+}  # fmt: skip
+
+
+def film(p: Any) -> VO2Neuristor:
+    """Return the constants of the nodes, at the ambient temperature of the regime."""
     device = check_neuristor(p.device)
-    check_number("v_bias", p.v_bias, "V")
-    check_number("v_gain", p.v_gain, "V")
+    ambient = setting(p, REGIMES, "ambient")
+    return device if ambient is None else device._replace(t_0=float(ambient))
+
+
+def check(p: Any) -> None:
+    """Check the parameters, and the bias against the regime."""
+    device = check_neuristor(p.device)
+    check_regime(p, REGIMES, device.capacitance)
+    if setting(p, REGIMES, "ambient") is not None:
+        check_number(
+            "ambient", setting(p, REGIMES, "ambient"), "K", least=250, below=device.t_c,
+            why=", the centre of the hysteresis loop",
+        )  # fmt: skip
     check_number(
         "thermal_coupling", p.thermal_coupling, least=0, most=0.2,
         why=": the heat to four neighbours cannot exceed the heat lost",
     )  # fmt: skip
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
-    check_positive("dt_device", p.dt_device, "s")
     check_spread(p.spread, SPREADABLE)
-    check_step(p.dt_inner, p.dt_device, device)
-    if check_bool("oscillating", p.oscillating):
-        check_bias(p.v_bias, device)
+    dt = setting(p, REGIMES, "dt_device")
+    check_step(p.dt_inner, dt, device)
+    check_bias(setting(p, REGIMES, "v_bias"), film(p), p.regime)
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the constants that vary from device to device."""
-    device = check_neuristor(p.device)
-    return {"devices_": draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)}
+    device = film(p)
+    drawn = draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)
+    drawn["capacitance"] = drawn["capacitance"] * space_capacitances(
+        p, REGIMES, device.capacitance, rng
+    )
+    return {"devices_": drawn}
 
 
-def rest(p: Any) -> NDArray:
-    """Return the state of cold films."""
-    state = np.zeros((kernel.N_STATE, p.n_nodes))
-    state[1] = check_neuristor(p.device).t_0
-    state[2] = 1.0  # a cold film heats first
-    return state
+def rest_of(p: Any) -> NDArray:
+    """Return the state of cold films, and of the fed-back states if there are any."""
+    state = rest(film(p), p.n_nodes)
+    fed_back = setting(p, REGIMES, "spectral_radius") > 0
+    return np.vstack([state, np.zeros(p.n_nodes)]) if fed_back else state
 
 
-def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run films under node inputs, by Heun's method."""
-    device = check_neuristor(p.device)
-    names = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
-    constants: dict[str, Any] = {name: getattr(device, name) for name in names}
+def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> NDArray:
+    """Run films under node voltages held for ``dt``, by Heun's method."""
+    device = film(p)
+    constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
     nodes = kernel.Neuristors(
         t_c=np.full(p.n_nodes, device.t_c),
         kappa=float(p.thermal_coupling),
         **p.devices_,
         **constants,
     )
-    n_micro = micro_steps(p.dt_inner, p.dt_device)
+    n_micro = micro_steps(p.dt_inner, dt)
     _, columns = near_square(p.n_nodes)
     return run_nodes(
-        kernel.run, within_supply(project(p, block, lengths)), lengths, state, nodes, columns,
-        float(p.temperature_noise), p.dt_device / n_micro, n_micro,
+        kernel.run, v_in, lengths, state, nodes, columns,
+        float(p.temperature_noise), dt / n_micro, n_micro,
         kernel.OBSERVABLES.index(p.observable), updates=n_micro, apart=not p.thermal_coupling,
     )  # fmt: skip
+
+
+def describe(p: Any) -> dict[str, Any]:
+    """Describe what the nodes do at the bias, without input."""
+    device, bias = film(p), setting(p, REGIMES, "v_bias")
+    spikes, hot = operate(device, np.full(p.n_nodes, float(bias)), p.devices_)
+    firing = spikes > 1
+    return {
+        "window": device.window,
+        "v_bias": float(bias),
+        "fractions": {
+            "oscillating": float(firing.mean()),
+            "latched": float((~firing & hot).mean()),
+            "resting": float((~firing & ~hot).mean()),
+        },
+    }
 
 
 VO2 = Node(
     check=check,
     draw=draw,
-    rest=rest,
-    run=run,
-    scale=lambda p: (p.v_gain, p.v_bias),
+    settle=lambda p, rng: settle(p, REGIMES, partial(simulate, p), rest(film(p), p.n_nodes), rng),
+    operate=describe,
+    rest=rest_of,
+    run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
+    scale=lambda p: (setting(p, REGIMES, "v_gain"), setting(p, REGIMES, "v_bias")),
     observables=lambda p: OBSERVABLES,
     noisy=lambda p: p.temperature_noise > 0,
     metered=lambda p: True,
     spikes=True,
-    times=lambda p: {"dt_device": p.dt_device, "dt_inner": p.dt_inner},
+    times=lambda p: {"dt_device": setting(p, REGIMES, "dt_device"), "dt_inner": p.dt_inner},
     operations=device_operations,
-    energy_scales=lambda p: {"input_lines": p.v_bias**2},
+    energy_scales=lambda p: {"input_lines": setting(p, REGIMES, "v_bias") ** 2},
 )
 
 
@@ -102,10 +167,27 @@ class VO2Reservoir(Reservoir):
         Number of neuristors.
     device : str or VO2Neuristor, default="vo2_neuristor"
         Device constants: a key of ``devices.VO2_NEURISTORS``, or your own.
-    v_bias, v_gain : float, default=12.0 and 0.8
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V.
-    dt_device : float, default=1e-6
-        Device time in second for which one step of the drive is held.
+    regime : {"relaxing", "oscillating", "excitable", "pulsed"} or None, default="relaxing"
+        What the nodes do at the bias, and the defaults of the parameters that are None. "relaxing":
+        films far below the transition, which follow the drive with the time constants of their
+        capacitors; the states forget the past and remember the last steps. "oscillating": films
+        that fire all the time, whose phase is never forgotten; a bias outside the window is
+        refused. "excitable": films below the window, which fire when the drive lifts them over it.
+        "pulsed": each step is a pulse of 4 us and a pause of 2 us, in which films cool down.
+        None: any bias, with the defaults of "oscillating".
+    v_bias, v_gain : float, default=None
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V. None: 12 and
+        5 V relaxing, 12 and 0.8 V oscillating, 8.5 and 3 V excitable, 12 and 1 V pulsed.
+    dt_device : float, default=None
+        Device time in second for which one step of the drive is held. None: 1 us, pulsed 4 us.
+    ambient : float or None, default=None
+        Temperature of the surroundings in K. None: 295 K relaxing, else the device's (325 K).
+    capacitance : "log", tuple of float or None, default=None
+        Smallest and largest capacitance in F; those of the nodes are spaced logarithmically between
+        them, in random order. "log": 0.1 to 10 times the device's. None: "log" relaxing, else the
+        device's.
+    t_off : float or None, default=None
+        Time in second at 0 V after each step. None: 2 us pulsed, else 0.
     dt_inner : float, default=1e-8
         Longest integration step in second.
     observable : {"voltage", "current", "temperature", "spikes"}, default="voltage"
@@ -116,13 +198,19 @@ class VO2Reservoir(Reservoir):
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
+    spectral_radius : float or None, default=None
+        Recurrence: spectral radius of the weights by which states of the previous step are added
+        to the inputs of other nodes, each scaled to the deviation of the input that would cause
+        it. None: 0.5 pulsed, else 0. The nodes then run step by step.
+    density : float, default=0.1
+        Fraction of the nodes that are sources of a node, if there is recurrence.
     thermal_coupling : float, default=0.0
         Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
         grid, 0 to 0.2; published 0.02.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
-        Number of inputs of a node; None for all.
+        Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
         (height, width, channels) of the drive, for ``wiring="local"``.
     field : int, default=5
@@ -131,8 +219,6 @@ class VO2Reservoir(Reservoir):
         Statistics over time: "mean", "last", "max", "std"; None gives states.
     n_segments : int, default=1
         Segments of equal length in which to pool.
-    oscillating : bool, default=True
-        Refuse a bias at which a node does not oscillate.
     random_state : int, RandomState instance or None, default=None
         Draws wiring, devices and the seed of the noise.
 
@@ -142,6 +228,10 @@ class VO2Reservoir(Reservoir):
         Input weights, dimensionless.
     devices_ : dict of str to ndarray of shape (n_nodes,)
         Constants that vary from device to device, SI units.
+    weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
+        Recurrent weights, dimensionless; only with recurrence.
+    reference_ : ndarray of shape (2, n_nodes)
+        Mean of each state, and its deviation per input; only with recurrence.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
@@ -150,7 +240,7 @@ class VO2Reservoir(Reservoir):
     Raises
     ------
     ValueError
-        By ``fit``: for a bias outside the oscillation window or a ``dt_inner`` too coarse.
+        By ``fit``: for a bias that does not suit the regime, or a ``dt_inner`` too coarse.
 
     References
     ----------
@@ -172,13 +262,19 @@ class VO2Reservoir(Reservoir):
         n_nodes: int = 100,
         *,
         device: Any = "vo2_neuristor",
-        v_bias: float = 12.0,
-        v_gain: float = 0.8,
-        dt_device: float = 1e-6,
+        regime: Any = "relaxing",
+        v_bias: Any = None,
+        v_gain: Any = None,
+        dt_device: Any = None,
+        ambient: Any = None,
+        capacitance: Any = None,
+        t_off: Any = None,
         dt_inner: float = 1e-8,
         observable: str = "voltage",
         temperature_noise: float = 0.0,
         spread: Any = 0.0,
+        spectral_radius: Any = None,
+        density: float = 0.1,
         thermal_coupling: float = 0.0,
         wiring: str = "random",
         fan_in: Any = 4,
@@ -186,13 +282,15 @@ class VO2Reservoir(Reservoir):
         field: int = 5,
         pool: Any = None,
         n_segments: int = 1,
-        oscillating: bool = True,
         random_state: Any = None,
     ) -> None:
-        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.n_nodes, self.device, self.regime = n_nodes, device, regime
+        self.v_bias, self.v_gain = v_bias, v_gain
+        self.ambient, self.capacitance, self.t_off = ambient, capacitance, t_off
+        self.spectral_radius, self.density = spectral_radius, density
         self.dt_device, self.dt_inner, self.observable = dt_device, dt_inner, observable
         self.temperature_noise, self.spread = temperature_noise, spread
         self.thermal_coupling = thermal_coupling
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
-        self.oscillating, self.random_state = oscillating, random_state
+        self.random_state = random_state

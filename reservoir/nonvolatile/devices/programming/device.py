@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.checks import check_fraction, check_number, check_positive, choose
+from mottle.checks import (
+    check_fraction,
+    check_number,
+    check_positive,
+    choose,
+    names_arguments,
+)
 from mottle.reservoir.family import Cell, Family
 from mottle.reservoir.nonvolatile.devices.programming.figure import written_cells
 
@@ -147,6 +153,7 @@ def age_moments(preset: Programming, g: NDArray, age: float) -> tuple[NDArray, N
     return preset.relax_mean * log(age) * ones, (constant + per_fold * log(age)) * ones
 
 
+@names_arguments
 def program(
     device: str | Programming,
     targets: ArrayLike,
@@ -221,6 +228,7 @@ def program(
     )
 
 
+@names_arguments
 def levels(device: str | Programming, age: float = 0.0) -> float:
     r"""Return the number of distinguishable levels, whose mean +- 2 deviations do not overlap.
 
@@ -253,6 +261,7 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     return float(1 + np.trapezoid(1 / (4 * deviation), g))
 
 
+@names_arguments
 def endurance(
     cycles: ArrayLike,
     n_devices: int = 100,

@@ -1,0 +1,176 @@
+"""Regimes of spiking devices: defaults by name, spaced capacitances, pulses and fed-back states."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import check_number, check_positive, choose, is_number
+from mottle.reservoir.nodes.node import project
+from mottle.reservoir.nodes.state import ReservoirState
+from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
+from mottle.reservoir.nodes.wiring import draw_recurrent_weights
+
+LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
+REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
+MOST = 2.0  # fed-back input at which the amplifier saturates
+MOST_PARTS = 64  # equal parts of a step with pulses
+Run = Callable[[NDArray, NDArray, ReservoirState, float], NDArray]
+# node voltages, lengths, state, s for which a step is held: states (recording, step, node)
+
+
+def setting(p: Any, regimes: Mapping[str, Mapping[str, Any]], name: str) -> Any:
+    """Return a parameter, or its default in the regime if it is None."""
+    regime = "oscillating" if p.regime is None else p.regime
+    value = getattr(p, name)
+    return choose(regime, regimes, "regime")[name] if value is None else value
+
+
+def check_regime(p: Any, regimes: Mapping[str, Mapping[str, Any]], nominal: float) -> None:
+    """Check the parameters that have a value in each regime."""
+    for name, unit in (("v_bias", "V"), ("v_gain", "V")):
+        check_number(name, setting(p, regimes, name), unit)
+    dt = check_positive("dt_device", setting(p, regimes, "dt_device"), "s")
+    t_off = check_number("t_off", setting(p, regimes, "t_off"), "s", least=0)
+    parts(dt, t_off)
+    check_number("spectral_radius", setting(p, regimes, "spectral_radius"), least=0)
+    check_number("density", p.density, above=0, most=1)
+    log_spaced("capacitance", setting(p, regimes, "capacitance"), nominal, "F", np.arange(1))
+
+
+def log_spaced(name: str, span: Any, nominal: Any, unit: str, order: NDArray) -> NDArray:
+    """Return constants of nodes relative to the nominal one, spaced logarithmically.
+
+    Examples
+    --------
+    >>> log_spaced("tau", "log", 2.0, "s", np.array([2, 0, 1])).round(3).tolist()
+    [10.0, 0.2, 1.414]
+    """
+    if span is None:
+        return np.ones(order.size)
+    if isinstance(span, str) and span == "log":
+        span = np.multiply(LOG_SPACED[name], nominal)
+    pair = np.size(span) == 2 and not isinstance(span, str | dict) and all(map(is_number, span))
+    if not (pair and 0 < span[0] <= span[1] < np.inf):
+        raise ValueError(
+            f"{name}={span!r} {unit} must be 'log', None or (smallest, largest), both positive."
+        )
+    ratio: NDArray[np.float64] = np.geomspace(span[0], span[1], order.size)[order] / nominal
+    return ratio
+
+
+def space_capacitances(p: Any, regimes: Any, nominal: float, rng: Any) -> Any:
+    """Return factors on the capacitance of each node, in random order; 1 without spacing."""
+    span = setting(p, regimes, "capacitance")
+    if span is None:
+        return 1.0
+    return log_spaced("capacitance", span, nominal, "F", rng.permutation(p.n_nodes))
+
+
+def parts(dt: float, t_off: float) -> tuple[float, int, int]:
+    """Return the longest time that both parts of a step are multiples of, and the multiples.
+
+    Examples
+    --------
+    >>> unit, on, off = parts(4e-6, 2e-6)
+    >>> round(unit * 1e6, 9), on, off
+    (2.0, 2, 1)
+    """
+    if not t_off:
+        return dt, 1, 0
+    ratio = Fraction(t_off / dt).limit_denominator(MOST_PARTS)
+    fits = abs(float(ratio) * dt - t_off) < 1e-6 * t_off
+    if not fits or ratio.numerator + ratio.denominator > MOST_PARTS:
+        raise ValueError(
+            f"t_off={t_off:g} s and dt_device={dt:g} s have no common part of at least "
+            f"1/{MOST_PARTS} of their sum: take a simple ratio, such as t_off={dt / 2:g} s."
+        )
+    return dt / ratio.denominator, ratio.denominator, ratio.numerator
+
+
+def run_in_regime(
+    p: Any, regimes: Any, run: Run, block: NDArray, lengths: NDArray, state: Any
+) -> NDArray:
+    """Run nodes under input weights, with the pulses and the fed-back states of the regime."""
+    run_steps, v_in = pulsed(p, regimes, run), project(p, block, lengths)
+    if setting(p, regimes, "spectral_radius") == 0:
+        return run_steps(within_supply(v_in), lengths, state)
+    return fed_back(p, regimes, run_steps, v_in, lengths, state)
+
+
+def pulsed(p: Any, regimes: Any, run: Run) -> Callable[[NDArray, NDArray, Any], NDArray]:
+    """Return a function that runs every step as a pulse, followed by 0 V for ``t_off``."""
+    unit, n_on, n_off = parts(setting(p, regimes, "dt_device"), setting(p, regimes, "t_off"))
+    if not n_off:
+        return lambda v, lengths, state: run(v, lengths, state, unit)
+
+    def run_pulses(v: NDArray, lengths: NDArray, state: Any) -> NDArray:
+        width = n_on + n_off
+        fine = np.repeat(v, width, axis=1)
+        fine.reshape(len(v), -1, width, v.shape[2])[:, :, n_on:] = 0.0
+        now = replace(state, step=state.step * width)
+        out = run(fine, lengths * width, now, unit).reshape(len(v), -1, width, v.shape[2])
+        if p._node.observed(p) == "spikes":
+            counted: NDArray = out.sum(axis=2)
+            return counted
+        mean: NDArray = out[:, :, :n_on].mean(axis=2)
+        return mean
+
+    return run_pulses
+
+
+def fed_back(
+    p: Any, regimes: Any, run: Any, v_in: NDArray, lengths: NDArray, state: Any
+) -> NDArray:
+    """Run step by step; scaled states of the last step are added to the inputs.
+
+    The last row of the state holds them.
+    """
+    if not hasattr(p, "weights_"):
+        raise ValueError("spectral_radius was set after fit; call fit again.")
+    gain, weights = setting(p, regimes, "v_gain"), p.weights_.T.tocsr()
+    mean, deviation = p.reference_[0], p.reference_[1]
+    out, applied = np.zeros(v_in.shape), np.empty(v_in.shape)
+    for step in range(v_in.shape[1]):
+        active = step < lengths
+        volts = v_in[:, step] + gain * (state.values[:, -1] @ weights)
+        inner = ReservoirState(
+            np.ascontiguousarray(state.values[:, :-1]), state.keys, state.step + step,
+            spent=state.spent,
+        )  # fmt: skip
+        applied[:, step] = volts
+        held = np.clip(volts, 0.0, V_COMPLIANCE)[:, np.newaxis]
+        now = run(held, active.astype(lengths.dtype), inner)[:, 0]
+        state.values[active, :-1] = inner.values[active]
+        state.values[active, -1] = np.clip((now - mean) / deviation, -MOST, MOST)[active]
+        out[active, step] = now[active]
+    within_supply(applied)  # warns once of many that were clipped
+    return out
+
+
+def settle(p: Any, regimes: Any, run: Run, rest: NDArray, rng: Any) -> dict[str, Any]:
+    """Draw recurrent weights; take mean and deviation of each state under random node inputs.
+
+    The inputs are independent from node to node, uniform from -1 to 1: nothing depends on the
+    recordings of ``fit`` or on input weights, and the radius is that of a linear network whose
+    nodes return their inputs.
+    """
+    radius = setting(p, regimes, "spectral_radius")
+    if radius == 0:
+        return {}
+    weights = draw_recurrent_weights(rng, p.n_nodes, p.density, radius)
+    inputs = np.random.RandomState(0).uniform(-1, 1, (1, REFERENCE_STEPS, p.n_nodes))
+    gain, bias = p._node.scale(p)
+    volts = np.clip(bias + gain * inputs, 0.0, V_COMPLIANCE)
+    lengths = np.array([REFERENCE_STEPS])
+    state = ReservoirState(rest[np.newaxis].copy(), np.zeros(1, np.uint64))
+    states = pulsed(p, regimes, run)(volts, lengths, state)[0, REFERENCE_STEPS // 5 :]
+    deviation = states.std(axis=0) / inputs.std()
+    still = deviation <= 1e-9 * np.abs(states).max(axis=0)
+    return {
+        "weights_": weights,
+        "reference_": np.stack([states.mean(axis=0), np.where(still, np.inf, deviation)]),
+    }

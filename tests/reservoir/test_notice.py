@@ -1,0 +1,50 @@
+"""The line about a kernel that is being compiled for its first use."""
+
+import logging
+import time
+
+import numpy as np
+import pytest
+from numba import njit
+
+from mottle.reservoir.compiled import notice
+
+
+class Slow:
+    """A kernel whose compilation takes as long as stated."""
+
+    def __init__(self, compiling, running):
+        self.signatures, self.compiling, self.running = [], compiling, running
+        self.py_func = notice.announced
+
+    def __call__(self):
+        time.sleep(self.compiling)
+        self.signatures.append("()")
+        time.sleep(self.running)
+
+
+@pytest.mark.parametrize(
+    ("compiling", "running", "lines"), [(0.3, 0.0, 1), (0.0, 0.3, 0), (0.0, 0.0, 0)]
+)
+def test_only_a_compilation_that_takes_long_gives_a_line(
+    monkeypatch, caplog, compiling, running, lines
+):
+    monkeypatch.setattr(notice, "SECONDS", 0.1)
+    kernel = Slow(compiling, running)
+    with caplog.at_level(logging.WARNING, logger="mottle"):
+        for _ in range(2):
+            with notice.announced(kernel):
+                kernel()
+    assert len(caplog.messages) == lines
+    assert all("compiling mottle.reservoir.compiled.notice" in line for line in caplog.messages)
+
+
+def test_a_kernel_of_numba_is_known_to_be_compiled_after_its_first_call():
+    @njit
+    def double(x):
+        return 2.0 * x
+
+    assert not double.signatures
+    with notice.announced(double):
+        assert double(np.float64(2.0)) == 4.0
+    assert double.signatures
