@@ -328,7 +328,7 @@ def test_weights_of_zero_are_pairs_of_equal_cells():
         (lambda: map_weights([[1e305]]), r"weight of 1e\+305 is too large"),
         (lambda: Crossbar((2, 2), v_read="a"), "v_read='a' must be a finite number of V, above 0"),
         (lambda: Crossbar((2, 2), v_sinh=True), "v_sinh=True must be a finite number of V"),
-        (lambda: Crossbar((2, 2), r_transistor="a"), "r_transistor='a' must be a finite number of ohm"),
+        (lambda: Crossbar((2, 2), r_transistor="a"), "r_transistor='a' must be a finite number of"),
         (lambda: age("cmo_hfox", [2e-5], [2.0, 1.0]), "not negative and not decreasing"),
         (lambda: age("cmo_hfox", [-2e-5], 1.0), "conductances must be finite and not negative"),
         (lambda: measure_levels("cmo_hfox", 1), "n_levels=1 must be whole numbers, at least 2"),
