@@ -90,7 +90,7 @@ Left as they are until memory and regimes of all classes have been measured:
   those of the device in the others.
 - `tau` is spaced by default in `MemristorReservoir`, and not in `DeviceReservoir` and
   `EventMemristorReservoir`.
-- `regime` stands in the two classes of oscillators; no other class looks at its regime.
+- `regime` stands in the classes whose devices spike; no other class looks at its regime.
 - `density` is 0.1 whatever the number of nodes, `fan_in` 4 whatever the number of inputs.
 """
 

@@ -27,7 +27,8 @@ ROWS = {
        for name in ("relaxing", "pulsed", "excitable", "oscillating")},
     **{f"oscillator, {name}": OscillatorReservoir(N_NODES, regime=name)
        for name in ("relaxing", "pulsed", "excitable", "recurrent", "oscillating")},
-    "spiking": SpikingReservoir(N_NODES),
+    **{f"spiking, {name}": SpikingReservoir(N_NODES, regime=name)
+       for name in ("excitable", "firing")},
     "WOx": MemristorReservoir(N_NODES),
     "TiOx": MemristorReservoir(N_NODES, device="tiox_zhong2021"),
     "echo state": EchoStateReservoir(N_NODES),

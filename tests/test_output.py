@@ -22,7 +22,7 @@ RESERVOIRS = [
     reservoir.MemristorReservoir(4, random_state=0),
     reservoir.VO2Reservoir(4, regime="oscillating", random_state=0),
     reservoir.OscillatorReservoir(4, regime="oscillating", random_state=0),
-    reservoir.SpikingReservoir(4, random_state=0),
+    reservoir.SpikingReservoir(4, regime="firing", random_state=0),
     reservoir.NoReservoir(),
 ]
 

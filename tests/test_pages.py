@@ -82,6 +82,7 @@ MODULES = (
     "mottle.reservoir.devices",
     "mottle.reservoir.nonvolatile",
     "mottle.reservoir.plasticity",
+    "mottle.reservoir.quality",
     "mottle.sensors",
     "mottle.sensors.files",
     "mottle.datasets",

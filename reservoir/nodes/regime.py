@@ -24,7 +24,7 @@ Run = Callable[[NDArray, NDArray, ReservoirState, float], NDArray]
 
 def setting(p: Any, regimes: Mapping[str, Mapping[str, Any]], name: str) -> Any:
     """Return a parameter, or its default in the regime if it is None."""
-    regime = "oscillating" if p.regime is None else p.regime
+    regime = "oscillating" if p.regime is None and "oscillating" in regimes else p.regime
     value = getattr(p, name)
     return choose(regime, regimes, "regime")[name] if value is None else value
 

@@ -330,9 +330,9 @@ def test_events_cost_at_most_a_pulse_at_the_largest_conductance_each():
 
 def test_spiking_neurons_count_the_synapses_that_their_spikes_reach():
     X = drive(3, 60, 3)
-    model = SpikingReservoir(10, density=0.3, pool="mean", random_state=0).fit(X)
+    model = SpikingReservoir(10, regime="firing", density=0.3, pool="mean", random_state=0).fit(X)
     report = energy_report(model, X).set_index("part")
-    spikes = SpikingReservoir(10, density=0.3, observable="spikes", random_state=0)
+    spikes = SpikingReservoir(10, regime="firing", density=0.3, observable="spikes", random_state=0)
     per_neuron = spikes.fit(X).transform(X).sum(axis=(0, 1)) / len(X)
     targets = (model.weights_.toarray() != 0).sum(axis=0)
     assert report.attrs["spikes"] == pytest.approx(per_neuron.sum())
@@ -395,7 +395,7 @@ def test_a_single_recording_counts_as_one_whatever_its_length():
     "model",
     [
         VO2Reservoir(10, regime="oscillating", pool="mean", random_state=0),
-        SpikingReservoir(10, pool="mean", random_state=0),
+        SpikingReservoir(10, regime="firing", pool="mean", random_state=0),
         EchoStateReservoir(10, pool="mean", random_state=0),
         STDPLayer(4, random_state=0, verbose=False),
         make_pipeline(

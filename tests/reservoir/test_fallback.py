@@ -19,7 +19,7 @@ with warnings.catch_warnings(record=True) as caught:
     X = np.random.default_rng(0).uniform(-1, 1, (70, 12, 3))
     made = [EchoStateReservoir(35, density=d, dtype=t, random_state=0)
             for d, t in ((0.3, "float64"), (1.0, "float32"))]
-    made.append(SpikingReservoir(20, random_state=0))
+    made.append(SpikingReservoir(20, regime="firing", random_state=0))
     states = [m.fit(X).transform(x) for m in made for x in (X, X[:1])]
 for warning in caught:
     print(warning.category.__name__, warning.message, file=sys.stderr)

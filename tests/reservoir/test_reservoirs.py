@@ -65,8 +65,12 @@ SMALL = [
         threshold_noise=0.01,
         random_state=0,
     ),
-    SpikingReservoir(6, v_bias=0.03, density=0.5, recurrent_scaling=3.0, random_state=0),
-    SpikingReservoir(6, v_bias=0.03, voltage_noise=1e-3, observable="voltage", random_state=0),
+    SpikingReservoir(
+        6, regime="firing", v_bias=0.03, density=0.5, recurrent_scaling=3.0, random_state=0
+    ),
+    SpikingReservoir(
+        6, regime="firing", v_bias=0.03, voltage_noise=1e-3, observable="voltage", random_state=0
+    ),
     EchoStateReservoir(6, dtype="float32", random_state=0),
     MemristorReservoir(6, n_taps=2, spectral_radius=0.9, density=0.5, random_state=0),
 ]

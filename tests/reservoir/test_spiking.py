@@ -15,7 +15,9 @@ ROWS_ARE_TIME = {
 }
 
 
-@parametrize_with_checks([SpikingReservoir(4)], expected_failed_checks=lambda _: ROWS_ARE_TIME)
+@parametrize_with_checks(
+    [SpikingReservoir(4, regime="firing")], expected_failed_checks=lambda _: ROWS_ARE_TIME
+)
 def test_house_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -23,7 +25,13 @@ def test_house_rules_of_scikit_learn(estimator, check):
 def single(v_in, dt, n_steps, **parameters):
     """One neuron under a constant voltage."""
     node = SpikingReservoir(
-        1, v_bias=v_in, v_gain=0.0, recurrent_scaling=0.0, dt_device=dt, **parameters
+        1,
+        regime="firing",
+        v_bias=v_in,
+        v_gain=0.0,
+        recurrent_scaling=0.0,
+        dt_device=dt,
+        **parameters,
     )
     return node.fit_transform(np.zeros((n_steps, 1)))[:, 0]
 
@@ -67,7 +75,9 @@ def test_spikes_and_voltages_equal_plain_loops(n_inner):
         "density": 0.4,
         "random_state": 0,
     }
-    node = SpikingReservoir(12, dt_device=3e-3, n_inner=n_inner, observable="spikes", **common)
+    node = SpikingReservoir(
+        12, regime="firing", dt_device=3e-3, n_inner=n_inner, observable="spikes", **common
+    )
     spikes = node.fit_transform(X)
     w_in, w = node.input_weights_.toarray(), node.weights_.toarray()
     expected = lif_states(X, w_in, w, 0.01, 0.02, PRESETS["lif"], 3e-3 / n_inner, n_inner)
@@ -81,7 +91,9 @@ def test_equal_time_constants_cause_no_division_by_zero():
     X = np.random.default_rng(0).uniform(-1, 1, (60, 1))
     neuron = LIF(tau_synapse=30e-3)
     got = [
-        SpikingReservoir(20, device=d, observable="voltage", random_state=0).fit_transform(X)
+        SpikingReservoir(
+            20, regime="firing", device=d, observable="voltage", random_state=0
+        ).fit_transform(X)
         for d in (neuron, neuron._replace(tau_synapse=30e-3 * (1 + 1e-5)))
     ]
     assert_allclose(got[0], got[1], atol=1e-6)
@@ -91,6 +103,7 @@ def test_equal_time_constants_cause_no_division_by_zero():
 def test_noise_of_a_silent_neuron_has_the_requested_deviation():
     node = SpikingReservoir(
         200,
+        regime="firing",
         v_bias=0.0,
         v_gain=0.0,
         recurrent_scaling=0.0,
@@ -111,7 +124,11 @@ def test_the_rate_of_regular_spikes_is_their_rate():
 
 
 def test_a_fifth_of_the_sources_inhibit_and_rows_balance():
-    w = SpikingReservoir(200, random_state=0).fit(np.zeros((2, 1))).weights_.toarray()
+    w = (
+        SpikingReservoir(200, regime="firing", random_state=0)
+        .fit(np.zeros((2, 1)))
+        .weights_.toarray()
+    )
     signs = [np.unique(np.sign(column[column != 0])) for column in w.T]
     assert all(sign.size == 1 for sign in signs)
     assert sum(sign[0] < 0 for sign in signs) == 40
@@ -122,8 +139,10 @@ def test_recurrence_carries_an_input_beyond_the_membrane():
     X = np.zeros((60, 1))
     X[:5] = 1.0
     common = {"v_bias": 0.014, "v_gain": 0.03, "random_state": 0, "observable": "spikes"}
-    alone = SpikingReservoir(200, recurrent_scaling=0.0, **common).fit_transform(X)
-    joined = SpikingReservoir(200, recurrent_scaling=4.0, **common).fit_transform(X)
+    alone = SpikingReservoir(200, regime="firing", recurrent_scaling=0.0, **common).fit_transform(X)
+    joined = SpikingReservoir(200, regime="firing", recurrent_scaling=4.0, **common).fit_transform(
+        X
+    )
     assert alone[20:].sum() == 0 < joined[20:].sum()
 
 
@@ -143,4 +162,4 @@ def test_recurrence_carries_an_input_beyond_the_membrane():
 )
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
-        SpikingReservoir(10, random_state=0, **parameters).fit(np.zeros((3, 1)))
+        SpikingReservoir(10, regime="firing", random_state=0, **parameters).fit(np.zeros((3, 1)))

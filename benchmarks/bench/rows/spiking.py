@@ -36,7 +36,7 @@ def lif(rpy, n_nodes):
 def one_stream(n_nodes: int) -> Row:
     """Return the row of one network of neurons."""
     drive = np.random.default_rng(0).uniform(-1, 1, (N_STEPS, 1))
-    node = SpikingReservoir(n_nodes, dt_device=DT, v_bias=V_BIAS, observable="spikes",
+    node = SpikingReservoir(n_nodes, regime="firing", dt_device=DT, v_bias=V_BIAS, observable="spikes",
                             random_state=0).fit(drive)  # fmt: skip
     runs = {"mottle": lambda: node.transform(drive)}
     spikes, equal = runs["mottle"](), ""

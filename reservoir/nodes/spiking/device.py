@@ -19,7 +19,7 @@ class LIF(NamedTuple):
     >>> fast = LIF(tau=10e-3)
     >>> round(fast.first_spike(0.02), 6)
     0.013863
-    >>> SpikingReservoir(20, device=fast, random_state=0).fit_transform(np.ones((30, 2))).shape
+    >>> SpikingReservoir(20, regime="firing", device=fast, random_state=0).fit_transform(np.ones((30, 2))).shape
     (30, 20)
     """
 

@@ -7,16 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.checks import check_number, check_positive, check_whole
+from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.threads import empty_states, split
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
+from mottle.reservoir.nodes.regime import setting
 from mottle.reservoir.nodes.spiking import kernel
 from mottle.reservoir.nodes.spiking.device import get_neuron
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
+REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases, times in membrane time constants
+    "excitable": {
+        "v_bias": 0.7, "v_gain": 1.5, "dt_device": 0.4, "observable": "voltage", "spread": 0.3,
+        "recurrent_scaling": 0.05,
+    },
+    "firing": {
+        "v_bias": 1.2, "v_gain": 0.5, "dt_device": 0.1, "observable": "rate", "spread": 0.0,
+        "recurrent_scaling": 1.0,
+    },
+}  # fmt: skip
 INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machines
 
 
@@ -30,9 +41,11 @@ def check(p: Any) -> None:
     for name in ("v_bias", "v_gain"):
         if getattr(p, name) is not None:
             check_number(name, getattr(p, name), "V")
-    check_spread(p.spread, ("tau", "v_threshold"))
+    choose(p.regime, REGIMES, "regime")
+    check_spread(setting(p, REGIMES, "spread"), ("tau", "v_threshold"))
     check_number("density", p.density, above=0, most=1)
-    check_number("recurrent_scaling", p.recurrent_scaling, "thresholds", least=0)
+    scaling = setting(p, REGIMES, "recurrent_scaling")
+    check_number("recurrent_scaling", scaling, "thresholds", least=0)
     check_number(
         "voltage_noise", p.voltage_noise, "V", least=0, below=device.v_threshold,
         why=", the threshold",
@@ -42,15 +55,21 @@ def check(p: Any) -> None:
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the neurons and their weights; return the weights in the kernel's layout too."""
     device = get_neuron(p.device)
-    drawn = draw_spread(rng, device, ("tau", "v_threshold"), p.spread, p.n_nodes)
+    spread = setting(p, REGIMES, "spread")
+    drawn = draw_spread(rng, device, ("tau", "v_threshold"), spread, p.n_nodes)
     low = np.flatnonzero(drawn["v_threshold"] <= device.v_reset)
     if low.size:
         raise ValueError(
-            f"spread={p.spread} gives node {low[0]} a threshold of "
+            f"spread={spread} gives node {low[0]} a threshold of "
             f"{drawn['v_threshold'][low[0]]:.3g} V, not above v_reset={device.v_reset} V; take a "
             "smaller spread."
         )
-    jump = p.recurrent_scaling * device.v_threshold * device.tau / device.tau_synapse
+    jump = (
+        setting(p, REGIMES, "recurrent_scaling")
+        * device.v_threshold
+        * device.tau
+        / device.tau_synapse
+    )
     weights = draw_balanced_weights(rng, p.n_nodes, p.density, jump)
     layout = lay_out(p.input_weights_, weights)
     return {"devices_": drawn, "weights_": weights, "_laid_out": layout}
@@ -59,7 +78,7 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
 def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
     """Run recordings, each on one thread."""
     out = empty_states(lengths, block.shape[1], p.n_nodes)
-    observable = kernel.OBSERVABLES.index(p.observable)
+    observable = kernel.OBSERVABLES.index(observed(p))
     args = (
         np.ascontiguousarray(block), lengths, state.values, state.keys, state.step, neurons(p),
         int(p.n_inner), observable, out,
@@ -68,16 +87,22 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
     return out
 
 
+def observed(p: Any) -> str:
+    """Return the quantity that is the state."""
+    return str(setting(p, REGIMES, "observable"))
+
+
 def scale(p: Any) -> tuple[float, float]:
     """Return gain and bias in V; the defaults are multiples of the rheobase."""
-    rheobase = get_neuron(p.device).v_rheobase
-    gain = 0.5 * rheobase if p.v_gain is None else p.v_gain
-    return gain, 1.2 * rheobase if p.v_bias is None else p.v_bias
+    rheobase, default = get_neuron(p.device).v_rheobase, REGIMES[p.regime]
+    gain = default["v_gain"] * rheobase if p.v_gain is None else p.v_gain
+    return gain, default["v_bias"] * rheobase if p.v_bias is None else p.v_bias
 
 
 def held(p: Any) -> float:
     """Return the device time in s for which one step of the drive is held."""
-    return get_neuron(p.device).tau / 10 if p.dt_device is None else float(p.dt_device)
+    default = REGIMES[p.regime]["dt_device"] * get_neuron(p.device).tau
+    return default if p.dt_device is None else float(p.dt_device)
 
 
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
@@ -163,6 +188,7 @@ SPIKING = Node(
     run=run,
     scale=scale,
     observables=lambda p: OBSERVABLES,
+    observed=observed,
     noisy=lambda p: p.voltage_noise > 0,
     sums_inputs=lambda p: True,
     times=lambda p: {"dt_device": held(p)},
@@ -189,26 +215,32 @@ class SpikingReservoir(Reservoir):
     device : str or LIF, default="lif"
         Device constants: "lif" (a membrane), "ts_lif" (a threshold switch that a spike discharges),
         or your own (``devices.LIF``).
+    regime : {"excitable", "firing"}, default="excitable"
+        What the neurons do at the bias, and the defaults of the parameters that are None.
+        "excitable": the bias lies below the rheobase, and a neuron fires when the drive lifts it
+        over; weak recurrence. The network forgets its past. "firing": all neurons fire all the
+        time and excite each other strongly; the past is never forgotten.
     v_bias, v_gain : float or None, default=None
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``. None: 1.2 and 0.5 times the
-        rheobase, the smallest constant input at which the device fires.
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``. None: 0.7 and 1.5 times the
+        rheobase, the smallest constant input at which the device fires; firing 1.2 and 0.5 times.
     dt_device : float or None, default=None
-        Device time in second for which one step of the drive is held. None: a tenth of tau.
+        Device time in second for which one step of the drive is held. None: 0.4 of tau, firing a
+        tenth.
     n_inner : int, default=1
         Network steps within one step of the drive; a spike arrives after one of them.
-    observable : {"spikes", "voltage", "rate"}, default="rate"
+    observable : {"spikes", "voltage", "rate"} or None, default=None
         Quantity returned as state: number of spikes in the step, voltage in V at its end, or spike
-        rate in Hz, averaged with time constant ``tau_rate``.
+        rate in Hz, averaged with time constant ``tau_rate``. None: voltage, or rate if firing.
     tau_rate : float or None, default=None
         Time constant in second of the rate. None: that of the device, tau.
     voltage_noise : float, default=0.0
         Noise of the voltage in V: its standard deviation in a neuron without input.
-    spread : float, tuple or dict, default=0.0
+    spread : float, tuple, dict or None, default=None
         Relative device-to-device variation of ``tau`` and ``v_threshold``, or of those named:
-        lognormal, or ("normal", number).
-    recurrent_scaling : float, default=1.0
+        lognormal, or ("normal", number). None: 0.3, firing 0.
+    recurrent_scaling : float or None, default=None
         Strength of the recurrence: rise of a neuron's voltage, in thresholds, if all its sources
-        were excitatory and fired once.
+        were excitatory and fired once. None: 0.05, firing 1.
     density : float, default=0.1
         Fraction of the neurons that are sources of a neuron.
     wiring : {"random", "local", "one_to_one"}, default="random"
@@ -264,15 +296,16 @@ class SpikingReservoir(Reservoir):
         n_nodes: int = 100,
         *,
         device: Any = "lif",
+        regime: str = "excitable",
         v_bias: Any = None,
         v_gain: Any = None,
         dt_device: Any = None,
         n_inner: int = 1,
-        observable: str = "rate",
+        observable: Any = None,
         tau_rate: Any = None,
         voltage_noise: float = 0.0,
-        spread: Any = 0.0,
-        recurrent_scaling: float = 1.0,
+        spread: Any = None,
+        recurrent_scaling: Any = None,
         density: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
@@ -282,7 +315,8 @@ class SpikingReservoir(Reservoir):
         n_segments: int = 1,
         random_state: Any = None,
     ) -> None:
-        self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
+        self.n_nodes, self.device, self.regime = n_nodes, device, regime
+        self.v_bias, self.v_gain = v_bias, v_gain
         self.dt_device, self.n_inner = dt_device, n_inner
         self.observable, self.tau_rate = observable, tau_rate
         self.voltage_noise, self.spread = voltage_noise, spread
