@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.st_mnist import load_stmnist
     from mottle.datasets.sets.twin_arrays import fetch_twin_arrays, load_twin_arrays
     from mottle.datasets.sets.uci_gas_drift import fetch_gas_drift, load_gas_drift
+    from mottle.datasets.split import split_table
     from mottle.datasets.stores.preparation import Plan, Prepared, plan, prepare
     from mottle.datasets.stores.prepared import open_prepared, store_info, verify_prepared
     from mottle.datasets.stores.states import StatesWriter, open_states, verify_states
@@ -121,6 +122,7 @@ __all__ = [
     "prepare",
     "rossler",
     "sine_square",
+    "split_table",
     "store_info",
     "verify_prepared",
     "verify_states",

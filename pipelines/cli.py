@@ -267,6 +267,10 @@ def fetch_dataset(name: str) -> None:
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="Take the first recordings only.")
 @click.option(
+    "--kind", type=click.Choice(["events", "samples"]),
+    help="What the files hold; without it what they show, or what the encoder takes.",
+)  # fmt: skip
+@click.option(
     "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h", "d"]),
     help="Unit of the times in files; without it what they state, else as the documentation says.",
 )  # fmt: skip
@@ -287,8 +291,8 @@ def fetch_dataset(name: str) -> None:
 @AS_JSON
 def prepare(
     sources: tuple[str, ...], out: Path, encode: Path | None, on_bad: str, limit: int | None,
-    time_unit: str | None, include: tuple[str, ...], exclude: tuple[str, ...], jobs: int,
-    dask: str | None, dry_run: bool, as_json: bool,
+    kind: str | None, time_unit: str | None, include: tuple[str, ...], exclude: tuple[str, ...],
+    jobs: int, dask: str | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
 
@@ -310,7 +314,7 @@ def prepare(
     errors = Console(stderr=True)
     with _exits(errors, "stopped; the same command goes on where this one was"):
         config = read_config(encode)
-        listing = find_recordings(sources, config, time_unit, include, exclude)
+        listing = find_recordings(sources, config, time_unit, include, exclude, kind)
         if listing.left_out:
             some = ", ".join(listing.left_out[:5])
             errors.print(f"left out: {len(listing.left_out)} files of the folders: {_plain(some)}")
@@ -338,7 +342,7 @@ def prepare(
                 )
         finally:
             close()
-    _print_prepared(out, done, as_json)
+    _print_prepared(out, done, listing.target is not None, as_json)
     sys.exit(3 if done.skipped else 0)
 
 
@@ -362,10 +366,17 @@ def as_typed(message: str) -> str:
     --------
     >>> as_typed("/data/fit_on/a.npy: 0 bytes; skip bad ones with on_bad='skip'")
     '/data/fit_on/a.npy: 0 bytes; skip bad ones with --on-bad skip'
+    >>> as_typed("time_unit= names it: time_unit='ms'")
+    '--time-unit names it: --time-unit ms'
     """
     for in_python, typed in TYPED.items():
         message = re.sub(rf"(?<![\w/\\.-]){re.escape(in_python)}(?![\w/\\-])", typed, message)
-    return message
+    for name in ("kind", "time_unit"):  # options of readers that are typed
+        option = f"--{name.replace('_', '-')}"
+        message = re.sub(rf"(?<![\w/\\.-]){name}='(\w+)'", rf"{option} \1", message)
+        message = re.sub(rf"(?<![\w/\\.-]){name}=", option, message)
+    of_files = r"[files] options = {names = \1}"
+    return re.sub(r"(?<![\w/\\.-])names=(\[[^\]]*\])", of_files, message)
 
 
 @contextmanager
@@ -403,8 +414,8 @@ def _bars(console: Any) -> Iterator[Callable[[str, int, int], None]]:
             bars.stop()
 
 
-def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
-    """Print what was done; write beside the store why recordings were skipped."""
+def _print_prepared(out: Path, done: Any, labelled: bool, as_json: bool) -> None:
+    """Print what was done and stored; write beside the store why recordings were skipped."""
     from json import dumps
 
     report = out.with_name(f"{out.name}.skipped.csv")
@@ -425,6 +436,10 @@ def _print_prepared(out: Path, done: Any, as_json: bool) -> None:
             f"{out}: {done.n_recordings} recordings, {done.n_encoded} of them done now, "
             f"{len(done.skipped)} skipped, {done.seconds:.1f} s"
         )
+        for sense, kind in done.senses.items():
+            click.echo(f"{sense}: {kind}")
+        if not labelled:
+            click.echo("no labels: [files] pattern takes them from the names of the files")
         for reason, count in done.repairs.items():
             click.echo(f"repaired: {reason}: {count}")
         if done.skipped:

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from mottle.datasets.tonic import is_tonic
 from mottle.pipelines.loaders import check_loader
 from mottle.pipelines.parts import ENCODERS, at_place, make, seeded
 from mottle.pipelines.schema import Part, Section, complaints, hint
-from mottle.sensors.files.options import check_read_options
+from mottle.sensors.files.options import EVENT_OPTIONS, SAMPLE_OPTIONS, check_read_options
 from mottle.times import check_time_unit
 
 
@@ -32,6 +32,7 @@ class Files(Section):
 
     sense: str = "stream"
     pattern: str | None = None
+    kind: Literal["events", "samples"] | None = None
     time_unit: str | None = None
     include: list[str] = Field(default_factory=list)
     exclude: list[str] = Field(default_factory=list)
@@ -141,6 +142,7 @@ def find_recordings(
     time_unit: str | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    kind: str | None = None,
 ) -> Listing:
     """Return the recordings of a named set, or of files and folders.
 
@@ -154,6 +156,9 @@ def find_recordings(
         Unit of the times in the files, in place of ``[files] time_unit``.
     include, exclude : sequence of str, optional
         Patterns of files in folders, besides those of ``[files]``.
+    kind : {"events", "samples"}, optional
+        What the files hold, in place of ``[files] kind``; by default what the encoder of the sense
+        takes, else what the files show.
 
     Returns
     -------
@@ -176,9 +181,10 @@ def find_recordings(
                 f"the unit of time {unit!r} is for files and folders: the loader of {sources[0]!r} "
                 "knows its own. Leave out --time-unit and [files] time_unit."
             )
-        keys = ("pattern", "include", "exclude", "options")
+        keys = ("pattern", "include", "exclude", "options", "kind")
         ignored = [f"[files] {key}" for key in keys if getattr(files, key)]
-        ignored += ["--include"] * bool(include) + ["--exclude"] * bool(exclude)
+        given = {"--include": include, "--exclude": exclude, "--kind": kind}
+        ignored += [option for option, value in given.items() if value]
         if ignored:
             raise ValueError(
                 f"{', '.join(ignored)}: for files and folders, and {sources[0]!r} is a named data "
@@ -207,10 +213,28 @@ def find_recordings(
             f"two units of time are given, {options['time_unit']!r} in [files] options and "
             f"{unit!r}: keep one."
         )
+    stated = kind or files.kind
+    if stated is not None and options.setdefault("kind", stated) != stated:
+        raise ValueError(
+            f"two kinds are given, {options['kind']!r} in [files] options and {stated!r}: keep one."
+        )
+    if "kind" not in options and (stated := _kind_for(config, options)) is not None:
+        options["kind"] = stated
     return list_files(
         sources, sense=files.sense, pattern=files.pattern,
         include=[*files.include, *include], exclude=[*files.exclude, *exclude], **options,
     )  # fmt: skip
+
+
+def _kind_for(config: Config, options: Mapping[str, Any]) -> str | None:
+    """Return the kind of stream that the encoder of the files takes.
+
+    None where there is no encoder, and where an option is of one kind only.
+    """
+    part = config.encoders.get(config.files.sense)
+    if part is None or options.keys() & (set(EVENT_OPTIONS) ^ set(SAMPLE_OPTIONS)):
+        return None
+    return "events" if getattr(getattr(sensors, part.kind), "takes_events", False) else "samples"
 
 
 def workers(jobs: int, dask: str | None) -> tuple[Run, Callable[[], None]]:

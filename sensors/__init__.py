@@ -10,6 +10,7 @@ from mottle import open_lazily
 if TYPE_CHECKING:
     from mottle.events import EVENT_DTYPE, as_streams, check_events
     from mottle.sensors.base import EncoderState
+    from mottle.sensors.columns import make_events
     from mottle.sensors.delta import LevelCrossing
     from mottle.sensors.events import EventRate, TimeSurface
     from mottle.sensors.gas import GasDrive
@@ -33,6 +34,7 @@ __all__ = [
     "as_streams",
     "check_events",
     "check_samples",
+    "make_events",
 ]
 
 if not TYPE_CHECKING:

@@ -25,6 +25,18 @@ ZONE = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
 
 
+def is_stamp(held: Any) -> bool:
+    """Return whether a cell is the text of a date.
+
+    Examples
+    --------
+    >>> is_stamp("2024-03-01 10:00:00"), is_stamp("1.3.2024"), is_stamp("12.5"), is_stamp(None)
+    (True, True, False, False)
+    """
+    forms = (ISO, GERMAN, SLASHES)
+    return isinstance(held, str) and any(form.fullmatch(held.strip()) for form in forms)
+
+
 class EventClock:
     """Times of one event file as whole microseconds; its unit is stated, or decided once.
 

@@ -1,6 +1,7 @@
 """Analogue channels to spikes, one whenever a channel has moved by a threshold."""
 
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -108,6 +109,18 @@ class LevelCrossing(SampledEncoder):
             centred.append(change - change.mean(axis=0))
         moves = np.concatenate(centred)
         self.threshold_ = self.threshold * learn_spread(moves, np.zeros(moves.shape[1]))
+
+    def _check_units(self, cells):
+        moves = np.max(
+            [np.abs(samples.values - samples.values[0]).max(axis=0) for samples in cells], axis=0
+        )
+        if moves.any() and (moves < self.threshold_).all():
+            warn(
+                f"threshold={self.threshold:g} training standard deviations is crossed by no "
+                "channel of the training recordings: every drive is 0. It is no value in the unit "
+                "of the sensor.",
+                UserWarning, stacklevel=3,
+            )  # fmt: skip
 
     def _rest(self, n_recordings):
         shape = n_recordings, len(self.channels_)

@@ -23,8 +23,10 @@ from mottle.events import (
     input_shape,
     is_absent,
     learn_sensor,
+    longest_of,
     read_stream,
     report_dropped,
+    warn_if_far,
 )
 from mottle.sensors.base import Encoder, EncoderState, check_chunk, check_n_steps
 from mottle.sensors.kernels import events as kernels
@@ -32,6 +34,7 @@ from mottle.sensors.kernels import events as kernels
 COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
 POWERS = {None: 0, "sqrt": 1, "log": 2}  # codes of the kernel
 QUANTILE = 0.99
+TAU = 0.03  # s, the default; of recordings that are shorter it is no sign of another unit
 
 
 class OneByOne(Sequence):
@@ -81,6 +84,8 @@ class EventEncoder(Encoder):
         else:
             self._duration_us = round(self.duration * 1e6)
         self.duration_ = self._duration_us / 1e6
+        if isinstance(fields, list):  # others are read from disk
+            self._check_units(fields)
         self.input_shape_ = input_shape(self, self.sensor_size_)
         self.n_features_out_ = int(np.prod(self.input_shape_))
         self._learn_scale(fields)
@@ -125,7 +130,7 @@ class EventEncoder(Encoder):
         Examples
         --------
         >>> from mottle.events import EVENT_DTYPE
-        >>> events = np.array([(0, 0, 0, 1), (30, 0, 0, 1)], dtype=EVENT_DTYPE)
+        >>> events = np.array([(0, 0, 0, 1), (300_000, 0, 0, 1)], dtype=EVENT_DTYPE)
         >>> EventRate(2, duration=0.5).fit([events]).step_times([events])
         [array([0.  , 0.25])]
         """
@@ -249,6 +254,11 @@ class EventEncoder(Encoder):
         check_option("origin", self.origin, ("first", "zero"))
         if self.duration is not None:
             check_steps(self.duration, self.n_steps)
+
+    def _check_units(self, fields):
+        """Warn of times that are far longer than any recording."""
+        longest = longest_of(fields)
+        warn_if_far("duration", self.duration, longest, "most steps are empty")
 
     def _read(self, X, check=check_events):
         streams = as_streams(X, lazy=True)
@@ -472,7 +482,7 @@ class TimeSurface(EventEncoder):
         self,
         n_steps: int = 30,
         *,
-        tau: float = 0.03,
+        tau: float = TAU,
         cell: Any = 2,
         duration: Any = None,
         sensor_size: Any = None,
@@ -487,6 +497,11 @@ class TimeSurface(EventEncoder):
     def _check_parameters(self):
         super()._check_parameters()
         check_positive("tau", self.tau, "s")
+
+    def _check_units(self, fields):
+        super()._check_units(fields)
+        if self.tau != TAU:
+            warn_if_far("tau", self.tau, longest_of(fields), "surfaces hardly decay")
 
     def _rest(self, n_recordings):
         return {"surface": np.zeros((n_recordings, self.n_features_out_))}

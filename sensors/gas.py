@@ -1,6 +1,7 @@
 """Gas sensors: change against clean air, and how fast it comes."""
 
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -12,12 +13,16 @@ from mottle.checks import (
     check_positive,
     suggest,
 )
+from mottle.events import FAR, warn_if_far
 from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder
 from mottle.sensors.streams import Samples
 
+BASELINE, SMOOTH = 10.0, 5.0  # s, the defaults
+N_STEPS = 60  # the default, which gives way to dt
+RARE = 0.05  # of the rows, up to which values below 0 may be faults of a channel
 RESPONSES = ("log_ratio", "ratio", "difference")
 
 
@@ -33,8 +38,9 @@ class GasDrive(SampledEncoder):
     n_steps : int, default=60
         Steps every recording is cut into, whatever its length. None: see ``dt``.
     dt : float, default=None
-        Length of a step in second, instead of ``n_steps=None``; the number of steps then follows
-        from the length of the recording. With both None the sensor's own rows are kept.
+        Length of a step in second, in place of the default of ``n_steps``; the number of steps then
+        follows from the length of the recording. With ``n_steps=None`` and no ``dt`` the sensor's
+        own rows are kept.
     baseline : float or None, default=10.0
         Length of the baseline in second; at least the first row. None takes the channel's mean over
         all training recordings, which keeps the absolute level (and with it the session).
@@ -87,6 +93,7 @@ class GasDrive(SampledEncoder):
 
     * A channel with values below 0 in training (altitude, degrees Celsius) has no zero to take
       ratios from: its response is "difference", unless ``response`` names it, which is an error.
+      ``fit`` warns where at most 5 % of the rows are below 0, which may be faults.
     * A channel with values of 0 but not below (the count of a MOX sensor in clean air) keeps its
       ratio, and 0 is read as the smallest positive training value: one count, the resolution.
 
@@ -108,13 +115,13 @@ class GasDrive(SampledEncoder):
 
     def __init__(
         self,
-        n_steps: int = 60,
+        n_steps: int | None = N_STEPS,
         *,
         dt: float | None = None,
-        baseline: Any = 10.0,
+        baseline: Any = BASELINE,
         response: Any = "log_ratio",
         derivative: bool = True,
-        smooth: float = 5.0,
+        smooth: float = SMOOTH,
         duration: float | None = None,
         channels: Any = None,
         drop: Any = (),
@@ -129,7 +136,7 @@ class GasDrive(SampledEncoder):
         super()._check_parameters()
         if self.n_steps is not None:
             check_n_steps(self.n_steps)
-            if self.dt is not None:
+            if self.dt is not None and self.n_steps != N_STEPS:
                 raise ValueError(
                     f"n_steps={self.n_steps} and dt={self.dt} s both set the steps; for steps of "
                     "dt pass n_steps=None."
@@ -167,12 +174,49 @@ class GasDrive(SampledEncoder):
     def _learn(self, cells):
         rows = np.concatenate([self._cut(samples).values for samples in cells])
         least = rows.min(axis=0)
+        self._warn_of_faults(rows)
         self.responses_ = [
             self._respond(name, low) for name, low in zip(self.channels_, least, strict=True)
         ]
         self.zero_ = np.min(rows, axis=0, where=rows > 0, initial=np.inf)
         self.zero_[np.isinf(self.zero_)] = 1.0  # never above 0: any constant gives a ratio of 1
         self.center_ = rows.mean(axis=0)
+
+    def _warn_of_faults(self, rows):
+        """Warn of channels whose response becomes a difference for a few values below 0."""
+        below = (rows < 0).sum(axis=0)
+        for name, count in zip(self.channels_, below, strict=True):
+            named = isinstance(self.response, dict)
+            if (named and name in self.response) or (not named and self.response == "difference"):
+                continue
+            if 0 < count <= max(1, RARE * len(rows)):
+                wanted = "log_ratio" if named else self.response
+                warn(
+                    f"channel {name!r} holds values below 0 in {count} of {len(rows)} training "
+                    f"rows, so that its response is 'difference' in place of {wanted!r} for all "
+                    f"recordings: repair these rows, or pass response={{{name!r}: 'difference'}}.",
+                    UserWarning, stacklevel=4,
+                )  # fmt: skip
+
+    def _check_units(self, cells):
+        longest = max(float(samples.time[-1] - samples.time[0]) for samples in cells)
+        recordings = f"the longest training recording lasts {longest:g} s"
+        least = FAR * longest if self.baseline == BASELINE else longest
+        if longest > 0 and self.baseline is not None and self.baseline > least:
+            warn(
+                f"baseline={self.baseline:g} s covers every recording whole, {recordings}: each is "
+                "compared with its own mean. Is baseline in seconds? (Without times a row lasts "
+                "1 s.)",
+                UserWarning, stacklevel=3,
+            )  # fmt: skip
+        if longest > 0 and self.dt is not None and self.dt > longest:
+            warn(
+                f"dt={self.dt:g} s, and {recordings}: each is one step. Is dt in seconds?",
+                UserWarning, stacklevel=3,
+            )  # fmt: skip
+        warn_if_far("duration", self.duration, longest, "nothing is cut off")
+        if self.smooth != SMOOTH:
+            warn_if_far("smooth", self.smooth, longest, "the derivative hardly follows")
 
     def _respond(self, name, least):
         if isinstance(self.response, dict):
@@ -234,15 +278,21 @@ class GasDrive(SampledEncoder):
         values = self._positive(values, place)
         response = self._response(values, self._baseline(values, time))
         both = self._join(response, time, time[0], response[0].copy(), np.zeros(values.shape[1]))
-        if self.n_steps is None and self.dt is None:
+        n_steps = self._steps()
+        if n_steps is None and self.dt is None:
             return both
-        return times_to_steps(both, time, time_edges(time, self.n_steps, self.dt))
+        return times_to_steps(both, time, time_edges(time, n_steps, self.dt))
 
     def _begins(self, samples):
         time = self._cut(samples).time
-        if self.n_steps is None and self.dt is None:
+        n_steps = self._steps()
+        if n_steps is None and self.dt is None:
             return time
-        return time_edges(time, self.n_steps, self.dt)[:-1]
+        return time_edges(time, n_steps, self.dt)[:-1]
+
+    def _steps(self):
+        """Return the number of steps; None where their length or the rows decide."""
+        return None if self.dt is not None else self.n_steps
 
     def _join(self, response, time, now, mean, rate):
         """Return responses and, beside each, its rate; ``mean`` and ``rate`` go on in place."""

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,9 @@ class SampledEncoder(Encoder):
         """
         self._check_parameters()
         streams = self._read(X, fitting=True)
+        warn_of_labels(streams.cells, self.channels_)
         self._learn(streams.cells)
+        self._check_units(streams.cells)
         self.n_features_out_ = len(self._names_out())
         self.input_shape_ = (1, len(self.channels_), len(self._labels()))
         drives = [
@@ -201,6 +204,9 @@ class SampledEncoder(Encoder):
     def _learn(self, cells):
         """Learn what ``_encode`` needs, before it is called."""
 
+    def _check_units(self, cells):
+        """Warn of times and sizes that are far from those of the training recordings."""
+
     def _names_out(self):
         return [name + label for name in self.channels_ for label in self._labels()]
 
@@ -278,6 +284,22 @@ class SampledEncoder(Encoder):
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
+
+
+def warn_of_labels(cells, channels):
+    """Warn of channels that are constant within every recording and differ between them."""
+    if len(cells) < 2 or any(len(samples.values) < 2 for samples in cells):
+        return
+    firsts = np.array([samples.values[0] for samples in cells])
+    still = np.all([(samples.values == samples.values[0]).all(axis=0) for samples in cells], axis=0)
+    found = [channels[k] for k in np.flatnonzero(still & (firsts != firsts[0]).any(axis=0))]
+    if found and len(found) < len(channels):
+        warn(
+            f"constant within every training recording and different between them: "
+            f"{', '.join(map(repr, found))}. A label or a setting is no input: choose with "
+            "channels=[...].",
+            UserWarning, stacklevel=3,
+        )  # fmt: skip
 
 
 def label_frames(streams):

@@ -18,7 +18,7 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
-from mottle.sensors.clock import read_times
+from mottle.sensors.clock import is_stamp, read_times
 from mottle.sensors.roles import counts_by_one, find_roles, find_split_time, refine_roles
 from mottle.times import UNITS, name_time, name_unit
 
@@ -271,9 +271,11 @@ def _numbers_of(column: pd.Series, name: str, place: str) -> NDArray[np.float64]
     numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
     if not numeric:
         held = column.iloc[0] if len(column) else None
+        way = "drop the column, or convert it with pandas.to_numeric."
+        if dtype.kind in "mM" or is_stamp(held):
+            way = "for the times of the rows rename it to 'time', or make it a DatetimeIndex."
         raise ValueError(
-            f"channel {name!r} of {place} is {dtype} ({held!r}): expected real numbers; drop the "
-            "column, or convert it with pandas.to_numeric."
+            f"channel {name!r} of {place} is {dtype} ({held!r}): expected real numbers; {way}"
         )
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 

@@ -1,6 +1,7 @@
 """Taxels, joints and other sampled sensors whose change since the start matters."""
 
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -131,6 +132,15 @@ class TaxelDrive(SampledEncoder):
     def _learn(self, cells):
         rows = np.concatenate([samples.values[: self.max_rows] for samples in cells])
         self.center_ = rows.mean(axis=0)
+
+    def _check_units(self, cells):
+        rows = max(len(samples.values[: self.max_rows]) for samples in cells)
+        if is_whole(self.baseline) and self.baseline >= rows > 1:
+            warn(
+                f"baseline={self.baseline} rows cover every recording whole, the longest training "
+                f"recording has {rows}: each is compared with its own mean.",
+                UserWarning, stacklevel=3,
+            )  # fmt: skip
 
     def _check_causal(self):
         super()._check_causal()

@@ -1,5 +1,6 @@
 """How recordings become drives: encoders are fitted, recordings read, encoded and hashed."""
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -62,6 +63,7 @@ def fit_encoders(
         rows = np.flatnonzero(np.isin(np.asarray(groups), wanted))
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(fit_limit, len(rows))).astype(int))]
     streams: dict[str, list[Any]] = {sense: [] for sense in encoders}
+    learnt_rows: dict[str, list[int]] = {sense: [] for sense in encoders}
     fitted = {sense: clone(encoder) for sense, encoder in encoders.items()}
     learnt_from: dict[int, str] = {}
     for row in rows:
@@ -85,11 +87,27 @@ def fit_encoders(
                 stream = stream.events
             if not is_absent(stream):
                 streams[sense].append(stream)
+                learnt_rows[sense].append(int(row))
     for sense, encoder in fitted.items():
         if not streams[sense]:
             raise ValueError(f"no recording with {sense!r} was good enough to learn from.")
-        encoder.fit(streams[sense])
+        try:
+            encoder.fit(streams[sense])
+        except (ValueError, TypeError) as error:
+            text = name_recordings(str(error), [listing.names[row] for row in learnt_rows[sense]])
+            raise type(error)(f"{sense}: {text}") from error
     return fitted, learnt_from
+
+
+def name_recordings(message: str, names: Sequence[str]) -> str:
+    """Return the message of an encoder with the names of recordings in place of their numbers.
+
+    Examples
+    --------
+    >>> name_recordings("recording 1 of the input is empty.", ["a.npy", "b.npy"])
+    'b.npy is empty.'
+    """
+    return re.sub(r"recording (\d+) of the input", lambda found: names[int(found[1])], message)
 
 
 def _take_size(encoder: BaseEstimator, file: EventFile) -> None:

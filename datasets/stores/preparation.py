@@ -67,6 +67,8 @@ class Prepared(NamedTuple):
         What the readers repaired in the recordings of this run, by reason.
     seconds : float
         How long it took.
+    senses : dict of str to str
+        What is stored of each sense: "events", "samples" or "drive".
 
     Examples
     --------
@@ -76,6 +78,8 @@ class Prepared(NamedTuple):
     >>> runs = prepare(listing, path), prepare(listing, path)
     >>> [(run.n_recordings, run.n_encoded, run.skipped) for run in runs]
     [(20, 20, {}), (20, 0, {})]
+    >>> runs[0].senses
+    {'sight': 'events'}
     """
 
     path: Path
@@ -84,6 +88,7 @@ class Prepared(NamedTuple):
     skipped: dict[str, str]
     repairs: dict[str, int]
     seconds: float
+    senses: dict[str, str]
 
 
 def prepare(
@@ -213,6 +218,7 @@ def prepare(
     return Prepared(
         path, len(rows), sum(row in good for block in missing for row in block), skipped,
         parts.repairs, perf_counter() - begin,
+        {sense: str(layout[0]) for sense, layout in layouts.items()},
     )  # fmt: skip
 
 

@@ -125,6 +125,9 @@ def check_number(
     >>> check_number("v_gain", float("nan"), "V")
     Traceback (most recent call last):
     ValueError: v_gain=nan V must be a finite number.
+    >>> check_number("baseline", "10 s", "s")
+    Traceback (most recent call last):
+    ValueError: baseline='10 s' must be a finite number of s.
     >>> check_number("leak", 1.5, above=0, most=1)
     Traceback (most recent call last):
     ValueError: leak=1.5 must be a finite number, above 0 and at most 1.
@@ -135,8 +138,9 @@ def check_number(
         upper = f"below {below:g}" if below < inf else f"at most {most:g}"
         bounds = [lower] if max(above, least) > -inf else []
         bounds += [upper] if min(below, most) < inf else []
-        expected = ", ".join(["a finite number", *([" and ".join(bounds)] if bounds else [])])
-        with_unit = f"{value!r} {unit}".rstrip()
+        number = "a finite number" if is_number(value) or not unit else f"a finite number of {unit}"
+        expected = ", ".join([number, *([" and ".join(bounds)] if bounds else [])])
+        with_unit = f"{value!r} {unit}".rstrip() if is_number(value) else repr(value)
         raise ValueError(f"{name}={with_unit} must be {expected}{why}.")
     return float(value)
 

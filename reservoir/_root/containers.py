@@ -61,7 +61,10 @@ def _is_list(X: Any) -> bool:
 def _reason(X: Any, what: str) -> str:
     """Return why a value is neither a recording nor a container of them, empty where it may be."""
     if isinstance(X, str | bytes):
-        return f" ({X[:40]!r}): expected numbers; to read files, mottle.sensors.read_samples(path)."
+        return (
+            f" ({X[:40]!r}): expected numbers; files are read by read_events or read_samples of "
+            "mottle.sensors.files."
+        )
     if isinstance(X, tuple) and hasattr(X, "events"):
         return f", which holds events and what is known of them: pass its events, {what}.events."
     if hasattr(X, "data_vars"):  # an xarray.Dataset; the test does without the import

@@ -4,7 +4,8 @@ An event stream is a numpy structured array with the fields t (integer microseco
 decreasing), x, y (integer pixels) and p (0 off, 1 on), in any order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -274,6 +275,7 @@ def fields_of(
         raise TypeError(
             f"{place} is {describe(stream)}, not an event stream: expected a numpy structured "
             "array with the fields t (integer microseconds), x, y and p (see EVENT_DTYPE)."
+            + _way_to_events(stream)
         )
     missing = [name for name in FIELDS if name not in stream.dtype.names]
     if missing:
@@ -297,6 +299,20 @@ def fields_of(
             )
         fields[name] = _plain(stream[name])
     return fields
+
+
+def _way_to_events(stream: Any) -> str:
+    """Return how what came in place of an event stream becomes one, as a sentence; or ""."""
+    if isinstance(stream, str | PathLike):
+        return f" mottle.sensors.files.read_events({str(stream)!r}).events reads a file."
+    if isinstance(stream, list | tuple) and stream and isinstance(stream[0], str | PathLike):
+        return " mottle.sensors.files.read_events(path).events reads a file, one a recording."
+    if isinstance(stream, pd.DataFrame):
+        return " mottle.sensors.make_events(frame) makes one of the columns t, x, y and p."
+    shape: tuple[int, ...] = getattr(stream, "shape", ())
+    if len(shape) == 2 and shape[1] == len(FIELDS):
+        return " mottle.sensors.make_events(*array.T) makes one of the columns t, x, y, p."
+    return " mottle.sensors.make_events(t, x, y, p) makes one of columns."
 
 
 def _plain(field: NDArray[Any]) -> NDArray[np.integer]:
@@ -401,11 +417,61 @@ def check_steps(duration: float, n_steps: int) -> None:
 def learn_sensor(p: Any, fields: Sequence[Any]) -> tuple[int, int]:
     """Return width and height in pixels: as given, else the least that hold all training events."""
     if p.sensor_size is not None:
-        return int(p.sensor_size[0]), int(p.sensor_size[1])
+        size = int(p.sensor_size[0]), int(p.sensor_size[1])
+        if size[0] != size[1] and isinstance(fields, list):  # others are read from disk
+            _warn_if_exchanged(size, fields)
+        return size
     width, height = (1 + max(int(events[axis].max()) for events in fields) for axis in "xy")
     if min(width, height) < 1:
         raise ValueError(f"no event lies on the sensor: sizes {(width, height)} in pixels.")
     return width, height
+
+
+def _warn_if_exchanged(size: tuple[int, int], fields: Sequence[Any]) -> None:
+    """Warn if training events lie outside the sensor, and all on one of exchanged sides."""
+    from warnings import warn
+
+    most = [max((int(events[axis].max()) for events in fields), default=0) for axis in "xy"]
+    outside = most[0] >= size[0] or most[1] >= size[1]
+    if outside and most[0] < size[1] and most[1] < size[0]:
+        warn(
+            f"sensor_size={size}: training events reach x={most[0]} and y={most[1]}, outside it, "
+            f"and all fit {size[::-1]}: are width and height exchanged?",
+            UserWarning, stacklevel=5,
+        )  # fmt: skip
+
+
+FAR = 10  # times the longest recording, from which on a time is probably in another unit
+
+
+def warn_if_far(name: str, value: Any, longest: float, unused: str, stacklevel: int = 4) -> None:
+    """Warn if a time in s is far beyond the longest training recording, so another unit is meant.
+
+    ``unused`` says what follows from it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_if_far("duration", 500, 0.5, "most steps are empty")
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    duration=500 s, and the longest training recording lasts 0.5 s: most steps are empty. ...
+    """
+    from warnings import warn
+
+    if value is None or not longest > 0 or value < FAR * longest:
+        return
+    warn(
+        f"{name}={value:g} s, and the longest training recording lasts {longest:g} s: {unused}. "
+        f"Is {name} in seconds?",
+        UserWarning, stacklevel=stacklevel,
+    )  # fmt: skip
+
+
+def longest_of(fields: Iterable[Any]) -> float:
+    """Return how long the longest of some recordings of events is, in s."""
+    return max((int(e["t"][-1]) - int(e["t"][0]) for e in fields), default=0) / 1e6
 
 
 def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:

@@ -101,7 +101,8 @@ def read_events(
         numbers decides nothing. ``attrs`` of the result names the unit and what states it.
     **table
         Of tables: ``separator``, ``decimal``, ``na_values``, ``names``, ``header``, ``skip_rows``,
-        as in ``read_samples``.
+        as in ``read_samples``. ``names`` also states the order of four columns in ``.npy`` and
+        ``.npz``, such as ``("x", "y", "p", "t")``.
 
     Returns
     -------
@@ -133,7 +134,13 @@ def read_events(
         n += chunk.size
         check_bytes(f"the events of {path}", n * EVENT_DTYPE.itemsize, stream.limit)
     if not n:
-        raise ValueError(f"{path} holds no event ({stream.format}): leave the recording out.")
+        lost = ", ".join(f"{count} {reason}" for reason, count in stream.repairs.items())
+        raise ValueError(
+            f"{path} holds no event ({stream.format}): leave the recording out."
+            if not lost else
+            f"no event of {path} ({stream.format}) is left: {lost}; another format, sensor_size= "
+            "or order of columns (names= of tables and arrays)?"
+        )  # fmt: skip
     events = join(chunks, n)
     return EventFile(events, stream.sensor_size, stream.format, stream.repairs, stream.attrs)
 
@@ -231,10 +238,11 @@ class EventReader:
                 f"time_unit={time_unit!r}: times of {path} are in us by their format, "
                 f"{self.format}; leave it out."
             )
-        if table and not self._format.is_table:
+        taken = ("names",) if self._format.takes_names else ()
+        others = [name for name in table if name not in taken]
+        if others and not self._format.is_table:
             raise ValueError(
-                f"{next(iter(table))}= is of tables, and {path} is none ({self.format}); leave it "
-                "out."
+                f"{others[0]}= is of tables, and {path} is none ({self.format}); leave it out."
             )
         if self._format.start is not None:
             with only_value_errors(self.path):

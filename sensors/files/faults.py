@@ -10,6 +10,8 @@ from mottle.events import EVENT_DTYPE
 from mottle.sensors.kernels import event_files as kernel
 
 ON_BAD = ("raise", "drop", "repair")
+MANY = 10  # events from which on a proportion tells something
+MOST = 0.9  # of events with a fault, above which leaving them out is no way
 MOST_PIXEL = 2**15 - 1  # that an EVENT_DTYPE holds
 Fields = tuple[Any, ...]  # arrays t, x, y, p
 
@@ -35,9 +37,21 @@ class Faults:
         """Count what was repaired or left out."""
         self.repairs[reason] = self.repairs.get(reason, 0) + int(count)
 
-    def fault(self, what: str, reason: str, count: int) -> None:
-        """Raise, or count what the caller then repairs or leaves out."""
+    def fault(
+        self, what: str, reason: str, count: int, of: int | None = None, why: str = ""
+    ) -> None:
+        """Raise, or count what the caller then repairs or leaves out.
+
+        ``of`` is the number of all, ``why`` a reason that is likelier than damage.
+        """
         if self.on_bad == "raise":
+            if why or (of is not None and of >= MANY and count > MOST * of):
+                why = why or (
+                    "This is another format, or another order of columns (names= of tables and "
+                    "arrays)."
+                )
+                some = f" {count} of {of} here are so." if of is not None else ""
+                raise ValueError(f"{what}.{some} {why}")
             raise ValueError(
                 f"{what}. The copy is damaged, or this is another format; on_bad='drop' or "
                 "'repair' reads the rest."
@@ -57,7 +71,7 @@ class Faults:
             self.fault(
                 f"event {self._done + k} of {self.place} (t={t[k]} us) has x={x[k]}, y={y[k]}, "
                 f"p={p[k]}, outside the sensor of {width} x {height} pixels or polarities 0 and 1",
-                "outside the sensor", outside,
+                "outside the sensor", outside, t.size, _exchanged(fields, size),
             )  # fmt: skip
             keep = (x >= 0) & (y >= 0) & (x < width) & (y < height) & ((p == 0) | (p == 1))
             t, x, y, p = t[keep], x[keep], y[keep], p[keep]
@@ -77,3 +91,17 @@ class Faults:
         events = np.empty(t.size, dtype=EVENT_DTYPE)
         events["t"], events["x"], events["y"], events["p"] = t, x, y, p
         return events
+
+
+def _exchanged(fields: Fields, size: tuple[int, int] | None) -> str:
+    """Return the remark that width and height are exchanged, if all events fit that sensor."""
+    _, x, y, p = fields
+    if size is None or size[0] == size[1]:
+        return ""
+    inside = x.min() >= 0 and y.min() >= 0 and x.max() < size[1] and y.max() < size[0]
+    if not inside or not np.isin(p, (0, 1)).all():
+        return ""
+    return (
+        f"All {x.size} events here fit {size[1]} x {size[0]}: are width and height of sensor_size "
+        "exchanged?"
+    )

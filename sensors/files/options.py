@@ -7,6 +7,7 @@ import numpy as np
 
 from mottle.checks import (
     check_names,
+    check_option,
     check_positive,
     check_text,
     check_whole,
@@ -23,6 +24,7 @@ from mottle.times import check_time_unit
 EVENT_OPTIONS = ("format", "sensor_size", "key", "on_bad", "max_bytes", "time_unit")
 SAMPLE_OPTIONS = ("rate", "units", "channels", "key", "on_bad", "max_bytes", "time_unit",
                   "time_column", "time_format", "index_column")  # fmt: skip
+KINDS = ("events", "samples")
 
 
 def take_event_options(
@@ -100,6 +102,10 @@ def check_read_options(options: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ValueError: format= is of events, and rate= of samples: no file is both; leave one out.
     """
+    options = dict(options)
+    kind = options.pop("kind", None)
+    if kind is not None:
+        check_option("kind", kind, KINDS)
     check_names_of_options(options, "read", tuple(dict.fromkeys(EVENT_OPTIONS + SAMPLE_OPTIONS)))
     of_events = [name for name in options if name in EVENT_OPTIONS and name not in SAMPLE_OPTIONS]
     of_samples = [name for name in options if name in SAMPLE_OPTIONS and name not in EVENT_OPTIONS]
@@ -108,7 +114,11 @@ def check_read_options(options: Mapping[str, Any]) -> None:
             f"{of_events[0]}= is of events, and {of_samples[0]}= of samples: no file is both; "
             "leave one out."
         )
-    if of_samples:
+    others = {"events": of_samples, "samples": of_events}.get(kind or "", [])
+    if others:
+        other = KINDS[1 - KINDS.index(kind)]
+        raise ValueError(f"kind={kind!r}, and {others[0]}= is of {other}: leave one out.")
+    if of_samples or kind == "samples":
         take_sample_options(**options)
     else:
         take_event_options(**options)

@@ -7,6 +7,7 @@ from typing import Any
 
 import xarray as xr
 
+from mottle.sensors.files.columns import EitherKindError, name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.events import EventFile, read_events
 from mottle.sensors.files.formats.record import HEAD
@@ -19,10 +20,13 @@ from mottle.sensors.files.samples import TABLES, read_samples
 from mottle.sensors.files.tables import OPTIONS as TABLE_OPTIONS
 from mottle.sensors.files.tables import TableOptions
 
+EITHER = (*TABLES[:-1], ".npy", ".npz")  # ends of names of files of events or samples
 SAMPLES = (".wav",)  # ends of names of files that hold samples only
 
 
-def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
+def read(
+    path: str | PathLike[str], *, kind: str | None = None, **options: Any
+) -> EventFile | xr.DataArray:
     """Read a file of events or of samples, whichever it holds.
 
     Parameters
@@ -30,6 +34,10 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     path : path
         Any file that ``read_events`` or ``read_samples`` reads. A table or an array holds events if
         it names t, x, y and p.
+    kind : {"events", "samples"}, default=None
+        What the file holds. None finds it, and refuses four columns without names that may be
+        events or samples, of a table, ``.npy`` or ``.npz``; a file that holds the other kind is
+        refused.
     **options : dict
         Those of the reader it turns out to be, such as ``time_unit``; options of one reader only,
         such as ``format`` or ``rate``, choose it.
@@ -55,7 +63,7 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     ...     read(file.name).sizes["channel"]
     2
     """
-    check_read_options(options)
+    check_read_options(options if kind is None else {"kind": kind, **options})
     place = Path(path)
     for_events = options.keys() & set(EVENT_OPTIONS) - set(SAMPLE_OPTIONS)
     for_samples = options.keys() & set(SAMPLE_OPTIONS) - set(EVENT_OPTIONS)
@@ -63,13 +71,24 @@ def read(path: str | PathLike[str], **options: Any) -> EventFile | xr.DataArray:
     if (for_events or for_samples) and may_be_either(place):
         return read_events(path, **options) if for_events else read_samples(path, **options)
     with only_value_errors(path):
-        reader = read_events if holds_events(place, options) else read_samples
-    return reader(path, **options)
+        try:
+            events = holds_events(place, options)
+        except EitherKindError:
+            if kind is None and not for_events and not for_samples:
+                raise
+            events = kind == "events" or bool(for_events)
+    if events and kind == "samples":
+        raise ValueError(
+            f"{path} holds events by its format or its names, and kind='samples': kind='events' "
+            "reads them; read_samples(path) takes t, x, y and p of a table for channels."
+        )
+    events = events or kind == "events"
+    return read_events(path, **options) if events else read_samples(path, **options)
 
 
 def may_be_either(path: Path) -> bool:
-    """Return whether a file is a table, of which an option may tell events from samples."""
-    return path.is_file() and path.suffix.lower() in TABLES[:-1] and path.stat().st_size > 0
+    """Return whether an option may tell events from samples: of a table, or numpy's arrays."""
+    return path.is_file() and path.suffix.lower() in EITHER and path.stat().st_size > 0
 
 
 def holds_events(path: Path, options: Mapping[str, Any] | None = None) -> bool:
@@ -93,6 +112,9 @@ def holds_events(path: Path, options: Mapping[str, Any] | None = None) -> bool:
         found = by_name(path) or (TABLE if suffix in TABLES else None)
     if found is None:
         return suffix not in SAMPLES  # read_events lists the formats it reads
+    named = (options or {}).get("names")
+    if named is not None and found.takes_names:
+        return name_events(named)
     if found is TABLE:
         stated = {name: value for name, value in (options or {}).items() if name in TABLE_OPTIONS}
         return table_holds_events(path, TableOptions(**stated))

@@ -63,6 +63,8 @@ def read_samples(
 ) -> xr.DataArray:
     r"""Read a sampled stream.
 
+    One table of many recordings is cut by ``mottle.datasets.split_table``.
+
     Parameters
     ----------
     path : path
@@ -102,7 +104,8 @@ def read_samples(
         Of text tables: ``separator`` (one character, " " for blanks), ``decimal`` ("." or ","),
         ``na_values`` (further cells for a missing value), ``names`` (of all columns), ``header``
         (whether the first line holds names), ``skip_rows`` (lines before the table). What is not
-        given is found by the rules in ``docs/reference/files.md``.
+        given is found by the rules in ``docs/reference/files.md``. ``names`` also names the
+        columns of an array in ``.npy`` and ``.npz``.
 
     Returns
     -------
@@ -137,10 +140,10 @@ def read_samples(
     check_path(path)
     with only_value_errors(path):
         path = Path(path)
-        if path.suffix.lower() not in TABLES and table:
-            raise ValueError(
-                f"{next(iter(table))}= is of tables, and {path} is none; leave it out."
-            )
+        arrays = path.suffix.lower() in (".npy", ".npz")
+        others = [name for name in table if not (arrays and name == "names")]
+        if path.suffix.lower() not in TABLES and others:
+            raise ValueError(f"{others[0]}= is of tables, and {path} is none; leave it out.")
         columns = _read(path, key, max_bytes, options, wanted)
         taken = take_roles(str(path), columns, wanted)
     time, attrs = taken.time, taken.attrs
@@ -171,7 +174,7 @@ def _read(
     if suffix in (".npy", ".npz"):
         if key is not None and suffix == ".npy":
             raise ValueError(f"key={key!r}: {path} holds one array; leave it out.")
-        return _arrays(path, key, max_bytes)
+        return _named(path, _arrays(path, key, max_bytes), options.names)
     if suffix in HDF5 or begins_hdf5(path):
         return _hdf5(path, key, max_bytes)
     if key is not None:
@@ -192,6 +195,21 @@ def _read(
         f"{path} ends with {suffix!r}; samples come from {', '.join(TABLES + HDF5)}, .npy, .npz, "
         ".wav; read_ts, read_drift and read_spikes read files of many recordings."
     )
+
+
+def _named(path: Path, columns: Columns, names: Sequence[str] | None) -> Columns:
+    """Return columns without names with those that the caller gives."""
+    if names is None:
+        return columns
+    n = columns.values.shape[1]
+    if columns.names is not None:
+        raise ValueError(
+            f"names= is of columns without names, and {path} has {', '.join(columns.names)}; "
+            "channels= picks of these."
+        )
+    if len(names) != n:
+        raise ValueError(f"names={list(names)!r} names {len(names)} columns, and {path} has {n}.")
+    return columns._replace(names=list(names), attrs={**columns.attrs, "names_from": "names="})
 
 
 def repair_samples(

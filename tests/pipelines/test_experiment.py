@@ -121,9 +121,11 @@ def test_times_of_states_are_those_of_the_encoded_steps():
         for n in (4, 8)
     ]
     for encoder, first in (
-        (TaxelDrive(2), [0.0, 0.2]), (LevelCrossing(2), [0.0, 0.2]), (GasDrive(2), [0.0, 0.2]),
-        (TaxelDrive(7), [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]), (GasDrive(None), rows[0].time),
-        (LevelCrossing(None, max_rows=3), [0.0, 0.1, 0.2]), (GasDrive(None, dt=0.3), [0.0, 0.3]),
+        (TaxelDrive(2), [0.0, 0.2]), (LevelCrossing(2), [0.0, 0.2]),
+        (TaxelDrive(7), [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]),
+        (LevelCrossing(None, max_rows=3), [0.0, 0.1, 0.2]),
+        (GasDrive(2, baseline=0.2), [0.0, 0.2]), (GasDrive(None, baseline=0.2), rows[0].time),
+        (GasDrive(None, baseline=0.2, dt=0.3), [0.0, 0.3]),
     ):  # fmt: skip
         model = encoder.fit(rows)
         times = model.step_times(rows)
@@ -225,7 +227,7 @@ def test_a_recipe_can_put_its_readouts_into_crossbars_that_age(small):
         ("device = 'cmo'\n", "crossbar.device='cmo' is not known"),
         ("n_levels = 1\n", "crossbar.n_levels=1"),
         ("adc_bits = 0\n", "crossbar.adc_bits=0"),
-        ("v_read = 'a'\n", "crossbar.v_read='a' V must be a finite number"),
+        ("v_read = 'a'\n", "crossbar.v_read='a' must be a finite number of V"),
         (
             "device = 'nbsto_interface'\n",
             "crossbar.device='nbsto_interface' can age but not be",

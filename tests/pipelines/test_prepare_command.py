@@ -325,3 +325,80 @@ def test_a_drive_larger_than_the_memory_is_refused_in_one_line(digits):
     assert run.exit_code == 1
     assert run.output.strip().splitlines()[-1].startswith("error:")
     assert isinstance(run.exception, SystemExit)
+
+
+ROWS = np.stack([np.arange(0, 5000, 10), np.arange(500) % 34, np.arange(500) % 31,
+                 np.arange(500) % 2], 1)  # fmt: skip
+
+
+def write_bare(folder, suffix, rows=ROWS):
+    folder.mkdir()
+    for k in range(3):
+        if suffix == ".npy":
+            np.save(folder / f"{k}.npy", rows)
+        elif suffix == ".npz":
+            np.savez(folder / f"{k}.npz", rows)
+        else:
+            np.savetxt(folder / f"{k}{suffix}", rows, fmt="%d", delimiter=",")
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv"])
+def test_four_columns_are_what_option_configuration_or_encoder_state(suffix, tmp_path):
+    place, toml = write_bare(tmp_path / "in", suffix), tmp_path / "c.toml"
+    run = mottle("prepare", place, "--out", tmp_path / "a.zarr")
+    assert run.exit_code == 1
+    assert "--kind events or --kind samples states which" in re.sub(r"\s+", " ", run.output)
+    for kind in ("events", "samples"):
+        run = mottle("prepare", place, "--out", tmp_path / f"{kind}.zarr", "--kind", kind)
+        assert run.exit_code == 0, run.output
+        assert f"stream: {kind}\nno labels: [files] pattern" in run.output
+    encoders = {
+        "events": '[fit]\non = "all"\n[encoders]\nsight = {kind = "EventRate", n_steps = 5}',
+        "samples": '[fit]\non = "all"\n[encoders]\nsight = {kind = "TaxelDrive", n_steps = 5}',
+    }
+    for k, (text, sense) in enumerate(
+        [('[files]\nkind = "events"', "events"),
+         ('[files]\noptions = {kind = "events"}', "events"),
+         ('[files]\noptions = {sensor_size = [34, 31]}', "events"),
+         ('[files]\noptions = {rate = 5.0}', "samples"),
+         (encoders["events"], "drive"), (encoders["samples"], "drive")]
+    ):  # fmt: skip
+        toml.write_text(text)
+        run = mottle("prepare", place, "--out", tmp_path / f"{k}.zarr", "--encode", toml)
+        assert run.exit_code == 0, (text, run.output)
+        assert f": {sense}\n" in run.output
+    assert open_prepared(tmp_path / "4.zarr").table["sight"].iloc[0].shape[1] > 4  # cells
+    assert open_prepared(tmp_path / "5.zarr").table["sight"].iloc[0].shape == (5, 4)
+
+
+def test_another_order_is_stated_in_the_configuration(tmp_path):
+    place = write_bare(tmp_path / "in", ".npy", ROWS[:, [1, 2, 3, 0]])
+    run = mottle("prepare", place, "--out", tmp_path / "a.zarr", "--kind", "events")
+    message = re.sub(r"\s+", " ", run.output)
+    assert "they fit x, y, p, t: [files] options = {names = ['x', 'y', 'p', 't']}" in message
+    toml = tmp_path / "c.toml"
+    toml.write_text("[files]\noptions = {names = ['x', 'y', 'p', 't']}")
+    run = mottle("prepare", place, "--out", tmp_path / "a.zarr", "--encode", toml)
+    assert run.exit_code == 0, run.output
+    assert (open_prepared(tmp_path / "a.zarr").table["stream"].iloc[0]["x"] == ROWS[:, 1]).all()
+
+
+def test_a_wrong_kind_of_file_is_named_with_the_encoder(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        (tmp_path / f"in/{name}.csv").write_text("time,CO\n0,1.5\n1,1.7\n")
+    toml = tmp_path / "c.toml"
+    toml.write_text('[fit]\non = "all"\n[encoders]\nsight = {kind = "EventRate"}')
+    run = mottle("prepare", tmp_path / "in", "--out", tmp_path / "a.zarr", "--encode", toml)
+    assert run.exit_code == 1
+    assert "a.csv has the columns time, CO and lacks x, y, p" in re.sub(r"\s+", " ", run.output)
+
+
+def test_messages_name_the_options_that_are_typed(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.csv").write_text("t,x,y,p\n0.5,1,2,1\n0.7,1,2,1\n")
+    run = mottle("prepare", tmp_path / "in", "--out", tmp_path / "a.zarr")
+    assert run.exit_code == 1
+    assert "--time-unit" in run.output
+    assert "time_unit=" not in run.output

@@ -284,6 +284,7 @@ OPTIONS = {
         "--encode": [ABSENT, FOREIGN, "binary"],
         "--on-bad": ["drop", "", "3"],
         "--limit": ["0", "-1", "2.5", "all"],
+        "--kind": ["event", "3", ""],
         "--time-unit": ["sec", "3", ""],
         "--include": ["*.raw"],
         "--exclude": ["*"],

@@ -715,7 +715,7 @@ def test_requests_before_fit_or_with_other_features_are_refused():
     programmed.fit(X, Y)
     assert programmed.tiles_[0].crossbar.shape == (64, 20)
     with pytest.raises(
-        ValueError, match="seconds='1d' s must be a finite number, at least 0; a day is 86400 s"
+        ValueError, match="seconds='1d' must be a finite number of s, at least 0; a day is 86400 s"
     ):
         programmed.age("1d")
     with pytest.raises(ValueError, match="X has 5 features; RidgeClassifier was fitted on"):

@@ -77,13 +77,18 @@ def test_layouts_of_hdf5_give_their_events(name, tmp_path):
         assert_array_equal(read_events(path, key="left").events, EVENTS)
 
 
-def test_four_columns_are_events_by_their_name_and_samples_by_any_other(tmp_path):
+def test_four_columns_that_may_be_events_are_a_question_under_any_name_but_events(tmp_path):
     rows = np.stack([T, X, Y, P], 1)
     for name in ("gas", "drive/events_per_s", "event"):
         with h5py.File(tmp_path / "s.h5", "w") as file:
-            file[name] = rows
+            file[name] = rows + 0.5
         assert read(tmp_path / "s.h5").dims == ("time", "channel")
-        assert read(tmp_path / "s.h5").sizes["channel"] == 4
+        with h5py.File(tmp_path / "s.h5", "w") as file:
+            file[name] = rows
+        with pytest.raises(ValueError, match="may be t, x, y, p of events or channels"):
+            read(tmp_path / "s.h5")
+        assert read(tmp_path / "s.h5", kind="samples").sizes["channel"] == 4
+        assert_array_equal(read(tmp_path / "s.h5", kind="events").events, EVENTS)
         assert_array_equal(read_events(tmp_path / "s.h5", key=name).events, EVENTS)
 
 

@@ -122,8 +122,10 @@ def test_the_step_of_a_clock_sets_the_number_of_steps():
     assert GasDrive(60).fit_transform([gas]).shape == (1, 60, 6)
     ragged = GasDrive(None, dt=7.0).fit_transform([gas, gas[:70]])
     assert [len(drive) for drive in ragged] == [12, 10]
-    with pytest.raises(ValueError, match="both set the steps"):
-        GasDrive(60, dt=1.0).fit([gas])
+    assert len(GasDrive(dt=7.0).fit_transform([gas])[0]) == 12  # the default gives way
+    assert GasDrive(dt=7.0).fit([gas]).step_times([gas])[0].tolist()[:3] == [0.0, 7.0, 14.0]
+    with pytest.raises(ValueError, match=r"n_steps=61 and dt=1.0 s both set the steps"):
+        GasDrive(61, dt=1.0).fit([gas])
 
 
 def test_the_clock_counts_seconds_not_rows():
@@ -156,7 +158,7 @@ def test_duration_hides_the_length():
         ({"response": "db"}, "response='db': expected one of 'log_ratio'"),
         ({"smooth": 0}, "smooth=0 s must be"),
         ({"baseline": -1.0}, "baseline=-1.0 s must be"),
-        ({"baseline": False}, "baseline=False s must be"),
+        ({"baseline": False}, "baseline=False must be"),
         ({"n_steps": None, "dt": 0}, "dt=0"),
         ({"channels": ["NO2"], "drop": "NO2"}, "no channel is left"),
     ],
@@ -164,3 +166,48 @@ def test_duration_hides_the_length():
 def test_bad_parameters_are_named(parameters, text):
     with pytest.raises(ValueError, match=text):
         GasDrive(**parameters).fit([draw_gas()])
+
+
+def with_times(values, step=1.0):
+    return xr.DataArray(
+        values, dims=("time", "channel"),
+        coords={"time": np.arange(len(values)) * step, "channel": ["CO", "NO2"]},
+    )  # fmt: skip
+
+
+def test_a_baseline_that_covers_every_recording_warns_with_both_times():
+    gas = [with_times(draw_gas(80)[:, :2], step=0.001) for _ in range(2)]
+    for baseline in (10.0, 1.0):
+        message = f"baseline={baseline:g} s covers every .* lasts 0.079 s.*in seconds"
+        with pytest.warns(UserWarning, match=message):
+            GasDrive(5, baseline=baseline).fit(gas)
+    GasDrive(5, baseline=0.05, smooth=0.01).fit(gas)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"duration": 1000.0}, {"smooth": 1000.0}, {"dt": 1000.0, "n_steps": None}], ids=str
+)
+def test_times_in_another_unit_warn_with_both_times(wrong):
+    gas = [with_times(draw_gas(80)[:, :2])]
+    name = next(iter(wrong))
+    with pytest.warns(UserWarning, match=f"{name}=1000 s, .* recording lasts 79 s: .* in seconds"):
+        GasDrive(**wrong).fit(gas)
+
+
+def test_a_few_values_below_zero_that_change_a_response_are_named():
+    gas = [np.abs(draw_gas(80)[:, :2]) + 1 for _ in range(3)]
+    gas[1][7, 1] = -1.0
+    recordings = [with_times(values) for values in gas]
+    message = r"channel 'NO2' holds values below 0 in 1 of 240 .* 'difference' in place of 'log_r"
+    with pytest.warns(UserWarning, match=message):
+        nose = GasDrive(5).fit(recordings)
+    assert nose.responses_ == ["log_ratio", "difference"]
+    GasDrive(5, response={"NO2": "difference"}).fit(recordings)
+    GasDrive(5, response="difference").fit(recordings)
+
+
+def test_wrong_types_show_no_unit_twice():
+    with pytest.raises(
+        ValueError, match=r"^baseline='10 s' must be a finite number of s, at least"
+    ):
+        GasDrive(baseline="10 s").fit([draw_gas(20)])

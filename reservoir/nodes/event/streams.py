@@ -12,7 +12,9 @@ from mottle.events import (
     fields_of,
     input_shape,
     learn_sensor,
+    longest_of,
     report_dropped,
+    warn_if_far,
 )
 
 
@@ -60,6 +62,7 @@ def learn(p: Any, recordings: list[Events]) -> None:
     p.n_features_in_ = int(np.prod(p.input_shape_))
     longest = 1 + max(int(e.t[-1] - e.t[0]) for e in recordings)  # the last event is inside
     p.duration_ = longest * 1e-6 if p.duration is None else float(p.duration)
+    warn_if_far("duration", p.duration, longest_of(recordings), "most of it is empty", stacklevel=5)
 
 
 class EventRecordings:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mottle.events import FIELDS
 from mottle.sensors.files.attributes import read_text
-from mottle.sensors.files.columns import event_columns, field_of
+from mottle.sensors.files.columns import event_columns, field_of, refuse_either
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.hdf5 import (
@@ -38,6 +38,7 @@ COLUMN_ATTRIBUTES = ("columns", "column_names", "fields", "names")
 UNIT_ATTRIBUTES = ("units", "unit", "time_unit")
 E2VID = "ts, xs, ys, ps in HDF5, as e2vid writes them"  # in s where times have fractions
 OF_DSEC = ("t_offset", "ms_to_idx")  # names beside the group of events
+N_LEADING = 4096  # rows that show what four columns hold
 LIKELY = 0.9  # of the first events, whose times must not go back
 
 
@@ -90,9 +91,28 @@ def read_hdf5(source: Source) -> Iterator[Fields]:
 
 
 def holds_events(path: Path) -> bool:
-    """Return whether a file holds spikes, or events in a layout that is known."""
+    """Return whether a file holds spikes, or events in a layout that is known.
+
+    Raises
+    ------
+    EitherKindError
+        If its only dataset has four columns that may be events or channels.
+    """
     with open_hdf5(path) as file:
-        return holds_spikes(file) or next(find_layouts(file), None) is not None
+        if holds_spikes(file) or next(find_layouts(file), None) is not None:
+            return True
+        lone = lone_matrix(file)
+        if lone is not None and lone.shape[0]:
+            check_dataset(path, lone)
+            rows = np.asarray(lone[:N_LEADING])
+            refuse_either(rows, path, "the attribute columns={} of the dataset")
+        return False
+
+
+def lone_matrix(file: Any) -> Any:
+    """Return the dataset of a file that holds no other than one of four columns, else None."""
+    found = [item for _, item in walk(file) if getattr(item, "shape", ()) not in ((), None)]
+    return found[0] if len(found) == 1 and is_matrix(found[0]) else None
 
 
 def find_layouts(place: Any) -> Iterator[Layout]:
@@ -232,8 +252,10 @@ def choose_layout(path: Path, file: Any, key: Any) -> Layout:
     if place is None:
         raise ValueError(f"{path} has no {key!r}; it has {', '.join(link_names(file))}.")
     found = list(find_layouts(place))
-    if not found and is_matrix(place):
-        found = [Layout(str(key), place, list("txyp"), stated_unit(place, []))]
+    lone = place if is_matrix(place) else lone_matrix(file) if key is None else None
+    if not found and lone is not None:
+        name = str(lone.name or key).strip("/")
+        found = [Layout(name, lone, list("txyp"), stated_unit(lone, []))]
     if not found:
         raise ValueError(
             f"{path} has no group with datasets t, x, y and p, no dataset with these fields, and "

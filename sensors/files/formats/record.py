@@ -112,6 +112,8 @@ class EventFormat(NamesArguments):
         Whether files come in several units of time; others are in whole microseconds.
     is_table : bool, default=False
         Whether files are text tables, which have options of their own.
+    takes_names : bool, default=False
+        Whether ``names=`` names the columns of an array, as it does those of tables.
 
     Raises
     ------
@@ -138,13 +140,14 @@ class EventFormat(NamesArguments):
     holds_events: Callable[[Path], bool] | None = None
     takes_time_unit: bool = False
     is_table: bool = False
+    takes_names: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"name={self.name!r}: a format needs a name, for format=.")
         if isinstance(self.begins, bytes) or isinstance(self.suffixes, str):
             raise TypeError(f"begins and suffixes of the format {self.name!r} are tuples.")
-        for flag in ("several", "takes_time_unit", "is_table"):
+        for flag in ("several", "takes_time_unit", "is_table", "takes_names"):
             check_bool(flag, getattr(self, flag))
 
     def matches(self, head: bytes) -> bool:

@@ -10,7 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
-from mottle.sensors.files.columns import EXACT, event_columns, find_fields, name_events
+from mottle.sensors.files.columns import (
+    EXACT,
+    check_order_of_fields,
+    either_kind,
+    event_columns,
+    find_fields,
+    fitting_orders,
+    name_events,
+)
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
 from mottle.sensors.files.tables import (
@@ -64,6 +72,9 @@ def read_events_table(source: Source) -> Iterator[Fields]:
                 texts[field] = column
             if field == "t" and columns[field].dtype.kind == "f":
                 columns[field] = exact_times(columns[field], k, place, source, dialect, rows)
+        if k == 0 and dialect.names is None and names == list(FIELDS):
+            leading = {field: column[:N_LEADING] for field, column in columns.items()}
+            check_order_of_fields(leading, path, "names={}")
         for name in others:
             source.faults.note(f"column {name!r} left out", len(chunk))
         yield event_columns(columns, source, int(chunk.index[0]), texts)
@@ -109,7 +120,7 @@ def holds_events(path: Path, options: TableOptions | None = None) -> bool:
 
     Raises
     ------
-    ValueError
+    EitherKindError
         If four columns without names may be events or channels.
     """
     with path.open("rb") as file:
@@ -118,26 +129,23 @@ def holds_events(path: Path, options: TableOptions | None = None) -> bool:
     dialect = behind_size(find_dialect(path, options or TableOptions()))
     if dialect.names is not None:
         return name_events(dialect.names)
-    if dialect.n_columns == 4 and _may_be_events(path, dialect):
+    orders = _orders(path, dialect) if dialect.n_columns == 4 else []
+    if orders:
         if dialect.size is not None:
             return True
-        raise ValueError(
-            f"{path} has four columns without names, which may be t, x, y, p of events or "
-            "channels: format='table' reads the former, names= or rate= the latter."
-        )
+        raise either_kind(path, orders[0])
     return False
 
 
-def _may_be_events(path: Path, dialect: Dialect) -> bool:
-    """Return whether the first rows could be events: t rises, x and y are pixels, p two values."""
+def _orders(path: Path, dialect: Dialect) -> list[tuple[str, ...]]:
+    """Return the orders in which the first rows could be events."""
     rows = next(table_chunks(path, dialect, rows=N_LEADING), None)
-    if rows is None or any(column.dtype.kind not in "iuf" for _, column in rows.items()):
-        return False
-    t, x, y, p = (rows[k].to_numpy(dtype=np.float64) for k in range(4))
-    if not np.isfinite([t, x, y, p]).all() or (np.diff(t) < 0).any():
-        return False
-    pixels = all((axis >= 0).all() and (axis == np.floor(axis)).all() for axis in (x, y))
-    return pixels and set(p.tolist()) <= {-1.0, 0.0, 1.0}
+    if rows is None:
+        return []
+    columns = [rows[k] for k in range(4)]
+    if any(column.dtype.kind not in "iuf" for column in columns):
+        return []
+    return fitting_orders([column.to_numpy() for column in columns])
 
 
 TABLE = EventFormat(

@@ -1,0 +1,164 @@
+"""One long table of many recordings, split by its columns."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mottle.checks import check_names, check_text, suggest
+from mottle.datasets.table import Recordings, make_table
+from mottle.sensors.files.limits import check_path, only_value_errors
+from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks
+from mottle.sensors.streams import label_frame
+
+
+def split_table(
+    table: pd.DataFrame | str | PathLike[str],
+    by: str | Sequence[str],
+    *,
+    target: str,
+    groups: str | None = None,
+    sense: str = "samples",
+    time: str | None = None,
+    **options: Any,
+) -> Recordings:
+    """Split one long table of samples into recordings, with columns of it as labels.
+
+    Parameters
+    ----------
+    table : DataFrame or path
+        Rows are times of many recordings, one after another or mixed; or a text file of such.
+    by : str or sequence of str
+        Columns whose cells together name a recording, such as ``["session", "trial"]``.
+    target : str
+        Column of the classes, one class a recording.
+    groups : str, default=None
+        Column of what must not be split between training and test; by default the first of ``by``.
+    sense : str, default="samples"
+        Name of the column of the result.
+    time : str, default=None
+        Column of the times. None finds it by its name: time, timestamp, time_ms, date and alike.
+        Date stamps become seconds from the first of each recording.
+    **options
+        Of a text file: ``separator``, ``decimal``, ``na_values``, ``names``, ``header`` and
+        ``skip_rows``, as in `mottle.sensors.files.read_samples`.
+
+    Returns
+    -------
+    Recordings
+        ``table`` has a DataArray (time, channel) a recording, in the order in which they begin, its
+        index the cells of ``by``, joined by "/"; ``target`` and ``groups`` are the cells of their
+        columns. None of these columns is a channel.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or no channel is left, a label is missing or changes within a
+        recording, or samples are refused as those of a DataFrame are; names the recording.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({
+    ...     "time": [0, 1, 0, 1], "CO": [1.5, 1.6, 9.0, 9.5], "gas": ["air", "air", "CO", "CO"],
+    ...     "day": ["mon", "mon", "mon", "mon"], "trial": [1, 1, 2, 2],
+    ... })
+    >>> found = split_table(frame, ["day", "trial"], target="gas", sense="smell")
+    >>> found.table.index.tolist(), found.target.tolist(), found.groups.tolist()
+    (['mon/1', 'mon/2'], ['air', 'CO'], ['mon', 'mon'])
+    >>> found.table["smell"].iloc[1].sel(channel="CO").values.tolist()
+    [9.0, 9.5]
+    """
+    by = [by] if isinstance(by, str) else check_names("by", by)
+    for name, column in (("target", target), ("sense", sense)):
+        check_text(name, column)
+    groups = by[0] if groups is None else check_text("groups", groups)
+    if isinstance(table, pd.DataFrame):
+        if options:
+            raise TypeError(f"{next(iter(options))}= is of text files, and table is a DataFrame.")
+        place = "the table"
+    else:
+        table, place = read_frame(table, **options), str(table)
+    table = table.rename(columns=lambda name: str(name).strip())
+    wanted = {"target": target, "groups": groups, **({} if time is None else {"time": time})}
+    known = list(table.columns)
+    for name, column in [("by", column) for column in by] + list(wanted.items()):
+        if column not in known:
+            raise ValueError(
+                f"{name}={column!r}: {place} has no such column{suggest(column, known)} It has "
+                f"{', '.join(known)}."
+            )
+    labels = list(dict.fromkeys([*by, target, groups]))
+    if time in labels:
+        raise ValueError(f"time={time!r} is a label as well: name another column.")
+    for column in labels:
+        missing = table[column].isna().to_numpy()
+        if missing.any():
+            raise ValueError(
+                f"column {column!r} of {place} holds no label in row {int(np.argmax(missing))}, "
+                f"and in {int(missing.sum())} rows in all: fill or drop them."
+            )
+    channels = table.drop(columns=labels)
+    if time is not None:
+        channels = channels.rename(columns={time: "time"})
+    plain = isinstance(channels.index, pd.RangeIndex)
+    names: list[str] = []
+    cells: list[Any] = []
+    classes: list[Any] = []
+    parts: list[Any] = []
+    for rows in rows_of(table, by):
+        names.append("/".join(str(table[column].iloc[rows[0]]) for column in by))
+        here = f"recording {names[-1]!r} of {place}"
+        for found, column in ((classes, target), (parts, groups)):
+            values = table[column].iloc[rows].unique()
+            if len(values) > 1:
+                raise ValueError(
+                    f"{column!r} changes within {here}: {', '.join(map(repr, values[:5].tolist()))}"
+                    "; by= needs further columns, or this is no label."
+                )
+            found.append(values[0])
+        part = channels.iloc[rows]
+        cells.append(label_frame(part.reset_index(drop=True) if plain else part, here))
+        if not cells[-1].sizes["channel"]:
+            raise ValueError(f"no channel is left in {place} besides the labels and the time.")
+    if not cells:
+        raise ValueError(f"{place} has no row.")
+    column_of = make_table(index=names, **{sense: cells})
+    return Recordings(column_of, np.asarray(classes), np.asarray(parts))
+
+
+def rows_of(table: pd.DataFrame, by: Sequence[str]) -> list[NDArray[np.intp]]:
+    """Return the row numbers of each recording, in the order in which recordings begin.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in rows_of(pd.DataFrame({"trial": ["b", "a", "b"]}), ["trial"])]
+    [[0, 2], [1]]
+    """
+    number = table.groupby(list(by), sort=False).ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if len(order) else []
+
+
+def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
+    """Return a text table whose form is found as ``read_samples`` finds it; cells stay as they are.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("gas;CO" + chr(10) + "air;1,5" + chr(10))
+    >>> read_frame(file).to_dict("list")
+    {'gas': ['air'], 'CO': [1.5]}
+    """
+    stated = TableOptions(**options)
+    check_path(path)
+    with only_value_errors(path):
+        dialect = find_dialect(Path(path), stated)
+        if dialect.names is None:
+            raise ValueError(f"{path} has no names of columns: names= gives them.")
+        frame = pd.concat(list(table_chunks(Path(path), dialect, stated)), ignore_index=True)
+    return frame.set_axis(dialect.names, axis=1)
