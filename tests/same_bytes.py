@@ -18,9 +18,9 @@ def reservoirs(n_nodes=150):
     vo2 = {"dt_device": 2e-7, "spread": 0.05, "temperature_noise": 100.0, "random_state": 0}
     pwl = {"spread": 0.03, "threshold_noise": 0.02, "random_state": 0}
     return {
-        "vo2": VO2Reservoir(n_nodes, regime="oscillating", **vo2),
-        "vo2_spikes": VO2Reservoir(n_nodes, regime="oscillating", observable="spikes", **vo2),
-        "vo2_coupled": VO2Reservoir(n_nodes, regime="oscillating", thermal_coupling=0.02, **vo2),
+        "vo2": VO2Reservoir(n_nodes, regime=None, **vo2),
+        "vo2_spikes": VO2Reservoir(n_nodes, regime=None, observable="spikes", **vo2),
+        "vo2_coupled": VO2Reservoir(n_nodes, regime=None, thermal_coupling=0.02, **vo2),
         "oscillator": OscillatorReservoir(n_nodes, regime="oscillating", observable="phase", **pwl),
         "oscillator_quiet": OscillatorReservoir(
             n_nodes, regime="oscillating", observable="voltage", random_state=0

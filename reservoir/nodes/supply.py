@@ -48,6 +48,8 @@ def warn_clipped(v_in: NDArray[np.float64], low: float, high: float) -> None:
 
 def check_bias(v_bias: float, device: Any, regime: str | None) -> None:
     """Raise if the bias does not suit the regime; a device oscillates within its ``window``."""
+    if regime not in ("oscillating", "recurrent", "relaxing", "excitable"):
+        return
     low, high = device.window
     if regime in ("oscillating", "recurrent"):
         if low != low:
@@ -60,7 +62,7 @@ def check_bias(v_bias: float, device: Any, regime: str | None) -> None:
                 f"v_bias={v_bias} V lies outside {low:.5g} to {high:.5g} V, where this device "
                 f"oscillates; take for example {0.6 * low + 0.4 * high:.3g} V, or another regime."
             )
-    elif regime in ("relaxing", "excitable") and low <= v_bias <= high:
+    elif low <= v_bias <= high:
         raise ValueError(
             f"v_bias={v_bias} V lies within {low:.5g} to {high:.5g} V, where this device "
             f"oscillates: take regime='oscillating', or less than {low:.3g} V to be {regime}."

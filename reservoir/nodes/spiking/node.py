@@ -18,13 +18,13 @@ from mottle.reservoir.nodes.spiking.device import get_neuron
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
-REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases, times in membrane time constants
+REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases
     "excitable": {
-        "v_bias": 0.7, "v_gain": 1.5, "dt_device": 0.4, "observable": "voltage", "spread": 0.3,
+        "v_bias": 0.7, "v_gain": 1.5, "steps_per_tau": 2.5, "observable": "voltage", "spread": 0.3,
         "recurrent_scaling": 0.05,
     },
     "firing": {
-        "v_bias": 1.2, "v_gain": 0.5, "dt_device": 0.1, "observable": "rate", "spread": 0.0,
+        "v_bias": 1.2, "v_gain": 0.5, "steps_per_tau": 10.0, "observable": "rate", "spread": 0.0,
         "recurrent_scaling": 1.0,
     },
 }  # fmt: skip
@@ -101,8 +101,8 @@ def scale(p: Any) -> tuple[float, float]:
 
 def held(p: Any) -> float:
     """Return the device time in s for which one step of the drive is held."""
-    default = REGIMES[p.regime]["dt_device"] * get_neuron(p.device).tau
-    return default if p.dt_device is None else float(p.dt_device)
+    default = get_neuron(p.device).tau / REGIMES[p.regime]["steps_per_tau"]
+    return float(default if p.dt_device is None else p.dt_device)
 
 
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
