@@ -182,7 +182,7 @@ def test_spread_has_the_requested_distribution(kind):
         ({"read_noise": -0.1}, r"read_noise=-0.1 must be .* relative"),
         ({"spread": {"tau": ("gamma", 0.1)}}, r"spread of tau is \('gamma', 0.1\)"),
         ({"spread": ("normal", 0.9), "n_nodes": 200}, "gives node .* a negative value"),
-        ({"tau": (0.5, 0.1)}, "shortest, longest"),
+        ({"tau": (0.5, 0.1)}, "smallest, largest"),
         ({"tau": "lin"}, "tau='lin' s must be 'log', None or"),
         ({"tau": 0.1}, "tau=0.1 s must be 'log', None or"),
         ({"spread": "wide"}, "spread of rate is 'wide'"),

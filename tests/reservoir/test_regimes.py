@@ -30,7 +30,13 @@ DEMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", DEMANDS)
+EVERY_RUN = ("VO2", "oscillator", "spiking")  # the others with `make test-all`
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in EVERY_RUN else pytest.mark.slow) for name in DEMANDS],
+)
 def test_reservoirs_forget_and_remember(name):
     reservoir, steps, memory = DEMANDS[name]
     options = {"n_seeds": 3, "baselines": False}
