@@ -52,11 +52,12 @@ after = resource.getrusage(resource.RUSAGE_SELF)
 print(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 """
 RESERVOIRS = [
-    "EchoStateReservoir(50)", "VO2Reservoir(50)",
-    "VO2Reservoir(50, thermal_coupling=0.02, temperature_noise=100.0)",
-    "OscillatorReservoir(50)", "OscillatorReservoir(20, r_coupling=1e5)", "MemristorReservoir(50)",
+    "EchoStateReservoir(50)", "VO2Reservoir(50, regime='oscillating')",
+    "VO2Reservoir(50, regime='oscillating', thermal_coupling=0.02, temperature_noise=100.0)",
+    "OscillatorReservoir(50, regime='oscillating')",
+    "OscillatorReservoir(20, regime='oscillating', r_coupling=1e5)", "MemristorReservoir(50)",
     "MemristorReservoir(50, device='tiox_zhong2021')", "MemristorReservoir(50, device='ag_pulse')",
-    "SpikingReservoir(50)", "EventMemristorReservoir()",
+    "SpikingReservoir(50, regime='firing')", "EventMemristorReservoir()",
 ]  # fmt: skip
 
 

@@ -46,7 +46,8 @@ class Node(NamedTuple):
     observed : callable
         ``observed(p)`` names the quantity that is the state, if it depends on the regime.
     operate : callable or None
-        ``operate(p)`` describes the regime: see `Reservoir.regime_of_nodes`.
+        ``operate(p)`` describes the regime: see `Reservoir.regime_of_nodes`; ``operate(p, volts)``
+        at another bias.
     rest : callable
         ``rest(p)`` is the state (variable, node) of nodes at rest.
     run : callable
@@ -95,7 +96,7 @@ class Node(NamedTuple):
     wire: Callable[[P, np.random.RandomState], dict[str, Any]] = draw_wiring
     settle: Callable[[P, np.random.RandomState], dict[str, Any]] = lambda p, rng: {}
     observed: Callable[[P], str] = lambda p: p.observable
-    operate: Callable[[P], Any] | None = None
+    operate: Callable[..., Any] | None = None
     noisy: Callable[[P], bool] = lambda p: False
     metered: Callable[[P], bool] = lambda p: False
     left_out: Callable[[P], Sequence[str]] = lambda p: ()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from mottle.reservoir.nodes.wiring import draw_recurrent_weights
 
 LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
 REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
-MOST = 2.0  # fed-back input at which the amplifier saturates
+SATURATION = 2.0  # fed-back input at which the amplifier saturates
+DEAD_MANY = 0.1  # fraction of nodes that do not oscillate above which a warning is issued
 MOST_PARTS = 64  # equal parts of a step with pulses
 Run = Callable[[NDArray, NDArray, ReservoirState, float], NDArray]
 # node voltages, lengths, state, s for which a step is held: states (recording, step, node)
@@ -31,8 +33,9 @@ def setting(p: Any, regimes: Mapping[str, Mapping[str, Any]], name: str) -> Any:
 
 def check_regime(p: Any, regimes: Mapping[str, Mapping[str, Any]], nominal: float) -> None:
     """Check the parameters that have a value in each regime."""
-    for name, unit in (("v_bias", "V"), ("v_gain", "V")):
-        check_number(name, setting(p, regimes, name), unit)
+    for name in ("v_bias", "v_gain"):
+        if getattr(p, name) is not None:
+            check_number(name, getattr(p, name), "V")
     dt = check_positive("dt_device", setting(p, regimes, "dt_device"), "s")
     t_off = check_number("t_off", setting(p, regimes, "t_off"), "s", least=0)
     parts(dt, t_off)
@@ -98,7 +101,7 @@ def run_in_regime(
     run_steps, v_in = pulsed(p, regimes, run), project(p, block, lengths)
     if setting(p, regimes, "spectral_radius") == 0:
         return run_steps(within_supply(v_in), lengths, state)
-    return fed_back(p, regimes, run_steps, v_in, lengths, state)
+    return fed_back(p, run_steps, v_in, lengths, state)
 
 
 def pulsed(p: Any, regimes: Any, run: Run) -> Callable[[NDArray, NDArray, Any], NDArray]:
@@ -122,16 +125,14 @@ def pulsed(p: Any, regimes: Any, run: Run) -> Callable[[NDArray, NDArray, Any], 
     return run_pulses
 
 
-def fed_back(
-    p: Any, regimes: Any, run: Any, v_in: NDArray, lengths: NDArray, state: Any
-) -> NDArray:
+def fed_back(p: Any, run: Any, v_in: NDArray, lengths: NDArray, state: Any) -> NDArray:
     """Run step by step; scaled states of the last step are added to the inputs.
 
     The last row of the state holds them.
     """
     if not hasattr(p, "weights_"):
         raise ValueError("spectral_radius was set after fit; call fit again.")
-    gain, weights = setting(p, regimes, "v_gain"), p.weights_.T.tocsr()
+    gain, weights = p._node.scale(p)[0], p.weights_.T.tocsr()
     mean, deviation = p.reference_[0], p.reference_[1]
     out, applied = np.zeros(v_in.shape), np.empty(v_in.shape)
     for step in range(v_in.shape[1]):
@@ -145,19 +146,47 @@ def fed_back(
         held = np.clip(volts, 0.0, V_COMPLIANCE)[:, np.newaxis]
         now = run(held, active.astype(lengths.dtype), inner)[:, 0]
         state.values[active, :-1] = inner.values[active]
-        state.values[active, -1] = np.clip((now - mean) / deviation, -MOST, MOST)[active]
+        state.values[active, -1] = np.clip((now - mean) / deviation, -SATURATION, SATURATION)[
+            active
+        ]
         out[active, step] = now[active]
     within_supply(applied)  # warns once of many that were clipped
     return out
 
 
-def settle(p: Any, regimes: Any, run: Run, rest: NDArray, rng: Any) -> dict[str, Any]:
-    """Draw recurrent weights; take mean and deviation of each state under random node inputs.
+def warn_dead(p: Any) -> None:
+    """Warn if more than a tenth of the nodes do not oscillate, naming the bias that would help."""
+    alike = not isinstance(p.spread, dict | tuple | list) and p.spread == 0
+    if alike and not getattr(p, "thermal_coupling", 0.0):  # the check of the bias suffices
+        return
+    found = p._node.operate(p)
+    dead = 1 - found["fractions"]["oscillating"]
+    if dead <= DEAD_MANY:
+        return
+    low, high = found["window"]
+    biases = np.linspace(low, high, 12)[1:-1] if low == low else np.array([])
+    alive = [p._node.operate(p, volts)["fractions"]["oscillating"] for volts in biases]
+    way = "no bias helps: take a smaller spread or thermal_coupling"
+    if alive and max(alive) > 1 - dead:
+        best = int(np.argmax(alive))
+        way = f"with v_bias={biases[best]:.3g} V {1 - alive[best]:.0%} would not"
+    warn(
+        f"{dead:.0%} of the nodes do not oscillate at v_bias={found['v_bias']:g} V "
+        f"({found['fractions']['resting']:.0%} rest, {found['fractions']['latched']:.0%} are "
+        f"latched in the metallic state); {way}.",
+        stacklevel=5,
+    )
 
-    The inputs are independent from node to node, uniform from -1 to 1: nothing depends on the
-    recordings of ``fit`` or on input weights, and the radius is that of a linear network whose
-    nodes return their inputs.
+
+def settle(p: Any, regimes: Any, run: Run, rest: NDArray, rng: Any) -> dict[str, Any]:
+    """Warn of dead nodes; draw recurrent weights, and measure each state under random node inputs.
+
+    Mean and deviation are kept. The inputs are independent from node to node, uniform from -1 to
+    1: nothing depends on the recordings of ``fit`` or on input weights, and the radius is that of a
+    linear network whose nodes return their inputs.
     """
+    if p.regime in ("oscillating", "recurrent"):
+        warn_dead(p)
     radius = setting(p, regimes, "spectral_radius")
     if radius == 0:
         return {}

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import eval_legendre
+from sklearn.utils import check_random_state
 from tqdm import tqdm
 
 from mottle.checks import check_number, check_whole
-from mottle.reservoir.quality.memory import is_seed
 from mottle.reservoir.quality.read import RCOND, basis, check_rcond, read_input, read_states
 
 CHUNK = 256  # targets projected at once
@@ -118,38 +118,35 @@ def information_capacity(
     low, high = bounds
     scaled = _uniform(series[:, 0], check_number("bounds", low), check_number("bounds", high))
     q, rank = basis(x[begin:], check_rcond(rcond))
-    rng = np.random.RandomState(random_state) if is_seed(random_state) else random_state
+    rng = check_random_state(random_state)
     orders = np.arange(max_degree + 1)[:, np.newaxis]
     powers = np.sqrt(2 * orders + 1) * eval_legendre(orders, scaled)
 
-    def targets(exponents: list[dict[int, int]]) -> NDArray:
-        out = np.ones((len(exponents), n_steps))
-        for row, term in zip(out, exponents, strict=True):
-            for delay, order in term.items():
-                row *= powers[order, begin - delay : len(x) - delay]
-        return out
+    def explained(terms: list[dict[int, int]]) -> NDArray:
+        return np.concatenate([_explained(targets(chunk), q) for chunk in _chunks(terms)])
+
+    def targets(terms: list[dict[int, int]]) -> NDArray:
+        return np.stack([_product(term, powers, begin) for term in terms])
 
     capacity, n_terms = np.zeros((2, max_degree, max_delay + 1))
     chance, complete = np.zeros(max_degree), np.ones(max_degree, bool)
     with tqdm(total=max_degree * max_terms, unit="target", delay=2, disable=None) as bar:
-        for degree in range(1, max_degree + 1):
-            first = _terms(degree, min(max_delay, 1))[:1]
-            sample = targets(first)[0]
-            shuffled = np.stack([rng.permutation(sample) for _ in range(n_shuffles)])
-            null = _explained(shuffled, q)
-            chance[degree - 1] = null.mean() + 5 * null.std()
+        for row, degree in enumerate(range(1, max_degree + 1)):
+            sample = targets(_terms(degree, min(max_delay, 1))[:1])[0]
+            null = _explained(np.stack([rng.permutation(sample) for _ in range(n_shuffles)]), q)
+            chance[row] = null.mean() + 5 * null.std()
             spent, still = 0, 0
             for delay in range(max_delay + 1):
                 terms = _terms(degree, delay)
                 if spent + len(terms) > max_terms:
-                    complete[degree - 1] = False
+                    complete[row] = False
                     break
-                found = np.concatenate([_explained(targets(chunk), q) for chunk in _chunks(terms)])
+                found = explained(terms)
                 spent += len(terms)
                 bar.update(len(terms))
-                capacity[degree - 1, delay] = found[found > chance[degree - 1]].sum()
-                n_terms[degree - 1, delay] = len(terms)
-                still = 0 if capacity[degree - 1, delay] else still + 1
+                capacity[row, delay] = found[found > chance[row]].sum()
+                n_terms[row, delay] = len(terms)
+                still = 0 if capacity[row, delay] else still + 1
                 if still >= patience:
                     break
             bar.update(max_terms - spent)
@@ -203,6 +200,14 @@ def _terms(degree: int, delay: int) -> list[dict[int, int]]:
             term[k] = term.get(k, 0) + 1
         out.append(term)
     return out
+
+
+def _product(term: dict[int, int], powers: NDArray, begin: int) -> NDArray:
+    """Return the product of delayed polynomials from step ``begin`` on."""
+    n = powers.shape[1]
+    factors = [powers[order, begin - delay : n - delay] for delay, order in term.items()]
+    product: NDArray = np.prod(factors, axis=0)
+    return product
 
 
 def _explained(targets: NDArray, q: NDArray) -> NDArray:

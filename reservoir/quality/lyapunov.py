@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_option, check_positive, check_whole
@@ -92,7 +93,7 @@ def conditional_lyapunov(
             f"{len(series)} steps are too few: take at least {washout + 20 * every} for a washout "
             f"of {washout} and {every} steps between renormalisations."
         )
-    rng = np.random.RandomState(random_state) if isinstance(random_state, int) else random_state
+    rng = check_random_state(random_state)
     run = _twin if method == "twin" else _tangent
     growth = run(reservoir, series, every, float(size), washout, rng, n_intervals)
     blocks = np.array([block.mean() for block in np.array_split(growth, 10)])

@@ -6,6 +6,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, stats
+from sklearn.utils import check_random_state
 
 from mottle.checks import check_number, check_option, check_whole
 from mottle.reservoir.quality.read import RCOND, check_rcond, read_input, read_states
@@ -125,7 +126,7 @@ def memory_capacity(
     if chance == "exact":
         threshold = float(stats.beta.ppf(1 - ALPHA / lags.size, 0.5, n_test / 2 - 1))
     else:
-        rng = np.random.RandomState(random_state) if is_seed(random_state) else random_state
+        rng = check_random_state(random_state)
         n_shuffles = check_whole("n_shuffles", n_shuffles)
         threshold = max(
             float(correlate(series[rng.permutation(len(series))]).max()) for _ in range(n_shuffles)
@@ -146,11 +147,6 @@ def memory_capacity(
         attrs={"n_train": n_train, "n_test": n_test, "n_nodes": x.shape[1], "chance": chance},
     )  # fmt: skip
     return dataset.isel(input=0, drop=True) if np.ndim(u) == 1 else dataset
-
-
-def is_seed(random_state: Any) -> bool:
-    """Return whether a ``RandomState`` is still to be made of it."""
-    return random_state is None or isinstance(random_state, int | np.integer)
 
 
 def warn_correlated(series: NDArray) -> None:

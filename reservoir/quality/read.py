@@ -62,7 +62,7 @@ def read_input(u: Any, n_steps: int) -> Floats:
     --------
     >>> read_input([1.0, 1.0, 1.0], 3)
     Traceback (most recent call last):
-    ValueError: u is constant (1.0) in input 0: no past can be told from another; draw it at random.
+    ValueError: u is constant (1.0) in input 0: all pasts are equal; draw it at random.
     """
     array = as_numbers(order_dims(u, "u"), "u")
     if array.ndim == 3 and len(array) == 1:
@@ -77,8 +77,8 @@ def read_input(u: Any, n_steps: int) -> Floats:
     still = np.flatnonzero(np.ptp(array, axis=0) == 0)
     if still.size:
         raise ValueError(
-            f"u is constant ({array[0, still[0]]}) in input {still[0]}: no past can be told from "
-            "another; draw it at random."
+            f"u is constant ({array[0, still[0]]}) in input {still[0]}: all pasts are "
+            "equal; draw it at random."
         )
     return array
 

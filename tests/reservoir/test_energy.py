@@ -83,6 +83,7 @@ def stored(reservoir, state):
     return 0.5 * (reservoir.devices_["capacitance"] * v**2).sum(axis=1)
 
 
+@pytest.mark.filterwarnings("ignore:.*of the nodes do not oscillate")
 @pytest.mark.parametrize(
     "reservoir",
     [

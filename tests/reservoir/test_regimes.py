@@ -91,6 +91,7 @@ def test_the_window_follows_the_constants():
         VO2Reservoir(3, regime="oscillating", ambient=310.0, v_bias=13.0).fit(U)
 
 
+@pytest.mark.filterwarnings("ignore:.*of the nodes do not oscillate")
 def test_dead_nodes_are_counted():
     apart = VO2Reservoir(60, regime="oscillating", spread=0.2, random_state=0).fit(U)
     fractions = apart.regime_of_nodes()["fractions"]
@@ -98,6 +99,41 @@ def test_dead_nodes_are_counted():
     assert sum(fractions.values()) == pytest.approx(1)
     latched = OscillatorReservoir(9, regime=None, v_bias=22.0).fit(U).regime_of_nodes()
     assert latched["fractions"] == {"oscillating": 0.0, "latched": 1.0, "resting": 0.0}
+
+
+def test_dead_nodes_are_warned_of_with_the_bias_that_would_help():
+    with pytest.warns(
+        UserWarning, match=r"% of the nodes do not oscillate at v_bias=14 .* with v_bias=1"
+    ):
+        VO2Reservoir(60, regime="oscillating", v_bias=14.0, spread=0.2, random_state=0).fit(U)
+    with pytest.warns(UserWarning, match="100% of the nodes .* take a smaller spread or thermal"):
+        VO2Reservoir(25, regime="oscillating", thermal_coupling=0.1).fit(U)
+    with pytest.warns(UserWarning, match=r"nodes do not oscillate at v_bias=2.5 V .* with v_bias"):
+        OscillatorReservoir(40, regime="oscillating", v_bias=2.5, spread=0.2).fit(U)
+
+
+def test_constants_of_ones_own_are_not_replaced():
+    own = VO2Neuristor(t_0=300.0)
+    assert VO2Reservoir(3, device=own).fit(U).start().values[0, 1].tolist() == [300.0] * 3
+    assert VO2Reservoir(3).fit(U).start().values[0, 1].tolist() == [295.0] * 3
+    with pytest.raises(ValueError, match="take regime='oscillating'"):
+        VO2Reservoir(3, device=VO2Neuristor()).fit(U)  # 12 V at 325 K oscillates
+
+
+@pytest.mark.parametrize("device", ["vo2_pwl", "vo2_haptic", "ts_lif"])
+@pytest.mark.parametrize("regime", ["relaxing", "excitable"])
+def test_biases_follow_the_window_of_the_device(device, regime):
+    p = OscillatorReservoir(20, device=device, regime=regime, random_state=0)
+    found = p.fit(U).regime_of_nodes()
+    assert 0.7 < found["v_bias"] / found["window"][0] < 0.95
+    assert found["fractions"]["resting"] == 1.0
+
+
+@pytest.mark.parametrize("device", ["vo2_neuristor", "vo2_neuristor_fast"])
+@pytest.mark.parametrize("regime", ["relaxing", "excitable", "oscillating"])
+def test_defaults_of_films_suit_their_regime(device, regime):
+    fractions = VO2Reservoir(9, device=device, regime=regime).fit(U).regime_of_nodes()["fractions"]
+    assert fractions["oscillating" if regime == "oscillating" else "resting"] == 1.0
 
 
 VARIANTS = [

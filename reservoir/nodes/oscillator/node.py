@@ -31,9 +31,10 @@ OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz",
                "order": "1"}  # fmt: skip
 
 
+BELOW = ("relaxing", "excitable")  # voltages relative to the lower edge of the window, else V
 REGIMES: dict[str, dict[str, Any]] = {
     "relaxing": {
-        "v_bias": 1.8, "v_gain": 0.3, "dt_device": 2e-6, "observable": "voltage",
+        "v_bias": 0.75, "v_gain": 0.125, "dt_device": 2e-6, "observable": "voltage",
         "capacitance": "log", "t_off": 0.0, "spectral_radius": 0.0,
     },
     "oscillating": {
@@ -41,7 +42,7 @@ REGIMES: dict[str, dict[str, Any]] = {
         "capacitance": None, "t_off": 0.0, "spectral_radius": 0.0,
     },
     "excitable": {
-        "v_bias": 2.2, "v_gain": 1.0, "dt_device": 2e-6, "observable": "voltage",
+        "v_bias": 0.92, "v_gain": 0.42, "dt_device": 2e-6, "observable": "voltage",
         "capacitance": None, "t_off": 0.0, "spectral_radius": 0.0,
     },
     "pulsed": {
@@ -55,9 +56,19 @@ REGIMES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def scale(p: Any) -> tuple[float, float]:
+    """Return gain and bias in V."""
+    unit = get_oscillator(p.device).window[0] if p.regime in BELOW else 1.0
+    gain, bias = (
+        setting(p, REGIMES, name) * (unit if getattr(p, name) is None else 1.0)
+        for name in ("v_gain", "v_bias")
+    )
+    return float(gain), float(bias)
+
+
 def bias(p: Any) -> float:
     """Return the bias in V."""
-    return float(setting(p, REGIMES, "v_bias"))
+    return scale(p)[1]
 
 
 def observed(p: Any) -> str:
@@ -127,16 +138,17 @@ def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> 
     return order
 
 
-def describe(p: Any) -> dict[str, Any]:
-    """Describe what the nodes do at the bias, without input and without coupling."""
+def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
+    """Describe what the nodes do at the bias, or at ``volts``, without input and coupling."""
+    volts = bias(p) if volts is None else volts
     d = p.devices_
     low = d["v_high"] * (1 + d["r_series"] / d["r_insulating"])
     high = d["v_low"] * (1 + d["r_series"] / d["r_metallic"])
-    resting = bias(p) <= low
-    latched = ~resting & (bias(p) >= high)
+    resting = volts <= low
+    latched = ~resting & (volts >= high)
     return {
         "window": get_oscillator(p.device).window,
-        "v_bias": bias(p),
+        "v_bias": float(volts),
         "fractions": {
             "oscillating": float((~resting & ~latched).mean()),
             "latched": float(latched.mean()),
@@ -153,7 +165,7 @@ OSCILLATOR = Node(
     operate=describe,
     rest=rest_of,
     run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
-    scale=lambda p: (setting(p, REGIMES, "v_gain"), bias(p)),
+    scale=scale,
     observables=lambda p: OBSERVABLES,
     noisy=lambda p: p.threshold_noise > 0,
     metered=lambda p: True,
@@ -189,9 +201,9 @@ class OscillatorReservoir(Reservoir):
         oscillating, with frequencies fed back; forgets, and remembers most. None: any bias, with
         the defaults of "oscillating".
     v_bias, v_gain : float, default=None
-        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V. None: 1.8
-        and 0.3 V relaxing, 5 and 1 V oscillating, 2.2 and 1 V excitable, 3 and 1 V pulsed, 5 and
-        0.2 V recurrent.
+        Node input in volt: ``v_bias + v_gain * input_weights_ @ x``, within 0 to 25 V. None: 5
+        and 1 V oscillating, 3 and 1 V pulsed, 5 and 0.2 V recurrent; of the lower edge of the
+        window 0.75 and 0.125 relaxing, 0.92 and 0.42 excitable.
     dt_device : float, default=None
         Device time in second for which one step of the drive is held. None: 2 us, recurrent 6 us.
     capacitance : "log", tuple of float or None, default=None

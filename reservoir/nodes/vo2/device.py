@@ -13,6 +13,7 @@ from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
+from mottle.reservoir.nodes.wiring import near_square
 
 PER_NODE = ("r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load")
 COMMON = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
@@ -113,7 +114,10 @@ def check_step(dt_inner: float, held: float, device: VO2Neuristor) -> None:
 
 
 def operate(
-    device: VO2Neuristor, volts: NDArray, drawn: dict[str, NDArray] | None = None
+    device: VO2Neuristor,
+    volts: NDArray,
+    drawn: dict[str, NDArray] | None = None,
+    kappa: float = 0.0,
 ) -> tuple[NDArray, NDArray]:
     """Return what films do under constant supplies: the number of late spikes, and whether hot.
 
@@ -123,7 +127,7 @@ def operate(
     n = volts.size
     own = {name: np.full(n, getattr(device, name)) for name in PER_NODE} | (drawn or {})
     values: dict[str, Any] = own | {name: getattr(device, name) for name in COMMON}
-    nodes = kernel.Neuristors(kappa=0.0, **values)
+    nodes = kernel.Neuristors(kappa=kappa, **values)
     slowest = max(float((own["r_load"] * own["capacitance"]).max()), device.c_th / device.s_th)
     n_micro = micro_steps(longest_step(device) / 3, 60 * slowest)
     drive = np.broadcast_to(volts, (1, 2, n)).copy()
@@ -132,8 +136,9 @@ def operate(
         state = ReservoirState(rest(device, n)[np.newaxis], np.zeros(1, np.uint64))
         found.append(
             run_nodes(
-                kernel.run, drive, np.array([2]), state, nodes, n, 0.0, 60 * slowest / n_micro,
-                n_micro, kernel.OBSERVABLES.index(observable), updates=n_micro,
+                kernel.run, drive, np.array([2]), state, nodes, near_square(n)[1], 0.0,
+                60 * slowest / n_micro, n_micro, kernel.OBSERVABLES.index(observable),
+                updates=n_micro, apart=not kappa,
             )[0, 1]
         )  # fmt: skip
     return found[0], found[1] > own["t_c"]
