@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,15 +87,16 @@ def _fetch(remote: Remote, licence: str, progress: bool, max_bytes: int) -> Path
     home = data_home()
     target = home / (remote.folder or remote.name)
     file = home / remote.name
-    if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+    if _is_there(remote, file, target):
         return target
     file.parent.mkdir(parents=True, exist_ok=True)
     with only_writer(file, wait=True):  # a second fetcher waits, and finds what the first fetched
-        if target.exists() and (remote.folder is not None or _is_whole(remote, file)):
+        if _is_there(remote, file, target):
             return target
         was_there = file.exists() and _is_whole(remote, file)
         if not was_there:
             download(remote, file, licence, progress, max_bytes)
+        remove_part(file)
         _keep_hash(remote, file)
         if remote.folder is None:
             return target
@@ -106,9 +107,18 @@ def _fetch(remote: Remote, licence: str, progress: bool, max_bytes: int) -> Path
                 raise
             file.with_name(f"{file.name}.sha256").unlink(missing_ok=True)  # that of a bad file
             download(remote, file, licence, progress, max_bytes)
+            remove_part(file)
             _keep_hash(remote, file)
             unpack(file, target)
     return target
+
+
+def _is_there(remote: Remote, file: Path, target: Path) -> bool:
+    """Return whether a file or its folder is in place and whole."""
+    there = target.exists() and (remote.folder is not None or _is_whole(remote, file))
+    if there:
+        remove_part(file)
+    return there
 
 
 def _known_hash(remote: Remote, file: Path) -> str | None:
@@ -146,7 +156,7 @@ def download(
 
     file.parent.mkdir(parents=True, exist_ok=True)
     known = _known_hash(remote, file)
-    part = file.with_name(f"{file.name}.part")
+    part = part_of(file)
     aside = file.with_name(f".{file.name}.fetching")  # pooch's own temporary files
     shutil.rmtree(aside, ignore_errors=True)  # left by a kill
     try:
@@ -176,7 +186,17 @@ def download(
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    part.unlink(missing_ok=True)
+
+
+def part_of(file: Path) -> Path:
+    """Return where the beginning of a file is kept until the rest has come."""
+    return file.with_name(f"{file.name}.part")
+
+
+def remove_part(file: Path) -> None:
+    """Remove the part of a file that is whole: a kill just after it was in place leaves it."""
+    with suppress(OSError):  # a folder that can only be read
+        part_of(file).unlink()
 
 
 def _keep_hash(remote: Remote, file: Path) -> None:

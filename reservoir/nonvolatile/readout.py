@@ -373,7 +373,7 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         if self.n_levels is not None and levels and self.n_levels >= MANY * levels:
             warn(
                 f"n_levels={self.n_levels}, but cells of {name_of(device)!r} have about "
-                f"{levels:.0f} distinct levels just after writing (devices.levels): "
+                f"{levels:.0f} levels that are distinct just after writing (devices.levels): "
                 "writing errors, not steps between levels, limit the accuracy, and compare(X, y) "
                 f"measures what is lost. n_levels={max(2, round(levels))} rounds to what the cells "
                 "have, None not at all.",

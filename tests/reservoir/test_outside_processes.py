@@ -92,6 +92,7 @@ def run(folder, code, *arguments, fine=True):
     return done.stdout if fine else done.stderr
 
 
+@pytest.mark.slow
 def test_a_device_of_a_script_works_in_workers_and_its_pickle_says_what_it_lacks(tmp_path):
     run(tmp_path, WORK + DEVICE + COMPARE + AGAIN, "model.pickle")
     read = (

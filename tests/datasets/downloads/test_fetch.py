@@ -285,6 +285,23 @@ def test_ctrl_c_ends_a_fetch_with_130_and_the_way_on(monkeypatch):
     assert "goes on where the download broke off" in run.output
 
 
+def test_a_part_beside_a_whole_file_is_removed(server, tmp_path):
+    """A kill between putting a file in place and removing its part leaves both."""
+    server.files["a.zip"] = zipped(d__0=DATA)
+    remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
+    alone = Remote("set/x.bin", f"{server.url}x.bin", None)
+    server.files["x.bin"] = DATA
+    home = tmp_path / "home"
+    (home / "set").mkdir(parents=True)
+    for name in ("a.zip", "x.bin"):
+        for end in ("", ".part"):
+            (home / "set" / f"{name}{end}").write_bytes(server.files[name])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTTLE_DATA", str(home))
+        fetch_files([remote, alone], licence="CC0", progress=False)
+    assert {p.name for p in (home / "set").iterdir()} == {"a", "a.zip", "a.zip.sha256", "x.bin"}
+
+
 def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
