@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
     from mottle.reservoir.plasticity import Consolidation, STDPLayer
     from mottle.reservoir.readout.live import LiveRun
+    from mottle.reservoir.readout.online import LMSReadout, RLSReadout
     from mottle.reservoir.readout.ridge import RidgeReadout
     from mottle.reservoir.readout.stream import fit_stream, predict_stream
 
@@ -33,12 +34,14 @@ __all__ = [
     "DeviceReservoir",
     "EchoStateReservoir",
     "EventMemristorReservoir",
+    "LMSReadout",
     "LiveRun",
     "MemristorReservoir",
     "NVARReservoir",
     "NoReservoir",
     "OscillatorMemory",
     "OscillatorReservoir",
+    "RLSReadout",
     "ReservoirState",
     "RidgeReadout",
     "STDPLayer",
