@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mottle.reservoir.readout.live import LiveRun
     from mottle.reservoir.readout.online import LMSReadout, RLSReadout
     from mottle.reservoir.readout.ridge import RidgeReadout
+    from mottle.reservoir.readout.sequence import SequenceReadout
+    from mottle.reservoir.readout.splits import WarmSplit
     from mottle.reservoir.readout.stream import fit_stream, predict_stream
 
 __all__ = [
@@ -45,8 +47,10 @@ __all__ = [
     "ReservoirState",
     "RidgeReadout",
     "STDPLayer",
+    "SequenceReadout",
     "SpikingReservoir",
     "VO2Reservoir",
+    "WarmSplit",
     "chip_ratios",
     "device_node",
     "energy_report",
