@@ -268,7 +268,8 @@ class LMSReadout(OnlineReadout):
 
     A row moves the weights along itself, by ``step`` of what would remove its error. It costs a
     time in proportion to the number of features, and needs many more rows than `RLSReadout`: most
-    where features differ in size or vary together. Scale features first.
+    where features differ in size or vary together. Scale features first. The last rows count most:
+    of rows that are sorted by label, only the last label would be learnt.
 
     Parameters
     ----------
