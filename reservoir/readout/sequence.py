@@ -194,6 +194,27 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         scorer = check_scoring(self.readout_, scoring=self.scoring)
         return float(scorer(self.readout_, self._rows(recordings), target))
 
+    def rows(self, X: Any) -> Any:
+        """Return what the readout is given: a row for each step after the washout, or recording.
+
+        Parameters
+        ----------
+        X : array of shape (n_steps, n_nodes) or (n_recordings, n_steps, n_nodes), or list
+            States.
+
+        Returns
+        -------
+        rows : array-like of shape (n_rows, n_features)
+            Steps of all recordings, one recording after the other; or pooled states.
+
+        Examples
+        --------
+        >>> SequenceReadout(washout=2).rows(np.zeros((3, 10, 4))).shape
+        (24, 4)
+        """
+        self._check_parameters()
+        return self._rows(self._recordings(X)[0])
+
     @property
     def classes_(self) -> NDArray:
         """Labels, in classification."""

@@ -127,6 +127,7 @@ def predict_stream(
     (500,)
     """
     stages.check_stage(reservoir)
+    readout = stages.readout_of_steps(readout)
     recordings = _recordings(drive, None, None, targeted=False)
     parts: list[list[NDArray]] = []
     for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():

@@ -402,7 +402,7 @@ def test_a_column_is_the_target_of_steps(measured):
     both = {**settings, "encoders": {**encoders, "force": encoders["joints"]}}
     with pytest.raises(ValueError, match=r"data.target='force' is an input too"):
         run_recipe(both)
-    for name in ("few", "levle"):
+    for name in ("few", "levels"):
         with pytest.raises(ValueError, match=rf"data.target='{name}' is neither .* level, two"):
             run_recipe({**settings, "data": {**settings["data"], "target": name}})
 

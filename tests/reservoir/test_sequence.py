@@ -21,12 +21,15 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import (
     EchoStateReservoir,
+    LiveRun,
     MemristorReservoir,
     RidgeReadout,
     RLSReadout,
     SequenceReadout,
     WarmSplit,
+    energy_report,
     fit_stream,
+    predict_stream,
 )
 from mottle.reservoir.compiled.pooling import STATISTICS
 from mottle.reservoir.readout.sequence import POOLS
@@ -226,6 +229,34 @@ def test_it_is_what_its_readout_is_and_can_be_copied():
     assert not hasattr(again, "readout_")
     with pytest.raises(TypeError, match="did you mean 'washout'"):
         SequenceReadout(wash_out=3)
+
+
+@pytest.mark.parametrize("pool", [None, ("mean", "std")])
+def test_energy_counts_the_readout_at_every_step_after_the_washout(pool):
+    drives, targets = problem()
+    y = targets if pool is None else np.array([y.mean() for y in targets])
+    model = make_pipeline(
+        MemristorReservoir(10, random_state=0), SequenceReadout(washout=5, pool=pool)
+    ).fit(drives, y)
+    report = energy_report(model, drives)
+    n_rows, width = (sum(len(x) - 5 for x in drives), 10) if pool is None else (6, 20)
+    assert report.attrs["n_recordings"] == 6
+    assert report.attrs["readout_macs"] * 6 == pytest.approx(n_rows * width)
+
+
+def test_live_runs_and_streams_predict_with_the_readout_inside_from_the_first_step():
+    drives, targets = problem()
+    model = make_pipeline(ECHO, SequenceReadout(Ridge(), washout=10)).fit(drives, targets)
+    run = LiveRun(model)
+    ticks = np.array([run.advance(x) for x in drives[0]])
+    assert_allclose(ticks[10:], model.predict(drives)[0], rtol=1e-9, atol=1e-12)
+    streamed = predict_stream(model[0], model[1], drives[0], chunk=7)
+    assert_allclose(streamed, ticks, rtol=1e-9, atol=1e-12)
+    pooled = make_pipeline(ECHO, SequenceReadout(Ridge(), pool="mean"))
+    with pytest.raises(ValueError, match="predicts a recording as a whole"):
+        LiveRun(pooled.fit(drives, np.arange(6.0)))
+    with pytest.raises(ValueError, match="cannot be fitted to blocks; take RidgeReadout, RLS"):
+        fit_stream(ECHO, SequenceReadout(), drives, targets)
 
 
 DRIVES, TARGETS = problem()
