@@ -42,6 +42,7 @@ SCRIPTS = {
     "store_rows": ([], ["how-to/prepare"]),
     "stream": ([], ["how-to/streaming"]),
     "live": ([], ["how-to/streaming"]),
+    "online": ([], ["how-to/online"]),
     "start_up": ([], ["how-to/streaming"]),
     "readers": ([], ["results/files"]),
     "fuzz_readers": (["--seconds", "60"], ["results/files"]),

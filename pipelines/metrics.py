@@ -152,7 +152,7 @@ def normalized_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     if not (deviation > 0).all():
         raise ValueError(
             "the target is constant in the test part, and an error cannot be taken relative to "
-            "its standard deviation; take metric='neg_root_mean_squared_error'."
+            "its standard deviation; take metric='rmse'."
         )
     errors = np.atleast_1d(root_mean_squared_error(y_true, y_pred, multioutput="raw_values"))
     return float(np.mean(errors / deviation))
@@ -172,6 +172,7 @@ def accuracy(y_true: NDArray, y_pred: NDArray) -> float:
 METRICS = {
     "accuracy": Metric(accuracy, percent=True, task="classification"),
     "nrmse": Metric(normalized_error, higher_is_better=False, task="regression"),
+    "rmse": Metric(root_mean_squared_error, higher_is_better=False, task="regression"),
 }
 DEFAULTS = {"classification": "accuracy", "regression": "nrmse"}
 
@@ -202,7 +203,7 @@ def find_metric(name: str) -> Metric:
     >>> find_metric("acuracy")
     Traceback (most recent call last):
     ValueError: metric='acuracy' is not known; did you mean 'accuracy'? Known: accuracy, nrmse, \
-the scorers of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
+rmse, the scorers of scikit-learn (sklearn.metrics.get_scorer_names()), and package.module:function.
     """
     plugins = find_plugins(GROUP)
     found: Any = None

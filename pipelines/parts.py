@@ -18,7 +18,7 @@ RESERVOIRS = (
     "NVARReservoir", "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
-READOUTS = ("RidgeReadout",)
+READOUTS = ("RLSReadout", "RidgeReadout")
 
 
 def placed(error: Exception, place: str, known: Any) -> ValueError:

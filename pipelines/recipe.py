@@ -25,10 +25,11 @@ SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
 
 class Data(Section):
-    """Which recordings."""
+    """Which recordings, and what of them is to be predicted, if not the target of the set."""
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+    target: str | None = None
 
 
 class Split(Section):

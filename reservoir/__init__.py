@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
     from mottle.reservoir.plasticity import Consolidation, STDPLayer
     from mottle.reservoir.readout.live import LiveRun
+    from mottle.reservoir.readout.online import LMSReadout, RLSReadout
     from mottle.reservoir.readout.ridge import RidgeReadout
+    from mottle.reservoir.readout.sequence import SequenceReadout
+    from mottle.reservoir.readout.splits import WarmSplit
     from mottle.reservoir.readout.stream import fit_stream, predict_stream
 
 __all__ = [
@@ -33,17 +36,21 @@ __all__ = [
     "DeviceReservoir",
     "EchoStateReservoir",
     "EventMemristorReservoir",
+    "LMSReadout",
     "LiveRun",
     "MemristorReservoir",
     "NVARReservoir",
     "NoReservoir",
     "OscillatorMemory",
     "OscillatorReservoir",
+    "RLSReadout",
     "ReservoirState",
     "RidgeReadout",
     "STDPLayer",
+    "SequenceReadout",
     "SpikingReservoir",
     "VO2Reservoir",
+    "WarmSplit",
     "chip_ratios",
     "device_node",
     "energy_report",

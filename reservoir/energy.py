@@ -477,6 +477,7 @@ def unwrap(model: Any, X: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
         for k, (part, own) in enumerate(zip(several, columns, strict=True)):
             yield from walk(part, _safe_indexing(X, own, axis=1), f"{name}.{k}" if name else str(k))
     elif held:
+        X = model.rows(X) if hasattr(model, "rows") else X  # of SequenceReadout
         yield from walk(getattr(model, held[0]), X, name)
     else:
         yield name or type(model).__name__.lower(), model, X

@@ -65,6 +65,11 @@ def test_the_table_of_choice_holds_the_kept_results(scripts):
     assert f"<!-- scores -->\n{table}\n" in (DOCS / "start/when-to-use.md").read_text("utf-8")
 
 
+def test_the_table_of_drift_holds_the_kept_results(scripts):
+    table = import_module("online").table()
+    assert f"<!-- drift -->\n{table}\n" in (DOCS / "how-to/online.md").read_text("utf-8")
+
+
 def test_sentences_quote_the_kept_results(scripts):
     for path, found, numbers, quote in import_module("quotes").quoted():
         assert found is not None, f"{path.name} does not say: {quote.sentence}"

@@ -23,7 +23,8 @@ def load_gas_drift() -> Recordings:
     Recordings
         Column ``smell``: `DataArray` (time 1, channel 128), eight features of each sensor.
         ``target``: gas. ``groups``: batch 1 to 10, in order of time: train on early ones, test on
-        late ones. ``table.attrs["ppm"]``: concentrations.
+        late ones. ``table.attrs["ppm"]``: concentrations; ``target = "ppm"`` in ``[data]`` of a
+        recipe predicts them.
 
     Raises
     ------

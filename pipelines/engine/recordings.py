@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import suggest
 from mottle.datasets import Recordings, load
+from mottle.events import read_stream
 from mottle.pipelines.engine.folds import make_folds
 from mottle.pipelines.engine.target import Target, check_target
 from mottle.pipelines.loaders import check_loader
@@ -31,6 +32,8 @@ def load_recordings(
         check_data(recipe)
         with at_place("data.options", recipe.data.options):
             recordings = load(recipe.data.name, **recipe.data.options)
+        if recipe.data.target is not None:
+            recordings = with_target(recordings, recipe.data.target, tuple(recipe.encoders))
     if not isinstance(recordings, Recordings):
         raise TypeError(
             f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"
@@ -54,6 +57,62 @@ def load_recordings(
     if not target.per_step:
         recordings = recordings._replace(target=target.values)
     return recordings, target
+
+
+def with_target(recordings: Recordings, name: str, senses: tuple[str, ...] = ()) -> Recordings:
+    """Return recordings with another target.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        As loaded.
+    name : str
+        A key of ``table.attrs`` with a value for each recording, or a column of streams, of which
+        each row is the target of a step.
+    senses : tuple of str, optional
+        Columns that are inputs.
+
+    Returns
+    -------
+    recordings : Recordings
+        Without the column.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or one of an input.
+
+    Examples
+    --------
+    >>> from mottle.datasets import make_table
+    >>> table = make_table(smell=[np.zeros((3, 2))] * 2, level=[np.ones((3, 1))] * 2)
+    >>> table.attrs["ppm"] = [10.0, 20.0]
+    >>> recordings = Recordings(table, np.array(["a", "b"]), np.arange(2))
+    >>> with_target(recordings, "ppm").target
+    array([10., 20.])
+    >>> with_target(recordings, "level").target[0].shape
+    (3,)
+    """
+    table = recordings.table
+    if name in senses:
+        raise ValueError(f"data.target={name!r} is an input too: leave out encoders.{name}.")
+    if name in table.columns:
+        cells = [np.asarray(read_stream(cell)) for cell in table[name]]
+        single = all(cell.ndim == 2 and cell.shape[1] == 1 for cell in cells)
+        steps: Any = [cell[:, 0] if single else cell for cell in cells]
+        return recordings._replace(table=table.drop(columns=name), target=steps)
+    known = [
+        str(key) for key, value in table.attrs.items()
+        if isinstance(value, list | np.ndarray) and len(value) == len(table)
+    ]  # fmt: skip
+    if name not in known:
+        known += [str(column) for column in table.columns if column not in senses]
+        has = ", ".join(known) or "no other target"
+        raise ValueError(
+            f"data.target={name!r} is neither a value of each recording nor a column"
+            f"{suggest(name, known)} The set has {has}."
+        )
+    return recordings._replace(target=np.asarray(table.attrs[name]))
 
 
 def check_data(recipe: Recipe) -> None:

@@ -1,1 +1,1 @@
-"""Linear readouts: ridge regression, sums over rows, long streams, live runs."""
+"""Linear readouts: ridge regression, online learning, long streams, live runs."""

@@ -15,6 +15,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.reservoir.readout.sequence import SequenceReadout
+
 
 @runtime_checkable
 class Advances(Protocol):
@@ -46,6 +48,19 @@ def split_off_readout(model: Any) -> tuple[Any, Any]:
             return model.steps[0][1], model.steps[1][1]
         return model[:-1], model.steps[-1][1]
     return model, None
+
+
+def readout_of_steps(readout: Any) -> Any:
+    """Return the readout that predicts every step by itself: that inside a `SequenceReadout`."""
+    if not isinstance(readout, SequenceReadout):
+        return readout
+    check_is_fitted(readout)
+    if readout.pool is not None:
+        raise ValueError(
+            f"{readout!r} predicts a recording as a whole, and a stream needs a prediction at "
+            "every step: pool=None and targets of steps."
+        )
+    return readout.readout_
 
 
 def parts(stage: Any) -> list[tuple[Any, Any]]:

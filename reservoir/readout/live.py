@@ -22,7 +22,8 @@ class LiveRun:
         ``advance``. Other stages, such as scalers, take every step as a row.
     readout : estimator, default=None
         Any fitted estimator of scikit-learn. None: the final estimator of a pipeline, if there is
-        one; otherwise states are returned.
+        one; otherwise states are returned. A `SequenceReadout` predicts the steps of its washout,
+        too.
     n_recordings : int, default=1
         Number of parallel runs.
     keys : array-like of int of shape (n_recordings,), default=None
@@ -64,6 +65,7 @@ class LiveRun:
                 "the reservoir was fitted on event streams: use its own advance(state, events, "
                 "n_steps); LiveRun takes drives."
             )
+        readout = stages.readout_of_steps(readout)
         self.reservoir, self.n_recordings, self.keys = reservoir, n_recordings, keys
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()

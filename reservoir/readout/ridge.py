@@ -7,39 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils import ClassifierTags, RegressorTags, check_array, column_or_1d
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_consistent_length
 
 from mottle.arrays import refuse_masked
-from mottle.checks import NamesParameters, check_bool, check_option, is_whole
-from mottle.containers import check_features, naming_rows
+from mottle.checks import check_bool, check_option, is_whole
 from mottle.reservoir.readout import gram
-from mottle.reservoir.readout.rows import (
-    Rows,
-    Sample,
-    on_demand,
-    read,
-    row_blocks,
-    rows_a_block,
-    with_weight,
-)
-from mottle.reservoir.readout.task import TASKS, are_labels, plain_targets
+from mottle.reservoir.readout.linear import LinearReadout, two_or_more, two_sided
+from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block, with_weight
+from mottle.reservoir.readout.task import TASKS
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
-FLOATS = (np.float64, np.float32)  # float32 becomes float64 block by block
 LEARNT = ("coef_", "intercept_", "alpha_", "losses_", "sharpness_")
 N_FOLDS = 10
 HELD_OUT = 1 << 20  # largest number of decisions used to choose the sharpness
 
 
-class RidgeReadout(NamesParameters, BaseEstimator):
+class RidgeReadout(LinearReadout):
     r"""Linear readout with a ridge penalty, for regression and classification.
 
     Features are standardised with mean and standard deviation of the training data. The penalty is
@@ -144,12 +130,10 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         """
         self._forget()
         self._check_cv(groups is not None, again=True)
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None.")
         classify = self._takes_labels(y)
         X, y, weight, groups = self._check(X, y, sample_weight, groups, classify, reset=True)
         if classify:
-            self.classes_ = _two_or_more(unique_labels(y))
+            self._learn_classes(y)
         self._learn(Rows(X, y, weight, groups), y.ndim == 1)
         return self
 
@@ -168,6 +152,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             Non-negative weights of the samples.
         classes : array-like, default=None
             All labels that will occur, in the first call; None takes those of the first block.
+            Later calls may repeat them.
         groups : array-like of shape (n_samples,), default=None
             As in ``fit``; in all calls or in none.
 
@@ -177,17 +162,13 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             The readout.
         """
         self._check_cv(groups is not None, again=False)
-        first = "_folds" not in self.__dict__
+        first = not self._begun
         if first:
-            classify = classes is not None or self._takes_labels(y)
-        else:
-            classify = hasattr(self, "classes_")
+            self._forget()  # what a first call that failed has left
+        classify = self._takes_classes(y, classes)
         X, y, weight, groups = self._check(X, y, sample_weight, groups, classify, reset=first)
         if classify:
-            labels = unique_labels(y)
-            if first:
-                self.classes_ = _two_or_more(labels if classes is None else unique_labels(classes))
-            self._encode(y)
+            self._learn_classes(y, classes)
         for block in Rows(X, y, weight, groups):
             self._add(block, y.ndim == 1, keep=classify)
         for name in LEARNT:
@@ -200,6 +181,11 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             self._finish()
             return getattr(self, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def _begun(self) -> bool:
+        """Whether rows have been added; weights follow from them when they are used."""
+        return "_folds" in self.__dict__
 
     def _forget(self):
         for name in (*LEARNT, "classes_", "_folds", "_sample", "_flat"):
@@ -238,57 +224,16 @@ class RidgeReadout(NamesParameters, BaseEstimator):
                 "cv='loo' reads the rows twice, which is not possible here; take cv='gcv'."
             )
 
-    def _takes_labels(self, y: Any) -> bool:
-        numbers = on_demand(y) and y.dtype.kind == "f" and self.task != "classification"
-        return not numbers and are_labels(y, self.task)
-
     def _check(self, X, y, weight, groups, classify, reset):
         """Return features, targets, weights and groups that can be cut into blocks."""
-        shape: tuple[int, ...] = getattr(y, "shape", ())
-        if classify and len(shape) == 2 and shape[-1] > 1:
-            raise ValueError(
-                f"y has {shape[-1]} columns of labels, and a readout takes one: fit one readout "
-                "for each, or set task='regression' if these are numbers."
-            )
-        check_features(X, states=False)
-        for name, values in (("X", X), ("sample_weight", weight), ("groups", groups)):
+        for name, values in (("sample_weight", weight), ("groups", groups)):
             refuse_masked(values, name)
-        if y is not None and on_demand(y) and (classify or not on_demand(X)):
-            y = np.asarray(y)
-        y = y if on_demand(y) else plain_targets(y)
-        if on_demand(X):
-            validate_data(self, read(X, slice(0, 1), "X"), reset=reset)
-            if not on_demand(y):
-                kind = None if classify else np.float64
-                y = check_array(y, dtype=kind, ensure_2d=False, input_name="y")
-        else:
-            with naming_rows(X):
-                X, y = validate_data(
-                    self, X, y, dtype=FLOATS, multi_output=not classify, y_numeric=not classify,
-                    reset=reset,
-                )  # fmt: skip
-        if classify:
-            check_classification_targets(y)
-            y = column_or_1d(y)
+        X, y = self._check_rows(X, y, classify, reset)
         weight = _check_weight(weight, X.shape[0])
         if groups is not None:
             groups = _check_groups(column_or_1d(groups))
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, groups)
         return X, y, weight, groups
-
-    def _encode(self, y: NDArray) -> NDArray:
-        """Return targets (row, target): numbers, or 1 in the column of a label and -1 elsewhere."""
-        if not hasattr(self, "classes_"):
-            return y.reshape(len(y), -1).astype(np.float64, copy=False)
-        own = column_or_1d(y)[:, np.newaxis] == self.classes_
-        new = np.flatnonzero(~own.any(axis=1))
-        if new.size:
-            raise ValueError(
-                f"label {y[new].tolist()[0]!r} is not one of {self.classes_.tolist()}; pass all "
-                "labels in the first call: classes=[...]."
-            )
-        hot = np.where(own, 1.0, -1.0)
-        return hot[:, 1:] if self.classes_.size == 2 else hot
 
     def _add(self, block: Any, flat: bool, keep: bool) -> None:
         """Add a block of rows; ``keep`` a sample of those that cannot be read again."""
@@ -335,7 +280,7 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         self._forget()
         self._check_cv(grouped, again)
         if classes is not None or self._takes_labels(sample):
-            self.classes_ = _two_or_more(unique_labels(sample if classes is None else classes))
+            self.classes_ = two_or_more(unique_labels(sample if classes is None else classes))
         self.__dict__.pop("feature_names_in_", None)
         self._learn(blocks, sample.ndim == 1, again)
         return self
@@ -388,66 +333,8 @@ class RidgeReadout(NamesParameters, BaseEstimator):
             n_rows += len(X)
             X, y = X[chosen], y[chosen]
             decision = y - spectrum.errors(X, y, weight[chosen], np.array([self.alpha_]))[0]
-            parts.append((_two_sided(decision), _two_sided(y).argmax(axis=1), weight[chosen]))
+            parts.append((two_sided(decision), two_sided(y).argmax(axis=1), weight[chosen]))
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
-
-    @available_if(lambda self: self._classifies())
-    def decision_function(self, X: Any) -> NDArray:
-        """Return the linear combination that decides between classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        decision : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Positive for the second of two classes.
-        """
-        return self._combine(X)
-
-    def _combine(self, X):
-        fitted = self.__dict__
-        plain = type(X) is np.ndarray and X.dtype == np.float64
-        plain = plain and "feature_names_in_" not in fitted
-        if plain and "coef_" in fitted and X.shape[1:] == (self.n_features_in_,) and len(X):
-            decision = X @ self.coef_.T + self.intercept_
-            if np.isfinite(decision).all():  # then X is finite, and needs no further check
-                return decision
-        check_is_fitted(self)
-        if on_demand(X):
-            blocks = [read(X, rows, "X") for rows in row_blocks(X)]
-            return np.concatenate([self._combine(block) for block in blocks])
-        check_features(X, states=False)
-        refuse_masked(X, "X")
-        with naming_rows(X):
-            X = validate_data(self, X, dtype=np.float64, reset=False)
-        return X @ self.coef_.T + self.intercept_
-
-    def _classifies(self):
-        """Return whether targets are labels; True for an unfitted "auto"."""
-        if self.task == "auto" and "_folds" in self.__dict__:
-            return hasattr(self, "classes_")
-        return self.task != "regression"
-
-    def predict(self, X: Any) -> NDArray:
-        """Return labels or numbers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predicted labels or numbers.
-        """
-        decision = self._combine(X)
-        if not hasattr(self, "classes_"):
-            return decision
-        return self.classes_[_two_sided(decision).argmax(axis=1)]
 
     @available_if(lambda self: self._classifies())
     def predict_proba(self, X: Any) -> NDArray:
@@ -471,43 +358,8 @@ class RidgeReadout(NamesParameters, BaseEstimator):
         >>> readout.classes_.tolist(), bool(chance[0] > chance[1])
         (['high', 'low'], True)
         """
-        decision = _two_sided(self._combine(X))
+        decision = two_sided(self._combine(X))
         return softmax(self.sharpness_ * decision, axis=1)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return accuracy for labels, the coefficient of determination for numbers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-        y : array-like
-            True labels or numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-
-        Returns
-        -------
-        score : float
-            At most 1.
-        """
-        from sklearn.metrics import accuracy_score, r2_score
-
-        score = accuracy_score if hasattr(self, "classes_") else r2_score
-        predicted, y = self.predict(X), plain_targets(y)
-        y = column_or_1d(y) if predicted.ndim == 1 else y
-        return score(y, predicted, sample_weight=sample_weight)
-
-    def __sklearn_tags__(self):
-        """Return the type of estimator for scikit-learn; unfitted "auto" counts as a classifier."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        if self._classifies():
-            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        else:
-            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-            tags.target_tags.multi_output = True
-        return tags
 
 
 def _check_weight(weight, n_rows):
@@ -540,21 +392,6 @@ class _Encoded:
 
     def __iter__(self):
         return ((X, self.encode(y), weight) for X, y, weight, _ in self.source)
-
-
-def _two_or_more(classes):
-    """Return the classes; raise if there are fewer than two."""
-    if classes.size < 2:
-        raise ValueError(f"y holds one class only ({classes.tolist()[0]!r}); a readout needs two.")
-    return classes
-
-
-def _two_sided(decision):
-    """Return one column per class, also for two classes."""
-    if decision.ndim == 2 and decision.shape[1] > 1:
-        return decision
-    decision = decision.reshape(-1, 1)
-    return np.hstack([-decision, decision])
 
 
 def _sharpness(decision, label, weight):

@@ -12,7 +12,6 @@ from mottle.checks import check_whole, names_arguments
 from mottle.containers import check_container
 from mottle.events import is_event_stream
 from mottle.reservoir.readout import chain as stages
-from mottle.reservoir.readout.ridge import RidgeReadout
 from mottle.reservoir.readout.rows import rows_a_block
 
 
@@ -30,15 +29,16 @@ def fit_stream(
 ) -> Any:
     """Fit a readout to the states of recordings, of which only a chunk is in memory at a time.
 
-    The result equals that of ``readout.fit`` on all states at once, except for rounding. Recordings
-    that fit into a chunk run in parallel on several threads; a longer one runs chunk by chunk. If
-    the penalty is chosen by "loo", the reservoir runs twice.
+    The result equals that of ``readout.fit`` on all states at once, except for rounding; that of a
+    readout which learns row by row to the bit. Recordings that fit into a chunk run in parallel on
+    several threads; a longer one runs chunk by chunk. If the penalty is chosen by "loo", the
+    reservoir runs twice.
 
     Parameters
     ----------
     reservoir : reservoir, or Pipeline, FeatureUnion or ColumnTransformer of such
         Fitted, without pooling. Other stages, such as scalers, take every step as a row.
-    readout : RidgeReadout
+    readout : RidgeReadout, RLSReadout or LMSReadout
         Fitted here.
     drive : array of shape (n_steps, n_inputs) or (n_recordings, n_steps, n_inputs), list, iterator
         One recording (numpy, zarr, dask or xarray; read chunk by chunk) or many; the items of a
@@ -59,7 +59,7 @@ def fit_stream(
 
     Returns
     -------
-    readout : RidgeReadout
+    readout : RidgeReadout, RLSReadout or LMSReadout
         The fitted readout.
 
     Examples
@@ -73,10 +73,10 @@ def fit_stream(
     True
     """
     stages.check_stage(reservoir)
-    if not isinstance(readout, RidgeReadout):
+    if not hasattr(readout, "fit_blocks"):
         raise ValueError(
-            f"{readout!r} cannot be fitted to blocks; take RidgeReadout, or fit on "
-            "reservoir.transform(drive)."
+            f"{readout!r} cannot be fitted to blocks; take RidgeReadout, RLSReadout or LMSReadout, "
+            "or fit on reservoir.transform(drive)."
         )
     recordings = _recordings(drive, target, groups)
     again = isinstance(recordings, _Recordings)
@@ -127,6 +127,7 @@ def predict_stream(
     (500,)
     """
     stages.check_stage(reservoir)
+    readout = stages.readout_of_steps(readout)
     recordings = _recordings(drive, None, None, targeted=False)
     parts: list[list[NDArray]] = []
     for pieces in _Steps(reservoir, recordings, 0, chunk).pieces():

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from mottle.datasets import Recordings, load_demo, make_table, narma
-from mottle.pipelines import make_fusion_pipeline, run_recipe
+from mottle.datasets.table import sampled
+from mottle.pipelines import make_fusion_pipeline, reproduce, run_recipe
 from mottle.pipelines.engine.cache import Cache, FitMemory
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold
@@ -334,6 +335,87 @@ def test_chance_is_the_score_of_the_best_constant(grasps):
     numbers = grasps._replace(target=np.arange(200.0))
     result = run_recipe(recipe(metric=["nrmse", "r2"], missing=False), recordings=numbers)
     assert result.chance == {"nrmse": 1.0, "r2": 0.0}
+
+
+@pytest.fixture
+def measured(monkeypatch, grasps):
+    """Let "demo" load grasps with values in attrs, and with a column of one value a step."""
+    table = grasps.table.copy()
+    level = np.array([number(touch)[0] for touch in table["touch"]])
+    table["force"] = [
+        sampled(
+            np.asarray(touch).mean(axis=1, keepdims=True),
+            np.arange(len(touch)),
+            ["f"],
+            units="1",
+            name="force",
+        )
+        for touch in table["touch"]
+    ]
+    table.attrs |= {"level": level.tolist(), "two": np.c_[level, -level], "few": [1.0, 2.0]}
+    loaded = Recordings(table, grasps.target, grasps.groups)
+    monkeypatch.setattr("mottle.pipelines.engine.recordings.load", lambda name, **options: loaded)
+    return loaded, level
+
+
+def test_a_number_of_each_recording_is_predicted_beside_baselines_for_every_seed(
+    measured, tmp_path
+):
+    loaded, level = measured
+    settings = recipe(
+        seeds=[0, 1], metric=["nrmse", "rmse", "r2"], missing=False, fusion=["middle"],
+        data={"name": "demo", "options": {"task": "grasp"}, "target": "level"},
+        reservoirs={
+            "memristor": {"kind": "MemristorReservoir", "n_nodes": 20, "pool": "last"},
+            "echo": {"kind": "EchoStateReservoir", "n_nodes": 20, "pool": "last"},
+            "none": {"kind": "NoReservoir", "pool": "last"},
+        },
+    )  # fmt: skip
+    result = run_recipe(settings)
+    assert result.task == "regression"
+    assert_array_equal(result.truth.sort_values("recording")["target"], level)
+    assert len(result.scores) == 3 * 2 * 3 * 3  # reservoirs, seeds, inputs, metrics
+    middle = result.scores.groupby(["metric", "inputs", "reservoir"])["score"].median()
+    assert middle["r2", "touch", "none"] > 0.8  # the level is nearly a sum of the last inputs
+    assert middle["nrmse", "touch", "none"] < 0.5 < result.chance["nrmse"] == 1.0
+    by_hand = run_recipe({**settings, "data": None}, recordings=loaded._replace(target=level))
+    assert by_hand.scores.equals(result.scores)
+    saved = result.save(tmp_path / "level.result.json")
+    assert reproduce(saved).agrees
+    two = run_recipe({**settings, "data": {**settings["data"], "target": "two"}})
+    assert set(two.truth["output"]) == {0, 1}
+
+
+def test_a_column_is_the_target_of_steps(measured):
+    loaded, _ = measured
+    encoders = {"joints": {"kind": "TaxelDrive", "n_steps": "none"}}
+    settings = recipe(
+        washout=1, missing=False, encoders=encoders, seeds=[0],
+        data={"name": "demo", "options": {"task": "grasp"}, "target": "force"},
+        reservoirs={"echo": {"kind": "EchoStateReservoir", "n_nodes": 20},
+                    "none": {"kind": "NoReservoir"}},
+    )  # fmt: skip
+    result = run_recipe(settings)
+    expected = np.concatenate([np.asarray(cell)[1:, 0] for cell in loaded.table["force"]])
+    found = result.truth.sort_values(["recording", "step"])["target"]
+    assert_array_equal(found, expected)
+    both = {**settings, "encoders": {**encoders, "force": encoders["joints"]}}
+    with pytest.raises(ValueError, match=r"data.target='force' is an input too"):
+        run_recipe(both)
+    for name in ("few", "levels"):
+        with pytest.raises(ValueError, match=rf"data.target='{name}' is neither .* level, two"):
+            run_recipe({**settings, "data": {**settings["data"], "target": name}})
+
+
+def test_a_readout_that_learns_row_by_row_is_named_in_a_recipe(grasps):
+    settings = recipe(missing=False, fusion=["middle"], seeds=[0])
+    readouts = [{"kind": "RLSReadout", "alpha": 0.1},
+                {"kind": "RidgeReadout", "alphas": 0.1, "standardize": False}]  # fmt: skip
+    results = [run_recipe({**settings, "readout": one}, recordings=grasps) for one in readouts]
+    assert results[0].scores.equals(results[1].scores)
+    assert results[0].scores["score"].max() > 0.3
+    with pytest.raises(ValueError, match=r"readout.forgetting=2.0 must be"):
+        run_recipe({**settings, "readout": {"kind": "RLSReadout", "forgetting": 2.0}})
 
 
 def test_noise_follows_the_drive_and_not_its_place():

@@ -76,16 +76,17 @@ def test_nrmse_is_the_error_over_the_deviation_of_the_test_part():
 
 
 def test_several_metrics_are_scored_and_shown_with_their_directions(numbers):
-    names = ["nrmse", "r2", "neg_root_mean_squared_error"]
+    names = ["nrmse", "r2", "neg_root_mean_squared_error", "rmse"]
     result = run_recipe({**RECIPE, "metric": names}, recordings=numbers)
     assert result.scores["metric"].unique().tolist() == names
-    assert [metric.higher_is_better for metric in result.metrics] == [False, True, True]
+    assert [metric.higher_is_better for metric in result.metrics] == [False, True, True, False]
     wide = result.fold_scores.pivot_table(
         "score", ["reservoir", "inputs", "seed", "fold"], "metric"
     )
-    # all three are functions of the same errors
+    # all four are functions of the same errors
     assert wide["r2"].to_numpy() == pytest.approx(1 - wide["nrmse"].to_numpy() ** 2)
     assert (wide["neg_root_mean_squared_error"] < 0).all()
+    assert wide["rmse"].to_numpy() == pytest.approx(-wide["neg_root_mean_squared_error"].to_numpy())
     html = section(result)
     for text in ("nrmse (lower is better)", "r2 (higher is better)", "Predicted against true"):
         assert text in html
