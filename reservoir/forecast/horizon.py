@@ -25,9 +25,9 @@ def valid_time(
 
     Parameters
     ----------
-    truth, forecast : array-like of shape (n_steps,), (n_steps, n_outputs) or (n_runs, n_steps, \
-n_outputs)
-        The signal, and what was forecast. A forecast that is NaN has diverged.
+    truth, forecast : array-like of shape (n_steps,), (n_steps, n_outputs) or with runs before
+        The signal, and what was forecast: (n_runs, n_steps, n_outputs) for several forecasts. A
+        forecast that is NaN has diverged.
     dt : float, default=1.0
         Time between steps.
     lyapunov_exponent : float, default=1.0
