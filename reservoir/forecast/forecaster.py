@@ -19,7 +19,7 @@ from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.state import ReservoirState
 
-ALPHAS = tuple(10.0**k for k in range(-18, -1))
+ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
 SQUARES = (None, "half", "all")
 CHUNK = 2048  # steps whose states are held at once
 SMALLEST = 1e-15  # error, where the signal is between -1 and 1, that counts as 0
@@ -40,9 +40,9 @@ class Forecaster(NamesParameters, BaseEstimator):
     readout : regressor, default=None
         A scikit-learn regressor that predicts scaled outputs from features; it is cloned, and its
         own penalty is used. None: ridge regression with one of ``alphas``.
-    alphas : float or sequence of float, default=1e-18 to 1e-2 in decades
-        Penalties to choose from, relative to the mean diagonal of the features' Gram matrix; a
-        single number is used as it is.
+    alphas : float or sequence of float, default=1e-18 to 1e-2
+        Penalties to choose from, relative to the mean diagonal of the features' Gram matrix; by
+        default two decades apart. A single number is used as it is.
     squares : {None, "half", "all"}, default="half"
         States squared as features: none; every second state in its place; or all, beside the
         states.
