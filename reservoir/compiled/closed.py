@@ -21,7 +21,8 @@ class Loop(NamedTuple):
     n_inputs: int  # of a step; a drive with delay taps has a multiple of it
 
 
-NO_LOOP = Loop(*[np.empty((0, 0))] * 3, np.empty(0), 0.0, 0)
+EMPTY = np.empty((0, 0))
+NO_LOOP = Loop(EMPTY, EMPTY, EMPTY, np.empty(0), 0.0, 0)
 
 
 @njit(**VECTOR)

@@ -478,8 +478,10 @@ class _Fit:
             squares = states.copy()
             squares[:, ::2], states[:, 1::2] = 0.0, 0.0
         inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((0, n_inputs))
-        parts = [np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)]
-        return Loop(*parts, np.array(intercept, np.float64), FARTHEST, n_inputs)
+        states, squares, inputs = (
+            np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)
+        )
+        return Loop(states, squares, inputs, np.array(intercept, np.float64), FARTHEST, n_inputs)
 
 
 def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:

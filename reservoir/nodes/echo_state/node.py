@@ -72,7 +72,8 @@ def network(p: Any) -> kernel.Network:
     real = np.dtype(p.dtype).type
     biases = np.zeros(-(-p.n_nodes // SLICE) * SLICE, real)
     biases[: p.n_nodes] = p.bias + p.biases_ if p.bias_scaling else p.bias
-    return kernel.Network(*cached[3], biases, real(p.input_scaling), real(p.leak))
+    numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
+    return kernel.Network(*cached[3], **numbers)
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
