@@ -69,7 +69,7 @@ ROWS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("Mackey-Glass", "echo state, 1000 nodes", echo_state(1000, 0.3, 1.0, 1.0, 4), {}),
     ("Mackey-Glass", "echo state, 400 nodes", echo_state(400, 0.2, 1.0, 1.0, 4), {}),
     ("Mackey-Glass", "WOx, 400 nodes, 20 taps", wox(0.3, 1.0, 20), {"squares": "all"}),
-    ("Mackey-Glass", "WOx, 400 nodes", wox(0.2, 1.1), {}),
+    ("Mackey-Glass", "WOx, 400 nodes", wox(0.2, 1.1), {"squares": None}),
     ("Mackey-Glass", "TiOx, 400 nodes, 20 taps",
      MemristorReservoir(400, device="tiox_zhong2021", n_taps=20), {"squares": "all"}),
     ("Mackey-Glass", "VO2, 400 nodes", VO2Reservoir(400), {"squares": "all"}),
@@ -107,6 +107,7 @@ def forecast(task: str, reservoir: Any, seed: int, options: dict[str, Any]) -> t
     scale = signal.std(axis=0)
     if task == "Mackey-Glass":
         error = (found[:, -1, 0] - truth[:, -1, 0]) / scale[0]
+        error = np.where(np.isnan(error), 1.0, error)  # as far off as the mean of the signal
         return float(np.sqrt(np.mean(error**2))), diverged
     time = valid_time(
         truth, found, dt=dt, lyapunov_exponent=exponent, threshold=THRESHOLD, scale=scale

@@ -31,7 +31,8 @@ class Forecaster(NamesParameters, BaseEstimator):
 
     While fitting, the reservoir's input is the signal itself (teacher forcing), and the readout
     learns to predict the next step from states and input. The penalty of the readout is chosen in
-    closed loop, on the last part of the signal: a penalty chosen one step ahead may be unstable.
+    closed loop, on the last part of the signal, since one chosen one step ahead may be unstable: of
+    those with the fewest forecasts that diverge, the one with the smallest error.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class Forecaster(NamesParameters, BaseEstimator):
     horizon : int or None, default=None
         Steps of the forecasts that choose the penalty. None: 200, or what a fifth of the held-out
         part allows.
-    n_starts : int, default=20
+    n_starts : int, default=50
         Number of these forecasts.
     validation_fraction : float, default=0.2
         Last part of each recording on which they start; after the choice it is learnt from too.
@@ -115,7 +116,7 @@ class Forecaster(NamesParameters, BaseEstimator):
         washout: int = 100,
         noise: float = 0.0,
         horizon: Any = None,
-        n_starts: int = 20,
+        n_starts: int = 50,
         validation_fraction: float = 0.2,
         n_members: int = 1,
         random_state: Any = None,
@@ -408,14 +409,15 @@ class _Fit:
         truth = np.stack([self.targets[i][s : s + horizon] for i, s in starts])
         first = np.stack([self.drives[i][s, : settings.n_outputs_] for i, s in starts])
         exog = np.stack([self.drives[i][s : s + horizon, settings.n_outputs_ :] for i, s in starts])
-        losses = []
+        losses, n_diverged = [], []
         for alpha in tqdm(alphas, desc="penalties", delay=2, disable=None):
             loop = self._loop(*factor.solve(alpha))
             found = run_on(self.member, join_states(states), first, exog, loop)
             error = np.sqrt(np.mean((found - truth) ** 2, axis=2))
             losses.append(np.log10(np.maximum(error, SMALLEST)).mean())
+            n_diverged.append((np.abs(found) >= FARTHEST).any(axis=(1, 2)).sum())
         self.losses = np.array(losses)
-        self.alpha = float(alphas[np.argmin(self.losses)])
+        self.alpha = float(alphas[np.lexsort([losses, n_diverged])[0]])
         for features, target in held_out:
             factor.add(features, target)
         self.readout = self._loop(*factor.solve(self.alpha))
