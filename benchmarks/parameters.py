@@ -35,6 +35,7 @@ MEANING = {  # of each parameter: unit, and what it is
     "device": ("", "constants of the device: a name, or your own"),
     "input_scaling": ("1", "gain of the input"),
     "bias": ("1", "what is added to the input"),
+    "bias_scaling": ("1", "half the width of the nodes' own biases"),
     "v_bias": ("V", "node voltage without input"),
     "v_gain": ("V", "gain of the input"),
     "dt_device": ("s", "device time for which a step of the drive is held"),

@@ -9,6 +9,8 @@ from mottle import open_lazily
 
 if TYPE_CHECKING:
     from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
+    from mottle.reservoir.forecast.forecaster import Forecaster
+    from mottle.reservoir.forecast.horizon import valid_time
     from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
     from mottle.reservoir.nodes.event.node import EventMemristorReservoir
     from mottle.reservoir.nodes.memristor import MemristorReservoir
@@ -36,6 +38,7 @@ __all__ = [
     "DeviceReservoir",
     "EchoStateReservoir",
     "EventMemristorReservoir",
+    "Forecaster",
     "LMSReadout",
     "LiveRun",
     "MemristorReservoir",
@@ -59,6 +62,7 @@ __all__ = [
     "order_parameter",
     "predict_stream",
     "spike_energy",
+    "valid_time",
 ]
 
 if not TYPE_CHECKING:

@@ -9,9 +9,12 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import make_lines
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
+from mottle.reservoir.compiled.sparse import Slices
 from mottle.reservoir.compiled.vectors import DENSE_ROWS, SLICE, dense_sums, gather_sums, lane_sums
 
+NO_ROWS = Slices(np.zeros(1, np.int64), np.empty((0, SLICE), np.uint16), np.empty((0, SLICE)))
 STEPS = 32  # float64 lanes of lane_sums
 ROWS = 16  # nodes whose sums are transposed together
 
@@ -103,11 +106,19 @@ def sum_sources(recurrent, x):
 
 
 class Supply(NamedTuple):
-    """Range to which node voltages, with feedback, are clipped."""
+    """Range to which node voltages, with feedback, are clipped, and the loop of the drive."""
 
     low: float  # V
     high: float  # V
     feedback: np.ndarray  # (recording, device), V: recurrent input; no rows without recurrence
+    loop: Loop = NO_LOOP
+    rows: Slices = NO_ROWS  # input weights of nodes, in slices; for a loop
+
+
+@njit(cache=True)
+def tile_size(supply):
+    """Return the number of steps whose inputs are known beforehand."""
+    return 1 if supply.loop.intercept.size > 0 else STEPS
 
 
 @njit(**VECTOR)
@@ -123,6 +134,22 @@ def clip_volts(volts, low, high):
 
 
 @njit(cache=True)
+def sum_single(transposed, wiring, rows, n_devices, volts):
+    """Write the inputs of all devices to the first step of volts (mask, step, device).
+
+    ``rows`` are the weights in slices of nodes, since there is one step only.
+    """
+    inputs = transposed[:, 0].copy()
+    totals = np.zeros((rows.begin.size - 1) * SLICE)
+    for s in range(rows.begin.size - 1):
+        begin, end = rows.begin[s], rows.begin[s + 1]
+        gather_sums(totals, s * SLICE, rows.weights, rows.columns, begin, end, inputs)
+    for mask in range(volts.shape[0]):
+        for i in range(n_devices):
+            volts[mask, 0, i] = wiring.bias + wiring.gain * totals[mask * n_devices + i]
+
+
+@njit(cache=True)
 def sum_volts(transposed, wiring, recording, first, n_devices, n_steps, supply, sums, volts):
     """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
@@ -130,8 +157,12 @@ def sum_volts(transposed, wiring, recording, first, n_devices, n_steps, supply, 
     """
     n = volts.shape[2]
     n_clipped = 0
+    closed = supply.loop.intercept.size > 0
+    if closed:
+        sum_single(transposed, wiring, supply.rows, n_devices, volts)
     for mask in range(volts.shape[0]):
-        sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        if not closed:
+            sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
         for step in range(n_steps):
             if supply.feedback.shape[0] > 0:
                 volts[mask, step] += supply.feedback[recording, first : first + n]

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from mottle.checks import check_number, check_positive
 from mottle.reservoir.compiled import sparse as layouts
-from mottle.reservoir.compiled.inputs import Supply, sum_sources
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
+from mottle.reservoir.compiled.inputs import NO_ROWS, Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
@@ -46,6 +47,7 @@ class DrivenNode(NamedTuple):
     metered: bool = True  # whether the kernel sums energies
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
+    closes: bool = True  # whether the kernel runs closed loops
 
 
 def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
@@ -108,9 +110,9 @@ def driven(
         gain = node.v_gain if p.v_gain is None else p.v_gain
         return gain, node.v_bias if p.v_bias is None else p.v_bias
 
-    def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+    def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
         device, node = of(p)
-        return run_devices(p, device, node, block, lengths, state)
+        return run_devices(p, device, node, block, lengths, state, loop)
 
     return Node(
         check=check,
@@ -123,6 +125,7 @@ def driven(
         metered=lambda p: of(p)[1].metered,
         left_out=lambda p: () if of(p)[1].metered else ("devices, which give no current",),
         sums_inputs=lambda p: True,
+        closes=lambda p: of(p)[1].closes and p.spectral_radius == 0 and p.read_noise == 0,
         times=lambda p: {"dt_device": held(p, of(p)[1]) * p.n_masks},
         family=lambda p: f" of {type(of(p)[0]).__name__}",
         operations=device_operations,
@@ -161,21 +164,25 @@ def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np
 
 
 def run_devices(
-    p: Any, device: Any, node: DrivenNode, block: NDArray, lengths: NDArray, state: Any
-) -> NDArray:
+    p: Any, device: Any, node: DrivenNode, block: NDArray, lengths: NDArray, state: Any,
+    loop: Loop = NO_LOOP,
+) -> NDArray:  # fmt: skip
     """Run devices; the kernel sums their inputs, step by step where they are coupled."""
     low, high = -node.v_compliance, node.v_compliance
     n_clipped = np.zeros((len(block), count_groups(state.values.shape[2])), dtype=np.int64)
     nonfinite = () if node.bounded else (np.zeros_like(n_clipped),)  # counts of states
     code = list(node.observables).index(p.observable)
     kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), code)
-    weights = wiring(p)
+    weights, rows = wiring(p), NO_ROWS
+    if loop is not NO_LOOP:
+        n_inputs = p.input_weights_.shape[1]
+        rows = layouts.slices(*weights[:3], n_inputs, np.float64)
 
     def run(drive: NDArray, lengths: NDArray, state: Any, feedback: NDArray) -> NDArray:
         return run_nodes(
             kernel, np.ascontiguousarray(drive), lengths, state, weights,
-            Supply(low, high, feedback), p.n_masks, *args, *nonfinite, n_clipped, n_out=p.n_nodes,
-            updates=updates * p.n_masks,
+            Supply(low, high, feedback, loop, rows), p.n_masks, *args, *nonfinite, n_clipped,
+            n_out=p.n_nodes, updates=updates * p.n_masks, apart=loop is NO_LOOP,
         )  # fmt: skip
 
     if p.spectral_radius > 0:

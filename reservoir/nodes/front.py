@@ -111,7 +111,7 @@ class Reservoir(
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
         rng = check_random_state(self.random_state)
-        for name in ("weights_", "reference_"):
+        for name in ("weights_", "reference_", "biases_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(self._node.wire(self, rng))
         self.__dict__.update(self._node.draw(self, rng))

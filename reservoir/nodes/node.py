@@ -10,7 +10,6 @@ from scipy import sparse
 from mottle.reservoir.compiled import inputs
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, empty_states, split
 from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
-from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
 
 KEPT = "_device"  # attribute of a fitted reservoir: its parameter and the family then found
@@ -69,6 +68,9 @@ class Node(NamedTuple):
         Whether the kernels count spikes.
     sums_inputs : callable
         ``sums_inputs(p)`` is whether the kernels sum the inputs of nodes, which then need no array.
+    closes : callable
+        ``closes(p)`` is whether ``run`` takes a further argument, a `Loop` of
+        ``compiled.closed``, and then runs a readout whose outputs are the drive of later steps.
     n_parallel : callable
         ``n_parallel(p)`` is the number of recordings that a kernel runs in the lanes of a vector.
     times : callable
@@ -89,7 +91,7 @@ class Node(NamedTuple):
 
     draw: Callable[[P, np.random.RandomState], dict[str, Any]]
     rest: Callable[[P], NDArray]
-    run: Callable[[P, Any, NDArray, ReservoirState], NDArray]
+    run: Callable[..., NDArray]
     scale: Callable[[P], tuple[float, float]]
     observables: Callable[[P], Mapping[str, str]] = lambda p: {"state": "1"}
     check: Callable[[P], None] = lambda p: None
@@ -102,6 +104,7 @@ class Node(NamedTuple):
     left_out: Callable[[P], Sequence[str]] = lambda p: ()
     spikes: bool = False
     sums_inputs: Callable[[P], bool] = lambda p: False
+    closes: Callable[[P], bool] = lambda p: False
     n_parallel: Callable[[P], int] = lambda p: 1
     times: Callable[[P], dict[str, float]] = lambda p: {}
     family: Callable[[P], str] = lambda p: ""

@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, normal, normals
 
 OBSERVABLES = ("state", "conductance", "current")
@@ -470,9 +471,10 @@ def run_fast(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         volts = np.empty((n_masks, STEPS, last - first))
-        for tile in range(0, lengths[r], STEPS):
+        size = tile_size(supply)
+        for tile in range(0, lengths[r], size):
             copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(STEPS, lengths[r] - tile)
+            n_steps = min(size, lengths[r] - tile)
             n_clipped[r, first // LANES] += sum_volts(
                 transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
@@ -493,3 +495,5 @@ def run_fast(
                     if observable > 0:
                         value = (1.0 if observable == 1 else v) / ohm
                     out[r, tile + step, mask * n_devices + node] = value
+            if size == 1:
+                close(supply.loop, out[r, tile], drive[r], tile)

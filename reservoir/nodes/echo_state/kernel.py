@@ -1,4 +1,4 @@
-"""Leaky tanh networks: x <- (1 - leak) x + leak tanh(bias + gain W_in u + W x).
+"""Leaky tanh networks: x <- (1 - leak) x + leak tanh(b + gain W_in u + W x), b one per node.
 
 The lanes of a vector hold nodes for a long recording, and recordings for short ones. Both take the
 terms of a sum in the same order and give the same bytes.
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import flush, tanh
 from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
 
@@ -24,8 +25,8 @@ class Network(NamedTuple):
     begin: np.ndarray
     columns: np.ndarray
     weights: np.ndarray
+    biases: np.ndarray  # (node,), padded with 0 to whole slices
     gain: float
-    bias: float
     leak: float
 
 
@@ -50,13 +51,16 @@ def update(totals, x, leak, real):
 
 
 @njit(cache=True, error_model="numpy")
-def run_stream(drive, x, network, out):
-    """Run one recording: drive (step, input), state x (node,) in and out, out (step, node)."""
+def run_stream(drive, x, network, loop, out):
+    """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
+
+    In a closed ``loop`` the readout's outputs become the drive of the next step.
+    """
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
     state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
     state[:n_nodes] = x
-    for step in range(drive.shape[0]):
+    for step in range(out.shape[0]):
         totals[:] = real(0.0)
         for k in range(n_slices):
             # back and forth: the weights read last are still in the cache
@@ -66,12 +70,14 @@ def run_stream(drive, x, network, out):
                 totals, s * SLICE, network.in_weights, network.in_columns, begin, end, drive[step]
             )
             for i in range(s * SLICE, (s + 1) * SLICE):
-                totals[i] = network.bias + network.gain * totals[i]
+                totals[i] = network.biases[i] + network.gain * totals[i]
             begin, end = network.begin[s], network.begin[s + 1]
             gather_sums(totals, s * SLICE, network.weights, network.columns, begin, end, state)
         update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]
+        if loop.intercept.size > 0:
+            close(loop, out[step], drive, step)
     x[:] = state[:n_nodes]
 
 
@@ -97,12 +103,12 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
                 for i in range(lanes.used.size):
                     sources[i, lane] = drive[which[lane], step, lanes.used[i]]
         totals[:] = real(0.0)
-        flat = totals.reshape(-1)
         for i in range(n_nodes):
             begin, end = lanes.in_begin[0, i], lanes.in_begin[0, i + 1]
             lane_sums(totals, i, lanes.in_weights, lanes.in_columns, begin, end, sources)
-        for i in range(flat.size):
-            flat[i] = network.bias + network.gain * flat[i]
+        for i in range(n_nodes):
+            for lane in range(width):
+                totals[i, lane] = network.biases[i] + network.gain * totals[i, lane]
         for block in range(lanes.begin.shape[0]):
             for i in range(n_nodes):
                 begin, end = lanes.begin[block, i], lanes.begin[block, i + 1]
@@ -123,7 +129,7 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def run(first, last, drive, lengths, state, network, lanes, groups, alone, out):
+def run(first, last, drive, lengths, state, network, loop, lanes, groups, alone, out):
     """Run items ``first`` to ``last`` of ``groups`` (group, lane), in lanes, and then ``alone``.
 
     Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
@@ -134,4 +140,4 @@ def run(first, last, drive, lengths, state, network, lanes, groups, alone, out):
         else:
             r = alone[item - groups.shape[0]]
             n = lengths[r]
-            run_stream(drive[r, :n], state[r, 0], network, out[r, :n])
+            run_stream(drive[r], state[r, 0], network, loop, out[r, :n])

@@ -9,8 +9,9 @@ from scipy import sparse
 
 from mottle.checks import check_number, choose
 from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import split
-from mottle.reservoir.compiled.vectors import n_lanes
+from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
@@ -27,25 +28,30 @@ def check(p: Any) -> None:
     check_number("spectral_radius", p.spectral_radius, least=0)
     check_number("input_scaling", p.input_scaling)
     check_number("bias", p.bias)
+    check_number("bias_scaling", p.bias_scaling, least=0)
     choose(p.dtype, DTYPES, "dtype")
 
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the recurrent weights, and return all weights in the kernel's layout too."""
     weights = draw_recurrent_weights(rng, p.n_nodes, p.density, p.spectral_radius)
-    return {"weights_": weights, "_laid_out": lay_out(p.input_weights_, weights, p.dtype)}
+    drawn = {"weights_": weights, "_laid_out": lay_out(p.input_weights_, weights, p.dtype)}
+    if p.bias_scaling:
+        drawn["biases_"] = p.bias_scaling * rng.uniform(-1, 1, p.n_nodes)
+    return drawn
 
 
-def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run recordings of similar length in parallel lanes, others alone."""
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
+    """Run recordings of similar length in parallel lanes, others and closed loops alone."""
     real = np.dtype(p.dtype)
     drive = np.ascontiguousarray(block, real)
-    out = np.zeros((*block.shape[:2], p.n_nodes), real)
-    groups, alone = arrange(lengths, n_lanes(real))
+    n_steps = block.shape[1] - (loop is not NO_LOOP)
+    out = np.zeros((len(block), n_steps, p.n_nodes), real)
+    groups, alone = arrange(lengths, n_lanes(real), loop is NO_LOOP)
     lanes = no_lanes(real)
     if len(groups):
         lanes = lay_out_lanes(p.input_weights_, p.weights_, real)
-    args = (drive, lengths, state.values, network(p), lanes, groups, alone, out)
+    args = (drive, lengths, state.values, network(p), loop, lanes, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
     return out
@@ -64,7 +70,9 @@ def network(p: Any) -> kernel.Network:
     if not same or cached[2] != p.dtype:  # weights or precision were changed after fit
         cached = lay_out(p.input_weights_, p.weights_, p.dtype)
     real = np.dtype(p.dtype).type
-    numbers = {"gain": real(p.input_scaling), "bias": real(p.bias), "leak": real(p.leak)}
+    biases = np.zeros(-(-p.n_nodes // SLICE) * SLICE, real)
+    biases[: p.n_nodes] = p.bias + p.biases_ if p.bias_scaling else p.bias
+    numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
     return kernel.Network(*cached[3], **numbers)
 
 
@@ -100,10 +108,10 @@ def no_lanes(real: np.dtype) -> Any:
     return lay_out_lanes(nothing, nothing, real)
 
 
-def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:
+def arrange(lengths: NDArray, width: int, together: bool = True) -> tuple[NDArray, NDArray]:
     """Sort recordings into groups of ``width`` with similar lengths, and those that run alone.
 
-    A group is faster than half of its recordings one by one.
+    A group is faster than half of its recordings one by one. All run alone if not ``together``.
 
     Examples
     --------
@@ -113,7 +121,7 @@ def arrange(lengths: NDArray, width: int) -> tuple[NDArray, NDArray]:
     """
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
-    n_full, rest = divmod(order.size if lengths.sum() >= LEAST_STEPS else 0, width)
+    n_full, rest = divmod(order.size if together and lengths.sum() >= LEAST_STEPS else 0, width)
     n_full += 2 * rest > width
     groups = np.full((n_full, width), -1)
     n_grouped = min(n_full * width, order.size)
@@ -128,6 +136,7 @@ ECHO_STATE = Node(
     run=run,
     scale=lambda p: (p.input_scaling, p.bias),
     sums_inputs=lambda p: True,
+    closes=lambda p: True,
     n_parallel=lambda p: n_lanes(p.dtype),
     operations=operations,
     converters=False,
@@ -137,14 +146,17 @@ ECHO_STATE = Node(
 class EchoStateReservoir(Reservoir):
     r"""Map a drive to the states of a leaky tanh network.
 
-    .. math:: x \leftarrow (1 - a) x + a \tanh(W_{in} u + W x)
+    .. math:: x \leftarrow (1 - a) x + a \tanh(W_{in} u + W x + b)
 
     Parameters
     ----------
     n_nodes : int, default=100
         Number of nodes.
     input_scaling, bias : float, default=0.5 and 0.0
-        Node input, dimensionless: ``bias + input_scaling * input_weights_ @ x``.
+        Node input, dimensionless: ``bias + biases_ + input_scaling * input_weights_ @ x``.
+    bias_scaling : float, default=0.0
+        Half the width of the uniform distribution of ``biases_``, about 0. A bias for each node
+        lets states of a small drive differ in curvature, which forecasts need.
     leak : float, default=0.3
         Leak rate: fraction of the new state in every step, above 0 and at most 1.
     spectral_radius : float, default=0.9
@@ -174,6 +186,8 @@ class EchoStateReservoir(Reservoir):
         Input weights.
     weights_ : scipy.sparse.csr_array of shape (n_nodes, n_nodes)
         Recurrent weights.
+    biases_ : ndarray of shape (n_nodes,)
+        Bias of each node, beside ``bias``; only with ``bias_scaling``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
@@ -200,6 +214,7 @@ class EchoStateReservoir(Reservoir):
         *,
         input_scaling: float = 0.5,
         bias: float = 0.0,
+        bias_scaling: float = 0.0,
         leak: float = 0.3,
         spectral_radius: float = 0.9,
         density: float = 0.1,
@@ -212,7 +227,8 @@ class EchoStateReservoir(Reservoir):
         dtype: str = "float64",
         random_state: Any = None,
     ) -> None:
-        self.n_nodes, self.input_scaling, self.bias = n_nodes, input_scaling, bias
+        self.n_nodes, self.input_scaling = n_nodes, input_scaling
+        self.bias, self.bias_scaling = bias, bias_scaling
         self.leak, self.spectral_radius, self.density = leak, spectral_radius, density
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments

@@ -26,9 +26,10 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_lines
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.constants import field, pick
 from mottle.reservoir.compiled.functions import VECTOR, clip, flush, widen
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
 
 {functions}
 
@@ -123,9 +124,10 @@ def run(
         last = min(first + width, n_devices)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         blocks = load(state[r], nodes, first, last)
-        for tile in range(0, lengths[r], STEPS):
+        size = tile_size(supply)
+        for tile in range(0, lengths[r], size):
             copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(STEPS, lengths[r] - tile)
+            n_steps = min(size, lengths[r] - tile)
             n_clipped[r, first // LANES] += sum_volts(
                 transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
@@ -136,6 +138,8 @@ def run(
                     blocks[b], min(LANES, last - at), volts, at - first, n_steps, nodes, h,
                     n_micro, v_read, observable, out[r, tile : tile + n_steps], at, n_devices, used,
                 )
+            if size == 1:
+                close(supply.loop, out[r, tile], drive[r], tile)
         store(blocks, state[r], first, last)
 
 

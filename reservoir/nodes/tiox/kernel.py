@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, widen
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
 
 
 class Memristors(NamedTuple):
@@ -89,9 +90,10 @@ def run(
         g = in_lines(state[r, 0, first:last])
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
-        for tile in range(0, lengths[r], STEPS):
+        size = tile_size(supply)
+        for tile in range(0, lengths[r], size):
             copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(STEPS, lengths[r] - tile)
+            n_steps = min(size, lengths[r] - tile)
             n_clipped[r, first // LANES] += sum_volts(
                 transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
@@ -104,4 +106,6 @@ def run(
                     hold(v, g, alpha, keep, nodes.g_rest, states)
                     if observable > 0:
                         write_observable(g, v, nodes, v_read, observable, states)
+            if size == 1:
+                close(supply.loop, out[r, tile], drive[r], tile)
         state[r, 0, first:last] = g

@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_lines
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, clip, sinh, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts
+from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
 
 
 class Memristors(NamedTuple):
@@ -117,9 +118,10 @@ def run(
         w, tau = state[r, 0, first:last], nodes.tau[first:last]
         fade, push = np.exp(-dt / tau), tau * nodes.rate[first:last]
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
-        for tile in range(0, lengths[r], STEPS):
+        size = tile_size(supply)
+        for tile in range(0, lengths[r], size):
             copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(STEPS, lengths[r] - tile)
+            n_steps = min(size, lengths[r] - tile)
             n_clipped[r, first // LANES] += sum_volts(
                 transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
             )
@@ -132,6 +134,8 @@ def run(
                     hold(v, w, push, fade, nodes.eta, nodes.w_min, states)
                     if observable > 0:
                         write_observable(w, v, nodes, v_read, observable, states)
+            if size == 1:
+                close(supply.loop, out[r, tile], drive[r], tile)
 
 
 @njit(cache=True)

@@ -1,0 +1,1 @@
+"""Forecasts: a signal run on by a reservoir that takes its own predictions as the next input."""

@@ -1,0 +1,566 @@
+"""Forecaster: fits a reservoir and a readout to a signal, and runs the signal on."""
+
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from mottle.arrays import as_numbers, order_dims
+from mottle.checks import NamesParameters, check_bool, check_number, check_option, check_whole
+from mottle.reservoir.compiled.closed import Loop
+from mottle.reservoir.forecast.closed import FARTHEST, Predict, copy_state, join_states, run_on
+from mottle.reservoir.forecast.factor import Factor
+from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.state import ReservoirState
+
+ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
+SQUARES = (None, "half", "all")
+CHUNK = 2048  # steps whose states are held at once
+SMALLEST = 1e-15  # error, where the signal is between -1 and 1, that counts as 0
+Floats = NDArray[np.float64]
+
+
+class Forecaster(NamesParameters, BaseEstimator):
+    """Forecast a signal by a reservoir that takes its own predictions as its next input.
+
+    While fitting, the reservoir's input is the signal itself (teacher forcing), and the readout
+    learns to predict the next step from states and input. The penalty of the readout is chosen in
+    closed loop, on the last part of the signal, since one chosen one step ahead may be unstable: of
+    those with the fewest forecasts that diverge, the one with the smallest error.
+
+    Parameters
+    ----------
+    reservoir : Reservoir, default=None
+        A reservoir without pooling; it is cloned. None: an echo state network of 500 nodes.
+    readout : regressor, default=None
+        A scikit-learn regressor that predicts scaled outputs from features; it is cloned, and its
+        own penalty is used. None: ridge regression with one of ``alphas``.
+    alphas : float or sequence of float, default=1e-18 to 1e-2
+        Penalties to choose from, relative to the mean diagonal of the features' Gram matrix; by
+        default two decades apart. A single number is used as it is.
+    squares : {None, "half", "all"}, default="half"
+        States squared as features: none; every second state in its place; or all, beside the
+        states.
+    inputs : bool, default=True
+        Whether the input of the present step is among the features.
+    washout : int, default=100
+        Steps at the beginning of each recording that are not learnt from.
+    noise : float, default=0.0
+        Standard deviation of noise added to the input in ``fit``, where the signal is between -1
+        and 1: a further regularisation.
+    horizon : int or None, default=None
+        Steps of the forecasts that choose the penalty. None: 200, or what a fifth of the held-out
+        part allows.
+    n_starts : int, default=50
+        Number of these forecasts.
+    validation_fraction : float, default=0.2
+        Last part of each recording on which they start; after the choice it is learnt from too.
+    n_members : int, default=1
+        Number of reservoirs, drawn with different seeds; the forecast is their mean.
+    random_state : int, RandomState instance or None, default=None
+        Draws the members' seeds and the noise. None, with one member: the reservoir's own
+        ``random_state``.
+
+    Attributes
+    ----------
+    members_ : list of Reservoir
+        The fitted reservoirs.
+    readouts_ : list
+        Fitted readouts: regressors, or weights.
+    alphas_ : list of float
+        The chosen penalties; only without ``readout``.
+    losses_ : ndarray of shape (n_members, n_alphas)
+        Mean decimal logarithm of the error of the forecasts that chose them, where the signal is
+        between -1 and 1; only with several penalties.
+    range_ : ndarray of shape (2, n_outputs)
+        Smallest and largest value of the signal, which are -1 and 1 in the reservoir's input.
+    n_outputs_, n_exog_ : int
+        Number of outputs and of exogenous inputs.
+
+    Notes
+    -----
+    The drive of step t is the output of step t - 1 and the exogenous inputs of step t, all scaled
+    to the range from -1 to 1. Echo state networks and uncoupled memristors run the loop compiled;
+    other reservoirs, and readouts that are not linear, step by step.
+
+    References
+    ----------
+    H. Jaeger, H. Haas, Science 304 (2004) 78, doi:10.1126/science.1091277.
+    J. Pathak et al., Phys. Rev. Lett. 120 (2018) 024102, doi:10.1103/PhysRevLett.120.024102
+    (squares of half of the states).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mottle.reservoir import EchoStateReservoir, Forecaster
+    >>> y = np.sin(0.2 * np.arange(1000))
+    >>> forecaster = Forecaster(EchoStateReservoir(50, random_state=0)).fit(y[:900])
+    >>> bool(np.abs(forecaster.predict(100) - y[900:]).max() < 1e-3)
+    True
+    """
+
+    def __init__(
+        self,
+        reservoir: Any = None,
+        readout: Any = None,
+        *,
+        alphas: Any = ALPHAS,
+        squares: Any = "half",
+        inputs: bool = True,
+        washout: int = 100,
+        noise: float = 0.0,
+        horizon: Any = None,
+        n_starts: int = 50,
+        validation_fraction: float = 0.2,
+        n_members: int = 1,
+        random_state: Any = None,
+    ) -> None:
+        self.reservoir, self.readout, self.alphas = reservoir, readout, alphas
+        self.squares, self.inputs, self.washout, self.noise = squares, inputs, washout, noise
+        self.horizon, self.n_starts = horizon, n_starts
+        self.validation_fraction = validation_fraction
+        self.n_members, self.random_state = n_members, random_state
+
+    def fit(self, y: Any, exog: Any = None) -> Self:
+        """Fit to a signal, or to several recordings of one.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_steps,) or (n_steps, n_outputs), or list of such arrays
+            The signal; a 3-D array (recording, step, output) holds several recordings too.
+        exog : array-like of shape (n_steps, n_exog), or list of such arrays, default=None
+            Exogenous inputs: those of a step help to predict the output of that step, and must be
+            known when it is forecast.
+
+        Returns
+        -------
+        self : Forecaster
+            The fitted forecaster, which continues the last recording.
+        """
+        alphas = self._check()
+        runs, self._flat = _read_runs(y, "y")
+        outside = _read_exog(exog, [len(run) for run in runs])
+        self.n_outputs_, self.n_exog_ = runs[0].shape[1], outside[0].shape[1]
+        self.range_ = _find_range(np.concatenate(runs), "y")
+        self._exog_range = _find_range(np.concatenate(outside), "exog")
+        rng = check_random_state(self.random_state)
+        drives, targets = zip(*map(self._drive, runs, outside), strict=True)
+        self.members_, self.readouts_, self._ends = [], [], []
+        self.alphas_: list[float] = []
+        losses = []
+        for member in self._draw(rng):
+            noisy = [d + self.noise * rng.normal(size=d.shape) for d in drives]
+            found = _Fit(self, member.fit(noisy[0]), noisy, targets).find(alphas)
+            self.members_.append(member)
+            self.readouts_.append(found.readout)
+            self._ends.append((found.end, drives[-1][-1:, : self.n_outputs_]))
+            self.alphas_.append(found.alpha)
+            losses.append(found.losses)
+        self._last = targets[-1][-1]
+        self.losses_ = np.array(losses)
+        return self
+
+    def predict(
+        self, n_steps: int, exog: Any = None, warmup: Any = None, *, diverged: str = "raise"
+    ) -> Floats:
+        """Forecast the next steps.
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of steps.
+        exog : array-like of shape (n_steps, n_exog), default=None
+            Exogenous inputs of the steps that are forecast; with ``warmup``, those of its steps
+            come first: (n_warmup + n_steps, n_exog), or (n_runs, n_warmup + n_steps, n_exog).
+        warmup : array-like, default=None
+            Signal that the forecast continues, of shape (n_warmup,) or (n_warmup, n_outputs); or
+            (n_runs, n_warmup, n_outputs) for forecasts side by side. The reservoir starts from
+            rest: give it as many steps as it takes to forget. None: the recording of ``fit``.
+        diverged : {"raise", "nan"}, default="raise"
+            What to do with a forecast that leaves the range of the training signal by more than
+            its width: raise, or return NaN from that step on.
+
+        Returns
+        -------
+        forecast : ndarray of shape (n_steps,), (n_steps, n_outputs) or (n_runs, n_steps, n_outputs)
+            The forecast, in the form of ``warmup``, or of ``y`` in ``fit``; the members' mean.
+
+        Raises
+        ------
+        ValueError
+            If a forecast diverges, with its step and value.
+        """
+        found = self._forecast(n_steps, exog, warmup, diverged)
+        mean = found.mean(axis=0)
+        if warmup is None:
+            return mean[0, :, 0] if self._flat else mean[0]
+        n_dims = np.ndim(warmup)
+        return mean if n_dims == 3 else mean[0] if n_dims == 2 else mean[0, :, 0]
+
+    def predict_members(
+        self, n_steps: int, exog: Any = None, warmup: Any = None, *, diverged: str = "raise"
+    ) -> Any:
+        """Return the forecast of each member; arguments as for ``predict``.
+
+        Returns
+        -------
+        forecasts : xarray.DataArray
+            Dims ``member``, ``run``, ``step`` and ``output``.
+        """
+        import xarray as xr
+
+        found = self._forecast(n_steps, exog, warmup, diverged)
+        dims = ("member", "run", "step", "output")
+        return xr.DataArray(found, dims=dims, name="forecast")
+
+    def _check(self) -> Floats:
+        """Check the parameters; return the penalties."""
+        if self.reservoir is not None and not isinstance(self.reservoir, Reservoir):
+            raise TypeError(f"reservoir={self.reservoir!r} is no reservoir of mottle.")
+        if self.reservoir is not None and self.reservoir.pools:
+            raise ValueError("pool= and n_segments= leave no states: set pool=None, n_segments=1.")
+        check_option("squares", self.squares, SQUARES)
+        check_bool("inputs", self.inputs)
+        check_whole("washout", self.washout, 0)
+        check_number("noise", self.noise, least=0)
+        for name in ("n_starts", "n_members"):
+            check_whole(name, getattr(self, name))
+        if self.horizon is not None:
+            check_whole("horizon", self.horizon)
+        check_number("validation_fraction", self.validation_fraction, above=0, below=1)
+        alphas = np.sort(np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)))
+        if alphas.ndim > 1 or not alphas.size or not (np.isfinite(alphas) & (alphas > 0)).all():
+            raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
+        return alphas
+
+    def _draw(self, rng: np.random.RandomState) -> Any:
+        """Yield a reservoir for each member."""
+        template = EchoStateReservoir(500) if self.reservoir is None else self.reservoir
+        for _ in tqdm(range(self.n_members), desc="members", delay=2, disable=None):
+            member = clone(template)
+            own = self.reservoir is not None and self.random_state is None and self.n_members == 1
+            if not own and "random_state" in member.get_params(deep=False):
+                member.set_params(random_state=int(rng.randint(2**31 - 1)))
+            yield member
+
+    def _drive(self, run: Floats, outside: Floats) -> tuple[Floats, Floats]:
+        """Return a recording's drive and targets, both of one step less than the recording."""
+        scaled = _to_unit(run, self.range_)
+        return np.hstack([scaled[:-1], _to_unit(outside[1:], self._exog_range)]), scaled[1:]
+
+    def _forecast(self, n_steps: Any, exog: Any, warmup: Any, diverged: str) -> Floats:
+        """Return forecasts (member, run, step, output)."""
+        check_is_fitted(self)
+        n_steps = check_whole("n_steps", n_steps)
+        check_option("diverged", diverged, ("raise", "nan"))
+        if warmup is None:
+            runs = None
+            n_runs, n_known = 1, 0
+        else:
+            runs = _read_warmup(warmup, self.n_outputs_)
+            n_runs, n_known = runs.shape[:2]
+        outside = self._read_future(exog, n_runs, n_known, n_steps)
+        found = []
+        for member, readout, (end, _) in zip(
+            self.members_, self.readouts_, self._ends, strict=True
+        ):
+            if runs is None:
+                state, first = copy_state(end), self._last[np.newaxis]
+            else:
+                scaled = _to_unit(runs, self.range_)
+                drive = np.concatenate([scaled[:, :-1], outside[:, 1:n_known]], axis=2)
+                state, first = member.start(n_runs), scaled[:, -1]
+                _advance(member, state, drive)
+            found.append(run_on(member, state, first, outside[:, n_known:], readout))
+        return self._unscale(np.stack(found), diverged)
+
+    def _read_future(self, exog: Any, n_runs: int, n_known: int, n_steps: int) -> Floats:
+        """Return scaled exogenous inputs (run, known and future step, input)."""
+        shape = n_runs, n_known + n_steps, self.n_exog_
+        if not self.n_exog_:
+            if exog is not None:
+                raise ValueError("exog is given, but fit had none: pass it to fit too.")
+            return np.zeros(shape)
+        if exog is None:
+            raise ValueError(
+                f"exog is missing: fit had {self.n_exog_} exogenous inputs; pass those of "
+                f"{n_known + n_steps} steps."
+            )
+        array = as_numbers(order_dims(exog, "exog"), "exog")
+        array = array[:, np.newaxis] if array.ndim == 1 else array
+        array = np.repeat(array[np.newaxis], n_runs, axis=0) if array.ndim == 2 else array
+        if array.shape != shape:
+            raise ValueError(
+                f"exog has shape {np.shape(exog)}, expected {shape[1:]}: {n_known} steps of "
+                f"warmup and {n_steps} that are forecast."
+            )
+        _refuse_missing(array[0] if n_runs == 1 else array.reshape(-1, self.n_exog_), "exog")
+        return _to_unit(array, self._exog_range)
+
+    def _unscale(self, scaled: Floats, diverged: str) -> Floats:
+        """Return forecasts in the signal's unit; refuse diverged ones, or set them to NaN."""
+        low, high = self.range_
+        values = low + (scaled + 1) * (high - low) / 2
+        far = np.abs(scaled) >= FARTHEST
+        out = far.any(axis=3)
+        if not out.any():
+            return values
+        if diverged == "nan":
+            values[np.maximum.accumulate(out, axis=2)] = np.nan
+            return values
+        member, run, step = np.argwhere(out)[0]
+        output = int(far[member, run, step].argmax())
+        smallest, largest = self.range_[:, output]
+        raise ValueError(
+            f"the forecast diverges: member {member}, run {run}, step {step}, output {output} "
+            f"leaves the range of the training signal, {smallest:.6g} to {largest:.6g}, by more "
+            "than its width. Take larger alphas, noise=1e-3, a longer signal or more nodes, or "
+            "diverged='nan' for NaN from that step on."
+        )
+
+
+class _Fit:
+    """The fit of one member: reads states block by block, and chooses the penalty."""
+
+    def __init__(self, settings: Forecaster, member: Any, drives: Any, targets: Any) -> None:
+        self.settings, self.member, self.drives, self.targets = settings, member, drives, targets
+        n_states, n_inputs = member.n_nodes, member.n_features_in_
+        n_states *= 2 if settings.squares == "all" else 1
+        self.n_features = n_states + (n_inputs if settings.inputs else 0)
+        self.readout: Loop | Predict
+        self.end: ReservoirState
+        self.alpha, self.losses = np.nan, np.empty(0)
+
+    def find(self, alphas: Floats) -> Self:
+        """Fit the readout."""
+        least = self.settings.washout + 2
+        for i, target in enumerate(self.targets):
+            if len(target) < least + 1:
+                raise ValueError(
+                    f"recording {i} of y has {len(target) + 1} steps; washout="
+                    f"{self.settings.washout} needs at least {least + 2}: take a longer recording, "
+                    "or a shorter washout."
+                )
+        if self.settings.readout is not None:
+            self._fit_given()
+        elif alphas.size == 1:
+            factor = self._factor()
+            for i in range(len(self.drives)):
+                self._add(factor, i, 0, len(self.drives[i]))
+            self.alpha = float(alphas[0])
+            self.readout = self._loop(*factor.solve(self.alpha))
+        else:
+            self._choose(alphas)
+        return self
+
+    def _factor(self) -> Factor:
+        return Factor(self.n_features, self.settings.n_outputs_)
+
+    def _fit_given(self) -> None:
+        """Fit the given regressor to all rows, which are then in memory."""
+        rows, targets = [], []
+        for i in range(len(self.drives)):
+            for features, target in self._blocks(i, self._rest(), 0, len(self.drives[i])):
+                rows.append(features)
+                targets.append(target)
+        y = np.concatenate(targets)
+        model = clone(self.settings.readout).fit(
+            np.concatenate(rows), y[:, 0] if y.shape[1] == 1 else y
+        )
+        if hasattr(model, "coef_") and hasattr(model, "intercept_"):
+            coef = np.reshape(model.coef_, (y.shape[1], -1))
+            if coef.shape[1] == self.n_features:
+                self.readout = self._loop(coef, np.broadcast_to(model.intercept_, y.shape[1]))
+                return
+
+        def predict(states: NDArray, inputs: NDArray) -> NDArray:
+            found = model.predict(self._features(states, inputs))
+            return np.asarray(found).reshape(len(states), -1)
+
+        self.readout = predict
+
+    def _choose(self, alphas: Floats) -> None:
+        """Choose the penalty by forecasts on the last part of each recording, then fit to all."""
+        settings, factor = self.settings, self._factor()
+        cuts = [len(d) - max(2, round(settings.validation_fraction * len(d))) for d in self.drives]
+        horizon = self._horizon([len(d) - c for d, c in zip(self.drives, cuts, strict=True)])
+        places = [
+            (i, start)
+            for i, cut in enumerate(cuts)
+            for start in range(cut, len(self.drives[i]) - horizon + 1)
+        ]
+        chosen = np.unique(np.linspace(0, len(places) - 1, settings.n_starts).round().astype(int))
+        starts = [places[k] for k in chosen]
+        states, held_out = [], []
+        for i, cut in enumerate(cuts):
+            state = self._add(factor, i, 0, cut)
+            own = [start for j, start in starts if j == i]
+            held_out += self._blocks(i, state, cut, own[0] if own else len(self.drives[i]))
+            for first, last in pairwise([*own, len(self.drives[i])]):
+                states.append(copy_state(state))
+                held_out += self._blocks(i, state, first, last)
+            self.end = state
+        truth = np.stack([self.targets[i][s : s + horizon] for i, s in starts])
+        first = np.stack([self.drives[i][s, : settings.n_outputs_] for i, s in starts])
+        exog = np.stack([self.drives[i][s : s + horizon, settings.n_outputs_ :] for i, s in starts])
+        losses, n_diverged = [], []
+        for alpha in tqdm(alphas, desc="penalties", delay=2, disable=None):
+            loop = self._loop(*factor.solve(alpha))
+            found = run_on(self.member, join_states(states), first, exog, loop)
+            error = np.sqrt(np.mean((found - truth) ** 2, axis=2))
+            losses.append(np.log10(np.maximum(error, SMALLEST)).mean())
+            n_diverged.append((np.abs(found) >= FARTHEST).any(axis=(1, 2)).sum())
+        self.losses = np.array(losses)
+        self.alpha = float(alphas[np.lexsort([losses, n_diverged])[0]])
+        for features, target in held_out:
+            factor.add(features, target)
+        self.readout = self._loop(*factor.solve(self.alpha))
+
+    def _horizon(self, sizes: list[int]) -> int:
+        """Return the number of steps of the forecasts that choose the penalty."""
+        longest = max(sizes)
+        if self.settings.horizon is None:
+            return max(1, min(200, longest // 5))
+        if self.settings.horizon > longest:
+            raise ValueError(
+                f"horizon={self.settings.horizon} is longer than the {longest} held-out steps: "
+                "take a shorter one, a longer recording or a larger validation_fraction."
+            )
+        return int(self.settings.horizon)
+
+    def _rest(self) -> ReservoirState:
+        state: ReservoirState = self.member.start()
+        return state
+
+    def _add(self, factor: Factor, i: int, begin: int, end: int) -> ReservoirState:
+        """Add steps of a recording from rest to a factor; return the state after them."""
+        state = self._rest()
+        for features, target in self._blocks(i, state, begin, end):
+            factor.add(features, target)
+        self.end = state
+        return state
+
+    def _blocks(self, i: int, state: ReservoirState, begin: int, end: int) -> Any:
+        """Yield features and targets of steps, without the washout; the state is advanced."""
+        drive = self.drives[i]
+        for at in range(begin, end, CHUNK):
+            last = min(at + CHUNK, end)
+            states = _advance(self.member, state, drive[np.newaxis, at:last])[0]
+            self.end = state
+            skip = max(0, self.settings.washout - at)
+            if skip < last - at:
+                features = self._features(states[skip:], drive[at + skip : last])
+                yield features, self.targets[i][at + skip : last]
+
+    def _features(self, states: NDArray, inputs: NDArray) -> Floats:
+        """Return features (row, feature): states, squares and inputs."""
+        parts = [np.asarray(states, np.float64)]
+        if self.settings.squares == "all":
+            parts.append(parts[0] ** 2)
+        elif self.settings.squares == "half":
+            parts[0] = parts[0].copy()
+            parts[0][:, 1::2] **= 2
+        if self.settings.inputs:
+            parts.append(inputs)
+        return np.hstack(parts)
+
+    def _loop(self, weights: NDArray, intercept: NDArray) -> Loop:
+        """Return the weights (output, feature) in the form of the kernels."""
+        n, n_inputs = self.member.n_nodes, self.member.n_features_in_
+        states, squares = weights[:, :n].copy(), np.empty((0, n))
+        if self.settings.squares == "all":
+            squares = weights[:, n : 2 * n].copy()
+        elif self.settings.squares == "half":
+            squares = states.copy()
+            squares[:, ::2], states[:, 1::2] = 0.0, 0.0
+        inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((0, n_inputs))
+        states, squares, inputs = (
+            np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)
+        )
+        return Loop(states, squares, inputs, np.array(intercept, np.float64), FARTHEST, n_inputs)
+
+
+def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:
+    """Advance a state by a drive (run, step, input); return states (run, step, node)."""
+    lengths = np.full(len(drive), drive.shape[1])
+    out: NDArray = member._run_block(np.ascontiguousarray(drive), lengths, state)
+    state.step += drive.shape[1]
+    return out
+
+
+def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
+    """Return recordings (step, column), and whether they were one-dimensional."""
+    several = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
+    runs = list(y) if several or np.ndim(y) == 3 else [y]
+    arrays = []
+    for i, run in enumerate(runs):
+        what = name if len(runs) == 1 else f"recording {i} of {name}"
+        array = as_numbers(order_dims(run, what), what)
+        if array.ndim not in (1, 2) or not array.size:
+            raise ValueError(f"{what} has shape {array.shape}, expected (n_steps, n_columns).")
+        flat = array.ndim == 1
+        array = array[:, np.newaxis] if flat else array
+        _refuse_missing(array, what)
+        arrays.append(array)
+    if len({array.shape[1] for array in arrays}) > 1:
+        raise ValueError(f"recordings of {name} differ in their number of columns.")
+    return arrays, flat
+
+
+def _read_exog(exog: Any, sizes: list[int]) -> list[Floats]:
+    """Return the exogenous inputs of each recording, without columns if there are none."""
+    if exog is None:
+        return [np.zeros((n, 0)) for n in sizes]
+    arrays, _ = _read_runs(exog, "exog")
+    found = [len(array) for array in arrays]
+    if found != sizes:
+        raise ValueError(f"exog has {found} steps and y {sizes}: they must be equal.")
+    return arrays
+
+
+def _read_warmup(warmup: Any, n_outputs: int) -> Floats:
+    """Return the signals before forecasts, (run, step, output)."""
+    array = as_numbers(warmup, "warmup")
+    array = array[:, np.newaxis] if array.ndim == 1 else array
+    array = array[np.newaxis] if array.ndim == 2 else array
+    if array.ndim != 3 or array.shape[2] != n_outputs or array.shape[1] < 1:
+        raise ValueError(
+            f"warmup has shape {np.shape(warmup)}, expected (n_warmup, {n_outputs}) or "
+            f"(n_runs, n_warmup, {n_outputs})."
+        )
+    for run in array:
+        _refuse_missing(run, "warmup")
+    return array
+
+
+def _refuse_missing(array: Floats, what: str) -> None:
+    finite = np.isfinite(array)
+    if not finite.all():
+        step, column = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"{what} is {array[step, column]} at step {step}, column {column}: fill it, or cut the "
+            "recording there and pass the parts as a list."
+        )
+
+
+def _find_range(values: Floats, what: str) -> Floats:
+    """Return the smallest and the largest value of each column (2, column)."""
+    extremes = np.stack([values.min(axis=0), values.max(axis=0)])
+    still = np.flatnonzero(extremes[0] == extremes[1])
+    if still.size:
+        raise ValueError(
+            f"{what} is constant ({extremes[0, still[0]]}) in column {still[0]}: leave it out."
+        )
+    return extremes
+
+
+def _to_unit(values: Floats, extremes: Floats) -> Floats:
+    """Scale columns so that their range becomes -1 to 1."""
+    low, high = extremes
+    return 2 * (values - low) / (high - low) - 1

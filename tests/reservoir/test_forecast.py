@@ -1,0 +1,337 @@
+"""Forecasts: the closed loop, the ridge solution behind it, and what users may get wrong."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+
+from mottle.datasets.generated.lorenz import lorenz63
+from mottle.datasets.generated.mackey_glass import mackey_glass
+from mottle.reservoir import (
+    EchoStateReservoir,
+    Forecaster,
+    MemristorReservoir,
+    NVARReservoir,
+    OscillatorReservoir,
+    SpikingReservoir,
+    valid_time,
+)
+from mottle.reservoir.forecast import closed
+from mottle.reservoir.forecast.factor import Factor
+
+SIGNAL = mackey_glass(1600, random_state=0)[:, 0]
+WAVE = np.sin(0.3 * np.arange(700)) + 0.5 * np.sin(0.11 * np.arange(700))
+COMPILED = [
+    EchoStateReservoir(37, bias_scaling=0.3, random_state=0),
+    EchoStateReservoir(30, bias_scaling=0.3, dtype="float32", random_state=0),
+    MemristorReservoir(70, random_state=0),
+    MemristorReservoir(40, n_taps=5, random_state=0),
+    MemristorReservoir(40, n_masks=2, observable="current", random_state=0),
+    MemristorReservoir(70, device="tiox_zhong2021", observable="conductance", random_state=0),
+    MemristorReservoir(20, device="ag_fast", v_bias=0.5, v_gain=0.2, random_state=0),
+]
+STEPPED = [
+    NVARReservoir(n_taps=4),
+    MemristorReservoir(20, spectral_radius=0.5, random_state=0),
+    MemristorReservoir(20, read_noise=0.01, random_state=0),
+    OscillatorReservoir(20, random_state=0),
+    SpikingReservoir(20, random_state=0),
+]
+
+
+def label(reservoir) -> str:
+    """Name a case."""
+    return "-".join(str(value) for value in (type(reservoir).__name__, reservoir.n_nodes))
+
+
+def to_unit(signal, forecaster) -> np.ndarray:
+    """Scale a signal as the forecaster does: (step, 1)."""
+    low, high = forecaster.range_[:, 0]
+    return 2 * (np.asarray(signal)[:, np.newaxis] - low) / (high - low) - 1
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Forecaster:
+    """Return a forecaster of the Mackey-Glass equation."""
+    reservoir = EchoStateReservoir(
+        200, input_scaling=0.3, bias_scaling=0.3, leak=1.0, density=0.05, random_state=1
+    )
+    return Forecaster(reservoir).fit(SIGNAL[:1200])
+
+
+@pytest.mark.parametrize("reservoir", COMPILED, ids=label)
+@pytest.mark.parametrize("squares", [None, "half", "all"])
+def test_states_of_a_compiled_loop_are_those_of_the_predicted_drive(reservoir, squares):
+    """What the loop predicts, fed to ``transform``, gives the same predictions."""
+    forecaster = Forecaster(reservoir, alphas=1e-3, squares=squares).fit(WAVE[:300])
+    member, loop = forecaster.members_[0], forecaster.readouts_[0]
+    assert member._node.closes(member)
+    warmup = WAVE[300:360]
+    found = forecaster.predict(50, warmup=warmup, diverged="nan")
+    found = found[np.isfinite(found)]
+    assert found.size > 10
+    drive = to_unit(np.concatenate([warmup, found[:-1]]), forecaster)
+    states = member.advance(member.start(), drive[np.newaxis])[1][0, 59:]
+    again = closed.linear(loop)(states.astype(float), drive[59:])[:, 0]
+    single = getattr(reservoir, "dtype", "") == "float32"
+    np.testing.assert_allclose(
+        again, to_unit(found, forecaster)[:, 0], atol=1e-5 if single else 1e-10
+    )
+
+
+@pytest.mark.parametrize("reservoir", COMPILED[2:6], ids=label)
+def test_the_compiled_loop_equals_the_loop_step_by_step(reservoir, monkeypatch):
+    """The compiled kernels and single steps in Python agree to rounding."""
+    forecaster = Forecaster(reservoir, alphas=1e-2).fit(WAVE[:300])
+    warmup = np.stack([WAVE[300 + k : 350 + k, None] for k in range(3)])
+    compiled = forecaster.predict(20, warmup=warmup, diverged="nan")
+    node = type(forecaster.members_[0])._node
+    monkeypatch.setattr(
+        type(forecaster.members_[0]), "_node", node._replace(closes=lambda p: False)
+    )
+    stepped = forecaster.predict(20, warmup=warmup, diverged="nan")
+    np.testing.assert_allclose(compiled, stepped, rtol=1e-8)
+
+
+@pytest.mark.parametrize("reservoir", STEPPED, ids=label)
+def test_every_reservoir_forecasts_a_periodic_signal(reservoir):
+    """A sine is run on for half a period, better than by its mean."""
+    wave = np.sin(0.3 * np.arange(600))
+    forecaster = Forecaster(reservoir, alphas=[1e-6, 1e-3, 1e-1], n_starts=5).fit(wave[:500])
+    error = forecaster.predict(10, diverged="nan") - wave[500:510]
+    assert np.sqrt(np.mean(error**2)) < 0.4
+
+
+def test_a_stochastic_device_forecasts_the_same_twice():
+    """Noise of a forecast is keyed by its run."""
+    reservoir = MemristorReservoir(20, device="ag_pulse", random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-2).fit(WAVE[:400])
+    one, two = (forecaster.predict(5, diverged="nan") for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert np.isfinite(one[0])
+
+
+def test_a_forecast_continues_the_training_signal(fitted):
+    """Without warmup, and with the whole signal as warmup, forecasts are equal."""
+    whole = fitted.predict(100)
+    np.testing.assert_allclose(whole, fitted.predict(100, warmup=SIGNAL[:1200]), rtol=1e-9)
+    assert np.sqrt(np.mean((whole - SIGNAL[1200:1300]) ** 2)) < 0.02 * SIGNAL.std()
+
+
+def test_forecasts_side_by_side_equal_those_alone(fitted):
+    """Runs do not mix, and a forecast changes nothing of the forecaster."""
+    warmup = np.stack([SIGNAL[k : k + 200, None] for k in (100, 300, 700)])
+    together = fitted.predict(30, warmup=warmup)
+    assert together.shape == (3, 30, 1)
+    for one, forecast in zip(warmup, together, strict=True):
+        np.testing.assert_array_equal(fitted.predict(30, warmup=one), forecast)
+    np.testing.assert_array_equal(fitted.predict(30, warmup=warmup), together)
+
+
+def test_fit_is_repeatable_and_clones(fitted):
+    """Two fits give the same bytes."""
+    again = clone(fitted).fit(SIGNAL[:1200])
+    np.testing.assert_array_equal(again.predict(20), fitted.predict(20))
+    assert again.alphas_ == fitted.alphas_
+
+
+def test_mackey_glass_is_forecast_84_steps_ahead():
+    """Error after 84 steps, relative to the standard deviation, below 3e-2 with 200 nodes."""
+    reservoir = EchoStateReservoir(
+        200, input_scaling=0.3, bias_scaling=0.3, leak=1.0, density=0.05, random_state=1
+    )
+    signal = mackey_glass(5000, random_state=3)[:, 0]
+    forecaster = Forecaster(reservoir, squares=None, washout=300).fit(signal[:3000])
+    starts = range(3400, 4900, 100)
+    warmup = np.stack([signal[k - 400 : k, None] for k in starts])
+    error = forecaster.predict(84, warmup=warmup)[:, -1, 0] - [signal[k + 83] for k in starts]
+    assert np.sqrt(np.mean(error**2)) / signal.std() < 3e-2
+
+
+def test_lorenz_is_valid_for_five_lyapunov_times_with_devices():
+    """Several outputs: WOx memristors follow the Lorenz system."""
+    signal = lorenz63(5500, random_state=0)
+    reservoir = MemristorReservoir(
+        200, v_gain=0.15, v_bias=1.1, tau=(1e-3, 0.1), fan_in=None, random_state=0
+    )
+    forecaster = Forecaster(reservoir, squares="all", horizon=300).fit(signal[:4000])
+    warmup = np.stack([signal[k - 300 : k] for k in range(4300, 4900, 100)])
+    truth = np.stack([signal[k : k + 500] for k in range(4300, 4900, 100)])
+    time = valid_time(
+        truth, forecaster.predict(500, warmup=warmup, diverged="nan"), dt=0.02,
+        lyapunov_exponent=0.9056, scale=signal.std(axis=0),
+    )  # fmt: skip
+    assert np.median(time) > 5
+
+
+def test_exogenous_inputs_reach_the_forecast_of_their_own_step():
+    """An output that is its own past and the input of the same step is forecast exactly."""
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1, 1, 1300)
+    y = np.zeros(1300)
+    for k in range(1, 1300):
+        y[k] = 0.8 * y[k - 1] + u[k]
+    forecaster = Forecaster(NVARReservoir(n_taps=2, degree=1), alphas=1e-14, washout=10)
+    forecaster.fit(y[:1000], u[:1000])
+    np.testing.assert_allclose(forecaster.predict(300, u[1000:]), y[1000:], atol=1e-6)
+    warm = forecaster.predict(200, u[1050:1300], warmup=y[1050:1100])
+    np.testing.assert_allclose(warm, y[1100:], atol=1e-6)
+
+
+def test_exogenous_inputs_in_a_compiled_loop_with_taps():
+    """Compiled, delay taps hold past exogenous inputs of the warmup and of the forecast."""
+    rng = np.random.default_rng(1)
+    u = np.convolve(rng.uniform(-1, 1, 900), np.ones(5) / 5, "same")
+    y = np.zeros(900)
+    for k in range(1, 900):
+        y[k] = 0.6 * y[k - 1] + np.tanh(u[k])
+    reservoir = MemristorReservoir(60, n_taps=3, random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-6).fit(y[:700], u[:700])
+    compiled = forecaster.predict(200, u[700:])
+    assert np.sqrt(np.mean((compiled - y[700:]) ** 2)) < 0.1 * y.std()
+
+
+def test_several_recordings_do_not_mix():
+    """The second recording starts from rest: its own order does not matter."""
+    parts = [SIGNAL[:500], SIGNAL[600:1200]]
+    reservoir = EchoStateReservoir(60, bias_scaling=0.3, random_state=0)
+    one = Forecaster(reservoir, alphas=1e-8).fit(parts)
+    other = Forecaster(reservoir, alphas=1e-8).fit(parts[::-1])
+    np.testing.assert_allclose(
+        one.readouts_[0].intercept, other.readouts_[0].intercept, rtol=1e-3, atol=1e-6
+    )
+    warmup = SIGNAL[1200:1400]
+    np.testing.assert_allclose(
+        one.predict(10, warmup=warmup), other.predict(10, warmup=warmup), rtol=1e-5
+    )
+
+
+def test_members_are_drawn_with_different_seeds_and_averaged():
+    """The forecast is the mean of its members'."""
+    forecaster = Forecaster(
+        EchoStateReservoir(50, bias_scaling=0.3), alphas=1e-8, n_members=3, random_state=0
+    ).fit(SIGNAL[:800])
+    members = forecaster.predict_members(20)
+    assert dict(members.sizes) == {"member": 3, "run": 1, "step": 20, "output": 1}
+    assert np.ptp(members.values[:, 0, -1, 0]) > 0
+    np.testing.assert_allclose(forecaster.predict(20), members.values.mean(axis=0)[0, :, 0])
+
+
+def test_a_linear_regressor_runs_in_the_loop_and_others_step_by_step():
+    """Readouts of scikit-learn; the own ridge equals scikit-learn's with the same penalty."""
+    reservoir = EchoStateReservoir(20, bias_scaling=0.3, random_state=0)
+    own = Forecaster(reservoir, alphas=1e-3, washout=50).fit(WAVE[:500])
+    drive = to_unit(WAVE[:499], own)
+    states = clone(reservoir).fit(drive).transform(drive)[50:]
+    states[:, 1::2] **= 2
+    features = np.hstack([states, drive[50:]])
+    penalty = 1e-3 * np.sum((features - features.mean(axis=0)) ** 2) / features.shape[1]
+    given = Forecaster(reservoir, Ridge(penalty, solver="svd"), washout=50).fit(WAVE[:500])
+    np.testing.assert_allclose(given.predict(20), own.predict(20), rtol=1e-8)
+    near = Forecaster(reservoir, KNeighborsRegressor(3), washout=50).fit(WAVE[:500])
+    assert np.abs(near.predict(5) - WAVE[500:505]).max() < 0.5
+
+
+def test_noise_in_the_input_is_drawn_by_random_state():
+    """The same number gives the same forecast, another number another one."""
+    reservoir = EchoStateReservoir(50, bias_scaling=0.3, random_state=0)
+    forecasts = [
+        Forecaster(reservoir, alphas=1e-9, noise=1e-3, random_state=seed)
+        .fit(WAVE[:500])
+        .predict(10)
+        for seed in (0, 0, 1)
+    ]
+    np.testing.assert_array_equal(forecasts[0], forecasts[1])
+    assert np.abs(forecasts[0] - forecasts[2]).max() > 1e-6
+
+
+def test_rows_in_blocks_give_the_ridge_solution():
+    """The factor equals the normal equations, whatever the blocks."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, 7)) + 3.0, rng.normal(size=(300, 2))
+    factor = Factor(7, 2)
+    for rows in np.split(np.arange(300), [50, 53, 200]):
+        factor.add(X[rows], Y[rows])
+    weights, intercept = factor.solve(0.1)
+    centred = X - X.mean(axis=0)
+    gram = centred.T @ centred
+    right = centred.T @ (Y - Y.mean(axis=0))
+    expected = np.linalg.solve(gram + 0.1 * np.trace(gram) / 7 * np.eye(7), right).T
+    np.testing.assert_allclose(weights, expected, rtol=1e-10)
+    np.testing.assert_allclose(intercept, Y.mean(axis=0) - expected @ X.mean(axis=0), rtol=1e-10)
+
+
+def test_a_factor_keeps_digits_that_a_gram_matrix_loses():
+    """Columns that differ by 1e-9 are still told apart."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 1))
+    other = rng.normal(size=(500, 1))
+    X = np.hstack([x, x + 1e-9 * other])
+    factor = Factor(2, 1)
+    factor.add(X, other)
+    weights, _ = factor.solve(1e-24)
+    np.testing.assert_allclose(weights, [[-1e9, 1e9]], rtol=1e-4)
+
+
+def test_a_forecast_that_diverges_is_refused_with_its_place():
+    """An unstable loop raises, or gives NaN from the step on."""
+    y = np.cos(0.2 * np.arange(300)) * np.exp(0.02 * np.arange(300))
+    forecaster = Forecaster(NVARReservoir(n_taps=3, degree=1), alphas=1e-14, washout=10).fit(y)
+    with pytest.raises(ValueError, match=r"diverges: member 0, run 0, step \d+, output 0"):
+        forecaster.predict(400)
+    found = forecaster.predict(400, diverged="nan")
+    first = int(np.argmax(np.isnan(found)))
+    assert 10 < first < 200
+    assert np.isnan(found[first:]).all()
+    assert np.isfinite(found[:first]).all()
+
+
+def test_valid_time_counts_steps_until_the_error_exceeds_the_threshold():
+    """Lyapunov times, the error over outputs, and forecasts that never fail."""
+    truth = np.tile(np.array([[0.0, 0.0], [1.0, 2.0]]), (50, 1))  # deviations 0.5 and 1
+    forecast = truth.copy()
+    forecast[40:, 0] += 0.25  # error 0.5 in one of two outputs: 0.354
+    forecast[60:, 1] += 0.5  # 0.5 in both
+    assert valid_time(truth, forecast, dt=0.1, lyapunov_exponent=2.0) == pytest.approx(12.0)
+    assert valid_time(truth, forecast, threshold=0.3) == 40
+    assert valid_time(truth, truth) == 100
+    forecast[10] = np.nan
+    runs = valid_time(np.stack([truth, truth]), np.stack([forecast, truth]))
+    assert runs.tolist() == [10, 100]
+
+
+BAD = [
+    ({}, {"y": np.ones(500)}, r"y is constant \(1.0\) in column 0"),
+    ({}, {"y": np.where(np.arange(500) == 7, np.nan, WAVE[:500])}, "y is nan at step 7, column 0"),
+    ({}, {"y": WAVE[:90]}, "recording 0 of y has 90 steps; washout=100 needs at least 104"),
+    ({"horizon": 400}, {"y": WAVE[:500]}, "horizon=400 is longer than the 100 held-out steps"),
+    ({"horizon": 0}, {"y": WAVE}, "horizon=0"),
+    ({"alphas": -1.0}, {"y": WAVE}, "alphas=-1.0 must be positive"),
+    ({"squares": "some"}, {"y": WAVE}, "squares='some'"),
+    ({}, {"y": WAVE, "exog": WAVE[:5]}, r"exog has \[5\] steps and y \[700\]"),
+    ({"reservoir": EchoStateReservoir(5, pool="mean")}, {"y": WAVE}, "set pool=None"),
+]
+
+
+@pytest.mark.parametrize(("settings", "data", "message"), BAD)
+def test_bad_input_is_named(settings, data, message):
+    """Errors of fit name value, place and way out."""
+    defaults = {"reservoir": EchoStateReservoir(10, random_state=0)}
+    with pytest.raises(ValueError, match=message):
+        Forecaster(**defaults | settings).fit(**data)
+
+
+def test_bad_input_of_predict_is_named(fitted):
+    """A horizon of 0, exogenous inputs that fit had not, warmups of another width."""
+    for n_steps, more, message in [
+        (0, {}, "n_steps=0"),
+        (5, {"exog": np.ones(5)}, "fit had none"),
+        (5, {"warmup": np.ones((30, 2))}, r"expected \(n_warmup, 1\)"),
+        (5, {"warmup": np.full(30, np.nan)}, "warmup is nan at step 0"),
+        (5, {"diverged": "ignore"}, "diverged='ignore'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fitted.predict(n_steps, **more)
+    with pytest.raises(TypeError, match="is no reservoir of mottle"):
+        Forecaster(Ridge()).fit(WAVE)
