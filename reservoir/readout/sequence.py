@@ -308,8 +308,8 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
                 )
             if (values.dtype.kind == "U") != (targets[0].dtype.kind == "U"):
                 raise ValueError(
-                    f"the targets of recording 0 are {targets[0].dtype}, those of recording {place} "
-                    f"{values.dtype}: give all labels one type, for example with astype(str)."
+                    f"the targets of recording 0 are {targets[0].dtype}, those of recording "
+                    f"{place} {values.dtype}: give all labels one type, such as text."
                 )
 
     def _groups(self, readout: Any, recordings: list[Any], groups: Any) -> NDArray | None:
