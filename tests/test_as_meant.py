@@ -14,12 +14,15 @@ from mottle.reservoir import (
     DeviceReservoir,
     EchoStateReservoir,
     EventMemristorReservoir,
+    LMSReadout,
     MemristorReservoir,
     NoReservoir,
     NVARReservoir,
     OscillatorMemory,
     OscillatorReservoir,
     RidgeReadout,
+    RLSReadout,
+    SequenceReadout,
     SpikingReservoir,
     STDPLayer,
     VO2Reservoir,
@@ -186,7 +189,10 @@ OF_EVENTS = (
     EventMemristorReservoir(pool="mean"), STDPLayer(4, random_state=0), EventRate(4), TimeSurface(4)
 )  # fmt: skip
 CROSSBAR = CrossbarReadout(RidgeReadout(), random_state=0)
-OF_ROWS = (RidgeReadout(), CROSSBAR, MaskedReadout(), OscillatorMemory())
+OF_ROWS = (
+    RidgeReadout(), RLSReadout(), LMSReadout(), CROSSBAR, MaskedReadout(), OscillatorMemory()
+)  # fmt: skip
+OF_STATES = (SequenceReadout(RidgeReadout(1.0), pool="mean"),)
 OF_TABLES = {"DriveStack", "SenseCheck", "LateReadout"}  # one column a sense
 NEEDS_TONIC = {"TonicTransformer"}
 
@@ -202,7 +208,7 @@ def cells(items):
 def fit_and_apply(estimator, X):
     estimator = clone(estimator)
     if not hasattr(estimator, "transform"):
-        return estimator.fit(X, np.arange(8) % 2).predict(X)
+        return estimator.fit(X, np.arange(3) % 2).predict(X)
     return estimator.fit(X).transform(X)
 
 
@@ -211,7 +217,7 @@ def test_every_public_estimator_is_in_a_test_of_containers():
         getattr(room, name) for room in (reservoir, sensors, pipelines) for name in room.__all__
     ]
     public = {one.__name__ for one in rooms if isinstance(one, type) and hasattr(one, "fit")}
-    tried = {type(one).__name__ for one in (*OF_DRIVES, *OF_EVENTS, *OF_ROWS)}
+    tried = {type(one).__name__ for one in (*OF_DRIVES, *OF_STATES, *OF_EVENTS, *OF_ROWS)}
     assert public == tried | OF_TABLES | NEEDS_TONIC
 
 
@@ -221,14 +227,14 @@ def test_every_public_estimator_is_in_a_test_of_containers():
 ])  # fmt: skip
 @pytest.mark.parametrize(
     ("estimator", "items"),
-    [*((one, DRIVES) for one in OF_DRIVES), *((one, EVENTS) for one in OF_EVENTS)],
+    [*((one, DRIVES) for one in (*OF_DRIVES, *OF_STATES)), *((one, EVENTS) for one in OF_EVENTS)],
 )
 def test_recordings_are_taken_from_every_container(estimator, items, contain):
     expected = fit_and_apply(estimator, items)
     assert np.array_equal(fit_and_apply(estimator, contain(items)), expected)
 
 
-@pytest.mark.parametrize("estimator", OF_DRIVES)
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_STATES])
 def test_nested_lists_and_dims_in_any_order_are_recordings(estimator):
     expected = fit_and_apply(estimator, DRIVES)
     nested = tuple(tuple(map(tuple, drive.tolist())) for drive in DRIVES)
@@ -238,14 +244,14 @@ def test_nested_lists_and_dims_in_any_order_are_recordings(estimator):
     assert np.array_equal(fit_and_apply(estimator, turned), expected)
 
 
-@pytest.mark.parametrize("estimator", OF_DRIVES)
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_STATES])
 def test_recordings_of_unknown_dims_and_ragged_rows_are_refused(estimator):
     with pytest.raises(ValueError, match=r"the dims \('a', 'time', 'channel'\): .*rename"):
-        estimator.fit(xr.DataArray(np.stack(DRIVES), dims=("a", "time", "channel")))
+        estimator.fit(xr.DataArray(np.stack(DRIVES), dims=("a", "time", "channel")), [])
     with pytest.raises(ValueError, match="row 1 of recording 0 has 1 values, row 0 has 2"):
-        estimator.fit([[[1.0, 2.0], [3.0]]])
+        estimator.fit([[[1.0, 2.0], [3.0]]], [])
     with pytest.raises(ValueError, match="row 2 of X has 3 values, row 0 has 2"):
-        estimator.fit([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0, 7.0]])
+        estimator.fit([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0, 7.0]], [])
 
 
 @pytest.mark.parametrize("kind", RESERVOIRS)
@@ -280,12 +286,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_EVENTS, *OF_ROWS])
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_STATES, *OF_EVENTS, *OF_ROWS])
 def test_what_holds_no_recordings_is_refused_with_the_way_out(estimator, name):
     make, error, message = REFUSED[name]
     items = EVENTS if estimator in OF_EVENTS else ROWS if estimator in OF_ROWS else DRIVES
     fitted = clone(estimator).fit(
-        np.stack(items) if estimator in OF_ROWS else items, np.arange(8) % 2
+        np.stack(items) if estimator in OF_ROWS else items, np.arange(len(items)) % 2
     )
     with pytest.raises(error, match=message):
         clone(estimator).fit(make(), [])
@@ -293,11 +299,11 @@ def test_what_holds_no_recordings_is_refused_with_the_way_out(estimator, name):
         (fitted.transform if hasattr(fitted, "transform") else fitted.predict)(make())
 
 
-@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_EVENTS])
+@pytest.mark.parametrize("estimator", [*OF_DRIVES, *OF_STATES, *OF_EVENTS])
 def test_a_table_of_two_senses_is_refused_where_one_is_read(estimator):
     table = pd.DataFrame({"touch": cells(DRIVES), "gas": cells(DRIVES)})
     with pytest.raises(ValueError, match=r"2 senses came in \(touch, gas\).*pass one column"):
-        estimator.fit(table)
+        estimator.fit(table, [])
 
 
 @pytest.mark.parametrize("estimator", OF_ROWS)

@@ -16,7 +16,7 @@ PANDAS_ROUNDS = [int(part) for part in pd.__version__.split(".")[:2]] >= [3, 1]
 """Whether pandas turns a text into the closest float; before 3.1 the last digit may differ."""
 FLOATS: dict[str, Any] = {} if PANDAS_ROUNDS else {"float_precision": "round_trip"}
 """With which `pandas.read_csv` reads the closest floats."""
-AXES = (("recording", "case"), ("step", "time"), ("input", "channel"))  # names of dimensions
+AXES = (("recording", "case"), ("step", "time"), ("input", "channel", "node"))  # of dimensions
 
 
 def order_dims(X: Any, what: str = "the drive") -> Any:
@@ -25,8 +25,8 @@ def order_dims(X: Any, what: str = "the drive") -> Any:
     Parameters
     ----------
     X : object
-        Dimensions of a DataArray have the names "recording" or "case", "step" or "time", "input" or
-        "channel". A value of any other type is returned unchanged.
+        Dimensions of a DataArray have the names "recording" or "case", "step" or "time", "input",
+        "channel" or "node". A value of any other type is returned unchanged.
     what : str, default="the drive"
         What error messages call it.
 
@@ -57,8 +57,8 @@ def order_dims(X: Any, what: str = "the drive") -> Any:
     if None in axes or sorted(axes) != expected:  # type: ignore[type-var]
         raise ValueError(
             f"{what} has the dims {X.dims}: expected (step, input) or (recording, step, input), "
-            "in any order; time stands for step, channel for input, case for recording. Rename "
-            "them with X.rename(...)."
+            "in any order; time stands for step, channel or node for input, case for recording. "
+            "Rename them with X.rename(...)."
         )
     return X.transpose(*(X.dims[axes.index(axis)] for axis in expected))
 

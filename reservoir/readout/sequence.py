@@ -4,7 +4,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
@@ -12,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from mottle.arrays import refuse_masked
 from mottle.checks import NamesParameters, check_whole, choose
-from mottle.containers import as_cells, check_container
+from mottle.reservoir.nodes.drives import read_drives
 from mottle.reservoir.readout.ridge import RidgeReadout
 from mottle.reservoir.readout.task import plain_targets
 
@@ -116,7 +115,7 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         """
         self._check_parameters()
         readout = clone(self._unfitted())
-        recordings, kind = self._recordings(X)
+        recordings, kind = self._recordings(X, reset=True)
         rows, target = self._rows(recordings), self._targets(recordings, kind, y)
         own = self._groups(readout, recordings, groups)
         self.readout_ = readout.fit(rows, target, **({} if own is None else {"groups": own}))
@@ -188,7 +187,7 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         """
         from sklearn.metrics import check_scoring
 
-        check_is_fitted(self)
+        check_is_fitted(self, "readout_")
         recordings, kind = self._recordings(X)
         target = self._targets(recordings, kind, y)
         scorer = check_scoring(self.readout_, scoring=self.scoring)
@@ -213,27 +212,15 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
         (24, 4)
         """
         self._check_parameters()
-        return self._rows(self._recordings(X)[0])
+        reader = self if "readout_" in self.__dict__ else clone(self)  # fit alone changes it
+        return self._rows(reader._recordings(X, reset=reader is not self)[0])
 
     @property
     def classes_(self) -> NDArray:
         """Labels, in classification."""
-        return self._fitted("classes_")
-
-    @property
-    def n_features_in_(self) -> int:
-        """Number of nodes."""
-        return int(self._fitted("n_features_in_"))
-
-    @property
-    def feature_names_in_(self) -> NDArray:
-        """Names of the columns of a table in ``fit``."""
-        return self._fitted("feature_names_in_")
-
-    def _fitted(self, name: str) -> Any:
         if "readout_" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object is not fitted: no {name!r}")
-        return getattr(self.readout_, name)
+            raise AttributeError(f"{type(self).__name__} is not fitted, and has no classes_ yet.")
+        return self.readout_.classes_
 
     def _unfitted(self) -> Any:
         return RidgeReadout() if self.readout is None else self.readout
@@ -252,69 +239,31 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             return ()
         return tuple(self.pool) if isinstance(self.pool, tuple | list) else (self.pool,)
 
-    def _recordings(self, X: Any) -> tuple[list[Any], str]:
+    def _recordings(self, X: Any, reset: bool = False) -> tuple[Any, str]:
         """Return recordings (step, node), and what held them: "one", "array" or "list"."""
-        check_container(X)
-        refuse_masked(X, "X")
-        if issparse(X):
-            raise TypeError("X is sparse, and states are dense: pass X.toarray().")
-        X = as_cells(X)
-        X = X if isinstance(X, list) or hasattr(X, "iloc") else np.asarray(X)
-        if isinstance(X, list) and np.ndim(X[0]) < 2:
-            X = np.asarray(X)  # rows of one recording
-        if isinstance(X, list):
-            recordings, kind = [x if hasattr(x, "iloc") else np.asarray(x) for x in X], "list"
-        elif X.ndim == 3:
-            recordings, kind = list(X), "array"
-        else:
-            recordings, kind = [X], "one"
-        for place, x in enumerate(recordings):
-            if kind != "one" and x.ndim != 2:
-                raise ValueError(
-                    f"recording {place} has shape {x.shape}; expected states (step, node): set "
-                    "pool=None and n_segments=1 in the reservoir."
-                )
-            if self.washout and len(x) <= self.washout:
-                raise ValueError(
-                    f"recording {place} has {len(x)} steps, and washout={self.washout} leaves "
-                    "none; take fewer, or drop the recording."
-                )
-            self._check_finite(place, x)
-        return recordings, kind
-
-    def _check_finite(self, place: int, x: Any) -> None:
-        """Name the first state after the washout that is not finite."""
-        values = x.to_numpy() if hasattr(x, "iloc") else x
-        if getattr(values, "dtype", np.dtype(object)).kind != "f" or values.ndim != 2:
-            return  # checked by the readout
-        if np.isfinite(values[self.washout :]).all():
-            return
-        step, node = np.argwhere(~np.isfinite(values[self.washout :]))[0].tolist()
-        found = "NaN" if np.isnan(values[self.washout + step, node]) else "infinity"
-        raise ValueError(
-            f"recording {place}, step {self.washout + step}, column {node}: Input X contains "
-            f"{found}; leave out recordings that are absent."
-        )
-
-    def _rows(self, recordings: list[Any]) -> Any:
-        """Return one row of features for each step after the washout, or for each recording."""
-        if not self.washout and not self._statistics() and len(recordings) == 1:
-            return recordings[0]
-        kept = [_after(x, self.washout) for x in recordings]
-        if self._statistics():
-            plain = [np.asarray(x) for x in kept]
-            return np.stack([
-                np.concatenate([POOLS[name](x) for name in self._statistics()]) for x in plain
-            ])  # fmt: skip
-        widths = [x.shape[1] for x in kept]
-        if len(set(widths)) > 1:
-            other = next(k for k, width in enumerate(widths) if width != widths[0])
+        states = read_drives(self, X, reset)
+        if states.absent.any():
+            place = int(np.argmax(states.absent))
             raise ValueError(
-                f"recording {other} has {widths[other]} nodes, recording 0 has {widths[0]}."
+                f"recording {place} is absent (None, or Input X contains NaN throughout its first "
+                "step): leave it out."
             )
-        if len(kept) == 1:
-            return kept[0]
-        return np.concatenate([np.asarray(x) for x in kept])
+        short = np.flatnonzero(states.sizes <= self.washout)
+        if short.size:
+            raise ValueError(
+                f"recording {short[0]} has {states.sizes[short[0]]} steps, and washout="
+                f"{self.washout} leaves none; take fewer, or drop the recording."
+            )
+        return states.recordings, states.kind
+
+    def _rows(self, recordings: Any) -> NDArray:
+        """Return one row of features for each step after the washout, or for each recording."""
+        kept = [x[self.washout :] for x in recordings]
+        if self._statistics():
+            return np.stack([
+                np.concatenate([POOLS[name](x) for name in self._statistics()]) for x in kept
+            ])  # fmt: skip
+        return kept[0] if len(kept) == 1 else np.concatenate(kept)
 
     def _targets(self, recordings: list[Any], kind: str, y: Any) -> Any:
         """Return the target of each row."""
@@ -342,7 +291,26 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
                     "target a recording."
                 )
             parts.append(plain_targets(_after(one, self.washout)))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if kind == "one":
+            return parts[0]
+        parts = [np.asarray(part) for part in parts]
+        self._check_values(parts)
+        return np.concatenate(parts)
+
+    def _check_values(self, targets: list[NDArray]) -> None:
+        """Name a target that is not finite, and refuse text beside numbers."""
+        for place, values in enumerate(targets):
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                step = self.washout + int(np.argwhere(~np.isfinite(values))[0, 0])
+                raise ValueError(
+                    f"the target of recording {place} is not finite at step {step}; leave the "
+                    "recording out, or cut it there."
+                )
+            if (values.dtype.kind == "U") != (targets[0].dtype.kind == "U"):
+                raise ValueError(
+                    f"the targets of recording 0 are {targets[0].dtype}, those of recording "
+                    f"{place} {values.dtype}: give all labels one type, such as text."
+                )
 
     def _groups(self, readout: Any, recordings: list[Any], groups: Any) -> NDArray | None:
         """Return the group of each row, or None where the readout takes none."""
@@ -362,7 +330,7 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
 
     def _apply(self, method: str, X: Any) -> Any:
         """Return what a method of the readout gives, arranged as ``X``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "readout_")
         recordings, kind = self._recordings(X)
         rows = getattr(self.readout_, method)(self._rows(recordings))
         if kind == "one" or self._statistics():

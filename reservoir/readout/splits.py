@@ -37,7 +37,11 @@ class WarmSplit(NamesArguments, BaseCrossValidator):
 
     See Also
     --------
-    sklearn.model_selection.TimeSeriesSplit : The same for rows that need no warm-up.
+    SequenceReadout : Leaves out the washout of each part.
+
+    Notes
+    -----
+    For rows that need no warm-up scikit-learn's ``TimeSeriesSplit`` does the same.
 
     Examples
     --------

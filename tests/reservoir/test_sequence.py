@@ -100,7 +100,7 @@ def test_steps_of_the_washout_are_in_no_fit_prediction_or_score():
     expected = SequenceReadout(Ridge(), washout=10).fit(drives, targets)
     score = expected.score(drives, targets)
     spoilt = [np.r_[np.full(10, np.nan), y[10:]] for y in targets]
-    states = [np.r_[np.full((10, 2), np.nan), x[10:]] for x in drives]
+    states = [np.r_[np.full((10, 2), 1e9), x[10:]] for x in drives]
     readout = SequenceReadout(Ridge(), washout=10).fit(states, spoilt)
     assert_array_equal(readout.readout_.coef_, expected.readout_.coef_)
     assert readout.score(states, spoilt) == score
@@ -166,7 +166,7 @@ def test_statistics_are_those_of_the_reservoirs():
     drives = np.random.default_rng(0).uniform(-1, 1, (4, 30, 2))
     pooled = clone(ECHO).set_params(pool=STATISTICS).fit_transform(drives)
     states = ECHO.fit(drives).transform(drives)
-    rows = SequenceReadout(pool=STATISTICS)._rows(list(states))
+    rows = SequenceReadout(pool=STATISTICS).rows(states)
     assert_allclose(rows, pooled, rtol=1e-12)
 
 
@@ -260,6 +260,8 @@ def test_live_runs_and_streams_predict_with_the_readout_inside_from_the_first_st
 
 
 DRIVES, TARGETS = problem()
+LABELS = [np.where(y > 0, "up", "down") for y in TARGETS]
+GONE = [*TARGETS[:3], np.r_[TARGETS[3][:-1], np.nan], *TARGETS[4:]]
 HOLED = [*DRIVES[:2], DRIVES[2].copy(), *DRIVES[3:]]
 HOLED[2][17, 1] = np.nan
 
@@ -276,15 +278,32 @@ HOLED[2][17, 1] = np.nan
         ({}, DRIVES, np.arange(6.0), "recording 0 has 60 steps and 0 targets.*set pool="),
         ({"pool": "mean"}, DRIVES[0], TARGETS[0], "1 recordings, but 60 targets; with pool='mean'"),
         ({}, DRIVES, None, "the target y is None"),
-        ({"washout": 5}, HOLED, TARGETS, "recording 2, step 17, column 1: Input X contains NaN"),
-        ({}, [*DRIVES[:5], DRIVES[5][:, :1]], TARGETS, "recording 5 has 1 nodes, recording 0 has"),
-        ({}, [*DRIVES[:5], DRIVES[5][0]], TARGETS, "recording 5 has shape .* expected states"),
+        ({"washout": 5}, DRIVES, GONE, "target of recording 3 is not finite at step 39"),
+        ({}, DRIVES, [*LABELS[:5], TARGETS[5]], "recording 0 are <U4, those of recording 5 float"),
+        ({"washout": 5}, HOLED, TARGETS, "recording 2 holds nan at step 17, input 1"),
+        ({}, [*DRIVES[:5], DRIVES[5][:, :1]], TARGETS, "recording 5 has 1 inputs, expected 2"),
+        ({}, [*DRIVES[:5], DRIVES[5][0]], TARGETS, "each recording needs two"),
         ({}, [], [], "holds no recording"),
     ],
 )  # fmt: skip
 def test_recordings_that_do_not_fit_are_refused(parameters, X, y, message):
     with pytest.raises(ValueError, match=message):
         SequenceReadout(**parameters).fit(X, y)
+
+
+def test_an_absent_recording_is_named():
+    for absent in (None, np.full((60, 2), np.nan)):
+        with pytest.raises(ValueError, match="recording 1 is absent"):
+            SequenceReadout().fit([DRIVES[0], absent], TARGETS[:2])
+
+
+def test_labelled_states_of_a_reservoir_are_read_by_their_dimensions():
+    drives, targets = problem((50,) * 4)
+    labelled = ECHO.fit(np.stack(drives)).states(np.stack(drives)).states
+    expected = SequenceReadout(Ridge(), washout=5).fit(labelled.to_numpy(), targets)
+    turned = SequenceReadout(Ridge(), washout=5)
+    turned.fit(labelled.transpose("node", "recording", "step"), targets)
+    assert_array_equal(turned.readout_.coef_, expected.readout_.coef_)
 
 
 def test_groups_that_do_not_fit_and_generators_are_refused():
@@ -294,7 +313,7 @@ def test_groups_that_do_not_fit_and_generators_are_refused():
         SequenceReadout().fit(DRIVES, TARGETS, groups=range(5))
     with pytest.raises(TypeError, match="generator"):
         SequenceReadout().fit((x for x in DRIVES), TARGETS)
-    with pytest.raises(ValueError, match="recording 2, step 17"):
+    with pytest.raises(ValueError, match="recording 2 holds nan at step 17"):
         SequenceReadout(Ridge()).fit(DRIVES, TARGETS).predict(HOLED)
 
 
