@@ -156,7 +156,7 @@ SYMBOLS = np.array([-3.0, -1.0, 1.0, 3.0])
 
 
 def draw(row: Row, k: int) -> dict[str, Any]:
-    """Return the settings of draw ``k`` of a search: the class's defaults, then a Sobol sequence."""
+    """Return the settings of draw ``k``: the class's defaults, then a Sobol sequence."""
     names = [*row.space, *(["taps"] if row.taps else [])]
     if k == 0:
         return {"taps": 11} if row.taps else {}
@@ -354,7 +354,7 @@ def medians(path: Any, column: str) -> pd.DataFrame:
     """Return medians over seeds, reservoirs as rows."""
     done = pd.read_csv(path)
     value = "score" if column == "task" else "value"
-    table = done.groupby(["reservoir", column], sort=False)[value].median().unstack()
+    table = done.pivot_table(value, "reservoir", column, aggfunc="median")
     order = [name for name in ROWS if name in table.index]
     columns = list(TASKS) if column == "task" else list(dict.fromkeys(done[column]))
     return table.loc[order, [name for name in columns if name in table.columns]]
@@ -368,7 +368,7 @@ def with_ranges(path: Any) -> pd.DataFrame:
         low, middle, high = values.min(), values.median(), values.max()
         return f"{middle:.2g} [{low:.2g}, {high:.2g}]"
 
-    table = done.groupby(["reservoir", "task"], sort=False)["score"].agg(text).unstack()
+    table = done.pivot_table("score", "reservoir", "task", aggfunc=text)
     order = [name for name in ROWS if name in table.index]
     return table.loc[order, [name for name in TASKS if name in table.columns]].fillna("–")
 
@@ -389,7 +389,7 @@ def figure() -> None:
     ax.set_yticks(range(len(table)), table.index)
     for (i, j), value in np.ndenumerate(table.to_numpy()):
         if np.isfinite(value):
-            dark = relative.iat[i, j] > 10
+            dark = relative.iloc[i, j] > 10
             ax.text(j, i, f"{value:.2g}", ha="center", va="center", fontsize=7,
                     color="w" if dark else "k")  # fmt: skip
     fig.colorbar(image, ax=ax, label="error relative to the best (1)", shrink=0.6)
