@@ -28,6 +28,7 @@ SCRIPTS = {
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
     "forecast": ([], ["how-to/forecast"]),
+    "reservoir_map": ([], ["results/map"]),
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),

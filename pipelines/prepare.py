@@ -20,6 +20,8 @@ from mottle.pipelines.schema import Part, Section, complaints, hint
 from mottle.sensors.files.options import EVENT_OPTIONS, SAMPLE_OPTIONS, check_read_options
 from mottle.times import check_time_unit
 
+CONNECT = "10s"  # longest wait for a dask scheduler
+
 
 class Data(Section):
     """Options of the loader of a named set."""
@@ -275,7 +277,7 @@ def _dask(address: str) -> tuple[Run, Callable[[], None]]:
         ) from error
     try:
         # not the default of this process: arrays of dask elsewhere are none of its business
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"no dask scheduler answers at {address!r}: {error}") from error
 

@@ -1,5 +1,6 @@
 """Forecaster: fits a reservoir and a readout to a signal, and runs the signal on."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Any, Self
 
@@ -20,8 +21,18 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.state import ReservoirState
 
 ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
+DEFAULT = EchoStateReservoir(
+    500,
+    input_scaling=0.2,
+    bias_scaling=0.3,
+    leak=0.8,
+    spectral_radius=0.8,
+    density=0.02,
+    fan_in=None,
+)
 SQUARES = (None, "half", "all")
 CHUNK = 2048  # steps whose states are held at once
+LEAST_ROWS = 10  # of a recording, to learn from
 SMALLEST = 1e-15  # error, where the signal is between -1 and 1, that counts as 0
 Floats = NDArray[np.float64]
 
@@ -37,7 +48,8 @@ class Forecaster(NamesParameters, BaseEstimator):
     Parameters
     ----------
     reservoir : Reservoir, default=None
-        A reservoir without pooling; it is cloned. None: an echo state network of 500 nodes.
+        A reservoir without pooling; it is cloned. None: an echo state network of 500 nodes, with a
+        bias for each node.
     readout : regressor, default=None
         A scikit-learn regressor that predicts scaled outputs from features; it is cloned, and its
         own penalty is used. None: ridge regression with one of ``alphas``.
@@ -60,7 +72,8 @@ class Forecaster(NamesParameters, BaseEstimator):
     n_starts : int, default=50
         Number of these forecasts.
     validation_fraction : float, default=0.2
-        Last part of each recording on which they start; after the choice it is learnt from too.
+        Last part of each recording, after the washout, on which they start; after the choice it is
+        learnt from too.
     n_members : int, default=1
         Number of reservoirs, drawn with different seeds; the forecast is their mean.
     random_state : int, RandomState instance or None, default=None
@@ -159,7 +172,7 @@ class Forecaster(NamesParameters, BaseEstimator):
             found = _Fit(self, member.fit(noisy[0]), noisy, targets).find(alphas)
             self.members_.append(member)
             self.readouts_.append(found.readout)
-            self._ends.append((found.end, drives[-1][-1:, : self.n_outputs_]))
+            self._ends.append(found.end)
             self.alphas_.append(found.alpha)
             losses.append(found.losses)
         self._last = targets[-1][-1]
@@ -241,7 +254,7 @@ class Forecaster(NamesParameters, BaseEstimator):
 
     def _draw(self, rng: np.random.RandomState) -> Any:
         """Yield a reservoir for each member."""
-        template = EchoStateReservoir(500) if self.reservoir is None else self.reservoir
+        template = DEFAULT if self.reservoir is None else self.reservoir
         for _ in tqdm(range(self.n_members), desc="members", delay=2, disable=None):
             member = clone(template)
             own = self.reservoir is not None and self.random_state is None and self.n_members == 1
@@ -267,9 +280,7 @@ class Forecaster(NamesParameters, BaseEstimator):
             n_runs, n_known = runs.shape[:2]
         outside = self._read_future(exog, n_runs, n_known, n_steps)
         found = []
-        for member, readout, (end, _) in zip(
-            self.members_, self.readouts_, self._ends, strict=True
-        ):
+        for member, readout, end in zip(self.members_, self.readouts_, self._ends, strict=True):
             if runs is None:
                 state, first = copy_state(end), self._last[np.newaxis]
             else:
@@ -339,12 +350,12 @@ class _Fit:
 
     def find(self, alphas: Floats) -> Self:
         """Fit the readout."""
-        least = self.settings.washout + 2
+        least = self.settings.washout + LEAST_ROWS + 1
         for i, target in enumerate(self.targets):
-            if len(target) < least + 1:
+            if len(target) + 1 < least:
                 raise ValueError(
                     f"recording {i} of y has {len(target) + 1} steps; washout="
-                    f"{self.settings.washout} needs at least {least + 2}: take a longer recording, "
+                    f"{self.settings.washout} needs at least {least}: take a longer recording, "
                     "or a shorter washout."
                 )
         if self.settings.readout is not None:
@@ -379,17 +390,15 @@ class _Fit:
                 self.readout = self._loop(coef, np.broadcast_to(model.intercept_, y.shape[1]))
                 return
 
-        def predict(states: NDArray, inputs: NDArray) -> NDArray:
-            found = model.predict(self._features(states, inputs))
-            return np.asarray(found).reshape(len(states), -1)
-
-        self.readout = predict
+        self.readout = partial(_predict, model, self.settings.squares, self.settings.inputs)
 
     def _choose(self, alphas: Floats) -> None:
         """Choose the penalty by forecasts on the last part of each recording, then fit to all."""
         settings, factor = self.settings, self._factor()
-        cuts = [len(d) - max(2, round(settings.validation_fraction * len(d))) for d in self.drives]
-        horizon = self._horizon([len(d) - c for d, c in zip(self.drives, cuts, strict=True)])
+        sizes = [len(d) - settings.washout for d in self.drives]
+        held = [max(2, round(settings.validation_fraction * size)) for size in sizes]
+        cuts = [len(d) - n for d, n in zip(self.drives, held, strict=True)]
+        horizon = self._horizon(held)
         places = [
             (i, start)
             for i, cut in enumerate(cuts)
@@ -455,20 +464,13 @@ class _Fit:
             self.end = state
             skip = max(0, self.settings.washout - at)
             if skip < last - at:
-                features = self._features(states[skip:], drive[at + skip : last])
+                features = _features(
+                    states[skip:],
+                    drive[at + skip : last],
+                    self.settings.squares,
+                    self.settings.inputs,
+                )
                 yield features, self.targets[i][at + skip : last]
-
-    def _features(self, states: NDArray, inputs: NDArray) -> Floats:
-        """Return features (row, feature): states, squares and inputs."""
-        parts = [np.asarray(states, np.float64)]
-        if self.settings.squares == "all":
-            parts.append(parts[0] ** 2)
-        elif self.settings.squares == "half":
-            parts[0] = parts[0].copy()
-            parts[0][:, 1::2] **= 2
-        if self.settings.inputs:
-            parts.append(inputs)
-        return np.hstack(parts)
 
     def _loop(self, weights: NDArray, intercept: NDArray) -> Loop:
         """Return the weights (output, feature) in the form of the kernels."""
@@ -484,6 +486,27 @@ class _Fit:
             np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)
         )
         return Loop(states, squares, inputs, np.array(intercept, np.float64), FARTHEST, n_inputs)
+
+
+def _features(states: NDArray, inputs: NDArray, squares: Any, with_inputs: bool) -> Floats:
+    """Return features (row, feature): states, squares and inputs."""
+    parts = [np.asarray(states, np.float64)]
+    if squares == "all":
+        parts.append(parts[0] ** 2)
+    elif squares == "half":
+        parts[0] = parts[0].copy()
+        parts[0][:, 1::2] **= 2
+    if with_inputs:
+        parts.append(inputs)
+    return np.hstack(parts)
+
+
+def _predict(
+    model: Any, squares: Any, with_inputs: bool, states: NDArray, inputs: NDArray
+) -> NDArray:
+    """Return what a regressor predicts, (run, output)."""
+    found = model.predict(_features(states, inputs, squares, with_inputs))
+    return np.asarray(found).reshape(len(states), -1)
 
 
 def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:

@@ -142,7 +142,8 @@ def test_a_wrong_configuration_is_refused_with_what_was_meant(digits, old, new, 
     assert not (digits / "s.zarr").exists()
 
 
-def test_unknown_sources_are_refused(tmp_path):
+def test_unknown_sources_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mottle.pipelines.prepare.CONNECT", "1s")
     run = mottle("prepare", "nmist-100", "--out", tmp_path / "s.zarr")
     assert run.exit_code == 1
     assert "did you mean 'nmnist-100'" in run.output

@@ -142,6 +142,7 @@ def test_devices_of_an_installed_package_fulfil_the_laws(environment):
     assert run.endswith("True")
 
 
+@pytest.mark.slow
 def test_kernels_are_compiled_once_per_installation(environment):
     code = (
         "import numpy as np\n"
@@ -157,6 +158,7 @@ def test_kernels_are_compiled_once_per_installation(environment):
     assert python(code, environment).split() == ["1", "0"]
 
 
+@pytest.mark.slow
 def test_commands_and_recipes_find_an_installed_device(environment, tmp_path):
     code = "from mottle.pipelines.cli import main; main(['devices', 'list'])"
     assert "second_order" in python(code, environment | {"COLUMNS": "200"})
