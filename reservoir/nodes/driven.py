@@ -16,7 +16,8 @@ from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, 
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
-from mottle.reservoir.nodes.wiring import check_spread, draw_recurrent_weights, draw_spread
+from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
+from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
@@ -96,7 +97,7 @@ def driven(
             result[KEPT] = (p.device, find(p.device)[1])
         if p.spectral_radius == 0:
             return result
-        weights = draw_recurrent_weights(rng, n_devices, p.density, p.spectral_radius)
+        weights = draw_recurrent_weights(rng, p, n_devices, p.spectral_radius)
         return result | {"weights_": weights, "_laid_out": lay_out(weights, n_devices)}
 
     def rest(p: Any) -> NDArray:
@@ -145,8 +146,9 @@ def check_parameters(p: Any, node: DrivenNode) -> None:
     check_number(
         "read_noise", p.read_noise, least=0, below=1, why=": it is relative to a state"
     )  # fmt: skip
-    check_number("spectral_radius", p.spectral_radius, least=0)
-    check_number("density", p.density, above=0, most=1)
+    if p.spectral_radius is not None:
+        check_number("spectral_radius", p.spectral_radius, least=0)
+    check_topology(p, p.n_nodes // p.n_masks, p.spectral_radius)
 
 
 def held(p: Any, node: DrivenNode) -> float:
@@ -178,7 +180,7 @@ def run_devices(
             updates=updates * p.n_masks,
         )  # fmt: skip
 
-    if p.spectral_radius > 0:
+    if p.spectral_radius != 0:
         out, feedback = feed_back(
             p, lambda values: node.switched(device, values), run, block, lengths, state
         )

@@ -214,10 +214,19 @@ class VO2Reservoir(Reservoir):
         to the inputs of other nodes, each scaled to the deviation of the input that would cause
         it. None: 0.5 pulsed, else 0. The nodes then run step by step.
     density : float, default=0.1
-        Fraction of the nodes that are sources of a node, if there is recurrence.
+        Fraction of the nodes that are sources of a node, at random or in a small world, if there
+        is recurrence.
     thermal_coupling : float, default=0.0
         Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
         grid, 0 to 0.2; published 0.02.
+    topology : str, matrix or connectome, default="random"
+        Which nodes are linked by recurrence: "random"; "ring", each node to the next with equal
+        weights; "lattice", four neighbours on the squarest grid (a chain for a prime number of
+        nodes); "small_world", a ring of ``density * n_nodes`` nearest neighbours with rewired
+        links; "all". Or your own weights, an array or scipy.sparse array (n_nodes, n_nodes) whose
+        rows are targets, or what `read_connectome` returns.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -287,6 +296,8 @@ class VO2Reservoir(Reservoir):
         spectral_radius: Any = None,
         density: float = 0.1,
         thermal_coupling: float = 0.0,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         input_shape: Any = None,
@@ -302,6 +313,7 @@ class VO2Reservoir(Reservoir):
         self.dt_device, self.dt_inner, self.observable = dt_device, dt_inner, observable
         self.temperature_noise, self.spread = temperature_noise, spread
         self.thermal_coupling = thermal_coupling
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.random_state = random_state
