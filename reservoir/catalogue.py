@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
-from mottle.reservoir.family import Family
+from mottle.reservoir.family import MOST_STEPS, Family, whole_steps
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
 from mottle.reservoir.nodes.oscillator import device as oscillator
@@ -270,7 +271,7 @@ def simulate(
     dt : float
         Step of waveform and result in s.
     duration : float, default=None
-        Length in s, for a constant.
+        Length in s, for a constant. If ``dt`` does not divide it, shorter equal steps are taken.
     random_state : int, default=0
         Seed of the noise. Ag devices are always noisy, others where an option sets a noise.
     **options : dict
@@ -290,12 +291,14 @@ def simulate(
     Raises
     ------
     ValueError
-        For an unknown device or option, impossible constants, or a step too coarse.
+        For an unknown device or option, impossible constants, a step too coarse, or a run of more
+        than 1e9 integration steps.
 
     Warns
     -----
     UserWarning
-        If an oscillator is driven by a constant supply at which it does not oscillate.
+        If an oscillator is driven by a constant supply at which it does not oscillate, and if
+        ``dt`` does not divide ``duration``.
 
     Examples
     --------
@@ -313,7 +316,7 @@ def simulate(
             raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
         if kind_of(preset) == "oscillator" and not options.get("voltage_noise"):
             warn_outside(float(drive), preset)
-        drive = np.full(round(duration / dt), float(drive))
+        drive, dt = constant_drive(float(drive), check_positive("duration", duration, "s"), dt)
     elif drive.ndim != 1 or drive.size == 0:
         raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
     elif duration is not None:
@@ -350,6 +353,32 @@ def simulate(
     attrs |= {name: getattr(preset, name, "") for name in ("source", "provisional")}
     attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)
+
+
+def constant_drive(voltage: float, duration: float, dt: float) -> tuple[NDArray, float]:
+    """Return a constant over steps that end at ``duration``, and their length in s.
+
+    Examples
+    --------
+    >>> drive, dt = constant_drive(5.0, 1.0, 0.25)
+    >>> drive.tolist(), dt
+    ([5.0, 5.0, 5.0, 5.0], 0.25)
+    """
+    if duration / dt > MOST_STEPS:
+        raise ValueError(
+            f"duration={duration:.6g} s in steps of dt={dt:.6g} s are {duration / dt:.3g} steps, "
+            f"more than {MOST_STEPS:.0e}: take at most {MOST_STEPS * dt:.3g} s, or a dt of at "
+            f"least {duration / MOST_STEPS:.3g} s."
+        )
+    n, whole = whole_steps(duration, dt)
+    check_memory(6.0 * n, f"the result of {n} steps", "take a longer dt, or a shorter duration")
+    if whole != dt:
+        warn(
+            f"dt={dt:.6g} s does not divide duration={duration:.6g} s: {n} steps of {whole:.6g} s "
+            "are taken.",
+            stacklevel=3,
+        )
+    return np.full(n, voltage), whole
 
 
 def draw(name: str) -> "Figure":

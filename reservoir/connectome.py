@@ -34,6 +34,12 @@ class Connectome(NamedTuple):
         Weight of the link from the node of the column to that of the row.
     names : tuple of str or None
         Names of the nodes in the order of rows, None if the file has none.
+
+    Examples
+    --------
+    >>> worm = Connectome(sparse.csr_array([[0.0, 3.0], [1.0, 0.0]]), ("AVAL", "AVAR"))
+    >>> worm.weights.shape, worm.names.index("AVAR")
+    ((2, 2), 1)
     """
 
     weights: sparse.csr_array

@@ -109,6 +109,60 @@ def positive(preset: NamedTuple, names: tuple[str, ...]) -> None:
         check_positive(f"device.{name}", getattr(preset, name), why=" (SI units)")
 
 
+MOST_STEPS = 1_000_000_000  # integration steps of a simulation: minutes
+MOST_HELD = 1_000_000  # integration steps of a node in one step of a drive
+
+
+def whole_steps(duration: float, dt: float) -> tuple[int, float]:
+    """Return the number and length in s of equal steps that end at ``duration``, none above dt.
+
+    Examples
+    --------
+    >>> whole_steps(1e-5, 1e-6), whole_steps(1.0, 0.4)
+    ((10, 1e-06), (3, 0.3333333333333333))
+    """
+    n = round(duration / dt)
+    if n and abs(n * dt - duration) <= 1e-9 * duration:
+        return n, dt
+    n = ceil(duration / dt)
+    return n, duration / n
+
+
+def check_steps(n_steps: int, dt: float, n_inner: float, unit: str = "integration steps") -> None:
+    """Raise if a run of ``n_steps`` of ``dt`` s, each of ``n_inner`` parts, would take too long.
+
+    Examples
+    --------
+    >>> check_steps(2000, 10.0, 1e9)
+    Traceback (most recent call last):
+    ValueError: 2e+04 s take 2e+12 integration steps of 1e-08 s, more than 1e+09: simulate at most 10 s.
+    """  # noqa: E501
+    total = n_steps * n_inner
+    if total > MOST_STEPS:
+        each = dt / n_inner
+        raise ValueError(
+            f"{n_steps * dt:.3g} s take {total:.3g} {unit} of {each:.3g} s, more than "
+            f"{MOST_STEPS:.0e}: simulate at most {MOST_STEPS * each:.3g} s."
+        )
+
+
+def check_held(dt: float, n_inner: int, inner: str = "dt_inner", name: str = "dt_device") -> None:
+    """Raise if a node would take too many integration steps within a held step or pulse.
+
+    Examples
+    --------
+    >>> check_held(10.0, 10**9)
+    Traceback (most recent call last):
+    ValueError: dt_device=10 s takes 1e+09 integration steps for each device and step, more than 1e+06: take at most 0.01 s, or a longer dt_inner.
+    """  # noqa: E501
+    if n_inner > MOST_HELD:
+        raise ValueError(
+            f"{name}={dt:.6g} s takes {n_inner:.3g} integration steps for each device and step, "
+            f"more than {MOST_HELD:.0e}: take at most {dt * MOST_HELD / n_inner:.3g} s, or a "
+            f"longer {inner}."
+        )
+
+
 def micro_steps(dt: float, held: float) -> int:
     """Return the number of equal integration steps, none longer than ``dt``, in a held step.
 

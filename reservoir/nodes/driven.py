@@ -12,6 +12,7 @@ from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.inputs import Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
+from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
@@ -171,6 +172,7 @@ def run_devices(
     nonfinite = () if node.bounded else (np.zeros_like(n_clipped),)  # counts of states
     code = list(node.observables).index(p.observable)
     kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), code)
+    check_held(held(p, node), updates)
     weights = wiring(p)
 
     def run(drive: NDArray, lengths: NDArray, state: Any, feedback: NDArray) -> NDArray:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.family import Family, Trace, check_steps, micro_steps, positive
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.figure import filament
 from mottle.reservoir.nodes.driven import DrivenNode, constants
@@ -160,6 +160,7 @@ def trace(
 ) -> Trace:
     """Simulate one device under a supply; ``dt_inner`` is the longest integration step in s."""
     n_micro = micro_steps(inner_step(device, dt_inner), dt)
+    check_steps(drive.size, dt, n_micro)
     nodes = constants(kernel.AgDevices, device)
     start = np.random.default_rng(key).uniform(*device.residue)
     most = 1024

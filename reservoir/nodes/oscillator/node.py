@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.oscillator import kernel
@@ -84,6 +85,10 @@ def check(p: Any) -> None:
     check_bias(bias(p), device, p.regime)
     check_spread(p.spread, kernel.Oscillators._fields)
     check_number("threshold_noise", p.threshold_noise, least=0)
+    low, high = device.window
+    if p.threshold_noise > 0 and low < bias(p) < high:  # each cycle is then simulated
+        dt = setting(p, REGIMES, "dt_device")
+        check_held(dt, round(dt / device.period(bias(p))), "time constant, or no threshold_noise")
     check_number("c_coupling", p.c_coupling, "F", least=0)
     if p.r_coupling is not None:
         check_positive("r_coupling", p.r_coupling, "ohm", why=", or None for none")

@@ -18,7 +18,7 @@ from mottle.checks import (
     names_arguments,
 )
 from mottle.reservoir import catalogue
-from mottle.reservoir.family import Family, Trace, micro_steps
+from mottle.reservoir.family import Family, Trace, check_steps, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
@@ -260,6 +260,7 @@ def _build(
         one = kernel().Constants._make(float(getattr(device, field)) for field in numbers)
         inner = longest if dt_inner is None else dt_inner
         n_micro = 1 if inner is None else micro_steps(inner, dt)
+        check_steps(drive.size, dt, n_micro)
         simulate = explained(equations, kernel().trace, forget)
         values, outputs, currents, used = simulate(
             drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one

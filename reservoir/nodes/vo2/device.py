@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, choose, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
-from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.family import Family, Trace, check_steps, micro_steps, positive
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE
 from mottle.reservoir.nodes.vo2 import kernel
@@ -195,6 +195,7 @@ def trace(
     names = (name for name in kernel.Neuristors._fields if name != "kappa")
     nodes = kernel.Neuristors(kappa=0.0, **{name: getattr(device, name) for name in names})
     n_micro = micro_steps(dt_inner, dt)
+    check_steps(drive.size, dt, n_micro)
     (v, t, r), spikes, energies = kernel.trace(
         drive, nodes, float(temperature_noise), np.uint64(key), dt / n_micro, n_micro, fourth
     )

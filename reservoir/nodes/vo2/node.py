@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_number
 from mottle.reservoir.compiled.threads import run_nodes
-from mottle.reservoir.family import micro_steps
+from mottle.reservoir.family import check_held, micro_steps
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.regime import (
@@ -84,6 +84,7 @@ def check(p: Any) -> None:
     check_spread(p.spread, SPREADABLE)
     dt = setting(p, REGIMES, "dt_device")
     check_step(p.dt_inner, dt, device)
+    check_held(dt, micro_steps(p.dt_inner, dt))
     given = p.v_bias is not None or p.ambient is not None or not isinstance(p.device, str)
     if given:  # the defaults suit the presets, and windows take time to find
         check_bias(setting(p, REGIMES, "v_bias"), film(p), p.regime)

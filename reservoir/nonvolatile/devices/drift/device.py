@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
-from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.family import Family, Trace, check_steps, positive
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.drift import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
@@ -64,6 +64,7 @@ def trace(
     per_charge = device.mobility * device.r_on / device.thickness**2
     least = min(device.r_on, device.r_off)
     n_micro = inner_steps(dt, per_charge * float(np.abs(drive).max()) / least)
+    check_steps(drive.size, dt, n_micro)
     w, current = kernel.drift(
         drive, dt, device.w_0, device.r_on, device.r_off, per_charge, kind, int(power), n_micro
     )

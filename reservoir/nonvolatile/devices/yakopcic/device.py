@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import DrivenSynapse, Family, Trace, check_steps, positive
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
@@ -52,7 +52,9 @@ def check(device: YakopcicMemristor) -> None:
 def trace(device: YakopcicMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Simulate one device under a voltage."""
     speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
-    w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
+    n_micro = inner_steps(dt, speed)
+    check_steps(drive.size, dt, n_micro)
+    w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], n_micro)
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
