@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
-from mottle.reservoir.family import MOST_STEPS, Family, whole_steps
+from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
 from mottle.reservoir.nodes.oscillator import device as oscillator
@@ -291,8 +291,8 @@ def simulate(
     Raises
     ------
     ValueError
-        For an unknown device or option, impossible constants, a step too coarse, or a run of more
-        than 1e9 integration steps.
+        For an unknown device or option, impossible constants, a step too coarse, a run of more
+        than 1e9 integration steps, or a voltage at which the device's equations overflow.
 
     Warns
     -----
@@ -328,6 +328,7 @@ def simulate(
         raise ValueError(
             f"voltage holds {drive[place]} at step {place}; every value must be finite."
         )
+    check_drive(family, preset, drive)
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
     try:
         trace = family.trace(preset, drive, dt, key, **options)
@@ -340,6 +341,7 @@ def simulate(
             f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
             f"{', '.join(known) or 'none'}."
         ) from error
+    check_finite(family, preset, drive, trace)
     import xarray as xr
 
     name, unit = family.drive

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.family import SECOND, SIEMENS, Family, Trace, check_bounds
 from mottle.reservoir.nodes.event import kernel
 from mottle.reservoir.nodes.figures import memristor
 
@@ -36,6 +36,9 @@ class EventMemristor(NamedTuple):
 PRESETS = {"stm_event": EventMemristor()}
 
 
+BOUNDS = {"tau": SECOND, "g_max": SIEMENS}
+
+
 def check_event(device: EventMemristor) -> None:
     """Check the constants.
 
@@ -45,7 +48,7 @@ def check_event(device: EventMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.p_c=1.5 must be a finite number, above 0 and at most 1.
     """
-    positive(device, ("tau", "g_max"))
+    check_bounds(device, BOUNDS)
     check_number("device.p_c", device.p_c, above=0, most=1)
 
 

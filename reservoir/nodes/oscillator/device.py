@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, choose
-from mottle.reservoir.family import Family, Trace, check_steps, micro_steps, positive
+from mottle.reservoir.family import (
+    FARAD,
+    OHM,
+    VOLT,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+    micro_steps,
+)
 from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
 from mottle.reservoir.nodes.oscillator.kernel import Oscillators
@@ -168,6 +177,9 @@ PRESETS = {
 }
 
 
+UNITS = {"r": OHM, "v": VOLT, "c": FARAD, "capacitance": FARAD}  # by the first part of a name
+
+
 def check(device: ThresholdSwitch | HHNeuristor) -> None:
     """Check the constants.
 
@@ -178,7 +190,7 @@ def check(device: ThresholdSwitch | HHNeuristor) -> None:
     ValueError: device.r_metallic=200000.0 ohm must be below device.r_insulating=100000.0 ohm.
     """
     names = (name for name in device._fields if name not in ("source", "provisional"))
-    positive(device, tuple(names))
+    check_bounds(device, {name: UNITS[name.split("_")[0]] for name in names})
     if not device.v_low < device.v_high:
         raise ValueError(
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "

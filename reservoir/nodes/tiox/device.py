@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Trace, check_bounds
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
@@ -46,6 +46,14 @@ class TiOxMemristor(NamedTuple):
         return self.tau
 
 
+BOUNDS = {
+    "alpha": PER_VOLT,
+    "k_p": Bound("A/V^3", 1e-18, 100.0),
+    "k_n": Bound("A/V^3", 1e-18, 100.0),
+    "t_pulse": SECOND,
+}
+
+
 def check(device: TiOxMemristor) -> None:
     """Check the constants.
 
@@ -55,7 +63,7 @@ def check(device: TiOxMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.keep=0.0 must be a finite number, above 0 and below 1: a volatile ...
     """
-    positive(device, ("alpha", "k_p", "k_n", "t_pulse"))
+    check_bounds(device, BOUNDS)
     why = ": a volatile device returns to rest"
     check_number("device.keep", device.keep, above=0, below=1, why=why)
     check_number("device.g_rest", device.g_rest, above=0, most=1, why=", the largest state")

@@ -6,8 +6,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, choose
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.checks import choose
+from mottle.reservoir.family import (
+    AMPERE,
+    LARGEST,
+    PER_VOLT,
+    RATE,
+    SECOND,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.wox import kernel
@@ -44,6 +55,18 @@ class WOxMemristor(NamedTuple):
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
 
 
+BOUNDS = {
+    "rate": RATE,
+    "eta": PER_VOLT,
+    "tau": SECOND,
+    "w_min": Bound("", 0.0, 0.999),
+    "alpha": AMPERE,
+    "beta": PER_VOLT,
+    "gamma": AMPERE,
+    "delta": PER_VOLT,
+}
+
+
 def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     """Return the constants of a preset, or check given ones.
 
@@ -54,8 +77,7 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     """
     if not isinstance(device, WOxMemristor):
         return choose(device, WOX_MEMRISTORS, "device")
-    positive(device, ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"))
-    check_number("device.w_min", device.w_min, least=0, below=1)
+    check_bounds(device, BOUNDS)
     return device
 
 
@@ -104,4 +126,5 @@ FAMILY = Family(
     ),
     synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
     pulse=pulse,
+    most=lambda device: LARGEST / max(device.eta, device.beta, device.delta),
 )

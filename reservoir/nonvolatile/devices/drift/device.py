@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
-from mottle.reservoir.family import Family, Trace, check_steps, positive
+from mottle.reservoir.family import OHM, Bound, Family, Trace, check_bounds, check_steps
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.drift import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
@@ -39,9 +39,17 @@ class DriftMemristor(NamedTuple):
         return 0.5 * (self.r_on + self.r_off) / per_charge
 
 
+BOUNDS = {
+    "r_on": OHM,
+    "r_off": OHM,
+    "thickness": Bound("m", 1e-10, 1e-3),
+    "mobility": Bound("m^2/(V s)", 1e-24, 1.0),
+}
+
+
 def check(device: DriftMemristor) -> None:
     """Check the constants."""
-    positive(device, ("r_on", "r_off", "thickness", "mobility"))
+    check_bounds(device, BOUNDS)
     check_start("w_0", device.w_0)
 
 

@@ -6,7 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    SECOND,
+    SIEMENS,
+    VOLT,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.ferroelectric import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
@@ -38,9 +47,18 @@ class FerroelectricJunction(NamedTuple):
         return self.tau_0 * exp((self.v_a / 2) ** 2)
 
 
+BOUNDS = {
+    "tau_0": SECOND,
+    "v_a": VOLT,
+    "shape": Bound("", 1e-2, 100.0),
+    "g_off": SIEMENS,
+    "g_on": SIEMENS,
+}
+
+
 def check(device: FerroelectricJunction) -> None:
     """Check the constants."""
-    positive(device, device._fields[:5])
+    check_bounds(device, BOUNDS)
     check_start("p_0", device.p_0)
 
 

@@ -6,7 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import Cell, DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    SECOND,
+    VOLT,
+    Bound,
+    Cell,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.interface import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
@@ -44,9 +53,21 @@ class InterfaceMemristor(NamedTuple):
         return self.t_switch * exp(-1.5 / self.v_0)
 
 
+BOUNDS = {
+    "t_switch": SECOND,
+    "v_0": VOLT,
+    "v_least": VOLT,
+    "t_1": SECOND,
+    "n": Bound("", 1e-6, 10.0),
+    "j_off": Bound("S/cm^2", 1e-18, 1e12),
+    "j_on": Bound("S/cm^2", 1e-18, 1e12),
+    "area": Bound("cm^2", 1e-18, 1e4),
+}
+
+
 def check(device: InterfaceMemristor) -> None:
     """Check the constants."""
-    positive(device, device._fields[:8])
+    check_bounds(device, BOUNDS)
     check_start("w_0", device.w_0)
 
 

@@ -6,7 +6,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import Cell, DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    AMPERE,
+    LARGEST,
+    OHM,
+    PER_VOLT,
+    SECOND,
+    VOLT,
+    Cell,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.memdiode import kernel
 from mottle.reservoir.nonvolatile.devices.writes import V_READ, nearest, starts
@@ -42,9 +54,23 @@ class Memdiode(NamedTuple):
         return self.t_set * exp(-1 / self.v_set)
 
 
+BOUNDS = {
+    "t_set": SECOND,
+    "v_set": VOLT,
+    "t_reset": SECOND,
+    "v_reset": VOLT,
+    "i_off": AMPERE,
+    "i_on": AMPERE,
+    "alpha_off": PER_VOLT,
+    "alpha_on": PER_VOLT,
+    "r_off": OHM,
+    "r_on": OHM,
+}
+
+
 def check(device: Memdiode) -> None:
     """Check the constants."""
-    positive(device, device._fields[:-2])
+    check_bounds(device, BOUNDS)
 
 
 def trace(device: Memdiode, drive: NDArray, dt: float, key: int) -> Trace:
@@ -123,4 +149,7 @@ FAMILY = Family(
     memristor,
     synapse=DrivenSynapse(follow, fading),
     cell=Cell(conductances, lambda device: "published", age, write),
+    most=lambda device: (
+        LARGEST / max(1 / device.v_set, 1 / device.v_reset, device.alpha_on, device.alpha_off)
+    ),
 )

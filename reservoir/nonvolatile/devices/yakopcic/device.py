@@ -6,7 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, check_steps, positive
+from mottle.reservoir.family import (
+    LARGEST,
+    PER_VOLT,
+    RATE,
+    VOLT,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+)
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
@@ -43,9 +54,23 @@ class YakopcicMemristor(NamedTuple):
         return 1 / (self.a_p * (exp(1.0) - exp(self.v_p)))
 
 
+BOUNDS = {
+    "a": Bound("A", 1e-18, 1e3),
+    "b": PER_VOLT,
+    "a_p": RATE,
+    "a_n": RATE,
+    "v_p": VOLT,
+    "v_n": VOLT,
+    "alpha_p": Bound("", 0.0, 1e3),
+    "alpha_n": Bound("", 0.0, 1e3),
+    "x_p": Bound("", 0.0, 0.999),
+    "x_n": Bound("", 0.0, 0.999),
+}
+
+
 def check(device: YakopcicMemristor) -> None:
     """Check the constants."""
-    positive(device, ("a", "b", "a_p", "a_n", "v_p", "v_n"))
+    check_bounds(device, BOUNDS)
     check_start("x_0", device.x_0)
 
 
@@ -75,4 +100,5 @@ FAMILY = Family(
     trace,
     memristor,
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+    most=lambda device: LARGEST / max(1.0, device.b),
 )
