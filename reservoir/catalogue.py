@@ -12,6 +12,7 @@ from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
+from mottle.reservoir.nodes.compliance import find_limits, has_effect, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
 from mottle.reservoir.nodes.oscillator import device as oscillator
@@ -254,6 +255,8 @@ def simulate(
     dt: float,
     *,
     duration: float | None = None,
+    r_series: float = 0.0,
+    i_limit: float | None = None,
     random_state: int = 0,
     **options: Any,
 ) -> "xr.Dataset":
@@ -272,6 +275,12 @@ def simulate(
         Step of waveform and result in s.
     duration : float, default=None
         Length in s, for a constant. If ``dt`` does not divide it, shorter equal steps are taken.
+    r_series : float, default=0.0
+        Resistor in ohm between source and device, for a memristor whose model has none of its own;
+        the voltage over the device is then ``device_voltage``.
+    i_limit : float or None, default=None
+        Largest current in A that the source supplies, for the same devices: above it the source
+        lowers its voltage. None: 1 mA for WOx, else no limit; ``math.inf`` for none.
     random_state : int, default=0
         Seed of the noise. Ag devices are always noisy, others where an option sets a noise.
     **options : dict
@@ -315,7 +324,7 @@ def simulate(
         if duration is None or not duration >= dt:
             raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
         if kind_of(preset) == "oscillator" and not options.get("voltage_noise"):
-            warn_outside(float(drive), preset)
+            warn_outside(abs(float(drive)), preset)
         drive, dt = constant_drive(float(drive), check_positive("duration", duration, "s"), dt)
     elif drive.ndim != 1 or drive.size == 0:
         raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
@@ -330,17 +339,16 @@ def simulate(
         )
     check_drive(family, preset, drive)
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
-    try:
-        trace = family.trace(preset, drive, dt, key, **options)
-    except TypeError as error:
-        known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
-        unknown = sorted(set(options) - set(known))
-        if not unknown:
-            raise
-        raise ValueError(
-            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
-            f"{', '.join(known) or 'none'}."
-        ) from error
+    ohm, limit = find_limits(family.circuit, r_series, i_limit)
+    if family.circuit and has_effect(family.circuit, preset, drive, ohm, limit):
+        if options:
+            raise ValueError(
+                f"{next(iter(options))} has no effect behind a resistor or a current limit: leave "
+                "it out, or take r_series=0 and i_limit=math.inf."
+            )
+        trace = run_circuit(family.circuit, preset, drive, dt, ohm, limit)
+    else:
+        trace = run_alone(family, preset, drive, dt, key, options)
     check_finite(family, preset, drive, trace)
     import xarray as xr
 
@@ -355,6 +363,23 @@ def simulate(
     attrs |= {name: getattr(preset, name, "") for name in ("source", "provisional")}
     attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)
+
+
+def run_alone(
+    family: Family, preset: Preset, drive: NDArray, dt: float, key: int, options: dict[str, Any]
+) -> Any:
+    """Simulate a device on its own; refuse options that its family does not have."""
+    try:
+        return family.trace(preset, drive, dt, key, **options)
+    except TypeError as error:
+        known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
+        unknown = sorted(set(options) - set(known))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
+            f"{', '.join(known) or 'none'}."
+        ) from error
 
 
 def constant_drive(voltage: float, duration: float, dt: float) -> tuple[NDArray, float]:

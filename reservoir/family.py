@@ -82,6 +82,7 @@ class Family(NamedTuple):
     fine: Callable[[Any], dict[str, Any]] = lambda device: {}
     # options of trace under which energies balance to 1e-5
     definition: Any = None  # of a device defined by device_node
+    circuit: Any = None  # record of a two-terminal device behind a resistor and a current limit
     most: Callable[[Any], float] = lambda device: VOLT.most  # input beyond which it is not computed
 
     def __reduce__(self) -> Any:

@@ -1,11 +1,13 @@
 """Volatile memristor with a decay between events and a step at each event."""
 
+from math import exp
 from typing import NamedTuple
 
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
 from mottle.reservoir.family import SECOND, SIEMENS, Family, Trace, check_bounds
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.event import kernel
 from mottle.reservoir.nodes.figures import memristor
 
@@ -58,6 +60,13 @@ def trace(device: EventMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     return Trace({"current": (g * device.g_max * drive, "A"), "state": (g, "1")})
 
 
+def advance(device: EventMemristor, g: float, volts: float, dt: float) -> float:
+    """Return the state after a step, with an event at its begin if the voltage is positive."""
+    if volts > 0:
+        g += device.p_c * (1 - g)
+    return g * exp(-dt / device.tau)
+
+
 FAMILY = Family(
     EventMemristor,
     "volatile",
@@ -66,4 +75,10 @@ FAMILY = Family(
     trace,
     memristor,
     pulse=lambda device, state, volt, width: state + device.p_c * (1 - state),
+    circuit=Circuit(
+        lambda device: 0.0,
+        advance,
+        lambda device, g, volts: g * device.g_max * volts,
+        divisible=False,
+    ),
 )

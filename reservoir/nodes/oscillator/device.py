@@ -237,7 +237,7 @@ def count_cycles(device: ThresholdSwitch, drive: NDArray, dt: float) -> float:
     >>> round(count_cycles(ThresholdSwitch(), np.array([5.0, 1.0]), 1e-6), 3)
     1.407
     """
-    volts, times = np.unique(drive, return_counts=True)
+    volts, times = np.unique(np.abs(drive), return_counts=True)
     low, high = device.window
     inside = (volts > low) & (volts < high)
     return float(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_number
 from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Trace, check_bounds
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
@@ -84,6 +85,17 @@ def compiled(
     return kernel.run, (nodes, v_read, observable, device.t_pulse), 1
 
 
+def advance(device: TiOxMemristor, g: float, volts: float, dt: float) -> float:
+    """Return the state after a pulse of ``volts`` V, whatever its length."""
+    nodes = constants(kernel.Memristors, device)
+    return float(kernel.trace(np.array([volts]), g, nodes)[0][0])
+
+
+def current(device: TiOxMemristor, g: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return g * (device.k_p if volts > 0 else device.k_n) * volts**3
+
+
 FAMILY = Family(
     TiOxMemristor,
     "volatile",
@@ -100,4 +112,5 @@ FAMILY = Family(
         rates=("alpha",),
         times=("tau",),
     ),
+    circuit=Circuit(lambda device: device.g_rest, advance, current, divisible=False),
 )

@@ -491,7 +491,8 @@ def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
             energies += dt * spent
             if noise > 0.0:
                 new_t += noise * sqrt(dt) * normal(join(key, step * n_micro + micro))
-            before, after = v / r1, new_v / slopes(new_v, new_t, u, memory, nodes)[2]
+            before = abs(v) / r1  # the film heats whatever the sign
+            after = abs(new_v) / slopes(new_v, new_t, u, memory, nodes)[2]
             if before < nodes.i_spike <= after:
                 fraction = (nodes.i_spike - before) / (after - before)
                 spikes.append((step * n_micro + micro + fraction) * dt)

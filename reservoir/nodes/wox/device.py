@@ -19,6 +19,7 @@ from mottle.reservoir.family import (
     Trace,
     check_bounds,
 )
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.wox import kernel
@@ -108,6 +109,22 @@ def compiled(
     return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, observable), 1
 
 
+def advance(device: WOxMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    fade = exp(-dt / device.tau)
+    state: float = kernel.advance(w, volts, device.rate, fade, device.tau, device.eta, device.w_min)
+    return state
+
+
+def current(device: WOxMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    ampere: float = kernel.current(w, volts, constants(kernel.Memristors, device))
+    return ampere
+
+
+I_LIMIT = 1e-3  # A: source of the published measurements, of this order
+
+
 FAMILY = Family(
     WOxMemristor,
     "volatile",
@@ -127,4 +144,5 @@ FAMILY = Family(
     synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
     pulse=pulse,
     most=lambda device: LARGEST / max(device.eta, device.beta, device.delta),
+    circuit=Circuit(lambda device: device.w_min, advance, current, I_LIMIT),
 )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
 from mottle.reservoir.family import OHM, Bound, Family, Trace, check_bounds, check_steps
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.drift import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
@@ -79,4 +80,25 @@ def trace(
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
-FAMILY = Family(DriftMemristor, "nonvolatile", {"hp": DriftMemristor()}, check, trace, memristor)
+def advance(device: DriftMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V, without a window."""
+    per_charge = device.mobility * device.r_on / device.thickness**2
+    held = np.array([volts])
+    states, _ = kernel.drift(held, dt, w, device.r_on, device.r_off, per_charge, 0, 1, 1)
+    return float(states[0])
+
+
+def current(device: DriftMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return volts / (device.r_on * w + device.r_off * (1 - w))
+
+
+FAMILY = Family(
+    DriftMemristor,
+    "nonvolatile",
+    {"hp": DriftMemristor()},
+    check,
+    trace,
+    memristor,
+    circuit=Circuit(lambda device: device.w_0, advance, current),
+)

@@ -1,7 +1,7 @@
 """Interface memristors: gradual writing, power-law relaxation; SI units."""
 
-from math import exp
-from typing import NamedTuple
+from math import exp, inf
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from mottle.reservoir.family import (
     Trace,
     check_bounds,
 )
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.interface import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
@@ -102,6 +103,17 @@ def age(
     return np.asarray(low + (written - low) * (1 + seconds / device.t_1) ** -n)
 
 
+def advance(device: InterfaceMemristor, state: Any, volts: float, dt: float) -> Any:
+    """Return state, state when last written and time since, after ``dt`` s at ``volts`` V."""
+    return kernel.advance(*state, volts, dt, *device[:5])
+
+
+def current(device: InterfaceMemristor, state: Any, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    low, high = conductances(device)
+    return volts * (low + state[0] * (high - low))
+
+
 FAMILY = Family(
     InterfaceMemristor,
     "nonvolatile",
@@ -111,4 +123,10 @@ FAMILY = Family(
     memristor_at(1.5),
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
     cell=Cell(conductances, lambda device: "published", age),
+    circuit=Circuit(
+        lambda device: (device.w_0, device.w_0, inf),
+        advance,
+        current,
+        full=lambda device: (1.0, 1.0, 0.0),
+    ),
 )

@@ -19,6 +19,7 @@ from mottle.reservoir.family import (
     Trace,
     check_bounds,
 )
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.memdiode import kernel
 from mottle.reservoir.nonvolatile.devices.writes import V_READ, nearest, starts
@@ -140,6 +141,16 @@ def write(cell, order, defects, rng):
     return np.clip(g, ends[:n], ends[n:]), pulses, reads, written + read_out
 
 
+def advance(device: Memdiode, x: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    return float(kernel.settle(x, volts, dt, *device[:4]))
+
+
+def current(device: Memdiode, x: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return float(kernel.memdiode(np.array([volts]), 0.0, x, *device[:-2])[1][0])
+
+
 FAMILY = Family(
     Memdiode,
     "nonvolatile",
@@ -152,4 +163,5 @@ FAMILY = Family(
     most=lambda device: (
         LARGEST / max(1 / device.v_set, 1 / device.v_reset, device.alpha_on, device.alpha_off)
     ),
+    circuit=Circuit(lambda device: 0.0, advance, current),
 )

@@ -1,6 +1,6 @@
 """Yakopcic's memristor: thresholds and exponential growth; constants in SI units."""
 
-from math import exp
+from math import exp, sinh
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from mottle.reservoir.family import (
     check_bounds,
     check_steps,
 )
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
@@ -92,6 +93,16 @@ def follow(device: YakopcicMemristor, voltage: NDArray, dt: float, w: float) -> 
     return float(states[-1])
 
 
+def advance(device: YakopcicMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    return float(kernel.gradual(np.array([volts]), dt, w, *device[:-3], 1)[0][0])
+
+
+def current(device: YakopcicMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return device.a * w * sinh(device.b * volts)
+
+
 FAMILY = Family(
     YakopcicMemristor,
     "nonvolatile",
@@ -101,4 +112,5 @@ FAMILY = Family(
     memristor,
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
     most=lambda device: LARGEST / max(1.0, device.b),
+    circuit=Circuit(lambda device: device.x_0, advance, current),
 )
