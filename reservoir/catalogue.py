@@ -12,7 +12,7 @@ from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
-from mottle.reservoir.nodes.compliance import find_limits, has_effect, run_circuit
+from mottle.reservoir.nodes.compliance import exceeds, find_limits, may_exceed, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
 from mottle.reservoir.nodes.oscillator import device as oscillator
@@ -340,15 +340,18 @@ def simulate(
     check_drive(family, preset, drive)
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
     ohm, limit = find_limits(family.circuit, r_series, i_limit)
-    if family.circuit and has_effect(family.circuit, preset, drive, ohm, limit):
+    circuit = family.circuit
+    limited = circuit and (ohm > 0 or may_exceed(circuit, preset, drive, limit))
+    if not ohm > 0:
+        trace = run_alone(family, preset, drive, dt, key, options)
+        limited = limited and exceeds(circuit, preset, drive, trace, limit)
+    if limited:
         if options:
             raise ValueError(
                 f"{next(iter(options))} has no effect behind a resistor or a current limit: leave "
                 "it out, or take r_series=0 and i_limit=math.inf."
             )
-        trace = run_circuit(family.circuit, preset, drive, dt, ohm, limit)
-    else:
-        trace = run_alone(family, preset, drive, dt, key, options)
+        trace = run_circuit(circuit, preset, drive, dt, ohm, limit)
     check_finite(family, preset, drive, trace)
     import xarray as xr
 

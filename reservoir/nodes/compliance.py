@@ -26,7 +26,6 @@ class Circuit(NamedTuple):
     current: Callable[[Any, Any, float], float]  # state, V over the device: A
     i_limit: float = inf  # A, of the source of the publication
     divisible: bool = True  # whether a step may be divided; not one pulse
-    full: Callable[[Any], Any] = lambda device: 1.0  # the state with the largest current
 
 
 def find_limits(circuit: Circuit | None, r_series: Any, i_limit: Any) -> tuple[float, float]:
@@ -52,15 +51,22 @@ def find_limits(circuit: Circuit | None, r_series: Any, i_limit: Any) -> tuple[f
     return ohm, inf if i_limit == inf else check_positive("i_limit", i_limit, "A")
 
 
-def has_effect(circuit: Circuit, device: Any, drive: NDArray, ohm: float, limit: float) -> bool:
-    """Return whether a resistor or a limit changes the run: no state has a larger current."""
-    if ohm > 0 or limit == inf:
-        return ohm > 0
-    return any(
+def may_exceed(circuit: Circuit, device: Any, drive: NDArray, limit: float) -> bool:
+    """Return whether a current can exceed the limit: it is between those of the extreme states."""
+    return limit < inf and any(
         abs(circuit.current(device, state, float(volts))) > limit
         for volts in (drive.min(), drive.max())
-        for state in (circuit.full(device), circuit.start(device))
+        for state in (0.0, 1.0)
     )
+
+
+def exceeds(circuit: Circuit, device: Any, drive: NDArray, trace: Trace, limit: float) -> bool:
+    """Return whether a current of a run exceeds the limit at the begin or the end of a step."""
+    if np.abs(trace.variables["current"][0]).max() > limit:
+        return True
+    states = [circuit.start(device), *trace.variables["state"][0][:-1]]
+    pairs = zip(states, map(float, drive), strict=True)
+    return any(abs(circuit.current(device, state, volts)) > limit for state, volts in pairs)
 
 
 def over_device(

@@ -24,8 +24,10 @@ from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
 from mottle.reservoir.nodes.wiring import near_square
 
-PER_NODE = ("r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load")
-COMMON = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
+PER_NODE = (
+    "r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load", "width", "beta",
+)  # fmt: skip
+COMMON = ("e_a", "gamma", "t_0", "i_spike")
 
 
 class VO2Neuristor(NamedTuple):

@@ -22,6 +22,7 @@ from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.device import (
     COMMON,
+    PER_NODE,
     VO2Neuristor,
     check_neuristor,
     check_step,
@@ -32,6 +33,7 @@ from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+BY_NAME = ("t_c", "width", "beta")  # of the transition: they vary only if they are named
 
 
 REGIMES: dict[str, dict[str, Any]] = {
@@ -81,7 +83,7 @@ def check(p: Any) -> None:
         why=": the heat to four neighbours cannot exceed the heat lost",
     )  # fmt: skip
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
-    check_spread(p.spread, SPREADABLE)
+    check_spread(p.spread, spreadable(p))
     dt = setting(p, REGIMES, "dt_device")
     check_step(p.dt_inner, dt, device)
     check_held(dt, micro_steps(p.dt_inner, dt))
@@ -90,10 +92,16 @@ def check(p: Any) -> None:
         check_bias(setting(p, REGIMES, "v_bias"), film(p), p.regime)
 
 
+def spreadable(p: Any) -> tuple[str, ...]:
+    """Return the constants that may vary: those of the transition only where one is named."""
+    named = isinstance(p.spread, dict) and not set(BY_NAME).isdisjoint(p.spread)
+    return SPREADABLE + BY_NAME if named else SPREADABLE
+
+
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the constants that vary from device to device."""
     device = film(p)
-    drawn = draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)
+    drawn = draw_spread(rng, device, spreadable(p), p.spread, p.n_nodes)
     drawn["capacitance"] = drawn["capacitance"] * space_capacitances(
         p, REGIMES, device.capacitance, rng
     )
@@ -111,12 +119,8 @@ def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> 
     """Run films under node voltages held for ``dt``, by Heun's method."""
     device = film(p)
     constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
-    nodes = kernel.Neuristors(
-        t_c=np.full(p.n_nodes, device.t_c),
-        kappa=float(p.thermal_coupling),
-        **p.devices_,
-        **constants,
-    )
+    constants |= {name: np.full(p.n_nodes, getattr(device, name)) for name in PER_NODE}
+    nodes = kernel.Neuristors(kappa=float(p.thermal_coupling), **constants | p.devices_)
     n_micro = micro_steps(p.dt_inner, dt)
     _, columns = near_square(p.n_nodes)
     return run_nodes(
@@ -208,8 +212,10 @@ class VO2Reservoir(Reservoir):
         Noise of the temperature in K per square root of second; the published reservoir has about
         133.
     spread : float, tuple or dict, default=0.0
-        Relative device-to-device variation of all constants, or of those named: lognormal, or
-        ("normal", number).
+        Relative device-to-device variation of resistances, capacitances and heat loss, or of the
+        constants named: lognormal, or ("normal", number). The temperature, width and steepness of
+        the transition vary only if named: ``{"t_c": 0.003, "width": 0.1, "beta": 0.1}``, 0.003
+        of ``t_c`` being 1 K, as between the grains of a film.
     spectral_radius : float or None, default=None
         Recurrence: spectral radius of the weights by which states of the previous step are added
         to the inputs of other nodes, each scaled to the deviation of the input that would cause

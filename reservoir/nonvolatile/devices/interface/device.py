@@ -111,7 +111,8 @@ def advance(device: InterfaceMemristor, state: Any, volts: float, dt: float) -> 
 def current(device: InterfaceMemristor, state: Any, volts: float) -> float:
     """Return the current in A at ``volts`` V."""
     low, high = conductances(device)
-    return volts * (low + state[0] * (high - low))
+    w = state[0] if isinstance(state, tuple) else state
+    return float(volts * (low + w * (high - low)))
 
 
 FAMILY = Family(
@@ -127,6 +128,5 @@ FAMILY = Family(
         lambda device: (device.w_0, device.w_0, inf),
         advance,
         current,
-        full=lambda device: (1.0, 1.0, 0.0),
     ),
 )
