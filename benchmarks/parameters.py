@@ -49,7 +49,7 @@ MEANING = {  # of each parameter: unit, and what it is
     "v_read": ("V", "read voltage"),
     "tau_rate": ("s", "time over which a rate is averaged"),
     "read_noise": ("relative", "noise of states as read"),
-    "write_noise": ("relative", "cycle-to-cycle variation of an event's step"),
+    "write_noise": ("relative", "cycle-to-cycle variation of a write"),
     "temperature_noise": ("K/√s", "noise of the film's temperature"),
     "threshold_noise": ("relative", "cycle-to-cycle variation of the upper threshold"),
     "voltage_noise": ("V", "standard deviation of the voltage without input"),

@@ -287,7 +287,8 @@ def simulate(
         Options of the family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
         ``temperature_noise`` in K per square root of second. Threshold switch:
         ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. Ag:
-        ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
+        ``dt_inner`` in s. WOx and TiOx: ``write_noise``, relative. Linear drift: ``window``
+        ("none", "joglekar", "biolek"), ``power``.
 
     Returns
     -------

@@ -48,6 +48,12 @@ class DrivenNode(NamedTuple):
     metered: bool = True  # whether the kernel sums energies
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
+    varies: bool = False  # whether the kernel takes a variation from write to write
+
+
+def check_write_noise(value: Any) -> float:
+    """Return a relative variation from write to write, checked."""
+    return check_number("write_noise", value, least=0, below=1, why=": it is relative to a rate")
 
 
 def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
@@ -121,7 +127,9 @@ def driven(
         run=run,
         scale=scale,
         observables=lambda p: of(p)[1].observables,
-        noisy=lambda p: p.read_noise > 0 or of(p)[1].noisy(of(p)[0]),
+        noisy=lambda p: (
+            p.read_noise > 0 or getattr(p, "write_noise", 0.0) > 0 or of(p)[1].noisy(of(p)[0])
+        ),
         metered=lambda p: of(p)[1].metered,
         left_out=lambda p: () if of(p)[1].metered else ("devices, which give no current",),
         sums_inputs=lambda p: True,
@@ -149,6 +157,12 @@ def check_parameters(p: Any, node: DrivenNode) -> None:
     )  # fmt: skip
     if p.spectral_radius is not None:
         check_number("spectral_radius", p.spectral_radius, least=0)
+    noise = check_write_noise(getattr(p, "write_noise", 0.0))
+    if noise > 0 and not node.varies:
+        raise ValueError(
+            f"write_noise={noise} is for WOx and TiOx; the delays of Ag devices are drawn anew at "
+            "each switching anyway."
+        )
     check_topology(p, p.n_nodes // p.n_masks, p.spectral_radius)
 
 
@@ -173,6 +187,8 @@ def run_devices(
     code = list(node.observables).index(p.observable)
     kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), code)
     check_held(held(p, node), updates)
+    if node.varies:
+        args = (*args, float(getattr(p, "write_noise", 0.0)))
     weights = wiring(p)
 
     def run(drive: NDArray, lengths: NDArray, state: Any, feedback: NDArray) -> NDArray:

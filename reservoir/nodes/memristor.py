@@ -75,6 +75,9 @@ class MemristorReservoir(Reservoir):
         Read voltage in V.
     read_noise : float, default=0.0
         Relative noise of each reading of a state, drawn at each step.
+    write_noise : float, default=0.0
+        Relative cycle-to-cycle variation of the rate at which WOx and TiOx devices are written,
+        drawn for each device, step and mask.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants that set the rate of a device, or of
         those named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta;
@@ -152,6 +155,7 @@ class MemristorReservoir(Reservoir):
         observable: str = "state",
         v_read: float = 0.2,
         read_noise: float = 0.0,
+        write_noise: float = 0.0,
         spread: Any = 0.0,
         spectral_radius: Any = 0.0,
         density: float = 0.1,
@@ -169,6 +173,7 @@ class MemristorReservoir(Reservoir):
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
         self.observable, self.v_read, self.read_noise = observable, v_read, read_noise
+        self.write_noise = write_noise
         self.spread, self.spectral_radius, self.density = spread, spectral_radius, density
         self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.n_taps = wiring, fan_in, n_taps

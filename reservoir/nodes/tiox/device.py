@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_number
 from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Trace, check_bounds
 from mottle.reservoir.nodes.compliance import Circuit
-from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
 
@@ -70,9 +70,16 @@ def check(device: TiOxMemristor) -> None:
     check_number("device.g_rest", device.g_rest, above=0, most=1, why=", the largest state")
 
 
-def trace(device: TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Simulate one device from rest; every step is one pulse, whatever ``dt``."""
-    g, current = kernel.trace(drive, device.g_rest, constants(kernel.Memristors, device))
+def trace(
+    device: TiOxMemristor, drive: NDArray, dt: float, key: int, *, write_noise: float = 0.0
+) -> Trace:
+    """Simulate one device from rest; every step is one pulse, whatever ``dt``.
+
+    ``write_noise`` is the relative variation of alpha from pulse to pulse.
+    """
+    noise = check_write_noise(write_noise)
+    nodes = constants(kernel.Memristors, device)
+    g, current = kernel.trace(drive, device.g_rest, nodes, noise, np.uint64(key))
     return Trace({"current": (current, "A"), "state": (g, "1")})
 
 
@@ -88,7 +95,7 @@ def compiled(
 def advance(device: TiOxMemristor, g: float, volts: float, dt: float) -> float:
     """Return the state after a pulse of ``volts`` V, whatever its length."""
     nodes = constants(kernel.Memristors, device)
-    return float(kernel.trace(np.array([volts]), g, nodes)[0][0])
+    return float(kernel.trace(np.array([volts]), g, nodes, 0.0, np.uint64(0))[0][0])
 
 
 def current(device: TiOxMemristor, g: float, volts: float) -> float:
@@ -111,6 +118,7 @@ FAMILY = Family(
         rest=lambda device, drawn, n: np.full((1, n), device.g_rest),
         rates=("alpha",),
         times=("tau",),
+        varies=True,
     ),
     circuit=Circuit(lambda device: device.g_rest, advance, current, divisible=False),
 )

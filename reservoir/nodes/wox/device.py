@@ -20,7 +20,7 @@ from mottle.reservoir.family import (
     check_bounds,
 )
 from mottle.reservoir.nodes.compliance import Circuit
-from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.wox import kernel
 
@@ -82,15 +82,20 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     return device
 
 
-def trace(device: WOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Simulate one device from rest."""
-    w, current = kernel.trace(drive, dt, device.w_min, constants(kernel.Memristors, device))
+def trace(
+    device: WOxMemristor, drive: NDArray, dt: float, key: int, *, write_noise: float = 0.0
+) -> Trace:
+    """Simulate one device from rest; ``write_noise`` is the relative variation of each step."""
+    noise = check_write_noise(write_noise)
+    nodes = constants(kernel.Memristors, device)
+    w, current = kernel.trace(drive, dt, device.w_min, nodes, noise, np.uint64(key))
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: WOxMemristor, voltage: NDArray, dt: float, w: float) -> float:
     """Return the state after a waveform in V, starting from state ``w``."""
-    return float(kernel.trace(voltage, dt, w, constants(kernel.Memristors, device))[0][-1])
+    nodes = constants(kernel.Memristors, device)
+    return float(kernel.trace(voltage, dt, w, nodes, 0.0, np.uint64(0))[0][-1])
 
 
 def pulse(device: WOxMemristor, state: float, volt: float, width: float) -> float:
@@ -140,6 +145,7 @@ FAMILY = Family(
         rest=lambda device, drawn, n: np.full((1, n), device.w_min),
         rates=("rate",),
         times=("tau",),
+        varies=True,
     ),
     synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
     pulse=pulse,

@@ -105,7 +105,9 @@ def age(
 
 def advance(device: InterfaceMemristor, state: Any, volts: float, dt: float) -> Any:
     """Return state, state when last written and time since, after ``dt`` s at ``volts`` V."""
-    return kernel.advance(*state, volts, dt, *device[:5])
+    w, written, since = state
+    t_switch, v_0, v_least, t_1, n = device[:5]
+    return kernel.advance(w, written, since, volts, dt, t_switch, v_0, v_least, t_1, n)
 
 
 def current(device: InterfaceMemristor, state: Any, volts: float) -> float:
