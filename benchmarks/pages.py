@@ -27,6 +27,7 @@ SCRIPTS = {
     "devices": ([], ["reference/devices"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
+    "topologies": ([], ["how-to/topologies"]),
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),
