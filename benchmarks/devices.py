@@ -19,8 +19,10 @@ wave = devices.pulse_train([1.5, 0, 1.5, 1.5], width=1e-3, period=2e-3, dt=1e-3)
 devices.simulate(devices.get("wox_du2017")._replace(tau=0.1), wave, 1e-3).state
 ```
 
-Voltages are supplies held for a step. Piecewise-linear circuits are solved exactly between two
-switchings, for any step; the thermal neuristor by Heun's method (10 ns) or `method="rk4"`.
+Voltages are supplies held for a step; `r_series` and `i_limit` put a resistor and a current limit
+before a memristor ([one device](../how-to/one-device.md)). Piecewise-linear circuits are solved
+exactly between two switchings, for any step; the thermal neuristor by Heun's method (10 ns) or
+`method="rk4"`.
 
 Write statistics (kind "programming") are not circuits: `devices.program(name, targets, age)` writes
 and ages conductances, `devices.levels(name, age)` gives the number of distinguishable levels,
@@ -30,7 +32,8 @@ bits, and [the comparison of reservoirs](../results/reservoirs.md).
 
 `spread` is the device-to-device variation (d2d) in a reservoir: a relative standard deviation for
 all constants or for those named, lognormal, or `("normal", 0.05)` for a normal one. Cycle-to-cycle
-variation (c2c) is counter-based noise: it does not depend on threads, batch or chunk.
+variation (c2c) is counter-based noise: it does not depend on threads, batch or chunk. For WOx and
+TiOx it is `write_noise`, of the rate at which each step writes.
 
 ## Results that contradict common claims
 

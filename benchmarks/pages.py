@@ -29,6 +29,7 @@ SCRIPTS = {
     "regimes": ([], ["explanations/regimes"]),
     "forecast": ([], ["how-to/forecast"]),
     "reservoir_map": ([], ["results/map"]),
+    "topologies": ([], ["how-to/topologies"]),
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),

@@ -21,7 +21,9 @@ are given by name. A misspelt name, or that of another library (`units`, `sr`, `
 - **Recurrence by random weights**: `spectral_radius` (echo state networks, memristors, oscillators)
   or `recurrent_scaling` in thresholds (spiking networks), with `density`.
 - **Coupling of neighbours by physics**: `thermal_coupling`, a fraction; `c_coupling` in farad and
-  `r_coupling` in ohm, between neighbours in `topology`.
+  `r_coupling` in ohm, between nodes linked in `topology`; heat flows to the neighbours on a grid.
+- **Who is linked to whom**: `topology`, for recurrence and coupling alike
+  ([links between nodes](../how-to/topologies.md)).
 - **Noise** is named after what is noisy: `temperature_noise` in K per square root of second,
   `threshold_noise`, `write_noise` and `read_noise` relative, `voltage_noise` in V. `spread` is
   device-to-device variation.
@@ -48,7 +50,7 @@ MEANING = {  # of each parameter: unit, and what it is
     "v_read": ("V", "read voltage"),
     "tau_rate": ("s", "time over which a rate is averaged"),
     "read_noise": ("relative", "noise of states as read"),
-    "write_noise": ("relative", "cycle-to-cycle variation of an event's step"),
+    "write_noise": ("relative", "cycle-to-cycle variation of a write"),
     "temperature_noise": ("K/√s", "noise of the film's temperature"),
     "threshold_noise": ("relative", "cycle-to-cycle variation of the upper threshold"),
     "voltage_noise": ("V", "standard deviation of the voltage without input"),
@@ -58,7 +60,8 @@ MEANING = {  # of each parameter: unit, and what it is
     "thermal_coupling": ("1", "fraction of a film's heat that goes to each neighbour"),
     "c_coupling": ("F", "capacitance between neighbours"),
     "r_coupling": ("Ω", "resistance between neighbours; None for none"),
-    "topology": ("", "who is a neighbour of whom"),
+    "topology": ("", "which nodes are linked: a name, a matrix or a connectome"),
+    "rewiring": ("1", "fraction of the links of a small world that are moved"),
     "density": ("1", "fraction of recurrent weights that are not 0"),
     "n_steps": ("", "steps into which a recording of events is cut"),
     "duration": ("s", "time of a recording of events"),

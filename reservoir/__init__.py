@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
+    from mottle.reservoir.connectome import Connectome, read_connectome
     from mottle.reservoir.energy import chip_ratios, energy_report, energy_summary, spike_energy
     from mottle.reservoir.forecast.forecaster import Forecaster
     from mottle.reservoir.forecast.horizon import valid_time
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.nodes.oscillator.memory import OscillatorMemory
     from mottle.reservoir.nodes.oscillator.node import OscillatorReservoir, order_parameter
     from mottle.reservoir.nodes.outside.node import DeviceReservoir, device_node
+    from mottle.reservoir.nodes.spectrum import spectral_radius
     from mottle.reservoir.nodes.spiking.node import SpikingReservoir
     from mottle.reservoir.nodes.state import ReservoirState
     from mottle.reservoir.nodes.vo2.node import VO2Reservoir
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.readout.stream import fit_stream, predict_stream
 
 __all__ = [
+    "Connectome",
     "Consolidation",
     "Crossbar",
     "CrossbarReadout",
@@ -61,6 +64,8 @@ __all__ = [
     "fit_stream",
     "order_parameter",
     "predict_stream",
+    "read_connectome",
+    "spectral_radius",
     "spike_energy",
     "valid_time",
 ]

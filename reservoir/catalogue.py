@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
-from mottle.reservoir.family import Family
+from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
+from mottle.reservoir.nodes.compliance import exceeds, find_limits, may_exceed, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
 from mottle.reservoir.nodes.oscillator import device as oscillator
@@ -253,6 +255,8 @@ def simulate(
     dt: float,
     *,
     duration: float | None = None,
+    r_series: float = 0.0,
+    i_limit: float | None = None,
     random_state: int = 0,
     **options: Any,
 ) -> "xr.Dataset":
@@ -270,14 +274,21 @@ def simulate(
     dt : float
         Step of waveform and result in s.
     duration : float, default=None
-        Length in s, for a constant.
+        Length in s, for a constant. If ``dt`` does not divide it, shorter equal steps are taken.
+    r_series : float, default=0.0
+        Resistor in ohm between source and device, for a memristor whose model has none of its own;
+        the voltage over the device is then ``device_voltage``.
+    i_limit : float or None, default=None
+        Largest current in A that the source supplies, for the same devices: above it the source
+        lowers its voltage. None: 1 mA for WOx, else no limit; ``math.inf`` for none.
     random_state : int, default=0
         Seed of the noise. Ag devices are always noisy, others where an option sets a noise.
     **options : dict
         Options of the family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
         ``temperature_noise`` in K per square root of second. Threshold switch:
         ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. Ag:
-        ``dt_inner`` in s. Linear drift: ``window`` ("none", "joglekar", "biolek"), ``power``.
+        ``dt_inner`` in s. WOx and TiOx: ``write_noise``, relative. Linear drift: ``window``
+        ("none", "joglekar", "biolek"), ``power``.
 
     Returns
     -------
@@ -290,12 +301,14 @@ def simulate(
     Raises
     ------
     ValueError
-        For an unknown device or option, impossible constants, or a step too coarse.
+        For an unknown device or option, impossible constants, a step too coarse, a run of more
+        than 1e9 integration steps, or a voltage at which the device's equations overflow.
 
     Warns
     -----
     UserWarning
-        If an oscillator is driven by a constant supply at which it does not oscillate.
+        If an oscillator is driven by a constant supply at which it does not oscillate, and if
+        ``dt`` does not divide ``duration``.
 
     Examples
     --------
@@ -312,8 +325,8 @@ def simulate(
         if duration is None or not duration >= dt:
             raise ValueError(f"a constant voltage needs a duration of at least dt={dt} s.")
         if kind_of(preset) == "oscillator" and not options.get("voltage_noise"):
-            warn_outside(float(drive), preset)
-        drive = np.full(round(duration / dt), float(drive))
+            warn_outside(abs(float(drive)), preset)
+        drive, dt = constant_drive(float(drive), check_positive("duration", duration, "s"), dt)
     elif drive.ndim != 1 or drive.size == 0:
         raise ValueError(f"voltage has shape {drive.shape}; expected a number or (n_steps,).")
     elif duration is not None:
@@ -325,18 +338,22 @@ def simulate(
         raise ValueError(
             f"voltage holds {drive[place]} at step {place}; every value must be finite."
         )
+    check_drive(family, preset, drive)
     key = int(np.random.SeedSequence(random_state).generate_state(1, np.uint64)[0])
-    try:
-        trace = family.trace(preset, drive, dt, key, **options)
-    except TypeError as error:
-        known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
-        unknown = sorted(set(options) - set(known))
-        if not unknown:
-            raise
-        raise ValueError(
-            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
-            f"{', '.join(known) or 'none'}."
-        ) from error
+    ohm, limit = find_limits(family.circuit, r_series, i_limit)
+    circuit = family.circuit
+    limited = circuit and (ohm > 0 or may_exceed(circuit, preset, drive, limit))
+    if not ohm > 0:
+        trace = run_alone(family, preset, drive, dt, key, options)
+        limited = limited and exceeds(circuit, preset, drive, trace, limit)
+    if limited:
+        if options:
+            raise ValueError(
+                f"{next(iter(options))} has no effect behind a resistor or a current limit: leave "
+                "it out, or take r_series=0 and i_limit=math.inf."
+            )
+        trace = run_circuit(circuit, preset, drive, dt, ohm, limit)
+    check_finite(family, preset, drive, trace)
     import xarray as xr
 
     name, unit = family.drive
@@ -350,6 +367,49 @@ def simulate(
     attrs |= {name: getattr(preset, name, "") for name in ("source", "provisional")}
     attrs |= {f"energy_{name}": value for name, value in (trace.energies or {}).items()}
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)
+
+
+def run_alone(
+    family: Family, preset: Preset, drive: NDArray, dt: float, key: int, options: dict[str, Any]
+) -> Any:
+    """Simulate a device on its own; refuse options that its family does not have."""
+    try:
+        return family.trace(preset, drive, dt, key, **options)
+    except TypeError as error:
+        known = sorted(getattr(family.trace, "__kwdefaults__", None) or {})
+        unknown = sorted(set(options) - set(known))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"{kind_of(preset)} devices of this family have no option {unknown[0]!r}; options: "
+            f"{', '.join(known) or 'none'}."
+        ) from error
+
+
+def constant_drive(voltage: float, duration: float, dt: float) -> tuple[NDArray, float]:
+    """Return a constant over steps that end at ``duration``, and their length in s.
+
+    Examples
+    --------
+    >>> drive, dt = constant_drive(5.0, 1.0, 0.25)
+    >>> drive.tolist(), dt
+    ([5.0, 5.0, 5.0, 5.0], 0.25)
+    """
+    if duration / dt > MOST_STEPS:
+        raise ValueError(
+            f"duration={duration:.6g} s in steps of dt={dt:.6g} s are {duration / dt:.3g} steps, "
+            f"more than {MOST_STEPS:.0e}: take at most {MOST_STEPS * dt:.3g} s, or a dt of at "
+            f"least {duration / MOST_STEPS:.3g} s."
+        )
+    n, whole = whole_steps(duration, dt)
+    check_memory(6.0 * n, f"the result of {n} steps", "take a longer dt, or a shorter duration")
+    if whole != dt:
+        warn(
+            f"dt={dt:.6g} s does not divide duration={duration:.6g} s: {n} steps of {whole:.6g} s "
+            "are taken.",
+            stacklevel=3,
+        )
+    return np.full(n, voltage), whole
 
 
 def draw(name: str) -> "Figure":

@@ -264,6 +264,7 @@ def spike_energy(
     family = family_of(preset)
     if kind_of(preset) != "oscillator" and family.kind != "oscillator":
         raise ValueError(f"device={device!r} is not an oscillator: it has no cycle to measure.")
+    family.check(preset)
     if capacitance is not None:
         preset = preset._replace(capacitance=check_positive("capacitance", capacitance, "F"))
     low, high = preset.window

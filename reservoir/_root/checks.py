@@ -19,8 +19,10 @@ P = ParamSpec("P")
 
 # names of parameters in other libraries and papers: names used here, in order of preference
 SYNONYMS: dict[str, tuple[str, ...]] = {
+    "adjacency": ("topology",),
     "alpha": ("leak", "alphas"),
     "connectivity": ("density", "fan_in"),
+    "connectome": ("topology",),
     "coupling": ("thermal_coupling", "c_coupling", "recurrent_scaling", "spectral_radius"),
     "dt": ("dt_device", "dt_inner"),
     "forgetting_factor": ("forgetting",),
@@ -45,6 +47,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "rc_connectivity": ("density",),
     "reservoir_size": ("n_nodes",),
     "regularization": ("alphas",),
+    "rewiring_probability": ("rewiring",),
     "rho": ("spectral_radius",),
     "ridge": ("alphas",),
     "seed": ("random_state",),

@@ -71,6 +71,27 @@ def disturb(begin, end, out, lengths, keys, first, noise):
             disturb_row(out[r, step], own, first + step, noise)
 
 
+@njit(**VECTOR)
+def vary(constants, keys, counter, noise, out):
+    """Write constants (device,) times 1 + ``noise`` xi, at least 0, to ``out``.
+
+    This is cycle-to-cycle variation: ``counter`` counts writes, and xi depends on it and on
+    ``keys``, those of the devices.
+    """
+    widen()
+    for i in range(out.size):
+        out[i] = constants[i] * max(1.0 + noise * normal(join(keys[i], counter)), 0.0)
+
+
+@njit(cache=True)
+def keys_of(key, first, n):
+    """Return the keys of ``n`` devices from ``first``, derived from that of a recording."""
+    keys = np.empty(n, np.uint64)
+    for i in range(n):
+        keys[i] = join(key, first + i)
+    return keys
+
+
 @njit(cache=True)
 def content_noise(keys, n_columns):
     """Draw standard normal numbers (vector, column), each from its vector's key."""

@@ -13,11 +13,13 @@ from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.inputs import NO_ROWS, Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
+from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
-from mottle.reservoir.nodes.wiring import check_spread, draw_recurrent_weights, draw_spread
+from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
+from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
@@ -48,6 +50,12 @@ class DrivenNode(NamedTuple):
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
     closes: bool = True  # whether the kernel runs closed loops
+    varies: bool = False  # whether the kernel takes a variation from write to write
+
+
+def check_write_noise(value: Any) -> float:
+    """Return a relative variation from write to write, checked."""
+    return check_number("write_noise", value, least=0, below=1, why=": it is relative to a rate")
 
 
 def constants(kind: Any, device: Any, drawn: dict[str, Any] | None = None) -> Any:
@@ -98,7 +106,7 @@ def driven(
             result[KEPT] = (p.device, find(p.device)[1])
         if p.spectral_radius == 0:
             return result
-        weights = draw_recurrent_weights(rng, n_devices, p.density, p.spectral_radius)
+        weights = draw_recurrent_weights(rng, p, n_devices, p.spectral_radius)
         return result | {"weights_": weights, "_laid_out": lay_out(weights, n_devices)}
 
     def rest(p: Any) -> NDArray:
@@ -121,7 +129,9 @@ def driven(
         run=run,
         scale=scale,
         observables=lambda p: of(p)[1].observables,
-        noisy=lambda p: p.read_noise > 0 or of(p)[1].noisy(of(p)[0]),
+        noisy=lambda p: (
+            p.read_noise > 0 or getattr(p, "write_noise", 0.0) > 0 or of(p)[1].noisy(of(p)[0])
+        ),
         metered=lambda p: of(p)[1].metered,
         left_out=lambda p: () if of(p)[1].metered else ("devices, which give no current",),
         sums_inputs=lambda p: True,
@@ -148,8 +158,15 @@ def check_parameters(p: Any, node: DrivenNode) -> None:
     check_number(
         "read_noise", p.read_noise, least=0, below=1, why=": it is relative to a state"
     )  # fmt: skip
-    check_number("spectral_radius", p.spectral_radius, least=0)
-    check_number("density", p.density, above=0, most=1)
+    if p.spectral_radius is not None:
+        check_number("spectral_radius", p.spectral_radius, least=0)
+    noise = check_write_noise(getattr(p, "write_noise", 0.0))
+    if noise > 0 and not node.varies:
+        raise ValueError(
+            f"write_noise={noise} is for WOx and TiOx; the delays of Ag devices are drawn anew at "
+            "each switching anyway."
+        )
+    check_topology(p, p.n_nodes // p.n_masks, p.spectral_radius)
 
 
 def held(p: Any, node: DrivenNode) -> float:
@@ -173,6 +190,9 @@ def run_devices(
     nonfinite = () if node.bounded else (np.zeros_like(n_clipped),)  # counts of states
     code = list(node.observables).index(p.observable)
     kernel, args, updates = node.compiled(device, p.devices_, held(p, node), float(p.v_read), code)
+    check_held(held(p, node), updates)
+    if node.varies:
+        args = (*args, float(getattr(p, "write_noise", 0.0)))
     weights, rows = wiring(p), NO_ROWS
     if loop is not NO_LOOP:
         n_inputs = p.input_weights_.shape[1]
@@ -185,7 +205,7 @@ def run_devices(
             n_out=p.n_nodes, updates=updates * p.n_masks, apart=loop is NO_LOOP,
         )  # fmt: skip
 
-    if p.spectral_radius > 0:
+    if p.spectral_radius != 0:
         out, feedback = feed_back(
             p, lambda values: node.switched(device, values), run, block, lengths, state
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import version
 from inspect import signature
 from json import dumps
@@ -12,6 +13,7 @@ from warnings import warn
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -43,6 +45,23 @@ def at_most(n_threads: int) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
+
+
+def shown(value: Any) -> str:
+    """Return the text of a parameter; a matrix is shown by its shape and a digest of its values.
+
+    Examples
+    --------
+    >>> shown("ring"), shown(np.eye(3))
+    ("'ring'", 'matrix (3, 3), sha256 5a9a9f2ab32247d4')
+    """
+    matrix = getattr(value, "weights", value)
+    if not sparse.issparse(matrix) and not isinstance(matrix, np.ndarray):
+        return repr(value)
+    table = sparse.csr_array(np.atleast_2d(matrix) if isinstance(matrix, np.ndarray) else matrix)
+    parts = table.indptr.astype(np.int64), table.indices.astype(np.int64), table.data
+    content = b"".join(part.astype(part.dtype.newbyteorder("<")).tobytes() for part in parts)
+    return f"matrix {matrix.shape}, sha256 {sha256(content).hexdigest()[:16]}"
 
 
 class Reservoir(
@@ -347,7 +366,7 @@ class Reservoir(
 
     def describe(self) -> dict[str, Any]:
         """Return the metadata of states: class, parameters, seed, step time and versions."""
-        parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        parameters = {name: shown(value) for name, value in self.get_params(deep=False).items()}
         return {
             "reservoir": type(self).__name__,
             "parameters": dumps(parameters, sort_keys=True),

@@ -75,15 +75,27 @@ class MemristorReservoir(Reservoir):
         Read voltage in V.
     read_noise : float, default=0.0
         Relative noise of each reading of a state, drawn at each step.
+    write_noise : float, default=0.0
+        Relative cycle-to-cycle variation of the rate at which WOx and TiOx devices are written,
+        drawn for each device, step and mask.
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants that set the rate of a device, or of
         those named (WOx: rate, tau; TiOx: alpha, tau; "ag_pulse": mu, gamma_1, gamma_2, beta;
         "ag_fast": delay, t_off, v_high, v_low). Lognormal; ("normal", number) for a normal one.
-    spectral_radius : float, default=0.0
+    spectral_radius : float or None, default=0.0
         Recurrence: spectral radius of the weights by which states (0 to 1) of the previous step
-        are added to the inputs of other devices. 0 for none.
+        are added to the inputs of other devices. 0 for none; None keeps that of an own matrix.
     density : float, default=0.1
-        Fraction of the devices that are sources of a device, if there is recurrence.
+        Fraction of the devices that are sources of a device, at random or in a small world, if
+        there is recurrence.
+    topology : str, matrix or connectome, default="random"
+        Which nodes are linked: "random"; "ring", each node to the next with equal weights;
+        "lattice", four neighbours on the squarest grid (a chain for a prime number of nodes);
+        "small_world", a ring of nearest neighbours (``density``) with rewired links; "all".
+        Or your own weights, an array or scipy.sparse array (device, device) whose rows are
+        targets, or what `read_connectome` returns.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -143,9 +155,12 @@ class MemristorReservoir(Reservoir):
         observable: str = "state",
         v_read: float = 0.2,
         read_noise: float = 0.0,
+        write_noise: float = 0.0,
         spread: Any = 0.0,
-        spectral_radius: float = 0.0,
+        spectral_radius: Any = 0.0,
         density: float = 0.1,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         n_taps: int = 1,
@@ -158,7 +173,9 @@ class MemristorReservoir(Reservoir):
         self.n_nodes, self.device, self.v_bias, self.v_gain = n_nodes, device, v_bias, v_gain
         self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
         self.observable, self.v_read, self.read_noise = observable, v_read, read_noise
+        self.write_noise = write_noise
         self.spread, self.spectral_radius, self.density = spread, spectral_radius, density
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.n_taps = wiring, fan_in, n_taps
         self.input_shape, self.field = input_shape, field
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state

@@ -13,7 +13,7 @@ from mottle.checks import check_number, check_positive, choose, is_number
 from mottle.reservoir.nodes.node import project
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
-from mottle.reservoir.nodes.wiring import draw_recurrent_weights
+from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
 LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
 REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
@@ -39,8 +39,9 @@ def check_regime(p: Any, regimes: Mapping[str, Mapping[str, Any]], nominal: floa
     dt = check_positive("dt_device", setting(p, regimes, "dt_device"), "s")
     t_off = check_number("t_off", setting(p, regimes, "t_off"), "s", least=0)
     parts(dt, t_off)
-    check_number("spectral_radius", setting(p, regimes, "spectral_radius"), least=0)
-    check_number("density", p.density, above=0, most=1)
+    radius = check_number("spectral_radius", setting(p, regimes, "spectral_radius"), least=0)
+    # where nodes are coupled: None for a lattice, or none at all, as coupling may be varied from 0
+    check_topology(p, p.n_nodes, radius, coupled=hasattr(p, "c_coupling"))
     log_spaced("capacitance", setting(p, regimes, "capacitance"), nominal, "F", np.arange(1))
 
 
@@ -190,7 +191,7 @@ def settle(p: Any, regimes: Any, run: Run, rest: NDArray, rng: Any) -> dict[str,
     radius = setting(p, regimes, "spectral_radius")
     if radius == 0:
         return {}
-    weights = draw_recurrent_weights(rng, p.n_nodes, p.density, radius)
+    weights = draw_recurrent_weights(rng, p, p.n_nodes, radius)
     inputs = np.random.RandomState(0).uniform(-1, 1, (1, REFERENCE_STEPS, p.n_nodes))
     gain, bias = p._node.scale(p)
     volts = np.clip(bias + gain * inputs, 0.0, V_COMPLIANCE)

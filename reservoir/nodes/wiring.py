@@ -1,17 +1,15 @@
-"""Random draws: input and recurrent weights, receptive fields, neighbours, device variation."""
+"""Random draws: input weights, receptive fields, masks, device variation."""
 
 from math import isqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
-from mottle.arrays import check_memory
 from mottle.checks import choose, is_number, is_whole
 
 WIRINGS = ("random", "local", "one_to_one")
-TOPOLOGIES = ("all", "grid", "ring")
 Spread = float | tuple[str, float]
 
 
@@ -88,60 +86,6 @@ def near_square(n: int) -> tuple[int, int]:
     return rows, n // rows
 
 
-def grid_neighbours(n_nodes: int) -> NDArray[np.int64]:
-    """Return four neighbours of each node on a near-square grid; at an edge, the node itself."""
-    rows, columns = near_square(n_nodes)
-    padded = np.pad(np.arange(n_nodes).reshape(rows, columns), 1, mode="edge")
-    sides = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
-    return np.stack([side.ravel() for side in sides], axis=1)
-
-
-def adjacency(n_nodes: int, topology: Any) -> NDArray[np.float64]:
-    """Return the coupling of each pair of nodes, relative to the coupling parameter.
-
-    ``topology`` is "grid" (four neighbours on a near-square grid), "ring", "all", or a symmetric
-    (n_nodes, n_nodes) array.
-
-    Examples
-    --------
-    >>> adjacency(4, "ring").astype(int).tolist()
-    [[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
-    """
-    _check_pairs(n_nodes)
-    check_topology(topology, n_nodes)
-    links: NDArray[np.float64] = np.zeros((n_nodes, n_nodes))
-    if isinstance(topology, str):
-        if topology == "grid":
-            links[np.arange(n_nodes)[:, np.newaxis], grid_neighbours(n_nodes)] = 1.0
-        elif topology == "ring":
-            links += np.roll(np.eye(n_nodes), 1, axis=1)
-        else:
-            links += 1.0
-        links = np.maximum(links, links.T)
-        np.fill_diagonal(links, 0.0)
-        return links
-    links = np.asarray(topology, dtype=np.float64)
-    if (links != links.T).any() or (links < 0).any() or np.diag(links).any():
-        raise ValueError("topology must be symmetric, without negative values, 0 on its diagonal.")
-    return links
-
-
-def draw_recurrent_weights(
-    rng: np.random.RandomState, n_nodes: int, density: float, spectral_radius: float
-) -> sparse.csr_array:
-    """Draw sparse normal weights, rescaled to a spectral radius computed from all eigenvalues."""
-    n_kept = max(1, round(density * n_nodes))
-    _check_pairs(n_nodes)
-    weights = np.zeros((n_nodes, n_nodes))
-    for row in weights:
-        row[rng.choice(n_nodes, n_kept, replace=False)] = rng.normal(size=n_kept)
-    # dense eigenvalues: power iteration misses complex pairs, and ARPACK may not converge
-    radius = np.abs(linalg.eigvals(weights)).max()
-    # rounded, so that threads in LAPACK do not change the last digit
-    scale = float(f"{spectral_radius / radius:.12g}") if radius > 0 else 0.0
-    return sparse.csr_array(weights * scale)
-
-
 def draw_spread(
     rng: np.random.RandomState,
     device: Any,
@@ -216,21 +160,6 @@ def check_shape(input_shape: Any) -> None:
         )
 
 
-def check_topology(topology: Any, n_nodes: int) -> None:
-    """Raise if a topology is neither a known name nor an array of numbers (n_nodes, n_nodes)."""
-    if isinstance(topology, str) and topology in TOPOLOGIES:
-        return
-    links = None if isinstance(topology, str) else np.asarray(topology)
-    if links is None or links.dtype.kind not in "biuf" or links.ndim != 2:
-        shown = repr(topology) if links is None or links.size < 9 else f"an array {links.shape}"
-        raise ValueError(
-            f"topology={shown} is not known; choose from {', '.join(TOPOLOGIES)}, or give a "
-            "symmetric array (n_nodes, n_nodes)."
-        )
-    if links.shape != (n_nodes, n_nodes):
-        raise ValueError(f"topology has shape {links.shape}, expected ({n_nodes}, {n_nodes}).")
-
-
 def draw_masks(
     rng: np.random.RandomState, weights: sparse.csr_array, n_masks: int
 ) -> sparse.csr_array:
@@ -239,10 +168,3 @@ def draw_masks(
         return weights
     signs = rng.choice([-1.0, 1.0], (n_masks, weights.shape[0]))
     return sparse.csr_array(sparse.vstack([sparse.diags_array(row) @ weights for row in signs]))
-
-
-def _check_pairs(n_nodes: int) -> None:
-    """Refuse an array (node, node) that does not fit into memory."""
-    check_memory(
-        float(n_nodes) ** 2, f"an array of {n_nodes} x {n_nodes} nodes", "take fewer nodes"
-    )

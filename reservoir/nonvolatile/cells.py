@@ -31,6 +31,7 @@ def get_cell(device: Any) -> Any:
     if family is None or family.cell is None:
         kinds = ", ".join(family.device.__name__ for family in FAMILIES if family.cell)
         raise ValueError(f"device={device!r} cannot be a cell of an array; take one of {kinds}.")
+    family.check(device)
     return device
 
 

@@ -56,6 +56,8 @@ def find_synapse(rule: LearningRule, device: Any) -> tuple[Any, Any]:
     if device is None:
         return None, None
     family = find_family(device)
+    if family is not None:
+        family.check(device)
     if family is not None and isinstance(family.synapse, PulsedSynapse):
         return device, family
     if family is None or family.synapse is None:

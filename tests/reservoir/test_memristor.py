@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
+from sklearn.base import clone
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,7 +32,8 @@ def test_a_node_equals_the_single_device(name, observable):
     wave = np.random.default_rng(0).uniform(0.2, 1.6, 25)
     node = one_to_one(device=QUIET[name], observable=observable)
     got = node.fit_transform(wave.reshape(-1, 1))[:, 0]
-    single = devices.simulate(QUIET[name], wave, node.describe()["dt_device"])
+    free = {} if name.startswith("ag") else {"i_limit": np.inf}  # as nodes are
+    single = devices.simulate(QUIET[name], wave, node.describe()["dt_device"], **free)
     if observable == "current":
         expected = single.current
     elif name == "ag_fast":
@@ -223,3 +225,52 @@ def test_weights_of_another_type_may_be_put_in_place(dtype):
     for weights in (rounded, rounded.tocsc(), rounded.toarray()):
         node.input_weights_ = weights
         assert_array_equal(node.transform(X), expected)
+
+
+@pytest.mark.parametrize("device", ["wox_du2017", "tiox_zhong2021"])
+def test_write_noise_depends_on_device_and_step_only(device):
+    drive = np.random.default_rng(0).uniform(-1, 1, (4, 60, 2))
+    reservoir = MemristorReservoir(
+        70, device=device, n_masks=2, write_noise=0.1, random_state=0, spectral_radius=0.3
+    ).fit(drive)
+    states = reservoir.transform(drive)
+    np.testing.assert_array_equal(reservoir.transform(drive[::-1])[::-1], states)
+    keys = np.arange(4)
+    whole = reservoir.advance(reservoir.start(4, keys), drive)[1]
+    state, first = reservoir.advance(reservoir.start(4, keys), drive[:, :23])
+    np.testing.assert_array_equal(first, whole[:, :23])
+    np.testing.assert_array_equal(reservoir.advance(state, drive[:, 23:])[1], whole[:, 23:])
+    still = clone(reservoir).set_params(write_noise=0.0).fit(drive).transform(drive)
+    assert 1e-3 < np.abs(states - still).mean() < 0.1
+
+
+@pytest.mark.parametrize("device", ["wox_du2017", "tiox_zhong2021"])
+def test_write_noise_is_a_relative_variation_of_the_rate(device):
+    constants = devices.get(device)
+    dt, volts = (1e-4, 1.2) if device == "wox_du2017" else (4e-6, 0.05)
+    rest = devices.simulate(device, [0.0], dt).state[0]
+    steps = np.array([
+        devices.simulate(device, [volts], dt, write_noise=0.1, random_state=seed).state[0] - rest
+        for seed in range(400)
+    ])  # fmt: skip
+    assert steps.std() / steps.mean() == pytest.approx(0.1, rel=0.15)
+    plain = float(devices.simulate(constants, [volts], dt).state[0] - rest)
+    assert steps.mean() == pytest.approx(plain, rel=0.03)
+
+
+def test_energies_follow_the_noise_of_writes():
+    drive = np.random.default_rng(0).uniform(0, 1, (1, 40, 2))
+    noisy, plain = (
+        MemristorReservoir(64, write_noise=noise, random_state=0).fit(drive).energy(drive)
+        for noise in (0.3, 0.0)
+    )
+    ratio = float(noisy["device"].sum() / plain["device"].sum())
+    assert ratio != 1
+    assert ratio == pytest.approx(1, rel=0.05)
+
+
+def test_write_noise_of_devices_without_it_is_refused():
+    with pytest.raises(ValueError, match=r"write_noise=0.1 is for WOx and TiOx"):
+        MemristorReservoir(3, device="ag_pulse", write_noise=0.1).fit([[0.0]])
+    with pytest.raises(ValueError, match=r"write_noise=-0.1 must be .* at least 0"):
+        devices.simulate("wox_du2017", [1.0], 1e-3, write_noise=-0.1)

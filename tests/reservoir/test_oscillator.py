@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from mottle.reservoir import OscillatorReservoir, devices, order_parameter
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nodes.state import noise_keys
-from mottle.reservoir.nodes.wiring import adjacency
+from mottle.reservoir.nodes.topologies import adjacency
 
 
 def states(observable, v_bias=5.0, n_steps=40, **parameters):
@@ -171,12 +171,12 @@ def test_order_is_that_of_a_node_and_its_neighbours():
 
 
 @pytest.mark.parametrize(
-    ("topology", "n_links"), [("grid", 12), ("ring", 9), ("all", 36), (np.diag([2.0] * 8, 1), 8)]
+    ("topology", "n_links"), [("lattice", 12), ("ring", 9), ("all", 36), (np.diag([2.0] * 8, 1), 8)]
 )
 def test_topologies_have_their_links(topology, n_links):
     if isinstance(topology, np.ndarray):
         topology = topology + topology.T
-    links = adjacency(9, topology)
+    links = adjacency(np.random.RandomState(0), 9, topology, 0.1, 0.1)
     assert_allclose(links, links.T)
     assert np.count_nonzero(links) == 2 * n_links
 
@@ -187,7 +187,10 @@ def test_topologies_have_their_links(topology, n_links):
         ({"c_coupling": -1e-12}, r"c_coupling=-1e-12 F must be .* at least 0"),
         ({"r_coupling": 0.0}, r"r_coupling=0.0 ohm must be .* above 0"),
         ({"r_coupling": 1e-3}, r"takes? .* integration steps: weaken the coupling"),
-        ({"r_coupling": 1e4, "topology": "line"}, r"topology='line' is not known; choose from all"),
+        (
+            {"r_coupling": 1e4, "topology": "line"},
+            r"topology='line' is not known; did you mean 'lattice'\? Known: all",
+        ),
         ({"r_coupling": 1e4, "topology": np.eye(3)}, r"topology has shape \(3, 3\)"),
         ({"r_coupling": 1e4, "topology": np.eye(100)}, r"topology must be symmetric, .* diagonal"),
         ({"v_bias": 2.0}, r"v_bias=2.0 V lies outside 2.388 to 20.79 V"),

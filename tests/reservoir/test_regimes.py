@@ -70,7 +70,8 @@ def test_windows_of_any_constants_agree_with_simulations(seed):
     length = 240 * max(device.time_scale, device.c_th / device.s_th)
 
     def fires(volts):
-        run = devices.simulate(device, volts, longest_step(device) / 6, duration=length)
+        dt = length / np.ceil(length / (longest_step(device) / 6))
+        run = devices.simulate(device, volts, dt, duration=length)
         return (run.spike_time > length / 2).sum() > 1
 
     if np.isnan(low):

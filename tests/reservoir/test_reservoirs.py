@@ -368,7 +368,7 @@ def wox(v, dt=1e-3, observable=0):
     wox_kernel.run(
         0, 1, 64, v, np.array([v.shape[1]]), np.full((1, 1, 1), 0.1), np.zeros(1, np.uint64), 0,
         inputs.Wiring(*one, 1.0, 0.0), inputs.Supply(-3.0, 3.0, np.empty((0, 0))), 1, WOX, dt, 0.2,
-        observable, np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),
+        observable, 0.0, np.zeros((1, 1), np.int64), out, np.empty((1, 0, 4)),
     )  # fmt: skip
     return out[0, :, 0]
 

@@ -197,3 +197,31 @@ def test_unscaled_drive_is_clipped_with_a_warning_and_stays_finite():
     with pytest.warns(UserWarning, match="outside 0 to 25 V"):
         states = VO2Reservoir(8, regime="oscillating", random_state=0).fit_transform(X)
     assert np.isfinite(states).all()
+
+
+def fitted_film(**options):
+    drive = np.random.default_rng(0).uniform(-1, 1, (10, 2))
+    film = VO2Reservoir(70, regime="oscillating", v_bias=11.0, random_state=0, **options)
+    return film.fit(drive), drive
+
+
+def test_the_transition_varies_only_if_it_is_named():
+    plain, drive = fitted_film(spread=0.05)
+    assert not {"t_c", "width", "beta"} & set(plain.devices_)
+    named, _ = fitted_film(spread={"t_c": 0.003, "width": ("normal", 0.1), "beta": 0.1})
+    assert 0.5 < named.devices_["t_c"].std() < 1.5  # K
+    assert named.devices_["width"].std() / named.devices_["width"].mean() == pytest.approx(
+        0.1, rel=0.3
+    )
+    assert (named.devices_["r_0"] == devices.VO2Neuristor().r_0).all()
+    assert not np.array_equal(named.transform(drive), fitted_film()[0].transform(drive))
+
+
+@pytest.mark.parametrize("name", ["t_c", "width", "beta"])
+def test_a_node_with_its_own_transition_is_a_film_with_that_constant(name):
+    film, drive = fitted_film(spread={name: 0.001})
+    states = film.transform(drive)
+    for node in (0, 69):
+        device = devices.VO2Neuristor(**{name: float(film.devices_[name][node])})
+        alone, _ = fitted_film(device=device)
+        np.testing.assert_allclose(alone.transform(drive)[:, node], states[:, node], rtol=1e-9)

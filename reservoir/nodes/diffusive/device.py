@@ -7,7 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.family import (
+    AMPERE,
+    OHM,
+    RATE,
+    SECOND,
+    VOLT,
+    Bound,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+    micro_steps,
+)
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.figure import filament
 from mottle.reservoir.nodes.driven import DrivenNode, constants
@@ -114,6 +126,37 @@ PRESETS = {
 }  # fmt: skip
 
 
+BOUNDS = {
+    "mu": Bound("1/(V s)", 1e-12, 1e15),
+    "gamma_1": RATE,
+    "gamma_2": RATE,
+    "beta": RATE,
+    "r_on": OHM,
+    "r_off": OHM,
+    "alpha": Bound("", 1e-6, 1e3),
+    "lam": Bound("", 2e-3, 1e3),
+    "theta": Bound("1/(V s)", 0.0, 1e15),
+    "gamma_3": RATE,
+    "r_series": Bound("ohm", 0.0, 1e18),
+    "capacitance": Bound("F", 0.0, 1e3),
+    "noise_1": Bound("", 0.0, 1e3),
+    "noise_2": Bound("", 0.0, 1e3),
+    "t_noise": SECOND,
+    "residue": Bound("", 0.0, 1.0),
+}
+FAST_BOUNDS = {
+    "delay": SECOND,
+    "t_off": SECOND,
+    "v_high": VOLT,
+    "v_low": VOLT,
+    "v_scale": VOLT,
+    "noise_on": Bound("", 0.0, 10.0),
+    "noise_off": Bound("", 0.0, 10.0),
+    "r_on": OHM,
+    "r_off": OHM,
+}
+
+
 def check_ag(device: AgMemristor) -> None:
     """Check the constants.
 
@@ -123,12 +166,9 @@ def check_ag(device: AgMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.residue=(0.5, 0.3) must be (low, high) within 0 to 1.
     """
-    positive(
-        device,
-        ("r_on", "r_off", "mu", "gamma_1", "gamma_2", "gamma_3", "alpha", "beta", "lam", "t_noise"),
-    )
+    check_bounds(device, BOUNDS)
     if device.i_limit != inf:
-        positive(device, ("i_limit",))
+        check_bounds(device, {"i_limit": AMPERE})
     low, high = device.residue
     if not 0 <= low <= high <= 1:
         raise ValueError(f"device.residue={device.residue} must be (low, high) within 0 to 1.")
@@ -138,7 +178,7 @@ def check_ag(device: AgMemristor) -> None:
 
 def check_fast(device: FastAgMemristor) -> None:
     """Check the constants of a device reduced to its delays."""
-    positive(device, ("delay", "t_off", "v_high", "v_low", "v_scale", "r_on", "r_off"))
+    check_bounds(device, FAST_BOUNDS)
     if not device.v_low < device.v_high:
         raise ValueError(
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: a "
@@ -160,6 +200,7 @@ def trace(
 ) -> Trace:
     """Simulate one device under a supply; ``dt_inner`` is the longest integration step in s."""
     n_micro = micro_steps(inner_step(device, dt_inner), dt)
+    check_steps(drive.size, dt, n_micro)
     nodes = constants(kernel.AgDevices, device)
     start = np.random.default_rng(key).uniform(*device.residue)
     most = 1024

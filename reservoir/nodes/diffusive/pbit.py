@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_positive, check_whole, choose, names_arguments
 from mottle.reservoir.compiled.threads import split
-from mottle.reservoir.family import micro_steps
+from mottle.reservoir.family import check_held, micro_steps
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.device import PRESETS, AgMemristor, check_ag, inner_step
 
@@ -172,6 +172,7 @@ def sample_pbits(
 def _pulse(device: AgMemristor, duration: float) -> tuple[Any, float, int, float]:
     """Return constants, integration step in s, number of steps, and switching resistance."""
     n_micro = micro_steps(inner_step(device, None), duration)
+    check_held(duration, n_micro, "t_noise", "duration")
     names = kernel.AgDevices._fields
     constants: dict[str, Any] = {name: getattr(device, name) for name in names}
     return kernel.AgDevices(**constants), duration / n_micro, n_micro, R_SWITCH * device.r_on

@@ -15,7 +15,7 @@ from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
-from mottle.reservoir.nodes.wiring import draw_recurrent_weights
+from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
 LEAST_STEPS = 500  # below it the layout of weights for groups takes too much of the time
 DTYPES = dict.fromkeys(("float64", "float32"))
@@ -24,8 +24,9 @@ DTYPES = dict.fromkeys(("float64", "float32"))
 def check(p: Any) -> None:
     """Check the parameters."""
     check_number("leak", p.leak, above=0, most=1)
-    check_number("density", p.density, above=0, most=1)
-    check_number("spectral_radius", p.spectral_radius, least=0)
+    if p.spectral_radius is not None:
+        check_number("spectral_radius", p.spectral_radius, least=0)
+    check_topology(p, p.n_nodes, p.spectral_radius, forced=True)
     check_number("input_scaling", p.input_scaling)
     check_number("bias", p.bias)
     check_number("bias_scaling", p.bias_scaling, least=0)
@@ -34,7 +35,7 @@ def check(p: Any) -> None:
 
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the recurrent weights, and return all weights in the kernel's layout too."""
-    weights = draw_recurrent_weights(rng, p.n_nodes, p.density, p.spectral_radius)
+    weights = draw_recurrent_weights(rng, p, p.n_nodes, p.spectral_radius)
     drawn = {"weights_": weights, "_laid_out": lay_out(p.input_weights_, weights, p.dtype)}
     if p.bias_scaling:
         drawn["biases_"] = p.bias_scaling * rng.uniform(-1, 1, p.n_nodes)
@@ -159,10 +160,19 @@ class EchoStateReservoir(Reservoir):
         lets states of a small drive differ in curvature, which forecasts need.
     leak : float, default=0.3
         Leak rate: fraction of the new state in every step, above 0 and at most 1.
-    spectral_radius : float, default=0.9
-        Largest eigenvalue magnitude of the recurrent weights.
+    spectral_radius : float or None, default=0.9
+        Largest eigenvalue magnitude of the recurrent weights, exact to 1e-10. None keeps that of
+        an own matrix.
     density : float, default=0.1
-        Fraction of recurrent weights that are not zero.
+        Fraction of recurrent weights that are not zero, at random or in a small world.
+    topology : str, matrix or connectome, default="random"
+        Which nodes are linked: "random"; "ring", each node to the next with equal weights;
+        "lattice", four neighbours on the squarest grid (a chain for a prime number of nodes);
+        "small_world", a ring of ``density * n_nodes`` nearest neighbours with rewired links; "all".
+        Or your own weights, an array or scipy.sparse array (n_nodes, n_nodes) whose rows are
+        targets, or what `read_connectome` returns.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -216,8 +226,10 @@ class EchoStateReservoir(Reservoir):
         bias: float = 0.0,
         bias_scaling: float = 0.0,
         leak: float = 0.3,
-        spectral_radius: float = 0.9,
+        spectral_radius: Any = 0.9,
         density: float = 0.1,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         input_shape: Any = None,
@@ -230,6 +242,7 @@ class EchoStateReservoir(Reservoir):
         self.n_nodes, self.input_scaling = n_nodes, input_scaling
         self.bias, self.bias_scaling = bias, bias_scaling
         self.leak, self.spectral_radius, self.density = leak, spectral_radius, density
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.dtype, self.random_state = dtype, random_state

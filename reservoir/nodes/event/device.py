@@ -1,11 +1,13 @@
 """Volatile memristor with a decay between events and a step at each event."""
 
+from math import exp
 from typing import NamedTuple
 
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.family import SECOND, SIEMENS, Family, Trace, check_bounds
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.event import kernel
 from mottle.reservoir.nodes.figures import memristor
 
@@ -36,6 +38,9 @@ class EventMemristor(NamedTuple):
 PRESETS = {"stm_event": EventMemristor()}
 
 
+BOUNDS = {"tau": SECOND, "g_max": SIEMENS}
+
+
 def check_event(device: EventMemristor) -> None:
     """Check the constants.
 
@@ -45,7 +50,7 @@ def check_event(device: EventMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.p_c=1.5 must be a finite number, above 0 and at most 1.
     """
-    positive(device, ("tau", "g_max"))
+    check_bounds(device, BOUNDS)
     check_number("device.p_c", device.p_c, above=0, most=1)
 
 
@@ -53,6 +58,13 @@ def trace(device: EventMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Simulate one device; each step with a positive voltage begins with one event."""
     g = kernel.trace(drive, dt, device.tau, device.p_c)
     return Trace({"current": (g * device.g_max * drive, "A"), "state": (g, "1")})
+
+
+def advance(device: EventMemristor, g: float, volts: float, dt: float) -> float:
+    """Return the state after a step, with an event at its begin if the voltage is positive."""
+    if volts > 0:
+        g += device.p_c * (1 - g)
+    return g * exp(-dt / device.tau)
 
 
 FAMILY = Family(
@@ -63,4 +75,10 @@ FAMILY = Family(
     trace,
     memristor,
     pulse=lambda device, state, volt, width: state + device.p_c * (1 - state),
+    circuit=Circuit(
+        lambda device: 0.0,
+        advance,
+        lambda device, g, volts: g * device.g_max * volts,
+        divisible=False,
+    ),
 )

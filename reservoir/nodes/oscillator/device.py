@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, choose
-from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.family import (
+    FARAD,
+    OHM,
+    VOLT,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+    micro_steps,
+)
 from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
 from mottle.reservoir.nodes.oscillator.kernel import Oscillators
@@ -168,6 +177,9 @@ PRESETS = {
 }
 
 
+UNITS = {"r": OHM, "v": VOLT, "c": FARAD, "capacitance": FARAD}  # by the first part of a name
+
+
 def check(device: ThresholdSwitch | HHNeuristor) -> None:
     """Check the constants.
 
@@ -178,7 +190,7 @@ def check(device: ThresholdSwitch | HHNeuristor) -> None:
     ValueError: device.r_metallic=200000.0 ohm must be below device.r_insulating=100000.0 ohm.
     """
     names = (name for name in device._fields if name not in ("source", "provisional"))
-    positive(device, tuple(names))
+    check_bounds(device, {name: UNITS[name.split("_")[0]] for name in names})
     if not device.v_low < device.v_high:
         raise ValueError(
             f"device.v_low={device.v_low} V must lie below device.v_high={device.v_high} V: "
@@ -217,6 +229,22 @@ def check_noise(name: str, noise: float, v_high: float, v_low: float) -> None:
     )  # fmt: skip
 
 
+def count_cycles(device: ThresholdSwitch, drive: NDArray, dt: float) -> float:
+    """Return the cycles of an oscillator under a supply in V held for ``dt`` s, without noise.
+
+    Examples
+    --------
+    >>> round(count_cycles(ThresholdSwitch(), np.array([5.0, 1.0]), 1e-6), 3)
+    1.407
+    """
+    volts, times = np.unique(np.abs(drive), return_counts=True)
+    low, high = device.window
+    inside = (volts > low) & (volts < high)
+    return float(
+        sum(n * dt / device.period(v) for v, n in zip(volts[inside], times[inside], strict=True))
+    )
+
+
 def trace(
     device: ThresholdSwitch,
     drive: NDArray,
@@ -240,6 +268,9 @@ def trace(
         "dt_inner", 0.1 * longest if dt_inner is None else dt_inner, "s", above=0, most=longest,
         why=f", to detect crossings of a voltage with a time constant of {device.time_scale:.3g} s",
     )  # fmt: skip
+    if voltage_noise > 0:
+        check_steps(drive.size, dt, micro_steps(dt_inner, dt))
+    check_steps(drive.size, dt, count_cycles(device, drive, dt) / drive.size, "cycles")
     r = (device.r_insulating, device.r_metallic)
     circuit = (r, device.r_series, device.capacitance, device.v_high, device.v_low)
     jitter, key_, most = float(threshold_noise), np.uint64(key), 1024
@@ -366,6 +397,7 @@ def get_oscillator(device: str | ThresholdSwitch) -> ThresholdSwitch:
 
 def follow(circuit: kernel.Circuit, inject: NDArray, dt: float, v_high: NDArray) -> tuple:
     """Run a circuit from rest: voltages, phases (both step, node), spike times and their nodes."""
+    check_steps(len(inject), dt, max(1.0, dt / circuit.longest))
     n, most = v_high.size, 1024
     while True:
         v, metallic, times, nodes, n_spikes = kernel.run_network(

@@ -59,20 +59,23 @@ def relax(v_in, dt, v, metallic, r, r_series, capacitance, v_high, v_low, jitter
         while left > 0.0:
             r_now = r[1] if metallic else r[0]
             goal = v_low if metallic else threshold
+            # a switch has no polarity: computed as positive, with the sign it moves to or has
+            sign = -1.0 if (v if metallic else v_in[step]) < 0.0 else 1.0
+            v, u = sign * v, sign * v_in[step]
             v_end, tau, span, switches = until_switch(
-                v, metallic, v_in[step], r_now, r_series, capacitance, goal, left
+                v, metallic, u, r_now, r_series, capacitance, goal, left
             )
             fall = v - v_end
             once, twice = power_integrals(v_end, fall, tau, span)
             device += twice / r_now
-            supply += v_in[step] * (v_in[step] * span - once) / r_series
-            resistor += (
-                v_in[step] * v_in[step] * span - 2.0 * v_in[step] * once + twice
-            ) / r_series
+            supply += u * (u * span - once) / r_series
+            resistor += (u * u * span - 2.0 * u * once + twice) / r_series
             v = v_end + fall * exp(-span / tau)
             left -= span
             if switches:
                 v = goal if span > 0.0 else v
+            v *= sign
+            if switches:
                 metallic = not metallic
                 if metallic:
                     if n_spikes < most:
@@ -110,11 +113,11 @@ def relax_noisy(
             v_end = v_in[step] * r_now / (r_now + r_series)
             kick = sigma * np.sqrt(1.0 - fade * fade) * normal(join(path, step * n_micro + micro))
             v = v_end + (v - v_end) * fade + kick
-            if metallic and v <= v_low:
+            if metallic and abs(v) <= v_low:
                 metallic = False
                 if jitter > 0.0:
                     threshold = v_high * (1.0 + jitter * normal(join(key, n_spikes)))
-            elif not metallic and v >= threshold:
+            elif not metallic and abs(v) >= threshold:
                 metallic = True
                 if n_spikes < most:
                     spikes[n_spikes] = (step * n_micro + micro + 1) * h

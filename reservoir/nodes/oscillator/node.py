@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.oscillator import kernel
@@ -25,7 +26,8 @@ from mottle.reservoir.nodes.regime import (
     space_capacitances,
 )
 from mottle.reservoir.nodes.supply import check_bias
-from mottle.reservoir.nodes.wiring import adjacency, check_spread, check_topology
+from mottle.reservoir.nodes.topologies import adjacency
+from mottle.reservoir.nodes.wiring import check_spread
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
@@ -83,7 +85,10 @@ def check(p: Any) -> None:
     check_bias(bias(p), device, p.regime)
     check_spread(p.spread, kernel.Oscillators._fields)
     check_number("threshold_noise", p.threshold_noise, least=0)
-    check_topology(p.topology, p.n_nodes)
+    low, high = device.window
+    if p.threshold_noise > 0 and low < bias(p) < high:  # each cycle is then simulated
+        dt = setting(p, REGIMES, "dt_device")
+        check_held(dt, round(dt / device.period(bias(p))), "time constant, or no threshold_noise")
     check_number("c_coupling", p.c_coupling, "F", least=0)
     if p.r_coupling is not None:
         check_positive("r_coupling", p.r_coupling, "ohm", why=", or None for none")
@@ -98,7 +103,7 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     )
     circuit, near = None, np.ones((p.n_nodes, p.n_nodes))
     if p.c_coupling > 0 or p.r_coupling is not None:
-        links = adjacency(p.n_nodes, p.topology)
+        links = adjacency(rng, p.n_nodes, p.topology, p.density, p.rewiring)
         g_link = 0 * links if p.r_coupling is None else links / p.r_coupling
         circuit = couple(drawn, p.c_coupling * links, g_link)
         check_stiffness(circuit, setting(p, REGIMES, "dt_device"))
@@ -230,16 +235,23 @@ class OscillatorReservoir(Reservoir):
         to the inputs of other nodes, each scaled to the deviation of the input that would cause
         it. None: 0.85 recurrent, else 0. The nodes then run step by step.
     density : float, default=0.1
-        Fraction of the nodes that are sources of a node, if there is recurrence.
+        Fraction of the nodes that are linked to a node, at random or in a small world.
     c_coupling : float, default=0.0
         Capacitance in F between coupled nodes. Coupled nodes are integrated together by a Taylor
         series of order 12 from switching to switching; this takes a few hundred times as long as
         for uncoupled nodes.
     r_coupling : float or None, default=None
         Resistance in ohm between coupled nodes; None for none.
-    topology : {"grid", "ring", "all"} or array of shape (n_nodes, n_nodes), default="grid"
-        Which nodes are coupled: four neighbours on a near-square grid, two on a ring, all, or a
-        symmetric array of strengths that multiply ``c_coupling`` and ``1 / r_coupling``.
+    topology : str, matrix, connectome or None, default=None
+        Which nodes are linked, by coupling and by recurrence. None: neighbours on a lattice are
+        coupled, recurrence is random. "random"; "ring", coupled both ways, recurrence from each
+        node to the next with equal weights; "lattice", four neighbours on the squarest grid (a
+        chain for a prime number of nodes); "small_world", a ring of ``density * n_nodes`` nearest
+        neighbours with rewired links; "all". Or your own matrix (n_nodes, n_nodes), or what
+        `read_connectome` returns: weights of recurrence, whose rows are targets, and, if it is
+        symmetric, strengths that multiply ``c_coupling`` and ``1 / r_coupling``.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -308,7 +320,8 @@ class OscillatorReservoir(Reservoir):
         density: float = 0.1,
         c_coupling: float = 0.0,
         r_coupling: Any = None,
-        topology: Any = "grid",
+        topology: Any = None,
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         input_shape: Any = None,
@@ -324,6 +337,7 @@ class OscillatorReservoir(Reservoir):
         self.dt_device, self.observable = dt_device, observable
         self.threshold_noise, self.spread = threshold_noise, spread
         self.c_coupling, self.r_coupling, self.topology = c_coupling, r_coupling, topology
+        self.rewiring = rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.random_state = random_state

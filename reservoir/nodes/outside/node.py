@@ -18,7 +18,7 @@ from mottle.checks import (
     names_arguments,
 )
 from mottle.reservoir import catalogue
-from mottle.reservoir.family import Family, Trace, micro_steps
+from mottle.reservoir.family import Family, Trace, check_steps, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
@@ -260,6 +260,7 @@ def _build(
         one = kernel().Constants._make(float(getattr(device, field)) for field in numbers)
         inner = longest if dt_inner is None else dt_inner
         n_micro = 1 if inner is None else micro_steps(inner, dt)
+        check_steps(drive.size, dt, n_micro)
         simulate = explained(equations, kernel().trace, forget)
         values, outputs, currents, used = simulate(
             drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one
@@ -467,11 +468,20 @@ class DeviceReservoir(Reservoir):
     spread : float, tuple or dict, default=0.0
         Relative device-to-device variation of all constants, or of those named: lognormal, or
         ("normal", number).
-    spectral_radius : float, default=0.0
+    spectral_radius : float or None, default=0.0
         Recurrence: spectral radius of the weights by which the first states of the previous step
-        are added to the inputs of other devices. 0 for none.
+        are added to the inputs of other devices. 0 for none; None keeps that of an own matrix.
     density : float, default=0.1
-        Fraction of the devices that are sources of a device, if there is recurrence.
+        Fraction of the devices that are sources of a device, at random or in a small world, if
+        there is recurrence.
+    topology : str, matrix or connectome, default="random"
+        Which nodes are linked: "random"; "ring", each node to the next with equal weights;
+        "lattice", four neighbours on the squarest grid (a chain for a prime number of nodes);
+        "small_world", a ring of nearest neighbours (``density``) with rewired links; "all".
+        Or your own weights, an array or scipy.sparse array (device, device) whose rows are
+        targets, or what `read_connectome` returns.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -532,8 +542,10 @@ class DeviceReservoir(Reservoir):
         v_read: float = 0.2,
         read_noise: float = 0.0,
         spread: Any = 0.0,
-        spectral_radius: float = 0.0,
+        spectral_radius: Any = 0.0,
         density: float = 0.1,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         n_taps: int = 1,
@@ -547,6 +559,7 @@ class DeviceReservoir(Reservoir):
         self.dt_device, self.tau, self.n_masks = dt_device, tau, n_masks
         self.observable, self.v_read, self.read_noise = observable, v_read, read_noise
         self.spread, self.spectral_radius, self.density = spread, spectral_radius, density
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.n_taps = wiring, fan_in, n_taps
         self.input_shape, self.field = input_shape, field
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state

@@ -3,8 +3,8 @@
 from math import log
 from typing import NamedTuple
 
-from mottle.checks import check_number, choose
-from mottle.reservoir.family import positive
+from mottle.checks import choose
+from mottle.reservoir.family import SECOND, VOLT, Bound, check_bounds
 from mottle.reservoir.nodes.oscillator.device import PRESETS as SWITCHES
 from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
 
@@ -88,6 +88,16 @@ def of_switch(switch: ThresholdSwitch) -> LIF:
 PRESETS = {"lif": LIF(), "ts_lif": of_switch(SWITCHES["ts_lif"])}  # type: ignore[arg-type]
 
 
+BOUNDS = {
+    "tau": SECOND,
+    "tau_synapse": SECOND,
+    "v_threshold": VOLT,
+    "v_reset": Bound("V", -1e4, 1e4),
+    "t_refractory": Bound("s", 0.0, 1e12),
+    "gain": Bound("", 1e-9, 1e9),
+}
+
+
 def get_neuron(device: str | LIF) -> LIF:
     """Return the constants of a neuron, checked.
 
@@ -98,8 +108,7 @@ def get_neuron(device: str | LIF) -> LIF:
     ValueError: device.v_reset=0.02 V must lie below device.v_threshold=0.015 V.
     """
     neuron = device if isinstance(device, LIF) else choose(device, PRESETS, "device")
-    positive(neuron, ("tau", "tau_synapse", "v_threshold", "gain"))
-    check_number("device.t_refractory", neuron.t_refractory, "s", least=0)
+    check_bounds(neuron, BOUNDS)
     if not neuron.v_reset < neuron.v_threshold:
         raise ValueError(
             f"device.v_reset={neuron.v_reset} V must lie below device.v_threshold="

@@ -15,6 +15,7 @@ from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.regime import setting
 from mottle.reservoir.nodes.spiking import kernel
 from mottle.reservoir.nodes.spiking.device import get_neuron
+from mottle.reservoir.nodes.topologies import check_topology, own_matrix, place_links
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"spikes": "1", "voltage": "V", "rate": "Hz"}
@@ -43,7 +44,7 @@ def check(p: Any) -> None:
             check_number(name, getattr(p, name), "V")
     choose(p.regime, REGIMES, "regime")
     check_spread(setting(p, REGIMES, "spread"), ("tau", "v_threshold"))
-    check_number("density", p.density, above=0, most=1)
+    check_topology(p, p.n_nodes, 1.0)
     scaling = setting(p, REGIMES, "recurrent_scaling")
     check_number("recurrent_scaling", scaling, "thresholds", least=0)
     check_number(
@@ -70,7 +71,7 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
         * device.tau
         / device.tau_synapse
     )
-    weights = draw_balanced_weights(rng, p.n_nodes, p.density, jump)
+    weights = draw_balanced_weights(rng, p, p.n_nodes, jump)
     layout = lay_out(p.input_weights_, weights)
     return {"devices_": drawn, "weights_": weights, "_laid_out": layout}
 
@@ -157,25 +158,40 @@ def neurons(p: Any) -> kernel.Neurons:
 
 
 def draw_balanced_weights(
-    rng: np.random.RandomState, n_nodes: int, density: float, jump: float
+    rng: np.random.RandomState, p: Any, n_nodes: int, jump: float
 ) -> sparse.csr_array:
     """Draw weights whose columns are all excitatory or all inhibitory, balanced on average.
 
     Magnitudes are uniform from 0.5 to 1.5 of their mean; a row of excitatory weights only would
-    add up to ``jump`` on average.
+    add up to ``jump`` on average. The values of an own matrix keep their signs and proportions;
+    the mean of the absolute sums of its rows becomes ``jump``.
 
     Examples
     --------
-    >>> w = draw_balanced_weights(np.random.RandomState(0), 50, 0.2, 1.0)
+    >>> from types import SimpleNamespace
+    >>> p = SimpleNamespace(topology="random", density=0.2, rewiring=0.1)
+    >>> w = draw_balanced_weights(np.random.RandomState(0), p, 50, 1.0)
     >>> w.shape, int((w.toarray() != 0).sum(axis=1)[0])
     ((50, 50), 10)
     """
-    n_kept = max(1, round(density * n_nodes))
+    if not isinstance(p.topology, str):
+        weights = own_matrix(p.topology, n_nodes)
+        total = float(np.abs(weights.data).sum()) / n_nodes
+        return sparse.csr_array(weights * (jump / total if total > 0 else 0.0))
     inhibits = rng.permutation(n_nodes) < round(INHIBITORY * n_nodes)
-    size = np.where(inhibits, -(1 - INHIBITORY) / INHIBITORY, 1.0) * jump / n_kept
-    columns = np.concatenate([rng.choice(n_nodes, n_kept, replace=False) for _ in range(n_nodes)])
-    values = size[columns] * rng.uniform(0.5, 1.5, columns.size)
-    begin = np.arange(0, columns.size + 1, n_kept)
+    sign = np.where(inhibits, -(1 - INHIBITORY) / INHIBITORY, 1.0)
+    if p.topology == "random":
+        n_kept = max(1, round(p.density * n_nodes))
+        columns = np.concatenate(
+            [rng.choice(n_nodes, n_kept, replace=False) for _ in range(n_nodes)]
+        )
+        counts = np.full(n_nodes, n_kept)
+    else:
+        rows, columns = place_links(rng, n_nodes, p.topology, p.density, p.rewiring)
+        counts = np.bincount(rows, minlength=n_nodes)
+    size = sign[columns] * jump / np.repeat(counts, counts)
+    values = size * rng.uniform(0.5, 1.5, columns.size)
+    begin = np.concatenate([[0], np.cumsum(counts)])
     weights = sparse.csr_array((values, columns, begin), shape=(n_nodes, n_nodes))
     weights.sort_indices()
     return weights
@@ -242,7 +258,16 @@ class SpikingReservoir(Reservoir):
         Strength of the recurrence: rise of a neuron's voltage, in thresholds, if all its sources
         were excitatory and fired once. None: 0.05, firing 1.
     density : float, default=0.1
-        Fraction of the neurons that are sources of a neuron.
+        Fraction of the neurons that are sources of a neuron, at random or in a small world.
+    topology : str, matrix or connectome, default="random"
+        Which neurons are linked: "random"; "ring", each neuron to the next; "lattice", four
+        neighbours on the squarest grid (a chain for a prime number of neurons); "small_world", a
+        ring of ``density * n_nodes`` nearest neighbours with rewired links; "all". Or your own
+        weights, an array or scipy.sparse array (n_nodes, n_nodes) whose rows are targets, or what
+        `read_connectome` returns: they keep their signs and are scaled so that the magnitudes of a
+        row add up to ``recurrent_scaling`` on average.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other neuron.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -307,6 +332,8 @@ class SpikingReservoir(Reservoir):
         spread: Any = None,
         recurrent_scaling: Any = None,
         density: float = 0.1,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         input_shape: Any = None,
@@ -321,5 +348,6 @@ class SpikingReservoir(Reservoir):
         self.observable, self.tau_rate = observable, tau_rate
         self.voltage_noise, self.spread = voltage_noise, spread
         self.recurrent_scaling, self.density = recurrent_scaling, density
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments, self.random_state = pool, n_segments, random_state

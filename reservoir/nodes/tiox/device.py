@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import Family, Trace, positive
-from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Trace, check_bounds
+from mottle.reservoir.nodes.compliance import Circuit
+from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
 
@@ -46,6 +47,14 @@ class TiOxMemristor(NamedTuple):
         return self.tau
 
 
+BOUNDS = {
+    "alpha": PER_VOLT,
+    "k_p": Bound("A/V^3", 1e-18, 100.0),
+    "k_n": Bound("A/V^3", 1e-18, 100.0),
+    "t_pulse": SECOND,
+}
+
+
 def check(device: TiOxMemristor) -> None:
     """Check the constants.
 
@@ -55,15 +64,22 @@ def check(device: TiOxMemristor) -> None:
     Traceback (most recent call last):
     ValueError: device.keep=0.0 must be a finite number, above 0 and below 1: a volatile ...
     """
-    positive(device, ("alpha", "k_p", "k_n", "t_pulse"))
+    check_bounds(device, BOUNDS)
     why = ": a volatile device returns to rest"
     check_number("device.keep", device.keep, above=0, below=1, why=why)
     check_number("device.g_rest", device.g_rest, above=0, most=1, why=", the largest state")
 
 
-def trace(device: TiOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Simulate one device from rest; every step is one pulse, whatever ``dt``."""
-    g, current = kernel.trace(drive, device.g_rest, constants(kernel.Memristors, device))
+def trace(
+    device: TiOxMemristor, drive: NDArray, dt: float, key: int, *, write_noise: float = 0.0
+) -> Trace:
+    """Simulate one device from rest; every step is one pulse, whatever ``dt``.
+
+    ``write_noise`` is the relative variation of alpha from pulse to pulse.
+    """
+    noise = check_write_noise(write_noise)
+    nodes = constants(kernel.Memristors, device)
+    g, current = kernel.trace(drive, device.g_rest, nodes, noise, np.uint64(key))
     return Trace({"current": (current, "A"), "state": (g, "1")})
 
 
@@ -74,6 +90,17 @@ def compiled(
     own = drawn | {"keep": np.exp(-dt / drawn["tau"])}
     nodes = constants(kernel.Memristors, device, own)
     return kernel.run, (nodes, v_read, observable, device.t_pulse), 1
+
+
+def advance(device: TiOxMemristor, g: float, volts: float, dt: float) -> float:
+    """Return the state after a pulse of ``volts`` V, whatever its length."""
+    nodes = constants(kernel.Memristors, device)
+    return float(kernel.trace(np.array([volts]), g, nodes, 0.0, np.uint64(0))[0][0])
+
+
+def current(device: TiOxMemristor, g: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return g * (device.k_p if volts > 0 else device.k_n) * volts**3
 
 
 FAMILY = Family(
@@ -91,5 +118,7 @@ FAMILY = Family(
         rest=lambda device, drawn, n: np.full((1, n), device.g_rest),
         rates=("alpha",),
         times=("tau",),
+        varies=True,
     ),
+    circuit=Circuit(lambda device: device.g_rest, advance, current, divisible=False),
 )

@@ -9,6 +9,7 @@ from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, widen
 from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
 
 class Memristors(NamedTuple):
@@ -33,11 +34,17 @@ def pulse(g, v, alpha, keep, g_rest):
 
 
 @njit(cache=True)
-def trace(v, g, nodes):
-    """Simulate one device, constants as numbers, from state ``g``, one pulse per step."""
+def trace(v, g, nodes, noise, key):
+    """Simulate one device, constants as numbers, from state ``g``, one pulse per step.
+
+    ``noise`` is the relative variation of alpha from pulse to pulse.
+    """
     states, currents = np.empty(v.size), np.empty(v.size)
     for step in range(v.size):
-        g = pulse(g, v[step], nodes.alpha, nodes.keep, nodes.g_rest)
+        alpha = nodes.alpha
+        if noise > 0.0:
+            alpha *= max(1.0 + noise * normal(join(key, step)), 0.0)
+        g = pulse(g, v[step], alpha, nodes.keep, nodes.g_rest)
         k = nodes.k_p if v[step] > 0.0 else nodes.k_n
         states[step], currents[step] = g, g * k * v[step] ** 3
     return states, currents
@@ -65,10 +72,10 @@ def write_observable(g, v, nodes, v_read, observable, out):
 
 
 @njit(cache=True)
-def meter(v, g, first, nodes, t_pulse, spent):
+def meter(v, g, first, nodes, alpha, t_pulse, spent):
     """Add the energies of pulses of ``t_pulse`` s, in which states ``g`` change linearly."""
     for i in range(v.size):
-        after = pulse(g[i], v[i], nodes.alpha[first + i], nodes.keep[first + i], nodes.g_rest)
+        after = pulse(g[i], v[i], alpha[i], nodes.keep[first + i], nodes.g_rest)
         k = nodes.k_p if v[i] > 0.0 else nodes.k_n
         used = 0.5 * (g[i] + after) * k * v[i] ** 4 * t_pulse
         spent[(first + i) // LANES, 0] += used
@@ -78,9 +85,9 @@ def meter(v, g, first, nodes, t_pulse, spent):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes,
-    v_read, observable, t_pulse, n_clipped, out, spent,
+    v_read, observable, t_pulse, noise, n_clipped, out, spent,
 ):  # fmt: skip
-    """Run TiOx devices, one pulse per mask; shapes as for WOx devices."""
+    """Run TiOx devices, one pulse per mask; ``noise`` and shapes are as for WOx devices."""
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
@@ -89,6 +96,7 @@ def run(
         last = min(first + width, n_devices)
         g = in_lines(state[r, 0, first:last])
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
+        own = keys_of(keys[r], first, last - first)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
@@ -100,8 +108,11 @@ def run(
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
+                    if noise > 0.0:
+                        writes = (first_step + tile + step) * n_masks + mask
+                        vary(nodes.alpha[first:last], own, writes, noise, alpha)
                     if spent.shape[1] > 0:
-                        meter(v, g, first, nodes, t_pulse, spent[r])
+                        meter(v, g, first, nodes, alpha, t_pulse, spent[r])
                     states = out[r, tile + step, at : at + last - first]
                     hold(v, g, alpha, keep, nodes.g_rest, states)
                     if observable > 0:

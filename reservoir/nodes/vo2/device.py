@@ -8,15 +8,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, choose, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
-from mottle.reservoir.family import Family, Trace, micro_steps, positive
+from mottle.reservoir.family import (
+    FARAD,
+    OHM,
+    Bound,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+    micro_steps,
+)
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.figure import neuristor
 from mottle.reservoir.nodes.wiring import near_square
 
-PER_NODE = ("r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load")
-COMMON = ("e_a", "width", "beta", "gamma", "t_0", "i_spike")
+PER_NODE = (
+    "r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load", "width", "beta",
+)  # fmt: skip
+COMMON = ("e_a", "gamma", "t_0", "i_spike")
 
 
 class VO2Neuristor(NamedTuple):
@@ -79,6 +90,23 @@ VO2_NEURISTORS = {
 }
 
 
+BOUNDS = {
+    "r_0": Bound("ohm", 1e-18, 1e18),  # extrapolated to infinite temperature
+    "e_a": Bound("K", 0.0, 1e5),
+    "r_metallic": OHM,
+    "t_c": Bound("K", 1.0, 5e3),
+    "width": Bound("K", 1e-3, 500.0),
+    "beta": Bound("1/K", 1e-3, 1e3),
+    "gamma": Bound("", 1e-3, 100.0),
+    "capacitance": FARAD,
+    "c_th": Bound("J/K", 1e-21, 1e3),
+    "s_th": Bound("W/K", 1e-15, 1e3),
+    "r_load": OHM,
+    "t_0": Bound("K", 1.0, 5e3),
+    "i_spike": Bound("A", 1e-12, 100.0),
+}
+
+
 def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
     """Return the constants of a preset, or check given ones.
 
@@ -89,9 +117,9 @@ def check_neuristor(device: str | VO2Neuristor) -> VO2Neuristor:
     """
     if not isinstance(device, VO2Neuristor):
         return choose(device, VO2_NEURISTORS, "device")
-    positive(device, ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load", "beta"))
     why = ": without hysteresis between heating and cooling no node can oscillate"
     check_positive("device.width", device.width, "K", why=why)
+    check_bounds(device, BOUNDS)
     return device
 
 
@@ -195,6 +223,7 @@ def trace(
     names = (name for name in kernel.Neuristors._fields if name != "kappa")
     nodes = kernel.Neuristors(kappa=0.0, **{name: getattr(device, name) for name in names})
     n_micro = micro_steps(dt_inner, dt)
+    check_steps(drive.size, dt, n_micro)
     (v, t, r), spikes, energies = kernel.trace(
         drive, nodes, float(temperature_noise), np.uint64(key), dt / n_micro, n_micro, fourth
     )

@@ -30,15 +30,16 @@ LOG_R_0, R_METALLIC, CHARGE, LEAK, HOLD, FEED = (LANES * k for k in range(12, 18
 WARM, COOL, COLD, HEAT, PER_T, T_FILM = (LANES * k for k in range(18, 24))
 CURRENT, CURRENT_GUESS, UP, DOWN, LEFT, RIGHT = (LANES * k for k in range(24, 30))
 V_IN, PER_R_LOAD, KICK, KICK_NEXT = (LANES * k for k in range(30, 34))
-SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(34, 40))
-N_FIELDS = 40
+STEEP = LANES * 34  # 1/K, for powers of 2
+SUM_V, SUM, SPIKES, TO_FILM, TO_LOAD, FROM_SUPPLY = (LANES * k for k in range(35, 41))
+N_FIELDS = 41
 
 STILL = -1e-12  # a smaller reversal is rounding error of a film at rest
 LOG2_E = 1.4426950408889634
 
 
 class Neuristors(NamedTuple):
-    """One value a node, except the last seven."""
+    """One value a node, except the last five."""
 
     r_0: np.ndarray  # ohm, prefactor of the insulating branch
     r_metallic: np.ndarray  # ohm
@@ -47,9 +48,9 @@ class Neuristors(NamedTuple):
     c_th: np.ndarray  # J/K
     s_th: np.ndarray  # W/K
     r_load: np.ndarray  # ohm
+    width: np.ndarray  # K, width of the loop
+    beta: np.ndarray  # 1/K, steepness
     e_a: float  # K, activation energy over Boltzmann's constant
-    width: float  # K, width of the loop
-    beta: float  # 1/K, steepness
     gamma: float  # shape of minor loops
     t_0: float  # K, surroundings
     i_spike: float  # A, a spike is an upward crossing
@@ -98,7 +99,7 @@ def locate(w, temperature, gamma):
 
 
 @njit(**VECTOR)
-def conduct(w, voltage, current, activation, steepness):
+def conduct(w, voltage, current, activation):
     """Compute the field ``current`` from voltages and the results of ``locate``.
 
     The resistance is that of ``resistance``, with one division instead of two.
@@ -106,7 +107,7 @@ def conduct(w, voltage, current, activation, steepness):
     widen()
     for i in range(LANES):
         insulating = exp2(activation * w[PER_T + i] + w[LOG_R_0 + i])
-        z = steepness * w[T_FILM + i] + w[OFFSET + i] - w[CENTRE + i]
+        z = w[STEEP + i] * w[T_FILM + i] + w[OFFSET + i] - w[CENTRE + i]
         metallic = 1.0 + exp2(z)
         under = insulating + w[R_METALLIC + i] * metallic
         w[current + i] = w[voltage + i] * metallic / under
@@ -129,7 +130,7 @@ def predict(w):
 
 
 @njit(**VECTOR)
-def turn(w, steepness):
+def turn(w):
     """Begin a minor loop where dT/dt changed sign.
 
     R is continuous at a reversal, so the slopes remain valid.
@@ -144,7 +145,7 @@ def turn(w, steepness):
         w[OFFSET_REVERSAL + i] = offset
         w[BACK + i] = back
         w[CENTRE + i] = w[T_C + i] + 0.5 * back
-        w[PER_OFFSET + i] = steepness / (1.0 if offset == 0.0 else offset)
+        w[PER_OFFSET + i] = w[STEEP + i] / (1.0 if offset == 0.0 else offset)
 
 
 @njit(**VECTOR)
@@ -227,7 +228,7 @@ def exchange(w, plane, at, columns):
 
 
 @njit(cache=True)
-def load(state, first, last, nodes, columns, steepness, dt):
+def load(state, first, last, nodes, columns, dt):
     """Copy constants and states of nodes to blocks; unused lanes stay at 0 V."""
     blocks = make_blocks(last - first, N_FIELDS)
     n_nodes = nodes.r_0.size
@@ -236,7 +237,9 @@ def load(state, first, last, nodes, columns, steepness, dt):
         w, i = blocks[lane // LANES], lane % LANES
         for field in range(N_STATE):
             w[field * LANES + i] = state[field, node]
-        w[BACK + i] *= steepness * nodes.width
+        steepness = 2.0 * LOG2_E * nodes.beta[node]
+        w[STEEP + i] = steepness
+        w[BACK + i] *= steepness * nodes.width[node]
         w[T_C + i] = steepness * nodes.t_c[node]
         w[CENTRE + i] = w[T_C + i] + 0.5 * w[BACK + i]
         offset = w[OFFSET_REVERSAL + i]
@@ -275,7 +278,6 @@ class Run(NamedTuple):
 
     gamma: float
     activation: float  # K, for powers of 2
-    steepness: float  # 1/K, for powers of 2
     i_spike: float  # A
     dt: float  # s
     n_micro: int
@@ -289,7 +291,7 @@ def begin_step(w, run):
     """Run the first half of an integration step of a block, and its measurements."""
     widen()
     locate(w, T, run.gamma)
-    conduct(w, V, CURRENT, run.activation, run.steepness)
+    conduct(w, V, CURRENT, run.activation)
     if run.metered:
         meter(w, V, CURRENT, 0.5 * run.dt)
     if run.metered or run.observable == 3:
@@ -301,7 +303,7 @@ def begin_step(w, run):
     elif run.observable == 2:
         add_field(w, T)
     if predict(w) > 0:
-        turn(w, run.steepness)
+        turn(w)
 
 
 @njit(cache=True)
@@ -309,7 +311,7 @@ def end_step(w, keys, run, micro_step, fresh):
     """Run the second half of an integration step of a block; ``fresh`` draws new noise."""
     widen()
     locate(w, T_GUESS, run.gamma)
-    conduct(w, V_GUESS, CURRENT_GUESS, run.activation, run.steepness)
+    conduct(w, V_GUESS, CURRENT_GUESS, run.activation)
     if run.metered:
         meter(w, V_GUESS, CURRENT_GUESS, 0.5 * run.dt)
     correct(w)
@@ -414,14 +416,14 @@ def run(
     n_nodes, metered = v_in.shape[2], spent.shape[1] > 0
     n_parts = (n_nodes + width - 1) // width
     common = Run(
-        nodes.gamma, LOG2_E * nodes.e_a, 2.0 * LOG2_E * nodes.beta, nodes.i_spike, dt, n_micro,
+        nodes.gamma, LOG2_E * nodes.e_a, nodes.i_spike, dt, n_micro,
         noise * sqrt(dt), observable, metered,
     )  # fmt: skip
     nothing = np.empty(((width + LANES - 1) // LANES, 0))
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last, group = min(first + width, n_nodes), first // LANES
-        blocks = load(state[r], first, last, nodes, columns, common.steepness, dt)
+        blocks = load(state[r], first, last, nodes, columns, dt)
         own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
         n, used = lengths[r], spent[r, group:] if metered else nothing
         if nodes.kappa > 0.0:
@@ -491,7 +493,8 @@ def trace(v_in, nodes, noise, key, dt, n_micro, fourth_order):
             energies += dt * spent
             if noise > 0.0:
                 new_t += noise * sqrt(dt) * normal(join(key, step * n_micro + micro))
-            before, after = v / r1, new_v / slopes(new_v, new_t, u, memory, nodes)[2]
+            before = abs(v) / r1  # the film heats whatever the sign
+            after = abs(new_v) / slopes(new_v, new_t, u, memory, nodes)[2]
             if before < nodes.i_spike <= after:
                 fraction = (nodes.i_spike - before) / (after - before)
                 spikes.append((step * n_micro + micro + fraction) * dt)

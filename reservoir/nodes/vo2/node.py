@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_number
 from mottle.reservoir.compiled.threads import run_nodes
-from mottle.reservoir.family import micro_steps
+from mottle.reservoir.family import check_held, micro_steps
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.regime import (
@@ -22,6 +22,7 @@ from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.vo2 import kernel
 from mottle.reservoir.nodes.vo2.device import (
     COMMON,
+    PER_NODE,
     VO2Neuristor,
     check_neuristor,
     check_step,
@@ -32,6 +33,7 @@ from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+BY_NAME = ("t_c", "width", "beta")  # of the transition: they vary only if they are named
 
 
 REGIMES: dict[str, dict[str, Any]] = {
@@ -81,18 +83,25 @@ def check(p: Any) -> None:
         why=": the heat to four neighbours cannot exceed the heat lost",
     )  # fmt: skip
     check_number("temperature_noise", p.temperature_noise, "K/sqrt(s)", least=0)
-    check_spread(p.spread, SPREADABLE)
+    check_spread(p.spread, spreadable(p))
     dt = setting(p, REGIMES, "dt_device")
     check_step(p.dt_inner, dt, device)
+    check_held(dt, micro_steps(p.dt_inner, dt))
     given = p.v_bias is not None or p.ambient is not None or not isinstance(p.device, str)
     if given:  # the defaults suit the presets, and windows take time to find
         check_bias(setting(p, REGIMES, "v_bias"), film(p), p.regime)
 
 
+def spreadable(p: Any) -> tuple[str, ...]:
+    """Return the constants that may vary: those of the transition only where one is named."""
+    named = isinstance(p.spread, dict) and not set(BY_NAME).isdisjoint(p.spread)
+    return SPREADABLE + BY_NAME if named else SPREADABLE
+
+
 def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     """Draw the constants that vary from device to device."""
     device = film(p)
-    drawn = draw_spread(rng, device, SPREADABLE, p.spread, p.n_nodes)
+    drawn = draw_spread(rng, device, spreadable(p), p.spread, p.n_nodes)
     drawn["capacitance"] = drawn["capacitance"] * space_capacitances(
         p, REGIMES, device.capacitance, rng
     )
@@ -110,12 +119,8 @@ def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> 
     """Run films under node voltages held for ``dt``, by Heun's method."""
     device = film(p)
     constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
-    nodes = kernel.Neuristors(
-        t_c=np.full(p.n_nodes, device.t_c),
-        kappa=float(p.thermal_coupling),
-        **p.devices_,
-        **constants,
-    )
+    constants |= {name: np.full(p.n_nodes, getattr(device, name)) for name in PER_NODE}
+    nodes = kernel.Neuristors(kappa=float(p.thermal_coupling), **constants | p.devices_)
     n_micro = micro_steps(p.dt_inner, dt)
     _, columns = near_square(p.n_nodes)
     return run_nodes(
@@ -207,17 +212,28 @@ class VO2Reservoir(Reservoir):
         Noise of the temperature in K per square root of second; the published reservoir has about
         133.
     spread : float, tuple or dict, default=0.0
-        Relative device-to-device variation of all constants, or of those named: lognormal, or
-        ("normal", number).
+        Relative device-to-device variation of resistances, capacitances and heat loss, or of the
+        constants named: lognormal, or ("normal", number). The temperature, width and steepness of
+        the transition vary only if named: ``{"t_c": 0.003, "width": 0.1, "beta": 0.1}``, 0.003
+        of ``t_c`` being 1 K, as between the grains of a film.
     spectral_radius : float or None, default=None
         Recurrence: spectral radius of the weights by which states of the previous step are added
         to the inputs of other nodes, each scaled to the deviation of the input that would cause
         it. None: 0.5 pulsed, else 0. The nodes then run step by step.
     density : float, default=0.1
-        Fraction of the nodes that are sources of a node, if there is recurrence.
+        Fraction of the nodes that are sources of a node, at random or in a small world, if there
+        is recurrence.
     thermal_coupling : float, default=0.0
         Fraction of a film's heat loss that goes to each of its four neighbours on the squarest
         grid, 0 to 0.2; published 0.02.
+    topology : str, matrix or connectome, default="random"
+        Which nodes are linked by recurrence: "random"; "ring", each node to the next with equal
+        weights; "lattice", four neighbours on the squarest grid (a chain for a prime number of
+        nodes); "small_world", a ring of ``density * n_nodes`` nearest neighbours with rewired
+        links; "all". Or your own weights, an array or scipy.sparse array (n_nodes, n_nodes) whose
+        rows are targets, or what `read_connectome` returns.
+    rewiring : float, default=0.1
+        Fraction of the links of a small world that lead to any other node.
     wiring : {"random", "local", "one_to_one"}, default="random"
         Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
     fan_in : int or None, default=4
@@ -287,6 +303,8 @@ class VO2Reservoir(Reservoir):
         spectral_radius: Any = None,
         density: float = 0.1,
         thermal_coupling: float = 0.0,
+        topology: Any = "random",
+        rewiring: float = 0.1,
         wiring: str = "random",
         fan_in: Any = 4,
         input_shape: Any = None,
@@ -302,6 +320,7 @@ class VO2Reservoir(Reservoir):
         self.dt_device, self.dt_inner, self.observable = dt_device, dt_inner, observable
         self.temperature_noise, self.spread = temperature_noise, spread
         self.thermal_coupling = thermal_coupling
+        self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
         self.pool, self.n_segments = pool, n_segments
         self.random_state = random_state

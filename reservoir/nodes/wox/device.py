@@ -6,9 +6,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, choose
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
-from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.checks import choose
+from mottle.reservoir.family import (
+    AMPERE,
+    LARGEST,
+    PER_VOLT,
+    RATE,
+    SECOND,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
+from mottle.reservoir.nodes.compliance import Circuit
+from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.wox import kernel
 
@@ -44,6 +56,18 @@ class WOxMemristor(NamedTuple):
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
 
 
+BOUNDS = {
+    "rate": RATE,
+    "eta": PER_VOLT,
+    "tau": SECOND,
+    "w_min": Bound("", 0.0, 0.999),
+    "alpha": AMPERE,
+    "beta": PER_VOLT,
+    "gamma": AMPERE,
+    "delta": PER_VOLT,
+}
+
+
 def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     """Return the constants of a preset, or check given ones.
 
@@ -54,20 +78,24 @@ def check_memristor(device: str | WOxMemristor) -> WOxMemristor:
     """
     if not isinstance(device, WOxMemristor):
         return choose(device, WOX_MEMRISTORS, "device")
-    positive(device, ("rate", "eta", "tau", "alpha", "beta", "gamma", "delta"))
-    check_number("device.w_min", device.w_min, least=0, below=1)
+    check_bounds(device, BOUNDS)
     return device
 
 
-def trace(device: WOxMemristor, drive: NDArray, dt: float, key: int) -> Trace:
-    """Simulate one device from rest."""
-    w, current = kernel.trace(drive, dt, device.w_min, constants(kernel.Memristors, device))
+def trace(
+    device: WOxMemristor, drive: NDArray, dt: float, key: int, *, write_noise: float = 0.0
+) -> Trace:
+    """Simulate one device from rest; ``write_noise`` is the relative variation of each step."""
+    noise = check_write_noise(write_noise)
+    nodes = constants(kernel.Memristors, device)
+    w, current = kernel.trace(drive, dt, device.w_min, nodes, noise, np.uint64(key))
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
 def follow(device: WOxMemristor, voltage: NDArray, dt: float, w: float) -> float:
     """Return the state after a waveform in V, starting from state ``w``."""
-    return float(kernel.trace(voltage, dt, w, constants(kernel.Memristors, device))[0][-1])
+    nodes = constants(kernel.Memristors, device)
+    return float(kernel.trace(voltage, dt, w, nodes, 0.0, np.uint64(0))[0][-1])
 
 
 def pulse(device: WOxMemristor, state: float, volt: float, width: float) -> float:
@@ -86,6 +114,22 @@ def compiled(
     return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, observable), 1
 
 
+def advance(device: WOxMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    fade = exp(-dt / device.tau)
+    state: float = kernel.advance(w, volts, device.rate, fade, device.tau, device.eta, device.w_min)
+    return state
+
+
+def current(device: WOxMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    ampere: float = kernel.current(w, volts, constants(kernel.Memristors, device))
+    return ampere
+
+
+I_LIMIT = 1e-3  # A: source of the published measurements, of this order
+
+
 FAMILY = Family(
     WOxMemristor,
     "volatile",
@@ -101,7 +145,10 @@ FAMILY = Family(
         rest=lambda device, drawn, n: np.full((1, n), device.w_min),
         rates=("rate",),
         times=("tau",),
+        varies=True,
     ),
     synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
     pulse=pulse,
+    most=lambda device: LARGEST / max(device.eta, device.beta, device.delta),
+    circuit=Circuit(lambda device: device.w_min, advance, current, I_LIMIT),
 )

@@ -18,6 +18,7 @@ from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, clip, sinh, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
 
 class Memristors(NamedTuple):
@@ -88,10 +89,10 @@ def write_observable(w, v, nodes, v_read, observable, out):
 
 
 @njit(cache=True)
-def meter(v, w, first, nodes, fade, dt, spent):
+def meter(v, w, first, nodes, rates, fade, dt, spent):
     """Add the energies of a step that begins in states ``w`` to those of the groups of devices."""
     for i in range(v.size):
-        rate, tau = nodes.rate[first + i], nodes.tau[first + i]
+        rate, tau = rates[i], nodes.tau[first + i]
         mean = mean_state(w[i], v[i], dt, rate, fade[i], tau, nodes.eta, nodes.w_min)
         used = v[i] * current(mean, v[i], nodes) * dt  # the current is linear in the state
         spent[(first + i) // LANES, 0] += used
@@ -101,9 +102,11 @@ def meter(v, w, first, nodes, fade, dt, spent):
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, wiring, supply, n_masks, nodes, dt,
-    v_read, observable, n_clipped, out, spent,
+    v_read, observable, noise, n_clipped, out, spent,
 ):  # fmt: skip
     """Run WOx devices; see ``threads.run_nodes``. Each of ``n_masks`` inputs is held for ``dt`` s.
+
+    ``noise`` is the relative variation of the rate from step to step and mask to mask.
 
     Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
     mask * device), ``n_clipped`` (recording, group) counts voltages clipped to the supply. The
@@ -116,7 +119,8 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         w, tau = state[r, 0, first:last], nodes.tau[first:last]
-        fade, push = np.exp(-dt / tau), tau * nodes.rate[first:last]
+        rates, own = nodes.rate[first:last].copy(), keys_of(keys[r], first, last - first)
+        fade, push = np.exp(-dt / tau), tau * rates
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
@@ -128,8 +132,12 @@ def run(
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
+                    if noise > 0.0:
+                        writes = (first_step + tile + step) * n_masks + mask
+                        vary(nodes.rate[first:last], own, writes, noise, rates)
+                        push = tau * rates
                     if spent.shape[1] > 0:
-                        meter(v, w, first, nodes, fade, dt, spent[r])
+                        meter(v, w, first, nodes, rates, fade, dt, spent[r])
                     states = out[r, tile + step, at : at + last - first]
                     hold(v, w, push, fade, nodes.eta, nodes.w_min, states)
                     if observable > 0:
@@ -139,11 +147,17 @@ def run(
 
 
 @njit(cache=True)
-def trace(v, dt, w, nodes):
-    """Simulate one device, constants as numbers, under voltages (step,) held for ``dt`` s."""
+def trace(v, dt, w, nodes, noise, key):
+    """Simulate one device, constants as numbers, under voltages (step,) held for ``dt`` s.
+
+    ``noise`` is the relative variation of the rate from step to step.
+    """
     states, currents = np.empty(v.size), np.empty(v.size)
     fade = exp(-dt / nodes.tau)
     for step in range(v.size):
-        w = advance(w, v[step], nodes.rate, fade, nodes.tau, nodes.eta, nodes.w_min)
+        rate = nodes.rate
+        if noise > 0.0:
+            rate *= max(1.0 + noise * normal(join(key, step)), 0.0)
+        w = advance(w, v[step], rate, fade, nodes.tau, nodes.eta, nodes.w_min)
         states[step], currents[step] = w, current(w, v[step], nodes)
     return states, currents

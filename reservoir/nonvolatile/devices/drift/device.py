@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_whole, choose
-from mottle.reservoir.family import Family, Trace, positive
+from mottle.reservoir.family import OHM, Bound, Family, Trace, check_bounds, check_steps
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.drift import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
@@ -39,9 +40,17 @@ class DriftMemristor(NamedTuple):
         return 0.5 * (self.r_on + self.r_off) / per_charge
 
 
+BOUNDS = {
+    "r_on": OHM,
+    "r_off": OHM,
+    "thickness": Bound("m", 1e-10, 1e-3),
+    "mobility": Bound("m^2/(V s)", 1e-24, 1.0),
+}
+
+
 def check(device: DriftMemristor) -> None:
     """Check the constants."""
-    positive(device, ("r_on", "r_off", "thickness", "mobility"))
+    check_bounds(device, BOUNDS)
     check_start("w_0", device.w_0)
 
 
@@ -64,10 +73,32 @@ def trace(
     per_charge = device.mobility * device.r_on / device.thickness**2
     least = min(device.r_on, device.r_off)
     n_micro = inner_steps(dt, per_charge * float(np.abs(drive).max()) / least)
+    check_steps(drive.size, dt, n_micro)
     w, current = kernel.drift(
         drive, dt, device.w_0, device.r_on, device.r_off, per_charge, kind, int(power), n_micro
     )
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
-FAMILY = Family(DriftMemristor, "nonvolatile", {"hp": DriftMemristor()}, check, trace, memristor)
+def advance(device: DriftMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V, without a window."""
+    per_charge = device.mobility * device.r_on / device.thickness**2
+    held = np.array([volts])
+    states, _ = kernel.drift(held, dt, w, device.r_on, device.r_off, per_charge, 0, 1, 1)
+    return float(states[0])
+
+
+def current(device: DriftMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return volts / (device.r_on * w + device.r_off * (1 - w))
+
+
+FAMILY = Family(
+    DriftMemristor,
+    "nonvolatile",
+    {"hp": DriftMemristor()},
+    check,
+    trace,
+    memristor,
+    circuit=Circuit(lambda device: device.w_0, advance, current),
+)

@@ -6,7 +6,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    SECOND,
+    SIEMENS,
+    VOLT,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.ferroelectric import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
@@ -38,9 +48,18 @@ class FerroelectricJunction(NamedTuple):
         return self.tau_0 * exp((self.v_a / 2) ** 2)
 
 
+BOUNDS = {
+    "tau_0": SECOND,
+    "v_a": VOLT,
+    "shape": Bound("", 1e-2, 100.0),
+    "g_off": SIEMENS,
+    "g_on": SIEMENS,
+}
+
+
 def check(device: FerroelectricJunction) -> None:
     """Check the constants."""
-    positive(device, device._fields[:5])
+    check_bounds(device, BOUNDS)
     check_start("p_0", device.p_0)
 
 
@@ -56,6 +75,16 @@ def follow(device: FerroelectricJunction, voltage: NDArray, dt: float, w: float)
     return float(kernel.ferroelectric(voltage, dt, w, *device[:5])[0][-1])
 
 
+def advance(device: FerroelectricJunction, p: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    return float(kernel.nucleate(p, volts, dt, *device[:3]))
+
+
+def current(device: FerroelectricJunction, p: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return volts * (device.g_off + p * (device.g_on - device.g_off))
+
+
 FAMILY = Family(
     FerroelectricJunction,
     "nonvolatile",
@@ -64,4 +93,5 @@ FAMILY = Family(
     trace,
     memristor_at(2.5),
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+    circuit=Circuit(lambda device: device.p_0, advance, current),
 )

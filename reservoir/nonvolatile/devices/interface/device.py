@@ -1,12 +1,22 @@
 """Interface memristors: gradual writing, power-law relaxation; SI units."""
 
-from math import exp
-from typing import NamedTuple
+from math import exp, inf
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import Cell, DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    SECOND,
+    VOLT,
+    Bound,
+    Cell,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nonvolatile.devices.interface import kernel
 from mottle.reservoir.nonvolatile.devices.steps import check_start
@@ -44,9 +54,21 @@ class InterfaceMemristor(NamedTuple):
         return self.t_switch * exp(-1.5 / self.v_0)
 
 
+BOUNDS = {
+    "t_switch": SECOND,
+    "v_0": VOLT,
+    "v_least": VOLT,
+    "t_1": SECOND,
+    "n": Bound("", 1e-6, 10.0),
+    "j_off": Bound("S/cm^2", 1e-18, 1e12),
+    "j_on": Bound("S/cm^2", 1e-18, 1e12),
+    "area": Bound("cm^2", 1e-18, 1e4),
+}
+
+
 def check(device: InterfaceMemristor) -> None:
     """Check the constants."""
-    positive(device, device._fields[:8])
+    check_bounds(device, BOUNDS)
     check_start("w_0", device.w_0)
 
 
@@ -81,6 +103,20 @@ def age(
     return np.asarray(low + (written - low) * (1 + seconds / device.t_1) ** -n)
 
 
+def advance(device: InterfaceMemristor, state: Any, volts: float, dt: float) -> Any:
+    """Return state, state when last written and time since, after ``dt`` s at ``volts`` V."""
+    w, written, since = state
+    t_switch, v_0, v_least, t_1, n = device[:5]
+    return kernel.advance(w, written, since, volts, dt, t_switch, v_0, v_least, t_1, n)
+
+
+def current(device: InterfaceMemristor, state: Any, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    low, high = conductances(device)
+    w = state[0] if isinstance(state, tuple) else state
+    return float(volts * (low + w * (high - low)))
+
+
 FAMILY = Family(
     InterfaceMemristor,
     "nonvolatile",
@@ -90,4 +126,9 @@ FAMILY = Family(
     memristor_at(1.5),
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
     cell=Cell(conductances, lambda device: "published", age),
+    circuit=Circuit(
+        lambda device: (device.w_0, device.w_0, inf),
+        advance,
+        current,
+    ),
 )

@@ -6,7 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import Cell, DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    AMPERE,
+    LARGEST,
+    OHM,
+    PER_VOLT,
+    SECOND,
+    VOLT,
+    Cell,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+)
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.memdiode import kernel
 from mottle.reservoir.nonvolatile.devices.writes import V_READ, nearest, starts
@@ -42,9 +55,23 @@ class Memdiode(NamedTuple):
         return self.t_set * exp(-1 / self.v_set)
 
 
+BOUNDS = {
+    "t_set": SECOND,
+    "v_set": VOLT,
+    "t_reset": SECOND,
+    "v_reset": VOLT,
+    "i_off": AMPERE,
+    "i_on": AMPERE,
+    "alpha_off": PER_VOLT,
+    "alpha_on": PER_VOLT,
+    "r_off": OHM,
+    "r_on": OHM,
+}
+
+
 def check(device: Memdiode) -> None:
     """Check the constants."""
-    positive(device, device._fields[:-2])
+    check_bounds(device, BOUNDS)
 
 
 def trace(device: Memdiode, drive: NDArray, dt: float, key: int) -> Trace:
@@ -114,6 +141,16 @@ def write(cell, order, defects, rng):
     return np.clip(g, ends[:n], ends[n:]), pulses, reads, written + read_out
 
 
+def advance(device: Memdiode, x: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    return float(kernel.settle(x, volts, dt, *device[:4]))
+
+
+def current(device: Memdiode, x: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return float(kernel.memdiode(np.array([volts]), 0.0, x, *device[:-2])[1][0])
+
+
 FAMILY = Family(
     Memdiode,
     "nonvolatile",
@@ -123,4 +160,8 @@ FAMILY = Family(
     memristor,
     synapse=DrivenSynapse(follow, fading),
     cell=Cell(conductances, lambda device: "published", age, write),
+    most=lambda device: (
+        LARGEST / max(1 / device.v_set, 1 / device.v_reset, device.alpha_on, device.alpha_off)
+    ),
+    circuit=Circuit(lambda device: 0.0, advance, current),
 )

@@ -14,7 +14,7 @@ from mottle.checks import (
     choose,
     names_arguments,
 )
-from mottle.reservoir.family import Cell, Family
+from mottle.reservoir.family import SECOND, SIEMENS, Bound, Cell, Family, check_bounds
 from mottle.reservoir.nonvolatile.devices.programming.figure import written_cells
 
 if TYPE_CHECKING:
@@ -89,6 +89,17 @@ PRESETS = {
 }  # fmt: skip
 
 
+BOUNDS = {
+    "g_min": Bound("S", 0.0, 1e3),
+    "g_max": SIEMENS,
+    "write": Bound("uS", -1e9, 1e9),
+    "relax_mean": Bound("uS", -1e9, 1e9),
+    "relax_deviation": Bound("uS", -1e9, 1e9),
+    "day": Bound("uS", -1e9, 1e9),
+    "t_0": SECOND,
+}
+
+
 def get_programming(device: str | Programming) -> Programming:
     """Return statistics, given by name or constants; raise for an empty range.
 
@@ -98,7 +109,8 @@ def get_programming(device: str | Programming) -> Programming:
     0.000225
     """
     preset = choose(device, PRESETS, "device") if isinstance(device, str) else device
-    if not 0 <= preset.g_min < preset.g_max:
+    check_bounds(preset, BOUNDS)
+    if not preset.g_min < preset.g_max:
         raise ValueError(f"device.g_min={preset.g_min} S must lie in [0, g_max={preset.g_max} S).")
     return preset
 

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from mottle.checks import check_number, choose
-from mottle.reservoir.family import Cell, Family, PulsedSynapse, Trace, positive
+from mottle.reservoir.family import (
+    SECOND,
+    SIEMENS,
+    Bound,
+    Cell,
+    Family,
+    PulsedSynapse,
+    Trace,
+    check_bounds,
+)
 from mottle.reservoir.nonvolatile.devices.pulsed import kernel
 from mottle.reservoir.nonvolatile.devices.pulsed.figure import pulses
 from mottle.reservoir.nonvolatile.devices.writes import nearest, starts
@@ -150,10 +159,33 @@ def pulse_rule(device: PulseMemristor) -> kernel.Rule:
     return kernel.Rule(code, device.step, gamma, *rest)
 
 
+BOUNDS = {
+    "step": Bound("", 0.0, 1e3),
+    "gamma": Bound("", -1e3, 1e3),
+    "a": Bound("", -1e6, 1e6),
+    "scale": Bound("", -1e6, 1e6),
+    "shift": Bound("", -1e6, 1e6),
+    "w_min": Bound("", -1e6, 1e6),
+    "w_max": Bound("", -1e6, 1e6),
+    "w_0": Bound("", -1e6, 1e6),
+    "noise": Bound("", 0.0, 1e3),
+    "write_noise": Bound("", 0.0, 1e3),
+    "spread": Bound("", 0.0, 10.0),
+    "stuck": Bound("", 0.0, 1.0),
+    "g_min": SIEMENS,
+    "g_max": SIEMENS,
+    "t_pulse": SECOND,
+}
+
+
 def check(device: PulseMemristor) -> None:
     """Check the constants."""
+    check_bounds(device, BOUNDS)
     pulse_rule(device)
-    positive(device, ("g_min", "g_max", "t_pulse"))
+    if not device.g_min < device.g_max:
+        raise ValueError(
+            f"device.g_min={device.g_min} S must lie below device.g_max={device.g_max} S."
+        )
     if not (min(device.step) > 0 and device.w_min <= device.w_0 <= device.w_max != device.w_min):
         raise ValueError(
             f"device.step={device.step} must be positive and device.w_0={device.w_0} lie between "

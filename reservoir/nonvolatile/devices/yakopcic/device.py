@@ -1,12 +1,24 @@
 """Yakopcic's memristor: thresholds and exponential growth; constants in SI units."""
 
-from math import exp
+from math import exp, sinh
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.reservoir.family import DrivenSynapse, Family, Trace, positive
+from mottle.reservoir.family import (
+    LARGEST,
+    PER_VOLT,
+    RATE,
+    VOLT,
+    Bound,
+    DrivenSynapse,
+    Family,
+    Trace,
+    check_bounds,
+    check_steps,
+)
+from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nonvolatile.devices.steps import check_start, inner_steps
 from mottle.reservoir.nonvolatile.devices.yakopcic import kernel
@@ -43,16 +55,32 @@ class YakopcicMemristor(NamedTuple):
         return 1 / (self.a_p * (exp(1.0) - exp(self.v_p)))
 
 
+BOUNDS = {
+    "a": Bound("A", 1e-18, 1e3),
+    "b": PER_VOLT,
+    "a_p": RATE,
+    "a_n": RATE,
+    "v_p": VOLT,
+    "v_n": VOLT,
+    "alpha_p": Bound("", 0.0, 1e3),
+    "alpha_n": Bound("", 0.0, 1e3),
+    "x_p": Bound("", 0.0, 0.999),
+    "x_n": Bound("", 0.0, 0.999),
+}
+
+
 def check(device: YakopcicMemristor) -> None:
     """Check the constants."""
-    positive(device, ("a", "b", "a_p", "a_n", "v_p", "v_n"))
+    check_bounds(device, BOUNDS)
     check_start("x_0", device.x_0)
 
 
 def trace(device: YakopcicMemristor, drive: NDArray, dt: float, key: int) -> Trace:
     """Simulate one device under a voltage."""
     speed = max(device.a_p, device.a_n) * exp(min(float(np.abs(drive).max()), 700.0))
-    w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], inner_steps(dt, speed))
+    n_micro = inner_steps(dt, speed)
+    check_steps(drive.size, dt, n_micro)
+    w, current = kernel.gradual(drive, dt, device.x_0, *device[:-3], n_micro)
     return Trace({"current": (current, "A"), "state": (w, "1")})
 
 
@@ -65,6 +93,16 @@ def follow(device: YakopcicMemristor, voltage: NDArray, dt: float, w: float) -> 
     return float(states[-1])
 
 
+def advance(device: YakopcicMemristor, w: float, volts: float, dt: float) -> float:
+    """Return the state after ``dt`` s at ``volts`` V."""
+    return float(kernel.gradual(np.array([volts]), dt, w, *device[:-3], 1)[0][0])
+
+
+def current(device: YakopcicMemristor, w: float, volts: float) -> float:
+    """Return the current in A at ``volts`` V."""
+    return device.a * w * sinh(device.b * volts)
+
+
 FAMILY = Family(
     YakopcicMemristor,
     "nonvolatile",
@@ -73,4 +111,6 @@ FAMILY = Family(
     trace,
     memristor,
     synapse=DrivenSynapse(follow, lambda device: (np.inf, 0.0)),
+    most=lambda device: LARGEST / max(1.0, device.b),
+    circuit=Circuit(lambda device: device.x_0, advance, current),
 )
