@@ -148,8 +148,8 @@ def information_capacity(
     if test and (n_train < 2 * x.shape[1] or n_test < 50):
         raise ValueError(
             f"{len(x)} steps are too few for {x.shape[1]} nodes and test={test:g}: {n_train} would "
-            f"train and {n_test} test. At least {2 * x.shape[1]} and 50 are needed: record more, or "
-            "set another test."
+            f"train and {n_test} test. At least {2 * x.shape[1]} and 50 are needed: record more, "
+            "or set another test."
         )
     fit = readout(x[begin : begin + n_train], rcond, alpha) if test else None
     rng = check_random_state(random_state)
