@@ -27,6 +27,7 @@ SCRIPTS = {
     "devices": ([], ["reference/devices"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
+    "agreement": ([], ["how-to/quality"]),
     "forecast": ([], ["how-to/forecast"]),
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
