@@ -206,8 +206,8 @@ def rcbench(data: Any, found: Any, arrays: Any, network: Any) -> Iterator[Row]:
         yield one(
             name, f"{key} rank, threshold 1e-3", known, found[f"known rank, {key}"], ours,
             np.nan if key == "kernel" else 0,
-            "known: 3. Its two ranks count to different sizes at one threshold: give the kernel rank "
-            "the square" if key == "kernel" else "known: 3",
+            "known: 3. Its two ranks count to different sizes at one threshold: give the kernel "
+            "rank the square" if key == "kernel" else "known: 3",
         )  # fmt: skip
     ours = quality.information_capacity(
         data["products"], u, max_degree=3, max_delay=3, min_delay=1, washout=0, test=0.2,
