@@ -11,6 +11,7 @@ and --keep writes the page from the kept results. Fails if a number differs by m
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,7 @@ def measure_with(package: str, folder: Path, environments: Path) -> str:
         if subprocess.run(command).returncode:
             if what == "run":  # installed, and used wrongly
                 sys.exit(f"{package} failed; see above.")
+            shutil.rmtree(place, ignore_errors=True)  # the next run begins anew
             return f"{PEERS[package][0]} could not {what} here."
     return ""
 
