@@ -27,6 +27,7 @@ SCRIPTS = {
     "devices": ([], ["reference/devices"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
+    "agreement": ([], ["how-to/quality"]),
     "forecast": ([], ["how-to/forecast"]),
     "reservoir_map": ([], ["results/map"]),
     "topologies": ([], ["how-to/topologies"]),

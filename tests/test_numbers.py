@@ -71,6 +71,16 @@ def test_the_table_of_drift_holds_the_kept_results(scripts):
     assert f"<!-- drift -->\n{table}\n" in (DOCS / "how-to/online.md").read_text("utf-8")
 
 
+def test_other_packages_agree_within_what_is_stated(scripts):
+    text = import_module("agreement").text()
+    assert f"<!-- agreement -->\n{text}\n" in (DOCS / "how-to/quality.md").read_text("utf-8")
+    kept = pd.read_csv(DOCS / "results/agreement.csv")
+    assert not (kept["difference"] > kept["within"]).any()
+    assert {name.split()[0] for name in kept["package"]} == {
+        "rcbench", "openprc", "resdag", "reservoirpy"
+    }  # fmt: skip
+
+
 def test_sentences_quote_the_kept_results(scripts):
     for path, found, numbers, quote in import_module("quotes").quoted():
         assert found is not None, f"{path.name} does not say: {quote.sentence}"

@@ -11,10 +11,12 @@ from scipy.special import eval_legendre
 from sklearn.utils import check_random_state
 from tqdm import tqdm
 
-from mottle.checks import check_number, check_whole
+from mottle.checks import check_number, check_option, check_whole
+from mottle.reservoir.quality.memory import readout, squared_correlation
 from mottle.reservoir.quality.read import RCOND, basis, check_rcond, read_input, read_states
 
 CHUNK = 256  # targets projected at once
+CHANCE = ("shuffled", "none")
 UNIFORM_P = 1e-6  # below this probability an input is not uniform
 
 
@@ -25,9 +27,13 @@ def information_capacity(
     bounds: tuple[float, float] = (-1.0, 1.0),
     max_degree: int = 4,
     max_delay: int = 100,
+    min_delay: int = 0,
     max_terms: int = 5000,
     patience: int = 3,
     washout: int = 200,
+    test: float = 0.0,
+    alpha: float = 0.0,
+    chance: str = "shuffled",
     n_shuffles: int = 200,
     rcond: float = RCOND,
     random_state: Any = 0,
@@ -53,14 +59,24 @@ def information_capacity(
         Smallest and largest input.
     max_degree : int, default=4
         Largest degree.
-    max_delay : int, default=100
-        Largest delay in steps; 0 is the present input.
+    max_delay, min_delay : int, default=100 and 0
+        Largest and smallest delay in steps; 0 is the present input.
     max_terms : int, default=5000
         Largest number of targets of a degree.
     patience : int, default=3
         Delays without capacity after which a degree ends.
     washout : int, default=200
         Steps left out at the beginning; at least ``max_delay`` are.
+    test : float, default=0.0
+        Fraction of the steps, the last ones, on which squared correlations with the targets are
+        computed, by readouts fitted on the steps before. 0: variance explained on the steps of the
+        fit, as in the reference; chance then adds (number of nodes) / (number of steps) to each
+        target, and the threshold takes it into account.
+    alpha : float, default=0.0
+        Penalty of ridge regression, as in `memory_capacity`; only with ``test``.
+    chance : {"shuffled", "none"}, default="shuffled"
+        Threshold: from shuffled targets, or none, as in other packages. Without one, thousands of
+        targets that the states do not hold add up to a capacity of their own.
     n_shuffles : int, default=200
         Number of shuffled targets of each degree that state what is chance.
     rcond : float, default=1e-10
@@ -73,8 +89,8 @@ def information_capacity(
     dataset : xarray.Dataset
         ``capacity`` (degree, delay), summed over targets of that largest delay, each of them 0
         where it is below ``chance`` (degree): mean and five standard deviations of shuffled
-        targets; ``n_terms`` (degree, delay); ``by_degree`` (degree); ``total``; ``rank`` of the
-        states; ``complete`` (degree), whether the budget sufficed.
+        targets, or 0; ``n_terms`` (degree, delay); ``by_degree`` (degree); ``total``; ``rank`` of
+        the states; ``complete`` (degree), whether the budget sufficed.
 
     Raises
     ------
@@ -107,6 +123,15 @@ def information_capacity(
         check_whole("max_degree", max_degree),
         check_whole("max_delay", max_delay),
     )
+    min_delay = check_whole("min_delay", min_delay, 0, most=max_delay)
+    test = check_number("test", test, least=0, below=1)
+    alpha = check_number("alpha", alpha, least=0)
+    check_option("chance", chance, CHANCE)
+    if alpha and not test:
+        raise ValueError(
+            f"alpha={alpha:g} needs steps that are held out, because a penalty lowers what is "
+            "explained on the steps of the fit: set test=0.2, or alpha=0."
+        )
     max_terms, patience = check_whole("max_terms", max_terms), check_whole("patience", patience)
     begin = max(check_whole("washout", washout, 0), max_delay)
     n_steps = len(x) - begin
@@ -118,33 +143,45 @@ def information_capacity(
     low, high = bounds
     scaled = _uniform(series[:, 0], check_number("bounds", low), check_number("bounds", high))
     q, rank = basis(x[begin:], check_rcond(rcond))
+    n_test = int(test * n_steps)
+    n_train = n_steps - n_test
+    if test and (n_train < 2 * x.shape[1] or n_test < 50):
+        raise ValueError(
+            f"{len(x)} steps are too few for {x.shape[1]} nodes and test={test:g}: {n_train} would "
+            f"train and {n_test} test. At least {2 * x.shape[1]} and 50 are needed: record more, "
+            "or set another test."
+        )
+    fit = readout(x[begin : begin + n_train], rcond, alpha) if test else None
     rng = check_random_state(random_state)
     orders = np.arange(max_degree + 1)[:, np.newaxis]
     powers = np.sqrt(2 * orders + 1) * eval_legendre(orders, scaled)
 
-    def explained(terms: list[dict[int, int]]) -> NDArray:
-        return np.concatenate([_explained(targets(chunk), q) for chunk in _chunks(terms)])
+    def explained(z: NDArray) -> NDArray:
+        if fit is None:
+            return _explained(z, q)
+        return squared_correlation(fit(z[:, :n_train].T, x[begin + n_train :]), z[:, n_train:].T)
 
     def targets(terms: list[dict[int, int]]) -> NDArray:
         return np.stack([_product(term, powers, begin) for term in terms])
 
     capacity, n_terms = np.zeros((2, max_degree, max_delay + 1))
-    chance, complete = np.zeros(max_degree), np.ones(max_degree, bool)
+    threshold, complete = np.zeros(max_degree), np.ones(max_degree, bool)
     with tqdm(total=max_degree * max_terms, unit="target", delay=2, disable=None) as bar:
         for row, degree in enumerate(range(1, max_degree + 1)):
-            sample = targets(_terms(degree, min(max_delay, 1))[:1])[0]
-            null = _explained(np.stack([rng.permutation(sample) for _ in range(n_shuffles)]), q)
-            chance[row] = null.mean() + 5 * null.std()
+            if chance == "shuffled":
+                sample = targets(_terms(degree, min(max_delay, min_delay + 1), min_delay)[:1])[0]
+                null = explained(np.stack([rng.permutation(sample) for _ in range(n_shuffles)]))
+                threshold[row] = null.mean() + 5 * null.std()
             spent, still = 0, 0
-            for delay in range(max_delay + 1):
-                terms = _terms(degree, delay)
+            for delay in range(min_delay, max_delay + 1):
+                terms = _terms(degree, delay, min_delay)
                 if spent + len(terms) > max_terms:
                     complete[row] = False
                     break
-                found = explained(terms)
+                found = np.concatenate([explained(targets(chunk)) for chunk in _chunks(terms)])
                 spent += len(terms)
                 bar.update(len(terms))
-                capacity[row, delay] = found[found > chance[row]].sum()
+                capacity[row, delay] = found[found > threshold[row]].sum()
                 n_terms[row, delay] = len(terms)
                 still = 0 if capacity[row, delay] else still + 1
                 if still >= patience:
@@ -158,14 +195,14 @@ def information_capacity(
             "by_degree": ("degree", capacity.sum(axis=1), {"long_name": "capacity", "units": "1"}),
             "total": ((), capacity.sum(), {"long_name": "total capacity", "units": "1"}),
             "rank": ((), rank, {"long_name": "rank of the states"}),
-            "chance": ("degree", chance, {"long_name": "threshold of chance", "units": "1"}),
+            "chance": ("degree", threshold, {"long_name": "threshold of chance", "units": "1"}),
             "complete": ("degree", complete, {"long_name": "whether the budget sufficed"}),
         },
         coords={
             "degree": np.arange(1, max_degree + 1),
             "delay": ("delay", np.arange(max_delay + 1), {"units": "step"}),
         },
-        attrs={"n_steps": n_steps, "max_terms": max_terms, "n_nodes": x.shape[1]},
+        attrs={"n_steps": n_steps, "n_test": n_test, "max_terms": max_terms, "n_nodes": x.shape[1]},
     )
 
 
@@ -185,7 +222,7 @@ def _uniform(u: NDArray, low: float, high: float) -> NDArray:
     return scaled
 
 
-def _terms(degree: int, delay: int) -> list[dict[int, int]]:
+def _terms(degree: int, delay: int, least: int = 0) -> list[dict[int, int]]:
     """Return all products of a degree with that largest delay, as {delay: order}.
 
     Examples
@@ -194,7 +231,7 @@ def _terms(degree: int, delay: int) -> list[dict[int, int]]:
     [{1: 1, 0: 1}, {1: 2}]
     """
     out = []
-    for others in combinations_with_replacement(range(delay + 1), degree - 1):
+    for others in combinations_with_replacement(range(least, delay + 1), degree - 1):
         term = {delay: 1}
         for k in others:
             term[k] = term.get(k, 0) + 1

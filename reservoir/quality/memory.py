@@ -23,6 +23,8 @@ def memory_capacity(
     min_lag: int = 1,
     washout: int = 100,
     test: float = 0.3,
+    gap: int | None = None,
+    alpha: float = 0.0,
     chance: str = "exact",
     n_shuffles: int = 20,
     rcond: float = RCOND,
@@ -48,8 +50,13 @@ def memory_capacity(
     washout : int, default=100
         Steps left out at the beginning.
     test : float, default=0.3
-        Fraction of the steps, the last ones, on which correlations are computed. ``max_lag`` steps
-        between the two parts are used for neither.
+        Fraction of the steps, the last ones, on which correlations are computed.
+    gap : int or None, default=None
+        Steps between the two parts that are used for neither. None: ``max_lag``, so that no input
+        is a target of both; other packages leave out none.
+    alpha : float, default=0.0
+        Penalty of ridge regression, added to the diagonal of the sums of squares of the centred
+        states as they are. 0: least squares, in which the unit of a state does not matter.
     chance : {"exact", "shuffled"}, default="exact"
         Threshold of a lag: "exact", the value that independent samples pass on any lag in 1 of 100
         runs (beta distribution); "shuffled", the largest over ``n_shuffles`` inputs shuffled in
@@ -103,24 +110,26 @@ def memory_capacity(
     washout = check_whole("washout", washout, 0)
     check_number("test", test, above=0, below=1)
     check_option("chance", chance, CHANCE)
+    gap = max_lag if gap is None else check_whole("gap", gap, 0)
     begin = max(washout, max_lag)
     n_test = int(test * (len(x) - begin))
-    n_train = len(x) - begin - n_test - max_lag
+    n_train = len(x) - begin - n_test - gap
     if n_train < 2 * x.shape[1] or n_test < 50:
-        needed = begin + max_lag + int(np.ceil(max(2 * x.shape[1] / (1 - test), 50 / test))) + 1
+        needed = begin + gap + int(np.ceil(max(2 * x.shape[1] / (1 - test), 50 / test))) + 1
         raise ValueError(
             f"{len(x)} steps are too few for {x.shape[1]} nodes, {max_lag} lags and a washout of "
             f"{washout}: {max(n_train, 0)} would train and {max(n_test, 0)} test. Take at least "
-            f"{needed} steps, or a smaller max_lag or washout."
+            f"{needed} steps, or a smaller max_lag, washout or gap."
         )
     warn_correlated(series)
     train, held_out = slice(begin, begin + n_train), slice(len(x) - n_test, len(x))
-    fit, readings = _solver(x[train], check_rcond(rcond)), x[held_out]
+    alpha = check_number("alpha", alpha, least=0)
+    fit, readings = readout(x[train], check_rcond(rcond), alpha), x[held_out]
     lags = np.arange(min_lag, max_lag + 1)
 
     def correlate(series: NDArray) -> NDArray:
         targets = _delayed(series, lags)
-        return _squared_correlation(fit(targets[train], readings), targets[held_out])
+        return squared_correlation(fit(targets[train], readings), targets[held_out])
 
     r2 = correlate(series).reshape(lags.size, -1)
     if chance == "exact":
@@ -167,7 +176,7 @@ def _delayed(series: NDArray, lags: NDArray) -> NDArray:
     return np.concatenate([np.roll(series, lag, axis=0) for lag in lags], axis=1)
 
 
-def _solver(x: NDArray, rcond: float) -> Any:
+def readout(x: NDArray, rcond: float, alpha: float) -> Any:
     """Return a function that fits targets on states ``x`` and predicts from others."""
     mean, scale = x.mean(axis=0), x.std(axis=0)
     moves = scale > RCOND * np.abs(x).max(axis=0)
@@ -176,10 +185,10 @@ def _solver(x: NDArray, rcond: float) -> Any:
             f"all {x.shape[1]} nodes are constant: the input does not reach them; raise the gain, "
             "or choose another bias."
         )
-    mean, scale = mean[moves], scale[moves]
+    mean, scale = mean[moves], scale[moves] if alpha == 0 else np.ones(moves.sum())
     left, singular, right = linalg.svd((x[:, moves] - mean) / scale, full_matrices=False)
     keep = singular > rcond * singular[0]
-    back = right[keep].T / singular[keep]
+    back = right[keep].T / (singular[keep] + alpha / singular[keep])
 
     def fit(targets: NDArray, others: NDArray) -> NDArray:
         weights = back @ (left[:, keep].T @ (targets - targets.mean(axis=0)))
@@ -189,7 +198,7 @@ def _solver(x: NDArray, rcond: float) -> Any:
     return fit
 
 
-def _squared_correlation(a: NDArray, b: NDArray) -> NDArray:
+def squared_correlation(a: NDArray, b: NDArray) -> NDArray:
     """Return the squared correlation of columns, 0 for a constant one."""
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     product = (a * a).sum(axis=0) * (b * b).sum(axis=0)

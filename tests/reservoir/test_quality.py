@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from sklearn.linear_model import LinearRegression, Ridge
 
 from mottle.reservoir import (
     EchoStateReservoir,
@@ -49,6 +50,61 @@ def test_memory_with_read_noise_has_its_closed_form():
     noisy = delays(U, 4) + RNG.normal(0, np.sqrt(1 / 3), (6000, 4))
     found = quality.memory_capacity(noisy, U)
     np.testing.assert_allclose(found.capacity[:4], 0.5, atol=0.06)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 3.0])
+def test_split_and_penalty_are_those_of_scikit_learn(alpha):
+    """Without a gap, r2 is that of ridge regression on the first steps, scored on the last."""
+    states = 0.2 * mixed(delays(U, 6)) + 1 + RNG.normal(size=(6000, 6))
+    found = quality.memory_capacity(
+        states, U, max_lag=8, washout=1000, test=0.2, gap=0, alpha=alpha
+    )
+    assert found.attrs["n_train"] == 4000
+    model = Ridge(alpha) if alpha else LinearRegression()
+    for lag in (1, 5, 8):
+        target = np.roll(U, lag)
+        predicted = model.fit(states[1000:5000], target[1000:5000]).predict(states[5000:])
+        expected = np.corrcoef(predicted, target[5000:])[0, 1] ** 2
+        assert float(found.r2.sel(lag=lag)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 3.0])
+def test_information_on_held_out_steps_is_that_of_scikit_learn(alpha):
+    states = np.stack([np.roll(U, 1) * np.roll(U, 2), np.roll(U, 3)], 1)
+    states = states + RNG.normal(size=(6000, 2))
+    found = quality.information_capacity(
+        states, U, max_degree=2, max_delay=4, min_delay=1, washout=1000, test=0.2, alpha=alpha,
+        chance="none",
+    )  # fmt: skip
+    assert found.n_terms.sum("delay").values.tolist() == [4, 10]
+    model = Ridge(alpha) if alpha else LinearRegression()
+    expected = np.zeros((2, 5))
+    for row, orders in enumerate([np.eye(4), [*2 * np.eye(4)]]):
+        for order in orders:
+            lag = int(order.argmax()) + 1
+            past = np.roll(U, lag)
+            z = past if row == 0 else 1.5 * past**2 - 0.5
+            predicted = model.fit(states[1000:5000], z[1000:5000]).predict(states[5000:])
+            expected[row, lag] += np.corrcoef(predicted, z[5000:])[0, 1] ** 2
+    for second in range(2, 5):
+        for first in range(1, second):
+            z = np.roll(U, first) * np.roll(U, second)
+            predicted = model.fit(states[1000:5000], z[1000:5000]).predict(states[5000:])
+            expected[1, second] += np.corrcoef(predicted, z[5000:])[0, 1] ** 2
+    np.testing.assert_allclose(found.capacity, expected, atol=1e-12)
+
+
+def test_without_a_threshold_chance_adds_up():
+    """Each of many targets holds (nodes / steps) of chance on the steps of the fit."""
+    states = RNG.normal(size=(6000, 30))
+    found = quality.information_capacity(states, U, max_degree=2, max_delay=20, chance="none")
+    assert int(found.n_terms.sum()) == 21 + 231
+    assert float(found.total) == pytest.approx(252 * 30 / 5800, rel=0.1)
+    held_out = quality.information_capacity(
+        states, U, max_degree=2, max_delay=20, chance="none", test=0.5
+    )
+    assert float(held_out.total) == pytest.approx(252 / 2900, rel=0.3)
+    assert float(quality.information_capacity(states, U, max_degree=2, test=0.5).total) == 0
 
 
 def test_several_inputs_are_measured_one_by_one():
@@ -293,6 +349,11 @@ def test_a_reservoir_is_measured_beside_baselines_over_seeds(what):
     [
         (lambda: quality.memory_capacity(delays(U, 3), np.ones(6000)), "u is constant"),
         (lambda: quality.memory_capacity(delays(U, 3)[:120], U[:120]), "120 steps are too few"),
+        (lambda: quality.memory_capacity(delays(U, 3)[:400], U[:400], gap=300), "400 steps are"),
+        (lambda: quality.memory_capacity(delays(U, 3), U, alpha=-1), "alpha=-1"),
+        (lambda: quality.information_capacity(delays(U, 3), U, alpha=1), "set test=0.2"),
+        (lambda: quality.information_capacity(delays(U, 3), U, test=0.001), "5 test"),
+        (lambda: quality.information_capacity(delays(U, 3), U, min_delay=101), "min_delay=101"),
         (lambda: quality.memory_capacity(delays(U, 1), U), "states has one column"),
         (lambda: quality.memory_capacity(U, U), r"states has shape \(6000,\)"),
         (lambda: quality.memory_capacity(delays(U, 3), U[:-1]), "states have 6000 steps"),
