@@ -18,6 +18,7 @@ from mottle.reservoir.forecast.closed import FARTHEST, Predict, copy_state, join
 from mottle.reservoir.forecast.factor import Factor
 from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nodes.nvar.node import NVARReservoir
 from mottle.reservoir.nodes.state import ReservoirState
 
 ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
@@ -30,8 +31,9 @@ DEFAULT = EchoStateReservoir(
     density=0.02,
     fan_in=None,
 )
-SQUARES = (None, "half", "all")
+SQUARES = ("auto", None, "half", "all")
 CHUNK = 2048  # steps whose states are held at once
+FORECAST_KEY = 1 << 40  # of the first forecast's noise, apart from those of recordings
 LEAST_ROWS = 10  # of a recording, to learn from
 SMALLEST = 1e-15  # error, where the signal is between -1 and 1, that counts as 0
 Floats = NDArray[np.float64]
@@ -56,9 +58,9 @@ class Forecaster(NamesParameters, BaseEstimator):
     alphas : float or sequence of float, default=1e-18 to 1e-2
         Penalties to choose from, relative to the mean diagonal of the features' Gram matrix; by
         default two decades apart. A single number is used as it is.
-    squares : {None, "half", "all"}, default="half"
+    squares : {"auto", None, "half", "all"}, default="auto"
         States squared as features: none; every second state in its place; or all, beside the
-        states.
+        states. "auto": half of them, none of `NVARReservoir`, whose states are products already.
     inputs : bool, default=True
         Whether the input of the present step is among the features.
     washout : int, default=100
@@ -77,15 +79,17 @@ class Forecaster(NamesParameters, BaseEstimator):
     n_members : int, default=1
         Number of reservoirs, drawn with different seeds; the forecast is their mean.
     random_state : int, RandomState instance or None, default=None
-        Draws the members' seeds and the noise. None, with one member: the reservoir's own
-        ``random_state``.
+        Draws the members' seeds and the noise. None: the reservoir's ``random_state``, which one
+        member keeps as it is.
 
     Attributes
     ----------
     members_ : list of Reservoir
         The fitted reservoirs.
     readouts_ : list
-        Fitted readouts: regressors, or weights.
+        Readouts as the loop runs them: weights, or calls of a regressor.
+    models_ : list of regressor
+        The fitted regressors; only with ``readout``.
     alphas_ : list of float
         The chosen penalties; only without ``readout``.
     losses_ : ndarray of shape (n_members, n_alphas)
@@ -124,7 +128,7 @@ class Forecaster(NamesParameters, BaseEstimator):
         readout: Any = None,
         *,
         alphas: Any = ALPHAS,
-        squares: Any = "half",
+        squares: Any = "auto",
         inputs: bool = True,
         washout: int = 100,
         noise: float = 0.0,
@@ -157,21 +161,27 @@ class Forecaster(NamesParameters, BaseEstimator):
             The fitted forecaster, which continues the last recording.
         """
         alphas = self._check()
+        self._names = {"y": _names(y, "y"), "exog": _names(exog, "exog")}
         runs, self._flat = _read_runs(y, "y")
         outside = _read_exog(exog, [len(run) for run in runs])
         self.n_outputs_, self.n_exog_ = runs[0].shape[1], outside[0].shape[1]
         self.range_ = _find_range(np.concatenate(runs), "y")
         self._exog_range = _find_range(np.concatenate(outside), "exog")
-        rng = check_random_state(self.random_state)
+        seed = self.random_state
+        if seed is None:
+            seed = getattr(self.reservoir, "random_state", None)
+        rng = check_random_state(seed)
         drives, targets = zip(*map(self._drive, runs, outside), strict=True)
-        self.members_, self.readouts_, self._ends = [], [], []
+        self.members_, self.readouts_, self._ends, self.models_ = [], [], [], []
         self.alphas_: list[float] = []
         losses = []
         for member in self._draw(rng):
-            noisy = [d + self.noise * rng.normal(size=d.shape) for d in drives]
-            found = _Fit(self, member.fit(noisy[0]), noisy, targets).find(alphas)
+            noisy = [self._disturb(drive, rng) for drive in drives]
+            found = _Fit(self, member.fit(drives[0]), drives, noisy, targets).find(alphas)
             self.members_.append(member)
             self.readouts_.append(found.readout)
+            if found.model is not None:
+                self.models_.append(found.model)
             self._ends.append(found.end)
             self.alphas_.append(found.alpha)
             losses.append(found.losses)
@@ -267,6 +277,56 @@ class Forecaster(NamesParameters, BaseEstimator):
         scaled = _to_unit(run, self.range_)
         return np.hstack([scaled[:-1], _to_unit(outside[1:], self._exog_range)]), scaled[1:]
 
+    def _disturb(self, drive: Floats, rng: np.random.RandomState) -> Floats:
+        """Return a drive with noise on its outputs."""
+        noisy = drive.copy()
+        if self.noise:
+            noisy[:, : self.n_outputs_] += self.noise * rng.normal(
+                size=(len(drive), self.n_outputs_)
+            )
+        return noisy
+
+    def score(self, y: Any, exog: Any = None) -> float:
+        """Return how well stretches of a signal are forecast, for searches: larger is better.
+
+        Forecasts of ``horizon`` steps start at ``n_starts`` places after the washout.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_steps,) or (n_steps, n_outputs)
+            One recording.
+        exog : array-like of shape (n_steps, n_exog), default=None
+            Exogenous inputs.
+
+        Returns
+        -------
+        score : float
+            Minus the mean decimal logarithm of the error, where the training signal is between -1
+            and 1: 2 is an error of 0.01.
+        """
+        check_is_fitted(self)
+        (run,), _ = _read_runs(y, "y")
+        outside = _read_exog(exog, [len(run)])[0]
+        n_after = len(run) - self.washout - 1
+        horizon = min(200, n_after // 5) if self.horizon is None else self.horizon
+        if n_after <= horizon or horizon < 1:
+            raise ValueError(
+                f"y has {len(run)} steps: washout={self.washout} and a horizon of {horizon} need "
+                "more."
+            )
+        first, last = self.washout + 1, len(run) - horizon
+        losses = []
+        for start in np.unique(np.linspace(first, last, self.n_starts).round().astype(int)):
+            known = slice(start - self.washout - 1, start)
+            future = outside[known.start : start + horizon] if self.n_exog_ else None
+            found = self.predict(horizon, future, run[known], diverged="nan")
+            error = _to_unit(found, self.range_) - _to_unit(
+                run[start : start + horizon], self.range_
+            )
+            error = np.where(np.isnan(error), FARTHEST, error)
+            losses.append(_log_error(error).mean())
+        return -float(np.mean(losses))
+
     def _forecast(self, n_steps: Any, exog: Any, warmup: Any, diverged: str) -> Floats:
         """Return forecasts (member, run, step, output)."""
         check_is_fitted(self)
@@ -276,7 +336,9 @@ class Forecaster(NamesParameters, BaseEstimator):
             runs = None
             n_runs, n_known = 1, 0
         else:
+            self._compare_names(warmup, "warmup", "y")
             runs = _read_warmup(warmup, self.n_outputs_)
+            self._compare_range(runs, self.range_, "warmup")
             n_runs, n_known = runs.shape[:2]
         outside = self._read_future(exog, n_runs, n_known, n_steps)
         found = []
@@ -286,7 +348,7 @@ class Forecaster(NamesParameters, BaseEstimator):
             else:
                 scaled = _to_unit(runs, self.range_)
                 drive = np.concatenate([scaled[:, :-1], outside[:, 1:n_known]], axis=2)
-                state, first = member.start(n_runs), scaled[:, -1]
+                state, first = member.start(n_runs, FORECAST_KEY + np.arange(n_runs)), scaled[:, -1]
                 _advance(member, state, drive)
             found.append(run_on(member, state, first, outside[:, n_known:], readout))
         return self._unscale(np.stack(found), diverged)
@@ -303,16 +365,37 @@ class Forecaster(NamesParameters, BaseEstimator):
                 f"exog is missing: fit had {self.n_exog_} exogenous inputs; pass those of "
                 f"{n_known + n_steps} steps."
             )
-        array = as_numbers(order_dims(exog, "exog"), "exog")
+        self._compare_names(exog, "exog", "exog")
+        array = _as_array(exog, "exog")
         array = array[:, np.newaxis] if array.ndim == 1 else array
         array = np.repeat(array[np.newaxis], n_runs, axis=0) if array.ndim == 2 else array
         if array.shape != shape:
             raise ValueError(
-                f"exog has shape {np.shape(exog)}, expected {shape[1:]}: {n_known} steps of "
-                f"warmup and {n_steps} that are forecast."
+                f"exog has shape {np.shape(exog)}, expected {shape[n_runs == 1 :]}: {n_known} "
+                f"steps of warmup and {n_steps} that are forecast."
             )
-        _refuse_missing(array[0] if n_runs == 1 else array.reshape(-1, self.n_exog_), "exog")
+        for run in array:
+            _refuse_missing(run, "exog")
+        self._compare_range(array, self._exog_range, "exog")
         return _to_unit(array, self._exog_range)
+
+    def _compare_names(self, given: Any, what: str, fitted: str) -> None:
+        """Raise if columns have other names, or another order, than in ``fit``."""
+        names, known = _names(given, what), self._names[fitted]
+        if names is not None and known is not None and names != known:
+            raise ValueError(f"{what} has the columns {names}; in fit they were {known}.")
+
+    def _compare_range(self, values: Floats, extremes: Floats, what: str) -> None:
+        """Raise if values lie further from the training signal than a forecast may."""
+        scaled = _to_unit(values, extremes)
+        far = np.abs(scaled) >= FARTHEST
+        if far.any():
+            place = np.argwhere(far)[0]
+            low, high = extremes[:, place[-1]]
+            raise ValueError(
+                f"{what} is {values[tuple(place)]:.6g} at step {place[-2]}, column {place[-1]}; "
+                f"in fit it was {low:.6g} to {high:.6g}: is it in the same unit?"
+            )
 
     def _unscale(self, scaled: Floats, diverged: str) -> Floats:
         """Return forecasts in the signal's unit; refuse diverged ones, or set them to NaN."""
@@ -339,12 +422,19 @@ class Forecaster(NamesParameters, BaseEstimator):
 class _Fit:
     """The fit of one member: reads states block by block, and chooses the penalty."""
 
-    def __init__(self, settings: Forecaster, member: Any, drives: Any, targets: Any) -> None:
-        self.settings, self.member, self.drives, self.targets = settings, member, drives, targets
+    def __init__(
+        self, settings: Forecaster, member: Any, drives: Any, noisy: Any, targets: Any
+    ) -> None:
+        self.settings, self.member, self.targets = settings, member, targets
+        self.drives, self.noisy = drives, noisy
+        self.squares = settings.squares
+        if self.squares == "auto":
+            self.squares = None if isinstance(member, NVARReservoir) else "half"
         n_states, n_inputs = member.n_nodes, member.n_features_in_
-        n_states *= 2 if settings.squares == "all" else 1
+        n_states *= 2 if self.squares == "all" else 1
         self.n_features = n_states + (n_inputs if settings.inputs else 0)
         self.readout: Loop | Predict
+        self.model: Any = None
         self.end: ReservoirState
         self.alpha, self.losses = np.nan, np.empty(0)
 
@@ -362,12 +452,15 @@ class _Fit:
             self._fit_given()
         elif alphas.size == 1:
             factor = self._factor()
-            for i in range(len(self.drives)):
-                self._add(factor, i, 0, len(self.drives[i]))
+            for i, drive in enumerate(self.drives):
+                for features, target in self._rows(i, self._rest(i), 0, len(drive)):
+                    factor.add(features, target)
             self.alpha = float(alphas[0])
             self.readout = self._loop(*factor.solve(self.alpha))
         else:
             self._choose(alphas)
+        last = len(self.drives) - 1
+        (self.end,) = self._states_at(last, [len(self.drives[last])])
         return self
 
     def _factor(self) -> Factor:
@@ -376,21 +469,21 @@ class _Fit:
     def _fit_given(self) -> None:
         """Fit the given regressor to all rows, which are then in memory."""
         rows, targets = [], []
-        for i in range(len(self.drives)):
-            for features, target in self._blocks(i, self._rest(), 0, len(self.drives[i])):
+        for i, drive in enumerate(self.drives):
+            for features, target in self._rows(i, self._rest(i), 0, len(drive)):
                 rows.append(features)
                 targets.append(target)
-        y = np.concatenate(targets)
-        model = clone(self.settings.readout).fit(
-            np.concatenate(rows), y[:, 0] if y.shape[1] == 1 else y
-        )
-        if hasattr(model, "coef_") and hasattr(model, "intercept_"):
-            coef = np.reshape(model.coef_, (y.shape[1], -1))
-            if coef.shape[1] == self.n_features:
-                self.readout = self._loop(coef, np.broadcast_to(model.intercept_, y.shape[1]))
-                return
-
-        self.readout = partial(_predict, model, self.settings.squares, self.settings.inputs)
+        X, y = np.concatenate(rows), np.concatenate(targets)
+        self.model = clone(self.settings.readout).fit(X, y[:, 0] if y.shape[1] == 1 else y)
+        self.readout = partial(_predict, self.model, self.squares, self.settings.inputs)
+        coef = np.asarray(getattr(self.model, "coef_", 0.0))
+        if coef.size == y.shape[1] * self.n_features and hasattr(self.model, "intercept_"):
+            coef = coef.reshape(y.shape[1], -1)
+            intercept = np.broadcast_to(self.model.intercept_, y.shape[1])
+            some = X[:: max(1, len(X) // 100)]
+            found = np.reshape(self.model.predict(some), (len(some), -1))
+            if np.allclose(some @ coef.T + intercept, found):  # not so behind a link or a scaling
+                self.readout = self._loop(coef, intercept)
 
     def _choose(self, alphas: Floats) -> None:
         """Choose the penalty by forecasts on the last part of each recording, then fit to all."""
@@ -408,13 +501,11 @@ class _Fit:
         starts = [places[k] for k in chosen]
         states, held_out = [], []
         for i, cut in enumerate(cuts):
-            state = self._add(factor, i, 0, cut)
-            own = [start for j, start in starts if j == i]
-            held_out += self._blocks(i, state, cut, own[0] if own else len(self.drives[i]))
-            for first, last in pairwise([*own, len(self.drives[i])]):
-                states.append(copy_state(state))
-                held_out += self._blocks(i, state, first, last)
-            self.end = state
+            state = self._rest(i)
+            for features, target in self._rows(i, state, 0, cut):
+                factor.add(features, target)
+            held_out += self._rows(i, state, cut, len(self.drives[i]))
+            states += self._states_at(i, [start for j, start in starts if j == i])
         truth = np.stack([self.targets[i][s : s + horizon] for i, s in starts])
         first = np.stack([self.drives[i][s, : settings.n_outputs_] for i, s in starts])
         exog = np.stack([self.drives[i][s : s + horizon, settings.n_outputs_ :] for i, s in starts])
@@ -422,8 +513,7 @@ class _Fit:
         for alpha in tqdm(alphas, desc="penalties", delay=2, disable=None):
             loop = self._loop(*factor.solve(alpha))
             found = run_on(self.member, join_states(states), first, exog, loop)
-            error = np.sqrt(np.mean((found - truth) ** 2, axis=2))
-            losses.append(np.log10(np.maximum(error, SMALLEST)).mean())
+            losses.append(_log_error(found - truth).mean())
             n_diverged.append((np.abs(found) >= FARTHEST).any(axis=(1, 2)).sum())
         self.losses = np.array(losses)
         self.alpha = float(alphas[np.lexsort([losses, n_diverged])[0]])
@@ -443,42 +533,39 @@ class _Fit:
             )
         return int(self.settings.horizon)
 
-    def _rest(self) -> ReservoirState:
-        state: ReservoirState = self.member.start()
+    def _rest(self, i: int) -> ReservoirState:
+        """Return the state at the beginning of a recording, with a noise of its own."""
+        state: ReservoirState = self.member.start(1, [i])
         return state
 
-    def _add(self, factor: Factor, i: int, begin: int, end: int) -> ReservoirState:
-        """Add steps of a recording from rest to a factor; return the state after them."""
-        state = self._rest()
-        for features, target in self._blocks(i, state, begin, end):
-            factor.add(features, target)
-        self.end = state
-        return state
+    def _states_at(self, i: int, steps: list[int]) -> list[ReservoirState]:
+        """Return the states before some steps of a recording, ascending, without input noise."""
+        state, states = self._rest(i), []
+        for first, last in pairwise([0, *steps]):
+            for at in range(first, last, CHUNK):
+                _advance(self.member, state, self.drives[i][np.newaxis, at : min(at + CHUNK, last)])
+            states.append(copy_state(state))
+        return states
 
-    def _blocks(self, i: int, state: ReservoirState, begin: int, end: int) -> Any:
+    def _rows(self, i: int, state: ReservoirState, begin: int, end: int) -> Any:
         """Yield features and targets of steps, without the washout; the state is advanced."""
-        drive = self.drives[i]
+        drive = self.noisy[i]
         for at in range(begin, end, CHUNK):
             last = min(at + CHUNK, end)
             states = _advance(self.member, state, drive[np.newaxis, at:last])[0]
-            self.end = state
             skip = max(0, self.settings.washout - at)
             if skip < last - at:
-                features = _features(
-                    states[skip:],
-                    drive[at + skip : last],
-                    self.settings.squares,
-                    self.settings.inputs,
-                )
-                yield features, self.targets[i][at + skip : last]
+                kept = slice(at + skip, last)
+                features = _features(states[skip:], drive[kept], self.squares, self.settings.inputs)
+                yield features, self.targets[i][kept]
 
     def _loop(self, weights: NDArray, intercept: NDArray) -> Loop:
         """Return the weights (output, feature) in the form of the kernels."""
         n, n_inputs = self.member.n_nodes, self.member.n_features_in_
         states, squares = weights[:, :n].copy(), np.empty((0, n))
-        if self.settings.squares == "all":
+        if self.squares == "all":
             squares = weights[:, n : 2 * n].copy()
-        elif self.settings.squares == "half":
+        elif self.squares == "half":
             squares = states.copy()
             squares[:, ::2], states[:, 1::2] = 0.0, 0.0
         inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((0, n_inputs))
@@ -520,11 +607,18 @@ def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:
 def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
     """Return recordings (step, column), and whether they were one-dimensional."""
     several = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
+    if not several and np.ndim(y) == 3:
+        y = order_dims(y, name)
     runs = list(y) if several or np.ndim(y) == 3 else [y]
+    if len({str(_names(run, name)) for run in runs}) > 1:
+        raise ValueError(
+            f"recordings of {name} differ in their columns or in the order of these: "
+            f"{_names(runs[0], name)}, and later others."
+        )
     arrays = []
     for i, run in enumerate(runs):
         what = name if len(runs) == 1 else f"recording {i} of {name}"
-        array = as_numbers(order_dims(run, what), what)
+        array = _as_array(run, what)
         if array.ndim not in (1, 2) or not array.size:
             raise ValueError(f"{what} has shape {array.shape}, expected (n_steps, n_columns).")
         flat = array.ndim == 1
@@ -534,6 +628,30 @@ def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
     if len({array.shape[1] for array in arrays}) > 1:
         raise ValueError(f"recordings of {name} differ in their number of columns.")
     return arrays, flat
+
+
+def _as_array(values: Any, what: str) -> Floats:
+    """Return numbers, with dims in the order of the house."""
+    return as_numbers(values if np.ndim(values) == 1 else order_dims(values, what), what)
+
+
+def _names(values: Any, what: str) -> list[Any] | None:
+    """Return the names of columns, if a frame or a DataArray has them."""
+    if isinstance(values, list | tuple) and len(values):
+        values = values[0]
+    if hasattr(values, "columns"):
+        return list(values.columns)
+    if hasattr(values, "dims") and np.ndim(values) > 1:
+        values = order_dims(values, what)
+        dim = values.dims[-1]
+        return list(values[dim].values) if dim in values.coords else None
+    return None
+
+
+def _log_error(error: Floats) -> Floats:
+    """Return the decimal logarithm of an error (..., output) at each step."""
+    size = np.sqrt(np.mean(error**2, axis=-1))
+    return np.asarray(np.log10(np.maximum(size, SMALLEST)))
 
 
 def _read_exog(exog: Any, sizes: list[int]) -> list[Floats]:
@@ -549,7 +667,7 @@ def _read_exog(exog: Any, sizes: list[int]) -> list[Floats]:
 
 def _read_warmup(warmup: Any, n_outputs: int) -> Floats:
     """Return the signals before forecasts, (run, step, output)."""
-    array = as_numbers(warmup, "warmup")
+    array = _as_array(warmup, "warmup")
     array = array[:, np.newaxis] if array.ndim == 1 else array
     array = array[np.newaxis] if array.ndim == 2 else array
     if array.ndim != 3 or array.shape[2] != n_outputs or array.shape[1] < 1:

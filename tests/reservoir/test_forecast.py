@@ -3,9 +3,14 @@
 from pickle import dumps, loads
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsRegressor
 
 from mottle.datasets.generated.lorenz import lorenz63
@@ -21,6 +26,7 @@ from mottle.reservoir import (
 )
 from mottle.reservoir.forecast import closed
 from mottle.reservoir.forecast.factor import Factor
+from mottle.reservoir.forecast.forecaster import FORECAST_KEY
 
 SIGNAL = mackey_glass(1600, random_state=0)[:, 0]
 WAVE = np.sin(0.3 * np.arange(700)) + 0.5 * np.sin(0.11 * np.arange(700))
@@ -74,7 +80,7 @@ def test_states_of_a_compiled_loop_are_those_of_the_predicted_drive(reservoir, s
     found = found[np.isfinite(found)]
     assert found.size > 10
     drive = to_unit(np.concatenate([warmup, found[:-1]]), forecaster)
-    states = member.advance(member.start(), drive[np.newaxis])[1][0, 59:]
+    states = member.advance(member.start(1, [FORECAST_KEY]), drive[np.newaxis])[1][0, 59:]
     again = closed.linear(loop)(states.astype(float), drive[59:])[:, 0]
     single = getattr(reservoir, "dtype", "") == "float32"
     np.testing.assert_allclose(
@@ -310,6 +316,99 @@ def test_valid_time_counts_steps_until_the_error_exceeds_the_threshold():
     forecast[10] = np.nan
     runs = valid_time(np.stack([truth, truth]), np.stack([forecast, truth]))
     assert runs.tolist() == [10, 100]
+
+
+def test_a_regressor_that_scales_inside_is_not_taken_for_its_coefficients():
+    """A Poisson-like link and partial least squares predict by themselves."""
+    wave = 2.0 + WAVE
+    reservoir = EchoStateReservoir(30, bias_scaling=0.3, random_state=0)
+    for model in (
+        PLSRegression(10),
+        TransformedTargetRegressor(Ridge(1e-6), func=np.sinh, inverse_func=np.arcsinh),
+    ):
+        forecaster = Forecaster(reservoir, model, washout=50).fit(wave[:600])
+        assert np.abs(forecaster.predict(5) - wave[600:605]).max() < 0.1
+        assert len(forecaster.models_) == 1
+
+
+def test_columns_are_known_by_their_names():
+    """Columns in another order are refused, in warmups, exogenous inputs and recordings."""
+    frame = pd.DataFrame({"a": WAVE, "b": np.roll(WAVE, 9)})
+    swapped = frame[["b", "a"]]
+    reservoir = EchoStateReservoir(20, bias_scaling=0.3, random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-6).fit(frame[:500], exog=frame[:500])
+    expected = r"\['b', 'a'\]; in fit they were \['a', 'b'\]"
+    with pytest.raises(ValueError, match="warmup has the columns " + expected):
+        forecaster.predict(5, warmup=swapped[500:600], exog=frame[500:605])
+    with pytest.raises(ValueError, match="exog has the columns " + expected):
+        forecaster.predict(5, exog=swapped[500:505])
+    with pytest.raises(ValueError, match="differ in their columns"):
+        Forecaster(reservoir).fit([frame[:300], swapped[300:]])
+
+
+def test_another_unit_of_the_warmup_is_named(fitted):
+    """Values far beyond those of fit, with their place."""
+    with pytest.raises(ValueError, match=r"warmup is .* at step 0, column 0; in fit it was"):
+        fitted.predict(5, warmup=1000 * SIGNAL[:200])
+
+
+def test_arrays_with_dims_are_put_in_order():
+    """(channel, time) as warmup, and a one-dimensional DataArray."""
+    signal = np.stack([WAVE, np.roll(WAVE, 9)], axis=1)
+    reservoir = EchoStateReservoir(20, bias_scaling=0.3, random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-6).fit(signal[:500])
+    turned = xr.DataArray(signal[500:600].T, dims=("channel", "time"))
+    np.testing.assert_array_equal(
+        forecaster.predict(5, warmup=turned), forecaster.predict(5, warmup=signal[500:600])
+    )
+    flat = Forecaster(reservoir, alphas=1e-6).fit(xr.DataArray(WAVE[:500], dims="time"))
+    assert flat.predict(3).shape == (3,)
+
+
+def test_read_noise_of_a_forecast_is_not_that_of_training():
+    """Otherwise the readout would know the noise that it meets."""
+    reservoir = MemristorReservoir(50, read_noise=0.02, random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-6).fit(WAVE[:500])
+    member = forecaster.members_[0]
+    keys = [member.start(1, [key]).keys[0] for key in (0, FORECAST_KEY)]
+    assert keys[0] != keys[1]
+
+
+def test_input_noise_does_not_reach_the_forecast():
+    """Continuing the training signal equals a warmup with it, whatever the noise of fit."""
+    reservoir = EchoStateReservoir(50, bias_scaling=0.3, random_state=0)
+    forecaster = Forecaster(reservoir, alphas=1e-6, noise=1e-2).fit(WAVE[:500])
+    np.testing.assert_allclose(
+        forecaster.predict(10), forecaster.predict(10, warmup=WAVE[:500]), rtol=1e-9
+    )
+
+
+def test_parameters_of_the_reservoir_are_searched():
+    """``score`` is larger for a better forecaster, and searches of scikit-learn use it."""
+    reservoir = EchoStateReservoir(60, bias_scaling=0.3, random_state=0)
+    forecaster = Forecaster(reservoir, washout=50, horizon=20, n_starts=5)
+    search = GridSearchCV(
+        forecaster, {"reservoir__input_scaling": [1e-6, 0.3]}, cv=TimeSeriesSplit(2)
+    ).fit(SIGNAL)
+    assert search.best_params_ == {"reservoir__input_scaling": 0.3}
+    assert search.best_score_ > 1.5
+    with pytest.raises(ValueError, match="need more"):
+        search.best_estimator_.score(SIGNAL[:60])
+
+
+def test_several_members_follow_the_seed_of_the_reservoir():
+    """Two fits of an ensemble are equal."""
+    reservoir = EchoStateReservoir(20, bias_scaling=0.3, random_state=3)
+    one, two = (
+        Forecaster(reservoir, alphas=1e-6, n_members=2).fit(WAVE[:400]).predict(5) for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_products_of_inputs_are_not_squared_again():
+    """The default takes the states of NVAR as they are."""
+    forecaster = Forecaster(NVARReservoir(n_taps=4, degree=1)).fit(WAVE[:600])
+    np.testing.assert_allclose(forecaster.predict(50), WAVE[600:650], atol=1e-6)
 
 
 BAD = [
