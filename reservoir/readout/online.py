@@ -144,6 +144,8 @@ class OnlineReadout(LinearReadout):
         n_learnt = self._learn(X, y)
         if fresh and not n_learnt:
             self._forget()  # nothing is fitted
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
             self._refuse_row(X, y, 0)
         coef, intercept = self._weights()
         flat = flat and n_targets == 1
