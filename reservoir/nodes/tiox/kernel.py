@@ -96,7 +96,7 @@ def run(
         last = min(first + width, n_devices)
         g = in_lines(state[r, 0, first:last])
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
-        own = keys_of(keys[r], first, last - first)
+        own = keys_of(keys[r], first, last - first if noise > 0.0 else 0)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):

@@ -119,7 +119,10 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         w, tau = state[r, 0, first:last], nodes.tau[first:last]
-        rates, own = nodes.rate[first:last].copy(), keys_of(keys[r], first, last - first)
+        rates, own = (
+            nodes.rate[first:last].copy(),
+            keys_of(keys[r], first, last - first if noise > 0.0 else 0),
+        )
         fade, push = np.exp(-dt / tau), tau * rates
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
