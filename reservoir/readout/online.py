@@ -140,18 +140,26 @@ class OnlineReadout(LinearReadout):
         n_targets = len(self._state["coef"])
         if y.shape[1] != n_targets:
             raise ValueError(f"y has {y.shape[1]} columns, earlier rows had {n_targets}.")
+        fresh = "coef_" not in self.__dict__
         n_learnt = self._learn(X, y)
+        if fresh and not n_learnt:
+            self._forget()  # nothing is fitted
+            self._refuse_row(X, y, 0)
         coef, intercept = self._weights()
         flat = flat and n_targets == 1
         self.coef_ = coef[0].copy() if flat else coef.copy()
         self.intercept_ = float(intercept[0]) if flat else intercept.copy()
         if n_learnt < len(X):
-            size = max(np.abs(X[n_learnt]).max(), np.abs(y[n_learnt]).max())
-            raise ValueError(
-                f"row {n_learnt} of {len(X)} holds values of up to {size:.3g} or is predicted as "
-                "far off, and their squares overflow: scale features and targets. The rows before "
-                "it were learnt."
-            )
+            self._refuse_row(X, y, n_learnt)
+
+    def _refuse_row(self, X: NDArray, y: NDArray, row: int) -> None:
+        """Raise for a row whose squares overflow."""
+        size = max(np.abs(X[row]).max(), np.abs(y[row]).max())
+        raise ValueError(
+            f"row {row} of {len(X)} holds values of up to {size:.3g} or is predicted as far off, "
+            "and their squares overflow: scale features and targets. The rows before it were "
+            "learnt."
+        )
 
     def _check_parameters(self) -> None:
         raise NotImplementedError

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from naive import online as naive
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -388,3 +389,13 @@ def test_names_of_other_libraries_are_answered():
 def test_more_features_than_memory_are_refused_before_anything_is_allocated():
     with pytest.raises(MemoryError, match="the products of 10000000 features would take"):
         RLSReadout()._start(10_000_000, 1)
+
+
+def test_a_first_row_that_overflows_leaves_nothing_fitted():
+    readout = RLSReadout(task="regression")
+    with pytest.raises(ValueError, match="row 0 of 1"):
+        readout.partial_fit([[1e300, 1.0]], [1.0])
+    with pytest.raises(NotFittedError):
+        readout.predict([[1.0, 1.0]])
+    readout.partial_fit([[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0])
+    assert readout.n_features_in_ == 1
