@@ -335,9 +335,12 @@ def measure_qualities(names: list[str], n_seeds: int) -> None:
         )  # fmt: skip
         ranks = quality.measure(made, "kernel_rank", **common)
         forgot = quality.measure(made, "forgetting", n_steps=1100, **common)
-        found = {"memory": memory.memory_capacity, "kernel rank": ranks["rank"],
-                 "generalisation rank": ranks["generalisation_rank"],
-                 "steps to 1e-6": forgot.steps_to.sel(level=1e-6)}  # fmt: skip
+        found = {
+            "memory": memory.memory_capacity,
+            "kernel rank": ranks["rank"].sel(set="unlike"),
+            "generalisation rank": ranks["rank"].sel(set="alike"),
+            "steps to 1e-6": forgot.steps_to.sel(level=1e-6),
+        }
         for degree in (1, 2, 3):
             found[f"degree {degree}"] = capacity.by_degree.sel(degree=degree)
         rng = np.random.default_rng(0)
