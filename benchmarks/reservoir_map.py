@@ -402,15 +402,23 @@ def figure() -> None:
     fig.savefig(FIGURE, dpi=110)
 
 
+def texts() -> dict[str, str]:
+    """Return the tables of the page, by their marks."""
+    tasks = pd.read_csv(TASKS_KEPT)
+    searches = len(tasks.drop_duplicates(["reservoir", "task"]))
+    hours = tasks.cpu_seconds.sum() / 3600
+    return {
+        "tasks": markdown(with_ranges(TASKS_KEPT).reset_index()),
+        "measures": markdown(medians(MEASURES_KEPT, "measure").reset_index(), 2),
+        "cost": f"The tasks took {hours:.1f} CPU hours for {searches} searches.",
+    }
+
+
 def write() -> None:
     """Write tables and figure of the page."""
     figure()
-    fill(PAGE, "tasks", markdown(with_ranges(TASKS_KEPT).reset_index()))
-    shown = medians(MEASURES_KEPT, "measure").reset_index()
-    fill(PAGE, "measures", markdown(shown, 2))
-    chosen = pd.read_csv(TASKS_KEPT).drop_duplicates(["reservoir", "task"])
-    hours = pd.read_csv(TASKS_KEPT).cpu_seconds.sum() / 3600
-    fill(PAGE, "cost", f"The tasks took {hours:.1f} CPU hours for {len(chosen)} searches.")
+    for mark, text in texts().items():
+        fill(PAGE, mark, text)
 
 
 def main() -> None:

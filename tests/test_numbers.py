@@ -81,6 +81,17 @@ def test_other_packages_agree_within_what_is_stated(scripts):
     }  # fmt: skip
 
 
+def test_tables_of_forecasts_and_of_the_map_are_those_kept(scripts):
+    forecast, chart = import_module("forecast"), import_module("reservoir_map")
+    page = (DOCS / "how-to/forecast.md").read_text("utf-8")
+    kept = pd.read_csv(forecast.KEPT)
+    for task in forecast.TASKS:
+        assert f"<!-- {task.lower()} -->\n{forecast.table(kept, task)}\n" in page
+    page = chart.PAGE.read_text("utf-8")
+    for mark, text in chart.texts().items():
+        assert f"<!-- {mark} -->\n{text}\n" in page
+
+
 def test_sentences_quote_the_kept_results(scripts):
     for path, found, numbers, quote in import_module("quotes").quoted():
         assert found is not None, f"{path.name} does not say: {quote.sentence}"
