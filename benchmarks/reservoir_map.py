@@ -346,7 +346,9 @@ def measure_qualities(names: list[str], n_seeds: int) -> None:
         rng = np.random.default_rng(0)
         drive = rng.uniform(-1, 1, (500, 1))
         if hasattr(made.fit(drive), "energy"):
-            found["energy per step (J)"] = np.full(n_seeds, float(made.energy(drive).supply) / 500)
+            found["energy per step (J)"] = np.full(
+                n_seeds, float(made.energy(drive).supply[0]) / 500
+            )
         for measure, values in found.items():
             for seed, value in enumerate(np.ravel(values)):
                 rows.append((name, measure, FIRST_SEED + seed, value))

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mottle.arrays import as_numbers, order_dims
 from mottle.checks import NamesParameters, check_bool, check_number, check_option, check_whole
+from mottle.containers import as_cells
 from mottle.reservoir.compiled.closed import Loop
 from mottle.reservoir.forecast.closed import FARTHEST, Predict, copy_state, join_states, run_on
 from mottle.reservoir.forecast.factor import Factor
@@ -606,6 +607,7 @@ def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:
 
 def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
     """Return recordings (step, column), and whether they were one-dimensional."""
+    y = as_cells(y)
     several = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
     if not several and np.ndim(y) == 3:
         y = order_dims(y, name)

@@ -346,6 +346,20 @@ def test_columns_are_known_by_their_names():
         Forecaster(reservoir).fit([frame[:300], swapped[300:]])
 
 
+def test_recordings_are_taken_from_every_container():
+    """Lists, tuples, arrays of objects, Series and columns of a table give the same fit."""
+    parts = [WAVE[:200], WAVE[300:550]]
+    cells = np.empty(2, object)
+    cells[:] = parts
+    reservoir = EchoStateReservoir(10, bias_scaling=0.3, random_state=0)
+    results = [
+        Forecaster(reservoir, alphas=1e-6).fit(y).predict(3)
+        for y in (parts, tuple(parts), cells, pd.Series(cells), pd.DataFrame({"touch": cells}))
+    ]
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
 def test_another_unit_of_the_warmup_is_named(fitted):
     """Values far beyond those of fit, with their place."""
     with pytest.raises(ValueError, match=r"warmup is .* at step 0, column 0; in fit it was"):
