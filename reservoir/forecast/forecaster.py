@@ -21,6 +21,7 @@ from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.nvar.node import NVARReservoir
 from mottle.reservoir.nodes.state import ReservoirState
+from mottle.reservoir.readout.linear import check_penalties
 
 ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
 DEFAULT = EchoStateReservoir(
@@ -218,7 +219,8 @@ class Forecaster(NamesParameters, BaseEstimator):
         Raises
         ------
         ValueError
-            If a forecast diverges, with its step and value.
+            If a forecast diverges, with its step. For ``warmup`` or ``exog`` further from the
+            training data than a forecast may be: they are in another unit.
         """
         found = self._forecast(n_steps, exog, warmup, diverged)
         mean = found.mean(axis=0)
@@ -258,10 +260,7 @@ class Forecaster(NamesParameters, BaseEstimator):
         if self.horizon is not None:
             check_whole("horizon", self.horizon)
         check_number("validation_fraction", self.validation_fraction, above=0, below=1)
-        alphas = np.sort(np.atleast_1d(np.asarray(self.alphas, dtype=np.float64)))
-        if alphas.ndim > 1 or not alphas.size or not (np.isfinite(alphas) & (alphas > 0)).all():
-            raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
-        return alphas
+        return check_penalties(self.alphas)
 
     def _draw(self, rng: np.random.RandomState) -> Any:
         """Yield a reservoir for each member."""
@@ -612,11 +611,13 @@ def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
     if not several and np.ndim(y) == 3:
         y = order_dims(y, name)
     runs = list(y) if several or np.ndim(y) == 3 else [y]
-    if len({str(_names(run, name)) for run in runs}) > 1:
-        raise ValueError(
-            f"recordings of {name} differ in their columns or in the order of these: "
-            f"{_names(runs[0], name)}, and later others."
-        )
+    named = [names for names in (_names(run, name) for run in runs) if names is not None]
+    for names in named:
+        if names != named[0]:
+            raise ValueError(
+                f"recordings of {name} differ in their columns or in the order of these: "
+                f"{named[0]} and {names}."
+            )
     arrays = []
     for i, run in enumerate(runs):
         what = name if len(runs) == 1 else f"recording {i} of {name}"
@@ -639,6 +640,7 @@ def _as_array(values: Any, what: str) -> Floats:
 
 def _names(values: Any, what: str) -> list[Any] | None:
     """Return the names of columns, if a frame or a DataArray has them."""
+    values = as_cells(values)
     if isinstance(values, list | tuple) and len(values):
         values = values[0]
     if hasattr(values, "columns"):

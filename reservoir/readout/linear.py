@@ -207,6 +207,23 @@ class LinearReadout(NamesParameters, BaseEstimator):
         return tags
 
 
+def check_penalties(alphas: Any) -> NDArray[np.float64]:
+    """Return penalties in rising order.
+
+    Examples
+    --------
+    >>> check_penalties([1, 0.1]).tolist()
+    [0.1, 1.0]
+    """
+    given = np.atleast_1d(np.asarray(alphas))
+    if given.dtype.kind not in "iuf" or given.ndim > 1:
+        raise ValueError(f"alphas={alphas!r} must be positive and finite numbers.")
+    rising = np.sort(given.astype(np.float64))
+    if not (rising.size and (rising > 0).all() and np.isfinite(rising).all()):
+        raise ValueError(f"alphas={alphas!r} must be positive and finite.")
+    return rising
+
+
 def two_or_more(classes: NDArray) -> NDArray:
     """Return the classes; raise if there are fewer than two."""
     if classes.size < 2:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length
 from mottle.arrays import refuse_masked
 from mottle.checks import check_bool, check_option, is_whole
 from mottle.reservoir.readout import gram
-from mottle.reservoir.readout.linear import LinearReadout, two_or_more, two_sided
+from mottle.reservoir.readout.linear import LinearReadout, check_penalties, two_or_more, two_sided
 from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block, with_weight
 from mottle.reservoir.readout.task import TASKS
 
@@ -191,19 +191,10 @@ class RidgeReadout(LinearReadout):
         for name in (*LEARNT, "classes_", "_folds", "_sample", "_flat"):
             self.__dict__.pop(name, None)
 
-    def _penalties(self) -> NDArray:
-        given = np.atleast_1d(np.asarray(self.alphas))
-        if given.dtype.kind not in "iuf" or given.ndim > 1:
-            raise ValueError(f"alphas={self.alphas!r} must be positive and finite numbers.")
-        alphas = np.sort(given.astype(np.float64))
-        if not (alphas.size and (alphas > 0).all() and np.isfinite(alphas).all()):
-            raise ValueError(f"alphas={self.alphas!r} must be positive and finite.")
-        return alphas
-
     def _check_parameters(self) -> None:
         check_option("task", self.task, TASKS)
         check_bool("standardize", self.standardize)
-        self._penalties()
+        check_penalties(self.alphas)
         number = is_whole(self.cv) and self.cv >= 2
         if not number and not (isinstance(self.cv, str) and self.cv in ("auto", "loo", "gcv")):
             raise ValueError(f"cv={self.cv!r} must be 'auto', 'loo', 'gcv' or a number of folds.")
@@ -294,7 +285,7 @@ class RidgeReadout(LinearReadout):
 
     def _finish(self, source: Any = None) -> None:
         """Choose the penalty and solve; ``source`` reads the rows again, or is None."""
-        alphas, few = self._penalties(), self._folds.few()
+        alphas, few = check_penalties(self.alphas), self._folds.few()
         if not self._folds.weight > 0:
             raise ValueError("the weights of all rows are zero; at least one must be positive.")
         if few is None:

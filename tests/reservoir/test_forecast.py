@@ -280,7 +280,7 @@ def test_rows_in_blocks_give_the_ridge_solution():
 
 
 def test_a_factor_keeps_digits_that_a_gram_matrix_loses():
-    """Columns that differ by 1e-9 are still told apart."""
+    """Columns that differ by 1e-9 are still distinguished."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, 1))
     other = rng.normal(size=(500, 1))
@@ -358,6 +358,9 @@ def test_recordings_are_taken_from_every_container():
     ]
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
+    named = Forecaster(reservoir, alphas=1e-6).fit(pd.DataFrame({"touch": cells}))
+    frame = pd.DataFrame({"pressure": WAVE[:100]})  # cells have no names of columns
+    assert named.predict(2, warmup=frame).shape == (2, 1)
 
 
 def test_another_unit_of_the_warmup_is_named(fitted):
@@ -432,6 +435,7 @@ BAD = [
     ({"horizon": 400}, {"y": WAVE[:500]}, "horizon=400 is longer than the 80 held-out steps"),
     ({"horizon": 0}, {"y": WAVE}, "horizon=0"),
     ({"alphas": -1.0}, {"y": WAVE}, "alphas=-1.0 must be positive"),
+    ({"alphas": "auto"}, {"y": WAVE}, "alphas='auto' must be positive"),
     ({"squares": "some"}, {"y": WAVE}, "squares='some'"),
     ({}, {"y": WAVE, "exog": WAVE[:5]}, r"exog has \[5\] steps and y \[700\]"),
     ({"reservoir": EchoStateReservoir(5, pool="mean")}, {"y": WAVE}, "set pool=None"),
