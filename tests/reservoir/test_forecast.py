@@ -1,6 +1,7 @@
 """Forecasts: the closed loop, the ridge solution behind it, and what users may get wrong."""
 
 from pickle import dumps, loads
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,14 @@ from sklearn.neighbors import KNeighborsRegressor
 from mottle.datasets.generated.lorenz import lorenz63
 from mottle.datasets.generated.mackey_glass import mackey_glass
 from mottle.reservoir import (
+    DeviceReservoir,
     EchoStateReservoir,
     Forecaster,
     MemristorReservoir,
     NVARReservoir,
     OscillatorReservoir,
     SpikingReservoir,
+    device_node,
     valid_time,
 )
 from mottle.reservoir.forecast import closed
@@ -30,6 +33,20 @@ from mottle.reservoir.forecast.forecaster import FORECAST_KEY
 
 SIGNAL = mackey_glass(1600, random_state=0)[:, 0]
 WAVE = np.sin(0.3 * np.arange(700)) + 0.5 * np.sin(0.11 * np.arange(700))
+
+
+class Leaky(NamedTuple):
+    """A device of one's own: a capacitor that leaks."""
+
+    tau: float = 0.02
+    source: str = "one line of algebra"
+    time_scale: float = 0.02
+
+
+LEAKY = device_node(
+    "test_leaky", Leaky(), state={"w": 0.0}, step=lambda w, v, dt, c: w + dt / c.tau * (v - w),
+    dt_device=1e-2, v_bias=0.0, v_gain=1.0, times=("tau",),
+)  # fmt: skip
 COMPILED = [
     EchoStateReservoir(37, bias_scaling=0.3, random_state=0),
     EchoStateReservoir(30, bias_scaling=0.3, dtype="float32", random_state=0),
@@ -37,6 +54,8 @@ COMPILED = [
     MemristorReservoir(40, n_taps=5, random_state=0),
     MemristorReservoir(40, n_masks=2, observable="current", random_state=0),
     MemristorReservoir(70, device="tiox_zhong2021", observable="conductance", random_state=0),
+    MemristorReservoir(70, write_noise=0.05, random_state=0),
+    DeviceReservoir(70, device="test_leaky", n_masks=2, spread=0.1, random_state=0),
     MemristorReservoir(20, device="ag_fast", v_bias=0.5, v_gain=0.2, random_state=0),
 ]
 STEPPED = [
@@ -88,7 +107,7 @@ def test_states_of_a_compiled_loop_are_those_of_the_predicted_drive(reservoir, s
     )
 
 
-@pytest.mark.parametrize("reservoir", COMPILED[2:6], ids=label)
+@pytest.mark.parametrize("reservoir", COMPILED[2:8], ids=label)
 def test_the_compiled_loop_equals_the_loop_step_by_step(reservoir, monkeypatch):
     """The compiled kernels and single steps in Python agree to rounding."""
     forecaster = Forecaster(reservoir, alphas=1e-2).fit(WAVE[:300])
