@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mottle.datasets.generated.rossler import rossler
     from mottle.datasets.generated.scene import make_scene
     from mottle.datasets.generated.waveforms import sine_square, waveform_classes
-    from mottle.datasets.listing import Listing, list_files, list_table
+    from mottle.datasets.listing import Listing, list_table
     from mottle.datasets.record import DataSet, FolderLayout
     from mottle.datasets.registry import catalogue, fetch, list_dataset, load
     from mottle.datasets.sets.biotac_slide import load_biotac_slide
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.st_mnist import load_stmnist
     from mottle.datasets.sets.twin_arrays import fetch_twin_arrays, load_twin_arrays
     from mottle.datasets.sets.uci_gas_drift import fetch_gas_drift, load_gas_drift
+    from mottle.datasets.sources.files import list_files
     from mottle.datasets.split import split_table
     from mottle.datasets.stores.preparation import Plan, Prepared, plan, prepare
     from mottle.datasets.stores.prepared import open_prepared, store_info, verify_prepared

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mottle.checks import check_names, check_text, suggest
+from mottle.checks import check_bool, check_names, check_text, suggest
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors.files.limits import check_path, only_value_errors
 from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks
@@ -18,10 +18,11 @@ from mottle.sensors.streams import label_frame
 
 def split_table(
     table: pd.DataFrame | str | PathLike[str],
-    by: str | Sequence[str],
+    by: str | Sequence[str] = (),
     *,
-    target: str,
+    target: str | None = None,
     groups: str | None = None,
+    runs: bool = False,
     sense: str = "samples",
     time: str | None = None,
     **options: Any,
@@ -32,12 +33,17 @@ def split_table(
     ----------
     table : DataFrame or path
         Rows are times of many recordings, one after another or mixed; or a text file of such.
-    by : str or sequence of str
-        Columns whose cells together name a recording, such as ``["session", "trial"]``.
-    target : str
-        Column of the classes, one class a recording.
+    by : str or sequence of str, default=()
+        Columns whose cells together name a recording, such as ``["session", "trial"]``. Without
+        any, all rows are one recording.
+    target : str, default=None
+        Column of the classes, one class a recording; None leaves the target empty text.
     groups : str, default=None
-        Column of what must not be split between training and test; by default the first of ``by``.
+        Column of what must not be split between training and test; by default the first of ``by``,
+        and without it each recording is its own group.
+    runs : bool, default=False
+        Whether a recording ends where ``target`` or ``groups`` change, so that rows of equal labels
+        one after another are a recording; its name then ends in "#" and its number.
     sense : str, default="samples"
         Name of the column of the result.
     time : str, default=None
@@ -72,10 +78,12 @@ def split_table(
     >>> found.table["smell"].iloc[1].sel(channel="CO").values.tolist()
     [9.0, 9.5]
     """
-    by = [by] if isinstance(by, str) else check_names("by", by)
-    for name, column in (("target", target), ("sense", sense)):
-        check_text(name, column)
-    groups = by[0] if groups is None else check_text("groups", groups)
+    by = [by] if isinstance(by, str) else check_names("by", by) if len(by) else []
+    check_bool("runs", runs)
+    for name, column in (("target", target), ("groups", groups), ("sense", sense)):
+        if column is not None:
+            check_text(name, column)
+    groups = by[0] if groups is None and by else groups
     if isinstance(table, pd.DataFrame):
         if options:
             raise TypeError(f"{next(iter(options))}= is of text files, and table is a DataFrame.")
@@ -83,16 +91,17 @@ def split_table(
     else:
         table, place = read_frame(table, **options), str(table)
     table = table.rename(columns=lambda name: str(name).strip())
-    wanted = {"target": target, "groups": groups, **({} if time is None else {"time": time})}
+    wanted = {"target": target, "groups": groups, "time": time}
     known = list(table.columns)
     for name, column in [("by", column) for column in by] + list(wanted.items()):
-        if column not in known:
+        if column is not None and column not in known:
             raise ValueError(
                 f"{name}={column!r}: {place} has no such column{suggest(column, known)} It has "
                 f"{', '.join(known)}."
             )
-    labels = list(dict.fromkeys([*by, target, groups]))
-    if time in labels:
+    stated = [column for column in (target, groups) if column is not None]
+    labels = list(dict.fromkeys([*by, *stated]))
+    if time is not None and time in labels:
         raise ValueError(f"time={time!r} is a label as well: name another column.")
     for column in labels:
         missing = table[column].isna().to_numpy()
@@ -109,15 +118,19 @@ def split_table(
     cells: list[Any] = []
     classes: list[Any] = []
     parts: list[Any] = []
-    for rows in rows_of(table, by):
-        names.append("/".join(str(table[column].iloc[rows[0]]) for column in by))
+    for number, rows in enumerate(rows_of(table, by, stated if runs else ())):
+        name = "/".join(str(table[column].iloc[rows[0]]) for column in by)
+        names.append(f"{name}#{number}" if runs or not by else name)
         here = f"recording {names[-1]!r} of {place}"
         for found, column in ((classes, target), (parts, groups)):
+            if column is None:
+                continue
             values = table[column].iloc[rows].unique()
             if len(values) > 1:
                 raise ValueError(
                     f"{column!r} changes within {here}: {', '.join(map(repr, values[:5].tolist()))}"
-                    "; by= needs further columns, or this is no label."
+                    "; by= needs further columns, runs=True ends recordings there, or this is no "
+                    "label."
                 )
             found.append(values[0])
         part = channels.iloc[rows]
@@ -127,20 +140,37 @@ def split_table(
     if not cells:
         raise ValueError(f"{place} has no row.")
     column_of = make_table(index=names, **{sense: cells})
-    return Recordings(column_of, np.asarray(classes), np.asarray(parts))
+    return Recordings(
+        column_of,
+        np.full(len(cells), "") if target is None else np.asarray(classes),
+        np.arange(len(cells)) if groups is None else np.asarray(parts),
+    )
 
 
-def rows_of(table: pd.DataFrame, by: Sequence[str]) -> list[NDArray[np.intp]]:
+def rows_of(
+    table: pd.DataFrame, by: Sequence[str], runs_of: Sequence[str] = ()
+) -> list[NDArray[np.intp]]:
     """Return the row numbers of each recording, in the order in which recordings begin.
+
+    A recording ends where a column of ``runs_of`` changes, too.
 
     Examples
     --------
-    >>> [rows.tolist() for rows in rows_of(pd.DataFrame({"trial": ["b", "a", "b"]}), ["trial"])]
+    >>> table = pd.DataFrame({"trial": ["b", "a", "b"], "gas": ["air", "air", "CO"]})
+    >>> [rows.tolist() for rows in rows_of(table, ["trial"])]
     [[0, 2], [1]]
+    >>> [rows.tolist() for rows in rows_of(table, [], ["gas"])]
+    [[0, 1], [2]]
     """
-    number = table.groupby(list(by), sort=False).ngroup().to_numpy()
+    number: NDArray[Any] = np.zeros(len(table), dtype=np.intp)
+    if by:
+        number = table.groupby(list(by), sort=False).ngroup().to_numpy()
     order = np.argsort(number, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if len(order) else []
+    ends = np.diff(number[order]) != 0
+    for column in runs_of:
+        codes = pd.factorize(table[column])[0][order]
+        ends |= np.diff(codes) != 0
+    return np.split(order, np.flatnonzero(ends) + 1) if len(order) else []
 
 
 def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:

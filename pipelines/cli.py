@@ -258,7 +258,7 @@ def fetch_dataset(name: str) -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1, required=True, metavar="NAME|PATH...")
+@click.argument("sources", nargs=-1, metavar="[NAME|RECIPE|PATH...]")
 @click.option("--out", type=FOLDER, required=True, help="Store to write, such as digits.zarr.")
 @click.option("--encode", type=FOLDER, help="TOML file; without it streams are stored as they are.")
 @click.option(
@@ -294,7 +294,10 @@ def prepare(
     kind: str | None, time_unit: str | None, include: tuple[str, ...], exclude: tuple[str, ...],
     jobs: int, dask: str | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Turn recordings into one store, OUT: a data set by NAME, or files and folders.
+    """Turn recordings into one store, OUT: a data set by NAME, files, or those of a RECIPE.
+
+    Without any, those that [data] of --encode names. Of a RECIPE only [data] is taken, and the
+    recordings are stored whole: run cuts windows.
 
     tonic:NAME is a data set of tonic, such as tonic:NMNIST (pip install mottle[tonic]).
 
@@ -375,7 +378,7 @@ def as_typed(message: str) -> str:
         option = f"--{name.replace('_', '-')}"
         message = re.sub(rf"(?<![\w/\\.-]){name}='(\w+)'", rf"{option} \1", message)
         message = re.sub(rf"(?<![\w/\\.-]){name}=", option, message)
-    of_files = r"[files] options = {names = \1}"
+    of_files = r"[data] options = {names = \1}"
     return re.sub(r"(?<![\w/\\.-])names=(\[[^\]]*\])", of_files, message)
 
 
@@ -439,7 +442,7 @@ def _print_prepared(out: Path, done: Any, labelled: bool, as_json: bool) -> None
         for sense, kind in done.senses.items():
             click.echo(f"{sense}: {kind}")
         if not labelled:
-            click.echo("no labels: [files] pattern takes them from the names of the files")
+            click.echo("no labels: [data] pattern takes them from the names of the files")
         for reason, count in done.repairs.items():
             click.echo(f"repaired: {reason}: {count}")
         if done.skipped:

@@ -2,49 +2,26 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
 from mottle import sensors
-from mottle.datasets import Listing, list_dataset, list_files
-from mottle.datasets.listing import labels_from
-from mottle.datasets.registry import CATALOGUE, entry
+from mottle.datasets import Listing
+from mottle.datasets.registry import entry
 from mottle.datasets.stores.preparation import Run, check_sense, one_by_one
 from mottle.datasets.tonic import is_tonic
-from mottle.pipelines.loaders import check_loader
-from mottle.pipelines.parts import ENCODERS, at_place, make, seeded
-from mottle.pipelines.schema import Part, Section, complaints, hint
-from mottle.sensors.files.options import EVENT_OPTIONS, SAMPLE_OPTIONS, check_read_options
+from mottle.pipelines.data import FORMS, OF_ALL, Data, data_of_source
+from mottle.pipelines.engine.sources import list_data
+from mottle.pipelines.parts import ENCODERS, make, seeded
+from mottle.pipelines.recipe import read_recipe
+from mottle.pipelines.schema import Part, Section, complaints
+from mottle.sensors.files.options import EVENT_OPTIONS, SAMPLE_OPTIONS
 from mottle.times import check_time_unit
 
 CONNECT = "10s"  # longest wait for a dask scheduler
-
-
-class Data(Section):
-    """Options of the loader of a named set."""
-
-    options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Files(Section):
-    """How files are read, and what their names mean."""
-
-    sense: str = "stream"
-    pattern: str | None = None
-    kind: Literal["events", "samples"] | None = None
-    time_unit: str | None = None
-    include: list[str] = Field(default_factory=list)
-    exclude: list[str] = Field(default_factory=list)
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("sense")
-    @classmethod
-    def _a_folder(cls, given: str) -> str:
-        check_sense(given)
-        return given
 
 
 class Fit(Section):
@@ -73,7 +50,6 @@ class Config(Section):
     """A whole configuration of ``mottle prepare``."""
 
     data: Data = Data()
-    files: Files = Files()
     fit: Fit = Fit()
     store: Save = Save()
     encoders: dict[str, Part] = Field(default_factory=dict)
@@ -118,13 +94,8 @@ def read_config(path: Path | None) -> Config:
         raise ValueError(f"--encode {path} {is_what} a TOML file is expected.")
     try:
         config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        config.data = config.data.below(path.resolve().parent)
         config.make_encoders()
-        with at_place("files", ("time_unit",)):
-            check_time_unit(config.files.time_unit)
-        with at_place("files", ("pattern",)):
-            labels_from([], config.files.pattern)
-        with at_place("files.options", config.files.options):
-            check_read_options(config.files.options)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
@@ -133,8 +104,6 @@ def read_config(path: Path | None) -> Config:
         ) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    if len(config.encoders) == 1 and "sense" not in config.files.model_fields_set:
-        config.files.sense = next(iter(config.encoders))
     return config
 
 
@@ -151,15 +120,16 @@ def find_recordings(
     Parameters
     ----------
     sources : sequence of str
-        One name of the catalogue or of tonic's sets ("tonic:NMNIST"), or paths.
+        One name of the catalogue or of tonic's sets ("tonic:NMNIST"), one recipe, of which
+        ``[data]`` is taken, or paths; none takes ``[data]`` of the configuration.
     config : Config
         Options of the loader, or of the readers.
     time_unit : str, optional
-        Unit of the times in the files, in place of ``[files] time_unit``.
+        Unit of the times in the files, in place of ``[data] time_unit``.
     include, exclude : sequence of str, optional
-        Patterns of files in folders, besides those of ``[files]``.
+        Patterns of files in folders, besides those of ``[data]``.
     kind : {"events", "samples"}, optional
-        What the files hold, in place of ``[files] kind``; by default what the encoder of the sense
+        What the files hold, in place of ``[data] kind``; by default what the encoder of the sense
         takes, else what the files show.
 
     Returns
@@ -170,71 +140,87 @@ def find_recordings(
     Raises
     ------
     ValueError
-        If a source is neither.
+        If a source is neither, or an option is not for it.
     FileNotFoundError
         If the set is not on this machine.
     """
-    files = config.files
-    unit = check_time_unit(time_unit or files.time_unit)
-    known = [s for s in sources if is_tonic(s) or s.replace("_", "-") in CATALOGUE]
-    if len(known) == len(sources) == 1 and not Path(sources[0]).exists():
-        if unit is not None:
+    check_time_unit(time_unit)
+    given: dict[str, Any] = {}
+    senses = list(config.encoders)
+    if len(sources) == 1 and sources[0].endswith(".toml") and Path(sources[0]).is_file():
+        recipe, _ = read_recipe(sources[0])
+        if recipe.data is None:
+            raise ValueError(f"{sources[0]} has no [data].")
+        settings = {key: getattr(recipe.data, key) for key in recipe.data.model_fields_set}
+        if recipe.data.horizon is not None:
+            settings.pop("target", None)
+        for key in ("horizon", "window", "stride", "labels", "incomplete"):
+            settings.pop(key, None)
+        senses = senses or list(recipe.encoders)
+    else:
+        own = {key: getattr(config.data, key) for key in config.data.model_fields_set}
+        if sources and config.data.form is not None:
+            form = config.data.form
             raise ValueError(
-                f"the unit of time {unit!r} is for files and folders: the loader of {sources[0]!r} "
-                "knows its own. Leave out --time-unit and [files] time_unit."
+                f"data.{form}={getattr(config.data, form)!r} of --encode and {', '.join(sources)} "
+                "both name recordings: give one of them."
             )
-        keys = ("pattern", "include", "exclude", "options", "kind")
-        ignored = [f"[files] {key}" for key in keys if getattr(files, key)]
-        given = {"--include": include, "--exclude": exclude, "--kind": kind}
-        ignored += [option for option, value in given.items() if value]
-        if ignored:
+        if not sources and config.data.form is None:
             raise ValueError(
-                f"{', '.join(ignored)}: for files and folders, and {sources[0]!r} is a named data "
-                "set; leave it out, options of its loader go into [data] options."
+                "no recordings are named: give files, folders, a data set or a recipe."
             )
-        check_loader(sources[0], config.data.options, config.encoders)
-        try:
-            return list_dataset(sources[0], **config.data.options)
-        except FileNotFoundError as error:
-            fetched = not is_tonic(sources[0]) and entry(sources[0]).files
-            way = f". Or: mottle datasets fetch {sources[0]}" if fetched else ""
-            raise FileNotFoundError(f"{error}{way}") from error
-    for source in sources:
-        if not Path(source).exists():
+        settings = {**own, **(data_of_source(sources) if sources else {})}
+    for key, value in (("time_unit", time_unit), ("kind", kind)):
+        if value is not None:
+            given[_option(key)] = settings[key] = value
+    for key, patterns in (("include", include), ("exclude", exclude)):
+        if patterns:
+            given[_option(key)] = settings[key] = [*settings.get(key, []), *patterns]
+    if len(senses) == 1 and "sense" not in settings and "files" in settings:
+        settings["sense"] = senses[0]
+    if "name" in settings:
+        wrong = [
+            f"[data] {key}" for key in settings if key not in ("name", *FORMS["name"], *OF_ALL)
+        ]
+        wrong = [key for key in wrong if _option(key.removeprefix("[data] ")) not in given]
+        if given or wrong:
             raise ValueError(
-                f"{source!r} is no file, no folder and no data set{hint(source, CATALOGUE)}"
+                f"{', '.join([*wrong, *given])}: for files and folders, and {settings['name']!r} "
+                "is a named data set, whose loader knows; leave it out, options of its loader go "
+                "into [data] options."
             )
-    if config.data.options:
-        raise ValueError(
-            f"data.options={config.data.options!r} are for the loader of a named data set, and "
-            f"{sources[0]!r} is none; options of readers go into [files] options."
-        )
-    options = dict(files.options)
-    if unit is not None and options.setdefault("time_unit", unit) != unit:
-        raise ValueError(
-            f"two units of time are given, {options['time_unit']!r} in [files] options and "
-            f"{unit!r}: keep one."
-        )
-    stated = kind or files.kind
-    if stated is not None and options.setdefault("kind", stated) != stated:
-        raise ValueError(
-            f"two kinds are given, {options['kind']!r} in [files] options and {stated!r}: keep one."
-        )
-    if "kind" not in options and (stated := _kind_for(config, options)) is not None:
-        options["kind"] = stated
-    return list_files(
-        sources, sense=files.sense, pattern=files.pattern,
-        include=[*files.include, *include], exclude=[*files.exclude, *exclude], **options,
-    )  # fmt: skip
+    try:
+        data = Data.model_validate(settings)
+    except ValidationError as error:
+        raise ValueError(" ".join(complaints(error, Data)).removeprefix(": ")) from None
+    data.check(senses)
+    if data.form == "files" and data.kind is None and "kind" not in data.options:
+        stated = _kind_for(config, data)
+        if stated is not None:
+            data = data.model_copy(update={"kind": stated})
+    try:
+        return list_data(data, senses)
+    except FileNotFoundError as error:
+        if data.form != "name":
+            raise
+        name = str(data.name)
+        fetched = not is_tonic(name) and entry(name).files
+        way = f". Or: mottle datasets fetch {name}" if fetched else ""
+        raise FileNotFoundError(f"{error}{way}") from error
 
 
-def _kind_for(config: Config, options: Mapping[str, Any]) -> str | None:
+def _option(key: str) -> str:
+    """Return the option of the command line for a key of ``[data]``."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _kind_for(config: Config, data: Data) -> str | None:
     """Return the kind of stream that the encoder of the files takes.
 
     None where there is no encoder, and where an option is of one kind only.
     """
-    part = config.encoders.get(config.files.sense)
-    if part is None or options.keys() & (set(EVENT_OPTIONS) ^ set(SAMPLE_OPTIONS)):
+    part = config.encoders.get(data.sense)
+    if part is None or data.options.keys() & (set(EVENT_OPTIONS) ^ set(SAMPLE_OPTIONS)):
         return None
     return "events" if getattr(getattr(sensors, part.kind), "takes_events", False) else "samples"
 

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from mottle import reservoir, sensors
 from mottle.checks import choose, names_arguments
+from mottle.pipelines.data import Data
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, at_place, make, seeded
@@ -24,19 +25,30 @@ from mottle.reservoir import Crossbar, CrossbarReadout
 SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
 
-class Data(Section):
-    """Which recordings, and what of them is to be predicted, if not the target of the set."""
-
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    target: str | None = None
-
-
 class Split(Section):
     """How training and test are kept apart."""
 
-    kind: Literal["grouped", "blocked", "stratified", "shuffled", "published"]
-    n_splits: Annotated[int, Field(ge=2)] = 5
+    kind: Literal["grouped", "one_group_out", "blocked", "stratified", "shuffled", "published"] = (
+        Field(description="see Splits")
+    )
+    n_splits: Annotated[int, Field(ge=2)] = Field(default=5, description="number of folds")
+    gap: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="groups left out of training on both sides of the test part (blocked)",
+    )
+    repeats: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="times that recordings are shuffled anew (stratified, shuffled)"
+    )
+
+    @model_validator(mode="after")
+    def _of_kind(self) -> "Split":
+        for key, kinds in (("gap", ("blocked",)), ("repeats", ("stratified", "shuffled"))):
+            if (
+                getattr(self, key) != type(self).model_fields[key].default
+                and self.kind not in kinds
+            ):
+                raise ValueError(f"{key} is for kind {' and '.join(kinds)}, not {self.kind!r}")
+        return self
 
 
 class ReservoirPart(Part):
@@ -117,6 +129,15 @@ class Recipe(Section):
                 raise ValueError(f"{one!r} occurs twice")
         return given
 
+    @model_validator(mode="after")
+    def _washout_of_channels(self) -> "Recipe":
+        if self.data is not None and self.data.horizon is not None and self.washout is None:
+            raise ValueError(
+                f"data.horizon={self.data.horizon} gives a target a step: set washout, the number "
+                "of steps left out at the beginning of each recording"
+            )
+        return self
+
     @property
     def per_step(self) -> bool:
         """Whether the target has a value a step: then ``washout`` is set, and nothing is pooled."""
@@ -125,6 +146,9 @@ class Recipe(Section):
     def as_dict(self) -> dict[str, Any]:
         """Return all settings, defaults too, as plain values, for JSON and TOML."""
         settings = self.model_dump(by_alias=True, exclude_none=True)
+        for part in ("data", "split"):  # of which most keys do not go together
+            if part in settings:
+                settings[part] = getattr(self, part).model_dump(exclude_defaults=True)
         for part in settings["reservoirs"].values():
             if not part["for"]:
                 del part["for"]
@@ -307,7 +331,10 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
         settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
-    return check_recipe(settings, str(path)), text
+    recipe = check_recipe(settings, str(path))
+    if recipe.data is not None:
+        recipe = recipe.model_copy(update={"data": recipe.data.below(path.resolve().parent)})
+    return recipe, text
 
 
 def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") -> Recipe:

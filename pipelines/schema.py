@@ -64,9 +64,15 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 def complaints(error: ValidationError, root: type[BaseModel]) -> list[str]:
     """Turn pydantic's findings about a file of the form ``root`` into sentences with a hint."""
-    lines = []
+    lines: list[str] = []
     for found in error.errors():
         place = ".".join(map(str, found["loc"]))
+        if "list[str]" in found["loc"]:
+            continue  # of a key that takes text or a list; the first line says so
+        if found["loc"][-1] == "str":
+            place = ".".join(map(str, found["loc"][:-1]))
+            lines.append(f"{place}={found['input']!r}: expected text, or a list of text.")
+            continue
         if found["type"] == "extra_forbidden":
             *parents, key = found["loc"]
             lines.append(f"unknown key {place}{hint(str(key), fields_at(root, parents))}")

@@ -81,7 +81,7 @@ def find_roles(
         time, spare = _find_time(names, place, is_text)
     elif time_column != ():  # where it is elsewhere
         time = _numbers(names, time_column, "time_column", place)
-        candidates = _candidates(names) if time else []
+        candidates = time_candidates(names) if time else []
         spare = [k for k in candidates if k not in time]
     if index_column is None:
         index = [
@@ -177,7 +177,7 @@ def find_split_time(
     if len(pairs) != 1:
         return None
     (_, whole), (unit, part) = sorted(pairs[0].items(), key=lambda item: item[0] != "s")
-    times = [k for k in _candidates(names) if k not in (whole, part)]
+    times = [k for k in time_candidates(names) if k not in (whole, part)]
     seconds, parts = values_of(whole), values_of(part)
     most = UNITS["s"] // UNITS[unit]
     held = np.isfinite(seconds) & np.isfinite(parts)
@@ -201,7 +201,7 @@ def check_twice(names: Sequence[str], place: str) -> None:
         found[name] = k
 
 
-def _candidates(names: Sequence[str]) -> list[int]:
+def time_candidates(names: Sequence[str]) -> list[int]:
     """Return the columns whose names are those of times."""
     return [k for k, name in enumerate(names) if name_time(name) is not None]
 
@@ -210,7 +210,7 @@ def _find_time(
     names: Sequence[str], place: str, is_text: Callable[[int], bool]
 ) -> tuple[list[int], list[int]]:
     """Return the columns of the time by their names: none, one, or a date and a time of day."""
-    found = _candidates(names)
+    found = time_candidates(names)
     if not found and "T" in names:
         raise ValueError(
             f"the column 'T' of {place} may be the time or a temperature: time_column='T', or "

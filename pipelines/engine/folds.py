@@ -11,11 +11,29 @@ from mottle.datasets import Recordings
 
 SPLITS = {
     "grouped": "{n} folds; recordings of one group never stand on both sides",
+    "one_group_out": "{n} folds, each tested on one group and trained on all others",
     "blocked": "{n} folds of consecutive groups (blocked in time)",
     "stratified": "{n} folds, shuffled once, classes balanced; each recording is its own group",
     "shuffled": "{n} folds, shuffled once; each recording is its own group",
     "published": "trained on the published training part, tested on the published test part",
 }
+
+
+def describe_split(split: Any, n_folds: int) -> str:
+    """Return a sentence on how training and test are kept apart.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> describe_split(SimpleNamespace(kind="shuffled", gap=0, repeats=3), 15)
+    '15 folds (3 shuffles); each recording is its own group'
+    """
+    text = SPLITS[split.kind].format(n=n_folds)
+    if split.gap:
+        text += f", {split.gap} groups left out of training on both sides of the test part"
+    if split.repeats > 1:
+        text = text.replace(" folds, shuffled once", f" folds ({split.repeats} shuffles)")
+    return text
 
 
 def make_folds(
@@ -51,6 +69,12 @@ def make_folds(
             "split.kind='stratified' balances classes, and the target has none; take 'grouped', or "
             "'shuffled' where each recording is its own group."
         )
+    if split.kind == "one_group_out":
+        if names.size < 2:
+            raise ValueError("split.kind='one_group_out' needs two groups or more, there is one.")
+        for name in names:
+            yield np.flatnonzero(groups != name), np.flatnonzero(groups == name)
+        return
     room, what = names.size, "groups"
     if split.kind == "stratified":
         room = int(np.unique(recordings.target, return_counts=True)[1].min())
@@ -61,15 +85,21 @@ def make_folds(
         way = f"take at most {room}" if room > 1 else "take another kind of split"
         raise ValueError(f"split.n_splits={n_splits} is more than the {room} {what}; {way}.")
     if split.kind == "blocked":
-        for block in np.array_split(names, n_splits):
-            inside = np.isin(groups, block)
-            yield np.flatnonzero(~inside), np.flatnonzero(inside)
+        for block in np.array_split(np.arange(names.size), n_splits):
+            near = names[max(0, block[0] - split.gap) : block[-1] + split.gap + 1]
+            outside, inside = ~np.isin(groups, near), np.isin(groups, names[block])
+            if not outside.any():
+                raise ValueError(
+                    f"split.gap={split.gap} leaves nothing to train on: there are {names.size} "
+                    f"groups in {n_splits} blocks; take a smaller gap."
+                )
+            yield np.flatnonzero(outside), np.flatnonzero(inside)
     elif split.kind == "grouped" and labels:
         yield from StratifiedGroupKFold(n_splits).split(rows, recordings.target, groups)
     elif split.kind == "grouped":
         yield from GroupKFold(n_splits).split(rows, groups=groups)
-    elif split.kind == "shuffled":
-        yield from KFold(n_splits, shuffle=True, random_state=random_state).split(rows)
     else:
-        folds = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
-        yield from folds.split(rows, recordings.target)
+        kind = KFold if split.kind == "shuffled" else StratifiedKFold
+        for repeat in range(split.repeats):
+            folds = kind(n_splits, shuffle=True, random_state=random_state + repeat)
+            yield from folds.split(rows, recordings.target if kind is StratifiedKFold else None)

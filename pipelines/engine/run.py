@@ -20,13 +20,14 @@ from mottle.events import read_stream
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
-from mottle.pipelines.engine.folds import SPLITS
+from mottle.pipelines.engine.folds import describe_split
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
 from mottle.pipelines.engine.notes import baseline_notes, split_notes
-from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
+from mottle.pipelines.engine.sources import take
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
@@ -108,7 +109,7 @@ class Experiment:
         self.begin = perf_counter()
         self.recipe, self.text, self.progress = recipe, text, progress
         self.source = "data" if recordings is None else "memory"
-        self.recordings, self.target = load_recordings(recipe, recordings)
+        self.recordings, self.target = load_recordings(recipe, recordings, progress)
         self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
         self.chance = chance_levels(self.metrics, self.target)
         self.folds = folds_of(recipe, self.recordings, self.target)
@@ -143,7 +144,7 @@ class Experiment:
         return Result(
             title=self.recipe.title,
             description=self.recipe.description or str(table.attrs.get("pairing", "")),
-            split=SPLITS[self.recipe.split.kind].format(n=len(self.folds)),
+            split=describe_split(self.recipe.split, len(self.folds)),
             task=self.target.task,
             senses=list(self.recipe.encoders),
             seeds=list(self.recipe.seeds),
@@ -167,6 +168,7 @@ class Experiment:
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
                 *split_notes(self.recordings, self.folds),
+                *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,

@@ -118,6 +118,8 @@ def inner_split(recipe: Recipe, target: Target) -> Split:
     kind = recipe.split.kind
     if kind == "published":
         kind = "stratified" if target.classify and not target.per_step else "shuffled"
+    elif kind == "one_group_out":
+        kind = "grouped"
     return Split(kind=kind, n_splits=recipe.search.folds)
 
 

@@ -354,7 +354,7 @@ def measured(monkeypatch, grasps):
     ]
     table.attrs |= {"level": level.tolist(), "two": np.c_[level, -level], "few": [1.0, 2.0]}
     loaded = Recordings(table, grasps.target, grasps.groups)
-    monkeypatch.setattr("mottle.pipelines.engine.recordings.load", lambda name, **options: loaded)
+    monkeypatch.setattr("mottle.pipelines.engine.sources.load", lambda name, **options: loaded)
     return loaded, level
 
 

@@ -13,7 +13,7 @@ from mottle.datasets.stores import preparation
 from mottle.pipelines.cli import main
 
 CONFIG = """
-[files]
+[data]
 pattern = '(?P<group>train|test)/(?P<target>[0-9])/'
 [encoders]
 sight = { kind = "EventRate", n_steps = 5, sensor_size = [34, 34], cell = 2, on_drop = "ignore" }
@@ -74,14 +74,13 @@ def test_a_folder_becomes_a_store_that_is_verified(digits):
 @pytest.mark.parametrize(
     ("files", "options", "named"),
     [
-        ("pattern = '(?P<target>a)'", [], r"\[files\] pattern"),
-        ("include = ['*.npy']", [], r"\[files\] include"),
-        ("options = { on_bad = 'drop' }", [], r"\[files\] options"),
+        ("pattern = '(?P<target>a)'", [], r"\[data\] pattern"),
+        ("include = ['*.npy']", [], r"\[data\] include"),
         ("", ["--include", "*.npy"], "--include"), ("", ["--exclude", "*.npy"], "--exclude"),
     ],
 )  # fmt: skip
 def test_what_is_for_files_is_refused_for_a_named_set(files, options, named, tmp_path):
-    (tmp_path / "a.toml").write_text(f"[files]\n{files}\n")
+    (tmp_path / "a.toml").write_text(f"[data]\n{files}\n")
     out, recipe = tmp_path / "a.zarr", tmp_path / "a.toml"
     run = mottle("prepare", "nmnist-100", "--out", out, "--encode", recipe, *options)
     assert (run.exit_code, out.exists()) == (1, False)
@@ -123,7 +122,7 @@ def test_bad_recordings_are_listed_and_the_exit_code_is_3(digits):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("pattern", "patern", "files.patern; did you mean 'pattern'"),
+        ("pattern", "patern", "data.patern; did you mean 'pattern'"),
         ('"EventRate"', '"EventRates"', "did you mean 'EventRate'"),
         ("n_steps", "n_step", "did you mean 'n_steps'"),
         ("block = 4", "block = 0", "store.block=0"),
@@ -247,7 +246,7 @@ def test_the_unit_of_time_of_files_is_stated_on_the_command_line_or_in_the_file(
         words = ["--time-unit", "ms"]
     elif where != "nowhere":
         text = 'time_unit = "ms"' if where == "files" else 'options = { time_unit = "ms" }'
-        (tmp_path / "c.toml").write_text(f"[files]\n{text}\n")
+        (tmp_path / "c.toml").write_text(f"[data]\n{text}\n")
         words = ["--encode", tmp_path / "c.toml"]
     assert mottle("prepare", folder, "--out", out, *words).exit_code == 0
     cell = open_prepared(out)[0].iloc[3, 0]
@@ -258,17 +257,17 @@ def test_the_unit_of_time_of_files_is_stated_on_the_command_line_or_in_the_file(
 
 def test_units_of_time_that_do_not_fit_are_refused(tmp_path):
     folder = write_tables(tmp_path / "in")
-    (tmp_path / "c.toml").write_text('[files]\noptions = { time_unit = "us" }\n')
+    (tmp_path / "c.toml").write_text('[data]\noptions = { time_unit = "us" }\n')
     both = mottle("prepare", folder, "--out", tmp_path / "s.zarr", "--time-unit", "ms",
                   "--encode", tmp_path / "c.toml")  # fmt: skip
     assert both.exit_code == 1
-    assert "two units of time are given, 'us' in [files] options and 'ms'" in both.output
-    (tmp_path / "c.toml").write_text('[files]\ntime_unit = "msec"\n')
+    assert "two units of time are given, 'us' in [data] options and 'ms'" in both.output
+    (tmp_path / "c.toml").write_text('[data]\ntime_unit = "msec"\n')
     wrong = mottle("prepare", folder, "--out", tmp_path / "s.zarr", "--encode", tmp_path / "c.toml")
     assert "time_unit='msec': expected one of 's', 'ms', 'us', 'ns'" in wrong.output
     named = mottle("prepare", "nmnist-100", "--out", tmp_path / "s.zarr", "--time-unit", "ms")
     assert named.exit_code == 1
-    assert "is for files and folders" in named.output
+    assert "for files and folders" in named.output
     (folder / "0.csv").write_text("time;CO\n0;1,5\n20;OVER\n")
     marker = mottle("prepare", folder, "--out", tmp_path / "s.zarr")
     assert marker.exit_code == 1
@@ -296,7 +295,7 @@ def test_files_that_are_no_recordings_are_left_out_and_named(mixed, tmp_path):
 
 @pytest.mark.parametrize("where", ["option", "file"])
 def test_patterns_choose_files_of_folders(mixed, tmp_path, where):
-    (tmp_path / "c.toml").write_text('[files]\ninclude = ["*.csv"]\nexclude = ["old/*", "b.*"]\n')
+    (tmp_path / "c.toml").write_text('[data]\ninclude = ["*.csv"]\nexclude = ["old/*", "b.*"]\n')
     words = ["--encode", tmp_path / "c.toml"]
     if where == "option":
         words = ["--include", "*.csv", "--exclude", "old/*", "--exclude", "b.*"]
@@ -313,7 +312,7 @@ def test_patterns_choose_files_of_folders(mixed, tmp_path, where):
     ],
 )
 def test_patterns_without_a_target_are_refused(mixed, tmp_path, pattern, message):
-    (tmp_path / "c.toml").write_text(f"[files]\npattern = '{pattern}'\n")
+    (tmp_path / "c.toml").write_text(f"[data]\npattern = '{pattern}'\n")
     run = mottle("prepare", mixed, "--out", tmp_path / "s.zarr", "--encode", tmp_path / "c.toml")
     assert run.exit_code == 1
     assert message in " ".join(run.output.split())
@@ -353,16 +352,16 @@ def test_four_columns_are_what_option_configuration_or_encoder_state(suffix, tmp
     for kind in ("events", "samples"):
         run = mottle("prepare", place, "--out", tmp_path / f"{kind}.zarr", "--kind", kind)
         assert run.exit_code == 0, run.output
-        assert f"stream: {kind}\nno labels: [files] pattern" in run.output
+        assert f"stream: {kind}\nno labels: [data] pattern" in run.output
     encoders = {
         "events": '[fit]\non = "all"\n[encoders]\nsight = {kind = "EventRate", n_steps = 5}',
         "samples": '[fit]\non = "all"\n[encoders]\nsight = {kind = "TaxelDrive", n_steps = 5}',
     }
     for k, (text, sense) in enumerate(
-        [('[files]\nkind = "events"', "events"),
-         ('[files]\noptions = {kind = "events"}', "events"),
-         ('[files]\noptions = {sensor_size = [34, 31]}', "events"),
-         ('[files]\noptions = {rate = 5.0}', "samples"),
+        [('[data]\nkind = "events"', "events"),
+         ('[data]\noptions = {kind = "events"}', "events"),
+         ('[data]\noptions = {sensor_size = [34, 31]}', "events"),
+         ('[data]\noptions = {rate = 5.0}', "samples"),
          (encoders["events"], "drive"), (encoders["samples"], "drive")]
     ):  # fmt: skip
         toml.write_text(text)
@@ -377,9 +376,9 @@ def test_another_order_is_stated_in_the_configuration(tmp_path):
     place = write_bare(tmp_path / "in", ".npy", ROWS[:, [1, 2, 3, 0]])
     run = mottle("prepare", place, "--out", tmp_path / "a.zarr", "--kind", "events")
     message = re.sub(r"\s+", " ", run.output)
-    assert "they fit x, y, p, t: [files] options = {names = ['x', 'y', 'p', 't']}" in message
+    assert "they fit x, y, p, t: [data] options = {names = ['x', 'y', 'p', 't']}" in message
     toml = tmp_path / "c.toml"
-    toml.write_text("[files]\noptions = {names = ['x', 'y', 'p', 't']}")
+    toml.write_text("[data]\noptions = {names = ['x', 'y', 'p', 't']}")
     run = mottle("prepare", place, "--out", tmp_path / "a.zarr", "--encode", toml)
     assert run.exit_code == 0, run.output
     assert (open_prepared(tmp_path / "a.zarr").table["stream"].iloc[0]["x"] == ROWS[:, 1]).all()

@@ -32,7 +32,7 @@ TYPES = {  # which of them a JSON schema allows, where the content is looked at 
     "boolean": {"boolean"}, "object": {"object"}, "null": set(), "array": set(),
 }  # fmt: skip
 PREPARE = {
-    "data": {}, "files": {"sense": "smell"}, "store": {},
+    "data": {"sense": "smell"}, "store": {},
     "fit": {"on": "all"}, "encoders": {"smell": {"kind": "GasDrive", "n_steps": 3}},
 }  # fmt: skip
 RUN = {
@@ -45,8 +45,8 @@ SEARCH = {"parameters": {"readout.alphas": [0.1]}}
 STDP = {"kind": "STDPLayer", "n_neurons": 2}
 TAKEN = {  # kinds of the pool that a key does take
     "prepare": {
-        "files.sense": {"string"}, "files.pattern": (), "fit.on": {"string"},
-        "files.include": (), "files.exclude": (),
+        "data.sense": {"string"}, "data.pattern": (), "fit.on": {"string"},
+        "data.include": (), "data.exclude": (),
     },
     "run": {
         "title": {"string"}, "description": {"string"}, "seeds": (), "metric": (),
@@ -54,16 +54,15 @@ TAKEN = {  # kinds of the pool that a key does take
 }  # fmt: skip
 MORE = {  # what is of the right kind, and wrong
     "prepare": {
-        "files.sense": ["", "../x", "a/b", "target", "manifest", "a\nb"],
-        "files.pattern": ["(", "(?P<label>a)", "a"], "files.time_unit": ["fortnight"],
-        "files.include": [[3], "*.csv"], "files.exclude": [[3], "*.csv"], "fit.on": ["trainn", []],
+        "data.sense": ["", "../x", "a/b", "target", "manifest", "a\nb"],
+        "data.pattern": ["(", "(?P<label>a)", "a"], "data.time_unit": ["fortnight"],
+        "data.include": [[3], "*.csv"], "data.exclude": [[3], "*.csv"], "fit.on": ["trainn", []],
         "fit.limit": [0], "store.block": [0], "store.dtype": ["int8", "float16"],
-        "files.options": [
+        "data.options": [
             {"on_bad": "sometimes"}, {"channels": "XX"}, {"rate": math.nan}, {"rate": -1},
             {"max_bytes": "1G"}, {"max_bytes": True}, {"on_badd": "drop"}, {"sense": "a"},
             {"rate": 1.0, "format": "evt3"}, {"na_values": [date(2020, 1, 1)]},
         ],
-        "data.options": [{"window": 3}],
         "encoders": [{"sight": {"kind": "GasDrive"}}, {"../x": {"kind": "GasDrive"}}],
     },
     "run": {
@@ -169,8 +168,8 @@ def quiet(monkeypatch, tmp_path):
         (source / f"{k}.csv").write_text("time,CO\n0,1\n1,2\n2,3\n3,5\n")
 
     for place in (
-        "mottle.datasets.listing.file_hash", "mottle.datasets.listing.stream_hash",
-        "mottle.datasets.listing.read", "mottle.pipelines.engine.run.hash_recordings",
+        "mottle.datasets.sources.files.file_hash", "mottle.datasets.listing.stream_hash",
+        "mottle.datasets.sources.files.read", "mottle.pipelines.engine.run.hash_recordings",
     ):  # fmt: skip
         monkeypatch.setattr(place, never)
     monkeypatch.setattr("mottle.datasets.sets.demo.load_icub_grasp", never)
@@ -210,7 +209,7 @@ def test_a_wrong_value_is_one_line_that_names_the_key(command, path, annotation,
 
 def test_unknown_keys_are_named_with_the_key_that_was_meant(quiet):
     for command, path in (
-        ("prepare", ("filez",)), ("prepare", ("files", "sens")), ("prepare", ("store", "blck")),
+        ("prepare", ("filez",)), ("prepare", ("data", "sens")), ("prepare", ("store", "blck")),
         ("prepare", ("encoders", "smell", "n_step")), ("prepare", ("fit", "onn")),
         ("run", ("titlee",)), ("run", ("split", "n_split")), ("run", ("readout", "alpha")),
         ("run", ("reservoirs", "echo", "n_node")), ("run", ("encoders", "touch", "n_step")),
@@ -341,8 +340,8 @@ def desk(tmp_path, monkeypatch):
     with StatesWriter(tmp_path / "states-of-a-run", **states) as writer:
         writer.write(0, np.zeros((1, 2, 1)))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mottle.datasets.listing.file_hash", never)
-    monkeypatch.setattr("mottle.datasets.listing.read", never)
+    monkeypatch.setattr("mottle.datasets.sources.files.file_hash", never)
+    monkeypatch.setattr("mottle.datasets.sources.files.read", never)
     monkeypatch.setattr("mottle.datasets.sets.demo.load_icub_grasp", never)
     return tmp_path
 

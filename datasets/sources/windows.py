@@ -1,0 +1,143 @@
+"""Windows of recordings: long ones cut into pieces that keep their label and group."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mottle.checks import check_positive
+from mottle.datasets.table import Recordings, make_table
+from mottle.events import EVENT_DTYPE, read_stream
+
+REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
+
+
+def cut_windows(
+    recordings: Recordings, window: float, stride: float | None = None
+) -> tuple[Recordings, list[str]]:
+    """Cut recordings into windows of equal length.
+
+    Windows of a recording keep its label and its group; where each recording is its own group, its
+    windows are one, so that a split by group never has windows of a recording on both sides. All
+    senses of a recording are cut at the same times.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Event streams, sampled streams with times, or arrays, of which rows count.
+    window : float
+        Length in s; in rows for streams without a unit of time.
+    stride : float, optional
+        From the begin of a window to that of the next, by default ``window``, so that none overlap.
+
+    Returns
+    -------
+    recordings : Recordings
+        A row a window, named "NAME@BEGIN".
+    left_out : list of str
+        Names of recordings shorter than a window.
+
+    Raises
+    ------
+    ValueError
+        If no recording is as long as a window, or a number is none above 0.
+
+    Examples
+    --------
+    >>> from mottle.datasets import load_smellnet_10
+    >>> cut, short = cut_windows(load_smellnet_10(), 25.0)
+    >>> len(load_smellnet_10().table), len(cut.table), short
+    (50, 1162, [])
+    """
+    check_positive("window", window, "s")
+    stride = window if stride is None else check_positive("stride", stride, "s")
+    table, target, groups = recordings
+    cells: dict[str, list[Any]] = {str(sense): [] for sense in table.columns}
+    rows: list[int] = []
+    names: list[str] = []
+    left_out: list[str] = []
+    longest = 0.0
+    for row, name in enumerate(map(str, table.index)):
+        streams = {sense: read_stream(table[sense].iloc[row]) for sense in cells}
+        present = [stream for stream in streams.values() if stream is not None]
+        spans = [span(stream) for stream in present]
+        begin, end = min(low for low, _ in spans), min(high for _, high in spans)
+        longest = max(longest, end - begin)
+        n_windows = int((end - begin - window) / stride + 1 + 1e-9)
+        if n_windows < 1:
+            left_out.append(name)
+        for k in range(n_windows):
+            for sense, stream in streams.items():
+                piece = None if stream is None else cut(stream, begin + k * stride, window)
+                cells[sense].append(piece)
+            rows.append(row)
+            names.append(f"{name}@{k * stride:g}")
+    if not rows:
+        raise ValueError(
+            f"window={window!r} is longer than every recording; the longest is {longest:g} s."
+        )
+    cut_table = make_table(index=names, **cells)
+    cut_table.attrs = dict(table.attrs)
+    taken: Any = [target[row] for row in rows] if isinstance(target, list) else target[rows]
+    return Recordings(cut_table, taken, np.asarray(groups)[rows]), left_out
+
+
+def span(stream: Any) -> tuple[float, float]:
+    """Return begin and end of a stream in s; the last sample lasts as long as those before.
+
+    Examples
+    --------
+    >>> span(np.zeros((5, 2)))
+    (0.0, 5.0)
+    """
+    if isinstance(stream, xr.DataArray) and "time" in stream.coords:
+        time = np.asarray(stream["time"], dtype=np.float64)
+        interval = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
+        return float(time[0]), float(time[-1]) + interval
+    values = np.asarray(stream)
+    if values.dtype.names is not None:
+        ends = (0.0, 0.0) if not len(values) else (values["t"][0] / 1e6, values["t"][-1] / 1e6)
+        return float(ends[0]), float(ends[1]) + 1e-6
+    return 0.0, float(len(values))
+
+
+def cut(stream: Any, begin: float, length: float) -> Any:
+    """Return the part of a stream from a time on, of a length in s; its times begin at 0.
+
+    Examples
+    --------
+    >>> cut(np.arange(10.0)[:, np.newaxis], 2.0, 3.0).ravel().tolist()
+    [2.0, 3.0, 4.0]
+    """
+    if isinstance(stream, xr.DataArray) and "time" in stream.coords:
+        time = np.asarray(stream["time"], dtype=np.float64)
+        low, high = rows_between(time, begin, length)
+        piece = stream.isel(time=slice(low, high))
+        return piece.assign_coords(time=("time", time[low:high] - begin, stream["time"].attrs))
+    values = np.asarray(stream)
+    if values.dtype.names is not None:
+        first, last = (round(at * 1e6) for at in (begin, begin + length))
+        low, high = np.searchsorted(values["t"], [first, last])
+        events = values[low:high].astype(EVENT_DTYPE, copy=True)
+        events["t"] -= first
+        return events
+    low, high = rows_between(np.arange(len(values), dtype=np.float64), begin, length)
+    return values[low:high]
+
+
+def rows_between(time: NDArray[np.float64], begin: float, length: float) -> tuple[int, int]:
+    """Return the rows of a window; of regular samples all windows have the same number.
+
+    Examples
+    --------
+    >>> rows_between(np.arange(10) / 10, 0.3, 0.4)
+    (3, 7)
+    """
+    steps = np.diff(time)
+    interval = float(np.median(steps)) if len(steps) else 0.0
+    if interval > 0 and np.abs(steps - interval).max() <= REGULAR * interval:
+        low = round((begin - float(time[0])) / interval)
+        return low, low + max(1, round(length / interval))
+    low, high = np.searchsorted(time, [begin, begin + length])
+    return int(low), int(high)
