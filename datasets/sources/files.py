@@ -31,9 +31,10 @@ ABOUT_SUFFIXES = frozenset((
 ))  # fmt: skip
 ABOUT_NAMES = frozenset((
     "readme", "license", "licence", "copying", "notice", "changelog", "citation", "authors",
-    "version", "sha256sums", "md5sums", "thumbs", "desktop",
+    "version", "sha256sums", "md5sums", "thumbs", "desktop", "provenance",
 ))  # fmt: skip
-"""Suffixes and names of files that lie beside recordings."""
+ABOUT_ALWAYS = frozenset(("readme", "license", "licence", "provenance", "changelog"))
+"""Suffixes, names, and first words of names of files that lie beside recordings."""
 
 
 def list_files(
@@ -220,7 +221,10 @@ def _matches(path: Path, patterns: Sequence[str]) -> bool:
 
 def _is_about(path: Path) -> bool:
     """Return whether a file is about recordings by its name, and none itself."""
-    return path.suffix.lower() in ABOUT_SUFFIXES or path.stem.lower() in ABOUT_NAMES
+    word = re.split(r"[-_. ]", path.name.lower(), maxsplit=1)[0]
+    return path.suffix.lower() in ABOUT_SUFFIXES or word in ABOUT_ALWAYS or (
+        path.stem.lower() in ABOUT_NAMES
+    )  # fmt: skip
 
 
 def _is_ours(path: Path) -> bool:

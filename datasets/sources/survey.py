@@ -1,0 +1,445 @@
+"""What lies in a folder: formats, senses, labels, groups, rates, lengths, unreadable files."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mottle.datasets.sources.files import find_files
+from mottle.datasets.sources.manifest import paths_of, read_any_frame
+from mottle.datasets.sources.names import find_naming, labels_of
+from mottle.datasets.split import read_frame
+from mottle.events import read_stream
+from mottle.sensors.files import EventFile, read
+from mottle.sensors.roles import time_candidates
+
+SAMPLE = 60  # files that are read
+TABLES = (".csv", ".tsv", ".txt", ".parquet")
+CLASS_WORDS = ("label", "class", "target", "activity", "category", "gas", "material", "object", "y")
+GROUP_WORDS = ("subject", "session", "user", "person", "participant", "speaker", "day", "group",
+               "subject_id", "user_id", "session_id")  # fmt: skip
+RECORDING_WORDS = ("recording", "trial", "recording_id", "trial_id", "sequence", "sample_id",
+                   "series", "series_id", "measurement", "file", "experiment")  # fmt: skip
+Progress = Callable[[int, int], Any]
+
+
+@dataclass
+class SenseFacts:
+    """What was seen of one sense in the files that were read.
+
+    Attributes
+    ----------
+    kind : {"events", "samples"}
+        What the files hold.
+    formats : dict of str to int
+        Suffixes, and the number of files.
+    rows : (int, int)
+        Samples or events of the shortest and longest file that was read.
+    seconds : (float, float) or None
+        Length in s; None where files have no times.
+    rates : (float, float) or None
+        Samples a second, lowest and highest.
+    channels : list of str
+        Names; of events empty.
+    units : str
+        Of the samples.
+    sensor_size : (int, int) or None
+        Of event cameras.
+    positive : bool
+        Whether all samples lie above 0.
+    drift : float
+        Spread of the first rows of recordings, over the spread within recordings: how much levels
+        differ from one recording to the next.
+    absent : int
+        Recordings without this sense.
+    """
+
+    kind: str
+    formats: dict[str, int] = field(default_factory=dict)
+    rows: tuple[int, int] = (0, 0)
+    seconds: tuple[float, float] | None = None
+    rates: tuple[float, float] | None = None
+    channels: list[str] = field(default_factory=list)
+    units: str = "1"
+    sensor_size: tuple[int, int] | None = None
+    positive: bool = False
+    drift: float = 0.0
+    absent: int = 0
+
+
+@dataclass
+class Survey:
+    """What was found in a folder or file.
+
+    Attributes
+    ----------
+    data : dict
+        Keys of ``[data]`` that read it; paths are absolute.
+    senses : dict of str to SenseFacts
+        By name.
+    n_recordings : int
+        Rows of the table to come.
+    target, groups : dict of str to int
+        Classes and groups, and the number of recordings of each; empty where there are none.
+    numeric_target : bool
+        Whether the target is numbers that are no classes.
+    unreadable : dict of str to str
+        Files that were read and are damaged, or none of a known format, and why.
+    notes : list of str
+        What is doubtful, and which key of ``[data]`` settles it.
+    """
+
+    data: dict[str, Any]
+    senses: dict[str, SenseFacts]
+    n_recordings: int
+    target: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
+    numeric_target: bool = False
+    unreadable: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
+    """Look at a folder or a file of recordings.
+
+    Of many files 60 are read, evenly from the list; of names all are used.
+
+    Parameters
+    ----------
+    path : path
+        A folder; a store of `prepare`; a table that lists files, or of samples with columns of
+        labels; a ``.ts`` or ``.npz`` file.
+    progress : callable, optional
+        Called with the number of files read, and of all that will be.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such path.
+    ValueError
+        If nothing in it can be read.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> for number in range(8):
+    ...     text = chr(10).join(["time,a", *(f"{t / 10},{t * number}" for t in range(9))])
+    ...     _ = (folder / f"{'cup' if number % 2 else 'pen'}_{number}.csv").write_text(text)
+    >>> found = survey(folder)
+    >>> found.target, found.senses["stream"].rates
+    ({'pen': 4, 'cup': 4}, (10.0, 10.0))
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; name a folder of recordings, or a file.")
+    if path.is_file():
+        return survey_file(path)
+    if (path / "zarr.json").exists():
+        return Survey({"store": str(path.resolve())}, {}, 0)
+    files, left_out = find_files([path])
+    named = [file.relative_to(path.resolve()).as_posix() for file in files]
+    whole = survey_whole(path, files)
+    if whole is not None:
+        return whole
+    return survey_files(path, files, named, left_out, progress)
+
+
+def survey_whole(path: Path, files: Sequence[Path]) -> Survey | None:
+    """Return what is in a folder of ``.ts`` files, of one table, or of a table that lists files."""
+    series = [file for file in files if file.suffix.lower() == ".ts"]
+    problems = sorted({re.sub(r"_(train|test)$", "", file.stem, flags=re.I) for file in series})
+    if len(problems) > 1:
+        raise ValueError(
+            f"{path} holds several problems, {', '.join(problems)}: name one of the files."
+        )
+    if series:
+        return Survey({"ts": [str(file) for file in series]}, {}, 0)
+    if len(files) == 1:
+        return survey_file(files[0])
+    tables = [file for file in files if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
+    for table in [file for file in tables if file.parent == path.resolve()][:5]:
+        if lists_files(table):
+            return survey_file(table)
+    return None
+
+
+def lists_files(path: Path) -> bool:
+    """Return whether a column of a table holds paths of files that are there."""
+    try:
+        frame = read_any_frame(path)
+    except (ValueError, OSError):
+        return False
+    few = frame.head(50)
+    return any(
+        not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path.parent)
+        for name in few.columns
+    )
+
+
+def survey_file(path: Path) -> Survey:
+    """Return what is in one file of many recordings."""
+    path, suffix = path.resolve(), path.suffix.lower()
+    if suffix == ".ts":
+        return Survey({"ts": [str(path)]}, {}, 0)
+    if suffix == ".npz":
+        return Survey({"npz": str(path)}, {}, 0)
+    if suffix not in TABLES:
+        raise ValueError(
+            f"{path} is one recording, or of a form that is none of many: name its folder."
+        )
+    if lists_files(path):
+        return Survey({"manifest": str(path)}, {}, 0)
+    return survey_table(path)
+
+
+def survey_table(path: Path) -> Survey:
+    """Return what the columns of one long table are."""
+    frame = read_frame(path) if path.suffix.lower() != ".parquet" else read_any_frame(path)
+    frame = frame.rename(columns=lambda name: str(name).strip())
+    columns = list(map(str, frame.columns))
+    lower = {name.lower(): name for name in reversed(columns)}
+    data: dict[str, Any] = {"table": str(path)}
+    notes = []
+    texts = [c for c in columns if not pd.api.types.is_numeric_dtype(frame[c])]
+    clock = [columns[k] for k in time_candidates(columns)]
+    labels = [c for c in texts if c not in clock]
+    recording = [lower[w] for w in RECORDING_WORDS if w in lower]
+    group = next((lower[w] for w in GROUP_WORDS if w in lower), None)
+    target = next((lower[w] for w in CLASS_WORDS if w in lower), None)
+    rest = [c for c in labels if c not in (*recording, group)]
+    if target is None and rest:
+        target = rest[-1]
+    if target is not None:
+        data["target"] = target
+    else:
+        notes.append(
+            "no column looks like a class: data.target names one, or data.horizon and washout make "
+            "a forecast of a channel."
+        )
+    if recording:
+        by = [*([group] if group else []), *recording[:1]]
+        data["recording"] = by if len(by) > 1 else by[0]
+    else:
+        notes.append(
+            "no column names recordings: rows of equal labels one after another are one recording "
+            "(data.recording names columns that tell recordings apart)."
+        )
+    if group:
+        data["group"] = group
+    extra = [c for c in texts if c not in (target, group, *recording, *clock)]
+    if extra:
+        numbers = [c for c in columns if c not in (*texts, target, group, *recording, *clock)]
+        data["channels"] = numbers
+        notes.append(f"columns of text are not used: {', '.join(extra)}.")
+    if len(clock) > 1:
+        data["time"] = clock[0]
+        notes.append(f"several columns may be the time: {', '.join(clock)}.")
+    return Survey(data, {}, 0, notes=notes)
+
+
+def survey_files(
+    path: Path, files: Sequence[Path], names: Sequence[str], left_out: Sequence[str],
+    progress: Progress | None,
+) -> Survey:  # fmt: skip
+    """Return what is in a folder of files, a recording or a sense of a recording each."""
+    at = np.unique(np.linspace(0, len(files) - 1, min(SAMPLE, len(files))).round().astype(int))
+    kinds: list[Any] = [None] * len(files)
+    unreadable: dict[str, str] = {}
+    streams: dict[int, Any] = {}
+    for number, k in enumerate(at.tolist()):
+        try:
+            streams[k] = read(files[k])
+            kinds[k] = kind_of(streams[k])
+        except (ValueError, ImportError, OSError) as error:
+            unreadable[names[k]] = str(error).replace(str(files[k]), names[k])
+        if progress is not None:
+            progress(number + 1, len(at))
+    if not streams:
+        name, reason = next(iter(unreadable.items()))
+        raise ValueError(
+            f"none of {len(files)} files in {path} can be read; the first, {name}: {reason}"
+        )
+    if len(streams) == 1:
+        return survey_file(files[next(iter(streams))])
+    by_suffix: dict[str, Any] = {}
+    for k in streams:
+        by_suffix.setdefault(files[k].suffix.lower(), kinds[k])
+    guessed = [kind or by_suffix.get(file.suffix.lower()) for kind, file in
+               zip(kinds, files, strict=True)]  # fmt: skip
+    naming = find_naming(names, kinds if len(set(guessed) - {None}) < 2 else guessed)
+    data: dict[str, Any] = {"files": str(path.resolve())}
+    if naming.pattern is not None:
+        data["pattern"] = naming.pattern
+    notes = list(naming.notes)
+    if naming.others:
+        some = [names[k] for k in naming.others]
+        suffixes = {files[k].suffix.lower() for k in naming.rows}
+        if suffixes & {files[k].suffix.lower() for k in naming.others}:
+            data["exclude"] = exclusions(some)
+        else:
+            data["include"] = [
+                f"*{files[naming.rows[0]].suffix}" if len(suffixes) == 1 else one
+                for one in sorted(f"*{suffix}" for suffix in suffixes)
+            ]
+        notes.append(f"Left out by the form of the name: {listed(some)}.")
+    if left_out:
+        notes.append(f"No recordings by name: {listed(left_out)}.")
+    taken = [k for k in naming.rows if k in streams]
+    found = labels_of([names[k] for k in naming.rows], naming.pattern) if naming.pattern else {}
+    sense_of = dict.fromkeys(naming.rows, "stream")
+    if "sense" in found:
+        finder = re.compile(str(naming.pattern))
+        for k in naming.rows:
+            match = finder.search(names[k])
+            sense_of[k] = match["sense"] if match else "stream"
+    senses: dict[str, SenseFacts] = {}
+    for sense in sorted(set(sense_of.values())):
+        own = [k for k in taken if sense_of[k] == sense]
+        if own:
+            senses[sense] = facts_of([streams[k] for k in own])
+            senses[sense].formats = dict(
+                Counter(files[k].suffix.lower() for k in naming.rows if sense_of[k] == sense)
+            )
+    mixed = [sense for sense, facts in senses.items() if facts.kind == "mixed"]
+    if mixed:
+        notes.append(
+            f"files of {', '.join(mixed)} are of several kinds: data.include takes some of them, "
+            "or (?P<sense>...) in data.pattern tells the senses apart."
+        )
+    n = len(naming.rows)
+    if len(senses) > 1:
+        keys = Counter(without_sense(names[k], str(naming.pattern)) for k in naming.rows)
+        n = len(keys)
+        for sense, facts in senses.items():
+            facts.absent = n - sum(1 for k in naming.rows if sense_of[k] == sense)
+    counts = {key: dict(one) for key, one in found.items()}
+    if len(senses) > 1:
+        counts = {
+            key: {v: round(c / len(senses)) for v, c in one.items()} for key, one in counts.items()
+        }
+    return Survey(
+        data, senses, n, counts.get("target", {}), counts.get("group", {}), False, unreadable, notes
+    )
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Return some names, and how many there are.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def exclusions(names: Sequence[str]) -> list[str]:
+    """Return patterns of the shell for names: each, or those of a suffix in the same folder.
+
+    Examples
+    --------
+    >>> exclusions(["a.csv", "old/b.csv"])
+    ['a.csv', 'old/b.csv']
+    """
+    special = {sign: f"[{sign}]" for sign in "[*?"}
+    return ["".join(special.get(sign, sign) for sign in name) for name in names]
+
+
+def without_sense(name: str, pattern: str) -> str:
+    """Return a name of which the sense is left out."""
+    match = re.compile(pattern).search(name)
+    if match is None:
+        return name
+    begin, end = match.span("sense")
+    rest = name[:begin] + "*" + name[end:]
+    return rest.rsplit(".", 1)[0]
+
+
+def kind_of(stream: Any) -> Any:
+    """Return what tells the senses of files apart: events or samples, and the channels."""
+    if isinstance(stream, EventFile):
+        return "events"
+    return tuple(map(str, stream["channel"].values))
+
+
+def facts_of(cells: Sequence[Any]) -> SenseFacts:
+    """Return what streams of one sense have in common."""
+    streams = [read_stream(cell) for cell in cells if cell is not None]
+    events = [one for one in streams if not is_samples(one)]
+    if events and len(events) < len(streams):
+        return SenseFacts("mixed")
+    if events:
+        return facts_of_events(events)
+    arrays = [np.asarray(one.values if isinstance(one, xr.DataArray) else one) for one in streams]
+    rows = [len(one) for one in arrays]
+    facts = SenseFacts("samples", rows=(min(rows), max(rows)))
+    first = streams[0]
+    width = arrays[0].shape[1] if arrays[0].ndim == 2 else 1
+    facts.channels = [f"channel{k}" for k in range(width)]
+    timed = [one for one in streams if isinstance(one, xr.DataArray) and "time" in one.coords]
+    if isinstance(first, xr.DataArray):
+        if "channel" in first.coords:
+            facts.channels = list(map(str, first["channel"].values))
+        facts.units = str(first.attrs.get("units", "1"))
+    if len(timed) == len(streams) and any(has_unit(one) for one in timed):
+        lengths, rates = [], []
+        for one in timed:
+            time = np.asarray(one["time"].values, dtype=np.float64)
+            if len(time) > 1 and time[-1] > time[0]:
+                lengths.append(float(time[-1] - time[0]))
+                rates.append(float(1 / np.median(np.diff(time))))
+        if rates:
+            facts.seconds, facts.rates = (min(lengths), max(lengths)), (min(rates), max(rates))
+    numbers = [one for one in arrays if one.dtype.kind in "biuf" and one.ndim == 2 and len(one)]
+    numbers = [one for one in numbers if one.shape[1] == width]
+    if numbers:
+        facts.positive = all(bool((one > 0).all()) for one in numbers)
+        starts = np.stack([one[0] for one in numbers]).astype(np.float64)
+        within = np.mean([np.nanstd(one, axis=0) for one in numbers], axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.nanstd(starts, axis=0) / within
+        ratio = ratio[np.isfinite(ratio)]
+        facts.drift = float(np.median(ratio)) if ratio.size else 0.0
+    return facts
+
+
+def facts_of_events(streams: Sequence[Any]) -> SenseFacts:
+    """Return what event streams have in common."""
+    events = [one.events if isinstance(one, EventFile) else np.asarray(one) for one in streams]
+    filled = [one for one in events if len(one)]
+    facts = SenseFacts("events", rows=(min(map(len, events)), max(map(len, events))))
+    if not filled:
+        return facts
+    lengths = [float(one["t"][-1] - one["t"][0]) / 1e6 for one in filled]
+    facts.seconds = (min(lengths), max(lengths))
+    stated = {one.sensor_size for one in streams if isinstance(one, EventFile)} - {None}
+    seen = (
+        max(int(one["x"].max()) for one in filled) + 1,
+        max(int(one["y"].max()) for one in filled) + 1,
+    )
+    facts.sensor_size = stated.pop() if len(stated) == 1 else seen
+    return facts
+
+
+def is_samples(stream: Any) -> bool:
+    """Return whether a stream is sampled: neither an event file nor a structured array."""
+    if isinstance(stream, EventFile):
+        return False
+    return isinstance(stream, xr.DataArray) or np.asarray(stream).dtype.names is None
+
+
+def has_unit(stream: xr.DataArray) -> bool:
+    """Return whether the times of a stream are more than row numbers."""
+    return bool(stream.attrs.get("time_unit") or stream["time"].attrs.get("units"))
