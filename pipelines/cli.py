@@ -171,13 +171,98 @@ def energy(config: str, limit: int, as_json: bool) -> None:
         screen.print("\n".join(notes), markup=False, style="dim", soft_wrap=True)
 
 
-@main.command()
-def recipes() -> None:
-    """List the recipes that ship with mottle."""
+@main.command("init")
+@click.argument("path", type=FOLDER, metavar="FOLDER|FILE")
+@click.option("--out", type=FOLDER, help="Recipe to write; default: NAME.toml in this folder.")
+@click.option("--force", is_flag=True, help="Write over a recipe that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def init_recipe(path: Path, out: Path | None, force: bool, as_json: bool) -> None:
+    """Look at recordings, show what is there, and write a recipe for `mottle run`.
+
+    FOLDER holds files of recordings; a FILE is a table that lists files, a table of samples with
+    columns of labels, a .ts or .npz file, or a store. Classes, groups and senses are found in the
+    names of files and folders or in columns; every choice stands as a comment in the recipe.
+    Exits with 3 where something must be settled before the recipe runs.
+    """
+    from dataclasses import asdict
+    from json import dumps
+
+    from rich.console import Console
+
+    from mottle.pipelines.init import draft, found_table, write_recipe
+
+    screen, errors = Console(), Console(stderr=True)
+    place = out or Path(f"{path.resolve().stem}.toml")
+    with _exits(errors):
+        if place.exists() and not force:
+            raise ValueError(f"{place} is there already; --force writes over it.")
+        with _bars(errors) as move:
+            found = draft(path, out=place, progress=lambda done, of: move("looking", done, of))
+        wrong = [*found.doubts, *write_recipe(place, found.text, force=force)]
+    seen = found.survey
+    if as_json:
+        click.echo(dumps({**asdict(seen), "recipe": str(place), "doubts": wrong}, default=str))
+        sys.exit(3 if wrong else 0)
+    screen.print(found_table(seen))
+    click.echo(f"recordings   {seen.n_recordings}")
+    for name, counts in (("classes", seen.target), ("groups", seen.groups)):
+        some = ", ".join(f"{label} ({n})" for label, n in list(counts.items())[:12])
+        more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
+        measured = "numbers" if name == "classes" and seen.numeric_target else "none found"
+        click.echo(f"{name:12} {some + more if counts else measured}")
+    for name, reason in list(seen.unreadable.items())[:10]:
+        click.echo(f"unreadable   {name}: {reason}")
+    for note in seen.notes:
+        click.echo(f"note         {note}")
+    for doubt in wrong:
+        click.echo(f"to settle    {doubt}")
+    click.echo(f"recipe       {place}" + ("" if wrong else f"; now: mottle run {place}"))
+    sys.exit(3 if wrong else 0)
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def recipes(ctx: click.Context) -> None:
+    """List the recipes that ship with mottle; show one, check a file, explain the keys."""
     from mottle.pipelines.recipe import read_recipe, shipped
 
-    for name in shipped():
-        click.echo(f"{name:16} {read_recipe(name)[0].title}")
+    if ctx.invoked_subcommand is None:
+        for name in shipped():
+            click.echo(f"{name:16} {read_recipe(name)[0].title}")
+
+
+@recipes.command("show")
+@click.argument("name")
+def show_recipe(name: str) -> None:
+    """Print the recipe NAME, a shipped one or a file."""
+    from mottle.pipelines.recipe import read_recipe
+
+    click.echo(_or_exit(lambda one: read_recipe(one)[1], name), nl=False)
+
+
+@recipes.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def check_recipes(files: tuple[str, ...]) -> None:
+    """Say all that is wrong with recipes, without loading a recording.
+
+    Exits with 1 where something is.
+    """
+    from mottle.pipelines.reference import mistakes_of
+
+    wrong = [f"{file}: {line}" for file in files for line in mistakes_of(file)]
+    click.echo("\n".join(wrong) if wrong else f"{', '.join(files)}: no mistake found")
+    sys.exit(1 if wrong else 0)
+
+
+@recipes.command("keys")
+@click.option("--schema", is_flag=True, help="Print the JSON schema, for editors.")
+def explain_keys(schema: bool) -> None:
+    """Print every key of a recipe with type, default and meaning."""
+    from json import dumps
+
+    from mottle.pipelines.reference import json_schema, key_lines
+
+    click.echo(dumps(json_schema(), indent=1) if schema else "\n".join(key_lines()))
 
 
 @main.group()

@@ -24,28 +24,32 @@ def write_toml(settings: Mapping[str, Any]) -> str:
     <BLANKLINE>
     """
     tables = {key: value for key, value in settings.items() if isinstance(value, Mapping)}
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in settings.items()
+    lines = [f"{write_key(key)} = {write_value(value)}" for key, value in settings.items()
              if key not in tables and value is not None]  # fmt: skip
     for name, table in tables.items():
-        lines += ["", f"[{_key(name)}]"]
+        lines += ["", f"[{write_key(name)}]"]
         lines += [
-            f"{_key(key)} = {_value(value)}" for key, value in table.items() if value is not None
+            f"{write_key(key)} = {write_value(value)}"
+            for key, value in table.items()
+            if value is not None
         ]
     return "\n".join(lines) + "\n"
 
 
-def _key(key: Any) -> str:
+def write_key(key: Any) -> str:
     """Return a key, in quotes where TOML needs them."""
-    return str(key) if BARE.fullmatch(str(key)) else _value(str(key))
+    return str(key) if BARE.fullmatch(str(key)) else write_value(str(key))
 
 
-def _value(value: Any) -> str:
+def write_value(value: Any) -> str:
     """Return one value; tables in braces."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None)
+        inner = ", ".join(
+            f"{write_key(k)} = {write_value(v)}" for k, v in value.items() if v is not None
+        )
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(item) for item in value)}]"
+        return f"[{', '.join(write_value(item) for item in value)}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -86,7 +86,7 @@ def find_roles(
     if index_column is None:
         index = [
             k for k, name in enumerate(names)
-            if k not in time and " ".join(name.lower().replace("_", " ").split()) in INDICES
+            if k not in time and counts_rows(name)
         ]  # fmt: skip
     else:
         index = _numbers(names, index_column, "index_column", place)
@@ -199,6 +199,17 @@ def check_twice(names: Sequence[str], place: str) -> None:
                 "each its own, or take one out."
             )
         found[name] = k
+
+
+def counts_rows(name: str) -> bool:
+    """Return whether a name is that of a column that counts rows.
+
+    Examples
+    --------
+    >>> counts_rows("Serial_Number"), counts_rows("CO")
+    (True, False)
+    """
+    return " ".join(name.lower().replace("_", " ").split()) in INDICES
 
 
 def time_candidates(names: Sequence[str]) -> list[int]:

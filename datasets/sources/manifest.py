@@ -40,8 +40,9 @@ def list_manifest(
     ----------
     path : path
         Text table or ``.parquet`` with a row a recording. A column of which every cell is the path
-        of a file, absolute or from the folder of the table, is a sense of that name; an empty cell
-        is an absent sense. A lone column called file, path or filename is the sense ``sense``.
+        of a file is a sense of that name; paths are absolute, or count from the folder of the
+        table, or from a folder of the table's own name beside it. An empty cell is an absent sense.
+        A lone column called file, path or filename is the sense ``sense``.
     target, group, recording : str, optional
         Columns of the class, of what must not be split between training and test, and of the names
         of recordings. By default the columns called target, label or class; group, subject or
@@ -85,7 +86,7 @@ def list_manifest(
     found = {what: find_column(what, given, columns, path) for what, given in named.items()}
     labels = [name for name in found.values() if name is not None]
     rest = [name for name in columns if name not in labels]
-    files = {name: paths_of(table[name], path.parent) for name in rest}
+    files = {name: paths_of(table[name], path) for name in rest}
     of_files = {name: cells for name, cells in files.items() if cells is not None}
     lone = list(of_files)
     if len(lone) == 1 and lone[0].strip().lower() in FILE_NAMES:
@@ -164,8 +165,20 @@ def find_column(what: str, given: str | None, columns: Sequence[str], path: Path
     return found[0] if found else None
 
 
-def paths_of(cells: pd.Series, folder: Path) -> list[Path | None] | None:
-    """Return the files that cells name, None for empty ones; None where a cell is no file."""
+def paths_of(cells: pd.Series, table: Path) -> list[Path | None] | None:
+    """Return the files that cells name, None for empty ones; None where a cell is no file.
+
+    Paths count from the folder of the table, or from a folder of its name beside it.
+    """
+    for folder in (table.parent, table.with_suffix("")):
+        found = paths_below(cells, folder)
+        if found is not None:
+            return found
+    return None
+
+
+def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
+    """Return the files that cells name below a folder, as `paths_of` does."""
     found: list[Path | None] = []
     for cell in cells:
         if not isinstance(cell, str):

@@ -71,10 +71,10 @@ def find_naming(names: Sequence[str], kinds: Sequence[Any] | None = None) -> Nam
 
     The most frequent form of a name, its folders and the separators in it, decides; files of other
     forms are others. A part with one value says nothing. A part is the sense where files that are
-    equal but for it come in sets, and are of other kinds or named by words such as touch and gas. Numbers at the end, or with many values,
-    count files. Of the rest, words such as train, s01 or session2, and dates, are groups; the inner
-    folder, else the first part, with some files of each value is the class, and what is left a
-    group.
+    equal but for it come in sets, and are of other kinds or named by words such as touch and gas.
+    Numbers at the end, or with many values, count files. Of the rest, words such as train, s01 or
+    session2, and dates, are groups; the inner folder, else the first part, with some files of each
+    value is the class, and what is left a group.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from mottle.datasets.sources.names import find_naming, labels_of
 from mottle.datasets.split import read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
-from mottle.sensors.roles import time_candidates
+from mottle.sensors.roles import counts_rows, time_candidates
 
 SAMPLE = 60  # files that are read
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
@@ -182,7 +182,7 @@ def lists_files(path: Path) -> bool:
         return False
     few = frame.head(50)
     return any(
-        not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path.parent)
+        not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path)
         for name in few.columns
     )
 
@@ -215,6 +215,7 @@ def survey_table(path: Path) -> Survey:
     clock = [columns[k] for k in time_candidates(columns)]
     labels = [c for c in texts if c not in clock]
     recording = [lower[w] for w in RECORDING_WORDS if w in lower]
+    counting = [c for c in columns if counts_rows(c) and c not in recording]
     group = next((lower[w] for w in GROUP_WORDS if w in lower), None)
     target = next((lower[w] for w in CLASS_WORDS if w in lower), None)
     rest = [c for c in labels if c not in (*recording, group)]
@@ -238,10 +239,10 @@ def survey_table(path: Path) -> Survey:
     if group:
         data["group"] = group
     extra = [c for c in texts if c not in (target, group, *recording, *clock)]
-    if extra:
-        numbers = [c for c in columns if c not in (*texts, target, group, *recording, *clock)]
-        data["channels"] = numbers
-        notes.append(f"columns of text are not used: {', '.join(extra)}.")
+    if extra or counting:
+        left = (*texts, target, group, *recording, *clock, *counting)
+        data["channels"] = [c for c in columns if c not in left]
+        notes.append(f"Columns of text or row numbers are not used: {listed(extra + counting)}.")
     if len(clock) > 1:
         data["time"] = clock[0]
         notes.append(f"several columns may be the time: {', '.join(clock)}.")
@@ -442,4 +443,6 @@ def is_samples(stream: Any) -> bool:
 
 def has_unit(stream: xr.DataArray) -> bool:
     """Return whether the times of a stream are more than row numbers."""
-    return bool(stream.attrs.get("time_unit") or stream["time"].attrs.get("units"))
+    stated = str(stream.attrs.get("time_unit_from", ""))
+    known = stream.attrs.get("time_unit") or stream["time"].attrs.get("units")
+    return bool(known) and not stated.startswith("rule: no time")

@@ -1,0 +1,374 @@
+"""``mottle init``: look at recordings, show what is there, and write a recipe that runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil, sqrt
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mottle.datasets.disk import write_whole
+from mottle.datasets.sources.labels import doubts_about_labels, numbers_of
+from mottle.datasets.sources.survey import SenseFacts, Survey, facts_of, listed, survey
+from mottle.pipelines.data import PATHS, Data
+from mottle.pipelines.engine.sources import list_data, load_data
+from mottle.pipelines.recipe import read_recipe
+from mottle.pipelines.toml import write_key, write_value
+
+Progress = Callable[[int, int], Any]
+STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
+N_NODES, N_SEGMENTS, N_SPLITS = 400, 4, 5
+LONG = 1000  # rows of a recording for which windows are proposed
+
+
+@dataclass
+class Draft:
+    """A recipe to write, and what was found on the way.
+
+    Attributes
+    ----------
+    survey : Survey
+        With facts of every sense, classes and groups.
+    doubts : list of str
+        What must be settled before the recipe runs.
+    text : str
+        The recipe.
+    """
+
+    survey: Survey
+    doubts: list[str] = field(default_factory=list)
+    text: str = ""
+
+
+def draft(path: str | Path, *, out: Path, progress: Progress | None = None) -> Draft:
+    """Look at recordings and write a recipe for them, as text.
+
+    Parameters
+    ----------
+    path : path
+        What `survey` takes.
+    out : Path
+        Where the recipe will lie; paths in it count from there.
+    progress : callable, optional
+        Called with the number of files read, and of all that will be.
+
+    Returns
+    -------
+    Draft
+        Text with a comment on every choice.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As `survey`.
+    """
+    found = survey(path, progress=progress)
+    complete(found)
+    doubts = doubts_of(found)
+    return Draft(found, doubts, recipe_text(found, Path(path), out, doubts))
+
+
+def complete(found: Survey) -> None:
+    """Add the facts of sources that are no folder of files: senses, classes, groups."""
+    if found.senses:
+        return
+    data = Data.model_validate(found.data)
+    if data.form == "manifest":
+        listing = list_data(data)
+        found.n_recordings = len(listing.names)
+        rows = np.unique(
+            np.linspace(0, found.n_recordings - 1, min(60, found.n_recordings)).round()
+        )
+        cells: dict[str, list[Any]] = {sense: [] for sense in listing.senses}
+        for row in rows.astype(int).tolist():
+            try:
+                streams = listing.read(row)
+            except ValueError as error:
+                found.unreadable[listing.names[row]] = str(error)
+                continue
+            for sense, stream in streams.items():
+                cells[sense].append(stream)
+        target, groups = listing.target, listing.groups
+        own = None
+    else:
+        recordings = load_data(data)
+        found.n_recordings = len(recordings.table)
+        cells = {str(sense): list(recordings.table[sense]) for sense in recordings.table.columns}
+        target, groups = recordings.target, recordings.groups
+        own = np.unique(np.asarray(groups)).size == found.n_recordings
+    for sense, streams in cells.items():
+        present = [one for one in streams if one is not None]
+        if present:
+            found.senses[sense] = facts_of(present)
+            found.senses[sense].absent = len(streams) - len(present)
+    if target is not None and any(str(one) for one in target):
+        labels = np.asarray(target)
+        found.numeric_target = is_measured(labels)
+        if not found.numeric_target:
+            found.target = counts_of(labels)
+    if groups is not None and not own:
+        found.groups = counts_of(np.asarray(groups))
+
+
+def is_measured(labels: Any) -> bool:
+    """Return whether a target is numbers to predict, not classes.
+
+    Examples
+    --------
+    >>> is_measured(np.array([0.5, 1.25, 3.0])), is_measured(np.array([0, 1, 0, 1]))
+    (True, False)
+    """
+    values = np.asarray(labels)
+    numbers = numbers_of(values) if values.dtype.kind in "US" else values
+    if numbers is None or numbers.dtype.kind not in "iuf":
+        return False
+    distinct, counts = np.unique(numbers, return_counts=True)
+    whole = bool(np.all(distinct == np.round(distinct)))
+    once = len(values) >= 10 and bool((counts == 1).mean() >= 0.5)
+    return not whole or distinct.size > 20 or once
+
+
+def counts_of(labels: Any) -> dict[str, int]:
+    """Return how many recordings have each label."""
+    names, counts = np.unique(np.asarray(labels).astype(str), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def doubts_of(found: Survey) -> list[str]:
+    """Return what a run would refuse."""
+    doubts = []
+    if not found.target and not found.numeric_target:
+        doubts.append(
+            "no classes were found: name them by data.target or (?P<target>...) in data.pattern, "
+            "or forecast a channel (data.horizon and washout)."
+        )
+    labels = [name for name, count in found.target.items() for _ in range(count)]
+    doubts += doubts_about_labels(labels) if labels else []
+    for sense, facts in found.senses.items():
+        if facts.kind == "mixed":
+            doubts.append(f"the files of {sense!r} are of several kinds: choose by data.include.")
+        if facts.rates is not None and facts.rates[1] > 1.05 * facts.rates[0]:
+            low, high = facts.rates
+            found.notes.append(
+                f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; steps "
+                "of n_steps cover the whole of a recording whatever its rate."
+            )
+    clocks = {
+        sense: facts.seconds for sense, facts in found.senses.items() if facts.seconds is not None
+    }
+    longest = {sense: span[1] for sense, span in clocks.items()}
+    if longest and max(longest.values()) > 1.5 * min(longest.values()):
+        found.notes.append(
+            "senses last differently, "
+            + ", ".join(f"{sense} {seconds:.3g} s" for sense, seconds in longest.items())
+            + ": data.join = 'time' takes the common part, if their clocks are one."
+        )
+    if found.groups and found.target and len(found.groups) < 2:
+        found.notes.append(f"there is one group, {next(iter(found.groups))!r}.")
+    return doubts
+
+
+def encoder_of(sense: str, facts: SenseFacts, several: bool) -> tuple[dict[str, Any], list[str]]:
+    """Return kind and parameters of an encoder, and a comment on each choice.
+
+    Parameters
+    ----------
+    sense : str
+        Name.
+    facts : SenseFacts
+        What was seen.
+    several : bool
+        Whether other senses have to have as many steps.
+
+    Returns
+    -------
+    parameters : dict
+        With the key "kind".
+    comments : list of str
+
+    Examples
+    --------
+    >>> facts = SenseFacts("samples", rows=(80, 90), rates=(100.0, 100.0), channels=["a"])
+    >>> encoder_of("touch", facts, False)[0]
+    {'kind': 'TaxelDrive', 'n_steps': 60, 'baseline': 'training'}
+    """
+    if facts.kind == "events":
+        return events_encoder(facts)
+    shortest, longest = facts.rows
+    seconds = facts.seconds
+    comments = []
+    n_steps: Any = min(STEPS, shortest)
+    if longest <= STEPS and not several:
+        n_steps = "none"
+        comments.append(f"the {shortest} to {longest} rows of a recording are its steps")
+    else:
+        comments.append(
+            f"{shortest} to {longest} rows are averaged in {n_steps} steps, none is stretched"
+        )
+    slow = seconds is not None and seconds[1] >= 20 and facts.rates and facts.rates[1] <= SLOW
+    drift = f"levels differ {facts.drift:.2g} times as much between recordings as within them"
+    if slow and facts.positive:
+        comments.append("slow and above 0: ratios to the training mean, which keep the level")
+        comments.append(f"{drift}; baseline = 10.0 (s) keeps only the change since the beginning")
+        return {"kind": "GasDrive", "n_steps": n_steps, "baseline": "none"}, comments
+    comments.append(
+        "the training mean is subtracted, which keeps the level; baseline = 'first' keeps only the "
+        f"change since the first row ({drift})"
+    )
+    found: dict[str, Any] = {"kind": "TaxelDrive", "n_steps": n_steps, "baseline": "training"}
+    if facts.rates is not None and facts.rates[1] >= 2000:
+        found["statistics"] = ["std", "diff"]
+        comments.append("sound or vibration: spread and change within each step")
+    return found, comments
+
+
+def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
+    """Return the encoder of an event camera."""
+    width, height = facts.sensor_size or (1, 1)
+    cell = max(1, ceil(sqrt(2 * width * height / CELLS)))
+    longest = facts.seconds[1] if facts.seconds else 1.0
+    parameters = {
+        "kind": "EventRate", "n_steps": 12, "sensor_size": [width, height], "cell": cell,
+        "duration": float(f"{longest:.3g}") or 1.0,
+    }  # fmt: skip
+    comments = [
+        f"counts in cells of {cell} x {cell} pixels and 12 steps of the longest recording that was "
+        "read; events after it are left out"
+    ]
+    parameters["on_drop"] = "ignore"
+    return parameters, comments
+
+
+def split_of(found: Survey) -> tuple[dict[str, Any], str]:
+    """Return how training and test are kept apart, and why."""
+    groups = set(map(str, found.groups))
+    if groups == {"train", "test"}:
+        return {"kind": "published"}, "the folders train and test"
+    if len(groups) >= 2:
+        if len(groups) <= 10:
+            return {"kind": "one_group_out"}, "each group is the test part once"
+        return {"kind": "grouped", "n_splits": N_SPLITS}, "no group is on both sides"
+    smallest = min(found.target.values(), default=found.n_recordings)
+    n = max(2, min(N_SPLITS, smallest))
+    if found.numeric_target or not found.target:
+        n = max(2, min(N_SPLITS, found.n_recordings))
+        return {"kind": "blocked", "n_splits": n}, "in order, so that neighbours stay together"
+    why = (
+        "no groups were found: recordings of one session, person or object stand on both sides, "
+        "and scores may be too good; (?P<group>...) in data.pattern or data.group names them"
+    )
+    return {"kind": "stratified", "n_splits": n}, why
+
+
+def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
+    """Return the recipe as TOML with a comment on every choice."""
+    data = {key: value for key, value in found.data.items() if value not in (None, [], {}, False)}
+    folder = out.resolve().parent
+    for key in PATHS:
+        if key in data:
+            several = data[key] if isinstance(data[key], list) else [data[key]]
+            paths = [Path(relpath(one, folder)).as_posix() for one in several]
+            data[key] = paths if isinstance(data[key], list) and len(paths) > 1 else paths[0]
+    usable = {sense: facts for sense, facts in found.senses.items() if facts.kind != "mixed"}
+    if list(usable) == ["stream"]:
+        data.pop("sense", None)
+    if found.unreadable:
+        data["on_bad"] = "skip"
+    if any(facts.absent for facts in usable.values()):
+        data["incomplete"] = "drop"
+    lines = [f"title = {write_value(path.resolve().stem.replace('_', ' '))}", ""]
+    if doubts:
+        lines += ["# To settle before this runs:", *(f"# - {doubt}" for doubt in doubts), ""]
+    lines += ["[data]"]
+    n_bad = len(found.unreadable)
+    comments = {
+        "on_bad": f"{n_bad} of the files that were read are damaged, or no recordings",
+        "incomplete": "recordings without one of the senses are left out",
+        "pattern": "target: the class; group: what must not be on both sides; sense: the column",
+    }
+    for key, value in data.items():
+        lines += [f"# {comments[key]}"] if key in comments else []
+        lines.append(f"{key} = {write_value(value)}")
+    longest = max(
+        (facts.rows[1] for facts in usable.values() if facts.kind == "samples"), default=0
+    )
+    if longest > LONG:
+        lines += ["# long recordings can be cut; windows of a recording stay together:",
+                  "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0"]  # fmt: skip
+    lines += [f"# {note}" for note in found.notes]
+    split, why = split_of(found)
+    lines += ["", "[split]", f"# {why}", *(f"{k} = {write_value(v)}" for k, v in split.items())]
+    lines += ["", "[encoders]"]
+    steps = []
+    for sense, facts in usable.items():
+        parameters, reasons = encoder_of(sense, facts, len(usable) > 1)
+        lines += [f"# {sense}: {reason}" for reason in reasons]
+        lines.append(f"{write_key(sense)} = {write_value(parameters)}")
+        steps.append(
+            facts.rows[0] if parameters["n_steps"] == "none" else int(parameters["n_steps"])
+        )
+    parts = min([N_SEGMENTS, *(max(1, n // 4) for n in steps)])
+    pool: dict[str, Any] = {"pool": "mean"} if parts < 2 else {"pool": "mean", "n_segments": parts}
+    node = {"n_nodes": N_NODES, "fan_in": 8}
+    lines += [
+        "", "[reservoirs]", f"# features: mean states in {parts} parts of the recording",
+        f"memristor = {write_value({'kind': 'MemristorReservoir', **node, **pool})}",
+        f"echo = {write_value({'kind': 'EchoStateReservoir', **node, **pool})}",
+        f"none = {write_value({'kind': 'NoReservoir', **pool})}",
+    ]  # fmt: skip
+    if found.numeric_target:
+        lines[1:1] = ['task = "regression"']
+    if len(usable) > 1 and len(set(steps)) > 1:
+        lines[1:1] = ["# early fusion needs equal steps", 'fusion = ["middle", "late"]']
+    return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
+
+
+def write_recipe(path: Path, text: str, *, force: bool = False) -> list[str]:
+    """Write a recipe and check it; return what is wrong with it, one sentence each.
+
+    Raises
+    ------
+    ValueError
+        If something is there already.
+    """
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there already; --force writes over it, --out names another.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: file.write(text.encode("utf-8")))
+    try:
+        recipe, _ = read_recipe(path)
+        if recipe.data is not None:
+            recipe.data.check(tuple(recipe.encoders))
+    except (ValueError, FileNotFoundError) as error:
+        return str(error).splitlines()
+    return []
+
+
+def found_table(found: Survey) -> Any:
+    """Lay out what was found, for the terminal."""
+    from rich.table import Table
+
+    table = Table("sense", "files", "rows", "length", "rate", "channels", "absent")
+    for sense, facts in found.senses.items():
+        formats = ", ".join(f"{n} {suffix or 'no suffix'}" for suffix, n in facts.formats.items())
+        span = "" if facts.seconds is None else f"{write_span(*facts.seconds)} s"
+        rate = "" if facts.rates is None else f"{write_span(*facts.rates)} a second"
+        what = f"events, {' x '.join(map(str, facts.sensor_size or ()))}"
+        if facts.kind == "samples":
+            what = f"{len(facts.channels)}: {listed(facts.channels, 3)}"
+        rows = f"{facts.rows[0]} to {facts.rows[1]}"
+        table.add_row(sense, formats, rows, span, rate, what, str(facts.absent or ""))
+    return table
+
+
+def write_span(low: float, high: float) -> str:
+    """Return a range, or one number where both are near.
+
+    Examples
+    --------
+    >>> write_span(9.999, 10.0), write_span(1.0, 2.5)
+    ('10', '1 to 2.5')
+    """
+    return f"{high:.3g}" if high - low <= 0.01 * abs(high) else f"{low:.3g} to {high:.3g}"
