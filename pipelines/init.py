@@ -20,7 +20,7 @@ from mottle.pipelines.toml import write_key, write_value
 Progress = Callable[[int, int], Any]
 STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
 N_NODES, N_SEGMENTS, N_SPLITS = 400, 4, 5
-LONG = 1000  # rows of a recording for which windows are proposed
+LONG = 1000  # rows, above which windows are proposed
 
 
 @dataclass
@@ -75,13 +75,14 @@ def complete(found: Survey) -> None:
     if found.senses:
         return
     data = Data.model_validate(found.data)
+    cells: dict[str, list[Any]]
     if data.form == "manifest":
         listing = list_data(data)
         found.n_recordings = len(listing.names)
         rows = np.unique(
             np.linspace(0, found.n_recordings - 1, min(60, found.n_recordings)).round()
         )
-        cells: dict[str, list[Any]] = {sense: [] for sense in listing.senses}
+        cells = {sense: [] for sense in listing.senses}
         for row in rows.astype(int).tolist():
             try:
                 streams = listing.read(row)
@@ -98,11 +99,11 @@ def complete(found: Survey) -> None:
         cells = {str(sense): list(recordings.table[sense]) for sense in recordings.table.columns}
         target, groups = recordings.target, recordings.groups
         own = np.unique(np.asarray(groups)).size == found.n_recordings
-    for sense, streams in cells.items():
-        present = [one for one in streams if one is not None]
+    for sense, column in cells.items():
+        present = [one for one in column if one is not None]
         if present:
             found.senses[sense] = facts_of(present)
-            found.senses[sense].absent = len(streams) - len(present)
+            found.senses[sense].absent = len(column) - len(present)
     if target is not None and any(str(one) for one in target):
         labels = np.asarray(target)
         found.numeric_target = is_measured(labels)
@@ -278,7 +279,10 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         data["on_bad"] = "skip"
     if any(facts.absent for facts in usable.values()):
         data["incomplete"] = "drop"
-    lines = [f"title = {write_value(path.resolve().stem.replace('_', ' '))}", ""]
+    name = path.resolve().stem
+    if name.lower() in ("data", "recordings", "files", "train"):
+        name = f"{path.resolve().parent.name} {name}"
+    lines = [f"title = {write_value(name.replace('_', ' '))}", ""]
     if doubts:
         lines += ["# To settle before this runs:", *(f"# - {doubt}" for doubt in doubts), ""]
     lines += ["[data]"]
@@ -291,12 +295,11 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     for key, value in data.items():
         lines += [f"# {comments[key]}"] if key in comments else []
         lines.append(f"{key} = {write_value(value)}")
-    longest = max(
-        (facts.rows[1] for facts in usable.values() if facts.kind == "samples"), default=0
-    )
-    if longest > LONG:
-        lines += ["# long recordings can be cut; windows of a recording stay together:",
-                  "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0"]  # fmt: skip
+    if any(facts.rows[1] > LONG for facts in usable.values() if facts.kind == "samples"):
+        lines += [
+            "# long recordings can be cut; windows of a recording stay together:",
+            "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0",
+        ]  # fmt: skip
     lines += [f"# {note}" for note in found.notes]
     split, why = split_of(found)
     lines += ["", "[split]", f"# {why}", *(f"{k} = {write_value(v)}" for k, v in split.items())]

@@ -76,7 +76,7 @@ def doubts_about_labels(target: Sequence[Any] | NDArray[Any]) -> list[str]:
         some = ", ".join(map(repr, single[:5])) + (" and others" if len(single) > 5 else "")
         doubts.append(
             f"{len(single)} of {len(count)} classes have one recording ({some}): such a class is "
-            "never both learnt and tested; leave it out, or make it one with another (labels = {...})."
+            "never both learnt and tested; leave it out, or give it the name of another (labels)."
         )
     return doubts
 

@@ -23,6 +23,7 @@ from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
 from mottle.pipelines.engine.folds import describe_split
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
+from mottle.pipelines.engine.leakage import find_leaks
 from mottle.pipelines.engine.notes import baseline_notes, split_notes
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
@@ -168,6 +169,7 @@ class Experiment:
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
                 *split_notes(self.recordings, self.folds),
+                *(leak.text for leak in find_leaks(self.recordings, self.target, self.folds)),
                 *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,
