@@ -199,7 +199,7 @@ def fading(p: Any) -> Fading:
         return Fading(False, ground, instead)
     reach = gain * np.abs(p.input_weights_).sum(axis=1)  # V, for a drive from -1 to 1
     radius = setting(p, REGIMES, "spectral_radius")
-    if radius:
+    if radius and hasattr(p, "weights_"):  # else it was set after fit, which a run refuses
         reach = reach + gain * SATURATION * np.abs(p.weights_).sum(axis=1)
     slowest = np.maximum(periods(d, volts - reach), periods(d, volts + reach)).max()
     if not 2 * slowest <= setting(p, REGIMES, "dt_device") or p._circuit is not None:
