@@ -12,6 +12,7 @@ from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
+from mottle.reservoir.nodes.channel import device as channel
 from mottle.reservoir.nodes.compliance import exceeds, find_limits, may_exceed, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event
@@ -38,6 +39,7 @@ FAMILIES: tuple[Family, ...] = (
     oscillator.FAMILY,
     oscillator.NEURISTOR,
     oscillator.BURST,
+    channel.FAMILY,
     wox.FAMILY,
     tiox.FAMILY,
     event.FAMILY,
@@ -286,7 +288,8 @@ def simulate(
     **options : dict
         Options of the family. VO2 neuristor: ``method`` ("heun" or "rk4"), ``dt_inner`` in s,
         ``temperature_noise`` in K per square root of second. Threshold switch:
-        ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. Ag:
+        ``threshold_noise``, relative, and ``voltage_noise`` in V with its ``dt_inner``. NbO2
+        channel: ``rtol``, the relative error of a step. Ag:
         ``dt_inner`` in s. WOx and TiOx: ``write_noise``, relative. Linear drift: ``window``
         ("none", "joglekar", "biolek"), ``power``.
 

@@ -1,6 +1,7 @@
 """Device presets by name, with units and sources, and functions that simulate a single device."""
 
 from mottle.reservoir.catalogue import draw, get, list_devices, pulse_train, simulate
+from mottle.reservoir.nodes.channel.device import MottChannel
 from mottle.reservoir.nodes.diffusive.device import AgMemristor, FastAgMemristor
 from mottle.reservoir.nodes.diffusive.pbit import PBit, calibrate_pbit, sample_pbits
 from mottle.reservoir.nodes.event.device import EventMemristor
@@ -42,6 +43,7 @@ __all__ = [
     "HHNeuristor",
     "InterfaceMemristor",
     "Memdiode",
+    "MottChannel",
     "PBit",
     "Programming",
     "PulseMemristor",

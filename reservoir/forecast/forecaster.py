@@ -3,6 +3,7 @@
 from functools import partial
 from itertools import pairwise
 from typing import Any, Self
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ SQUARES = ("auto", None, "half", "all")
 CHUNK = 2048  # steps whose states are held at once
 FORECAST_KEY = 1 << 40  # of the first forecast's noise, apart from those of recordings
 LEAST_ROWS = 10  # of a recording, to learn from
+STILL = 1e-3  # range of a warmup, relative to that of the training signal
 SMALLEST = 1e-15  # error, where the signal is between -1 and 1, that counts as 0
 Floats = NDArray[np.float64]
 
@@ -220,7 +222,14 @@ class Forecaster(NamesParameters, BaseEstimator):
         ------
         ValueError
             If a forecast diverges, with its step. For ``warmup`` or ``exog`` further from the
-            training data than a forecast may be: they are in another unit.
+            training data than a forecast may be: they are in another unit. For warmups of unequal
+            length.
+
+        Warns
+        -----
+        UserWarning
+            If ten steps of ``warmup`` or more move by less than a thousandth of the range in
+            ``fit``.
         """
         found = self._forecast(n_steps, exog, warmup, diverged)
         mean = found.mean(axis=0)
@@ -339,6 +348,7 @@ class Forecaster(NamesParameters, BaseEstimator):
             self._compare_names(warmup, "warmup", "y")
             runs = _read_warmup(warmup, self.n_outputs_)
             self._compare_range(runs, self.range_, "warmup")
+            self._warn_still(runs)
             n_runs, n_known = runs.shape[:2]
         outside = self._read_future(exog, n_runs, n_known, n_steps)
         found = []
@@ -395,6 +405,20 @@ class Forecaster(NamesParameters, BaseEstimator):
             raise ValueError(
                 f"{what} is {values[tuple(place)]:.6g} at step {place[-2]}, column {place[-1]}; "
                 f"in fit it was {low:.6g} to {high:.6g}: is it in the same unit?"
+            )
+
+    def _warn_still(self, runs: Floats) -> None:
+        """Warn of a warmup that hardly moves beside the training signal: another unit."""
+        if runs.shape[1] < LEAST_ROWS:
+            return
+        moved = np.ptp(runs, axis=(0, 1)) / (self.range_[1] - self.range_[0])
+        still = int(np.argmin(moved))
+        if moved[still] < STILL:
+            low, high = self.range_[:, still]
+            warn(
+                f"warmup moves by {np.ptp(runs[..., still]):.3g} in column {still}, and in fit the "
+                f"signal went from {low:.6g} to {high:.6g}: is it in the same unit?",
+                stacklevel=4,
             )
 
     def _unscale(self, scaled: Floats, diverged: str) -> Floats:
@@ -671,13 +695,25 @@ def _read_exog(exog: Any, sizes: list[int]) -> list[Floats]:
 
 def _read_warmup(warmup: Any, n_outputs: int) -> Floats:
     """Return the signals before forecasts, (run, step, output)."""
+    warmup = as_cells(warmup)
+    if isinstance(warmup, list | tuple) and len({np.size(part) for part in warmup}) > 1:
+        sizes = [len(np.atleast_1d(part)) for part in warmup]
+        raise ValueError(
+            f"warmup holds runs of {', '.join(map(str, sizes[:5]))}{' ...' * (len(sizes) > 5)} "
+            f"steps: forecasts side by side need equal ones. Cut each to its last {min(sizes)} "
+            "steps, or forecast one by one."
+        )
     array = _as_array(warmup, "warmup")
+    given = array.shape
     array = array[:, np.newaxis] if array.ndim == 1 else array
     array = array[np.newaxis] if array.ndim == 2 else array
     if array.ndim != 3 or array.shape[2] != n_outputs or array.shape[1] < 1:
+        way = ""
+        if n_outputs == 1 and len(given) == 2 and given[1] > 1:
+            way = " Are these runs of one output? Then add an axis: warmup[..., np.newaxis]."
         raise ValueError(
-            f"warmup has shape {np.shape(warmup)}, expected (n_warmup, {n_outputs}) or "
-            f"(n_runs, n_warmup, {n_outputs})."
+            f"warmup has shape {given}, expected (n_warmup, {n_outputs}) or "
+            f"(n_runs, n_warmup, {n_outputs}).{way}"
         )
     for run in array:
         _refuse_missing(run, "warmup")

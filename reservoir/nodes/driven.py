@@ -14,6 +14,7 @@ from mottle.reservoir.compiled.inputs import NO_ROWS, Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import count_groups, run_nodes
 from mottle.reservoir.family import check_held
+from mottle.reservoir.nodes.fading import DECAYS, Fading, with_recurrence
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
@@ -50,6 +51,7 @@ class DrivenNode(NamedTuple):
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
     closes: bool = True  # whether the kernel runs closed loops
+    fading: Fading = DECAYS  # whether the states forget, without recurrence
     varies: bool = False  # whether the kernel takes a variation from write to write
 
 
@@ -122,12 +124,16 @@ def driven(
         device, node = of(p)
         return run_devices(p, device, node, block, lengths, state, loop)
 
+    def fading(p: Any) -> Fading:
+        return with_recurrence(p.spectral_radius, of(p)[1].fading)
+
     return Node(
         check=check,
         draw=draw,
         rest=rest,
         run=run,
         scale=scale,
+        fading=fading,
         observables=lambda p: of(p)[1].observables,
         noisy=lambda p: (
             p.read_noise > 0 or getattr(p, "write_noise", 0.0) > 0 or of(p)[1].noisy(of(p)[0])

@@ -24,6 +24,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
+from mottle.reservoir.nodes.fading import say_once
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
@@ -135,6 +136,7 @@ class Reservoir(
         self.__dict__.update(self._node.wire(self, rng))
         self.__dict__.update(self._node.draw(self, rng))
         self.__dict__.update(self._node.settle(self, rng))
+        say_once(self, self._node.fading(self))
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         return self
 
@@ -297,16 +299,23 @@ class Reservoir(
             attrs=self.describe() | {"n_nodes": self.n_nodes, "source": str(self.device)},
         )
 
-    @available_if(lambda self: self._node.operate is not None)
     def regime_of_nodes(self) -> Any:
-        """Describe what the nodes do at the bias, without input.
+        """Describe what the nodes do at the bias, without input, and whether they forget.
 
         Returns
         -------
         description : dict
-            ``window``, the supplies in V between which a nominal node oscillates; ``v_bias`` in V;
-            ``fractions`` of the nodes, with their own constants, that are "oscillating", "resting"
-            or "latched" in the metallic state.
+            ``forgets``, whether different pasts fade under the same input (echo state property),
+            None if that depends on the drive or is not known, and ``ground``, the reason. Of
+            oscillators also ``window``, the supplies in V between which a nominal node oscillates;
+            ``v_bias`` in V; ``fractions`` of the nodes, with their own constants, that are
+            "oscillating", "resting" or "latched" in the metallic state.
+
+        Notes
+        -----
+        ``forgets`` follows from the parameters, for a drive from -1 to 1; `quality.measure` with
+        "forgetting" measures it. A reservoir that does not forget is sound for recordings that all
+        start from rest.
 
         Examples
         --------
@@ -315,9 +324,13 @@ class Reservoir(
         ...     "fractions"
         ... ]
         {'oscillating': 1.0, 'latched': 0.0, 'resting': 0.0}
+        >>> VO2Reservoir(20).fit(np.zeros((5, 1))).regime_of_nodes()["forgets"]
+        True
         """
         check_is_fitted(self)
-        return self._node.operate(self)  # type: ignore[misc]
+        fading, operate = self._node.fading(self), self._node.operate
+        found = {"forgets": fading.forgets, "ground": fading.ground}
+        return found if operate is None else found | operate(self)
 
     def count_operations(self, X: Any, energy: Any = None) -> Any:
         """Count the operations of ``transform``, for a report of its energy.

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from mottle.reservoir.nodes.fading import DELAYS
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
 
@@ -17,6 +18,7 @@ NONE = Node(
     rest=lambda p: np.zeros((1, p.n_nodes)),
     run=lambda p, block, lengths, state: project(p, block, lengths),
     scale=lambda p: (1.0, 0.0),
+    fading=lambda p: DELAYS,
     operations=lambda p, drives, steps: {"node_steps": 0.0},
     converters=False,
 )

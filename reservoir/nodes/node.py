@@ -10,6 +10,7 @@ from scipy import sparse
 from mottle.reservoir.compiled import inputs
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, empty_states, split
 from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
+from mottle.reservoir.nodes.fading import UNKNOWN, Fading
 from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
 
 KEPT = "_device"  # attribute of a fitted reservoir: its parameter and the family then found
@@ -47,6 +48,8 @@ class Node(NamedTuple):
     operate : callable or None
         ``operate(p)`` describes the regime: see `Reservoir.regime_of_nodes`; ``operate(p, volts)``
         at another bias.
+    fading : callable
+        ``fading(p)`` states whether the nodes forget their past, and why.
     rest : callable
         ``rest(p)`` is the state (variable, node) of nodes at rest.
     run : callable
@@ -99,6 +102,7 @@ class Node(NamedTuple):
     settle: Callable[[P, np.random.RandomState], dict[str, Any]] = lambda p, rng: {}
     observed: Callable[[P], str] = lambda p: p.observable
     operate: Callable[..., Any] | None = None
+    fading: Callable[[P], Fading] = lambda p: UNKNOWN
     noisy: Callable[[P], bool] = lambda p: False
     metered: Callable[[P], bool] = lambda p: False
     left_out: Callable[[P], Sequence[str]] = lambda p: ()

@@ -25,7 +25,7 @@ from mottle.reservoir.nonvolatile.cells import (
     name_of,
     retention_of,
 )
-from mottle.reservoir.nonvolatile.devices.programming.device import endurance
+from mottle.reservoir.nonvolatile.devices.programming.device import cycles_to_failure, endurance
 from mottle.reservoir.nonvolatile.devices.writes import CIRCUIT, Defects, Order
 from mottle.reservoir.nonvolatile.devices.writes import WriteCircuit as WriteCircuit
 
@@ -118,7 +118,8 @@ def write(
     stuck : float, default=None
         Fraction of stuck cells, uniform over the range; by default the device's.
     cycles, n_fail : float, default=0.0 and 1e8
-        Earlier write cycles of the cells, and their endurance (see `devices.endurance`).
+        Earlier write cycles of the cells, and their endurance (see `devices.endurance`), at the
+        published strength of programming.
     random_state : int, Generator or None, default=None
         Draws the cells and their noise.
 
@@ -156,7 +157,7 @@ def write(
     check_number("spread", spread, least=0)
     rng = np.random.default_rng(random_state)
     fraction = getattr(cell, "stuck", 0.0) if stuck is None else stuck
-    defects = draw_defects(rng, goal.size, fraction, cycles, n_fail)
+    defects = draw_defects(rng, goal.size, fraction, cycles, cycles_to_failure(cell, n_fail))
     order = Order(goal.ravel(), slack, verify, most, start, circuit, read_noise)
     write_cells = cell_of(cell).write
     assert write_cells is not None

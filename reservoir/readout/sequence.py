@@ -28,6 +28,33 @@ def _has(method: str) -> Any:
     return lambda self: hasattr(getattr(self, "readout_", self._unfitted()), method)
 
 
+class Unequal(list[NDArray]):
+    """A list of results of recordings of unequal length, which makes no array.
+
+    ``cross_val_predict`` of scikit-learn would join such lists.
+    """
+
+    @classmethod
+    def of(cls, parts: list[NDArray]) -> list[NDArray]:
+        """Return a plain list where the recordings are of equal length.
+
+        Examples
+        --------
+        >>> type(Unequal.of([np.zeros(3), np.ones(3)])).__name__
+        'list'
+        """
+        return cls(parts) if len({len(part) for part in parts}) > 1 else parts
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray:
+        """Raise, with what to do instead."""
+        sizes = ", ".join(str(len(part)) for part in self[:3]) + " ..." * (len(self) > 3)
+        raise ValueError(
+            f"predictions of recordings of unequal length ({sizes} steps) "
+            "form no array, and cross_val_predict cannot join them: fit and predict fold by fold "
+            "over cv.split, or take cross_val_score, or pool= for one prediction a recording."
+        )
+
+
 class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
     """Readout for a target of every step of recordings, or for one of each, after a washout.
 
@@ -337,7 +364,7 @@ class SequenceReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             return rows
         ends = np.cumsum([x.shape[0] - self.washout for x in recordings])
         parts = np.split(rows, ends[:-1])
-        return np.stack(parts) if kind == "array" else parts
+        return np.stack(parts) if kind == "array" else Unequal.of(parts)
 
     def __sklearn_tags__(self) -> Any:
         """Return the tags of the readout, with recordings as input."""

@@ -199,3 +199,35 @@ def interface_states(v, dt):
             age += dt
         out.append(written if age is None else written * (1 + age / 1e-2) ** -0.1)
     return np.array(out)
+
+
+def channel(device, v_in, duration):
+    """Voltage, core and times of switching of an NbO2 channel, by scipy with the heat as state.
+
+    The radius that belongs to a heat is found as a root of the integral of the temperature: it is
+    linear in ln(radius) through the shell, and that of the transition in the core.
+    """
+    volume = np.pi * device.radius**2 * device.length
+
+    def heat(y):  # of 1 / ln(1/u)
+        u = np.exp(-1 / y) if y > 0 else 0.0
+        shell = 2 * y * (0.25 * (1 - u**2) - (0.5 * u**2 / y if y > 0 else 0.0))
+        warm = device.heat_capacity * device.delta_t * (u**2 + shell)
+        return volume * (warm + device.latent_heat * u**2)
+
+    def slope(_, x):
+        v, h = x
+        y = brentq(lambda y: heat(y) - h, 0.0, 1e3, xtol=1e-15) if h > 0 else 0.0
+        ohm = resistance(y)
+        flow = 2 * np.pi * device.length * device.conductivity * y * device.delta_t
+        return [((v_in - v) / device.r_series - v / ohm) / device.capacitance, v * v / ohm - flow]
+
+    def resistance(y):
+        u = np.exp(-1 / y) if y > 0 else 0.0
+        shell = device.rho_insulating * device.length / (np.pi * device.radius**2)
+        return shell / (1 + (device.rho_insulating / device.rho_metallic - 1) * u**2)
+
+    end = solve_ivp(slope, (0, duration), [0.0, 0.0], method="LSODA", rtol=1e-9, atol=[1e-9, 1e-24])
+    return end.y[0, -1], np.exp(
+        -1 / brentq(lambda y: heat(y) - end.y[1, -1], 1e-9, 1e3, xtol=1e-15)
+    )

@@ -388,6 +388,32 @@ def test_another_unit_of_the_warmup_is_named(fitted):
         fitted.predict(5, warmup=1000 * SIGNAL[:200])
 
 
+def test_a_much_smaller_unit_of_the_warmup_is_warned_of(fitted):
+    """A thousandth of the range of fit over the warmup, not fewer steps than ten."""
+    with pytest.warns(UserWarning, match=r"warmup moves by .* in column 0, and in fit the signal"):
+        fitted.predict(5, warmup=1e-4 * SIGNAL[:200], diverged="nan")
+    offset = SIGNAL[150] + 1e-5 * SIGNAL[:200]
+    with pytest.warns(UserWarning, match="is it in the same unit"):
+        fitted.predict(5, warmup=offset, diverged="nan")
+    fitted.predict(5, warmup=np.full(9, SIGNAL[150]), diverged="nan")
+    fitted.predict(5, warmup=0.01 * SIGNAL[:200], diverged="nan")
+
+
+def test_warmups_of_unequal_length_and_without_an_axis_are_named(fitted):
+    """The way out is in the message: cut them, or add the axis of outputs."""
+    ragged = [SIGNAL[:50], SIGNAL[:30]]
+    cells = np.empty(2, dtype=object)
+    cells[:] = ragged
+    for warmup in (ragged, [part[:, np.newaxis] for part in ragged], cells, pd.Series(ragged)):
+        with pytest.raises(ValueError, match=r"runs of 50, 30 steps.*Cut each to its last 30"):
+            fitted.predict(5, warmup=warmup)
+    together = np.stack([SIGNAL[:50], SIGNAL[1:51]])
+    for warmup in (together, list(together)):
+        with pytest.raises(ValueError, match=r"shape \(2, 50\).*warmup\[..., np.newaxis\]"):
+            fitted.predict(5, warmup=warmup)
+    assert fitted.predict(5, warmup=together[..., np.newaxis]).shape == (2, 5, 1)
+
+
 def test_arrays_with_dims_are_put_in_order():
     """(channel, time) as warmup, and a one-dimensional DataArray."""
     signal = np.stack([WAVE, np.roll(WAVE, 9)], axis=1)

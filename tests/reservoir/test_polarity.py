@@ -69,3 +69,17 @@ def test_an_event_device_takes_no_event_at_a_negative_voltage():
 def test_a_neuron_of_two_switches_fires_on_under_a_positive_current_only():
     assert devices.simulate("nbo2_hh", np.full(2000, 5e-7), 1e-6).sizes["spike"] > 1
     assert devices.simulate("nbo2_hh", np.full(2000, -5e-7), 1e-6).sizes["spike"] < 2
+
+
+def test_a_bursting_neuron_is_silent_under_a_negative_supply():
+    assert devices.simulate("nbo2_burst", 1.1, 1e-6, duration=0.01).sizes["spike"] > 10
+    run = devices.simulate("nbo2_burst", -1.1, 1e-6, duration=0.02)
+    assert run.sizes["spike"] == 0
+    assert float(run.metallic.max()) == float(run.metallic_slow.max()) == 0.0
+    d = devices.get("nbo2_burst")  # the two nodes settle as a divider of resistors
+    slow, fast, link, off = (1 / ohm for ohm in (d.r_slow, d.r_fast, d.r_link, d.r_insulating))
+    g = np.array([[slow + link + off, -link], [-link, fast + link + off]])
+    settled = np.linalg.solve(g, [-1.1 * slow, -1.1 * fast])
+    np.testing.assert_allclose(run.output_voltage[-1], settled[1], rtol=1e-3)
+    np.testing.assert_allclose(run.slow_voltage[-1], settled[0], rtol=1e-3)
+    np.testing.assert_allclose(run.current[-1], settled[1] * off, rtol=1e-3)

@@ -5,7 +5,7 @@ import pytest
 from naive.devices import interface_states, pulse_weights
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.reservoir import devices
+from mottle.reservoir import devices, nonvolatile
 
 QUIET = {"noise": 0.0, "write_noise": 0.0}
 TRAINING = [name for name, preset in
@@ -145,3 +145,60 @@ def test_interface_device_relaxes_by_a_power_of_time_and_equals_plain_loops():
 def test_impossible_requests_are_refused_with_the_way_out(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_strength_exchanges_endurance_for_retention_both_ways():
+    strengths = (0.1, 0.5, 1.0, 2.0, 10.0)
+    cells = [devices.get("cmo_hfox")._replace(strength=s) for s in strengths]
+    kept = [devices.levels(cell, 86400.0) for cell in cells]
+    assert (np.diff(kept) > 0).all()
+    windows = []
+    for cell in cells:
+        worn = devices.endurance([1e8], 500, device=cell, random_state=0)
+        windows.append((worn.on - worn.off).mean())
+    assert (np.diff(windows) < 0).all()
+
+
+def test_strength_multiplies_cycles_and_times_by_its_powers():
+    cell = devices.get("cmo_hfox")._replace(strength=10.0, wear=3.0, hold=0.5)
+    hard = devices.endurance([1e5, 1e6], 50, device=cell, random_state=0)
+    plain = devices.endurance([1e5, 1e6], 50, n_fail=1e5, random_state=0)
+    assert_allclose(hard.on - hard.off, plain.on - plain.off, rtol=1e-9)
+    for name in ("cmo_hfox", "pcm", "wan2022_day"):
+        held = devices.get(name)._replace(strength=100.0, hold=0.5)
+        assert_allclose(devices.levels(held, 1e5), devices.levels(name, 1e4), rtol=1e-12)
+    goal = [20e-6, 60e-6]
+    late = devices.program(cell._replace(hold=1.0), goal, 1e5, random_state=1)
+    early = devices.program("cmo_hfox", goal, 1e4, random_state=1)
+    assert_allclose(late.conductance, early.conductance, rtol=1e-12)
+    assert cell.time_scale == pytest.approx(10**0.5)
+
+
+def test_strength_reaches_written_cells_and_their_age():
+    goal = np.full(200, 60e-6)
+    cell = devices.get("cmo_hfox")._replace(strength=10.0)
+    hard = nonvolatile.write(cell, goal, cycles=1e7, random_state=0)
+    fresh = nonvolatile.write("cmo_hfox", goal, cycles=1e9, random_state=0)
+    assert_allclose(hard.conductance, fresh.conductance, rtol=1e-12)  # n_fail 1e6, 1e8
+    assert np.ptp(hard.conductance.to_numpy()) > 20e-6  # worn cells
+    aged = nonvolatile.age(cell, hard, 1e5).conductance
+    assert_allclose(aged, nonvolatile.age("cmo_hfox", fresh, 1e4).conductance, rtol=1e-12)
+
+
+def test_the_published_strength_changes_no_byte():
+    plain = devices.get("cmo_hfox")
+    assert plain.strength == 1.0
+    other = plain._replace(wear=3.0, hold=2.0)  # without effect at 1
+    assert devices.levels(other, 1e6) == devices.levels(plain, 1e6)
+    alone = devices.endurance([1e8], 20, random_state=0)
+    assert alone.equals(devices.endurance([1e8], 20, device=other, random_state=0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"strength": 0.0}, r"device\.strength=0\.0"), ({"wear": 4.0}, r"device\.wear=4\.0"),
+     ({"hold": -1.0}, r"device\.hold=-1\.0")],
+)  # fmt: skip
+def test_an_impossible_strength_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        devices.endurance([1.0], device=devices.get("pcm")._replace(**changes))

@@ -13,6 +13,7 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     KFold,
+    cross_val_predict,
     cross_val_score,
     cross_validate,
 )
@@ -423,3 +424,17 @@ def test_impossible_splits_are_refused(split, X, message):
         list(split.split(X))
     with pytest.raises(TypeError, match="did you mean 'washout'"):
         WarmSplit(wash_out=3)
+
+
+def test_cross_val_predict_names_recordings_of_unequal_length():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in (40, 50, 60, 45)]
+    y = [x.cumsum(axis=0)[:, 0] for x in X]
+    model = make_pipeline(EchoStateReservoir(10, random_state=0), SequenceReadout())
+    with pytest.raises(ValueError, match=r"unequal length \(40, 50 steps\).*fold by fold"):
+        cross_val_predict(model, X, y, cv=KFold(2))
+    found = model.fit(X, y).predict(X)
+    assert isinstance(found, list)
+    assert [len(one) for one in found] == [40, 50, 60, 45]
+    equal = [x[:40] for x in X], [one[:40] for one in y]
+    assert cross_val_predict(model, *equal, cv=KFold(2)).shape == (4, 40)

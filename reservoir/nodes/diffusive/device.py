@@ -23,6 +23,7 @@ from mottle.reservoir.family import (
 from mottle.reservoir.nodes.diffusive import kernel
 from mottle.reservoir.nodes.diffusive.figure import filament
 from mottle.reservoir.nodes.driven import DrivenNode, constants
+from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.figures import memristor
 
 MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemristor)"
@@ -306,5 +307,8 @@ FAST = Family(
         others=("v_high", "v_low"),
         switched=switched_fast,
         noisy=lambda device: device.noise_on > 0,
+        fading=Fading(
+            None, "delays are drawn anew at each switching, so that they depend on how many it had"
+        ),
     ),
 )

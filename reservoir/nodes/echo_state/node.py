@@ -13,6 +13,7 @@ from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
+from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
@@ -130,12 +131,14 @@ def arrange(lengths: NDArray, width: int, together: bool = True) -> tuple[NDArra
     return groups, order[n_grouped:]
 
 
+LEAK = Fading(True, "nodes leak")
 ECHO_STATE = Node(
     check=check,
     draw=draw,
     rest=lambda p: np.zeros((1, p.n_nodes), p.dtype),
     run=run,
     scale=lambda p: (p.input_scaling, p.bias),
+    fading=lambda p: with_recurrence(p.spectral_radius, LEAK),
     sums_inputs=lambda p: True,
     closes=lambda p: True,
     n_parallel=lambda p: n_lanes(p.dtype),

@@ -15,6 +15,7 @@ from mottle.reservoir.nodes.drives import read_chunk, read_drives
 from mottle.reservoir.nodes.event import kernel
 from mottle.reservoir.nodes.event.device import PRESETS, EventMemristor, check_event
 from mottle.reservoir.nodes.event.streams import EventBlock, EventRecordings, learn, read_events
+from mottle.reservoir.nodes.fading import DECAYS
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
@@ -191,6 +192,7 @@ EVENT_MEMRISTOR = Node(
     rest=lambda p: np.zeros((1, p.n_nodes_), p.dtype),
     run=run,
     scale=lambda p: (1.0, 0.0),
+    fading=lambda p: DECAYS,
     noisy=lambda p: p.write_noise > 0,
     sums_inputs=on_events,
     times=lambda p: {"dt_device": p.duration_ / p.n_steps if on_events(p) else p.dt_device},

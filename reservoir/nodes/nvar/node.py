@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_whole
+from mottle.reservoir.nodes.fading import DELAYS
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
 
@@ -55,6 +56,7 @@ NVAR = Node(
     rest=lambda p: np.zeros((1, p.n_nodes)),
     run=run,
     scale=lambda p: (1.0, 0.0),
+    fading=lambda p: DELAYS,
     operations=lambda p, drives, steps: {
         "node_steps": 0.0,
         "multiply_accumulates": steps * sum(term.size - len(term) for term in p.terms_),

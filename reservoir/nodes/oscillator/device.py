@@ -122,7 +122,8 @@ class HHNeuristor(NamedTuple):
 class BurstNeuron(NamedTuple):
     """A slow and a fast threshold switch on one supply: bursts of spikes, more at higher bias.
 
-    The slow node raises the fast one above its threshold late in its cycle.
+    The slow node raises the fast one above its threshold late in its cycle. The switches turn
+    metallic at positive voltages only: under a negative supply the neuron is silent.
 
     Examples
     --------

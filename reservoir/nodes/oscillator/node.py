@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.checks import check_number, check_positive, names_arguments
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held
+from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.oscillator import kernel
@@ -19,6 +20,7 @@ from mottle.reservoir.nodes.oscillator.device import (
     get_oscillator,
 )
 from mottle.reservoir.nodes.regime import (
+    SATURATION,
     check_regime,
     run_in_regime,
     setting,
@@ -143,12 +145,33 @@ def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> 
     return order
 
 
+def edges(p: Any) -> tuple[NDArray, NDArray]:
+    """Return the supplies in V between which each node oscillates."""
+    d = p.devices_
+    low: NDArray = d["v_high"] * (1 + d["r_series"] / d["r_insulating"])
+    high: NDArray = d["v_low"] * (1 + d["r_series"] / d["r_metallic"])
+    return low, high
+
+
+def periods(d: Any, volts: NDArray) -> NDArray[np.float64]:
+    """Return the period in s of each node at its supply in V, infinite if it does not oscillate."""
+    total = np.zeros(volts.shape)
+    for r, begin, end in (
+        (d["r_insulating"], d["v_low"], d["v_high"]),
+        (d["r_metallic"], d["v_high"], d["v_low"]),
+    ):
+        ratio = r / (r + d["r_series"])
+        rise = volts * ratio
+        left = (rise - begin) / np.where(rise == end, np.nan, rise - end)
+        tau = d["capacitance"] * d["r_series"] * ratio
+        total += np.where(left > 1, tau * np.log(np.maximum(left, 1.0)), np.inf)
+    return total
+
+
 def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
     """Describe what the nodes do at the bias, or at ``volts``, without input and coupling."""
     volts = bias(p) if volts is None else volts
-    d = p.devices_
-    low = d["v_high"] * (1 + d["r_series"] / d["r_insulating"])
-    high = d["v_low"] * (1 + d["r_series"] / d["r_metallic"])
+    low, high = edges(p)
     resting = volts <= low
     latched = ~resting & (volts >= high)
     return {
@@ -162,12 +185,41 @@ def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
     }
 
 
+def fading(p: Any) -> Fading:
+    """Return whether the states forget, from the bias, the pauses and what is observed."""
+    d, (gain, volts) = p.devices_, scale(p)
+    if setting(p, REGIMES, "t_off") > 0:
+        return Fading(True, "each pause at 0 V discharges the capacitors")
+    low, high = edges(p)
+    if not ((low < volts) & (volts < high)).any():
+        return Fading(True, "outside the window nothing but capacitors holds the past")
+    instead = "regime='relaxing' or 'pulsed', or 'recurrent', which reads frequencies"
+    if observed(p) != "frequency":
+        ground = f"free oscillators keep their phase, on which the {observed(p)} depends"
+        return Fading(False, ground, instead)
+    reach = gain * np.abs(p.input_weights_).sum(axis=1)  # V, for a drive from -1 to 1
+    radius = setting(p, REGIMES, "spectral_radius")
+    if radius and hasattr(p, "weights_"):  # else it was set after fit, which a run refuses
+        reach = reach + gain * SATURATION * np.abs(p.weights_).sum(axis=1)
+    slowest = np.maximum(periods(d, volts - reach), periods(d, volts + reach)).max()
+    if not 2 * slowest <= setting(p, REGIMES, "dt_device") or p._circuit is not None:
+        return Fading(
+            False,
+            "free oscillators keep their phase, and frequencies depend on it where a step is "
+            "shorter than two periods or nodes are coupled",
+            f"{instead}, or a longer dt_device",
+        )
+    alone = Fading(True, "two periods fit into a step, and frequencies then forget the phase")
+    return with_recurrence(radius, alone)
+
+
 OSCILLATOR = Node(
     check=check,
     draw=draw,
     settle=lambda p, rng: settle(p, REGIMES, partial(simulate, p), rest(p), rng),
     observed=observed,
     operate=describe,
+    fading=fading,
     rest=rest_of,
     run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
     scale=scale,

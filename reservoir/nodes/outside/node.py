@@ -20,6 +20,7 @@ from mottle.checks import (
 from mottle.reservoir import catalogue
 from mottle.reservoir.family import Family, Trace, check_steps, micro_steps
 from mottle.reservoir.nodes.driven import V_COMPLIANCE, DrivenNode, constants, driven
+from mottle.reservoir.nodes.fading import UNKNOWN
 from mottle.reservoir.nodes.figures import memristor_at
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import KEPT
@@ -287,6 +288,7 @@ def _build(
         metered=current is not None,
         dt_inner=dt_inner,
         bounded=False,
+        fading=UNKNOWN,
     )
     family = Family(
         type(preset),

@@ -10,6 +10,7 @@ from scipy import sparse
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.threads import empty_states, split
+from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.regime import setting
@@ -29,6 +30,7 @@ REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases
         "recurrent_scaling": 1.0,
     },
 }  # fmt: skip
+STRONG = 1.0  # recurrence above which a network may stay active by itself
 INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machines
 
 
@@ -98,6 +100,26 @@ def scale(p: Any) -> tuple[float, float]:
     rheobase, default = get_neuron(p.device).v_rheobase, REGIMES[p.regime]
     gain = default["v_gain"] * rheobase if p.v_gain is None else p.v_gain
     return gain, default["v_bias"] * rheobase if p.v_bias is None else p.v_bias
+
+
+def fading(p: Any) -> Fading:
+    """Return whether the network forgets, from its bias and its recurrence."""
+    rheobase, bias = get_neuron(p.device).v_rheobase, scale(p)[1]
+    if bias >= rheobase:
+        return Fading(
+            False,
+            f"the bias of {bias:.3g} V is not below the rheobase of {rheobase:.3g} V, and neurons "
+            "that fire all the time keep their phase",
+            "regime='excitable', or v_bias below the rheobase",
+        )
+    scaling = setting(p, REGIMES, "recurrent_scaling")
+    if scaling > STRONG:
+        return Fading(
+            None,
+            f"recurrent_scaling={scaling:g} is strong enough for activity that keeps itself up",
+            f"recurrent_scaling up to {STRONG:g}",
+        )
+    return Fading(True, "membranes leak, and neurons below their rheobase fall silent")
 
 
 def held(p: Any) -> float:
@@ -203,6 +225,7 @@ SPIKING = Node(
     rest=lambda p: np.zeros((kernel.N_STATE, p.n_nodes)),
     run=run,
     scale=scale,
+    fading=fading,
     observables=lambda p: OBSERVABLES,
     observed=observed,
     noisy=lambda p: p.voltage_noise > 0,

@@ -194,6 +194,42 @@ def find_window(device: VO2Neuristor) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def opening(device: VO2Neuristor, temperature: float) -> float:
+    """Return by how much the heating branch lies above the cooling one, relative to the latter.
+
+    Examples
+    --------
+    >>> [f"{opening(VO2Neuristor(), kelvin):.2g}" for kelvin in (295.0, 325.0)]
+    ['3e-08', '0.12']
+    """
+    up, down = (
+        1 / (1 + np.exp(2 * device.beta * (temperature - device.t_c - sign * device.width / 2)))
+        for sign in (1, -1)
+    )
+    return float(up / down - 1)
+
+
+def steady_temperature(device: VO2Neuristor, volts: float) -> float:
+    """Return the temperature in K at which a cold film settles under a constant supply.
+
+    Where none exists below the transition the film heats through it, and a temperature above
+    ``t_c`` is returned.
+
+    Examples
+    --------
+    >>> [round(steady_temperature(VO2Neuristor(t_0=295.0), volts), 1) for volts in (0.0, 17.0)]
+    [295.0, 302.1]
+    """
+    kelvin = device.t_0
+    for _ in range(200):  # heating only: each iterate lies above the last
+        ohm = float(film_resistance(device, [kelvin])[0])
+        power = (volts / (ohm + device.r_load)) ** 2 * ohm
+        last, kelvin = kelvin, device.t_0 + power / device.s_th
+        if kelvin > device.t_c or abs(kelvin - last) < 1e-6:
+            break
+    return kelvin
+
+
 def rest(device: VO2Neuristor, n_nodes: int) -> NDArray[np.float64]:
     """Return the state of cold films."""
     state = np.zeros((kernel.N_STATE, n_nodes))

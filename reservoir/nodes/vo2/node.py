@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_number
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held, micro_steps
+from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.regime import (
@@ -26,13 +27,17 @@ from mottle.reservoir.nodes.vo2.device import (
     VO2Neuristor,
     check_neuristor,
     check_step,
+    opening,
     operate,
     rest,
+    steady_temperature,
 )
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+PAUSE = 4.0  # thermal time constants at 0 V after which a film has forgotten
+CLOSED = 1e-3  # opening of the loop, relative to its resistance, that leaves a past below 1e-6
 BY_NAME = ("t_c", "width", "beta")  # of the transition: they vary only if they are named
 
 
@@ -148,11 +153,37 @@ def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
     }
 
 
+def fading(p: Any) -> Fading:
+    """Return whether films forget: in pauses, or where their loop is closed at their warmest."""
+    device, instead = film(p), "regime='relaxing' or 'pulsed'"
+    t_off, cooling = setting(p, REGIMES, "t_off"), device.c_th / device.s_th
+    radius = setting(p, REGIMES, "spectral_radius")
+    if t_off >= PAUSE * cooling:
+        return with_recurrence(radius, Fading(True, "films cool down in each pause at 0 V"))
+    if t_off > 0:
+        ground = f"t_off={t_off:.3g} s is shorter than {PAUSE:g} thermal time constants"
+        return Fading(None, ground, f"t_off of at least {PAUSE * cooling:.3g} s")
+    if p.regime == "oscillating":
+        return Fading(False, "free oscillators keep their phase", instead)
+    gain, volts = p._node.scale(p)
+    warmest = steady_temperature(device, volts + abs(gain))
+    if opening(device, warmest) <= CLOSED:
+        ground = f"up to {warmest:.4g} K the hysteresis loop is closed, and capacitors leak"
+        return with_recurrence(radius, Fading(True, ground))
+    return Fading(
+        False,
+        "films that a drive from -1 to 1 brings into their hysteresis loop keep the minor loop of "
+        "their last reversal, and oscillating ones their phase",
+        f"{instead}, or a lower ambient or v_bias",
+    )
+
+
 VO2 = Node(
     check=check,
     draw=draw,
     settle=lambda p, rng: settle(p, REGIMES, partial(simulate, p), rest(film(p), p.n_nodes), rng),
     operate=describe,
+    fading=fading,
     rest=rest_of,
     run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
     scale=lambda p: (setting(p, REGIMES, "v_gain"), setting(p, REGIMES, "v_bias")),

@@ -24,7 +24,19 @@ DAY = 86_400.0  # s
 
 
 class Programming(NamedTuple):
-    """Statistics of conductances after write-verify; all polynomials are in uS.
+    r"""Statistics of conductances after write-verify; all polynomials are in uS.
+
+    ``strength`` links endurance and retention: cells that are programmed harder keep their state
+    longer and fail earlier. Times after writing pass more slowly by the factor ``strength**hold``,
+    and the cycle of failure is multiplied by ``strength**-wear``. At 1 both are as published.
+
+    Notes
+    -----
+    For thermally activated switching, endurance goes with the first to third power of the write
+    time, here the inverse of the strength (D. B. Strukov, "Endurance-write-speed tradeoffs in
+    nonvolatile memories", Appl. Phys. A 122 (2016) 302). The exchange of endurance for retention
+    was measured over several materials by C. Nail et al., IEDM (2016); no exponent is taken from
+    there, and ``hold`` is an assumption.
 
     Examples
     --------
@@ -46,11 +58,14 @@ class Programming(NamedTuple):
     t_0: float = 1.0  # s after writing at which the write deviation was measured
     source: str = ""
     provisional: str = ""
+    strength: float = 1.0  # of programming, relative to the published one
+    wear: float = 2.0  # exponent of endurance, 1 to 3: the published range for oxides and flash
+    hold: float = 1.0  # exponent of retention, assumed
 
     @property
     def time_scale(self) -> float:
         """Time in s after writing at which relaxation begins."""
-        return self.t_0
+        return self.t_0 * self.strength**self.hold
 
     @property
     def kind(self) -> str:
@@ -97,6 +112,9 @@ BOUNDS = {
     "relax_deviation": Bound("uS", -1e9, 1e9),
     "day": Bound("uS", -1e9, 1e9),
     "t_0": SECOND,
+    "strength": Bound("", 1e-2, 1e2),
+    "wear": Bound("", 1.0, 3.0),
+    "hold": Bound("", 0.0, 3.0),
 }
 
 
@@ -146,9 +164,10 @@ def age_moments(preset: Programming, g: NDArray, age: float) -> tuple[NDArray, N
     """Return mean change of conductances and its standard deviation, in S, ``age`` s after writing.
 
     Relaxation was published from 1 s after writing and grows with the logarithm of time: there is
-    none before 1 s, and a step at 1 s.
+    none before 1 s, and a step at 1 s. All times are those of the published strength of
+    programming; with another one they pass more slowly or faster.
     """
-    g = np.asarray(g, dtype=np.float64)
+    g, age = np.asarray(g, dtype=np.float64), age / preset.strength**preset.hold
     if preset.drift:
         decades = max(log(age / preset.t_0), 0.0) if age > 0 else 0.0
         nu, deviation = drift_exponents(preset, g)
@@ -273,6 +292,20 @@ def levels(device: str | Programming, age: float = 0.0) -> float:
     return float(1 + np.trapezoid(1 / (4 * deviation), g))
 
 
+def cycles_to_failure(device: Any, n_fail: float) -> float:
+    """Return the median cycle of failure at a device's strength of programming.
+
+    Examples
+    --------
+    >>> hard = PRESETS["cmo_hfox"]._replace(strength=10.0)
+    >>> f"{cycles_to_failure(hard, 1e8):.0e}", f"{cycles_to_failure(PRESETS['pcm'], 1e8):.0e}"
+    ('1e+06', '1e+08')
+    """
+    if not isinstance(device, Programming):
+        return n_fail
+    return n_fail * device.strength**-device.wear
+
+
 @names_arguments
 def endurance(
     cycles: ArrayLike,
@@ -281,6 +314,7 @@ def endurance(
     n_fail: float = 1e8,
     spread: float = 1.0,
     stuck_on: float = 0.5,
+    device: str | Programming | None = None,
     random_state: Any = None,
 ) -> pd.DataFrame:
     """Simulate the switching window of devices over write cycles.
@@ -300,6 +334,8 @@ def endurance(
         Standard deviation of the logarithm of the cycle of failure.
     stuck_on : float, default=0.5
         Fraction of devices that are stuck in the on state.
+    device : str or Programming, default=None
+        Statistics whose ``strength`` of programming multiplies ``n_fail`` by ``strength**-wear``.
     random_state : int, Generator or None, default=None
         Draws the devices.
 
@@ -313,6 +349,10 @@ def endurance(
     >>> worn = endurance([1.0, 1e12], n_devices=3, random_state=0)
     >>> (worn.on - worn.off).round(3).tolist()
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    >>> gentle = PRESETS["cmo_hfox"]._replace(strength=0.1)
+    >>> worn = endurance([1e9], n_devices=3, device=gentle, random_state=0)
+    >>> (worn.on - worn.off).round(3).tolist()
+    [1.0, 1.0, 1.0]
     """
     counts = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
     if not (counts >= 0).all():
@@ -320,6 +360,8 @@ def endurance(
     check_positive("n_fail", n_fail, "cycles")
     check_number("spread", spread, least=0)
     check_fraction("stuck_on", stuck_on)
+    if device is not None:
+        n_fail = cycles_to_failure(get_programming(device), n_fail)
     rng = np.random.default_rng(random_state)
     fails = n_fail * np.exp(spread * rng.normal(size=n_devices))
     on = rng.uniform(size=n_devices) < stuck_on

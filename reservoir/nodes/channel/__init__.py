@@ -1,0 +1,1 @@
+"""Thermal threshold switches of a channel with a metallic core (NbO2)."""
