@@ -50,9 +50,10 @@ def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Lea
     """Look for leaks between training and test parts.
 
     Accuracies are those of 50 extremely randomized trees in the same folds. A finding is more than
-    10 points, and four standard errors, above the most frequent class. Start values are a finding
-    only if their accuracy falls by 15 points once recordings of a group, or where none are known
-    recordings of a class that are near in order, are held out together: then they tell the session.
+    10 points, and four standard errors, above the most frequent class. Start values, the first row,
+    are a finding only if their accuracy is 15 points above that of the row in the middle, or falls
+    by 15 points once recordings of a group, or where none are known recordings of a class that are
+    near in order, are held out together: then they tell the session.
 
     Parameters
     ----------
@@ -170,17 +171,31 @@ def finding(
     return [Leak(kind, score, text)]
 
 
+def falls(score: float, other: float, n: int, n_other: int) -> bool:
+    """Return whether an accuracy is below another by more than a few points and errors."""
+    spread = np.sqrt(score * (1 - score) / n + other * (1 - other) / max(n_other, 1))
+    return bool(score - other >= max(FALL, SIGMAS * spread))
+
+
 def start_finding(
     sense: str, cells: Sequence[Any], starts: NDArray, labels: NDArray, folds: Folds,
     held_out: Folds, chance: float, known: bool,
 ) -> list[Leak]:  # fmt: skip
     """Return a leak if the first values of recordings tell the session, and it the label."""
     score, n = accuracy(starts, labels, folds)
-    if not held_out or not stands_out(score, chance, n):
+    if not stands_out(score, chance, n):
         return []
+    middle, _ = accuracy(middles_of(cells), labels, folds)
+    if falls(score, middle, n, n):
+        text = (
+            f"Leak: the first values of {sense!r} alone predict {100 * score:.0f} % of the labels "
+            f"(most frequent class {100 * chance:.0f} %), those in the middle {100 * middle:.0f} %: "
+            "recordings begin differently from class to class; cut their begin off, or record "
+            "classes alike."
+        )
+        return [Leak("start", score, text)]
     apart, n_apart = accuracy(starts, labels, held_out)
-    spread = np.sqrt(score * (1 - score) / n + apart * (1 - apart) / max(n_apart, 1))
-    if score - apart < max(FALL, SIGMAS * spread):
+    if not held_out or not falls(score, apart, n, n_apart):
         return []
     alone = [accuracy(starts[:, [k]], labels, folds)[0] for k in range(min(starts.shape[1], 24))]
     names = channels_of(cells, starts.shape[1])
@@ -189,8 +204,8 @@ def start_finding(
     text = (
         f"Leak: the first values of {sense!r} alone predict {100 * score:.0f} % of the labels in "
         f"this split (most frequent class {100 * chance:.0f} %), and {100 * apart:.0f} % once "
-        f"{what} held out together: they tell the session{f' (above all {best})' if best else ''}. Hold "
-        "whole sessions out (data.group, kind = 'grouped'), or leave such channels out."
+        f"{what} held out together: they tell the session{f' (above all {best})' if best else ''}. "
+        "Hold whole sessions out (data.group, kind = 'grouped'), or leave such channels out."
     )
     return [Leak("start", score, text)]
 
@@ -270,6 +285,12 @@ def starts_of(cells: Sequence[Any]) -> NDArray[np.float64] | None:
     if len({one.shape for one in found}) != 1:
         return None
     return np.nan_to_num(np.stack(found))
+
+
+def middles_of(cells: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the row in the middle of each sampled recording."""
+    rows = [np.asarray(cell)[len(cell) // 2] for cell in cells]
+    return np.nan_to_num(np.stack(rows).astype(np.float64))
 
 
 def channels_of(cells: Sequence[Any], n: int) -> list[str]:

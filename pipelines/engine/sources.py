@@ -53,7 +53,7 @@ def list_data(data: Data, senses: Sequence[str] = ()) -> Listing:
     if data.form == "name":
         return list_dataset(str(data.name), **data.options)
     if data.form == "files":
-        if data.target not in (None, "target"):
+        if data.target not in (None, "target") and data.horizon is None:
             raise ValueError(
                 f"data.target={data.target!r}: of files the class is (?P<target>...) in "
                 "data.pattern; a table that lists files (data.manifest) can have any columns."
@@ -70,7 +70,7 @@ def list_data(data: Data, senses: Sequence[str] = ()) -> Listing:
 
         def listed(names: list[str] | None) -> Listing:
             return list_manifest(
-                str(data.manifest), target=data.target, group=data.group,
+                str(data.manifest), target=label_of(data), group=data.group,
                 recording=one_column(data), sense=data.sense, senses=names,
                 per_sense=data.per_sense(), **options,
             )  # fmt: skip
@@ -89,6 +89,11 @@ def joined(
     if len(names) < 2:
         raise ValueError("data.join='time' is for several senses, and there is one.")
     return join_by_time({name: listing_of([name]) for name in names})
+
+
+def label_of(data: Data) -> str | None:
+    """Return the column of the classes; with a horizon the target is a channel."""
+    return data.target if data.horizon is None else None
 
 
 def one_column(data: Data) -> str | None:
@@ -113,7 +118,7 @@ def load_data(data: Data, per_step: bool = False) -> Recordings:
         return load_ts(data.paths(), sense=data.sense, **options)
     if data.form == "npz":
         return load_npz(
-            str(data.npz), target=data.target, group=data.group, sense=data.sense, **options
+            str(data.npz), target=label_of(data), group=data.group, sense=data.sense, **options
         )
     if data.form == "table":
         return load_table(data, per_step, options)
@@ -125,7 +130,7 @@ def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recording
     path, of_steps = str(data.table), per_step and data.horizon is None
     frame = read_frame(path, **options).rename(columns=lambda name: str(name).strip())
     by = [data.recording] if isinstance(data.recording, str) else data.recording or []
-    target = None if data.horizon is not None else data.target
+    target = label_of(data)
     for key, names in (("recording", by), ("target", [target] if target else []),
                        ("channels", data.channels)):  # fmt: skip
         for name in names:
