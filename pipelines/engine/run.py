@@ -24,8 +24,9 @@ from mottle.pipelines.engine.folds import SPLITS
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
 from mottle.pipelines.engine.notes import baseline_notes, split_notes
+from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings, take
-from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
+from mottle.pipelines.engine.result import FITS, RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
@@ -121,6 +122,7 @@ class Experiment:
         )
         self.n_done, self.n_all = 0, len(self.folds) * per_fold
         self.rows: list[tuple] = []
+        self.fits: list[tuple] = []
         self.truth: list[pd.DataFrame] = []
         self.predicted: dict[tuple, list[NDArray]] = {}
         self.chosen: list[dict[str, Any]] = []
@@ -170,6 +172,7 @@ class Experiment:
             ],
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
+            fits=pd.DataFrame(self.fits, columns=list(FITS)),
             examples={s: read_stream(table[s].iloc[0]) for s in self.recipe.encoders},
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
@@ -219,6 +222,7 @@ class Experiment:
         for run, part in zip(values["runs"], predicted.values(), strict=True):
             self.predicted.setdefault(tuple(run), []).append(part)
         self.rows += [tuple(row) for row in values["rows"]]
+        self.fits += [tuple(row) for row in values.get("fits", ())]
         for kind in ("features", "drives"):
             self.hashes[kind].update(values[kind])
 
@@ -230,7 +234,8 @@ class Experiment:
         predicted: dict[str, NDArray] = {}
         for case, outputs in evaluate(features, self.memory):
             run = (name, *case, seed)
-            predicted[f"{len(runs)}"] = np.ravel(outputs.predicted)
+            values = fold.ledger.measure(case, lambda outputs=outputs: outputs.predicted)
+            predicted[f"{len(runs)}"] = np.ravel(values)
             runs.append(run)
             for metric in self.metrics:
                 try:
@@ -239,12 +244,20 @@ class Experiment:
                     place = f"fold {number}, reservoir {name!r}, inputs {case.inputs!r}"
                     raise ValueError(f"{place}: {error}") from error
                 rows.append((*run, number, metric.name, score))
+        fits = []
+        for plan in plan_inputs(recipe):
+            spent, penalty = features.fits[plan.inputs]
+            fit = features.spent("fit", plan).plus(spent)
+            predict = features.spent("predict", plan).plus(fold.ledger.of((plan.inputs, "")))
+            times = (*features.spent("encode", plan), *fit, *predict)
+            fits.append((name, plan.inputs, seed, number, *times, penalty))
         found = {f"{number}/{name}/{seed}/{use}": one for use, one in features.hashes().items()}
         drives = {
             f"{number}/{name}/{sense}": fold.drives_hash(sense, encoder)
             for sense, encoder in features.encoders.items()
         }
-        return {"runs": runs, "rows": rows, "features": found, "drives": drives}, predicted
+        kept = {"runs": runs, "rows": rows, "features": found, "drives": drives, "fits": fits}
+        return kept, predicted
 
     def _keep_states(self, recipe: Recipe, name: str, fold: Fold) -> None:
         """Keep the states of one recording for each sense, and how far device time is ahead."""
