@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def far_fold(result: Result) -> Iterator[str]:
     if len(folds) < FEWEST + 1:
         return
     sign = 1 if metric.higher_is_better else -1
-    worst = (sign * folds).idxmin()
+    worst: Any = (sign * folds).idxmin()
     others = folds.drop(worst)
     gap = sign * (others.mean() - folds[worst])
     least = 0.1 if metric.percent else 0.1 * abs(float(others.mean()))
@@ -138,12 +139,11 @@ def edges(result: Result) -> Iterator[str]:
     """Name readouts whose penalty is at an end of its grid in half of the folds and seeds."""
     if result.fits.empty:
         return
-    kinds = result.fits.groupby(["reservoir", "inputs"], sort=False)["penalty"]
-    fractions = {
-        end: kinds.apply(lambda some, end=end: (some == end).mean()) for end in ("lowest", "highest")
-    }  # fmt: skip
-    for end, found in fractions.items():
-        runs = [f"{name} ({inputs})" for name, inputs in found[found >= 0.5].index]
+    fits = result.fits
+    for end in ("lowest", "highest"):
+        found = (fits["penalty"] == end).groupby([fits["reservoir"], fits["inputs"]], sort=False)
+        often = found.mean()
+        runs = [f"{name} ({inputs})" for name, inputs in often[often >= 0.5].index]
         if runs:
             way = "smaller" if end == "lowest" else "larger"
             yield (

@@ -13,8 +13,8 @@ FUSIONS = {
 }
 KINDS = {
     "NoReservoir": "no reservoir: the pooled drive goes to the readout as it is; the baseline",
-    "EchoStateReservoir": "echo state network: random recurrent network of tanh units, in software; "
-    "the usual comparison for devices",
+    "EchoStateReservoir": "echo state network: random recurrent network of tanh units, in "
+    "software; the usual comparison for devices",
 }  # fmt: skip
 METRICS = {
     "accuracy": "fraction of recordings (or steps) whose class is predicted right",
@@ -54,7 +54,7 @@ def explain_inputs(inputs: list[str], senses: list[str]) -> dict[str, str]:
 
 
 def explain_reservoirs(names: list[str], recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the reservoirs of a recipe are, by name; names that it does not hold are left out.
+    """Return what the reservoirs of a recipe are, by name; other names are left out.
 
     Examples
     --------

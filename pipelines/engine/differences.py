@@ -1,6 +1,7 @@
 """Differences between reservoirs on the same folds, with a test that knows that folds overlap."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,9 @@ def paired_differences(
     '0.100 0.207 3'
     """
     means = scores.groupby(["reservoir", "inputs", "fold"], sort=False)["score"].mean()
-    folds = {run: part.droplevel([0, 1]) for run, part in means.groupby(level=[0, 1], sort=False)}
+    folds: dict[Any, Any] = {
+        run: part.droplevel([0, 1]) for run, part in means.groupby(level=[0, 1], sort=False)
+    }
     sign = 1.0 if higher_is_better else -1.0
     rows = []
     for name, inputs in folds:

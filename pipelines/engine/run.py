@@ -234,7 +234,7 @@ class Experiment:
         predicted: dict[str, NDArray] = {}
         for case, outputs in evaluate(features, self.memory):
             run = (name, *case, seed)
-            values = fold.ledger.measure(case, lambda outputs=outputs: outputs.predicted)
+            values = fold.ledger.measure(case, partial(getattr, outputs, "predicted"))
             predicted[f"{len(runs)}"] = np.ravel(values)
             runs.append(run)
             for metric in self.metrics:
