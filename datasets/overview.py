@@ -67,12 +67,12 @@ def describe_target(target: Any) -> str:
     Examples
     --------
     >>> describe_target(np.array(["a", "b", "a"])), describe_target(np.array([0.5, 2.0]))
-    ('2 classes: a 2, b 1', 'numbers from 0.5 to 2')
+    ('2 classes: a (2), b (1)', 'numbers from 0.5 to 2')
     """
     values = np.asarray(target) if not isinstance(target, list) else np.empty(0, dtype=object)
     if values.ndim == 1 and values.size and values.dtype.kind not in "fcO":
         labels, counts = np.unique(values, return_counts=True)
-        each = [f"{label} {n}" for label, n in zip(labels[:MOST], counts[:MOST], strict=True)]
+        each = [f"{label} ({n})" for label, n in zip(labels[:MOST], counts[:MOST], strict=True)]
         more = [f"and {len(labels) - MOST} more"] if len(labels) > MOST else []
         return f"{len(labels)} classes: {', '.join([*each, *more])}"
     if values.size and values.dtype.kind == "f":
@@ -92,7 +92,7 @@ def write_overview(table: pd.DataFrame, target: Any, groups: Any) -> str:
     facts = {
         "recordings": f"{len(table)}",
         "target": describe_target(target),
-        "groups": f"{len(np.unique(np.asarray(groups)))}, not to be split between training and test",
+        "groups": f"{len(np.unique(np.asarray(groups)))}; none is to be on both sides of a split",
     } | {key: str(table.attrs[key]) for key in SHOWN if table.attrs.get(key)}
     listed = "".join(f"<dt>{key}</dt><dd>{escape(text)}</dd>" for key, text in facts.items())
     return (

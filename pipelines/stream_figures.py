@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,16 @@ class Samples(NamedTuple):
     time_label: str
     names: list[str]
     units: list[str]
+
+
+class NotebookFigure(Figure):
+    """A figure that a notebook shows although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a picture."""
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
 
 
 class Drawing(NamedTuple):
@@ -69,7 +80,7 @@ def plot(
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Drawn without pyplot; ``figure.savefig("stream.svg")`` writes it.
+        Notebooks show it; ``figure.savefig("stream.svg")`` writes it. Drawn without pyplot.
 
     Raises
     ------
@@ -90,12 +101,15 @@ def plot(
     check_option("kind", kind, KINDS)
     check_whole("n_frames", n_frames)
     check_positive("width", width, "inch")
+    if sensor_size is not None and np.shape(sensor_size) != (2,):
+        raise ValueError(f"sensor_size={sensor_size!r}: expected (width, height) in pixels.")
     panels, size = as_panels(stream)
-    size = sensor_size if sensor_size is not None else size
+    if sensor_size is not None:
+        size = [check_whole("sensor_size", one) for one in sensor_size]
     drawings = [choose_drawing(cell, kind, name, n_frames, size) for name, cell in panels.items()]
     heights = [drawing.height for drawing in drawings]
     room = 0.4 if title else 0.0
-    figure = Figure(figsize=(width, sum(heights) + room), layout="constrained")
+    figure = NotebookFigure(figsize=(width, sum(heights) + room), layout="constrained")
     parts: list[Any] = [figure]
     if title or len(panels) > 1:
         several: Any = figure.subfigures(len(panels), 1, height_ratios=heights)
