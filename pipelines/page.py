@@ -34,14 +34,14 @@ p.caption { color: var(--faint); font-size: .92rem; margin: 1rem 0 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .7rem .3rem 0; text-align: right;
   vertical-align: top; }
 td { white-space: nowrap; } td.text { white-space: normal; min-width: 12rem; }
-thead th { vertical-align: bottom; } td small { color: var(--faint); }
+thead th { vertical-align: bottom; } td .range { color: var(--faint); font-size: .85em; }
 th:first-child, td.text { text-align: left; overflow-wrap: normal; }
-td.best { font-weight: 600; background: var(--best); } td.best small { font-weight: 400; }
+td.best { font-weight: 600; background: var(--best); } td.best .range { font-weight: 400; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem;
   font-size: .95rem; }
 dt { font-weight: 600; max-width: 11rem; } dd { margin: 0; }
 @media (max-width: 600px) { dl { grid-template-columns: minmax(0, 1fr); }
-  dd { margin: 0 0 .4rem; } td small { display: block; } td br { display: none; }
+  dd { margin: 0 0 .4rem; } td .range { display: block; } td br { display: none; }
   th, td { padding-right: .5rem; } table { font-size: .86rem; } }
 details { margin: 1rem 0; } summary { cursor: pointer; color: var(--link); padding: .2rem 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
@@ -51,6 +51,7 @@ img { display: block; max-width: 100%; height: auto; }
 pre { overflow-x: auto; background: var(--card); padding: 1rem; border-radius: .4rem;
   font-size: .85rem; line-height: 1.4; }
 .key { background: var(--card); border-radius: .4rem; padding: .6rem 1rem; }
+p .range { font-size: .85rem; }
 .key p { margin: .4rem 0; }
 @media print { details > * { display: block; } h2 { break-before: page; } }
 """

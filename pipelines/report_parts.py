@@ -195,8 +195,12 @@ def html_table(result: Result, metric: Metric, missing: bool = False) -> str:
             folds = ""
             if not missing and (name, inputs) in known:
                 own = by_fold[name, inputs]
-                folds = f"<br><small>folds {write_ends(metric, own.min(), own.max())}</small>"
-            row.append(escape(text).replace(" [", " <small>[").replace("]", "]</small>") + folds)
+                ends = write_ends(metric, own.min(), own.max())
+                folds = f"<br><span class='range'>folds {ends}</span>"
+            row.append(
+                escape(text).replace(" [", " <span class='range'>[").replace("]", "]</span>")
+                + folds
+            )
             if top:
                 best.append((len(rows), column))
         rows.append(row)
@@ -260,7 +264,7 @@ def differences_part(result: Result, pictures: Pictures) -> str:
         if len(rest):
             more = differences_table(rest, against, metric)
             parts.append(details(f"All other inputs beside {against}", more))
-    return "".join(parts) + f"<p><small>{escape(TEST)}</small></p>"
+    return "".join(parts) + f"<p><span class='range'>{escape(TEST)}</span></p>"
 
 
 def main_inputs(result: Result) -> list[str]:

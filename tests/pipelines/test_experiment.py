@@ -69,7 +69,7 @@ def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
     assert "<small>" not in html
     assert "http" not in html.replace("http://www.w3.org", "")
     part = result.scores.query("inputs == 'middle' and reservoir == 'memristor' and missing == ''")
-    assert f"{part['score'].median() * 100:.1f} <small>[" in section(result)
+    assert f"{part['score'].median() * 100:.1f} <span class='range'>[" in section(result)
     assert html.count("<figure>") == 6  # scores, confusion, two senses, two state rasters
     assert result.confusion.sum() == 200
     assert any("without a reservoir" in note for note in result.notes)

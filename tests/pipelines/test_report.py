@@ -107,8 +107,8 @@ def test_ranges_over_seeds_and_folds_are_stated_with_their_numbers(result, html)
     seeds = 100 * own.groupby("seed")["score"].mean()
     folds = 100 * own.groupby("fold")["score"].mean()
     cell = (
-        f"{seeds.median():.1f} <small>[{seeds.min():.1f}-{seeds.max():.1f}]</small><br>"
-        f"<small>folds {folds.min():.1f}-{folds.max():.1f}</small>"
+        f"{seeds.median():.1f} <span class='range'>[{seeds.min():.1f}-{seeds.max():.1f}]</span><br>"
+        f"<span class='range'>folds {folds.min():.1f}-{folds.max():.1f}</span>"
     )
     assert cell in html
     assert (
