@@ -28,8 +28,9 @@ def describe_table(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> from mottle.datasets import make_table
-    >>> describe_table(make_table(touch=[np.zeros((5, 60)), None])).loc["touch"].tolist()
-    ['samples', 1, 1, 5, 5, '60', '']
+    >>> found = describe_table(make_table(touch=[np.zeros((5, 60)), None])).loc["touch"]
+    >>> " ".join(map(str, found))
+    'samples 1 1 5 5 60 '
     """
     rows = {str(name): describe_sense(list(table[name])) for name in table}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).rename_axis("sense")

@@ -73,7 +73,7 @@ def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
     assert html.count("<figure>") == 6  # scores, confusion, two senses, two state rasters
     assert result.confusion.sum() == 200
     assert any("without a reservoir" in note for note in result.notes)
-    assert "accuracy in % (higher is better)" in html
+    assert "Accuracy in % (higher is better)" in html
     assert not list(tmp_path.glob("*.partial"))
 
 
