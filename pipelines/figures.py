@@ -128,8 +128,12 @@ def near(value: float, low: float, high: float) -> bool:
 def difference_points(differences: pd.DataFrame, against: str, metric: Metric) -> Figure:
     """Draw differences from one reservoir with their intervals, a row for each comparison."""
     scale = 100 if metric.percent else 1
-    labels = [f"{row.reservoir}, {row.inputs}" for row in differences.itertuples()]
-    figure = Figure(figsize=(WIDTH, 1.0 + 0.28 * len(labels)), layout="constrained")
+    alike = len(set(differences["inputs"])) == 1
+    labels = [
+        str(row.reservoir) if alike else f"{row.reservoir}, {row.inputs}"
+        for row in differences.itertuples()
+    ]
+    figure = Figure(figsize=(WIDTH, 1.1 + 0.28 * len(labels)), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0.0, color=GREY, ls=":")
     several: Any = differences.to_dict("records")
@@ -138,7 +142,7 @@ def difference_points(differences: pd.DataFrame, against: str, metric: Metric) -
         axis.plot(scale * row["difference"], y, "o", color=COLOURS[0], ms=5)
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(len(labels) - 0.5, -0.5)
-    unit = " (percentage points)" if metric.percent else ""
+    unit = "\n(percentage points)" if metric.percent else ""
     axis.set_xlabel(f"{metric.name} minus that of {against}{unit}")
     return figure
 

@@ -75,6 +75,8 @@ def key_lines(result: Result) -> str:
             row = frame[(frame["reservoir"] == name) & (frame["inputs"] == inputs)]
             if len(row):
                 lines.append(compared(row.iloc[0], result.metrics[0], f"{what} ({against})"))
+    if name == first_of_kind(result.recipe, BASELINES[0]):
+        lines.append("The best is the baseline without a reservoir: no reservoir improves on it.")
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
@@ -149,7 +151,7 @@ def scores_part(result: Result, pictures: Pictures) -> str:
         chance = result.chance[metric.name]
         points = figures.score_points(scores[scores["missing"] == ""], folds, metric, chance)
         caption = (
-            f"{metric.label()}: points are medians over {len(result.seeds)} seeds, bars their "
+            f"{metric.label()}: points are medians over {seeds_of(result)}, bars their "
             "range, ticks the folds (means over seeds)"
         )
         if not figures.near(chance, folds["score"].min(), folds["score"].max()):
@@ -205,10 +207,16 @@ def html_table(result: Result, metric: Metric, missing: bool = False) -> str:
                 best.append((len(rows), column))
         rows.append(row)
     n_folds = result.fold_scores["fold"].nunique()
-    caption = f"{sentence(metric.label())}. Each cell: median over {len(result.seeds)} seeds of "
+    caption = f"{sentence(metric.label())}. Each cell: median over {seeds_of(result)} of "
     caption += f"the mean over {n_folds} folds, in brackets lowest to highest seed"
     caption += "" if missing else "; below, lowest to highest fold (means over the seeds)"
     return table(f"{caption}. Shaded: best of the row.", ["inputs", *names], rows, best)
+
+
+def seeds_of(result: Result) -> str:
+    """Return how many seeds there are."""
+    n = len(result.seeds)
+    return f"{n} seed{'s' if n > 1 else ''}"
 
 
 def sentence(text: str) -> str:
@@ -258,7 +266,8 @@ def differences_part(result: Result, pictures: Pictures) -> str:
         if not shown["low"].isna().all():
             points = figures.difference_points(shown.dropna(subset=["low"]), against, metric)
             better = "right" if metric.higher_is_better else "left"
-            caption = f"Difference from {against} with 95 % interval; to the {better} is better"
+            here = f", {shown['inputs'].iloc[0]}" if len(set(shown["inputs"])) == 1 else ""
+            caption = f"Difference from {against}{here}, 95 % interval; to the {better} is better"
             parts.append(pictures.add(points, f"difference from {against}", caption))
         rest = frame[~frame["inputs"].isin(main_inputs(result))]
         if len(rest):
