@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.senses import SenseCheck
+    from mottle.pipelines.stream_figures import plot
 
 __all__ = [
     "LateReadout",
@@ -27,6 +28,7 @@ __all__ = [
     "SenseCheck",
     "find_metric",
     "make_fusion_pipeline",
+    "plot",
     "read_recipe",
     "read_result",
     "reproduce",

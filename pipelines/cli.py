@@ -680,7 +680,7 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
-    from mottle.pipelines.report import scores_table
+    from mottle.pipelines.scores import scores_table
 
     screen, errors = Console(), Console(stderr=True)
     results = {}

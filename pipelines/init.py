@@ -13,6 +13,7 @@ from mottle.datasets.disk import write_whole
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of
 from mottle.datasets.sources.survey import SenseFacts, Survey, facts_of, listed, survey
 from mottle.pipelines.data import PATHS, Data
+from mottle.pipelines.engine.baselines import available
 from mottle.pipelines.engine.sources import list_data, load_data
 from mottle.pipelines.recipe import read_recipe
 from mottle.pipelines.toml import write_key, write_value
@@ -321,6 +322,7 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         f"echo = {write_value({'kind': 'EchoStateReservoir', **node, **pool})}",
         f"none = {write_value({'kind': 'NoReservoir', **pool})}",
     ]  # fmt: skip
+    lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
         lines[1:1] = ['task = "regression"']
     if len(usable) > 1 and len(set(steps)) > 1:

@@ -91,6 +91,9 @@ class Recipe(Section):
     split: Split
     encoders: dict[str, Part]
     reservoirs: dict[str, ReservoirPart]
+    baselines: list[
+        Literal["majority", "persistence", "forest", "minirocket", "multirocket-hydra"]
+    ] = Field(default_factory=list, description="models without a reservoir, on the same folds")
     readout: Part = Part(kind="RidgeReadout")
     crossbar: CrossbarPart | None = None
     search: Search | None = None
@@ -121,13 +124,20 @@ class Recipe(Section):
     def _one_or_several(cls, given: Any) -> Any:
         return [given] if isinstance(given, str) else given
 
-    @field_validator("metric", "seeds", "fusion")
+    @field_validator("metric", "seeds", "fusion", "baselines")
     @classmethod
     def _different(cls, given: list[Any]) -> list[Any]:
         for k, one in enumerate(given):
             if one in given[:k]:
                 raise ValueError(f"{one!r} occurs twice")
         return given
+
+    @model_validator(mode="after")
+    def _names_apart(self) -> "Recipe":
+        for name in self.baselines:
+            if name in self.reservoirs:
+                raise ValueError(f"baselines: {name!r} is the name of a reservoir too; rename that")
+        return self
 
     @model_validator(mode="after")
     def _washout_of_channels(self) -> "Recipe":

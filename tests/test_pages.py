@@ -19,6 +19,7 @@ PAGES = (
     "how-to/crossbar-readout",
     "how-to/experiments",
     "how-to/plasticity",
+    "how-to/report",
 )
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")

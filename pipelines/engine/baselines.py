@@ -5,7 +5,7 @@ part; statistics are of the sampled streams themselves, so that an encoder that 
 shows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -52,7 +52,7 @@ def available(per_step: bool, horizon: int | None = None) -> list[str]:
     return ["majority", "forest", *(ROCKETS if find_spec("aeon") else ())]
 
 
-def check_baselines(names: list[str], per_step: bool, horizon: int | None) -> None:
+def check_baselines(names: Sequence[str], per_step: bool, horizon: int | None) -> None:
     """Refuse baselines that a target does not allow, or whose package is not installed.
 
     Examples
