@@ -189,7 +189,7 @@ def init_recipe(path: Path, out: Path | None, force: bool, as_json: bool) -> Non
 
     from rich.console import Console
 
-    from mottle.pipelines.init import draft, found_table, write_recipe
+    from mottle.pipelines.init import draft_recipe, found_table, write_recipe
 
     screen, errors = Console(), Console(stderr=True)
     place = out or Path(f"{path.resolve().stem}.toml")
@@ -197,7 +197,7 @@ def init_recipe(path: Path, out: Path | None, force: bool, as_json: bool) -> Non
         if place.exists() and not force:
             raise ValueError(f"{place} is there already; --force writes over it.")
         with _bars(errors) as move:
-            found = draft(path, out=place, progress=lambda done, of: move("looking", done, of))
+            found = draft_recipe(path, out=place, progress=partial(move, "looking"))
         wrong = [*found.doubts, *write_recipe(place, found.text, force=force)]
     seen = found.survey
     if as_json:

@@ -83,24 +83,47 @@ class CrossbarPart(BaseModel):
 class Recipe(Section):
     """A whole experiment."""
 
-    title: str
-    description: str = ""
-    task: Literal["auto", "classification", "regression"] = "auto"
-    metric: list[str] = Field(default_factory=list)
-    data: Data | None = None
-    split: Split
-    encoders: dict[str, Part]
-    reservoirs: dict[str, ReservoirPart]
+    title: str = Field(description="heads the report")
+    description: str = Field(default="", description="text for the report")
+    task: Literal["auto", "classification", "regression"] = Field(
+        default="auto", description="auto regresses floating-point targets and classifies others"
+    )
+    metric: list[str] = Field(
+        default_factory=list, description="a name or several; default: accuracy, or nrmse"
+    )
+    data: Data | None = Field(default=None, description="where recordings lie")
+    split: Split = Field(description="how training and test are kept apart")
+    encoders: dict[str, Part] = Field(description="kind and parameters for each sense (modality)")
+    reservoirs: dict[str, ReservoirPart] = Field(
+        description="kind and parameters for each name; for.SENSE: what differs for one sense; "
+        "then: a layer behind"
+    )
     baselines: list[
         Literal["majority", "persistence", "forest", "minirocket", "multirocket-hydra"]
     ] = Field(default_factory=list, description="models without a reservoir, on the same folds")
-    readout: Part = Part(kind="RidgeReadout")
-    crossbar: CrossbarPart | None = None
-    search: Search | None = None
-    fusion: list[Literal["early", "middle", "late"]] = Field(["early", "middle", "late"])
-    missing: bool = True
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0, 1, 2, 3, 4], min_length=1)
-    washout: Annotated[int, Field(ge=0)] | None = None
+    readout: Part = Field(
+        default=Part(kind="RidgeReadout"), description="kind and parameters; default RidgeReadout"
+    )
+    crossbar: CrossbarPart | None = Field(
+        default=None,
+        description="crossbars that carry the readout: their parameters, and ages in s",
+    )
+    search: Search | None = Field(
+        default=None, description="settings that are searched inside the training part"
+    )
+    fusion: list[Literal["early", "middle", "late"]] = Field(
+        default=["early", "middle", "late"], description="how several senses are joined"
+    )
+    missing: bool = Field(
+        default=True, description="whether each sense is left out once in the test part"
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[0, 1, 2, 3, 4], min_length=1, description="seeds of the reservoirs"
+    )
+    washout: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="steps left out at the beginning of each recording; set for a target a step",
+    )
 
     @field_validator("encoders", "reservoirs")
     @classmethod

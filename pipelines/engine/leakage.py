@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold
 
 from mottle.datasets import Recordings
 from mottle.events import read_stream
-from mottle.pipelines.engine.target import Target
+from mottle.pipelines.engine.target import check_target
 
 Folds = Sequence[tuple[NDArray, NDArray]]
 GAIN, SIGMAS, FALL = 0.1, 3.5, 0.15  # above chance, in standard errors; fall with sessions held out
@@ -47,7 +47,7 @@ class Leak(NamedTuple):
     text: str
 
 
-def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Leak]:
+def find_leaks(recordings: Recordings, folds: Any, *, target: Any = None) -> list[Leak]:
     """Look for leaks between training and test parts.
 
     Accuracies are those of 50 extremely randomized trees in the same folds. A finding is more than
@@ -60,10 +60,11 @@ def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Lea
     ----------
     recordings : Recordings
         In memory.
-    target : Target
-        Of recordings; for targets of steps and numbers only duplicates are looked for.
     folds : sequence of (train, test)
-        Row numbers.
+        Row numbers, such as ``list(GroupKFold(5).split(table, target, groups))``.
+    target : Target, default=None
+        The target as an experiment checked it; None takes that of the recordings. For numbers, and
+        for targets of steps, only duplicates are looked for.
 
     Returns
     -------
@@ -78,9 +79,12 @@ def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Lea
     >>> labels = np.arange(60) % 2
     >>> recordings = Recordings(make_table(touch=streams), labels, np.arange(60))
     >>> folds = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
-    >>> [leak.kind for leak in find_leaks(recordings, Target(labels, True), folds)]
+    >>> [leak.kind for leak in find_leaks(recordings, folds)]
     ['length']
     """
+    folds = [(np.asarray(train), np.asarray(test)) for train, test in folds]
+    if target is None:
+        target = check_target(recordings.target, len(recordings.table))
     streams = {
         str(sense): [read_stream(cell) for cell in recordings.table[sense]]
         for sense in recordings.table.columns

@@ -181,7 +181,10 @@ class Experiment:
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
                 *split_notes(self.recordings, self.folds),
-                *(leak.text for leak in find_leaks(self.recordings, self.target, self.folds)),
+                *(
+                    leak.text
+                    for leak in find_leaks(self.recordings, self.folds, target=self.target)
+                ),
                 *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,
