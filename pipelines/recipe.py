@@ -99,7 +99,9 @@ class Recipe(Section):
         "then: a layer behind"
     )
     baselines: list[
-        Literal["majority", "persistence", "forest", "minirocket", "multirocket-hydra"]
+        Literal[
+            "majority", "persistence", "forest", "minirocket", "multirocket", "multirocket-hydra"
+        ]
     ] = Field(default_factory=list, description="models without a reservoir, on the same folds")
     readout: Part = Field(
         default=Part(kind="RidgeReadout"), description="kind and parameters; default RidgeReadout"

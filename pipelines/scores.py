@@ -79,7 +79,7 @@ def scores_table(result: Result, metric: Metric | None = None) -> Table:
     table = Table(title=result.title, caption=caption)
     table.add_column("inputs")
     for name in scores["reservoir"].unique():
-        table.add_column(str(name), justify="right")
+        table.add_column(str(name), justify="right", overflow="fold")
     before = ""
     for inputs, missing, cells in score_rows(scores, metric):
         if missing and not before:
