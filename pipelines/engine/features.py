@@ -54,8 +54,10 @@ class Fold:
         def encode() -> tuple[Any, Any]:
             streams, fitted = self.table[sense], clone(encoder.estimator)
             measure, own = self.ledger.measure, ((sense, encoder.key),)
+            labels = self.y_train if self.target.classify and not self.target.per_step else None
+            train = streams.iloc[self.train]
             return (
-                measure(("fit", own), lambda: fitted.fit_transform(streams.iloc[self.train])),
+                measure(("fit", own), lambda: fitted.fit_transform(train, labels)),
                 measure(("predict", own), lambda: fitted.transform(streams.iloc[self.test])),
             )
 
