@@ -30,7 +30,7 @@ from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
-from mottle.pipelines.toml import write_toml
+from mottle.toml import write_toml
 
 PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
 Progress = Callable[[int, int], Any]

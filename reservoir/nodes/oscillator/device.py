@@ -13,6 +13,7 @@ from mottle.reservoir.family import (
     OHM,
     VOLT,
     Family,
+    Fitting,
     Trace,
     check_bounds,
     check_steps,
@@ -457,7 +458,66 @@ def trace_burst(device: BurstNeuron, drive: NDArray, dt: float, key: int) -> Tra
     )
 
 
-FAMILY = Family(ThresholdSwitch, "oscillator", PRESETS, check, trace, switch)
+def guess(device: ThresholdSwitch, traces: list[Any]) -> ThresholdSwitch:
+    """Estimate the constants from node voltages: extremes, and one slope for each phase.
+
+    In a phase C dv/dt = (V - v) / r_series - v / r is linear in 1 / (r_series C) and 1 / (r C),
+    which a regression on increments gives; ``r_series`` is that of ``device``.
+    """
+    traces = [one for one in traces if "device_voltage" in one.values]
+    if not traces:
+        return device
+    high, low, rows = [], [], []
+    for one in traces:
+        v, source = np.abs(one.values["device_voltage"]), np.abs(one.drive[one.pick])
+        top = float(np.quantile(v, 0.98))
+        later = v[int(np.argmax(v >= 0.9 * top)) :]
+        high.append(top)
+        low.append(float(np.quantile(later, 0.02)))
+        width = max(1, v.size // 2000)
+        v = np.convolve(v, np.ones(width) / width, "same")
+        rows.append((np.diff(v), one.dt * np.diff(one.pick) * source[1:], 0.5 * (v[1:] + v[:-1]),
+                     one.dt * np.diff(one.pick)))  # fmt: skip
+    v_high, v_low = max(high), min(low)
+    change, drive, level, dt = (np.concatenate(column) for column in zip(*rows, strict=True))
+    noise = np.median(np.abs(np.diff(change))) * 1.5
+    rising = change > -noise
+    falling = change < min(-3 * noise, 0.0)
+    design = np.column_stack([drive, -level * dt * rising, -level * dt * falling])
+    keep = rising | falling
+    a, b_up, b_down = np.linalg.lstsq(design[keep], change[keep], rcond=None)[0]
+    if not (a > 0 and b_down > a):
+        return device._replace(v_high=v_high, v_low=min(v_low, 0.9 * v_high))
+    capacitance = 1 / (a * device.r_series)
+    insulating = 1 / (capacitance * max(b_up - a, 0.02 * a))
+    metallic = min(1 / (capacitance * (b_down - a)), 0.5 * insulating)
+    return device._replace(
+        v_high=v_high, v_low=min(v_low, 0.9 * v_high), capacitance=float(capacitance),
+        r_insulating=float(insulating), r_metallic=float(metallic),
+    )  # fmt: skip
+
+
+FITTING = Fitting(
+    "oscillator",
+    {name: UNITS[name.split("_")[0]] for name in ThresholdSwitch._fields[:6]},
+    {"device_voltage": 100.0, "current": 1.0},
+    {
+        "r_insulating": "oscillation at two supplies, one close above the lower edge",
+        "r_metallic": "several samples within each discharge, or the current in it",
+        "v_high": "the voltage over the switch, in steps much shorter than a period",
+        "v_low": "the voltage over the switch, in steps much shorter than a discharge",
+        "r_series": "its own value, by an ohmmeter; or voltage and current together",
+        "capacitance": "the period, with r_series known",
+    },
+    circuit=("r_series", "capacitance"),
+    guess=guess,
+    grows=True,
+)
+
+
+FAMILY = Family(
+    ThresholdSwitch, "oscillator", PRESETS, check, trace, switch, fitting=FITTING
+)
 NEURISTOR = Family(
     HHNeuristor,
     "neuron",
