@@ -81,6 +81,8 @@ class Fitting(NamedTuple):
     still: Callable[[Any], Any] = lambda device: device  # the device without its noise
     options: Callable[[Any, float], dict[str, Any]] = lambda device, dt: {}  # of trace
     guess: Callable[[Any, list[Any]], Any] | None = None  # device, traces: first estimate
+    narrow: tuple[str, ...] = ()  # constants that this estimate gives within some percent
+    draws: int = 60  # random starts whose misfit is compared
     grows: bool = False  # fit the begin of traces first: the phase of an oscillation
 
 

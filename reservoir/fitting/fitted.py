@@ -252,7 +252,7 @@ def fit(
         Constants that are known, in SI units, such as ``{"r_series": 22e3}``.
     noise : {"trace", "reading"}, default="trace"
         Noise of a sample: the same throughout a trace, in proportion to its largest value; or in
-        proportion to each value, at least 0.1 % of the largest.
+        proportion to each value, at least 1e-4 of the largest.
     level : float, default=0.95
         Coverage of the intervals, 0.5 to 0.999.
     n_starts : int, default=6
@@ -404,6 +404,7 @@ def known_constants(
 def fit_one(
     family: Family, start: Any, table: pd.DataFrame, *, measured: Any, fixed: Mapping[str, float],
     noise: str, level: float, n_starts: int, hold_out: bool, seed: int, origin: dict[str, Any],
+    with_ends: bool = True,
 ) -> DeviceFit:  # fmt: skip
     """Fit one family."""
     fitting: Any = family.fitting
@@ -427,13 +428,18 @@ def fit_one(
         starts = first_estimates(misfit, start, axes, traces)
         misfit, starts, gauge = drop_gauges(misfit, starts, fitting.circuit)
         x, reached, tried = first_fit(misfit, starts, n_starts, seed, bar.update)
+        if misfit.predict(x) is None:
+            raise ValueError(
+                f"family {fitting.name!r} cannot be computed for these traces, from any start: its "
+                "devices are much faster or slower than the samples, or the constants contradict."
+            )
         defaults = {axis.name: axis.to_value(float(one)) for axis, one in
                     zip(axes, read(axes, start), strict=True)}  # fmt: skip
         misfit, x, held = drop_undetermined(misfit, x, fitting.circuit, defaults, bar.update)
         held = gauge | held
         x = refine(misfit, x)
         depends = conditions(misfit, x, held, axes)
-        ends = profile(misfit, x, level, bar.update)
+        ends = profile(misfit, x, level, bar.update) if with_ends else {}
         spread: dict[str, float] = {}
         if len(devices) > 1:
             x, ends, spread = across(misfit, x, devices, level, bar.update)
@@ -446,6 +452,7 @@ def fit_one(
         name: getattr(start, name) for name in fitting.held if name in type(start)._fields
     }  # fmt: skip
     device = device._replace(**restored)
+    device = exactly(device, start, axes, held)
     undetermined = explain(fitting, held, status, device, start)
     origin = origin | {
         "date": str(date.today()), "mottle": version("mottle"), "measured": list(names),
@@ -469,6 +476,18 @@ def fit_one(
         held_out=out, spread=spread, cycle_to_cycle=cycles, problems=tuple(problems),
         provenance=origin,
     )  # fmt: skip
+
+
+def exactly(device: Any, start: Any, axes: list[Axis], held: Mapping[str, Any]) -> Any:
+    """Return a device whose held constants are those of the start to the last digit."""
+    changed = {}
+    for axis in axes:
+        if axis.name not in held:
+            continue
+        value, default = getattr(device, axis.field), getattr(start, axis.field)
+        if np.allclose(value, default, rtol=1e-9, atol=0):
+            changed[axis.field] = default
+    return device._replace(**changed)
 
 
 def rms(residuals: NDArray) -> float:
@@ -500,6 +519,15 @@ def first_fit(
         move()
 
     x, reached = search(misfit, starts, width, n_starts, seed, count)
+    for wider in (2.5, 5.0):  # where starts did not meet and what they found is no good fit
+        parts = misfit.parts(x)
+        if reached > 1 or parts is None or count_runs(parts).p > DOUBT or n_starts == 1:
+            break
+        if rms(np.concatenate(parts)) < LEAST_NOISE:
+            break
+        other, met = search(misfit, starts, wider * width, n_starts, seed + 1, count)
+        if rms(misfit(other)) < rms(misfit(x)):
+            x, reached = other, met
     return x, reached, tried
 
 
@@ -738,10 +766,13 @@ def compare(table: pd.DataFrame, chosen: dict[str, Any]) -> DeviceFit:
             "has one: give two or more, in a column 'trace', or name the family."
         )
     found, rows = {}, {}
+    quick = {
+        **chosen, "hold_out": True, "with_ends": False, "n_starts": min(3, chosen["n_starts"])
+    }  # fmt: skip
     for name, family in families_by_name().items():
         start = next(iter(family.presets.values()))
         try:
-            found[name] = fit_one(family, start, table, **{**chosen, "hold_out": True})
+            found[name] = fit_one(family, start, table, **quick)
         except ValueError as error:
             rows[name] = {"held_out_error": np.nan, "residual_error": np.nan, "note": str(error)}
             continue
@@ -755,7 +786,9 @@ def compare(table: pd.DataFrame, chosen: dict[str, Any]) -> DeviceFit:
         raise ValueError(f"family='auto': no family can be fitted. {reasons}")
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("family")
     frame = frame.sort_values("held_out_error")
-    best = replace(found[str(frame.index[0])], comparison=frame)
+    family = families_by_name()[str(frame.index[0])]
+    best = fit_one(family, next(iter(family.presets.values())), table, **chosen)
+    best = replace(best, comparison=frame)
     for problem in best.problems:
         warn(problem, stacklevel=4)
     return best

@@ -22,6 +22,7 @@ LEAST_NOISE = 1e-6  # of the scale of a trace; less cannot be distinguished from
 FLAT = 1e-8  # smallest over largest singular value where a combination has no effect at all
 WORSE = 12.0  # increase of the sum of squares, in units of the noise, that contradicts a default
 TOGETHER = 0.3  # part of the largest component that makes a constant part of a combination
+RELATED = 0.9  # correlation of constants that are moved together
 CLOSE = 0.03  # relative error of an end of an interval, in units of its distance
 
 
@@ -36,7 +37,7 @@ def directions(misfit: Misfit, x: NDArray) -> tuple[NDArray, NDArray]:
     slopes = misfit.slopes(x)
     _, sizes, rows = np.linalg.svd(slopes, full_matrices=False)
     noise = max(noise_of(misfit, x), LEAST_NOISE)
-    return rows, noise / np.maximum(sizes, 1e-300)
+    return rows, noise / np.maximum(sizes, 1e-30)
 
 
 def loosest(misfit: Misfit, x: NDArray, circuit: tuple[str, ...]) -> tuple[int, list[str]] | None:
@@ -99,8 +100,8 @@ def drop_undetermined(
         device = misfit.device_at(start)
         axes: list[Axis] = [one for k, one in enumerate(misfit.axes) if k != index]
         narrower = misfit.with_axes(device, axes)
-        tried = [np.delete(start, index), np.delete(x, index)]
-        tried = [descend(narrower, one) for one in tried]
+        tried = [np.delete(start, index), np.delete(x, index), *bound_to(misfit, x, index, defaults)]
+        tried = [descend(narrower, one, most=200) for one in tried]
         best = min(tried, key=lambda one: cost_of(narrower(one)))
         before = max(cost_of(misfit(x)), LEAST_NOISE**2 * misfit.size)
         if cost_of(narrower(best)) > before * (1 + WORSE / max(1, misfit.size - x.size)):
@@ -135,6 +136,24 @@ def conditions(
             if moved[k] > errors[k]:
                 found.setdefault(other.name, []).append(axis.name)
     return found
+
+
+def bound_to(
+    misfit: Misfit, x: NDArray, index: int, defaults: dict[str, float]
+) -> list[NDArray]:
+    """Return a start with the default of each constant that goes with the one to be held."""
+    slopes = misfit.slopes(x)
+    covariance = np.linalg.pinv(slopes.T @ slopes)
+    size = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    related = np.abs(covariance[index]) >= RELATED * size * size[index]
+    related[index] = False
+    if not related.any():
+        return []
+    start = x.copy()
+    for k in np.flatnonzero(related):
+        axis = misfit.axes[k]
+        start[k] = axis.to_scale(defaults[axis.name])
+    return [np.delete(start, index)]
 
 
 def profile(

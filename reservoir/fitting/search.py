@@ -12,13 +12,14 @@ from mottle.reservoir.fitting.space import Axis, ends, write
 from mottle.reservoir.fitting.table import Measured
 
 STEP = 1e-6  # of a central difference, on the scales of the search
-FLOOR = 1e-3  # of the largest value of a trace: least noise of a reading that is weighted by itself
+FLOOR = 1e-4  # of the largest value of a trace: least noise of a reading that is weighted by itself
 FAR = 1e6  # residual of constants with which the model cannot be computed
-DRAWS = 60  # random starts whose misfit is compared
 REACH = {"log": 1.5, "logit": 1.5, "linear": 0.5}  # standard deviation of random starts
+NARROW = 0.03  # the same of constants that are known well before the search
+PULL = 0.3  # weight of the start while only the begin of a trace is fitted
 PER_VOLT = 0.4  # the same of exponents, in whose exponential all errors grow
 MET = 3  # starts that reach the same minimum, which ends the search
-GROWTH = (0.1, 0.3, 1.0)  # parts of oscillation traces that are fitted one after another
+GROWTH = (0.15, 0.3, 0.55)  # parts of oscillation traces that are fitted before the whole
 
 
 def simulate(family: Family, device: Any, trace: Measured, names: Any = None) -> dict[str, NDArray]:
@@ -130,28 +131,53 @@ def cost_of(residuals: NDArray) -> float:
     return float(residuals @ residuals)
 
 
-def descend(misfit: Misfit, x: NDArray, *, fine: bool = False, most: int = 60) -> NDArray:
-    """Return the vector of a local minimum of the sum of squares."""
+def descend(
+    misfit: Misfit, x: NDArray, *, fine: bool = False, most: int = 60, pull: float = 0.0
+) -> NDArray:
+    """Return the vector of a local minimum of the sum of squares; ``pull`` holds it near ``x``."""
     lower, upper = ends(misfit.axes)
     x = np.clip(x, lower, upper)
     if not x.size:
         return x
     tolerance = 1e-14 if fine else 1e-8
+    start, identity = x.copy(), pull * np.eye(x.size)
+
+    def residuals(x: NDArray) -> NDArray:
+        return np.concatenate([misfit(x), pull * (x - start)]) if pull else misfit(x)
+
+    def slopes(x: NDArray) -> NDArray:
+        return np.vstack([misfit.slopes(x), identity]) if pull else misfit.slopes(x)
+
     found = least_squares(
-        misfit, x, misfit.slopes, (lower, upper), method="trf", x_scale="jac",
+        residuals, x, slopes, (lower, upper), method="trf", x_scale="jac",
         ftol=tolerance, xtol=tolerance, gtol=None if fine else 1e-10, max_nfev=most,
     )  # fmt: skip
     return np.asarray(found.x)
 
 
+def reach_of(misfit: Misfit, width: float) -> NDArray[np.float64]:
+    """Return standard deviations of random starts, by ``width`` of the usual ones."""
+    fitting: Any = misfit.family.fitting
+    reach = width * np.array([
+        PER_VOLT if axis.bound.unit == "1/V" else REACH[axis.kind] for axis in misfit.axes
+    ])  # fmt: skip
+    if fitting.guess is not None:
+        reach[[axis.name in fitting.narrow for axis in misfit.axes]] = NARROW
+    return reach
+
+
 def draw_starts(
     misfit: Misfit, x: NDArray, width: float, rng: np.random.Generator
 ) -> list[NDArray]:
-    """Return random vectors about one."""
-    reach = np.array([
-        PER_VOLT if axis.bound.unit == "1/V" else REACH[axis.kind] for axis in misfit.axes
-    ])  # fmt: skip
-    return [x + width * reach * rng.normal(size=x.size) for _ in range(DRAWS)]
+    """Return random vectors about one, those of the least misfit first."""
+    reach, drawn = reach_of(misfit, width), []
+    lower, upper = ends(misfit.axes)
+    for _ in range(misfit.family.fitting.draws):  # type: ignore[union-attr]
+        one = match_amplitude(misfit, x + reach * rng.normal(size=x.size))
+        one = np.clip(one, lower, upper)
+        drawn.append((cost_of(misfit(one)), one))
+    drawn.sort(key=lambda pair: pair[0])
+    return [one for _, one in drawn]
 
 
 def match_amplitude(misfit: Misfit, x: NDArray) -> NDArray:
@@ -184,18 +210,10 @@ def search(
 
     Random ones are drawn about the last of ``starts``, by ``width`` of the usual range.
     """
-    rng = np.random.default_rng(seed)
-    drawn = draw_starts(misfit, starts[-1], width, rng)
-    ranked = []
-    for k, x in enumerate([*starts, *drawn]):
-        matched = np.clip(match_amplitude(misfit, x), *ends(misfit.axes))
-        ranked.append((cost_of(misfit(matched)), k, matched))
-    kept = [x for _, k, x in ranked if k < len(starts)]
-    ranked.sort(key=lambda one: one[0])
-    kept += [x for _, k, x in ranked if k >= len(starts)]
+    drawn = draw_starts(misfit, starts[-1], width, np.random.default_rng(seed))
     found = []
-    for x in kept[: max(n_starts, len(starts))]:
-        x = grow(misfit, x)
+    for x in [*starts[::-1], *drawn][: max(n_starts, len(starts))]:
+        x = grow(misfit, np.clip(match_amplitude(misfit, x), *ends(misfit.axes)))
         found.append((cost_of(misfit(x)), x))
         move()
         costs = sorted(cost for cost, _ in found)
@@ -207,15 +225,16 @@ def search(
 
 
 def grow(misfit: Misfit, x: NDArray) -> NDArray:
-    """Return a local minimum; of an oscillation first that of the begin of its traces."""
+    """Return a local minimum; of an oscillation after those of the begin of its traces."""
     if not misfit.family.fitting.grows:  # type: ignore[union-attr]
         return descend(misfit, x)
-    for part in GROWTH[:-1]:
+    for part in GROWTH:
         begin = [first(trace, part) for trace in misfit.traces]
         if min(one.pick.size for one in begin) > 4 * len(misfit.axes):
             x = descend(
-                Misfit(misfit.family, misfit.device, misfit.axes, begin, misfit.noise), x, most=30
-            )
+                Misfit(misfit.family, misfit.device, misfit.axes, begin, misfit.noise), x, most=30,
+                pull=PULL,
+            )  # fmt: skip
     return descend(misfit, x)
 
 

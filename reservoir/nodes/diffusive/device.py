@@ -270,7 +270,7 @@ def compiled_fast(
 
 PULSES = "long pulses, with samples while the current rises, at two or more amplitudes"
 REPEATS = "fifty or more repeats of one pulse: the distribution of delays, not their mean"
-MOST_INNER = 500  # integration steps in a sample; devices that need more are not tried
+MOST_INNER = 200  # integration steps in a sample; devices that need more are not tried
 FITTING = Fitting(
     "ag",
     BOUNDS,
