@@ -25,6 +25,7 @@ SCRIPTS = {
     "formats_and_faults": ([], ["reference/formats-and-faults"]),
     "parameters": ([], ["reference/parameters"]),
     "devices": ([], ["reference/devices"]),
+    "fit_device": ([], ["how-to/own-device"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
     "agreement": ([], ["how-to/quality"]),

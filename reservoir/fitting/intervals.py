@@ -22,6 +22,8 @@ LEAST_NOISE = 1e-6  # of the scale of a trace; less cannot be distinguished from
 FLAT = 1e-8  # smallest over largest singular value where a combination has no effect at all
 WORSE = 12.0  # increase of the sum of squares, in units of the noise, that contradicts a default
 TOGETHER = 0.3  # part of the largest component that makes a constant part of a combination
+EXCLUDED = 4.0  # standard errors from a default at which a good fit there is a contradiction
+PLAIN = 0.1  # distance from a default, on the scale of the search, that is checked
 RELATED = 0.9  # correlation of constants that are moved together
 CLOSE = 0.03  # relative error of an end of an interval, in units of its distance
 
@@ -88,7 +90,10 @@ def drop_undetermined(
     the data determine it in combination only.
     """
     held: dict[str, list[str]] = {}
-    while x.size and (found := loosest(misfit, x, circuit)) is not None:
+    while x.size:
+        found = loosest(misfit, x, circuit) or not_excluded(misfit, x, defaults)
+        if found is None:
+            break
         index, others = found
         axis = misfit.axes[index]
         goal = axis.to_scale(defaults[axis.name])
@@ -136,6 +141,38 @@ def conditions(
             if moved[k] > errors[k]:
                 found.setdefault(other.name, []).append(axis.name)
     return found
+
+
+def not_excluded(
+    misfit: Misfit, x: NDArray, defaults: dict[str, float]
+) -> tuple[int, list[str]] | None:
+    """Return a constant whose default fits as well, though its standard error excludes it.
+
+    So is a constant on a plateau of the misfit, as of a state that may or may not have saturated.
+    """
+    slopes = misfit.slopes(x)
+    covariance = np.linalg.pinv(slopes.T @ slopes)
+    noise = max(noise_of(misfit, x), LEAST_NOISE)
+    errors = noise * np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    least, found = cost_of(misfit(x)), []
+    for k, axis in enumerate(misfit.axes):
+        goal = axis.to_scale(defaults[axis.name])
+        if abs(goal - x[k]) < max(EXCLUDED * errors[k], PLAIN):
+            continue
+        along = x + covariance[k] / covariance[k, k] * (goal - x[k])
+        part = misfit.with_axes(
+            misfit.device_at(np.where(np.arange(x.size) == k, goal, x)),
+            [one for j, one in enumerate(misfit.axes) if j != k],
+        )
+        for start in (along, x):
+            rest = descend(part, np.delete(start, k), most=100)
+            worse = (cost_of(part(rest)) - least) / noise**2
+            if worse < WORSE:
+                moved = np.abs(rest - np.delete(x, k)) > np.delete(errors, k) * EXCLUDED
+                names = [one.name for one, far in zip(part.axes, moved, strict=True) if far]
+                found.append((worse, k, names))
+                break
+    return min(found)[1:] if found else None
 
 
 def bound_to(
