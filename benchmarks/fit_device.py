@@ -30,10 +30,11 @@ def hold(volts, n):
 
 
 def wox(device):
-    """Writing pulses with reads, a sweep, and erasure with a sweep of negative voltages."""
+    """Pulses that saturate the state, reads, a sweep, and a sweep of negative voltages."""
     dt = 1e-3
-    train = devices.pulse_train([1.4] * 10, 4 * dt, 8 * dt, dt, base=0.3)
-    write = np.concatenate([hold(0.3, 40), train, hold(1.4, 150), hold(0.3, 150)])
+    volt = np.arcsinh(3 / (device.tau * device.rate)) / device.eta
+    train = devices.pulse_train([volt] * 10, 4 * dt, 8 * dt, dt, base=0.3)
+    write = np.concatenate([hold(0.3, 40), train, hold(volt, 100), hold(0.3, 150)])
     sweep = 1.25 * np.sin(2 * np.pi * np.arange(200) / 200)
     erase = np.concatenate([hold(-1.5, 30), np.linspace(-1.5, -3.0, 100)])
     return dt, [write, sweep, erase], {"i_limit": inf}
@@ -66,9 +67,9 @@ def heated(device):
     return 2e-8, [hold(low + 0.2 * (high - low), 400), hold(low + 0.6 * (high - low), 400)], {}
 
 
-# preset: (protocol, measured quantity, noise, constants that are known, in words, part of the draws)
+# preset: (protocol, measured quantity, noise, known constants, in words, part of the draws)
 CASES = {
-    "wox_du2017": (wox, "current", "reading", (), "pulses and reads, sweep, erasure", 1.0),
+    "wox_du2017": (wox, "current", "reading", (), "saturating pulses, reads, sweep, erasure", 1.0),
     "tiox_zhong2021": (tiox, "current", "reading", (), "potentiation, depression, relaxation", 1.0),
     "vo2_pwl": (oscillation, "device_voltage", "trace", ("r_series",), "two supplies", 1.0),
     "vo2_haptic": (oscillation, "device_voltage", "trace", ("r_series",), "two supplies", 1.0),
@@ -77,7 +78,19 @@ CASES = {
         heated, "device_voltage", "trace", ("r_load", "t_0"), "two supplies, the loop known", 0.1,
     ),
 }  # fmt: skip
-HELD = ("w_min", "w_max", "t_pulse", "r_0", "e_a", "t_c", "width", "beta", "gamma", "t_0", "i_spike")
+HELD = (
+    "w_min",
+    "w_max",
+    "t_pulse",
+    "r_0",
+    "e_a",
+    "t_c",
+    "width",
+    "beta",
+    "gamma",
+    "t_0",
+    "i_spike",
+)
 
 
 def draw(name, rng):
@@ -111,6 +124,8 @@ def measure(device, protocol, quantity, noise, rng):
         run = devices.simulate(device, wave, dt, **options)
         y = run["current"].values / wave if quantity == "conductance" else run[quantity].values
         most = np.abs(y).max()
+        if quantity == "current" and most > 9e-3:
+            raise ValueError(f"{most} A is more than such a device carries")
         size = most if noise == "trace" else np.hypot(y, FLOOR * most)
         y = y + NOISE * size * rng.normal(size=y.size)
         columns = {"time": run.time.values, "voltage": wave, quantity: y, "trace": str(k)}
@@ -135,7 +150,7 @@ def run(name, n_draws):
         device = draw(name, rng)
         try:
             table = measure(device, protocol, quantity, noise, rng)
-        except ValueError:  # constants that do not oscillate
+        except ValueError:  # constants that do not oscillate, or more than 9 mA
             continue
         with catch_warnings():
             simplefilter("ignore", UserWarning)

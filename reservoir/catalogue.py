@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
-from mottle.reservoir.fitting.own import load
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
+from mottle.reservoir.fitting.own import load
 from mottle.reservoir.nodes.compliance import exceeds, find_limits, may_exceed, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
 from mottle.reservoir.nodes.event import device as event

@@ -28,10 +28,10 @@ def draw_fit(samples: pd.DataFrame, most: int, family: str) -> "Figure":
         above, below = axes[:, column]
         above.plot(rows.time, rows.measured, ".", ms=2.5, color="0.55", label="measured")
         above.plot(rows.time, rows.model, color=COLOURS[0], lw=1, label="model")
-        quantity = key[-1]
+        *labels, quantity = map(str, key)
         above.set(
             ylabel=f"{quantity.replace('_', ' ')} ({UNITS[quantity]})",
-            title=" ".join(str(part) for part in key[:-1] if part) or family,
+            title=" ".join(part for part in labels if part) or family,
         )
         below.axhline(0, color="0.4", lw=0.6)
         below.plot(rows.time, 100 * rows.residual, ".", ms=2, color=COLOURS[1])

@@ -38,7 +38,8 @@ from mottle.reservoir.fitting.intervals import (
 from mottle.reservoir.fitting.own import FORM, build, families_by_name
 from mottle.reservoir.fitting.residuals import DOUBT, count_runs, lack_of_fit
 from mottle.reservoir.fitting.search import Misfit, descend, search
-from mottle.reservoir.fitting.space import SIDES, Axis, ends as limits, find_axes, outside, read
+from mottle.reservoir.fitting.space import SIDES, Axis, find_axes, outside, read
+from mottle.reservoir.fitting.space import ends as limits
 from mottle.reservoir.fitting.table import UNITS, Measured, choose_measured, cut, read_table
 from mottle.toml import write_toml
 
@@ -304,7 +305,7 @@ def fit(
     table, path = read_table(data)
     origin = {"file": Path(path).name or "a table in memory", "sha256": hash_of(table, path),
               "protocol": check_text("protocol", protocol)}  # fmt: skip
-    chosen = {
+    chosen: dict[str, Any] = {
         "measured": measured, "fixed": known, "noise": noise, "level": level,
         "n_starts": n_starts, "hold_out": hold_out, "seed": random_state, "origin": origin,
     }  # fmt: skip
@@ -357,7 +358,7 @@ def hash_of(table: pd.DataFrame, path: str) -> str:
 
 
 def check_values(family: Family, device: Any, traces: list[Measured]) -> None:
-    """Raise if voltages or measured values lie far outside those of a family, as in another unit."""
+    """Raise if values lie far outside those of a family, as of another unit."""
     fitting: Any = family.fitting
     for trace in traces:
         try:
@@ -551,7 +552,9 @@ def subset(misfit: Misfit, keep: Callable[[Measured], bool]) -> Misfit:
         misfit.family, misfit.device, misfit.axes, [misfit.traces[k] for k in chosen], misfit.noise
     )
     part.scales = [
-        scale for (k, _, _), scale in zip(misfit.measured, misfit.scales, strict=True) if k in chosen
+        scale
+        for (k, _, _), scale in zip(misfit.measured, misfit.scales, strict=True)
+        if k in chosen
     ]
     return part
 
@@ -644,28 +647,27 @@ def find_problems(
     if rms(misfit(x)) > LEAST_NOISE:
         parts: list[NDArray] = []
         for name in dict.fromkeys(trace.device for trace in misfit.traces):
-            part = subset(misfit, lambda trace, name=name: trace.device == name)  # type: ignore[misc]
-            own = descend(part, x) if n_devices > 1 else x
-            parts += part.parts(own) or []
+            own = subset(misfit, lambda trace, name=name: trace.device == name)  # type: ignore[misc]
+            parts += own.parts(descend(own, x) if n_devices > 1 else x) or []
         runs = count_runs([part for part in parts if part.size > 1])
         if runs.p < DOUBT:
             problems.append(
-                f"residuals are not noise: {runs.n_runs} runs of sign where {runs.expected:.0f} are "
-                f"expected (p={runs.p:.1g}), correlation of neighbours {runs.correlation:.2f}. The "
-                "family is wrong or lacks an effect of this device, the device varies within a trace, or a "
-                "trace did not begin at rest."
+                f"residuals are not noise: {runs.n_runs} runs of sign where {runs.expected:.0f} "
+                f"are expected (p={runs.p:.1g}), correlation of neighbours {runs.correlation:.2f}. "
+                "The family is wrong or lacks an effect of this device, the device varies within "
+                "a trace, or a trace did not begin at rest."
             )
         repeated: dict[Any, list[NDArray]] = {}
         for (k, name, _), part in zip(misfit.measured, misfit.parts(x) or [], strict=False):
             trace = misfit.traces[k]
             key = (trace.device, trace.trace, name, trace.drive.tobytes(), trace.pick.size)
             repeated.setdefault(key, []).append(part)
-        groups = [parts for parts in repeated.values() if len(parts) > 1]
+        groups = [several for several in repeated.values() if len(several) > 1]
         lack = lack_of_fit(groups, x.size) if groups and n_devices == 1 else None
         if lack is not None and lack[1] < DOUBT:
             problems.append(
-                f"residuals are not noise: their variance is {lack[0]:.3g} times that of repeats of "
-                f"the same drive (p={lack[1]:.1g}), which scatter by {lack[2]:.2g} of the scale."
+                f"residuals are not noise: their variance is {lack[0]:.3g} times that of repeats "
+                f"of the same drive (p={lack[1]:.1g}), which scatter by {lack[2]:.2g} of the scale."
             )
     for axis, one in zip(misfit.axes, x, strict=True):
         value = axis.to_value(float(one))
@@ -706,14 +708,16 @@ def explain(
         text = fitting.protocols[name if name in fitting.protocols else name.rpartition("_")[0]]
         if "convention" in text or name in found or name in unused or status.get(name) == "given":
             continue
-        why = "0 in the start preset" if status.get(name) == "zero" else "held as in the start preset"
+        why = (
+            "0 in the start preset" if status.get(name) == "zero" else "held as in the start preset"
+        )
         found[name] = f"{why}. Would determine it: {text}."
     return found
 
 
 def tabulate(
-    fitting: Any, device: Any, ends: dict[str, tuple[float, float]], depends: Mapping[str, list[str]],
-    status: dict[str, str],
+    fitting: Any, device: Any, ends: dict[str, tuple[float, float]],
+    depends: Mapping[str, list[str]], status: dict[str, str],
 ) -> pd.DataFrame:  # fmt: skip
     """Return the table of constants."""
     rows = {}
@@ -762,8 +766,8 @@ def compare(table: pd.DataFrame, chosen: dict[str, Any]) -> DeviceFit:
     labels = table[[name for name in ("device", "trace") if name in table]].drop_duplicates()
     if len(labels) < 2:
         raise ValueError(
-            "family='auto' compares families by traces that were left out of the fit, and the table "
-            "has one: give two or more, in a column 'trace', or name the family."
+            "family='auto' compares families by traces that were left out of the fit, and the "
+            "table has one: give two or more, in a column 'trace', or name the family."
         )
     found, rows = {}, {}
     quick = {
@@ -792,5 +796,3 @@ def compare(table: pd.DataFrame, chosen: dict[str, Any]) -> DeviceFit:
     for problem in best.problems:
         warn(problem, stacklevel=4)
     return best
-
-

@@ -105,7 +105,11 @@ def drop_undetermined(
         device = misfit.device_at(start)
         axes: list[Axis] = [one for k, one in enumerate(misfit.axes) if k != index]
         narrower = misfit.with_axes(device, axes)
-        tried = [np.delete(start, index), np.delete(x, index), *bound_to(misfit, x, index, defaults)]
+        tried = [
+            np.delete(start, index),
+            np.delete(x, index),
+            *bound_to(misfit, x, index, defaults),
+        ]
         tried = [descend(narrower, one, most=200) for one in tried]
         best = min(tried, key=lambda one: cost_of(narrower(one)))
         before = max(cost_of(misfit(x)), LEAST_NOISE**2 * misfit.size)
@@ -175,9 +179,7 @@ def not_excluded(
     return min(found)[1:] if found else None
 
 
-def bound_to(
-    misfit: Misfit, x: NDArray, index: int, defaults: dict[str, float]
-) -> list[NDArray]:
+def bound_to(misfit: Misfit, x: NDArray, index: int, defaults: dict[str, float]) -> list[NDArray]:
     """Return a start with the default of each constant that goes with the one to be held."""
     slopes = misfit.slopes(x)
     covariance = np.linalg.pinv(slopes.T @ slopes)

@@ -27,7 +27,9 @@ def simulate(family: Family, device: Any, trace: Measured, names: Any = None) ->
     fitting: Any = family.fitting
     if fitting.step:
         device = device._replace(**{fitting.step: trace.dt})
-    run = family.trace(device, trace.drive, trace.dt, 0, **fitting.options(device, trace.dt)).variables
+    run = family.trace(
+        device, trace.drive, trace.dt, 0, **fitting.options(device, trace.dt)
+    ).variables
     found = {}
     for name in trace.values if names is None else names:
         if name == "conductance":
@@ -55,11 +57,12 @@ class Misfit:
         self.measured = [
             (k, name, y) for k, trace in enumerate(traces) for name, y in trace.values.items()
         ]
-        self.used = [
-            np.flatnonzero(np.isfinite(y) & ((trace.drive[trace.pick] != 0) | (name != "conductance")))
-            for (k, name, y) in self.measured
-            for trace in (traces[k],)
-        ]  # fmt: skip
+        self.used = []
+        for k, name, y in self.measured:
+            fine = np.isfinite(y)
+            if name == "conductance":
+                fine &= traces[k].drive[traces[k].pick] != 0
+            self.used.append(np.flatnonzero(fine))
         self.size = sum(rows.size for rows in self.used)
         self.set_scales([y for _, _, y in self.measured])
 
@@ -203,7 +206,11 @@ def match_amplitude(misfit: Misfit, x: NDArray) -> NDArray:
 
 
 def search(
-    misfit: Misfit, starts: list[NDArray], width: float, n_starts: int, seed: int,
+    misfit: Misfit,
+    starts: list[NDArray],
+    width: float,
+    n_starts: int,
+    seed: int,
     move: Callable[[], Any],
 ) -> tuple[NDArray, int]:
     """Return the best minimum of several starts, and the number of starts that reached it.

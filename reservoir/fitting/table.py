@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mottle.checks import suggest
 
 COLUMNS = {  # name: (accepted spellings, units and their factors)
-    "time": (("time", "t"), {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0}),
+    "time": (("time", "t"), {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}),
     "voltage": (("voltage", "v", "v_in", "supply"), {"V": 1.0, "mV": 1e-3}),
     "current": (
         ("current", "i"),
@@ -132,7 +132,9 @@ def read_table(data: Any) -> tuple[pd.DataFrame, str]:
     return pd.DataFrame(columns), path
 
 
-def choose_measured(table: pd.DataFrame, measured: Any, known: Mapping[str, Any]) -> tuple[str, ...]:
+def choose_measured(
+    table: pd.DataFrame, measured: Any, known: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Return the measured quantities to fit, of those that the model of a family gives."""
     there = [name for name in MEASURED if name in table]
     if measured is None:
@@ -189,7 +191,7 @@ def lay_out(
         k = int(np.argmax(steps <= 0))
         raise ValueError(
             f"{label}: time goes from {time[k]:.6g} s to {time[k + 1]:.6g} s at row "
-            f"{rows.index[k + 1]}; sort the rows, or name traces and cycles in columns of their own."
+            f"{rows.index[k + 1]}; sort the rows, or name traces and cycles in own columns."
         )
     if not volts.any():
         raise ValueError(f"{label}: voltage is 0 throughout, which shows nothing of a device.")
@@ -210,4 +212,4 @@ def lay_out(
     for name, value in values.items():
         if not value.any():
             raise ValueError(f"{label}: {name} is 0 throughout.")
-    return Measured(*names, drive=drive, dt=dt, pick=pick, values=values)
+    return Measured(names[0], names[1], names[2], drive, dt, pick, values)

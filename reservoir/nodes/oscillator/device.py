@@ -564,9 +564,7 @@ FITTING = Fitting(
 )
 
 
-FAMILY = Family(
-    ThresholdSwitch, "oscillator", PRESETS, check, trace, switch, fitting=FITTING
-)
+FAMILY = Family(ThresholdSwitch, "oscillator", PRESETS, check, trace, switch, fitting=FITTING)
 NEURISTOR = Family(
     HHNeuristor,
     "neuron",

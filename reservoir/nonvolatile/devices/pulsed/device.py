@@ -271,18 +271,20 @@ def guess(device: PulseMemristor, traces: list[Any]) -> PulseMemristor:
     weights = [device.w_min + span * np.clip((g - low) / (high - low), 0, 1) for g in levels]
     steps = []
     for up, default in zip((True, False), device.step, strict=True):
-        begin = 0.05 * span  # 5 to 60 % of the way, which takes some number of pulses
-        counts = []
+        counts = []  # pulses to 60 % of the way
         for w, sign in zip(weights, signs, strict=True):
             done = (w - device.w_min) if up else (device.w_max - w)
-            for run in np.split(np.arange(w.size), np.flatnonzero(np.diff(sign)) + 1):
-                if run.size > 2 and sign[run[0]] == up and done[run].max() > 0.6 * span:
-                    counts.append(1 + np.argmax(done[run] > 0.6 * span))
-        steps.append((0.6 * span - begin) / max(1.0, float(np.median(counts))) if counts else default)
+            runs = np.split(np.arange(w.size), np.flatnonzero(np.diff(sign)) + 1)
+            counts += [
+                1 + int(np.argmax(done[run] > 0.6 * span))
+                for run in runs
+                if run.size > 2 and sign[run[0]] == up and done[run].max() > 0.6 * span
+            ]
+        steps.append(0.55 * span / float(np.median(counts)) if counts else default)
     if device.rule == "a_form":
         steps = [step / span for step in steps]
     return device._replace(
-        g_min=float(low), g_max=float(high), w_0=float(weights[0][0]), step=tuple(steps)
+        g_min=float(low), g_max=float(high), w_0=float(weights[0][0]), step=(steps[0], steps[1])
     )
 
 
