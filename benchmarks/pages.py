@@ -27,6 +27,7 @@ SCRIPTS = {
     "recipe_keys": ([], ["reference/recipes"]),
     "leaks": ([], ["how-to/own-data"]),
     "devices": ([], ["reference/devices"]),
+    "fit_device": ([], ["how-to/own-device"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
     "agreement": ([], ["how-to/quality"]),

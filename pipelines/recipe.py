@@ -17,10 +17,12 @@ from mottle.checks import choose, names_arguments
 from mottle.pipelines.data import Data
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
+from mottle.pipelines.own_devices import built_devices, with_devices
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, at_place, make, seeded
 from mottle.pipelines.schema import Part, Section, check_name, complaints, hint, plain
 from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
+from mottle.toml import write_toml
 
 SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
@@ -242,7 +244,7 @@ class Recipe(Section):
             if key in hidden or key not in {*tile, *behind}:
                 known = [name for name in ("ages", *tile, *behind) if name not in hidden]
                 raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
-        given = {"shape": (128, 128)} | part.parameters
+        given = {"shape": (128, 128)} | built_devices(part.parameters, "crossbar")
         with at_place("crossbar", tile):
             crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
         options = {k: v for k, v in given.items() if k in behind}
@@ -338,14 +340,15 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     Parameters
     ----------
     source : str or Path
-        A TOML file, or the name of a shipped recipe.
+        A TOML file, or the name of a shipped recipe. A device that ends in .toml is a file of
+        ``devices.fit(...).save``, relative to the recipe.
 
     Returns
     -------
     recipe : Recipe
         Checked, every part created once.
     text : str
-        The file as it is.
+        The file as it is, or with constants in place of devices' files.
 
     Raises
     ------
@@ -366,10 +369,14 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
         settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
-    recipe = check_recipe(settings, str(path))
+    try:
+        whole = with_devices(settings, path.parent)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    recipe = check_recipe(whole, str(path))
     if recipe.data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.below(path.resolve().parent)})
-    return recipe, text
+    return recipe, text if whole == settings else write_toml(recipe.as_dict())
 
 
 def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") -> Recipe:
@@ -378,7 +385,7 @@ def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") ->
     Parameters
     ----------
     settings : dict or Recipe
-        Tables and keys as in a TOML file.
+        Tables and keys as in a TOML file; paths of devices are relative to the current folder.
     place : str, default="recipe"
         What error messages call it.
 
@@ -396,7 +403,7 @@ def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") ->
         if isinstance(settings, Recipe):
             recipe = settings
         else:
-            recipe = Recipe.model_validate(dict(settings))
+            recipe = Recipe.model_validate(with_devices(settings, Path()))
         recipe.check()
     except ValidationError as error:
         raise ValueError(

@@ -40,7 +40,7 @@ from mottle.pipelines.metrics import (
     find_metric,
 )
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
-from mottle.pipelines.toml import write_toml
+from mottle.toml import write_toml
 
 PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
 Progress = Callable[[int, int], Any]

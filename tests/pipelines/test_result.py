@@ -13,7 +13,7 @@ from mottle.pipelines import Result, output, read_result, reproduce, run_recipe
 from mottle.pipelines.cli import main
 from mottle.pipelines.engine import run as engine
 from mottle.pipelines.report import section
-from mottle.pipelines.toml import write_toml
+from mottle.toml import write_toml
 
 RECIPE = {
     "title": "small", "seeds": [0, 1], "fusion": ["middle"],
