@@ -17,7 +17,7 @@ from mottle.pipelines.data import PATHS, Data
 from mottle.pipelines.engine.baselines import available
 from mottle.pipelines.engine.sources import list_data, load_data
 from mottle.pipelines.recipe import read_recipe
-from mottle.pipelines.toml import write_key, write_value
+from mottle.toml import write_key, write_value
 
 Progress = Callable[[int, int], Any]
 STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second

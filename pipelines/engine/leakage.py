@@ -177,7 +177,8 @@ def stands_out(
     by_chance = [
         accuracy(features, rng.permutation(labels), folds, quick=True)[0] for _ in range(N_PERMUTED)
     ]
-    return bool(score > max(np.mean(by_chance) + SIGMAS * np.std(by_chance), chance + GAIN))
+    bar = float(np.mean(by_chance)) + SIGMAS * float(np.std(by_chance))
+    return score > max(bar, chance + GAIN)
 
 
 def finding(
