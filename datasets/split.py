@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_bool, check_names, check_text, suggest
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors.files.limits import check_path, only_value_errors
-from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks
+from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks, text_cells
 from mottle.sensors.streams import label_frame
 
 
@@ -176,6 +176,8 @@ def rows_of(
 def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """Return a text table whose form is found as ``read_samples`` finds it; cells stay as they are.
 
+    Columns of text and whole numbers, which may be labels, keep "01", "NA" and "None" as text.
+
     Examples
     --------
     >>> from tempfile import mkdtemp
@@ -191,4 +193,28 @@ def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         if dialect.names is None:
             raise ValueError(f"{path} has no names of columns: names= gives them.")
         frame = pd.concat(list(table_chunks(Path(path), dialect, stated)), ignore_index=True)
+        labels: list[Any] = [k for k in frame.columns if not pd.api.types.is_float_dtype(frame[k])]
+        if labels:
+            text = text_cells(Path(path), dialect, stated, labels)
+            for k in labels:
+                if len(text) == len(frame):
+                    frame[k] = as_written(frame[k], text[k])
     return frame.set_axis(dialect.names, axis=1)
+
+
+def as_written(cells: pd.Series, text: pd.Series) -> pd.Series:
+    """Return labels as they are written, where reading them as numbers or missing changed them.
+
+    Examples
+    --------
+    >>> as_written(pd.Series([1, 1]), pd.Series(["1", "01"])).tolist()
+    ['1', '01']
+    >>> as_written(pd.Series([1, 2]), pd.Series(["1", "2"])).tolist()
+    [1, 2]
+    """
+    text = text.str.strip()
+    if pd.api.types.is_integer_dtype(cells):
+        return text if (text != cells.astype(str)).any() else cells
+    if pd.api.types.is_bool_dtype(cells):
+        return text
+    return text.where(text != "", other=np.nan)

@@ -127,7 +127,16 @@ def no_better(result: Result) -> Iterator[str]:
         return
     sign = 1 if metric.higher_is_better else -1
     best = (sign * middle).groupby(level=0).max()
-    if best.drop(bare).max() <= best[bare]:
+    others = [name for name in result.recipe.get("baselines", []) if name in best.index]
+    reservoirs = best.drop([bare, *others])
+    if reservoirs.empty:
+        return
+    if others and reservoirs.max() <= best[others].max():
+        yield (
+            f"{best[others].idxmax()} needs no reservoir and scores as well as the best of them or "
+            "better: search their settings, or keep to it."
+        )
+    if reservoirs.max() <= best[bare]:
         yield (
             "Nothing beats the baseline without a reservoir: search input scaling, time constants "
             "and the number of segments ([search]), take a task that needs memory, or keep the "

@@ -22,6 +22,10 @@ from mottle.toml import write_key, write_value
 Progress = Callable[[int, int], Any]
 STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
 N_NODES, N_SEGMENTS, N_SPLITS = 400, 4, 5
+PARTS = {
+    "train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "Train",
+    "Test", "Training", "Testing", "Validation",
+}  # fmt: skip
 LONG = 1000  # rows, above which windows are proposed
 
 
@@ -76,11 +80,15 @@ def draft_recipe(path: Any, *, out: Any = None, progress: Any = None) -> Draft:
     ...     _ = (folder / f"{'cup' if number % 2 else 'pen'}_{number}.csv").write_text(text)
     >>> found = draft_recipe(folder)
     >>> found.survey.target, found.doubts
-    ({'pen': 4, 'cup': 4}, [])
+    ({'cup': 4, 'pen': 4}, [])
     """
     found = survey(path, progress=progress)
-    complete(found)
-    doubts = doubts_of(found)
+    try:
+        complete(found)
+        wrong = []
+    except ValueError as error:
+        wrong = [str(error)]
+    doubts = wrong or doubts_of(found)
     place = Path("recipe.toml") if out is None else Path(out)
     return Draft(found, doubts, recipe_text(found, Path(path), place, doubts))
 
@@ -143,7 +151,8 @@ def is_measured(labels: Any) -> bool:
     distinct, counts = np.unique(numbers, return_counts=True)
     whole = bool(np.all(distinct == np.round(distinct)))
     once = len(values) >= 10 and bool((counts == 1).mean() >= 0.5)
-    return not whole or distinct.size > 20 or once
+    rare = distinct.size > 20 and bool(np.median(counts) < 3)
+    return not whole or rare or once
 
 
 def counts_of(labels: Any) -> dict[str, int]:
@@ -164,13 +173,29 @@ def doubts_of(found: Survey) -> list[str]:
     doubts += doubts_about_labels(labels) if labels else []
     for sense, facts in found.senses.items():
         if facts.kind == "mixed":
-            doubts.append(f"the files of {sense!r} are of several kinds: choose by data.include.")
+            doubts.append(
+                f"the files of {sense!r} are of several kinds, or hold other channels: "
+                "(?P<sense>...) in data.pattern tells senses apart, data.include takes some files."
+            )
         if facts.rates is not None and facts.rates[1] > 1.05 * facts.rates[0]:
             low, high = facts.rates
             found.notes.append(
                 f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; steps "
                 "of n_steps cover the whole of a recording whatever its rate."
             )
+        if facts.absent >= found.n_recordings > 0 or (
+            len(found.senses) > 1 and 2 * facts.absent > found.n_recordings
+        ):
+            doubts.append(
+                f"{sense!r} is absent in {facts.absent} of {found.n_recordings} recordings: files "
+                "of one recording need equal names but for the sense, or (?P<recording>...) in "
+                "data.pattern for what they have in common."
+            )
+    if found.excluded > max(3, 0.02 * found.n_recordings):
+        doubts.append(
+            f"{found.excluded} files are left out, since their names have another form: "
+            "data.pattern that matches all of them, or data.exclude, settles it."
+        )
     clocks = {
         sense: facts.seconds for sense, facts in found.senses.items() if facts.seconds is not None
     }
@@ -179,7 +204,17 @@ def doubts_of(found: Survey) -> list[str]:
         found.notes.append(
             "senses last differently, "
             + ", ".join(f"{sense} {seconds:.3g} s" for sense, seconds in longest.items())
-            + ": data.join = 'time' takes the common part, if their clocks are one."
+            + "; each is encoded over its own length."
+        )
+    parts = {name for name in found.groups if name.lower() in PARTS}
+    if (
+        parts
+        and {name.lower() for name in parts} != {"train", "test"}
+        and parts == set(found.groups)
+    ):
+        doubts.append(
+            f"the groups {', '.join(sorted(parts))} are parts of a published split: name two of "
+            "them train and test, or leave one out (exclude), for kind = 'published'."
         )
     if found.groups and found.target and len(found.groups) < 2:
         found.notes.append(f"there is one group, {next(iter(found.groups))!r}.")
@@ -260,8 +295,10 @@ def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
 def split_of(found: Survey) -> tuple[dict[str, Any], str]:
     """Return how training and test are kept apart, and why."""
     groups = set(map(str, found.groups))
-    if groups == {"train", "test"}:
+    if {name.lower() for name in groups} == {"train", "test"}:
         return {"kind": "published"}, "the folders train and test"
+    if groups and groups <= PARTS:
+        return {"kind": "published"}, "parts of a published split, see above"
     if len(groups) >= 2:
         if len(groups) <= 10:
             return {"kind": "one_group_out"}, "each group is the test part once"
@@ -275,6 +312,8 @@ def split_of(found: Survey) -> tuple[dict[str, Any], str]:
         "no groups were found: recordings of one session, person or object stand on both sides, "
         "and scores may be too good; (?P<group>...) in data.pattern or data.group names them"
     )
+    if found.data.get("window"):
+        return {"kind": "grouped", "n_splits": n}, "windows of a recording stay together"
     return {"kind": "stratified", "n_splits": n}, why
 
 
@@ -312,7 +351,7 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         lines.append(f"{key} = {write_value(value)}")
     if any(facts.rows[1] > LONG for facts in usable.values() if facts.kind == "samples"):
         lines += [
-            "# long recordings can be cut; windows of a recording stay together:",
+            "# long recordings can be cut, with a split whose kind is 'grouped' or 'blocked':",
             "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0",
         ]  # fmt: skip
     lines += [f"# {note}" for note in found.notes]
@@ -338,7 +377,9 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     ]  # fmt: skip
     lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
-        lines[1:1] = ['task = "regression"']
+        lines[1:1] = ["# the target is numbers that hardly repeat", 'task = "regression"']
+    elif len(found.target) > 20 and all(name.isdigit() for name in found.target):
+        lines[1:1] = ["# numbers that repeat are taken for classes", 'task = "classification"']
     if len(usable) > 1 and len(set(steps)) > 1:
         lines[1:1] = ["# early fusion needs equal steps", 'fusion = ["middle", "late"]']
     return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
+from mottle.pipelines.engine.sources import no_target
 from mottle.pipelines.recipe import Recipe, check_recipe, shipped
 from mottle.pipelines.schema import complaints, hint
 from mottle.toml import write_value
@@ -143,6 +144,10 @@ def mistakes_of(source: str) -> list[str]:
             check_recipe(recipe, "")
         except ValueError as error:
             found.append(str(error).removeprefix(": "))
+    if recipe.data is not None and recipe.washout is None and (
+        recipe.data.form == "files" and "(?P<target>" not in (recipe.data.pattern or "")
+    ):  # fmt: skip
+        found.append(no_target(recipe.data))
     if recipe.data is not None:
         try:
             recipe.data.below(path.resolve().parent).check(tuple(recipe.encoders))

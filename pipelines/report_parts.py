@@ -11,7 +11,7 @@ from mottle.pipelines import figures
 from mottle.pipelines.account import joule
 from mottle.pipelines.advice import advise
 from mottle.pipelines.engine.differences import FEWEST, adjust
-from mottle.pipelines.engine.result import Result, medians
+from mottle.pipelines.engine.result import Result, best_of, medians
 from mottle.pipelines.engine.search import write_settings
 from mottle.pipelines.glossary import (
     BASELINES,
@@ -75,6 +75,16 @@ def key_lines(result: Result) -> str:
             row = frame[(frame["reservoir"] == name) & (frame["inputs"] == inputs)]
             if len(row):
                 lines.append(compared(row.iloc[0], result.metrics[0], f"{what} ({against})"))
+    others = result.recipe.get("baselines", [])
+    scores = result.scores_of()
+    rivals = scores[scores["reservoir"].isin(others)]
+    if len(rivals):
+        rival, at = best_of(rivals, result.metrics[0])
+        score = float(medians(rivals)[rival, at])
+        lines.append(
+            f"The best model of another kind is {rival} ({at}), with "
+            f"{result.metrics[0].write(score)}{percent(result.metrics[0])}."
+        )
     if name == first_of_kind(result.recipe, BASELINES[0]):
         lines.append("The best is the baseline without a reservoir: no reservoir improves on it.")
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

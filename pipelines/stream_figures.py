@@ -204,7 +204,9 @@ def as_samples(stream: Any) -> Samples:
             names = [str(one) for one in stream["channel"].to_numpy()]
         if "time" in stream.coords:
             own = stream["time"]
-            time, label = np.asarray(own, dtype=float), f"time ({own.attrs.get('units', 's')})"
+            rows = str(stream.attrs.get("time_unit_from", "")).startswith("rule: no time")
+            label = "row" if rows else f"time ({own.attrs.get('units', 's')})"
+            time = np.asarray(own, dtype=float)
     elif isinstance(stream, pd.DataFrame):
         names = [str(name) for name in stream.columns]
     return Samples(values, time, label, names, units)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,14 @@ def join_by_time(listings: Mapping[str, Listing]) -> Listing:
         raise ValueError(
             f"join = 'time' needs dates in all files or one clock for all; times are: {kinds}."
         )
+    for one, other in pairwise(sorted(spans[first])):
+        if other[0] < one[1] - 1e-9:
+            raise ValueError(
+                f"join = 'time' needs one clock for all files, and recordings of {first!r} "
+                f"overlap: one lasts from {one[0]:g} s to {one[1]:g} s, another from "
+                f"{other[0]:g} s. Where every file begins at 0, join = 'name' pairs files by "
+                "their names."
+            )
     partner = {
         sense: [best_partner(one, spans[sense], listings[first].groups, row, listings[sense].groups)
                 for row, one in enumerate(spans[first])]
@@ -97,7 +106,8 @@ def join_by_time(listings: Mapping[str, Listing]) -> Listing:
     return Listing(
         lead.names, lead.target, lead.groups, read_row, digest, lead.attrs,
         {"join": "time", **{sense: listing.how for sense, listing in listings.items()}},
-        lead.folders, tuple(listings), lead.left_out,
+        lead.folders, tuple(listings),
+        tuple(set(lead.left_out).intersection(*(one.left_out for one in listings.values()))),
     )  # fmt: skip
 
 
@@ -127,6 +137,11 @@ def best_partner(
         if groups is not None and other_groups is not None and groups[row] != other_groups[at]:
             continue
         common = min(own[1], end) - max(own[0], begin)
+        if best is not None and abs(common - most) <= 1e-9:
+            raise ValueError(
+                f"two files cover the recording from {own[0]:g} s to {own[1]:g} s equally: their "
+                "times are not of one clock; join = 'name' pairs files by their names."
+            )
         if common >= most:
             best, most = at, common
     return best

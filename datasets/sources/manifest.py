@@ -21,6 +21,7 @@ LABELS = {
     "recording": ("recording", "name", "id"),
 }
 """Names by which the columns of labels are found, where none is given."""
+MISSING = Path("a file that is not there")
 
 
 def list_manifest(
@@ -189,10 +190,19 @@ def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
             found.append(None)
         else:
             path = folder / cell.strip()
-            if not path.exists():
+            if path.is_dir() and not (path / "metadata.yaml").exists():  # a bag is a folder
                 return None
-            found.append(path)
-    return found if any(found) else None
+            found.append(path if path.exists() else MISSING)
+    there = sum(one is not None and one is not MISSING for one in found)
+    gone = [k for k, one in enumerate(found) if one is MISSING]
+    if not there or there < len(gone):
+        return None
+    if gone:
+        raise ValueError(
+            f"{cells.iloc[gone[0]]!r} in row {gone[0]} of {str(cells.name)!r} is no file below "
+            f"{folder}, and {len(gone)} of {len(found)} in all: correct or drop these rows."
+        )
+    return found
 
 
 def missing_file(table: pd.DataFrame, columns: Sequence[str], path: Path) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 SEPARATORS = re.compile(r"([_\-. ]+)")
 GROUP = re.compile(
     r"^(subject|subj|sub|person|participant|user|speaker|patient|session|ses|day|date|run|device|"
-    r"board|sensor|unit|train|test|fold|batch)?[-_ ]?\d*$|^[sp]\d+$|^\d{4}-?\d\d-?\d\d$", re.I
+    r"board|sensor|unit|train|training|test|testing|val|valid|validation|dev|eval|fold|batch)?"
+    r"[-_ ]?\d*$|^[sp]\d+$|^\d{4}-?\d\d-?\d\d$", re.I
 )  # fmt: skip
 SENSES = frozenset((
     "touch", "tactile", "smell", "gas", "nose", "sight", "vision", "camera", "events", "dvs",
@@ -183,7 +184,7 @@ def find_sense(slots: Sequence[Slot], kinds: Sequence[Any]) -> None:
             tuple(other.values[row] for other in slots if other is not slot)
             for row in range(len(slot.values))
         )
-        if sum(count > 1 for count in rest.values()) >= 0.5 * len(rest):
+        if by_name or sum(count > 1 for count in rest.values()) >= 0.5 * len(rest):
             slot.role = "sense"
             return
 

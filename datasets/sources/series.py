@@ -174,6 +174,6 @@ def as_stream(values: Any, name: str, order: str, rate: float | None) -> Any:
     elif order == "channel, step":
         values = values.T
     time = np.arange(len(values)) / (rate or 1.0)
-    return sampled(
-        values, time, [f"channel{k}" for k in range(values.shape[1])], units="1", name=name
-    )
+    names = [f"channel{k}" for k in range(values.shape[1])]
+    stated = "rate" if rate else "rule: no time, row numbers"
+    return sampled(values, time, names, units="1", name=name, time_unit_from=stated)

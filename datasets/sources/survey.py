@@ -13,7 +13,7 @@ import xarray as xr
 
 from mottle.datasets.sources.files import find_files
 from mottle.datasets.sources.manifest import paths_of, read_any_frame
-from mottle.datasets.sources.names import find_naming, labels_of
+from mottle.datasets.sources.names import find_naming, form_of, labels_of
 from mottle.datasets.split import read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
@@ -22,6 +22,7 @@ from mottle.sensors.roles import counts_rows, time_candidates
 SAMPLE = 60  # files that are read
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
 CLASS_WORDS = ("label", "class", "target", "activity", "category", "gas", "material", "object", "y")
+SURE = ("label", "class", "target", "activity", "category")
 GROUP_WORDS = ("subject", "session", "user", "person", "participant", "speaker", "day", "group",
                "subject_id", "user_id", "session_id")  # fmt: skip
 RECORDING_WORDS = ("recording", "trial", "recording_id", "trial_id", "sequence", "sample_id",
@@ -93,6 +94,8 @@ class Survey:
         Files that were read and are damaged, or none of a known format, and why.
     notes : list of str
         What is doubtful, and which key of ``[data]`` settles it.
+    excluded : int
+        Files of a kind that is read, left out by the form of their names.
     """
 
     data: dict[str, Any]
@@ -103,6 +106,7 @@ class Survey:
     numeric_target: bool = False
     unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    excluded: int = 0
 
 
 def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
@@ -138,7 +142,7 @@ def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
     ...     _ = (folder / f"{'cup' if number % 2 else 'pen'}_{number}.csv").write_text(text)
     >>> found = survey(folder)
     >>> found.target, found.senses["stream"].rates
-    ({'pen': 4, 'cup': 4}, (10.0, 10.0))
+    ({'cup': 4, 'pen': 4}, (10.0, 10.0))
     """
     path = Path(path)
     if not path.exists():
@@ -168,7 +172,10 @@ def survey_whole(path: Path, files: Sequence[Path]) -> Survey | None:
     if len(files) == 1:
         return survey_file(files[0])
     tables = [file for file in files if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
-    for table in [file for file in tables if file.parent == path.resolve()][:5]:
+    here = [file for file in tables if file.parent == path.resolve()]
+    forms = Counter(form_of(file.name) for file in here)
+    here.sort(key=lambda file: (forms[form_of(file.name)], file.name))  # rare forms first
+    for table in here[:10]:
         if lists_files(table):
             return survey_file(table)
     return None
@@ -181,10 +188,13 @@ def lists_files(path: Path) -> bool:
     except (ValueError, OSError):
         return False
     few = frame.head(50)
-    return any(
-        not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path)
-        for name in few.columns
-    )
+    try:
+        return any(
+            not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path)
+            for name in few.columns
+        )
+    except ValueError:  # most files are there, and some not: the reader names them
+        return True
 
 
 def survey_file(path: Path) -> Survey:
@@ -217,10 +227,11 @@ def survey_table(path: Path) -> Survey:
     recording = [lower[w] for w in RECORDING_WORDS if w in lower]
     counting = [c for c in columns if counts_rows(c) and c not in recording]
     group = next((lower[w] for w in GROUP_WORDS if w in lower), None)
-    target = next((lower[w] for w in CLASS_WORDS if w in lower), None)
     rest = [c for c in labels if c not in (*recording, group)]
-    if target is None and rest:
-        target = rest[-1]
+    named = [lower[word] for word in CLASS_WORDS if word in lower]
+    target = next((c for c in named if c in rest or c.lower() in SURE), None)
+    if target is None:
+        target = rest[-1] if rest else next(iter(named), None)
     if target is not None:
         data["target"] = target
     else:
@@ -238,6 +249,11 @@ def survey_table(path: Path) -> Survey:
         )
     if group:
         data["group"] = group
+    if target is not None and recording:
+        by = data["recording"] if isinstance(data["recording"], list) else [data["recording"]]
+        pairs = frame[[*by, target]].drop_duplicates()
+        if len(pairs) > len(pairs[by].drop_duplicates()):  # numbers begin anew in each class
+            data["recording"] = [*by, target]
     extra = [c for c in texts if c not in (target, group, *recording, *clock)]
     if extra or counting:
         left = (*texts, target, group, *recording, *clock, *counting)
@@ -272,7 +288,9 @@ def survey_files(
             f"none of {len(files)} files in {path} can be read; the first, {name}: {reason}"
         )
     if len(streams) == 1:
-        return survey_file(files[next(iter(streams))])
+        whole = survey_file(files[next(iter(streams))])
+        whole.unreadable = unreadable
+        return whole
     by_suffix: dict[str, Any] = {}
     for k in streams:
         by_suffix.setdefault(files[k].suffix.lower(), kinds[k])
@@ -283,10 +301,12 @@ def survey_files(
     if naming.pattern is not None:
         data["pattern"] = naming.pattern
     notes = list(naming.notes)
+    excluded = 0
     if naming.others:
         some = [names[k] for k in naming.others]
         suffixes = {files[k].suffix.lower() for k in naming.rows}
         if suffixes & {files[k].suffix.lower() for k in naming.others}:
+            excluded = len(some)
             data["exclude"] = exclusions(some)
         else:
             data["include"] = [
@@ -315,8 +335,8 @@ def survey_files(
     mixed = [sense for sense, facts in senses.items() if facts.kind == "mixed"]
     if mixed:
         notes.append(
-            f"files of {', '.join(mixed)} are of several kinds: data.include takes some of them, "
-            "or (?P<sense>...) in data.pattern tells the senses apart."
+            f"files of {', '.join(mixed)} are of several kinds or hold other channels: "
+            "data.include takes some of them, or (?P<sense>...) in data.pattern tells senses apart."
         )
     n = len(naming.rows)
     if len(senses) > 1:
@@ -330,7 +350,15 @@ def survey_files(
             key: {v: round(c / len(senses)) for v, c in one.items()} for key, one in counts.items()
         }
     return Survey(
-        data, senses, n, counts.get("target", {}), counts.get("group", {}), False, unreadable, notes
+        data,
+        senses,
+        n,
+        counts.get("target", {}),
+        counts.get("group", {}),
+        False,
+        unreadable,
+        notes,
+        excluded,
     )
 
 
@@ -380,6 +408,11 @@ def facts_of(cells: Sequence[Any]) -> SenseFacts:
     streams = [read_stream(cell) for cell in cells if cell is not None]
     events = [one for one in streams if not is_samples(one)]
     if events and len(events) < len(streams):
+        return SenseFacts("mixed")
+    widths = {np.shape(one)[1:] for one in streams} if not events else set()
+    named = {tuple(map(str, one["channel"].values)) for one in streams if not events and isinstance(
+        one, xr.DataArray) and "channel" in one.coords}  # fmt: skip
+    if len(widths) > 1 or len(named) > 1:
         return SenseFacts("mixed")
     if events:
         return facts_of_events(events)

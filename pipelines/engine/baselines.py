@@ -63,7 +63,9 @@ def absent(name: str) -> list[str]:
     return [package for package in ROCKETS[name] if not find_spec(package)]
 
 
-def check_baselines(names: Sequence[str], per_step: bool, horizon: int | None) -> None:
+def check_baselines(
+    names: Sequence[str], per_step: bool, horizon: int | None, washout: int | None = None
+) -> None:
     """Refuse baselines that a target does not allow, or whose package is not installed.
 
     Examples
@@ -76,6 +78,11 @@ def check_baselines(names: Sequence[str], per_step: bool, horizon: int | None) -
         if name == "persistence" and not (per_step and horizon):
             raise ValueError(
                 "baselines: 'persistence' is for targets of steps with data.horizon of 1 or more."
+            )
+        if name == "persistence" and (washout or 0) < (horizon or 0):
+            raise ValueError(
+                f"baselines: 'persistence' knows no target in the first {horizon} steps: "
+                f"washout={washout} must be at least data.horizon={horizon}."
             )
         if name in ("forest", *ROCKETS) and per_step:
             raise ValueError(
@@ -152,12 +159,9 @@ def fit_baseline(
         return lambda: outputs_of(forest, X_test)
     trains, tests = [], []
     for sense in senses:
-        train, test = (
-            as_cases(part) for part in fold.drives(sense, keyed(recipe.make_encoders()[sense]))
-        )
-        if train.shape[-1] != test.shape[-1]:
-            length = min(train.shape[-1], test.shape[-1])
-            train, test = train[..., :length], test[..., :length]
+        drives = fold.drives(sense, keyed(recipe.make_encoders()[sense]))
+        train = as_cases(drives[0])
+        test = as_cases(drives[1], train.shape[-1])
         kernels = rocket(name, seed)
         trains.append(np.asarray(kernels.fit_transform(train)))
         tests.append(lambda kernels=kernels, test=test: np.asarray(kernels.transform(test)))
@@ -182,11 +186,11 @@ def rocket(name: str, seed: int) -> Any:
     )
 
 
-def as_cases(drives: Any) -> NDArray[np.float64]:
+def as_cases(drives: Any, length: int = 0) -> NDArray[np.float64]:
     """Return drives as an array (case, channel, time) of equal length.
 
-    Drives of unequal length are interpolated to the longest, at most 512 steps; those of fewer than
-    9 steps to 9, the length of a kernel.
+    Drives of another ``length`` are interpolated to it, by default to that of the longest, from 9
+    steps, the length of a kernel, to 512.
 
     Examples
     --------
@@ -194,7 +198,7 @@ def as_cases(drives: Any) -> NDArray[np.float64]:
     (2, 2, 12)
     """
     arrays = [np.asarray(drive, dtype=np.float64) for drive in drives]
-    length = min(MOST_STEPS, max(LEAST_STEPS, *(len(one) for one in arrays)))
+    length = length or min(MOST_STEPS, max(LEAST_STEPS, *map(len, arrays)))
     found = np.empty((len(arrays), arrays[0].shape[1], length))
     for k, one in enumerate(arrays):
         if len(one) == length:

@@ -60,9 +60,10 @@ def make_folds(
     n_splits, groups = split.n_splits, np.asarray(recordings.groups)
     names, rows = np.unique(groups), np.arange(len(groups))
     if split.kind == "published":
-        if set(names) != {"train", "test"}:
+        lower = np.char.lower(groups.astype(str))
+        if set(lower) != {"train", "test"}:
             raise ValueError("split.kind='published' needs groups 'train' and 'test' in the data.")
-        yield np.flatnonzero(groups == "train"), np.flatnonzero(groups == "test")
+        yield np.flatnonzero(lower == "train"), np.flatnonzero(lower == "test")
         return
     if split.kind == "stratified" and not labels:
         raise ValueError(

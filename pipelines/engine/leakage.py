@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from mottle.pipelines.engine.target import check_target
 
 Folds = Sequence[tuple[NDArray, NDArray]]
 GAIN, SIGMAS, FALL = 0.1, 3.5, 0.15  # above chance, in standard errors; fall with sessions held out
-NEAR = 0.01  # of the median distance, below which recordings are nearly the same
+NEAR, NEIGHBOURS = 0.1, 10  # of the distance to the tenth nearest: nearly the same
 ROOM = re.compile(r"temperature|humid|altitude|barometer|^temp$|\bhpa\b", re.IGNORECASE)
 LEAF, N_TREES, N_PERMUTED = 5, 30, 20
 MOST, MOST_FOLDS, POINTS = 3000, 10, 24  # recordings compared, folds, points of a profile
@@ -109,8 +108,8 @@ def find_leaks(recordings: Recordings, folds: Any, *, target: Any = None) -> lis
             "group", codes, labels, tested, chance,
             "the group alone", "kind = 'grouped' or 'one_group_out' keeps groups together",
         )  # fmt: skip
-    if are_numbered(names, labels):
-        order = np.arange(len(labels), dtype=float)[:, np.newaxis]
+    order = order_of(names, labels)
+    if order is not None:
         leaks += finding(
             "order", order, labels, tested, chance, "the place in the order of recordings alone",
             "classes were recorded one after another, so that whatever drifts tells them apart; "
@@ -216,8 +215,8 @@ def start_finding(
         text = (
             f"Leak: the first values of {sense!r} alone predict {100 * score:.0f} % of labels "
             f"(most frequent class {100 * chance:.0f} %), the middle ones {100 * middle:.0f} %: "
-            "recordings begin differently from class to class; cut their begin off, or record "
-            "classes alike."
+            "recordings begin differently from class to class. Is that the signal? If not, cut "
+            "the begin off, or record classes alike."
         )
         return [Leak("start", score, text)]
     apart, n_apart = accuracy(starts, labels, held_out)
@@ -241,23 +240,32 @@ def is_torn(groups: NDArray, folds: Folds) -> bool:
     return any(bool(np.isin(groups[test], groups[train]).any()) for train, test in folds)
 
 
-def are_numbered(names: Sequence[str], labels: NDArray) -> bool:
-    """Return whether names count recordings, without their class in them.
+def order_of(names: Sequence[str], labels: NDArray) -> NDArray[np.float64] | None:
+    """Return the running number in the names of recordings, None where there is none.
+
+    Names of one form with one number that all differ in, or that all begin with a number.
 
     Examples
     --------
-    >>> are_numbered(["rec1.csv", "rec2.csv"], np.array(["tea", "milk"]))
-    True
-    >>> are_numbered(["tea1.csv", "milk2.csv"], np.array(["tea", "milk"]))
-    False
+    >>> order_of(["rec1.csv", "rec10.csv", "rec2.csv"], np.array(["tea", "milk", "tea"])).ravel()
+    array([ 1., 10.,  2.])
+    >>> order_of(["tea1.csv", "milk1.csv"], np.array(["tea", "milk"]))
     """
     forms = {re.sub(r"\d+", "#", name) for name in names}
     numbers = [re.findall(r"\d+", name) for name in names]
-    inside = np.mean([str(label) in re.split(r"[\W_]+", name) or (
-        not str(label).isdigit() and str(label) in name) for name, label in
-        zip(names, labels, strict=True)])  # fmt: skip
-    rising = all(list(map(int, a)) <= list(map(int, b)) for a, b in pairwise(numbers))
-    return len(forms) == 1 and "#" in next(iter(forms)) and bool(inside < 0.5) and rising
+    if len(forms) == 1 and numbers[0]:
+        columns = list(zip(*numbers, strict=True))
+        inside = [k for k, column in enumerate(columns) if list(column) == labels.tolist()]
+        varying = [k for k, one in enumerate(columns) if len(set(one)) == len(names)]
+        varying = [k for k in varying if k not in inside]
+    elif all(re.match(r"\d", name.rsplit("/", 1)[-1]) for name in names):
+        columns = [tuple(re.findall(r"\d+", name.rsplit("/", 1)[-1])[0] for name in names)]
+        varying = [0] if len(set(columns[0])) == len(names) else []
+    else:
+        return None
+    if not varying:
+        return None
+    return np.array([float(number[:15]) for number in columns[varying[0]]])[:, np.newaxis]
 
 
 def session_folds(labels: NDArray, groups: NDArray | None) -> list[tuple[NDArray, NDArray]]:
@@ -290,14 +298,15 @@ def lengths_of(cells: Sequence[Any]) -> NDArray[np.float64]:
 
 
 def rates_of(cells: Sequence[Any]) -> NDArray[np.float64] | None:
-    """Return the samples a second of each recording, None where no times are known."""
+    """Return the samples a second of each recording, 0 where it has no times; None for no times."""
     found = []
     for cell in cells:
         if not isinstance(cell, xr.DataArray) or "time" not in cell.coords or len(cell) < 2:
-            return None
+            found.append(0.0)
+            continue
         step = float(np.median(np.diff(np.asarray(cell["time"], dtype=np.float64))))
         found.append(0.0 if step <= 0 else float(f"{1 / step:.3g}"))
-    return np.array(found)[:, np.newaxis]
+    return np.array(found)[:, np.newaxis] if any(found) else None
 
 
 def starts_of(cells: Sequence[Any]) -> NDArray[np.float64] | None:
@@ -352,12 +361,13 @@ def duplicates(streams: dict[str, list[Any]], folds: Folds) -> list[Leak]:
     n = len(next(iter(streams.values())))
     marks = []
     for row in range(n):
-        found = sha256()
+        found, plain = sha256(), True  # recordings without any change are equal by nature
         for sense, cells in streams.items():
             cell = cells[row]
-            values = b"" if cell is None else np.ascontiguousarray(np.asarray(cell)).tobytes()
-            found.update(sense.encode() + values)
-        marks.append(found.hexdigest())
+            values = np.empty(0) if cell is None else np.ascontiguousarray(np.asarray(cell))
+            plain = plain and (not values.size or bool((values == values[:1]).all()))
+            found.update(sense.encode() + values.tobytes())
+        marks.append(f"constant {row}" if plain else found.hexdigest())
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, mark in enumerate(marks):
         rows_of[mark].append(row)
@@ -387,9 +397,10 @@ def near_duplicates(streams: dict[str, list[Any]], folds: Folds, before: set[str
     scaled = (profiles - profiles.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     squares = (scaled**2).sum(axis=1)
     distance = np.sqrt(np.maximum(squares[:, None] + squares - 2 * scaled @ scaled.T, 0.0))
-    typical = float(np.median(distance[np.triu_indices(n, 1)]))
-    near = distance < NEAR * typical
-    np.fill_diagonal(near, False)
+    np.fill_diagonal(distance, np.inf)
+    k = min(NEIGHBOURS, n - 1)
+    typical = np.partition(distance, k - 1, axis=1)[:, k - 1]  # of others alike, as of its class
+    near = distance < NEAR * typical[:, np.newaxis]
     hit: set[int] = set()
     for train, test in folds:
         hit |= set(test[near[np.ix_(test, train)].any(axis=1)].tolist())
@@ -397,8 +408,7 @@ def near_duplicates(streams: dict[str, list[Any]], folds: Folds, before: set[str
         return []
     text = (
         f"Leak: {len(hit)} of {n} recordings are nearly the same as one of the training part of "
-        "their fold (overlapping windows, copies with noise or shifts): give such recordings one "
-        "group."
+        "their fold (overlapping windows, copies with noise): give such recordings one group."
     )
     return [Leak("near-duplicate", len(hit) / n, text)]
 

@@ -100,18 +100,27 @@ def with_channel(recordings: Recordings, name: str | None, horizon: int) -> Reco
     """
     table = recordings.table
     streams = {str(sense): [read_stream(cell) for cell in table[sense]] for sense in table.columns}
-    channels = {
-        str(channel): sense for sense, cells in streams.items()
-        if isinstance(cells[0], xr.DataArray) for channel in cells[0]["channel"].values
-    }  # fmt: skip
+    sampled = [sense for sense, cells in streams.items() if isinstance(cells[0], xr.DataArray)]
+    channels = [
+        (sense, str(channel))
+        for sense in sampled
+        for channel in streams[sense][0]["channel"].values
+    ]
     if not channels:
         raise ValueError("data.horizon is for channels of sampled streams, and there is none.")
-    sense = next(iter(channels.values())) if name is None else channels.get(name)
-    if sense is None:
+    found = [one for one in channels if name in (one[1], f"{one[0]}/{one[1]}")]
+    if name is not None and len(found) != 1:
+        if found:
+            several = ", ".join(f"{one}/{channel}" for one, channel in found)
+            raise ValueError(
+                f"data.target={name!r} is a channel of several senses: name one of {several}."
+            )
+        known = [channel for _, channel in channels]
+        listed = ", ".join(f"{one}/{channel}" for one, channel in channels)
         raise ValueError(
-            f"data.target={name!r} is no channel{suggest(str(name), channels)} There are "
-            f"{', '.join(channels)}."
+            f"data.target={name!r} is no channel{suggest(str(name), known)} There are {listed}."
         )
+    sense, name = (sampled[0], None) if name is None else found[0]
     target: Any = []
     cut: list[Any] = []
     for row, stream in enumerate(streams[sense]):
@@ -131,7 +140,14 @@ def with_channel(recordings: Recordings, name: str | None, horizon: int) -> Reco
                 )
             kept = stream.drop_sel(channel=name)
         cut.append(kept.isel(time=slice(0, len(stream) - horizon)))
-    cells: dict[str, Any] = {str(one): list(table[one]) for one in table.columns}
+    cells: dict[str, Any] = {}
+    for one in streams:  # other senses are cut alike, where they have the same steps
+        cells[one] = [
+            cell.isel(time=slice(0, len(target[row])))
+            if isinstance(cell, xr.DataArray) and len(cell) == len(target[row]) + horizon
+            else cell
+            for row, cell in enumerate(streams[one])
+        ]
     changed = make_table(index=list(map(str, table.index)), **(cells | {sense: cut}))
     changed.attrs = dict(table.attrs)
     return recordings._replace(table=changed, target=target)

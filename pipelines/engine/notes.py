@@ -37,7 +37,10 @@ def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list
     sign = 1 if metric.higher_is_better else -1
     best = {name: (sign * middle[name]).idxmax() for name in kinds}
     unit = "%" if metric.percent else ""
-    level = middle[bare[0]][best[bare[0]]]
+    without = [*bare, *(name for name in recipe.baselines if name in middle.index)]
+    top = {name: (sign * middle[name]).idxmax() for name in without}
+    rival = max(without, key=lambda name: sign * middle[name][top[name]])
+    level = middle[rival][top[rival]]
     notes = []
     for name, kind in kinds.items():
         if kind == "NoReservoir":
@@ -47,7 +50,8 @@ def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list
         outcome = better if sign * score > sign * level else "does not beat"
         notes.append(
             f"{name}: its best ({best[name]}, {metric.write(score)}{unit}) {outcome} the best "
-            f"without a reservoir ({best[bare[0]]}, {metric.write(level)}{unit})."
+            f"without a reservoir ({'' if rival in bare else f'{rival}, '}{top[rival]}, "
+            f"{metric.write(level)}{unit})."
         )
     notes.append(
         f"Scales, penalties and features are learnt on training folds only. {_how(recipe, metric)}"

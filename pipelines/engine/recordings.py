@@ -28,6 +28,11 @@ def load_recordings(
         recordings = load_recordings_of(
             recipe.data, tuple(recipe.encoders), recipe.per_step, recipe.stated_task, progress
         )
+        if recipe.data.window is not None and recipe.split.kind in ("stratified", "shuffled"):
+            raise ValueError(
+                f"split.kind={recipe.split.kind!r} puts windows of one recording on both sides: "
+                "with data.window take kind = 'grouped', 'one_group_out' or 'blocked'."
+            )
     if not isinstance(recordings, Recordings):
         raise TypeError(
             f"recordings is {type(recordings).__name__}; expected Recordings(table, target, groups)"

@@ -26,6 +26,7 @@ FITS = (
     "reservoir", "inputs", "seed", "fold", "encode_wall", "encode_cpu", "fit_wall", "fit_cpu",
     "predict_wall", "predict_cpu", "penalty",
 )  # fmt: skip
+CONSTANT = ("majority",)  # baselines that differ from everything by being a constant
 PLAIN = (
     "title", "description", "split", "task", "senses", "seeds", "n_recordings", "chance", "recipe",
     "settings", "source", "chosen", "hashes", "versions", "notes", "speedup",
@@ -158,7 +159,8 @@ class Result:
     @property
     def best(self) -> tuple[str, str]:
         """Reservoir and inputs of the best median over seeds, by the first metric."""
-        return best_of(self.scores_of(), self.metrics[0])
+        scores = self.scores_of()
+        return best_of(scores[scores["reservoir"].isin(self.recipe["reservoirs"])], self.metrics[0])
 
     @property
     def confusion(self) -> NDArray:
@@ -200,6 +202,7 @@ class Result:
         frame = self.fold_scores
         choose(against, dict.fromkeys(frame["reservoir"].unique()), "against")
         here = frame[(frame["metric"] == name) & (frame["missing"] == "")]
+        here = here[~here["reservoir"].isin(CONSTANT)]
         return paired_differences(here, against, self.test_ratio, higher_is_better=better)
 
     @property

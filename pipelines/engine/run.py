@@ -130,7 +130,7 @@ class Experiment:
             for name in recipe.reservoirs
         )
         horizon = None if recipe.data is None else recipe.data.horizon
-        check_baselines(recipe.baselines, self.target.per_step, horizon)
+        check_baselines(recipe.baselines, self.target.per_step, horizon, recipe.washout)
         per_fold += len(recipe.baselines) * len(recipe.seeds)
         self.n_done, self.n_all = 0, len(self.folds) * per_fold
         self.rows: list[tuple] = []
@@ -180,11 +180,7 @@ class Experiment:
             | {"python": platform.python_version()},
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
-                *split_notes(self.recordings, self.folds),
-                *(
-                    leak.text
-                    for leak in find_leaks(self.recordings, self.folds, target=self.target)
-                ),
+                *self._notes_on_split(),
                 *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,
@@ -194,6 +190,13 @@ class Experiment:
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
         )
+
+    def _notes_on_split(self) -> list[str]:
+        """Return sentences on groups and leaks; of torn groups one."""
+        leaks = find_leaks(self.recordings, self.folds, target=self.target)
+        torn = any(leak.kind == "group" for leak in leaks)
+        notes = [] if torn else split_notes(self.recordings, self.folds)
+        return [*notes, *(leak.text for leak in leaks)]
 
     def _run_fold(self, number: int, train: NDArray, test: NDArray) -> None:
         """Search, fit and score everything of one fold."""
@@ -378,7 +381,8 @@ def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:
 def has_times(stream: Any) -> bool:
     """Tell whether a stream has times: events, or samples with a coordinate ``time``."""
     if isinstance(stream, xr.DataArray):
-        return "time" in stream.coords
+        rows = str(stream.attrs.get("time_unit_from", "")).startswith("rule: no time")
+        return "time" in stream.coords and not rows
     return getattr(getattr(stream, "dtype", None), "names", None) is not None
 
 

@@ -312,7 +312,14 @@ def load_recordings_of(
     if data.window is not None:
         if isinstance(recordings.target, list):
             raise ValueError("data.window is for recordings with one target, and washout is set.")
+        one = len(np.unique(np.asarray(recordings.groups))) == 1
         recordings, short = cut_windows(recordings, data.window, data.stride)
+        if one:
+            recordings = recordings._replace(groups=np.arange(len(recordings.table)))
+            notes.append(
+                "Windows of the one recording are its groups: kind = 'blocked' with a gap keeps "
+                "neighbours apart."
+            )
         if short:
             notes.append(
                 f"{len(short)} recordings are shorter than a window of {data.window:g} and are "

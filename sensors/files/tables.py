@@ -625,6 +625,34 @@ def table_chunks(
             ) from why
 
 
+def text_cells(
+    path: Path, dialect: Dialect, options: TableOptions, columns: Sequence[int]
+) -> pd.DataFrame:
+    """Return columns of a table as the text that stands there, such as "01", "NA" and "None".
+
+    Parameters
+    ----------
+    path, dialect, options
+        As of `table_chunks`.
+    columns : sequence of int
+        Numbers of the columns.
+
+    Returns
+    -------
+    DataFrame of str
+        Empty text for empty cells.
+    """
+    handle, _ = _open_rows(path, dialect)
+    with handle:
+        return pd.read_csv(
+            handle, sep=dialect.separator, header=None, names=range(dialect.n_columns),
+            index_col=False, usecols=list(columns), dtype=str, keep_default_na=False,
+            na_values=[], skipinitialspace=True, skip_blank_lines=dialect.n_columns > 1,
+            encoding=None if isinstance(handle, StringIO) else dialect.encoding,
+            encoding_errors="replace", low_memory=False,
+        )  # fmt: skip
+
+
 def _open_rows(path: Path, dialect: Dialect) -> tuple[IO[Any], bool]:
     """Open a table at its first row, without comments; whether cells may begin with a blank."""
     if dialect.encoding == "utf-16":

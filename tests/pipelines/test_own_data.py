@@ -265,9 +265,9 @@ def test_all_mistakes_are_told_before_anything_is_loaded(tmp_path):
     found = mottle("recipes", "check", tmp_path / "r.toml")
     assert found.exit_code == 1
     for text in ("did you mean 'TaxelDrive'", "did you mean 'pool'", "did you mean 'alphas'",
-                 "nowhere does not exist"):  # fmt: skip
+                 "nowhere does not exist", "have no target"):  # fmt: skip
         assert text in found.output
-    assert len(found.output.splitlines()) == 4
+    assert len(found.output.splitlines()) == 5
     assert mottle("recipes", "check", "demo-grasp").exit_code == 0
     assert mottle("recipes", "show", "demo-grasp").output.startswith("title")
 
