@@ -210,8 +210,8 @@ def write_page(rows):
     )  # fmt: skip
     text = (
         f"{markdown(table)}\n\nTargets are a coverage of 90 % and a width of 20 %. Missed: "
-        f"{missed or 'none'}.\n\nOf all {len(fitted)} intervals {100 * covered:.1f} % hold the true "
-        f"value. {stamp('mottle', 'scipy')}"
+        f"{missed or 'none'}.\n\nOf all {len(fitted)} intervals {100 * covered:.1f} % hold the "
+        f"true value. {stamp('mottle', 'scipy')}"
     )
     fill(PAGE, "recovered", text)
 
