@@ -71,6 +71,12 @@ def test_the_table_of_drift_holds_the_kept_results(scripts):
     assert f"<!-- drift -->\n{table}\n" in (DOCS / "how-to/online.md").read_text("utf-8")
 
 
+def test_the_table_of_recovered_constants_holds_the_kept_results(scripts):
+    fits = import_module("fit_device")
+    table = import_module("pages").markdown(fits.summarize(pd.read_csv(fits.CSV)))
+    assert f"<!-- recovered -->\n{table}\n" in fits.PAGE.read_text("utf-8")
+
+
 def test_other_packages_agree_within_what_is_stated(scripts):
     text = import_module("agreement").text()
     assert f"<!-- agreement -->\n{text}\n" in (DOCS / "how-to/quality.md").read_text("utf-8")

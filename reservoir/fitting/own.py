@@ -114,13 +114,13 @@ def load(path: str | Path) -> Any:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from mottle.reservoir import devices
-    >>> volts = np.tile(devices.pulse_train([1.5, -0.5, 1.2, 0.4], 2e-3, 8e-3, 1e-3), 5)
-    >>> run = devices.simulate("wox_du2017", volts, 1e-3)
+    >>> volts = 10 * [0.3] + 40 * [2.5] + 40 * [0.3] + 40 * [-2.0]
+    >>> run = devices.simulate("tiox_zhong2021", volts, 4e-6)
     >>> table = {"t": run.time, "v": run.voltage, "i": run.current}
     >>> with TemporaryDirectory() as folder:
-    ...     devices.fit("wox", table).save(f"{folder}/own.toml")
-    ...     f"{devices.load(f'{folder}/own.toml').eta:.6g}"
-    '8'
+    ...     devices.fit("tiox", table).save(f"{folder}/own.toml")
+    ...     f"{devices.load(f'{folder}/own.toml').keep:.6g}"
+    '0.99'
     """
     settings = read_file(path)
     return build(settings, f"'{path}'")

@@ -531,7 +531,7 @@ def crossings(time: NDArray, v: NDArray, level: float, band: float) -> list[floa
     Examples
     --------
     >>> crossings(np.arange(6.0), np.array([0.0, 2.0, 1.9, 0.0, 0.1, 2.0]), 1.0, 0.5)
-    [0.5, 2.526315789473684, 4.473684210526316]
+    [0.5, 2.473684210526316, 4.473684210526316]
     """
     found, above, last = [], False, 0
     for k in range(1, v.size):
