@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.fusion import make_fusion_pipeline
     from mottle.pipelines.late import LateReadout
     from mottle.pipelines.masked import MaskedReadout
+    from mottle.pipelines.measured import compare_states
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.senses import SenseCheck
@@ -25,6 +26,7 @@ __all__ = [
     "Reproduction",
     "Result",
     "SenseCheck",
+    "compare_states",
     "find_metric",
     "make_fusion_pipeline",
     "read_recipe",
