@@ -63,8 +63,17 @@ def find_delay(states: Floats, u: Floats, hold: int, most: int, place: str) -> D
     7
     """
     new, predicted = innovations(u)
+    period = find_period(new)
+    if period is not None and period * hold <= 2 * most:
+        raise ValueError(
+            f"{place}: the delay is ambiguous: the input repeats itself after {period} steps, so "
+            f"that delays {period * hold} samples apart fit alike. State it with delay=, or search "
+            f"fewer delays, if it is short: max_delay= below {period * hold / 2:g}."
+        )
     first = max(-(-most // hold), ORDER)
     last = min((len(states) - 1 - most) // hold, len(u) - 1, first + MOST_STEPS - 1)
+    if period is not None:  # further ones are no further evidence
+        last = min(last, first + period - 1)
     steps = np.arange(first, last + 1)
     if steps.size < LEAST_STEPS:
         raise ValueError(
@@ -96,7 +105,6 @@ def find_delay(states: Floats, u: Floats, hold: int, most: int, place: str) -> D
             f"{place}: states respond to the input at a delay of {at} samples already, the first "
             f"that was tried: raise max_delay={most}, or state delay=."
         )
-    refuse_repeats(new, hold, at, most, place)
     refuse_drift(scores, new, steps, delays, hold, place)
     return Delay(at, float(np.sqrt(explained[best])), float(np.sqrt(limit)))
 
@@ -160,19 +168,27 @@ def threshold(n_steps: int, n_directions: int, n_trials: int) -> float:
     return float(stats.beta.ppf(level, n_directions / 2, (n_steps - n_directions - 1) / 2))
 
 
-def refuse_repeats(new: Floats, hold: int, at: int, most: int, place: str) -> None:
-    """Raise if the input repeats itself within the delays that were searched."""
-    furthest = min((most - at) // hold, len(new) - ORDER - LEAST_STEPS // 2)
-    for period in range(1, furthest + 1):
-        a, b = new[ORDER:-period, 0], new[ORDER + period :, 0]
-        power = np.sqrt((a @ a) * (b @ b))
-        if power and (a @ b) / power > REPEATS:
-            raise ValueError(
-                f"{place}: the delay is ambiguous: the input repeats itself after {period} steps, "
-                f"so that delays of {at} and {at + period * hold} samples fit alike. State it with "
-                f"delay=, or search a shorter range: max_delay= below {period * hold // 2}, if the "
-                "delay is."
-            )
+def find_period(new: Floats) -> int | None:
+    """Return the number of steps after which an input repeats itself, None if it does not.
+
+    Examples
+    --------
+    >>> find_period(np.tile(np.random.default_rng(0).normal(size=(150, 1)), (4, 1)))
+    150
+    """
+    x = new[ORDER:, 0]
+    n = x.size
+    furthest = n - LEAST_STEPS // 2
+    if furthest < 1 or not x.any():
+        return None
+    spectrum = np.abs(np.fft.rfft(x, 2 * n)) ** 2
+    products = np.fft.irfft(spectrum)[1 : furthest + 1]
+    power = np.cumsum(x**2)
+    lags = np.arange(1, furthest + 1)
+    both = power[n - 1 - lags] * (power[-1] - power[lags - 1])
+    like = np.divide(products, np.sqrt(both), out=np.zeros(lags.size), where=both > 0)
+    found = np.flatnonzero(like > REPEATS)
+    return int(lags[found[0]]) if found.size else None
 
 
 def refuse_drift(

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_number
 
-RUN, FRACTION, CODES = 3, 0.005, 16
-"""A channel looks saturated if its largest or smallest value occurs three times in a row, in 0.5 %
-of all samples, and the channel has more than 16 values."""
+FRACTION, LEAST, TIMES = 0.01, 5, 5
+"""A channel looks cut if its largest or smallest value is not 0 and occurs in 1 % of all samples,
+five times at least, and five times as often as the value next to it."""
 
 
 def check_full_scale(full_scale: Any) -> tuple[float, float] | None:
@@ -51,14 +51,9 @@ def find_saturated(
         return (values <= full_scale[0]) | (values >= full_scale[1])
     found = np.zeros(values.shape, bool)
     for k, channel in enumerate(values.T):
-        for extreme in (channel.min(), channel.max()):
-            at = channel == extreme
-            few = at.sum() < max(RUN, FRACTION * at.size)
-            if few or np.unique(channel).size <= CODES:
-                continue
-            rows = at[: -RUN + 1].copy()
-            for ahead in range(1, RUN):
-                rows &= at[ahead : at.size - RUN + 1 + ahead]
-            if rows.any():
-                found[:, k] |= at
+        held, counts = np.unique(channel, return_counts=True)
+        for at, beside in ((0, 1), (-1, -2)) if held.size > 2 else ():
+            many = max(LEAST, FRACTION * channel.size, TIMES * counts[beside])
+            if held[at] and counts[at] >= many:
+                found[:, k] |= channel == held[at]
     return found

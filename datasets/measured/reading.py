@@ -292,27 +292,22 @@ def _align(
     clock = clock_of(run)
     values = run.samples.values
     names = [str(name) for name in run.samples.channel.values]
-    saturated = find_saturated(values, scale)
-    notes = [
-        f"{run.place}, channel {names[k]!r}: {n} of {len(values)} samples are saturated, the first "
-        f"at step {int(np.argmax(saturated[:, k]))} ({values[saturated[:, k], k][0]:.6g})"
-        for k, n in enumerate(saturated.sum(axis=0)) if n
-    ]  # fmt: skip
     still = np.ptp(values, axis=0) == 0
     if still.all():
         raise ValueError(
             f"{run.place}: all {len(names)} channels are constant ({names[0]!r} is "
-            f"{values[0, 0]:.6g}): nothing was recorded; is the device connected?"
+            f"{values[0, 0]:.6g}): nothing was recorded; is the device connected, or the converter at "
+            "its limit?"
         )
-    notes += [
+    notes = [
         f"{run.place}, channel {names[k]!r} is constant ({values[0, k]:.6g})"
         for k in np.flatnonzero(still)
     ]
     repairs = run.samples.attrs.get("repairs") or {}
     notes += [f"{run.place}: {n} {what}" for what, n in repairs.items()]
     if source is None:
-        n_steps = len(values) // hold
-        states, counts = _gather(values, saturated, 0, n_steps, hold, of_hold)
+        used = slice(0, len(values) // hold * hold)
+        states, counts = _gather(run, used, hold, of_hold, scale, notes)
         return Part(run, states, None, counts, clock, 0, np.nan, notes)
     series = source.samples.values
     if source.path == run.path and source.samples.sizes == run.samples.sizes and hold > 1:
@@ -340,7 +335,8 @@ def _align(
             f"{len(series)} steps of input have no step in common."
         )
     begin = first * hold + shift
-    states, counts = _gather(values, saturated, begin, last - first, hold, of_hold)
+    used = slice(begin, begin + (last - first) * hold)
+    states, counts = _gather(run, used, hold, of_hold, scale, notes)
     left = len(values) - (last - first) * hold
     if left:
         after = left - begin
@@ -375,13 +371,25 @@ def _held(series: NDArray[np.float64], hold: int, place: str) -> NDArray[np.floa
 
 
 def _gather(
-    values: NDArray[np.float64], saturated: NDArray[np.bool_], begin: int, n_steps: int, hold: int,
-    of_hold: str,
+    run: Run, used: slice, hold: int, of_hold: str, scale: tuple[float, float] | None,
+    notes: list[str],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:  # fmt: skip
-    """Return states (step, node), and how many samples of each node are saturated."""
-    rows = slice(begin, begin + n_steps * hold)
-    parts = values[rows].reshape(n_steps, hold, -1)
-    counts = saturated[rows].reshape(n_steps, hold, -1).sum(axis=0, dtype=np.int64)
+    """Return states (step, node), and how many samples of each node are saturated.
+
+    What is saturated is added to the notes.
+    """
+    values = run.samples.values[used]
+    saturated = find_saturated(values, scale)
+    for k in np.flatnonzero(saturated.any(axis=0)):
+        row = int(np.argmax(saturated[:, k]))
+        notes.append(
+            f"{run.place}, channel {str(run.samples.channel.values[k])!r}: "
+            f"{int(saturated[:, k].sum())} of {len(values)} samples are saturated, the first at "
+            f"step {row // hold} ({values[row, k]:.6g}, row {row + used.start})"
+        )
+    n_steps = len(values) // hold
+    parts = values.reshape(n_steps, hold, -1)
+    counts = saturated.reshape(n_steps, hold, -1).sum(axis=0, dtype=np.int64)
     if of_hold == "last":
         return parts[:, -1], counts[-1]
     if of_hold == "mean":

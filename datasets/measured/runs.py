@@ -236,5 +236,3 @@ def clock_of(run: Run) -> Clock:
             "cut it there."
         )
     return Clock(mean, float(time[0]))
-
-

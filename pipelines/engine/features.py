@@ -122,12 +122,6 @@ class Fold:
             raise ValueError(
                 f"measured states do not exist without {lost!r}: set missing = false in the recipe."
             )
-        if front.column not in self.table:
-            known = [str(name) for name in self.table.columns]
-            raise ValueError(
-                f"column={front.column!r} of MeasuredReservoir is no column of the recordings"
-                f"{suggest(front.column, known)} They have {', '.join(known)}."
-            )
         return [np.asarray(one) for one in self.table[front.column].iloc[rows]]
 
     def _drive(self, encoders: Mapping[str, Keyed], part: int, lost: str = "") -> Any:
@@ -257,13 +251,20 @@ def reservoir_of(front: BaseEstimator) -> Any:
     return front[0] if isinstance(front, Pipeline) else front
 
 
-def measured_columns(recipe: Recipe) -> list[str]:
+def measured_columns(recipe: Recipe, table: pd.DataFrame) -> list[str]:
     """Return the columns of a table that hold measured states of a recipe, each once."""
-    found = []
+    found: dict[str, None] = {}
+    known = [str(name) for name in table.columns]
     for name, part in recipe.reservoirs.items():
         for use in ("early", *recipe.encoders) if part.kind == MeasuredReservoir.__name__ else ():
-            found.append(reservoir_of(recipe.make_reservoir(name, use, 0)).column)
-    return list(dict.fromkeys(found))
+            column = reservoir_of(recipe.make_reservoir(name, use, 0)).column
+            if column not in known:
+                raise ValueError(
+                    f"reservoirs.{name}: column={column!r} of MeasuredReservoir is no column of the "
+                    f"recordings{suggest(column, known)} They have {', '.join(known)}."
+                )
+            found[column] = None
+    return list(found)
 
 
 def side_by_side(parts: list[NDArray]) -> NDArray:

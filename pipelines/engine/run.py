@@ -132,7 +132,7 @@ class Experiment:
 
     def run(self) -> Result:
         """Run all folds and return the result."""
-        columns = [*self.recipe.encoders, *measured_columns(self.recipe)]
+        columns = [*self.recipe.encoders, *measured_columns(self.recipe, self.recordings.table)]
         self.hashes["recordings"] = hash_recordings(self.recordings, columns)
         rows = hash_arrays([part for fold in self.folds for part in fold])
         key = key_of_run(self.recipe.as_dict(), self.hashes["recordings"], rows)

@@ -125,6 +125,7 @@ def refuse_other_inputs(states: Any) -> None:
     """Raise if runs that should repeat one input have different ones."""
     if not is_dataset(states) or "u" not in states or len(labels_of(states)) < 2:
         return
+    refuse_unequal(states)
     first = np.atleast_2d(input_of(states, None, 0).T)
     for k, name in enumerate(labels_of(states)[1:], 1):
         other = np.atleast_2d(input_of(states, None, k).T)
