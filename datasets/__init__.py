@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mottle.datasets.generated.scene import make_scene
     from mottle.datasets.generated.waveforms import sine_square, waveform_classes
     from mottle.datasets.listing import Listing, list_table
-    from mottle.datasets.record import DataSet, FolderLayout
     from mottle.datasets.measured.reading import read_states
     from mottle.datasets.measured.tables import tabulate_states
     from mottle.datasets.measured.targets import step_target
+    from mottle.datasets.record import DataSet, FolderLayout
     from mottle.datasets.registry import catalogue, fetch, list_dataset, load
     from mottle.datasets.sets.biotac_slide import load_biotac_slide
     from mottle.datasets.sets.demo import load_demo

@@ -97,7 +97,7 @@ def compare_states(
     ...     states, target, washout=20, n_pieces=3, seeds=[0], reservoirs={"none": BESIDE["none"]}
     ... )
     >>> result.scores["score"].round(3).tolist()
-    [0.0, 1.03]
+    [0.0, 1.003]
     """
     n_nodes = int(states.sizes["node"])
     recordings = tabulate_states(states, target, groups=groups, n_pieces=n_pieces)

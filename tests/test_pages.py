@@ -50,7 +50,8 @@ STARTS = (
 )
 OTHERS = (
     "explanations/memory", "explanations/regimes", "explanations/time", "how-to/own-files",
-    "how-to/one-device", "how-to/online", "how-to/cross-validation", "how-to/topologies",
+    "how-to/measured-reservoir", "how-to/one-device", "how-to/online", "how-to/cross-validation",
+    "how-to/topologies",
 )  # fmt: skip
 
 

@@ -88,12 +88,12 @@ def find_delay(states: Floats, u: Floats, hold: int, most: int, place: str) -> D
     found = np.flatnonzero(explained > limit)
     best = int(np.argmax(explained))
     if not found.size:
-        hint = (
-            f"the past of the input predicts {100 * predicted:.4g} % of it, so that hardly anything "
-            "in it is new: drive with random steps to find the delay, or state it with delay="
-            if predicted > PREDICTABLE
-            else "is it the input of this run, and max_delay= large enough? delay= states it"
-        )
+        hint = "is it the input of this run, and max_delay= large enough? delay= states it"
+        if predicted > PREDICTABLE:
+            hint = (
+                f"the past of the input predicts {100 * predicted:.4g} % of it: drive with random "
+                "steps to find the delay, or state it with delay="
+            )
         raise ValueError(
             f"{place}: the input is not correlated with the states at any delay from {-most} to "
             f"{most} samples (largest multiple correlation {np.sqrt(explained[best]):.3f}, at "
@@ -114,7 +114,7 @@ def innovations(u: Floats) -> tuple[Floats, float]:
 
     Examples
     --------
-    >>> innovations(np.sin(np.arange(200.0))[:, np.newaxis])[1].round(6)
+    >>> round(innovations(np.sin(np.arange(200.0))[:, np.newaxis])[1], 6)
     1.0
     """
     scaled = (u - u.mean(axis=0)) / u.std(axis=0)

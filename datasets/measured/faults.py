@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_number
 
-FRACTION, LEAST, TIMES = 0.01, 5, 5
+FRACTION, MOST, LEAST, TIMES, CODES = 0.01, 0.5, 5, 5, 16
 """A channel looks cut if its largest or smallest value is not 0 and occurs in 1 % of all samples,
-five times at least, and five times as often as the value next to it."""
+five times at least, and five times as often as the value next to it. Channels of at most 16 values,
+or at rest there in half of all samples, are left alone."""
 
 
 def check_full_scale(full_scale: Any) -> tuple[float, float] | None:
@@ -52,8 +53,8 @@ def find_saturated(
     found = np.zeros(values.shape, bool)
     for k, channel in enumerate(values.T):
         held, counts = np.unique(channel, return_counts=True)
-        for at, beside in ((0, 1), (-1, -2)) if held.size > 2 else ():
+        for at, beside in ((0, 1), (-1, -2)) if held.size > CODES else ():
             many = max(LEAST, FRACTION * channel.size, TIMES * counts[beside])
-            if held[at] and counts[at] >= many:
+            if held[at] and many <= counts[at] <= MOST * channel.size:
                 found[:, k] |= channel == held[at]
     return found

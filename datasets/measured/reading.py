@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 from json import dumps
-from os import PathLike
 from typing import Any, NamedTuple
 from warnings import warn
 
@@ -17,7 +16,6 @@ from mottle.datasets.measured.alignment import find_delay
 from mottle.datasets.measured.faults import check_full_scale, find_saturated
 from mottle.datasets.measured.runs import (
     Clock,
-    Paths,
     Run,
     check_paths,
     clock_of,
@@ -122,8 +120,8 @@ def read_states(
         Variable ``states`` (recording, step, node), NaN after a run's end; ``row_size``
         (recording,); ``u`` (recording, step, input), if the input is given; ``saturated``
         (recording, node), samples at the limit of the converter. Coordinates: ``recording``,
-        ``step``, ``node``, ``channel`` (node,), ``input``, ``time`` (step,) in s from the first step
-        kept, and of each recording ``delay`` in samples, ``correlation``, the largest multiple
+        ``step``, ``node``, ``channel`` (node,), ``input``, ``time`` (step,) in s from the first
+        step kept, and of each recording ``delay`` in samples, ``correlation``, the largest multiple
         correlation of the input with the states, and ``time_start`` in s on the clock of its file.
         Attributes: ``units``, ``dt``, time of a step in s, ``source``, the files, ``notes``, what
         was left out, repaired or is at fault.
@@ -296,8 +294,8 @@ def _align(
     if still.all():
         raise ValueError(
             f"{run.place}: all {len(names)} channels are constant ({names[0]!r} is "
-            f"{values[0, 0]:.6g}): nothing was recorded; is the device connected, or the converter at "
-            "its limit?"
+            f"{values[0, 0]:.6g}): nothing was recorded; is the device connected, or the "
+            "converter at its limit?"
         )
     notes = [
         f"{run.place}, channel {names[k]!r} is constant ({values[0, k]:.6g})"
@@ -318,7 +316,8 @@ def _align(
         k = int(np.argmax(constant))
         raise ValueError(
             f"{source.place}: input {str(source.samples.channel.values[k])!r} is constant "
-            f"({series[0, k]:.6g}): nothing drives the states; name another column, or leave it out."
+            f"({series[0, k]:.6g}): nothing drives the states; name another column, or leave it "
+            "out."
         )
     correlation = np.nan
     if delay is None:
@@ -384,7 +383,8 @@ def _gather(
         row = int(np.argmax(saturated[:, k]))
         notes.append(
             f"{run.place}, channel {str(run.samples.channel.values[k])!r}: "
-            f"{int(saturated[:, k].sum())} of {len(values)} samples are saturated, the first at "
+            f"{int(saturated[:, k].sum())} of {len(values)} samples "
+            f"{'look' if scale is None else 'are'} saturated, the first at "
             f"step {row // hold} ({values[row, k]:.6g}, row {row + used.start})"
         )
     n_steps = len(values) // hold

@@ -1,4 +1,4 @@
-"""Files of a bench as runs: samples of each, equally spaced, with the input where it is recorded."""
+"""Files of a bench as runs: samples of each, equally spaced."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike

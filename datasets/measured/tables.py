@@ -46,8 +46,8 @@ def tabulate_states(
     >>> import xarray as xr
     >>> u = np.arange(6.0).reshape(1, 6, 1)
     >>> data = xr.Dataset({"states": (("recording", "step", "node"), u),
-    ...                    "u": (("recording", "step", "input"), u), "row_size": ("recording", [6])},
-    ...                   coords={"recording": ["a"]})
+    ...                    "u": (("recording", "step", "input"), u),
+    ...                    "row_size": ("recording", [6])}, coords={"recording": ["a"]})
     >>> found = tabulate_states(data, [np.arange(6.0)], n_pieces=2)
     >>> found.table.index.tolist(), found.table["states"].iloc[1].ravel().tolist()
     (['a#0', 'a#1'], [3.0, 4.0, 5.0])

@@ -58,7 +58,8 @@ def step_target(
     >>> import xarray as xr
     >>> u = np.arange(5.0).reshape(1, 5, 1)
     >>> data = xr.Dataset({"states": (("recording", "step", "node"), u),
-    ...                    "u": (("recording", "step", "input"), u), "row_size": ("recording", [5])})
+    ...                    "u": (("recording", "step", "input"), u),
+    ...                    "row_size": ("recording", [5])}, coords={"recording": ["a"]})
     >>> step_target(data, "memory", max_delay=2)[0].tolist()
     [[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [2.0, 1.0], [3.0, 2.0]]
     """

@@ -260,8 +260,8 @@ def measured_columns(recipe: Recipe, table: pd.DataFrame) -> list[str]:
             column = reservoir_of(recipe.make_reservoir(name, use, 0)).column
             if column not in known:
                 raise ValueError(
-                    f"reservoirs.{name}: column={column!r} of MeasuredReservoir is no column of the "
-                    f"recordings{suggest(column, known)} They have {', '.join(known)}."
+                    f"reservoirs.{name}: column={column!r} of MeasuredReservoir is no column of "
+                    f"the recordings{suggest(column, known)} They have {', '.join(known)}."
                 )
             found[column] = None
     return list(found)
