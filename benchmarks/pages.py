@@ -24,7 +24,10 @@ RUNS, INDEX = DOCS / "results/runs.csv", DOCS / "results/index.md"
 SCRIPTS = {
     "formats_and_faults": ([], ["reference/formats-and-faults"]),
     "parameters": ([], ["reference/parameters"]),
+    "recipe_keys": ([], ["reference/recipes"]),
+    "leaks": ([], ["how-to/own-data"]),
     "devices": ([], ["reference/devices"]),
+    "fit_device": ([], ["how-to/own-device"]),
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
     "agreement": ([], ["how-to/quality"]),

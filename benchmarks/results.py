@@ -17,9 +17,9 @@ from sklearn.ensemble import RandomForestClassifier
 from mottle.pipelines import find_metric, read_recipe, run_recipe
 from mottle.pipelines.engine.notes import baseline_notes
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
-from mottle.pipelines.figures import score_bars
+from mottle.pipelines.figures import score_points
 from mottle.pipelines.recipe import Recipe, shipped
-from mottle.pipelines.report import row_label, score_rows
+from mottle.pipelines.scores import row_label, score_rows
 
 ACCURACY = find_metric("accuracy")
 OWN_PAGE = ("digits-devices",)
@@ -65,9 +65,12 @@ def run(name: str) -> None:
     (DOCS / "results").mkdir(exist_ok=True)
     scores.to_csv(DOCS / "results" / f"{name}.csv", index=False, float_format="%.6f")
     if name == "demo-grasp":
-        score_bars(scores, ACCURACY, result.chance[ACCURACY.name]).savefig(
-            DOCS / "results/demo-grasp.png", dpi=90
+        whole, folds = (
+            frame[(frame["missing"] == "") & (frame["metric"] == ACCURACY.name)]
+            for frame in (scores, result.fold_scores)
         )
+        figure = score_points(whole, folds, ACCURACY, result.chance[ACCURACY.name])
+        figure.savefig(DOCS / "results/demo-grasp.png", dpi=120)
     print(name, f"{result.seconds:.0f} s", flush=True)
 
 

@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.twin_arrays import fetch_twin_arrays, load_twin_arrays
     from mottle.datasets.sets.uci_gas_drift import fetch_gas_drift, load_gas_drift
     from mottle.datasets.sources.files import list_files
+    from mottle.datasets.sources.joined import join_by_time
+    from mottle.datasets.sources.manifest import list_manifest
+    from mottle.datasets.sources.series import load_npz, load_ts
+    from mottle.datasets.sources.survey import SenseFacts, Survey, survey
+    from mottle.datasets.sources.windows import cut_windows
     from mottle.datasets.split import split_table
     from mottle.datasets.stores.preparation import Plan, Prepared, plan, prepare
     from mottle.datasets.stores.prepared import open_prepared, store_info, verify_prepared
@@ -65,8 +70,11 @@ __all__ = [
     "Prepared",
     "Recordings",
     "Remote",
+    "SenseFacts",
     "StatesWriter",
+    "Survey",
     "catalogue",
+    "cut_windows",
     "data_home",
     "fetch",
     "fetch_dvs_gesture",
@@ -83,10 +91,12 @@ __all__ = [
     "fetch_smellnet",
     "fetch_twin_arrays",
     "henon",
+    "join_by_time",
     "kuramoto_sivashinsky",
     "label_paired",
     "list_dataset",
     "list_files",
+    "list_manifest",
     "list_table",
     "load",
     "load_biotac_slide",
@@ -105,12 +115,14 @@ __all__ = [
     "load_ncars",
     "load_nmnist",
     "load_nmnist_100",
+    "load_npz",
     "load_santafe_laser",
     "load_shd",
     "load_smellnet",
     "load_smellnet_10",
     "load_stmnist",
     "load_tonic",
+    "load_ts",
     "load_twin_arrays",
     "lorenz63",
     "lorenz96",
@@ -131,6 +143,7 @@ __all__ = [
     "step_target",
     "store_info",
     "tabulate_states",
+    "survey",
     "verify_prepared",
     "verify_states",
     "waveform_classes",

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_whole, names_arguments, suggest
+from mottle.datasets.overview import describe_table, write_overview
 
 PAIRED = "label-paired, not co-recorded"
 
@@ -33,11 +34,25 @@ class Recordings(NamedTuple):
     >>> test = recordings.take(recordings.groups > 16)
     >>> test.table.shape, test.senses("joints").table.shape
     ((40, 2), (40, 1))
+    >>> test.describe()[["kind", "channels", "units"]].loc["joints"].tolist()
+    ['samples', '9', 'degree']
     """
 
     table: pd.DataFrame
     target: NDArray
     groups: NDArray
+
+    def describe(self) -> pd.DataFrame:
+        """Return one row a sense (modality): kind, recordings, lengths, channels and units.
+
+        Lengths are numbers of rows or events. In notebooks `Recordings` show this table, with
+        classes, groups and licence.
+        """
+        return describe_table(self.table)
+
+    def _repr_html_(self) -> str:
+        """Return a short view for notebooks."""
+        return write_overview(self.table, self.target, self.groups)
 
     def take(self, rows: ArrayLike) -> "Recordings":
         """Return the recordings at these row numbers, or where a boolean mask is True."""

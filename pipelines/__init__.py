@@ -8,27 +8,35 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
+    from mottle.pipelines.engine.leakage import Leak, find_leaks
     from mottle.pipelines.engine.reproduction import Reproduction, reproduce
     from mottle.pipelines.engine.result import Result, read_result
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.fusion import make_fusion_pipeline
+    from mottle.pipelines.init import Draft, draft_recipe
     from mottle.pipelines.late import LateReadout
     from mottle.pipelines.masked import MaskedReadout
     from mottle.pipelines.measured import compare_states
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.senses import SenseCheck
+    from mottle.pipelines.stream_figures import plot
 
 __all__ = [
+    "Draft",
     "LateReadout",
+    "Leak",
     "MaskedReadout",
     "Metric",
     "Reproduction",
     "Result",
     "SenseCheck",
     "compare_states",
+    "draft_recipe",
+    "find_leaks",
     "find_metric",
     "make_fusion_pipeline",
+    "plot",
     "read_recipe",
     "read_result",
     "reproduce",

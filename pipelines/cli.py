@@ -1,5 +1,6 @@
 """The `mottle` command; what it needs is imported when a subcommand runs."""
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -189,7 +190,7 @@ def init_recipe(path: Path, out: Path | None, force: bool, as_json: bool) -> Non
 
     from rich.console import Console
 
-    from mottle.pipelines.init import draft, found_table, write_recipe
+    from mottle.pipelines.init import draft_recipe, found_table, write_recipe
 
     screen, errors = Console(), Console(stderr=True)
     place = out or Path(f"{path.resolve().stem}.toml")
@@ -197,7 +198,7 @@ def init_recipe(path: Path, out: Path | None, force: bool, as_json: bool) -> Non
         if place.exists() and not force:
             raise ValueError(f"{place} is there already; --force writes over it.")
         with _bars(errors) as move:
-            found = draft(path, out=place, progress=lambda done, of: move("looking", done, of))
+            found = draft_recipe(path, out=place, progress=partial(move, "looking"))
         wrong = [*found.doubts, *write_recipe(place, found.text, force=force)]
     seen = found.survey
     if as_json:
@@ -613,21 +614,82 @@ def list_devices() -> None:
 @click.argument("name")
 @click.option("--plot", type=FOLDER, help="Draw the device into this file, such as FILE.png.")
 def show(name: str, plot: Path | None) -> None:
-    """Print the constants of the device NAME, in SI units."""
+    """Print the constants of the device NAME, or of a file of `mottle devices fit`, in SI units."""
     from mottle.reservoir import devices as known
+    from mottle.reservoir.catalogue import kind_of
 
     try:
         preset = known.get(name)
         for field, value in preset._asdict().items():
             click.echo(f"{field:14} {value}")
-        row = known.list().loc[name]
-        click.echo(f"{'kind':14} {row.kind}\n{'time_scale':14} {row.time_scale:.3g} s")
+        kind, scale = kind_of(preset), getattr(preset, "time_scale", math.nan)
+        click.echo(f"{'kind':14} {kind}\n{'time_scale':14} {scale:.3g} s")
         if plot is not None:
             known.draw(name).savefig(plot, dpi=120)
             click.echo(f"figure: {plot}")
     except (ValueError, OSError, MemoryError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
+
+
+@devices.command("fit")
+@click.argument("data", type=FOLDER)
+@click.option("--family", required=True,
+              help="wox, tiox, ag, oscillator, vo2, pulsed, a preset of one, or auto.")  # fmt: skip
+@click.option("--out", type=FOLDER, required=True, help="File to write, such as NAME.toml.")
+@click.option("--measured", multiple=True,
+              help="Quantity to fit, where the table holds several; may be repeated.")  # fmt: skip
+@click.option("--fixed", multiple=True, metavar="NAME=VALUE",
+              help="A constant that is known, in SI units; may be repeated.")  # fmt: skip
+@click.option("--noise", type=click.Choice(["trace", "reading"]), default="trace",
+              show_default=True,
+              help="Noise of a sample: as of its whole trace, or in proportion to it.")  # fmt: skip
+@click.option("--protocol", default="", help="What was measured, in words, for the file.")
+@click.option("--plot", type=FOLDER, help="Draw data, model and residuals, such as FILE.png.")
+@AS_JSON
+def fit_device(
+    data: Path, family: str, out: Path, measured: tuple[str, ...], fixed: tuple[str, ...],
+    noise: str, protocol: str, plot: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Fit the constants of a device to the measurements in DATA, a CSV or Parquet table.
+
+    Columns: t (s), v (V), and i (A), g (S) or v_out (V); other units in brackets, such as "i (mA)";
+    optional columns device, trace and cycle. Constants that the data do not determine are named.
+    """
+    from json import dumps
+    from warnings import catch_warnings, simplefilter
+
+    from rich.console import Console
+
+    from mottle.reservoir import devices as known
+
+    with _exits(Console(stderr=True)):
+        values = {}
+        for text in fixed:
+            name, _, value = text.partition("=")
+            try:
+                values[name.strip()] = float(value)
+            except ValueError:
+                raise ValueError(f"--fixed {text!r}: expected NAME=VALUE, a number.") from None
+        if out.suffix != ".toml":
+            raise ValueError(f"--out '{out}' must end in .toml.")
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # problems are printed with the summary
+            found = known.fit(
+                family, data, measured=measured or None, fixed=values, noise=noise,
+                protocol=protocol,
+            )  # fmt: skip
+        found.save(out)
+        if plot is not None:
+            found.plot().savefig(plot, dpi=120)
+    if as_json:
+        click.echo(dumps(found.settings() | {"path": str(out)}))
+        return
+    if found.comparison is not None:
+        click.echo(found.comparison.to_string(float_format=lambda one: f"{one:.3g}"))
+    click.echo(f"{found.summary()}\nwritten: {out}")
+    if plot is not None:
+        click.echo(f"figure: {plot}")
 
 
 @main.group()
@@ -680,7 +742,7 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
-    from mottle.pipelines.report import scores_table
+    from mottle.pipelines.scores import scores_table
 
     screen, errors = Console(), Console(stderr=True)
     results = {}

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from mottle.checks import names_arguments
 from mottle.datasets.disk import write_whole
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of
 from mottle.datasets.sources.survey import SenseFacts, Survey, facts_of, listed, survey
 from mottle.pipelines.data import PATHS, Data
+from mottle.pipelines.engine.baselines import available
 from mottle.pipelines.engine.sources import list_data, load_data
 from mottle.pipelines.recipe import read_recipe
-from mottle.pipelines.toml import write_key, write_value
+from mottle.toml import write_key, write_value
 
 Progress = Callable[[int, int], Any]
 STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
@@ -42,15 +44,16 @@ class Draft:
     text: str = ""
 
 
-def draft(path: str | Path, *, out: Path, progress: Progress | None = None) -> Draft:
+@names_arguments
+def draft_recipe(path: Any, *, out: Any = None, progress: Any = None) -> Draft:
     """Look at recordings and write a recipe for them, as text.
 
     Parameters
     ----------
     path : path
         What `survey` takes.
-    out : Path
-        Where the recipe will lie; paths in it count from there.
+    out : path, default=None
+        File that the recipe will be; paths in it count from its folder, by default this one.
     progress : callable, optional
         Called with the number of files read, and of all that will be.
 
@@ -63,11 +66,23 @@ def draft(path: str | Path, *, out: Path, progress: Progress | None = None) -> D
     ------
     ValueError, FileNotFoundError
         As `survey`.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> for number in range(8):
+    ...     text = chr(10).join(["time,a", *(f"{t / 10},{t * number}" for t in range(9))])
+    ...     _ = (folder / f"{'cup' if number % 2 else 'pen'}_{number}.csv").write_text(text)
+    >>> found = draft_recipe(folder)
+    >>> found.survey.target, found.doubts
+    ({'pen': 4, 'cup': 4}, [])
     """
     found = survey(path, progress=progress)
     complete(found)
     doubts = doubts_of(found)
-    return Draft(found, doubts, recipe_text(found, Path(path), out, doubts))
+    place = Path("recipe.toml") if out is None else Path(out)
+    return Draft(found, doubts, recipe_text(found, Path(path), place, doubts))
 
 
 def complete(found: Survey) -> None:
@@ -321,6 +336,7 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         f"echo = {write_value({'kind': 'EchoStateReservoir', **node, **pool})}",
         f"none = {write_value({'kind': 'NoReservoir', **pool})}",
     ]  # fmt: skip
+    lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
         lines[1:1] = ['task = "regression"']
     if len(usable) > 1 and len(set(steps)) > 1:

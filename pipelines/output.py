@@ -1,6 +1,7 @@
 """What an experiment leaves on disk: result, scores, report, recipe, and states as zarr."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,19 @@ from numpy.typing import NDArray
 from mottle.datasets import StatesWriter
 from mottle.datasets.disk import write_whole
 from mottle.datasets.stores.states import check_states_place
+from mottle.pipelines.account import account_recipe
 from mottle.pipelines.engine.features import reservoir_of
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import Result
-from mottle.pipelines.recipe import Recipe
+from mottle.pipelines.recipe import Recipe, check_recipe
 from mottle.pipelines.report import write_report
 
 BLOCK_BYTES = 1 << 24
+N_ACCOUNTED, MOST_SECONDS = 3, 20.0  # recordings, and fits, of an account of energy
 
 
 def write_scores(folder: Path, name: str, result: Result) -> dict[str, Any]:
-    """Write result, scores (csv), recipe (toml) and a summary (json); return the summary.
+    """Write result, scores and times (csv), recipe (toml) and a summary (json); return the summary.
 
     Each file is there whole, or not at all.
     """
@@ -41,6 +44,8 @@ def write_scores(folder: Path, name: str, result: Result) -> dict[str, Any]:
     }
     result.save(folder / f"{name}.result.json")
     write_text(folder / f"{name}.csv", result.scores.to_csv(index=False))
+    if not result.fits.empty:
+        write_text(folder / f"{name}.fits.csv", result.fits.to_csv(index=False))
     write_text(folder / f"{name}.toml", result.settings)
     write_text(folder / f"{name}.json", dumps(summary, indent=1) + "\n")
     return summary
@@ -52,10 +57,28 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_all(folder: Path, results: dict[str, Result]) -> Path:
-    """Write scores and recipes of all results, and one report; return the report's path."""
+    """Write scores and recipes of all results, and one report; return the report's path.
+
+    Where that is cheap beside the run, the report holds the energy of a recording, too.
+    """
     for name, result in results.items():
         write_scores(folder, name, result)
-    return write_report(folder / "report.html", list(results.values()))
+        if not result.energy and is_cheap(result):
+            with suppress(TypeError, ValueError):  # parts of other packages may have no account
+                result.energy = account_recipe(check_recipe(result.recipe), N_ACCOUNTED)
+    return write_report(folder / "report.html", results)
+
+
+def is_cheap(result: Result) -> bool:
+    """Tell whether one more fit of each reservoir takes little beside what the run took.
+
+    Recordings that were given in memory are not there any more, and targets of steps are not
+    accounted for.
+    """
+    if result.source != "data" or result.recipe.get("washout") is not None or result.fits.empty:
+        return False
+    fits = result.fits.groupby(["reservoir", "inputs"])[["encode_wall", "fit_wall"]].median()
+    return float(fits.sum(axis=1).groupby("reservoir").max().sum()) < MOST_SECONDS
 
 
 def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from mottle.checks import choose, parameters
+from mottle.pipelines.own_devices import built_devices
 from mottle.pipelines.schema import Part, hint
 
 ENCODERS = (
@@ -53,7 +54,7 @@ def make(part: Part, room: Any, kinds: tuple[str, ...], place: str) -> BaseEstim
     for name in part.parameters:
         if name not in known:
             raise ValueError(f"{place}.{name} is not a parameter of {part.kind}{hint(name, known)}")
-    given = dict(part.parameters)
+    given = built_devices(part.parameters, place)
     if isinstance(inner := given.get("encoder"), Mapping):  # what a TonicTransformer hands on to
         place_inside = f"{place}.encoder"
         if not isinstance(inner.get("kind"), str):

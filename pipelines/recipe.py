@@ -17,10 +17,12 @@ from mottle.checks import choose, names_arguments
 from mottle.pipelines.data import Data
 from mottle.pipelines.fusion import FUSIONS
 from mottle.pipelines.metrics import find_metric
+from mottle.pipelines.own_devices import built_devices, with_devices
 from mottle.pipelines.parts import ENCODERS, LAYERS, READOUTS, RESERVOIRS, at_place, make, seeded
 from mottle.pipelines.schema import Part, Section, check_name, complaints, hint, plain
 from mottle.pipelines.search_settings import Search
 from mottle.reservoir import Crossbar, CrossbarReadout
+from mottle.toml import write_toml
 
 SEARCHED = ("encoders", "reservoirs", "readout")  # parts whose parameters vary
 
@@ -83,21 +85,49 @@ class CrossbarPart(BaseModel):
 class Recipe(Section):
     """A whole experiment."""
 
-    title: str
-    description: str = ""
-    task: Literal["auto", "classification", "regression"] = "auto"
-    metric: list[str] = Field(default_factory=list)
-    data: Data | None = None
-    split: Split
-    encoders: dict[str, Part]
-    reservoirs: dict[str, ReservoirPart]
-    readout: Part = Part(kind="RidgeReadout")
-    crossbar: CrossbarPart | None = None
-    search: Search | None = None
-    fusion: list[Literal["early", "middle", "late"]] = Field(["early", "middle", "late"])
-    missing: bool = True
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0, 1, 2, 3, 4], min_length=1)
-    washout: Annotated[int, Field(ge=0)] | None = None
+    title: str = Field(description="heads the report")
+    description: str = Field(default="", description="text for the report")
+    task: Literal["auto", "classification", "regression"] = Field(
+        default="auto", description="auto regresses floating-point targets and classifies others"
+    )
+    metric: list[str] = Field(
+        default_factory=list, description="a name or several; default: accuracy, or nrmse"
+    )
+    data: Data | None = Field(default=None, description="where recordings lie")
+    split: Split = Field(description="how training and test are kept apart")
+    encoders: dict[str, Part] = Field(description="kind and parameters for each sense (modality)")
+    reservoirs: dict[str, ReservoirPart] = Field(
+        description="kind and parameters for each name; for.SENSE: what differs for one sense; "
+        "then: a layer behind"
+    )
+    baselines: list[
+        Literal[
+            "majority", "persistence", "forest", "minirocket", "multirocket", "multirocket-hydra"
+        ]
+    ] = Field(default_factory=list, description="models without a reservoir, on the same folds")
+    readout: Part = Field(
+        default=Part(kind="RidgeReadout"), description="kind and parameters; default RidgeReadout"
+    )
+    crossbar: CrossbarPart | None = Field(
+        default=None,
+        description="crossbars that carry the readout: their parameters, and ages in s",
+    )
+    search: Search | None = Field(
+        default=None, description="settings that are searched inside the training part"
+    )
+    fusion: list[Literal["early", "middle", "late"]] = Field(
+        default=["early", "middle", "late"], description="how several senses are joined"
+    )
+    missing: bool = Field(
+        default=True, description="whether each sense is left out once in the test part"
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[0, 1, 2, 3, 4], min_length=1, description="seeds of the reservoirs"
+    )
+    washout: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="steps left out at the beginning of each recording; set for a target a step",
+    )
 
     @field_validator("encoders", "reservoirs")
     @classmethod
@@ -121,13 +151,20 @@ class Recipe(Section):
     def _one_or_several(cls, given: Any) -> Any:
         return [given] if isinstance(given, str) else given
 
-    @field_validator("metric", "seeds", "fusion")
+    @field_validator("metric", "seeds", "fusion", "baselines")
     @classmethod
     def _different(cls, given: list[Any]) -> list[Any]:
         for k, one in enumerate(given):
             if one in given[:k]:
                 raise ValueError(f"{one!r} occurs twice")
         return given
+
+    @model_validator(mode="after")
+    def _names_apart(self) -> "Recipe":
+        for name in self.baselines:
+            if name in self.reservoirs:
+                raise ValueError(f"baselines: {name!r} is the name of a reservoir too; rename that")
+        return self
 
     @model_validator(mode="after")
     def _washout_of_channels(self) -> "Recipe":
@@ -207,7 +244,7 @@ class Recipe(Section):
             if key in hidden or key not in {*tile, *behind}:
                 known = [name for name in ("ages", *tile, *behind) if name not in hidden]
                 raise ValueError(f"crossbar.{key} is no parameter of crossbars{hint(key, known)}")
-        given = {"shape": (128, 128)} | part.parameters
+        given = {"shape": (128, 128)} | built_devices(part.parameters, "crossbar")
         with at_place("crossbar", tile):
             crossbar = Crossbar(**{k: v for k, v in given.items() if k in tile})
         options = {k: v for k, v in given.items() if k in behind}
@@ -303,14 +340,15 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
     Parameters
     ----------
     source : str or Path
-        A TOML file, or the name of a shipped recipe.
+        A TOML file, or the name of a shipped recipe. A device that ends in .toml is a file of
+        ``devices.fit(...).save``, relative to the recipe.
 
     Returns
     -------
     recipe : Recipe
         Checked, every part created once.
     text : str
-        The file as it is.
+        The file as it is, or with constants in place of devices' files.
 
     Raises
     ------
@@ -331,10 +369,14 @@ def read_recipe(source: str | Path) -> tuple[Recipe, str]:
         settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
-    recipe = check_recipe(settings, str(path))
+    try:
+        whole = with_devices(settings, path.parent)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    recipe = check_recipe(whole, str(path))
     if recipe.data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.below(path.resolve().parent)})
-    return recipe, text
+    return recipe, text if whole == settings else write_toml(recipe.as_dict())
 
 
 def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") -> Recipe:
@@ -343,7 +385,7 @@ def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") ->
     Parameters
     ----------
     settings : dict or Recipe
-        Tables and keys as in a TOML file.
+        Tables and keys as in a TOML file; paths of devices are relative to the current folder.
     place : str, default="recipe"
         What error messages call it.
 
@@ -361,7 +403,7 @@ def check_recipe(settings: Mapping[str, Any] | Recipe, place: str = "recipe") ->
         if isinstance(settings, Recipe):
             recipe = settings
         else:
-            recipe = Recipe.model_validate(dict(settings))
+            recipe = Recipe.model_validate(with_devices(settings, Path()))
         recipe.check()
     except ValidationError as error:
         raise ValueError(

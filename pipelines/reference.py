@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from mottle.pipelines.recipe import Recipe, check_recipe, shipped
 from mottle.pipelines.schema import complaints, hint
-from mottle.pipelines.toml import write_value
+from mottle.toml import write_value
 
 
 def key_rows() -> Iterator[tuple[str, str, str, str]]:

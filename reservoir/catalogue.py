@@ -12,6 +12,7 @@ from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
+from mottle.reservoir.fitting.own import load
 from mottle.reservoir.nodes.channel import device as channel
 from mottle.reservoir.nodes.compliance import exceeds, find_limits, may_exceed, run_circuit
 from mottle.reservoir.nodes.diffusive import device as diffusive
@@ -179,7 +180,7 @@ def get(name: str) -> Preset:
     Parameters
     ----------
     name : str
-        One of those in ``list()``.
+        One of those in ``list()``, or the path of a file of ``fit(...).save``, which ends in .toml.
 
     Returns
     -------
@@ -191,6 +192,8 @@ def get(name: str) -> Preset:
     >>> get("hp").r_off
     16000.0
     """
+    if isinstance(name, str) and name.endswith(".toml"):
+        return load(name)
     known = presets()
     if name not in known and name in POINTS:
         raise ValueError(
@@ -267,7 +270,7 @@ def simulate(
     Parameters
     ----------
     device : str or preset
-        A name in ``list()``, or your own constants.
+        A name in ``list()``, the path of a fitted device (.toml), or your own constants.
     voltage : float or array-like of shape (n_steps,)
         Supply in V, a constant or a waveform whose values are each held for ``dt``. For the neuron
         "nbo2_hh" it is an input current in A. For models that count pulses ("tiox_zhong2021", and
@@ -415,7 +418,7 @@ def constant_drive(voltage: float, duration: float, dt: float) -> tuple[NDArray,
     return np.full(n, voltage), whole
 
 
-def draw(name: str) -> "Figure":
+def draw(name: str | Preset) -> "Figure":
     """Draw the characteristics of a preset.
 
     Oscillators: voltage over time and frequency against bias; thermal ones also resistance with
@@ -423,8 +426,8 @@ def draw(name: str) -> "Figure":
 
     Parameters
     ----------
-    name : str
-        A name in ``devices.list()``.
+    name : str or preset
+        A name in ``devices.list()``, the path of a fitted device (.toml), or constants.
 
     Returns
     -------
@@ -436,8 +439,9 @@ def draw(name: str) -> "Figure":
     >>> len(draw("wox_du2017").axes)
     2
     """
-    preset = get(name)
+    preset = get(name) if isinstance(name, str) else name
+    label = name if isinstance(name, str) else type(preset).__name__
     figure: Figure = family_of(preset).figure(preset, simulate)
     note = " (constants provisional)" if getattr(preset, "provisional", "") else ""
-    figure.suptitle(f"{name}{note}: {getattr(preset, 'source', '')}", fontsize=9)
+    figure.suptitle(f"{label}{note}: {getattr(preset, 'source', '')}", fontsize=9)
     return figure

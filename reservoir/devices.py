@@ -1,6 +1,8 @@
 """Device presets by name, with units and sources, and functions that simulate a single device."""
 
 from mottle.reservoir.catalogue import draw, get, list_devices, pulse_train, simulate
+from mottle.reservoir.fitting.fitted import DeviceFit, fit
+from mottle.reservoir.fitting.own import load
 from mottle.reservoir.nodes.channel.device import MottChannel
 from mottle.reservoir.nodes.diffusive.device import AgMemristor, FastAgMemristor
 from mottle.reservoir.nodes.diffusive.pbit import PBit, calibrate_pbit, sample_pbits
@@ -36,6 +38,7 @@ __all__ = [
     "WOX_MEMRISTORS",
     "AgMemristor",
     "BurstNeuron",
+    "DeviceFit",
     "DriftMemristor",
     "EventMemristor",
     "FastAgMemristor",
@@ -58,9 +61,11 @@ __all__ = [
     "draw",
     "endurance",
     "film_resistance",
+    "fit",
     "get",
     "levels",
     "list",
+    "load",
     "program",
     "pulse_train",
     "sample_pbits",

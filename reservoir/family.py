@@ -64,6 +64,28 @@ class Cell(NamedTuple):
     levels: Callable[[Any, float], float | None] = lambda device, age: None  # published, after s
 
 
+class Fitting(NamedTuple):
+    """What fitting the constants of a family to measurements needs."""
+
+    name: str  # of the family, such as "wox"
+    bounds: Mapping[str, Bound]
+    measured: Mapping[str, float]  # quantities that the model gives: largest plausible value
+    protocols: Mapping[str, str]  # constant: the measurement that determines it
+    scales: Mapping[str, int] = {}  # constants by whose power +1 or -1 the measured values scale
+    circuit: tuple[str, ...] = ()  # constants known from the circuit: held first
+    held: tuple[str, ...] = ()  # constants that traces of this kind are not fitted with
+    pairs: tuple[str, ...] = ()  # constants that are (potentiating, depressing)
+    within: Mapping[str, Callable[[Any], Bound]] = {}  # bounds that depend on the device
+    step: str = ""  # constant that equals the step of the measurement: one sample is one pulse
+    unused: Callable[[Any], tuple[str, ...]] = lambda device: ()  # constants of another rule
+    still: Callable[[Any], Any] = lambda device: device  # the device without its noise
+    options: Callable[[Any, float], dict[str, Any]] = lambda device, dt: {}  # of trace
+    guess: Callable[[Any, list[Any]], Any] | None = None  # device, traces: first estimate
+    narrow: tuple[str, ...] = ()  # constants that this estimate gives within some percent
+    draws: int = 60  # random starts whose misfit is compared
+    grows: bool = False  # fit the begin of traces first: the phase of an oscillation
+
+
 class Family(NamedTuple):
     """Devices that share one model."""
 
@@ -84,6 +106,7 @@ class Family(NamedTuple):
     definition: Any = None  # of a device defined by device_node
     circuit: Any = None  # record of a two-terminal device behind a resistor and a current limit
     most: Callable[[Any], float] = lambda device: VOLT.most  # input beyond which it is not computed
+    fitting: Fitting | None = None
 
     def __reduce__(self) -> Any:
         """Pickle by name, or by the definition of a device that other processes may not know."""

@@ -113,6 +113,12 @@ class GasDrive(SampledEncoder):
 
     of_whole_recordings = ("n_steps", "dt", "duration")
 
+    def _level(self, samples):
+        if self.baseline is None:
+            return None
+        values, time, _ = self._cut(samples)
+        return self._baseline(values, time)
+
     def __init__(
         self,
         n_steps: int | None = N_STEPS,

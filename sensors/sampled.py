@@ -25,6 +25,7 @@ from mottle.sensors.streams import (
 FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
 otherwise the noise of one that hardly moves in training would become a full drive."""
+LEVEL = 0.5  # of the variance of levels, explained by classes, above which fit warns
 
 
 class SampledEncoder(Encoder):
@@ -37,6 +38,11 @@ class SampledEncoder(Encoder):
     """
 
     of_whole_recordings: tuple[str, ...] = ()
+    keeps_level: Any = None  # the baseline that keeps the level of recordings
+
+    def _level(self, samples: Any) -> Any:
+        """Return the level (channel,) that is subtracted from a recording; None for none."""
+        return None
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn channels and scales from training recordings.
@@ -45,8 +51,9 @@ class SampledEncoder(Encoder):
         ----------
         X : Series, list, 3-D array, one-column DataFrame, or one lone stream
             Sampled streams; each a DataArray (time, channel) or a 2-D array.
-        y : ignored
-            Present for scikit-learn.
+        y : array-like of shape (recording,), default=None
+            Classes, from which nothing is learnt: ``fit`` warns where the baseline takes away what
+            tells them apart.
 
         Returns
         -------
@@ -62,6 +69,8 @@ class SampledEncoder(Encoder):
         drives = [
             self._encode(samples, streams.place(i)) for i, samples in enumerate(streams.cells)
         ]
+        if y is not None:
+            warn_of_levels(self, streams.cells, drives, y)
         self.n_steps_ = max(map(len, drives))  # the length of an absent recording
         self._learn_scale(np.concatenate(drives))
         return self
@@ -284,6 +293,62 @@ class SampledEncoder(Encoder):
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
+
+
+def warn_of_levels(encoder: Any, cells: Any, drives: Any, y: Any) -> None:
+    """Warn if the baseline of an encoder takes away what tells the classes apart.
+
+    Parameters
+    ----------
+    encoder : SampledEncoder
+        Whose ``_level`` is the level that is subtracted from a recording, or None.
+    cells : list of Samples
+        Training recordings.
+    drives : list of ndarray of shape (step, input)
+        Of these.
+    y : array-like
+        Labels; other targets, and fewer than three recordings a class, are left alone.
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1 or len(labels) != len(cells) or labels.dtype.kind == "f":
+        return
+    codes = np.unique(labels.astype(str), return_inverse=True)[1]
+    n_classes = int(codes.max()) + 1
+    levels = [encoder._level(samples) for samples in cells]
+    if not 2 <= n_classes <= len(labels) // 3 or any(level is None for level in levels):
+        return
+    before = explained(np.stack(levels), codes)
+    left = np.stack([np.r_[drive.mean(axis=0), drive.std(axis=0)] for drive in drives])
+    most, rest = float(before.max()), float(explained(left, codes).max())
+    if most >= LEVEL and rest < most / 2:
+        channel = encoder.channels_[int(np.argmax(before))]
+        warn(
+            f"baseline={encoder.baseline!r} subtracts a level that tells the classes apart: they "
+            f"explain {100 * most:.0f} % of its variance over the training recordings (channel "
+            f"{channel!r}), and at most {100 * rest:.0f} % of what is left. "
+            f"baseline={encoder.keeps_level!r} keeps it.",
+            UserWarning, stacklevel=4,
+        )  # fmt: skip
+
+
+def explained(values: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the fraction of the variance of each column that classes explain, less that of chance.
+
+    Examples
+    --------
+    >>> explained(np.array([[0.0, 1], [0, 2], [1, 1], [1, 2]]), np.array([0, 0, 1, 1])).tolist()
+    [1.0, 0.0]
+    """
+    total = ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+    inside = np.zeros(values.shape[1])
+    n_classes = int(codes.max()) + 1
+    for code in range(n_classes):
+        own = values[codes == code]
+        inside += ((own - own.mean(axis=0)) ** 2).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = inside / total * (len(values) - 1) / max(len(values) - n_classes, 1)
+    found: NDArray[np.float64] = np.clip(np.where(total > 0, 1 - ratio, 0.0), 0.0, 1.0)
+    return found
 
 
 def warn_of_labels(cells, channels):

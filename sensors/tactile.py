@@ -79,6 +79,11 @@ class TaxelDrive(SampledEncoder):
     """
 
     of_whole_recordings = ("n_steps", "max_rows")
+    keeps_level = "training"
+
+    def _level(self, samples):
+        of_recording = self.baseline not in (None, "training")
+        return self._baseline(samples.values[: self.max_rows]) if of_recording else None
 
     def __init__(
         self,

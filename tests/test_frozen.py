@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from mottle.datasets import open_prepared, open_states, store_info, verify_prepared, verify_states
+from mottle.pipelines import read_result
 from mottle.pipelines.recipe import Recipe, read_recipe, shipped
+from mottle.pipelines.report import section
 from mottle.reservoir import devices
 
 FROZEN = Path(__file__).parent / "frozen"
@@ -72,6 +74,16 @@ def test_recipes_are_read_and_build_their_parts():
         assert hasattr(readout, "predict")
         if recipe.crossbar is not None:
             assert hasattr(recipe.make_crossbar(readout, 0), "age")
+
+
+def test_results_of_version_0_1_0_are_read_and_have_a_report():
+    result = read_result(FROZEN / "result-0.1.0.json")
+    assert result.best == ("none", "touch")
+    scores = result.scores_of("f1_macro")["score"].round(6).tolist()
+    assert scores == [0.518908, 0.430564, 0.804709, 0.804709]
+    assert result.predictions.shape == (200, 4)
+    assert result.fits.empty
+    assert "Differences" in section(result)
 
 
 def test_stores_of_version_0_1_0_are_read(tmp_path):

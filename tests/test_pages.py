@@ -19,6 +19,7 @@ PAGES = (
     "how-to/crossbar-readout",
     "how-to/experiments",
     "how-to/plasticity",
+    "how-to/report",
 )
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")
@@ -50,7 +51,8 @@ STARTS = (
 )
 OTHERS = (
     "explanations/memory", "explanations/regimes", "explanations/time", "how-to/own-files",
-    "how-to/measured-reservoir", "how-to/one-device", "how-to/online", "how-to/cross-validation",
+    "how-to/measured-reservoir",
+    "how-to/one-device", "how-to/own-device", "how-to/online", "how-to/cross-validation",
     "how-to/topologies",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ part; statistics are of the sampled streams themselves, so that an encoder that 
 shows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.pipeline import make_union
 
 from mottle.events import read_stream
 from mottle.pipelines.engine.cache import keyed
@@ -23,8 +24,10 @@ from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.metrics import Outputs, constant_outputs, outputs_of
 from mottle.pipelines.recipe import Recipe
 
-BASELINES = ("majority", "persistence", "forest", "minirocket", "multirocket-hydra")
-ROCKETS = BASELINES[3:]
+ROCKETS = {
+    "minirocket": ("aeon",), "multirocket": ("aeon",), "multirocket-hydra": ("aeon", "torch"),
+}  # fmt: skip
+"""Packages that a baseline needs; aeon's Hydra runs on torch."""
 N_TREES, N_KERNELS, MOST_STEPS, LEAST_STEPS = 500, 10_000, 512, 9
 
 
@@ -49,10 +52,18 @@ def available(per_step: bool, horizon: int | None = None) -> list[str]:
     """
     if per_step:
         return ["majority", *(["persistence"] if horizon else [])]
-    return ["majority", "forest", *(ROCKETS if find_spec("aeon") else ())]
+    found = [name for name in ROCKETS if not absent(name)]
+    if "multirocket-hydra" in found:
+        found.remove("multirocket")  # is part of it
+    return ["majority", "forest", *found]
 
 
-def check_baselines(names: list[str], per_step: bool, horizon: int | None) -> None:
+def absent(name: str) -> list[str]:
+    """Return the packages that a baseline needs and that are not installed."""
+    return [package for package in ROCKETS[name] if not find_spec(package)]
+
+
+def check_baselines(names: Sequence[str], per_step: bool, horizon: int | None) -> None:
     """Refuse baselines that a target does not allow, or whose package is not installed.
 
     Examples
@@ -70,9 +81,10 @@ def check_baselines(names: list[str], per_step: bool, horizon: int | None) -> No
             raise ValueError(
                 f"baselines: {name!r} is for one target a recording, and washout is set."
             )
-        if name in ROCKETS and not find_spec("aeon"):
+        if name in ROCKETS and absent(name):
             raise ValueError(
-                f"baselines: {name!r} needs one more package: pip install 'mottle[baselines]'."
+                f"baselines: {name!r} needs {' and '.join(absent(name))}: pip install "
+                f"'mottle[baselines]'{' torch' if 'torch' in absent(name) else ''}."
             )
 
 
@@ -84,7 +96,7 @@ def evaluate_baseline(
     Parameters
     ----------
     name : str
-        One of `BASELINES`.
+        As in a recipe.
     recipe : Recipe
         Its encoders and readout are used.
     seed : int
@@ -155,18 +167,18 @@ def fit_baseline(
 
 
 def rocket(name: str, seed: int) -> Any:
-    """Return the transform of MiniRocket, or those of MultiRocket and Hydra side by side."""
+    """Return the transform of MiniRocket, MultiRocket, or the latter beside Hydra."""
     from aeon.transformations.collection.convolution_based import (
         HydraTransformer,
         MiniRocket,
         MultiRocket,
     )
-    from sklearn.pipeline import make_union
 
     if name == "minirocket":
         return MiniRocket(n_kernels=N_KERNELS, random_state=seed)
-    return make_union(
-        MultiRocket(n_kernels=6250, random_state=seed), HydraTransformer(random_state=seed)
+    multi = MultiRocket(n_kernels=6250, random_state=seed)
+    return (
+        multi if name == "multirocket" else make_union(multi, HydraTransformer(random_state=seed))
     )
 
 

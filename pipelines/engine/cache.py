@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from mottle.pipelines.engine.hashing import hash_arrays
+from mottle.pipelines.engine.ledger import Ledger, Spent
 
 T = TypeVar("T")
 CACHE_BYTES = 1 << 26
@@ -49,17 +50,27 @@ class Cache:
 
 
 class FitMemory:
-    """Remembers fits by their data, as the ``memory`` of `MaskedReadout`."""
+    """Remembers fits by their data, as the ``memory`` of `MaskedReadout`, and what they took."""
 
     def __init__(self, cache: Cache):
         self._cache = cache
+        self._ledger, self._taken = Ledger(), list[Hashable]()
+
+    def measure(self, fit: Callable[[], Any]) -> Spent:
+        """Run a fit; return what it took, with what fits that are remembered took at the time."""
+        self._taken.clear()
+        self._ledger.measure("around", fit)
+        return self._ledger.of("around", *self._taken)
 
     def cache(self, function: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
         """Return a function of the same results, computed once for the same data."""
 
         def fit(estimator: Any, X: Any, y: Any) -> Any:
             key = "fit", key_of(estimator), hash_arrays([X, np.asarray(y)])
-            return self._cache.get(key, lambda: function(estimator, X, y))
+            self._taken.append(key)
+            return self._cache.get(
+                key, lambda: self._ledger.measure(key, lambda: function(estimator, X, y))
+            )
 
         return fit
 

@@ -5,11 +5,13 @@ are computed once: so they predict the same to the last bit.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from mottle.pipelines.engine.cache import FitMemory
 from mottle.pipelines.engine.crossbars import Crossbars
 from mottle.pipelines.engine.features import FeaturesOf
+from mottle.pipelines.engine.penalties import penalty_edge
 from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.fusion import fuse_features
 from mottle.pipelines.metrics import Outputs, outputs_of
@@ -26,6 +28,9 @@ def evaluate(
     features: FeaturesOf, memory: FitMemory, only: str = ""
 ) -> Iterator[tuple[Case, Outputs]]:
     """Yield the predictions of one reservoir for the test part of a fold.
+
+    ``features.fits`` then holds for each inputs what the fit of the readout took, and whether its
+    penalty is at an end of its grid.
 
     Parameters
     ----------
@@ -51,7 +56,8 @@ def evaluate(
             continue
         X = features.train(plan)
         ((_, model),) = fuse_features(plan.fusion, features.fronts(plan), readout, memory)
-        model.fit(X, fold.y_train)
+        spent = memory.measure(partial(model.fit, X, fold.y_train))
+        features.fits[plan.inputs] = spent, penalty_edge(model)
         X_test = features.test(plan)
         yield Case(plan.inputs, ""), outputs_of(model, X_test)
         if crossbars is not None:

@@ -16,6 +16,7 @@ from mottle.datasets import Recordings
 from mottle.output import ArrayOutput
 from mottle.pipelines.engine.cache import Cache, Keyed, keyed
 from mottle.pipelines.engine.hashing import hash_arrays
+from mottle.pipelines.engine.ledger import Ledger, Spent
 from mottle.pipelines.engine.plans import Plan, plan_inputs
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.fusion import ALL_COLUMNS, Front
@@ -47,15 +48,19 @@ class Fold:
         self.y_train, self.y_test = target.samples(train), target.samples(test)
         self._cache, self._number = cache, next(NUMBERS)
         self._held: dict[str, tuple[str, Any]] = {}
+        self.ledger = Ledger()
 
     def drives(self, sense: str, encoder: Keyed) -> tuple[Any, Any]:
         """Return the drives of training and test; the encoder learns from training alone."""
 
         def encode() -> tuple[Any, Any]:
             streams, fitted = self.table[sense], clone(encoder.estimator)
+            measure, own = self.ledger.measure, ((sense, encoder.key),)
+            labels = self.y_train if self.target.classify and not self.target.per_step else None
+            train = streams.iloc[self.train]
             return (
-                fitted.fit_transform(streams.iloc[self.train]),
-                fitted.transform(streams.iloc[self.test]),
+                measure(("fit", own), lambda: fitted.fit_transform(train, labels)),
+                measure(("predict", own), lambda: fitted.transform(streams.iloc[self.test])),
             )
 
         return self._hold(f"drives of {sense}", encoder.key, encode)
@@ -77,9 +82,12 @@ class Fold:
         With one encoder the reservoir gets the drive of that sense; with several the stacked drives
         of all (early fusion).
         """
-        return self._get(
-            "training features", lambda: self._train(encoders, reservoir), encoders, reservoir
-        )
+        key = "fit", names_and_keys(encoders), reservoir.key
+
+        def compute() -> tuple[BaseEstimator, NDArray]:
+            return self.ledger.measure(key, lambda: self._train(encoders, reservoir))
+
+        return self._get("training features", compute, encoders, reservoir)
 
     def test_features(
         self, encoders: Mapping[str, Keyed], reservoir: Keyed, front: BaseEstimator, lost: str = ""
@@ -96,7 +104,20 @@ class Fold:
                 states = front.transform(self._drive(encoders, 1, lost))
             return self.target.align(states, self.test)
 
-        return self._get(f"test features without {lost!r}", compute, encoders, reservoir)
+        def measured() -> NDArray:
+            key = "" if lost else "predict", names_and_keys(encoders), reservoir.key
+            return self.ledger.measure(key, compute)
+
+        return self._get(f"test features without {lost!r}", measured, encoders, reservoir)
+
+    def spent(self, part: str, encoders: Mapping[str, Keyed], reservoir: Keyed) -> Spent:
+        """Return what the reservoir took: ``part`` is "fit", on training data, or "predict"."""
+        return self.ledger.of((part, names_and_keys(encoders), reservoir.key))
+
+    def spent_encoding(self, encoders: Mapping[str, Keyed]) -> Spent:
+        """Return what the encoders took, training and test part together."""
+        several = names_and_keys(encoders)
+        return self.ledger.of(*((part, (one,)) for part in ("fit", "predict") for one in several))
 
     def hash_once(
         self, parts: list[NDArray], encoders: Mapping[str, Keyed], reservoir: Keyed, lost: str = ""
@@ -167,8 +188,8 @@ class Fold:
         reservoir: Keyed = NO_RESERVOIR,
     ) -> T:  # fmt: skip
         """Return what is in the cache for this fold and these estimators."""
-        senses = tuple((sense, encoder.key) for sense, encoder in encoders.items())
-        return self._cache.get((self._number, what, senses, reservoir.key), compute)
+        key = self._number, what, names_and_keys(encoders), reservoir.key
+        return self._cache.get(key, compute)
 
 
 class FeaturesOf:
@@ -181,6 +202,7 @@ class FeaturesOf:
         self._reservoirs: dict[str, Keyed] = {}
         self._train: dict[str, tuple[BaseEstimator, NDArray]] = {}
         self._test: dict[tuple[str, str], NDArray] = {}
+        self.fits: dict[str, tuple[Spent, str]] = {}  # of readouts, by inputs: see `evaluate`
 
     def train(self, plan: Plan) -> NDArray:
         """Return training features (sample, feature)."""
@@ -203,6 +225,17 @@ class FeaturesOf:
             (sense, "passthrough", slice(begin, end))
             for sense, begin, end in zip(plan.senses, ends[:-1], ends[1:], strict=True)
         ]
+
+    def spent(self, part: str, plan: Plan) -> Spent:
+        """Return what a plan took: ``part`` is "encode", or, of reservoirs, "fit" or "predict"."""
+        total = Spent()
+        for use in ("early",) if plan.fusion == "early" else plan.senses:
+            encoders = self._encoders(use)
+            if part == "encode":
+                total = total.plus(self.fold.spent_encoding(encoders))
+            else:
+                total = total.plus(self.fold.spent(part, encoders, self._reservoir(use)))
+        return total
 
     def hashes(self) -> dict[str, str]:
         """Return the sha256 of the features of every sense, and of early fusion."""
@@ -265,6 +298,11 @@ def measured_columns(recipe: Recipe, table: pd.DataFrame) -> list[str]:
                 )
             found[column] = None
     return list(found)
+
+
+def names_and_keys(encoders: Mapping[str, Keyed]) -> tuple[tuple[str, str], ...]:
+    """Return the senses and what their encoders depend on."""
+    return tuple((sense, encoder.key) for sense, encoder in encoders.items())
 
 
 def side_by_side(parts: list[NDArray]) -> NDArray:

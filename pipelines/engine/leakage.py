@@ -17,15 +17,17 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import GroupKFold
+from sklearn.tree import DecisionTreeClassifier
 
 from mottle.datasets import Recordings
 from mottle.events import read_stream
-from mottle.pipelines.engine.target import Target
+from mottle.pipelines.engine.target import check_target
 
 Folds = Sequence[tuple[NDArray, NDArray]]
 GAIN, SIGMAS, FALL = 0.1, 3.5, 0.15  # above chance, in standard errors; fall with sessions held out
 NEAR = 0.01  # of the median distance, below which recordings are nearly the same
 ROOM = re.compile(r"temperature|humid|altitude|barometer|^temp$|\bhpa\b", re.IGNORECASE)
+LEAF, N_TREES, N_PERMUTED = 5, 30, 20
 MOST, MOST_FOLDS, POINTS = 3000, 10, 24  # recordings compared, folds, points of a profile
 
 
@@ -47,11 +49,12 @@ class Leak(NamedTuple):
     text: str
 
 
-def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Leak]:
+def find_leaks(recordings: Recordings, folds: Any, *, target: Any = None) -> list[Leak]:
     """Look for leaks between training and test parts.
 
-    Accuracies are those of 50 extremely randomized trees in the same folds. A finding is more than
-    10 points, and 3.5 standard errors, above the most frequent class. Start values, the first row,
+    Accuracies are those of a decision tree, of several numbers 30 extremely randomized trees, in
+    the same folds. A finding is 10 points above the most frequent class, and 3.5 standard
+    deviations above the mean of 20 permutations of the labels. Start values, the first row,
     are a finding only if their accuracy is 15 points above that of the row in the middle, or falls
     by 15 points once recordings of a group, or where none are known recordings of a class that are
     near in order, are held out together: then they tell the session.
@@ -60,10 +63,11 @@ def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Lea
     ----------
     recordings : Recordings
         In memory.
-    target : Target
-        Of recordings; for targets of steps and numbers only duplicates are looked for.
     folds : sequence of (train, test)
-        Row numbers.
+        Row numbers, such as ``list(GroupKFold(5).split(table, target, groups))``.
+    target : Target, default=None
+        The target as an experiment checked it; None takes that of the recordings. For numbers, and
+        for targets of steps, only duplicates are looked for.
 
     Returns
     -------
@@ -78,9 +82,12 @@ def find_leaks(recordings: Recordings, target: Target, folds: Folds) -> list[Lea
     >>> labels = np.arange(60) % 2
     >>> recordings = Recordings(make_table(touch=streams), labels, np.arange(60))
     >>> folds = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
-    >>> [leak.kind for leak in find_leaks(recordings, Target(labels, True), folds)]
+    >>> [leak.kind for leak in find_leaks(recordings, folds)]
     ['length']
     """
+    folds = [(np.asarray(train), np.asarray(test)) for train, test in folds]
+    if target is None:
+        target = check_target(recordings.target, len(recordings.table))
     streams = {
         str(sense): [read_stream(cell) for cell in recordings.table[sense]]
         for sense in recordings.table.columns
@@ -138,23 +145,40 @@ def chance_of(labels: NDArray, folds: Folds) -> float:
     return right / max(n, 1)
 
 
-def accuracy(features: NDArray, labels: NDArray, folds: Folds) -> tuple[float, int]:
-    """Return the accuracy from a few numbers of each recording, and of how many it is the mean."""
+def accuracy(
+    features: NDArray, labels: NDArray, folds: Folds, *, quick: bool = False
+) -> tuple[float, int]:
+    """Return the accuracy from a few numbers of each recording, and of how many it is the mean.
+
+    ``quick`` takes one tree for several numbers, too.
+    """
     right, n = 0, 0
     for train, test in folds:
         if len(np.unique(labels[train])) < 2:
             continue
-        trees = ExtraTreesClassifier(50, min_samples_leaf=2, random_state=0, n_jobs=1)
-        trees.fit(features[train], labels[train])
-        right += int((trees.predict(features[test]) == labels[test]).sum())
+        one = quick or features.shape[1] == 1
+        model: Any = (
+            DecisionTreeClassifier(min_samples_leaf=LEAF, random_state=0) if one
+            else ExtraTreesClassifier(N_TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
+        )  # fmt: skip
+        model.fit(features[train], labels[train])
+        right += int((model.predict(features[test]) == labels[test]).sum())
         n += len(test)
     return right / max(n, 1), n
 
 
-def stands_out(score: float, chance: float, n: int) -> bool:
-    """Return whether an accuracy is above chance by more than a few points and errors."""
-    error = np.sqrt(max(chance * (1 - chance), 1e-4) / max(n, 1))
-    return score - chance >= max(GAIN, SIGMAS * error)
+def stands_out(
+    score: float, chance: float, features: NDArray, labels: NDArray, folds: Folds
+) -> bool:
+    """Return whether an accuracy is above chance, and above that of permuted labels."""
+    if score - chance < GAIN:
+        return False
+    rng = np.random.default_rng(0)
+    by_chance = [
+        accuracy(features, rng.permutation(labels), folds, quick=True)[0] for _ in range(N_PERMUTED)
+    ]
+    bar = float(np.mean(by_chance)) + SIGMAS * float(np.std(by_chance))
+    return score > max(bar, chance + GAIN)
 
 
 def finding(
@@ -163,8 +187,8 @@ def finding(
     """Return a leak if some numbers of each recording predict its label."""
     if len(np.unique(features, axis=0)) < 2:
         return []
-    score, n = accuracy(features, labels, folds)
-    if not stands_out(score, chance, n):
+    score, _ = accuracy(features, labels, folds)
+    if not stands_out(score, chance, features, labels, folds):
         return []
     text = (
         f"Leak: {what} predicts {100 * score:.0f} % of the labels (most frequent class "
@@ -185,7 +209,7 @@ def start_finding(
 ) -> list[Leak]:  # fmt: skip
     """Return a leak if the first values of recordings tell the session, and it the label."""
     score, n = accuracy(starts, labels, folds)
-    if not stands_out(score, chance, n):
+    if not stands_out(score, chance, starts, labels, folds):
         return []
     middle, _ = accuracy(middles_of(cells), labels, folds)
     if falls(score, middle, n, n):

@@ -16,11 +16,16 @@ from sklearn.metrics import confusion_matrix
 
 from mottle.checks import choose, names_arguments
 from mottle.datasets.disk import write_whole
+from mottle.pipelines.engine.differences import paired_differences
 from mottle.pipelines.metrics import Metric
 
 FORMAT = "mottle result"
 VERSION = 1
 RUN = ("reservoir", "inputs", "missing", "seed")  # identifies one run
+FITS = (
+    "reservoir", "inputs", "seed", "fold", "encode_wall", "encode_cpu", "fit_wall", "fit_cpu",
+    "predict_wall", "predict_cpu", "penalty",
+)  # fmt: skip
 PLAIN = (
     "title", "description", "split", "task", "senses", "seeds", "n_recordings", "chance", "recipe",
     "settings", "source", "chosen", "hashes", "versions", "notes", "speedup",
@@ -81,6 +86,15 @@ class Result:
         How far device time is ahead of the sensor's, by reservoir and sense.
     seconds : float
         How long it took, in s; not saved, so that a run twice gives the same file.
+    fits : DataFrame
+        What each reservoir, inputs, seed and fold took in s: ``encode_wall`` (encoders, training
+        and test part), ``fit_wall`` and ``predict_wall`` (reservoir and readout) by the clock,
+        ``..._cpu`` by the processor, all threads together; and ``penalty``, "lowest" or "highest"
+        where the readout's is at an end of its grid. Not saved: times are never the same twice;
+        `mottle run` writes them to ``NAME.fits.csv``.
+    energy : dict of str to DataFrame
+        Energy of a recording by reservoir, as of ``account_recipe``; empty where it was not
+        accounted for; not saved.
     examples : dict of str to stream
         One recording, by sense; not saved.
     sensor_size : (int, int) or None
@@ -129,6 +143,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     speedup: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    fits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FITS)))
+    energy: dict[str, pd.DataFrame] = field(default_factory=dict)
     examples: dict[str, Any] = field(default_factory=dict)
     sensor_size: tuple[int, int] | None = None
     states: dict[str, xr.Dataset] = field(default_factory=dict)
@@ -153,6 +169,44 @@ class Result:
             _Codes(self.labels).write(part) for part in (self.truth["target"], predicted)
         )
         return np.asarray(confusion_matrix(truth, guess, labels=range(len(self.labels))))
+
+    def differences(self, against: str, metric: str | Metric = "") -> pd.DataFrame:
+        """Return how every reservoir differs from one of them on the same folds.
+
+        Parameters
+        ----------
+        against : str
+            Name of a reservoir, such as that without one.
+        metric : str or Metric, optional
+            By default the first.
+
+        Returns
+        -------
+        DataFrame
+            Columns reservoir, inputs, difference (mean over folds of the mean over seeds), low and
+            high (95 % interval), p, n_folds and n_better (folds in which the reservoir was better).
+            Interval and p are of the corrected resampled t-test over folds (C. Nadeau, Y. Bengio,
+            Machine Learning 52 (2003) 239, doi:10.1023/A:1024068626366), NaN for fewer than three
+            folds.
+
+        Raises
+        ------
+        ValueError
+            If there is no such reservoir or metric.
+        """
+        name = metric.name if isinstance(metric, Metric) else metric or self.metrics[0].name
+        own = {one.name: one for one in self.metrics}
+        better = choose(name, own, "metric").higher_is_better
+        frame = self.fold_scores
+        choose(against, dict.fromkeys(frame["reservoir"].unique()), "against")
+        here = frame[(frame["metric"] == name) & (frame["missing"] == "")]
+        return paired_differences(here, against, self.test_ratio, higher_is_better=better)
+
+    @property
+    def test_ratio(self) -> float:
+        """Recordings of the test part over those of the training part, mean of the folds."""
+        n_test = self.truth.groupby("fold")["recording"].nunique().to_numpy()
+        return float(np.mean(n_test / np.maximum(self.n_recordings - n_test, 1)))
 
     def save(self, path: str | Path) -> Path:
         """Write one JSON file, whole or not at all.

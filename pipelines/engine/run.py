@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mottle.checks import names_arguments
 from mottle.datasets import Recordings
 from mottle.events import read_stream
+from mottle.pipelines.engine.baselines import check_baselines, evaluate_baseline
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold, measured_columns, reservoir_of
@@ -25,14 +26,21 @@ from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
 from mottle.pipelines.engine.leakage import find_leaks
 from mottle.pipelines.engine.notes import baseline_notes, split_notes
+from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
-from mottle.pipelines.engine.result import RUN, Result, frame_of_runs, mean_over_folds
+from mottle.pipelines.engine.result import FITS, RUN, Result, frame_of_runs, mean_over_folds
 from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
 from mottle.pipelines.engine.sources import take
 from mottle.pipelines.engine.target import Target
-from mottle.pipelines.metrics import DEFAULTS, Metric, constant_outputs, find_metric
+from mottle.pipelines.metrics import (
+    DEFAULTS,
+    Metric,
+    Outputs,
+    constant_outputs,
+    find_metric,
+)
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
-from mottle.pipelines.toml import write_toml
+from mottle.toml import write_toml
 
 PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
 Progress = Callable[[int, int], Any]
@@ -121,8 +129,12 @@ class Experiment:
             len(recipe.seeds) + (len(candidates(recipe.search, name)) if recipe.search else 0)
             for name in recipe.reservoirs
         )
+        horizon = None if recipe.data is None else recipe.data.horizon
+        check_baselines(recipe.baselines, self.target.per_step, horizon)
+        per_fold += len(recipe.baselines) * len(recipe.seeds)
         self.n_done, self.n_all = 0, len(self.folds) * per_fold
         self.rows: list[tuple] = []
+        self.fits: list[tuple] = []
         self.truth: list[pd.DataFrame] = []
         self.predicted: dict[tuple, list[NDArray]] = {}
         self.chosen: list[dict[str, Any]] = []
@@ -170,11 +182,15 @@ class Experiment:
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
                 *split_notes(self.recordings, self.folds),
-                *(leak.text for leak in find_leaks(self.recordings, self.target, self.folds)),
+                *(
+                    leak.text
+                    for leak in find_leaks(self.recordings, self.folds, target=self.target)
+                ),
                 *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,
             seconds=perf_counter() - self.begin,
+            fits=pd.DataFrame(self.fits, columns=list(FITS)),
             examples={s: read_stream(table[s].iloc[0]) for s in self.recipe.encoders},
             sensor_size=None if size is None else (int(size[0]), int(size[1])),
             states=self.states,
@@ -196,6 +212,11 @@ class Experiment:
                 self._advance()
             if number == 0:
                 self._keep_states(recipe, name, fold)
+        for name in self.recipe.baselines:
+            for seed in self.recipe.seeds:
+                compute = partial(self._compute_baseline, name, seed, number, fold)
+                self._take(*self.kept.get(f"baseline {number} {name} {seed}", compute))
+                self._advance()
 
     def _find(self, number: int, name: str, search: InnerSearch) -> Found:
         """Return what the search of one fold and reservoir found, now or before a kill."""
@@ -217,15 +238,45 @@ class Experiment:
 
     def _run_unit(self, recipe: Recipe, name: str, seed: int, number: int, fold: Fold) -> None:
         """Score every case of one reservoir and seed, and keep predictions and hashes."""
-        values, predicted = self.kept.get(
+        self._take(*self.kept.get(
             f"unit {number} {name} {seed}",
             lambda: self._compute_unit(recipe, name, seed, number, fold),
-        )
+        ))  # fmt: skip
+
+    def _take(self, values: dict[str, Any], predicted: Mapping[str, NDArray]) -> None:
+        """Take the runs, scores, times and hashes of a unit, computed now or kept."""
         for run, part in zip(values["runs"], predicted.values(), strict=True):
             self.predicted.setdefault(tuple(run), []).append(part)
         self.rows += [tuple(row) for row in values["rows"]]
+        self.fits += [tuple(row) for row in values.get("fits", ())]
         for kind in ("features", "drives"):
-            self.hashes[kind].update(values[kind])
+            self.hashes[kind].update(values.get(kind, {}))
+
+    def _compute_baseline(self, name: str, seed: int, number: int, fold: Fold) -> Piece:
+        """Return runs, rows of scores and times of one baseline and seed, and predictions."""
+        runs: list[tuple] = []
+        rows: list[tuple] = []
+        fits: list[tuple] = []
+        predicted: dict[str, NDArray] = {}
+        for case, outputs, fit, predict in evaluate_baseline(name, self.recipe, seed, fold):
+            run = (name, *case, seed)
+            predicted[f"{len(runs)}"] = np.ravel(outputs.predicted)
+            runs.append(run)
+            rows += self._score(run, number, outputs, fold)
+            fits.append((name, case.inputs, seed, number, 0.0, 0.0, *fit, *predict, ""))
+        return {"runs": runs, "rows": rows, "fits": fits}, predicted
+
+    def _score(self, run: tuple, number: int, outputs: Outputs, fold: Fold) -> list[tuple]:
+        """Return a row for each metric."""
+        rows = []
+        for metric in self.metrics:
+            try:
+                score = metric.score(fold.y_test, outputs)
+            except ValueError as error:
+                place = f"fold {number}, reservoir {run[0]!r}, inputs {run[1]!r}"
+                raise ValueError(f"{place}: {error}") from error
+            rows.append((*run, number, metric.name, score))
+        return rows
 
     def _compute_unit(self, recipe: Recipe, name: str, seed: int, number: int, fold: Fold) -> Piece:
         """Return runs, rows of scores and hashes of one reservoir and seed, and predictions."""
@@ -235,21 +286,24 @@ class Experiment:
         predicted: dict[str, NDArray] = {}
         for case, outputs in evaluate(features, self.memory):
             run = (name, *case, seed)
-            predicted[f"{len(runs)}"] = np.ravel(outputs.predicted)
+            values = fold.ledger.measure(case, partial(getattr, outputs, "predicted"))
+            predicted[f"{len(runs)}"] = np.ravel(values)
             runs.append(run)
-            for metric in self.metrics:
-                try:
-                    score = metric.score(fold.y_test, outputs)
-                except ValueError as error:
-                    place = f"fold {number}, reservoir {name!r}, inputs {case.inputs!r}"
-                    raise ValueError(f"{place}: {error}") from error
-                rows.append((*run, number, metric.name, score))
+            rows += self._score(run, number, outputs, fold)
+        fits = []
+        for plan in plan_inputs(recipe):
+            spent, penalty = features.fits[plan.inputs]
+            fit = features.spent("fit", plan).plus(spent)
+            predict = features.spent("predict", plan).plus(fold.ledger.of((plan.inputs, "")))
+            times = (*features.spent("encode", plan), *fit, *predict)
+            fits.append((name, plan.inputs, seed, number, *times, penalty))
         found = {f"{number}/{name}/{seed}/{use}": one for use, one in features.hashes().items()}
         drives = {
             f"{number}/{name}/{sense}": fold.drives_hash(sense, encoder)
             for sense, encoder in features.encoders.items()
         }
-        return {"runs": runs, "rows": rows, "features": found, "drives": drives}, predicted
+        kept = {"runs": runs, "rows": rows, "features": found, "drives": drives, "fits": fits}
+        return kept, predicted
 
     def _keep_states(self, recipe: Recipe, name: str, fold: Fold) -> None:
         """Keep the states of one recording for each sense, and how far device time is ahead."""

@@ -1,7 +1,8 @@
 """Reservoir computing and sensor fusion on simulated VO2 oscillators and volatile memristors.
 
 Four rooms: `mottle.sensors` (streams to drives), `mottle.reservoir` (drives to states),
-`mottle.datasets` (recordings as tables) and `mottle.pipelines` (fusion, experiments, reports).
+`mottle.datasets` (recordings as tables) and `mottle.pipelines` (fusion, experiments, reports);
+`mottle.plot` draws a stream.
 """
 
 import sys
@@ -14,7 +15,7 @@ except PackageNotFoundError:  # a source tree on the path, not installed
     __version__ = "0+unknown"
 
 _ROOMS = ("datasets", "pipelines", "reservoir", "sensors")
-__all__ = ["__version__", *_ROOMS]
+__all__ = ["__version__", *_ROOMS, "plot"]
 
 
 def open_lazily(room):
@@ -73,9 +74,11 @@ def keep_compiled(function):
 
 
 def __getattr__(name):
-    """Import a room when it is first named, so that ``import mottle`` is fast."""
+    """Import a room, or `plot`, when it is first named, so that ``import mottle`` is fast."""
     if name in _ROOMS:
         return import_module(f"mottle.{name}")
+    if name == "plot":
+        return import_module("mottle.pipelines").plot
     raise AttributeError(f"module 'mottle' has no attribute {name!r}")
 
 

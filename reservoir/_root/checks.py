@@ -238,6 +238,8 @@ def choose(name: Any, known: Mapping[str, T], what: str) -> T:
     if isinstance(name, str) and name in known:
         return known[name]
     names = ", ".join(sorted(known))
+    if what == "device" and isinstance(name, str) and name.endswith(".toml"):
+        raise ValueError(f"device={name!r} is a file: read it by devices.load({name!r}).")
     raise ValueError(f"{what}={name!r} is not known{suggest(name, known)} Known: {names}.")
 
 

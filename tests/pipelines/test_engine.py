@@ -1,18 +1,20 @@
 """The engine gives the numbers of the pipelines, on targets of recordings and of steps."""
 
+import itertools
 import warnings
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.datasets import Recordings, load_demo, make_table, narma
 from mottle.datasets.table import sampled
-from mottle.pipelines import make_fusion_pipeline, reproduce, run_recipe
+from mottle.pipelines import MaskedReadout, make_fusion_pipeline, reproduce, run_recipe
 from mottle.pipelines.engine.cache import Cache, FitMemory
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold
 from mottle.pipelines.engine.folds import make_folds
+from mottle.pipelines.engine.ledger import Ledger, Spent
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.recipe import check_recipe
 from mottle.reservoir import EchoStateReservoir, MemristorReservoir, RidgeReadout
@@ -160,6 +162,43 @@ def test_a_readout_is_fitted_once_to_the_same_features(monkeypatch):
     # in each fold: each sense, used again for late fusion and missing senses, and middle fusion,
     # which without a reservoir has the features of early fusion
     assert len(fits) == 2 * 3
+
+
+def ticking():
+    """Return clocks that go on by 1 s whenever they are read."""
+    times = itertools.count()
+    return lambda: Spent(float(next(times)), 0.0)
+
+
+def test_a_fit_that_is_remembered_costs_what_it_took_when_it_was_computed():
+    memory, X, y = FitMemory(Cache()), np.eye(6), np.arange(6) % 2
+    memory._ledger = Ledger(ticking())
+    first = memory.measure(lambda: MaskedReadout(memory=memory).fit(X, y))
+    again = memory.measure(lambda: MaskedReadout(memory=memory).fit(X, y))
+    assert first.wall == 3.0  # from 0 to 3: around the fit, which took from 1 to 2
+    assert again.wall == 1.0 + 1.0  # around, and the fit that was taken from memory
+    other = memory.measure(lambda: MaskedReadout(memory=memory).fit(2 * X, y))
+    assert other.wall == 3.0
+
+
+def test_features_that_are_reused_cost_every_seed_the_same():
+    bare = {"none": {"kind": "NoReservoir", "pool": "mean"}}
+    fits = run_recipe(recipe(reservoirs=bare, seeds=[0, 1, 2])).fits
+    for _, own in fits.groupby(["inputs", "fold"]):
+        assert own["encode_wall"].nunique() == 1  # encoded once, and charged to every seed
+        assert (own["fit_wall"] > 0).all()
+    by_inputs = fits.groupby(["fold", "seed", "inputs"])["encode_wall"].first().unstack()
+    assert_allclose(by_inputs["middle"], by_inputs["touch"] + by_inputs["joints"])
+    assert_allclose(by_inputs["late"], by_inputs["middle"])
+
+
+def test_a_penalty_at_an_end_of_its_grid_is_noted():
+    bare = {"none": {"kind": "NoReservoir", "pool": "mean"}}
+    ends = {"lowest": [1e6, 1e7], "highest": [1e-9, 1e-8], "": 1.0}
+    for end, alphas in ends.items():
+        readout = {"kind": "RidgeReadout", "alphas": alphas}
+        fits = run_recipe(recipe(reservoirs=bare, readout=readout, seeds=[0])).fits
+        assert fits["penalty"].mode().tolist() == [end]
 
 
 def test_a_cache_forgets_what_was_not_used_for_longest():

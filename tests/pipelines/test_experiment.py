@@ -64,16 +64,16 @@ def test_scores_equal_those_of_the_pipelines_and_repeat_to_the_last_digit(small)
 
 def test_report_holds_the_numbers_and_no_raw_markup(small, tmp_path):
     result = run_recipe(small)
-    html = write_report(tmp_path / "report.html", [result]).read_text()
+    html = write_report(tmp_path / "report.html", [result]).read_text(encoding="utf-8")
     assert "a &lt;small&gt; recipe" in html
     assert "<small>" not in html
     assert "http" not in html.replace("http://www.w3.org", "")
     part = result.scores.query("inputs == 'middle' and reservoir == 'memristor' and missing == ''")
-    assert f"{part['score'].median() * 100:.1f} [" in section(result)
-    assert html.count("<figure>") == 6  # bars, confusion, two senses, two state rasters
+    assert f"{part['score'].median() * 100:.1f} <span class='range'>[" in section(result)
+    assert html.count("<figure>") == 6  # scores, confusion, two senses, two state rasters
     assert result.confusion.sum() == 200
     assert any("without a reservoir" in note for note in result.notes)
-    assert "accuracy in % (higher is better)" in html
+    assert "Accuracy in % (higher is better)" in html
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -311,6 +311,12 @@ def test_a_run_that_was_stopped_computes_only_what_is_left(
     assert paths[0].read_bytes() == paths[1].read_bytes()
     for name, states in whole.states.items():
         assert states.identical(again.states[name])
+    for one in (whole, again):  # times of what was done before the stop are kept
+        assert len(one.fits) == 2 * 2 * 2 * 5
+        assert (one.fits.filter(regex="_(wall|cpu)$") >= 0).all(axis=None)
+        assert (one.fits[["encode_wall", "fit_wall", "predict_wall"]] > 0).all(axis=None)
+    keys = ["reservoir", "inputs", "seed", "fold", "penalty"]
+    assert whole.fits[keys].equals(again.fits[keys])
 
 
 def test_the_command_says_how_to_go_on_and_clears_up(small, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from mottle.pipelines import run_recipe
 from mottle.pipelines.cli import main
 from mottle.pipelines.data import Data
 from mottle.pipelines.engine.sources import load_recordings_of
-from mottle.pipelines.init import draft
+from mottle.pipelines.init import draft_recipe
 from mottle.pipelines.recipe import read_recipe
 
 WHO, WHAT, N = ("anna", "ben", "cleo"), ("shake", "tap"), 3
@@ -245,7 +245,7 @@ def test_a_missing_sense_is_counted_and_left_out(place, tmp_path):
 
     shutil.copytree(place / "files", tmp_path / "files")
     (tmp_path / "files/anna/tap/smell_1.csv").unlink()
-    found = draft(tmp_path / "files", out=tmp_path / "r.toml")
+    found = draft_recipe(tmp_path / "files", out=tmp_path / "r.toml")
     assert found.survey.senses["smell"].absent == 1
     assert 'incomplete = "drop"' in found.text
     (tmp_path / "r.toml").write_text(found.text)
@@ -291,3 +291,10 @@ def test_paths_count_from_the_folder_of_the_recipe(place, tmp_path, monkeypatch)
     recipe, _ = read_recipe(place / "here.toml")
     assert recipe.data.manifest == str(place / "list.csv")
     assert Path(recipe.data.manifest).is_absolute()
+
+
+def test_the_page_of_keys_is_the_one_of_the_forms():
+    from mottle.pipelines.reference import key_table
+
+    page = Path(__file__).parents[2] / "docs/reference/recipes.md"
+    assert key_table() in page.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from mottle.pipelines import Result, output, read_result, reproduce, run_recipe
 from mottle.pipelines.cli import main
 from mottle.pipelines.engine import run as engine
 from mottle.pipelines.report import section
-from mottle.pipelines.toml import write_toml
+from mottle.toml import write_toml
 
 RECIPE = {
     "title": "small", "seeds": [0, 1], "fusion": ["middle"],
@@ -127,8 +127,9 @@ def test_bytes_that_are_no_text_and_lost_files_are_refused(tmp_path):
 def test_files_are_written_whole_or_not_at_all(result, tmp_path, monkeypatch):
     output.write_all(tmp_path, {"small": result})
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"report.html", *(f"small.{e}" for e in ("csv", "toml", "json", "result.json"))}
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    ends = ("csv", "fits.csv", "toml", "json", "result.json")
+    assert names == {"report.html", "figures", *(f"small.{end}" for end in ends)}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
     replace = disk.os.replace
 
     def full(*given):
@@ -143,7 +144,7 @@ def test_files_are_written_whole_or_not_at_all(result, tmp_path, monkeypatch):
         with pytest.raises(OSError, match="no space left"):
             write()
     monkeypatch.setattr(disk.os, "replace", replace)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
 
 
 def mottle(*words):

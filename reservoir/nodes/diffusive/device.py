@@ -15,6 +15,7 @@ from mottle.reservoir.family import (
     VOLT,
     Bound,
     Family,
+    Fitting,
     Trace,
     check_bounds,
     check_steps,
@@ -268,6 +269,40 @@ def compiled_fast(
     return kernel.run_fast, (nodes, dt, v_read, observable), 1
 
 
+PULSES = "long pulses, with samples while the current rises, at two or more amplitudes"
+REPEATS = "fifty or more repeats of one pulse: the distribution of delays, not their mean"
+MOST_INNER = 200  # integration steps in a sample; devices that need more are not tried
+FITTING = Fitting(
+    "ag",
+    BOUNDS,
+    {"current": 1e-2, "conductance": 1e-2},
+    {
+        "mu": PULSES,
+        "gamma_1": "the fall of the current after a pulse, sampled within milliseconds",
+        "gamma_2": "paired pulses: the delay of the second against the pause",
+        "beta": "paired pulses with short pauses",
+        "r_on": "the current at the end of a long pulse, with r_series known",
+        "r_off": "the current at the begin of a pulse",
+        "alpha": PULSES,
+        "lam": "the rise of the current before the filament closes, over several decades",
+        "theta": "pulses held long after the filament has closed",
+        "gamma_3": "pulses held long after the filament has closed",
+        "r_series": "its own value, by an ohmmeter",
+        "capacitance": "the spikes of a neuron circuit; 0 without a capacitor",
+        "noise_1": REPEATS,
+        "noise_2": REPEATS,
+        "t_noise": "the spectrum of the current while the filament is open",
+        "residue": "the delay of the first pulse; its spread over devices at rest",
+    },
+    circuit=("r_series", "alpha", "lam"),
+    held=("noise_1", "noise_2", "t_noise", "residue"),
+    options=lambda device, dt: {"dt_inner": max(inner_step(device, None), dt / MOST_INNER)},
+    still=lambda device: device._replace(
+        noise_1=0.0, noise_2=0.0, residue=(sum(device.residue) / 2,) * 2
+    ),
+)
+
+
 FAMILY = Family(
     AgMemristor,
     "volatile",
@@ -289,6 +324,7 @@ FAMILY = Family(
         noisy=lambda device: device.noise_1 > 0,
         closes=False,  # the kernel runs block after block of nodes
     ),
+    fitting=FITTING,
 )
 FAST = Family(
     FastAgMemristor,

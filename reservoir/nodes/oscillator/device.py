@@ -13,6 +13,7 @@ from mottle.reservoir.family import (
     OHM,
     VOLT,
     Family,
+    Fitting,
     Trace,
     check_bounds,
     check_steps,
@@ -458,7 +459,113 @@ def trace_burst(device: BurstNeuron, drive: NDArray, dt: float, key: int) -> Tra
     )
 
 
-FAMILY = Family(ThresholdSwitch, "oscillator", PRESETS, check, trace, switch)
+NEAR = 0.01  # relative error of durations that outweighs an e-fold of a resistance
+
+
+def guess(device: ThresholdSwitch, traces: list[Any]) -> ThresholdSwitch:
+    """Estimate the constants from node voltages: extremes, and durations in closed form.
+
+    The time to the middle of the swing from rest, and those above and below it in a cycle, are
+    proportional to the capacitance; their ratios give the resistances, searched on a grid.
+    ``r_series`` is that of ``device``.
+    """
+    smooth = []
+    for one in traces:
+        if "device_voltage" not in one.values:
+            continue
+        v, dt = np.abs(one.values["device_voltage"]), one.dt * np.diff(one.pick, prepend=-1)
+        noise = np.median(np.abs(np.diff(v, 2))) / (0.6745 * np.sqrt(6))
+        late = np.ptp(np.quantile(v[v.size // 3 :], (0.02, 0.98)))
+        width = int(np.clip((20 * noise / max(late, 1e-12)) ** 2, 1, max(1, v.size // 60)))
+        mean = np.full(width, 1 / width)
+        time = np.convolve(np.cumsum(dt), mean, "valid")
+        smooth.append((time, np.convolve(v, mean, "valid"), float(np.abs(one.drive).max())))
+    if not smooth:
+        return device
+    high = max(float(np.quantile(v, 0.99)) for _, v, _ in smooth)
+    low = min(float(np.quantile(v[int(np.argmax(v > 0.95 * high)) :], 0.01)) for _, v, _ in smooth)
+    device = device._replace(v_high=high, v_low=min(low, 0.95 * high))
+    low = device.v_low
+    middle, band = 0.5 * (low + high), 0.15 * (high - low)
+    insulating = device.r_series * np.geomspace(0.1, 100, 60)[:, np.newaxis]
+    metallic = device.r_series * np.geomspace(1e-3, 1, 60)
+    errors = []
+    for time, v, source in smooth:
+        turns = crossings(time, v, middle, band)
+        up = [b - a for a, b in zip(turns[::2], turns[1::2], strict=False)]
+        down = [b - a for a, b in zip(turns[1::2], turns[2::2], strict=False)]
+
+        def lasts(ohm: NDArray, begin: float, end: float, source: float = source) -> NDArray:
+            ratio = ohm / (ohm + device.r_series)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                spent = np.log((source * ratio - begin) / (source * ratio - end))
+            return device.r_series * ratio * spent  # s, with 1 F
+
+        expected = (
+            (turns[:1], lasts(insulating, 0.0, middle) + 0 * metallic),
+            (up, lasts(insulating, middle, high) + lasts(metallic, high, middle)),
+            (down, lasts(metallic, middle, low) + lasts(insulating, low, middle)),
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            errors += [np.log(model / np.median(found)) for found, model in expected if len(found)]
+    if len(errors) < 3:
+        return device
+    block = np.array(errors)
+    scatter = np.where(np.isfinite(block).all(axis=0), block.std(axis=0), np.inf)
+    scatter[(insulating <= 2 * metallic)] = np.inf
+    # of durations that fit equally well those nearer to the preset
+    far = np.abs(np.log(insulating / device.r_insulating))
+    scatter = scatter + NEAR * (far + np.abs(np.log(metallic / device.r_metallic)))
+    row, column = np.unravel_index(int(np.argmin(scatter)), scatter.shape)
+    if not np.isfinite(scatter[row, column]):
+        return device
+    return device._replace(
+        r_insulating=float(insulating[row, 0]), r_metallic=float(metallic[column]),
+        capacitance=float(np.exp(-block[:, row, column].mean())),
+    )  # fmt: skip
+
+
+def crossings(time: NDArray, v: NDArray, level: float, band: float) -> list[float]:
+    """Return the times at which ``v`` passes a level, up and down in turn; noise does not count.
+
+    Examples
+    --------
+    >>> crossings(np.arange(6.0), np.array([0.0, 2.0, 1.9, 0.0, 0.1, 2.0]), 1.0, 0.5)
+    [0.5, 2.526315789473684, 4.473684210526316]
+    """
+    found, above, last = [], False, 0
+    for k in range(1, v.size):
+        if v[k - 1] < level <= v[k] if not above else v[k - 1] > level >= v[k]:
+            last = k
+        if v[k] > level + band if not above else v[k] < level - band:
+            above = not above
+            k0 = max(last, 1)
+            part = (level - v[k0 - 1]) / (v[k0] - v[k0 - 1]) if v[k0] != v[k0 - 1] else 0.0
+            found.append(float(time[k0 - 1] + part * (time[k0] - time[k0 - 1])))
+    return found
+
+
+FITTING = Fitting(
+    "oscillator",
+    {name: UNITS[name.split("_")[0]] for name in ThresholdSwitch._fields[:6]},
+    {"device_voltage": 100.0, "current": 1.0},
+    {
+        "r_insulating": "oscillation at two supplies, one close above the lower edge",
+        "r_metallic": "several samples within each discharge, or the current in it",
+        "v_high": "the voltage over the switch, in steps much shorter than a period",
+        "v_low": "the voltage over the switch, in steps much shorter than a discharge",
+        "r_series": "its own value, by an ohmmeter; or voltage and current together",
+        "capacitance": "the period, with r_series known",
+    },
+    circuit=("r_series", "capacitance"),
+    guess=guess,
+    narrow=("v_high", "v_low"),
+    draws=200,
+    grows=True,
+)
+
+
+FAMILY = Family(ThresholdSwitch, "oscillator", PRESETS, check, trace, switch, fitting=FITTING)
 NEURISTOR = Family(
     HHNeuristor,
     "neuron",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
-from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Trace, check_bounds
+from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Fitting, Trace, check_bounds
 from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
@@ -103,6 +103,23 @@ def current(device: TiOxMemristor, g: float, volts: float) -> float:
     return g * (device.k_p if volts > 0 else device.k_n) * volts**3
 
 
+FITTING = Fitting(
+    "tiox",
+    BOUNDS | {"keep": Bound("", 0.0, 1.0), "g_rest": Bound("", 0.0, 1.0)},
+    {"current": 1e-2, "conductance": 1e-2},
+    {
+        "keep": "relaxation: pulses that write, then weak ones until the state is at rest",
+        "g_rest": "weak pulses before the first strong one, and a state that saturates",
+        "alpha": "potentiation and depression by strong pulses, towards saturation",
+        "k_p": "pulses of positive voltage on a known state",
+        "k_n": "pulses of negative voltage on a known state",
+        "t_pulse": "the step of the measurement: each sample is one pulse",
+    },
+    scales={"k_p": 1, "k_n": 1},
+    step="t_pulse",
+)
+
+
 FAMILY = Family(
     TiOxMemristor,
     "volatile",
@@ -121,4 +138,5 @@ FAMILY = Family(
         varies=True,
     ),
     circuit=Circuit(lambda device: device.g_rest, advance, current, divisible=False),
+    fitting=FITTING,
 )

@@ -13,6 +13,7 @@ from mottle.reservoir.family import (
     OHM,
     Bound,
     Family,
+    Fitting,
     Trace,
     check_bounds,
     check_steps,
@@ -323,6 +324,34 @@ def film_resistance(device: str | VO2Neuristor, temperature: ArrayLike) -> NDArr
     return resistance
 
 
+LOOP = "resistance against temperature, heated and cooled slowly: a loop and minor loops"
+MOST_INNER = 500  # integration steps in a sample; films that need more are not tried
+FITTING = Fitting(
+    "vo2",
+    BOUNDS,
+    {"device_voltage": 100.0, "current": 1.0},
+    {
+        "r_0": f"{LOOP}, below the transition",
+        "e_a": f"{LOOP}, below the transition",
+        "r_metallic": "the current of spikes, or the resistance above the transition",
+        "t_c": LOOP,
+        "width": LOOP,
+        "beta": LOOP,
+        "gamma": f"{LOOP} (minor loops)",
+        "capacitance": "the charging of the node after the supply steps up, with r_load known",
+        "c_th": "oscillation at two or more supplies: the delay of switching by heating",
+        "s_th": "oscillation at two or more supplies, with the period against the supply",
+        "r_load": "its own value, by an ohmmeter; or voltage and current together",
+        "t_0": "the thermometer of the stage",
+        "i_spike": "no trace: a convention, the current above which a spike is counted",
+    },
+    circuit=("r_load",),
+    held=("i_spike", "t_0", "r_0", "e_a", "t_c", "width", "beta", "gamma"),
+    options=lambda device, dt: {"dt_inner": max(min(1e-8, longest_step(device)), dt / MOST_INNER)},
+    grows=True,
+)
+
+
 FAMILY = Family(
     VO2Neuristor,
     "oscillator",
@@ -331,4 +360,5 @@ FAMILY = Family(
     trace,
     neuristor,
     fine=lambda device: {"dt_inner": longest_step(device) / 12},
+    fitting=FITTING,
 )

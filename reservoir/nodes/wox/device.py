@@ -16,6 +16,7 @@ from mottle.reservoir.family import (
     Bound,
     DrivenSynapse,
     Family,
+    Fitting,
     Trace,
     check_bounds,
 )
@@ -130,6 +131,25 @@ def current(device: WOxMemristor, w: float, volts: float) -> float:
 I_LIMIT = 1e-3  # A: source of the published measurements, of this order
 
 
+READS = "a sweep, or reads between pulses, at voltages too low to write"
+FITTING = Fitting(
+    "wox",
+    BOUNDS,
+    {"current": 10 * I_LIMIT, "conductance": 10 * I_LIMIT},
+    {
+        "rate": "pulse trains or sweeps that raise the state",
+        "eta": "pulses or sweeps of two or more amplitudes that raise the state",
+        "tau": "relaxation: a pulse, then reads over one to three decay times",
+        "w_min": "reads before the first pulse, and a state that saturates at 1",
+        "alpha": f"{READS}, of negative sign, before the state rises",
+        "beta": f"{READS}, of both signs, before the state rises",
+        "gamma": "a sweep or pulses that raise the state, ideally until it saturates",
+        "delta": "sweeps, or reads of a raised state at two or more voltages",
+    },
+    scales={"alpha": 1, "gamma": 1},
+)
+
+
 FAMILY = Family(
     WOxMemristor,
     "volatile",
@@ -151,4 +171,5 @@ FAMILY = Family(
     pulse=pulse,
     most=lambda device: LARGEST / max(device.eta, device.beta, device.delta),
     circuit=Circuit(lambda device: device.w_min, advance, current, I_LIMIT),
+    fitting=FITTING,
 )

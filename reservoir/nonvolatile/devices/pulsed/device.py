@@ -1,7 +1,7 @@
 """Memristors for in-situ training, described by their response to identical pulses."""
 
 from math import ceil, exp, log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from mottle.reservoir.family import (
     Bound,
     Cell,
     Family,
+    Fitting,
     PulsedSynapse,
     Trace,
     check_bounds,
@@ -250,6 +251,80 @@ def keep(
     return np.array(written, dtype=np.float64)
 
 
+def guess(device: PulseMemristor, traces: list[Any]) -> PulseMemristor:
+    """Estimate conductances from the extremes, weight and steps from the first pulses of a sign."""
+    levels, signs = [], []
+    for one in traces:
+        drive = one.drive[one.pick]
+        g = one.values.get("conductance")
+        if g is None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                g = one.values["current"] / drive
+        fine = np.isfinite(g) & (drive != 0)
+        levels.append(g[fine])
+        signs.append(drive[fine] > 0)
+    whole = np.concatenate(levels)
+    low, high = np.quantile(whole, 0.01), np.quantile(whole, 0.99)
+    if not high > low > 0:
+        low, high = max(low, 0.01 * abs(high)), abs(high)
+    span = device.w_max - device.w_min
+    weights = [device.w_min + span * np.clip((g - low) / (high - low), 0, 1) for g in levels]
+    steps = []
+    for up, default in zip((True, False), device.step, strict=True):
+        counts = []  # pulses to 60 % of the way
+        for w, sign in zip(weights, signs, strict=True):
+            done = (w - device.w_min) if up else (device.w_max - w)
+            runs = np.split(np.arange(w.size), np.flatnonzero(np.diff(sign)) + 1)
+            counts += [
+                1 + int(np.argmax(done[run] > 0.6 * span))
+                for run in runs
+                if run.size > 2 and sign[run[0]] == up and done[run].max() > 0.6 * span
+            ]
+        steps.append(0.55 * span / float(np.median(counts)) if counts else default)
+    if device.rule == "a_form":
+        steps = [step / span for step in steps]
+    return device._replace(
+        g_min=float(low), g_max=float(high), w_0=float(weights[0][0]), step=(steps[0], steps[1])
+    )
+
+
+SCATTER = "no mean response: the scatter about it, over repeats"
+FITTING = Fitting(
+    "pulsed",
+    BOUNDS,
+    {"current": 1.0, "conductance": 1.0},
+    {
+        "step": "potentiation and depression by identical pulses, with several pulses before "
+        "saturation",
+        "gamma": "potentiation and depression until the conductance saturates",
+        "a": "potentiation and depression from several states",
+        "w_0": "the conductance before or after the first pulse, beside both saturated ones",
+        "g_min": "depression until the conductance saturates",
+        "g_max": "potentiation until the conductance saturates",
+        "noise": SCATTER,
+        "write_noise": SCATTER,
+        "spread": "several devices",
+        "stuck": "an array of devices",
+        "scale": "potentiation and depression from several states",
+        "shift": "potentiation and depression from several states",
+        "w_min": "a convention: the weight that g_min stands for",
+        "w_max": "a convention: the weight that g_max stands for",
+        "t_pulse": "the step of the measurement: each sample is one pulse",
+    },
+    scales={"g_min": 1, "g_max": 1},
+    held=("noise", "write_noise", "spread", "stuck", "scale", "shift", "a", "w_min", "w_max"),
+    pairs=("step", "gamma", "a"),
+    guess=guess,
+    unused=lambda device: () if device.rule == "exponential" else ("a", "scale", "shift"),
+    within={
+        "w_0": lambda device: Bound("", device.w_min, device.w_max),
+        "gamma": lambda device: Bound("", *((0.01, 9.9) if device.rule == "a_form" else (-5, 5))),
+    },
+    step="t_pulse",
+    still=lambda device: device._replace(noise=0.0, write_noise=0.0),
+)
+
+
 FAMILY = Family(
     PulseMemristor,
     "nonvolatile",
@@ -265,4 +340,5 @@ FAMILY = Family(
         write,
         most_pulses,
     ),
+    fitting=FITTING,
 )

@@ -1,0 +1,1 @@
+"""Constants of device models from measurements: least squares on the simulator, intervals."""
