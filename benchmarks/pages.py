@@ -31,6 +31,7 @@ SCRIPTS = {
     "energy": ([], ["explanations/energy"]),
     "regimes": ([], ["explanations/regimes"]),
     "agreement": ([], ["how-to/quality"]),
+    "measured": ([], ["how-to/measured-reservoir"]),
     "forecast": ([], ["how-to/forecast"]),
     "reservoir_map": ([], ["results/map"]),
     "topologies": ([], ["how-to/topologies"]),

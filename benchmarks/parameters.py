@@ -9,7 +9,7 @@ from mottle import reservoir
 
 CLASSES = ("MemristorReservoir", "DeviceReservoir", "VO2Reservoir", "OscillatorReservoir",
            "EventMemristorReservoir", "SpikingReservoir", "EchoStateReservoir",
-           "NVARReservoir", "NoReservoir")  # fmt: skip
+           "NVARReservoir", "NoReservoir", "MeasuredReservoir")  # fmt: skip
 HEAD = """# Parameters of the reservoirs
 
 What is the same has the same name, and stands in the same place, in every class. All but `n_nodes`
@@ -74,6 +74,7 @@ MEANING = {  # of each parameter: unit, and what it is
     "n_taps": ("", "steps of the drive that a node takes in: delay taps"),
     "input_shape": ("", "height, width, channels of the drive"),
     "field": ("cell", "side of a receptive field"),
+    "column": ("", "column of the table of recordings that holds measured states"),
     "pool": ("", "statistics over time; None for states"),
     "n_segments": ("", "segments in which to pool"),
     "regime": ("", "what nodes do at the bias; sets the defaults that are None"),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mottle.datasets.generated.scene import make_scene
     from mottle.datasets.generated.waveforms import sine_square, waveform_classes
     from mottle.datasets.listing import Listing, list_table
+    from mottle.datasets.measured.reading import read_states
+    from mottle.datasets.measured.tables import tabulate_states
+    from mottle.datasets.measured.targets import step_target
     from mottle.datasets.record import DataSet, FolderLayout
     from mottle.datasets.registry import catalogue, fetch, list_dataset, load
     from mottle.datasets.sets.biotac_slide import load_biotac_slide
@@ -133,10 +136,13 @@ __all__ = [
     "open_states",
     "plan",
     "prepare",
+    "read_states",
     "rossler",
     "sine_square",
     "split_table",
+    "step_target",
     "store_info",
+    "tabulate_states",
     "survey",
     "verify_prepared",
     "verify_states",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.init import Draft, draft_recipe
     from mottle.pipelines.late import LateReadout
     from mottle.pipelines.masked import MaskedReadout
+    from mottle.pipelines.measured import compare_states
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.senses import SenseCheck
@@ -30,6 +31,7 @@ __all__ = [
     "Reproduction",
     "Result",
     "SenseCheck",
+    "compare_states",
     "draft_recipe",
     "find_leaks",
     "find_metric",

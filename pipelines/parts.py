@@ -15,8 +15,9 @@ ENCODERS = (
     "EventRate", "GasDrive", "LevelCrossing", "TaxelDrive", "TimeSurface", "TonicTransformer",
 )  # fmt: skip
 RESERVOIRS = (
-    "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MemristorReservoir",
-    "NVARReservoir", "NoReservoir", "OscillatorReservoir", "SpikingReservoir", "VO2Reservoir",
+    "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MeasuredReservoir",
+    "MemristorReservoir", "NVARReservoir", "NoReservoir", "OscillatorReservoir",
+    "SpikingReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
 READOUTS = ("RLSReadout", "RidgeReadout")

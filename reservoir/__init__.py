@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.forecast.horizon import valid_time
     from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
     from mottle.reservoir.nodes.event.node import EventMemristorReservoir
+    from mottle.reservoir.nodes.measured import MeasuredReservoir
     from mottle.reservoir.nodes.memristor import MemristorReservoir
     from mottle.reservoir.nodes.no_reservoir import NoReservoir
     from mottle.reservoir.nodes.nvar.node import NVARReservoir
@@ -44,6 +45,7 @@ __all__ = [
     "Forecaster",
     "LMSReadout",
     "LiveRun",
+    "MeasuredReservoir",
     "MemristorReservoir",
     "NVARReservoir",
     "NoReservoir",

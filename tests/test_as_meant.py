@@ -15,6 +15,7 @@ from mottle.reservoir import (
     EchoStateReservoir,
     EventMemristorReservoir,
     LMSReadout,
+    MeasuredReservoir,
     MemristorReservoir,
     NoReservoir,
     NVARReservoir,
@@ -181,6 +182,7 @@ EVENTS = [draw(20, 2, 2, 40, seed) for seed in range(3)]
 ROWS = list(np.random.default_rng(0).normal(size=(8, 4)))
 OF_DRIVES = (
     *(kind(6, pool="mean", random_state=0) for kind in RESERVOIRS), NoReservoir(pool="mean"),
+    MeasuredReservoir(pool="mean"),
     NVARReservoir(pool="mean"),
     DeviceReservoir(pool="mean", random_state=0), STDPLayer(4, random_state=0),
     TimeMask(3, random_state=0), *SAMPLED,

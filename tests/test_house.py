@@ -257,7 +257,7 @@ def test_a_reservoir_is_a_signature_a_docstring_and_a_node():
     from mottle.reservoir.nodes.front import Reservoir
 
     classes = [getattr(reservoir, name) for name in reservoir.__all__ if name.endswith("Reservoir")]
-    assert len(classes) == 9
+    assert len(classes) == 10
     for cls in classes:
         assert cls.__mro__[1] is Reservoir
         own = {name for name in vars(cls) if not (name.startswith("__") and name != "__init__")}

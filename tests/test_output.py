@@ -23,6 +23,7 @@ RESERVOIRS = [
     reservoir.VO2Reservoir(4, regime="oscillating", random_state=0),
     reservoir.OscillatorReservoir(4, regime="oscillating", random_state=0),
     reservoir.SpikingReservoir(4, regime="firing", random_state=0),
+    reservoir.MeasuredReservoir(),
     reservoir.NoReservoir(),
 ]
 

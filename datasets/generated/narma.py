@@ -59,15 +59,28 @@ def narma(
     rng = check_random_state(random_state)
     for _ in range(100):
         u = rng.uniform(0.0, 0.5, n_steps)
-        y = np.zeros(n_steps + 1)
-        for t in range(order - 1, n_steps):
-            recent = y[t - order + 1 : t + 1].sum()
-            grown = 0.3 * y[t] + 0.05 * y[t] * recent + 1.5 * u[t - order + 1] * u[t]
-            y[t + 1] = grown + 0.1 if order <= 10 else np.tanh(grown + 0.01)
-            if not y[t + 1] <= 1.0:
-                break
-        else:
-            return u[:, np.newaxis], y[1:]
+        y = respond(u, order)
+        if y is not None:
+            return u[:, np.newaxis], y
     raise ValueError(
         f"100 sequences of n_steps={n_steps} and order={order} diverged; take a shorter one."
     )
+
+
+def respond(u: NDArray[np.float64], order: int) -> NDArray[np.float64] | None:
+    """Return the NARMA sequence of an input of shape (n_steps,) in [0, 0.5]; None if it diverges.
+
+    Examples
+    --------
+    >>> respond(np.full(12, 0.5), 10).round(3).tolist()[8:]
+    [0.0, 0.475, 0.629, 0.698]
+    """
+    n_steps = len(u)
+    y = np.zeros(n_steps + 1)
+    for t in range(order - 1, n_steps):
+        recent = y[t - order + 1 : t + 1].sum()
+        grown = 0.3 * y[t] + 0.05 * y[t] * recent + 1.5 * u[t - order + 1] * u[t]
+        y[t + 1] = grown + 0.1 if order <= 10 else np.tanh(grown + 0.01)
+        if not y[t + 1] <= 1.0:
+            return None
+    return y[1:]

@@ -54,12 +54,12 @@ def waveform_classes(
     label = np.arange(n_recordings) % len(WAVES)
     turns = rng.uniform(2, 5, n_recordings)[:, None] * np.arange(n_steps) / n_steps
     phase = (turns + rng.uniform(0, 1, n_recordings)[:, None]) % 1.0
-    shapes = np.stack([_wave(name, phase) for name in WAVES])
+    shapes = np.stack([wave(name, phase) for name in WAVES])
     X = shapes[label, np.arange(n_recordings)] + rng.normal(0, noise, phase.shape)
     return X[:, :, np.newaxis], np.array(WAVES)[label]
 
 
-def _wave(name: str, phase: NDArray[np.float64]) -> NDArray[np.float64]:
+def wave(name: str, phase: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a wave of amplitude 1 at phases of 0 to 1."""
     if name == "sine":
         return np.sin(2 * np.pi * phase)
@@ -113,5 +113,5 @@ def sine_square(
     check_whole("n_per_period", n_per_period, 4)
     square = check_random_state(random_state).randint(0, 2, n_periods)
     phase = np.arange(n_per_period) / n_per_period
-    shapes = np.stack([_wave("sine", phase), _wave("square", phase)])
+    shapes = np.stack([wave("sine", phase), wave("square", phase)])
     return shapes[square].reshape(-1, 1), np.repeat(square, n_per_period)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
+from mottle.checks import suggest
 from mottle.datasets import Recordings
 from mottle.output import ArrayOutput
 from mottle.pipelines.engine.cache import Cache, Keyed, keyed
@@ -20,6 +21,7 @@ from mottle.pipelines.engine.plans import Plan, plan_inputs
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.fusion import ALL_COLUMNS, Front
 from mottle.pipelines.recipe import Recipe
+from mottle.reservoir import MeasuredReservoir
 from mottle.sensors import DriveStack
 from mottle.sensors.base import pack
 
@@ -96,7 +98,10 @@ class Fold:
         """
 
         def compute() -> NDArray:
-            states = front.transform(self._drive(encoders, 1, lost))
+            if isinstance(front, MeasuredReservoir):
+                states = front.transform(self._measured(front, self.test, lost))
+            else:
+                states = front.transform(self._drive(encoders, 1, lost))
             return self.target.align(states, self.test)
 
         def measured() -> NDArray:
@@ -126,8 +131,19 @@ class Fold:
     ) -> tuple[BaseEstimator, NDArray]:
         """Fit a reservoir; return it and the training features."""
         front = clone(reservoir.estimator)
-        states = front.fit_transform(self._drive(encoders, 0))
+        if isinstance(front, MeasuredReservoir):
+            states = front.fit_transform(self._measured(front, self.train))
+        else:
+            states = front.fit_transform(self._drive(encoders, 0))
         return front, self.target.align(states, self.train)
+
+    def _measured(self, front: MeasuredReservoir, rows: NDArray, lost: str = "") -> list[Any]:
+        """Return the measured states of some recordings, in place of drives."""
+        if lost:
+            raise ValueError(
+                f"measured states do not exist without {lost!r}: set missing = false in the recipe."
+            )
+        return [np.asarray(one) for one in self.table[front.column].iloc[rows]]
 
     def _drive(self, encoders: Mapping[str, Keyed], part: int, lost: str = "") -> Any:
         """Return the drive of one sense, or that of several stacked; training 0, test 1."""
@@ -266,6 +282,22 @@ class FeaturesOf:
 def reservoir_of(front: BaseEstimator) -> Any:
     """Return the reservoir of a recipe without the layer behind it."""
     return front[0] if isinstance(front, Pipeline) else front
+
+
+def measured_columns(recipe: Recipe, table: pd.DataFrame) -> list[str]:
+    """Return the columns of a table that hold measured states of a recipe, each once."""
+    found: dict[str, None] = {}
+    known = [str(name) for name in table.columns]
+    for name, part in recipe.reservoirs.items():
+        for use in ("early", *recipe.encoders) if part.kind == MeasuredReservoir.__name__ else ():
+            column = reservoir_of(recipe.make_reservoir(name, use, 0)).column
+            if column not in known:
+                raise ValueError(
+                    f"reservoirs.{name}: column={column!r} of MeasuredReservoir is no column of "
+                    f"the recordings{suggest(column, known)} They have {', '.join(known)}."
+                )
+            found[column] = None
+    return list(found)
 
 
 def names_and_keys(encoders: Mapping[str, Keyed]) -> tuple[tuple[str, str], ...]:

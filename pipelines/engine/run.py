@@ -20,7 +20,7 @@ from mottle.events import read_stream
 from mottle.pipelines.engine.baselines import check_baselines, evaluate_baseline
 from mottle.pipelines.engine.cache import Cache, FitMemory, keyed
 from mottle.pipelines.engine.evaluate import evaluate
-from mottle.pipelines.engine.features import FeaturesOf, Fold, reservoir_of
+from mottle.pipelines.engine.features import FeaturesOf, Fold, measured_columns, reservoir_of
 from mottle.pipelines.engine.folds import describe_split
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
@@ -144,7 +144,8 @@ class Experiment:
 
     def run(self) -> Result:
         """Run all folds and return the result."""
-        self.hashes["recordings"] = hash_recordings(self.recordings, self.recipe.encoders)
+        columns = [*self.recipe.encoders, *measured_columns(self.recipe, self.recordings.table)]
+        self.hashes["recordings"] = hash_recordings(self.recordings, columns)
         rows = hash_arrays([part for fold in self.folds for part in fold])
         key = key_of_run(self.recipe.as_dict(), self.hashes["recordings"], rows)
         self.kept = Kept(self.parts, key)

@@ -14,15 +14,17 @@ from tqdm import tqdm
 from mottle.checks import check_number, check_option, check_whole
 from mottle.reservoir.quality.memory import readout, squared_correlation
 from mottle.reservoir.quality.read import RCOND, basis, check_rcond, read_input, read_states
+from mottle.reservoir.quality.runs import of_each_run
 
 CHUNK = 256  # targets projected at once
 CHANCE = ("shuffled", "none")
 UNIFORM_P = 1e-6  # below this probability an input is not uniform
 
 
+@of_each_run
 def information_capacity(
     states: Any,
-    u: Any,
+    u: Any = None,
     *,
     bounds: tuple[float, float] = (-1.0, 1.0),
     max_degree: int = 4,
@@ -52,9 +54,10 @@ def information_capacity(
     Parameters
     ----------
     states : array-like of shape (n_steps, n_nodes)
-        States of one run, simulated or measured.
-    u : array-like of shape (n_steps,)
-        Input of the run, independent and uniform within ``bounds``.
+        States of one run, simulated or measured; datasets may hold several runs.
+    u : array-like of shape (n_steps,), or list, default=None
+        Input of the run, independent and uniform within ``bounds``; a list has one a run. None: the
+        variable ``u`` of the dataset.
     bounds : tuple of float, default=(-1, 1)
         Smallest and largest input.
     max_degree : int, default=4
@@ -90,7 +93,8 @@ def information_capacity(
         ``capacity`` (degree, delay), summed over targets of that largest delay, each of them 0
         where it is below ``chance`` (degree): mean and five standard deviations of shuffled
         targets, or 0; ``n_terms`` (degree, delay); ``by_degree`` (degree); ``total``; ``rank`` of
-        the states; ``complete`` (degree), whether the budget sufficed.
+        the states; ``complete`` (degree), whether the budget sufficed. With the dim ``recording``
+        for several runs.
 
     Raises
     ------

@@ -10,14 +10,16 @@ from sklearn.utils import check_random_state
 
 from mottle.checks import check_number, check_option, check_whole
 from mottle.reservoir.quality.read import RCOND, check_rcond, read_input, read_states
+from mottle.reservoir.quality.runs import of_each_run
 
 CHANCE = ("exact", "shuffled")
 ALPHA = 0.01  # probability that at least one lag passes by chance
 
 
+@of_each_run
 def memory_capacity(
     states: Any,
-    u: Any,
+    u: Any = None,
     *,
     max_lag: int = 40,
     min_lag: int = 1,
@@ -42,9 +44,10 @@ def memory_capacity(
     ----------
     states : array-like of shape (n_steps, n_nodes)
         States of one run, simulated or measured: an array, a DataArray, or what
-        ``Reservoir.states`` returned.
-    u : array-like of shape (n_steps,) or (n_steps, n_inputs)
-        Input of the run, drawn independently from step to step.
+        ``Reservoir.states`` or ``read_states`` returned, of several runs too.
+    u : array-like of shape (n_steps,) or (n_steps, n_inputs), or list, default=None
+        Input of the run, drawn independently from step to step; a list has one a run. None: the
+        variable ``u`` of the dataset.
     max_lag, min_lag : int, default=40 and 1
         Largest and smallest lag in steps; 0 is the present input.
     washout : int, default=100
@@ -73,7 +76,8 @@ def memory_capacity(
     dataset : xarray.Dataset
         ``r2`` (lag, input), squared correlation on held-out steps; ``capacity``, the same or 0
         where it is below ``chance``; ``memory_capacity`` (input), the sum over lags in steps.
-        Without the dim ``input`` for a 1-D ``u``.
+        Without the dim ``input`` for a 1-D ``u``; with the dim ``recording`` for several runs,
+        each with readouts of its own: ``.mean("recording")`` averages.
 
     Raises
     ------
@@ -167,7 +171,7 @@ def warn_correlated(series: NDArray) -> None:
         warn(
             f"u is correlated from step to step (r = {r[worst]:.2f} in input {worst}): lags share "
             "what they hold, and their sum overstates the memory. Draw u independently.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

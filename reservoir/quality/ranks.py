@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mottle.arrays import as_numbers
 from mottle.checks import check_number
 from mottle.reservoir.quality.read import Floats, read_states, refuse_missing
+from mottle.reservoir.quality.runs import last_states
 
 
 def kernel_rank(states: Any, alike: Any = None, *, threshold: float = 0.01) -> Any:
@@ -21,7 +22,7 @@ def kernel_rank(states: Any, alike: Any = None, *, threshold: float = 0.01) -> A
     Parameters
     ----------
     states : array-like of shape (n_inputs, n_nodes)
-        Final states for inputs that differ.
+        Final states for inputs that differ; a dataset of several runs gives that of each run.
     alike : array-like of shape (n_inputs, n_nodes), default=None
         Final states for inputs that are alike. None: no generalisation rank.
     threshold : float, default=0.01
@@ -53,9 +54,9 @@ def kernel_rank(states: Any, alike: Any = None, *, threshold: float = 0.01) -> A
     import xarray as xr
 
     check_number("threshold", threshold, above=0, below=1)
-    sets = {"unlike": read_states(states)}
+    sets = {"unlike": read_states(last_states(states))}
     if alike is not None:
-        sets["alike"] = read_states(alike, "alike")
+        sets["alike"] = read_states(last_states(alike), "alike")
         if sets["alike"].shape != sets["unlike"].shape:
             raise ValueError(
                 f"alike has shape {sets['alike'].shape}, states {sets['unlike'].shape}: ranks "
@@ -92,7 +93,7 @@ def separation(states: Any, inputs: Any, *, labels: Any = None) -> Any:
     Parameters
     ----------
     states : array-like of shape (n_recordings, n_nodes)
-        Final states, or features.
+        Final states, or features; a dataset of several runs gives the final states of each.
     inputs : array-like of shape (n_recordings, ...)
         The recordings; steps and inputs are compared one by one.
     labels : array-like of shape (n_recordings,), default=None
@@ -121,7 +122,7 @@ def separation(states: Any, inputs: Any, *, labels: Any = None) -> Any:
     """
     import xarray as xr
 
-    x = read_states(states)
+    x = read_states(last_states(states))
     drive = as_numbers(inputs, "inputs")
     if len(drive) != len(x) or len(x) < 3:
         raise ValueError(

@@ -8,6 +8,7 @@ from scipy import linalg
 
 from mottle.arrays import as_numbers, order_dims
 from mottle.checks import check_number
+from mottle.reservoir.quality.runs import refuse_unequal
 
 RCOND = 1e-10  # singular values below it, relative to the largest, count as rounding
 Floats = NDArray[np.float64]
@@ -44,6 +45,7 @@ def read_runs(runs: Any, what: str, least: int = 2) -> Floats:
                 f"{what} holds runs of shapes {sorted(sizes)}: cut them to equal length."
             )
         runs = np.stack([np.asarray(run, float) for run in runs])
+    refuse_unequal(runs)
     array = as_numbers(order_dims(_variable(runs), what), what)
     if array.ndim != 3 or len(array) < least:
         raise ValueError(

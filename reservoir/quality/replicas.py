@@ -8,6 +8,7 @@ from scipy import linalg
 
 from mottle.checks import check_whole
 from mottle.reservoir.quality.read import RCOND, read_runs
+from mottle.reservoir.quality.runs import refuse_other_inputs
 
 
 def consistency(states: Any, *, washout: int = 100) -> Any:
@@ -22,7 +23,8 @@ def consistency(states: Any, *, washout: int = 100) -> Any:
     ----------
     states : array-like of shape (n_replicas, n_steps, n_nodes)
         Responses to the same input, from different starts and with fresh noise. `Reservoir.states`
-        draws the noise from ``keys``: equal drives get equal noise without them.
+        draws the noise from ``keys``: equal drives get equal noise without them. Measured runs of
+        the same input are taken as ``read_states`` returns them.
     washout : int, default=100
         Steps left out at the beginning.
 
@@ -50,6 +52,7 @@ def consistency(states: Any, *, washout: int = 100) -> Any:
     """
     import xarray as xr
 
+    refuse_other_inputs(states)
     x = read_runs(states, "states")
     washout = check_whole("washout", washout, 0)
     if x.shape[1] - washout < 2 * x.shape[2]:
