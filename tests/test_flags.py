@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 from walk import subclasses
@@ -43,11 +44,16 @@ CALLS = {  # of public functions and records that are no estimators
     ),
     "EventFormat": lambda **flag: sensors.files.EventFormat(name="a", read=list, **flag),
     "Metric": lambda **flag: pipelines.Metric(max, **flag),
+    "SenseFacts": lambda **flag: datasets.SenseFacts("samples", **flag),
+    "Survey": lambda **flag: datasets.Survey({}, {}, 0, **flag),
     "as_streams": lambda **flag: sensors.as_streams(DRIVES, **flag),
     "DataSet.fetch": lambda **flag: entry("nmnist-100").fetch(**flag),
     "DataSet.fetch_files": lambda **flag: entry("nmnist-100").fetch_files(**flag),
     "fetch": lambda **flag: datasets.fetch("nmnist-100", **flag),
     "load_tonic": lambda **flag: datasets.load_tonic([(DRIVES[0], 1)], **flag),
+    "split_table": lambda **flag: datasets.split_table(
+        pd.DataFrame({"a": [1.0, 2.0], "gas": ["air", "air"]}), target="gas", **flag
+    ),
     "open_states": lambda **flag: datasets.open_states(Path("nothing-here"), **flag),
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mottle.checks import check_bool
 from mottle.datasets.sources.files import find_files
 from mottle.datasets.sources.manifest import paths_of, read_any_frame
 from mottle.datasets.sources.names import find_naming, form_of, labels_of
@@ -73,6 +74,9 @@ class SenseFacts:
     drift: float = 0.0
     absent: int = 0
 
+    def __post_init__(self) -> None:
+        check_bool("positive", self.positive)
+
 
 @dataclass
 class Survey:
@@ -107,6 +111,9 @@ class Survey:
     unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     excluded: int = 0
+
+    def __post_init__(self) -> None:
+        check_bool("numeric_target", self.numeric_target)
 
 
 def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
