@@ -41,6 +41,11 @@ class Draft:
         What must be settled before the recipe runs.
     text : str
         The recipe.
+
+    Examples
+    --------
+    >>> Draft(Survey({"store": "gas.zarr"}, {}, 12)).doubts
+    []
     """
 
     survey: Survey

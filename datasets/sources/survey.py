@@ -60,6 +60,11 @@ class SenseFacts:
         differ from one recording to the next.
     absent : int
         Recordings without this sense.
+
+    Examples
+    --------
+    >>> SenseFacts("samples", rows=(20, 60), channels=["CO", "NO2"]).seconds is None
+    True
     """
 
     kind: str
@@ -100,6 +105,11 @@ class Survey:
         What is doubtful, and which key of ``[data]`` settles it.
     excluded : int
         Files of a kind that is read, left out by the form of their names.
+
+    Examples
+    --------
+    >>> Survey({"store": "gas.zarr"}, {}, 12).groups
+    {}
     """
 
     data: dict[str, Any]

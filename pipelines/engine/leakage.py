@@ -41,6 +41,11 @@ class Leak(NamedTuple):
         Fraction of recordings concerned, or accuracy from that alone.
     text : str
         A sentence for the report, with the way out.
+
+    Examples
+    --------
+    >>> Leak("rate", 0.9, "Leak: the sampling rate ...").kind
+    'rate'
     """
 
     kind: str
