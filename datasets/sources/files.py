@@ -54,7 +54,7 @@ def list_files(
     ----------
     paths : sequence of path
         Files, folders whose files are taken, subfolders included, in the order of their names, and
-        patterns of the shell such as "day*/*.csv"; hidden files and folders, and zarr stores, are
+        patterns of the shell such as ``day*/*.csv``; hidden files and folders, and zarr stores, are
         left out.
     sense : str, default="stream"
         What the files are called in the table, where the pattern does not say.
