@@ -13,7 +13,8 @@ from mottle import plugins
 from mottle.datasets import load_demo
 from mottle.pipelines import find_metric, metrics, run_recipe
 from mottle.pipelines.metrics import constant_outputs, outputs_of
-from mottle.pipelines.report import scores_table, section
+from mottle.pipelines.report import section
+from mottle.pipelines.scores import scores_table
 
 RECIPE = {
     "title": "small", "seeds": [0, 1], "missing": False, "fusion": ["middle"],

@@ -49,7 +49,7 @@ def test_the_chosen_settings_are_the_best_of_all_tried_and_are_reported(found):
         assert [one["settings"], one["score"]] in one["tried"]
         assert "reservoirs.echo.leak" not in one["settings"] or one["reservoir"] == "echo"
     html = section(found)
-    assert "Settings chosen inside the training part" in html
+    assert "Settings chosen by the search" in html
     assert "readout.alphas = " in html
     assert "inside the training part of each fold (grid search, 3 inner folds, seed 0)" in html
 

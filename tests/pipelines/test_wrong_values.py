@@ -221,7 +221,10 @@ def test_unknown_keys_are_named_with_the_key_that_was_meant(quiet):
 
 
 SIGNED = {"v_bias", "v_gain", "v_read", "input_scaling", "bias"}  # take negative numbers
-FREE = {("GasDrive", "drop"): {"string"}}  # kinds of the pool that a parameter takes
+FREE = {
+    ("GasDrive", "drop"): {"string"},
+    ("MeasuredReservoir", "column"): {"string"},
+}  # kinds of the pool that a parameter takes
 PARTS = {
     "encoders": (sensors, ENCODERS), "reservoirs": (reservoir, RESERVOIRS),
     "then": (reservoir, LAYERS), "readout": (reservoir, READOUTS),
