@@ -19,7 +19,13 @@ def test_list_names_every_device():
         assert name in result.output
 
 
-@pytest.mark.parametrize("name", devices.list().index)
+LONG = ("nbo2_burst", "nbo2_hh")  # seconds of simulated spikes
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name
+    for name in devices.list().index
+])  # fmt: skip
 def test_show_prints_constants_and_draws(name, tmp_path):
     file = tmp_path / "device.png"
     result = CliRunner().invoke(main, ["devices", "show", name, "--plot", str(file)])

@@ -286,8 +286,11 @@ def count_units(monkeypatch, stop_after=None, error=KeyboardInterrupt):
 SEARCH = '[search]\nparameters = { "readout.alphas" = [1.0, 10.0] }\n'
 
 
-@pytest.mark.parametrize("stop_after", [1, 4, 7])
-@pytest.mark.parametrize("extra", ["", SEARCH])
+@pytest.mark.parametrize(("extra", "stop_after"), [
+    ("", 4), (SEARCH, 7),
+    *(pytest.param(*one, marks=pytest.mark.slow)
+      for one in (("", 1), ("", 7), (SEARCH, 1), (SEARCH, 4))),
+])  # fmt: skip
 def test_a_run_that_was_stopped_computes_only_what_is_left(
     small, tmp_path, monkeypatch, stop_after, extra
 ):

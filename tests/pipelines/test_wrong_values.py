@@ -221,7 +221,9 @@ def test_unknown_keys_are_named_with_the_key_that_was_meant(quiet):
 
 
 SIGNED = {"v_bias", "v_gain", "v_read", "input_scaling", "bias"}  # take negative numbers
-FREE = {
+FREE = {  # kinds of the pool that a parameter takes
+    ("GasDrive", "drop"): {"string"}, ("MeasuredReservoir", "column"): {"string"},
+}  # fmt: skip
     ("GasDrive", "drop"): {"string"},
     ("MeasuredReservoir", "column"): {"string"},
 }  # kinds of the pool that a parameter takes

@@ -127,6 +127,7 @@ def test_drives_of_different_lengths_are_ragged(tmp_path):
         assert_array_equal(got, drive)
 
 
+@pytest.mark.slow
 def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
