@@ -224,9 +224,6 @@ SIGNED = {"v_bias", "v_gain", "v_read", "input_scaling", "bias"}  # take negativ
 FREE = {  # kinds of the pool that a parameter takes
     ("GasDrive", "drop"): {"string"}, ("MeasuredReservoir", "column"): {"string"},
 }  # fmt: skip
-    ("GasDrive", "drop"): {"string"},
-    ("MeasuredReservoir", "column"): {"string"},
-}  # kinds of the pool that a parameter takes
 PARTS = {
     "encoders": (sensors, ENCODERS), "reservoirs": (reservoir, RESERVOIRS),
     "then": (reservoir, LAYERS), "readout": (reservoir, READOUTS),
