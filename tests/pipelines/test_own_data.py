@@ -186,7 +186,7 @@ def test_senses_are_joined_by_time(tmp_path):
      "does not match"),
     ({"manifest": "list.csv", "target": "labl"}, "no such column; did you mean 'label'"),
     ({"table": "long.csv", "recording": "trail"}, "no such column; did you mean 'trial'"),
-    ({"npz": "all.npz", "target": "lable"}, "no such array"),
+    ({"npz": "all.npz", "target": "labls"}, "no such array"),
 ])  # fmt: skip
 def test_what_must_be_settled_is_named_with_its_key(given, message, place):
     data = Data.model_validate(given).below(place)
@@ -204,8 +204,8 @@ def test_doubtful_classes_are_refused_with_the_line_that_settles_them(tmp_path):
         load_recordings_of(Data(files=str(tmp_path), pattern=pattern), ("stream",))
     settled = Data(files=str(tmp_path), pattern=pattern, labels={"Tea": "tea", "rice": "milk"})
     assert sorted(load_recordings_of(settled, ("stream",)).target) == ["milk"] * 3 + ["tea"] * 3
-    with pytest.raises(ValueError, match="no recording has the class 'te'; did you mean 'tea'"):
-        load_recordings_of(settled.model_copy(update={"labels": {"te": "x"}}), ("stream",))
+    with pytest.raises(ValueError, match="no recording has the class 'teaa'; did you mean 'tea'"):
+        load_recordings_of(settled.model_copy(update={"labels": {"teaa": "x"}}), ("stream",))
 
 
 def test_unreadable_files_stop_a_run_or_are_left_out_and_listed(tmp_path):
