@@ -98,6 +98,12 @@ def test_tables_of_forecasts_and_of_the_map_are_those_kept(scripts):
         assert f"<!-- {mark} -->\n{text}\n" in page
 
 
+def test_the_table_of_measured_states_is_that_kept(scripts):
+    measured = import_module("measured")
+    text = measured.table(pd.read_csv(measured.KEPT))
+    assert f"<!-- bench -->\n{text}\n<!-- end -->" in measured.PAGE.read_text("utf-8")
+
+
 def test_sentences_quote_the_kept_results(scripts):
     for path, found, numbers, quote in import_module("quotes").quoted():
         assert found is not None, f"{path.name} does not say: {quote.sentence}"
