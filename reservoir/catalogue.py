@@ -40,7 +40,6 @@ FAMILIES: tuple[Family, ...] = (
     oscillator.FAMILY,
     oscillator.NEURISTOR,
     oscillator.BURST,
-    channel.FAMILY,
     wox.FAMILY,
     tiox.FAMILY,
     event.FAMILY,
@@ -53,6 +52,7 @@ FAMILIES: tuple[Family, ...] = (
     interface.FAMILY,
     pulsed.FAMILY,
     programming.FAMILY,
+    channel.FAMILY,
 )
 
 

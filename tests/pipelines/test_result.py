@@ -1,6 +1,7 @@
 """Results are saved, read back, and reproduced to the digit."""
 
 import json
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -152,15 +153,23 @@ def mottle(*words):
 
 
 @pytest.fixture
-def ran(tmp_path):
-    """A recipe that the command ran, and its result."""
+def ran(ran_once, tmp_path):
+    """A copy of a recipe that the command ran, and of its result."""
+    copytree(ran_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "out/small.result.json"
+
+
+@pytest.fixture(scope="module")
+def ran_once(tmp_path_factory):
+    """The folder of a recipe that the command ran, and of its result."""
+    tmp_path = tmp_path_factory.mktemp("ran")
     path = tmp_path / "small.toml"
     settings = {key: RECIPE[key] for key in RECIPE if key != "search"} | {"seeds": [0]}
     path.write_text(write_toml(settings))
     run = mottle("run", path, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output
     assert "neg_log_loss (higher is better)" in run.output
-    return tmp_path / "out/small.result.json"
+    return tmp_path
 
 
 def test_a_result_of_the_command_is_reproduced(ran):

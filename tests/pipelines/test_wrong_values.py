@@ -173,6 +173,7 @@ def quiet(monkeypatch, tmp_path):
     ):  # fmt: skip
         monkeypatch.setattr(place, never)
     monkeypatch.setattr("mottle.datasets.sets.demo.load_icub_grasp", never)
+    monkeypatch.setattr("mottle.pipelines.prepare.CONNECT", "1s")
 
     def run(command: str, settings: dict[str, Any]) -> str:
         recipe = tmp_path / "settings.toml"
@@ -357,7 +358,10 @@ WRONG_OPTIONS = [
 
 
 @pytest.mark.parametrize(("words", "name", "value"), WRONG_OPTIONS)
-def test_a_wrong_option_is_one_sentence_and_nothing_is_written(words, name, value, desk):
+def test_a_wrong_option_is_one_sentence_and_nothing_is_written(
+    words, name, value, desk, monkeypatch
+):
+    monkeypatch.setattr("mottle.pipelines.prepare.CONNECT", "1s")
     if value.startswith("tonic:"):
         pytest.importorskip("tonic")
     if name == "--dask":
