@@ -193,12 +193,15 @@ def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         if dialect.names is None:
             raise ValueError(f"{path} has no names of columns: names= gives them.")
         frame = pd.concat(list(table_chunks(Path(path), dialect, stated)), ignore_index=True)
-        labels: list[Any] = [k for k in frame.columns if not pd.api.types.is_float_dtype(frame[k])]
-        if labels:
-            text = text_cells(Path(path), dialect, stated, labels)
-            for k in labels:
-                if len(text) == len(frame):
-                    frame[k] = as_written(frame[k], text[k])
+        labels: list[Any] = [
+            k for k in frame.columns
+            if not pd.api.types.is_float_dtype(frame[k]) or frame[k].isna().all()
+        ]  # fmt: skip
+        text = text_cells(Path(path), dialect, stated, labels) if labels else frame
+        if len(text) != len(frame):
+            raise ValueError(f"{path} changed while it was read.")
+        for k in labels:
+            frame[k] = as_written(frame[k], text[k])
     return frame.set_axis(dialect.names, axis=1)
 
 

@@ -1,6 +1,6 @@
 """``mottle init``: look at recordings, show what is there, and write a recipe that runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import ceil, sqrt
 from os.path import relpath
@@ -12,9 +12,10 @@ import numpy as np
 from mottle.checks import names_arguments
 from mottle.datasets.disk import write_whole
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of
-from mottle.datasets.sources.survey import SenseFacts, Survey, facts_of, listed, survey
+from mottle.datasets.sources.survey import SAMPLE, SenseFacts, Survey, facts_of, listed, survey
 from mottle.pipelines.data import PATHS, Data
 from mottle.pipelines.engine.baselines import available
+from mottle.pipelines.engine.folds import published_parts
 from mottle.pipelines.engine.sources import list_data, load_data
 from mottle.pipelines.recipe import read_recipe
 from mottle.toml import write_key, write_value
@@ -22,10 +23,7 @@ from mottle.toml import write_key, write_value
 Progress = Callable[[int, int], Any]
 STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
 N_NODES, N_SEGMENTS, N_SPLITS = 400, 4, 5
-PARTS = {
-    "train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "Train",
-    "Test", "Training", "Testing", "Validation",
-}  # fmt: skip
+PARTS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval")
 LONG = 1000  # rows, above which windows are proposed
 
 
@@ -89,7 +87,7 @@ def draft_recipe(path: Any, *, out: Any = None, progress: Any = None) -> Draft:
     """
     found = survey(path, progress=progress)
     try:
-        complete(found)
+        complete(found, progress)
         wrong = []
     except ValueError as error:
         wrong = [str(error)]
@@ -98,7 +96,7 @@ def draft_recipe(path: Any, *, out: Any = None, progress: Any = None) -> Draft:
     return Draft(found, doubts, recipe_text(found, Path(path), place, doubts))
 
 
-def complete(found: Survey) -> None:
+def complete(found: Survey, progress: Progress | None = None) -> None:
     """Add the facts of sources that are no folder of files: senses, classes, groups."""
     if found.senses:
         return
@@ -107,11 +105,12 @@ def complete(found: Survey) -> None:
     if data.form == "manifest":
         listing = list_data(data)
         found.n_recordings = len(listing.names)
-        rows = np.unique(
-            np.linspace(0, found.n_recordings - 1, min(60, found.n_recordings)).round()
-        )
+        n = found.n_recordings
+        rows = np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).round()).astype(int).tolist()
         cells = {sense: [] for sense in listing.senses}
-        for row in rows.astype(int).tolist():
+        for number, row in enumerate(rows):
+            if progress is not None:
+                progress(number + 1, len(rows))
             try:
                 streams = listing.read(row)
             except ValueError as error:
@@ -189,7 +188,7 @@ def doubts_of(found: Survey) -> list[str]:
                 "of n_steps cover the whole of a recording whatever its rate."
             )
         if facts.absent >= found.n_recordings > 0 or (
-            len(found.senses) > 1 and 2 * facts.absent > found.n_recordings
+            len(found.senses) > 1 and 2 * facts.absent >= found.n_recordings
         ):
             doubts.append(
                 f"{sense!r} is absent in {facts.absent} of {found.n_recordings} recordings: files "
@@ -204,6 +203,12 @@ def doubts_of(found: Survey) -> list[str]:
     clocks = {
         sense: facts.seconds for sense, facts in found.senses.items() if facts.seconds is not None
     }
+    for sense, facts in found.senses.items():
+        if found.data.get("npz") and facts.rows[1] < len(facts.channels):
+            found.notes.append(
+                f"{sense} has {facts.rows[1]} rows and {len(facts.channels)} channels: if the axes "
+                "are channels first, options = { order = 'channel, step' }."
+            )
     longest = {sense: span[1] for sense, span in clocks.items()}
     if longest and max(longest.values()) > 1.5 * min(longest.values()):
         found.notes.append(
@@ -211,15 +216,12 @@ def doubts_of(found: Survey) -> list[str]:
             + ", ".join(f"{sense} {seconds:.3g} s" for sense, seconds in longest.items())
             + "; each is encoded over its own length."
         )
-    parts = {name for name in found.groups if name.lower() in PARTS}
-    if (
-        parts
-        and {name.lower() for name in parts} != {"train", "test"}
-        and parts == set(found.groups)
-    ):
+    if are_parts(found.groups) and published_parts(found.groups) != {"train", "test"}:
+        more = [name for name in found.groups if published_parts([name]) == {""}]
+        listed_parts = ", ".join(f"{name}/*" for name in more) or "a part"
         doubts.append(
-            f"the groups {', '.join(sorted(parts))} are parts of a published split: name two of "
-            "them train and test, or leave one out (exclude), for kind = 'published'."
+            f"the groups {', '.join(sorted(found.groups))} are parts of a published split, which "
+            f"has a part for training and one for test: leave {listed_parts} out (exclude)."
         )
     if found.groups and found.target and len(found.groups) < 2:
         found.notes.append(f"there is one group, {next(iter(found.groups))!r}.")
@@ -297,13 +299,23 @@ def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
     return parameters, comments
 
 
+def are_parts(groups: Iterable[str]) -> bool:
+    """Return whether all groups are named as parts of a published split.
+
+    Examples
+    --------
+    >>> are_parts(["Train", "validation"]), are_parts(["train", "s01"])
+    (True, False)
+    """
+    names = {name.lower() for name in groups}
+    return bool(names) and names <= set(PARTS)
+
+
 def split_of(found: Survey) -> tuple[dict[str, Any], str]:
     """Return how training and test are kept apart, and why."""
     groups = set(map(str, found.groups))
-    if {name.lower() for name in groups} == {"train", "test"}:
-        return {"kind": "published"}, "the folders train and test"
-    if groups and groups <= PARTS:
-        return {"kind": "published"}, "parts of a published split, see above"
+    if are_parts(groups):
+        return {"kind": "published"}, "the parts for training and test of a published split"
     if len(groups) >= 2:
         if len(groups) <= 10:
             return {"kind": "one_group_out"}, "each group is the test part once"

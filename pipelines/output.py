@@ -13,11 +13,13 @@ from mottle.datasets import StatesWriter
 from mottle.datasets.disk import write_whole
 from mottle.datasets.stores.states import check_states_place
 from mottle.pipelines.account import account_recipe
+from mottle.pipelines.data import PATHS
 from mottle.pipelines.engine.features import reservoir_of
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import Result
 from mottle.pipelines.recipe import Recipe, check_recipe
 from mottle.pipelines.report import write_report
+from mottle.toml import write_toml
 
 BLOCK_BYTES = 1 << 24
 N_ACCOUNTED, MOST_SECONDS = 3, 20.0  # recordings, and fits, of an account of energy
@@ -46,9 +48,15 @@ def write_scores(folder: Path, name: str, result: Result) -> dict[str, Any]:
     write_text(folder / f"{name}.csv", result.scores.to_csv(index=False))
     if not result.fits.empty:
         write_text(folder / f"{name}.fits.csv", result.fits.to_csv(index=False))
-    write_text(folder / f"{name}.toml", result.settings)
+    write_text(folder / f"{name}.toml", settings_of(result))
     write_text(folder / f"{name}.json", dumps(summary, indent=1) + "\n")
     return summary
+
+
+def settings_of(result: Result) -> str:
+    """Return a recipe that runs from any folder: as written, or with absolute paths of own data."""
+    own = set(result.recipe.get("data") or {}) & set(PATHS)
+    return write_toml(result.recipe) if own else result.settings
 
 
 def write_text(path: Path, text: str) -> None:

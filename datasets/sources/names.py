@@ -199,6 +199,10 @@ def mark_counts(slots: Sequence[Slot], n: int) -> None:
             continue
         numbers = all(re.fullmatch(r"[a-z]{0,8}\d+|\d+[a-z]?", v, re.I) for v in slot.distinct)
         many = len(slot.distinct) > MOST or len(slot.distinct) > n / 4
+        many = many or (
+            all(re.fullmatch(r"0\d+|\d\d+", v) for v in slot.distinct)
+            and any(v.startswith("0") for v in slot.distinct)
+        )  # 00, 01, ..., 11: padded to sort
         last = at == len(slots) - 1 and any(not other.role for other in slots[:at])
         if numbers and not slot.folder and (many or last):
             slot.role = "number"

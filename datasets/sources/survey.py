@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from mottle.checks import check_bool
-from mottle.datasets.sources.files import find_files
-from mottle.datasets.sources.manifest import paths_of, read_any_frame
-from mottle.datasets.sources.names import find_naming, form_of, labels_of
+from mottle.datasets.sources.files import find_files, parts_of
+from mottle.datasets.sources.manifest import LABELS, paths_of, read_any_frame
+from mottle.datasets.sources.names import Naming, find_naming, labels_of
 from mottle.datasets.split import read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
@@ -59,7 +59,7 @@ class SenseFacts:
         Spread of the first rows of recordings, over the spread within recordings: how much levels
         differ from one recording to the next.
     absent : int
-        Recordings without this sense.
+        Recordings without this sense; of a table that lists files, among those that were read.
 
     Examples
     --------
@@ -190,8 +190,9 @@ def survey_whole(path: Path, files: Sequence[Path]) -> Survey | None:
         return survey_file(files[0])
     tables = [file for file in files if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
     here = [file for file in tables if file.parent == path.resolve()]
-    forms = Counter(form_of(file.name) for file in here)
-    here.sort(key=lambda file: (forms[form_of(file.name)], file.name))  # rare forms first
+    form = {file: re.sub(r"\d+", "#", file.name) for file in here}
+    forms = Counter(form.values())
+    here.sort(key=lambda file: (forms[form[file]], file.name))  # rare forms first
     for table in here[:10]:
         if lists_files(table):
             return survey_file(table)
@@ -226,8 +227,24 @@ def survey_file(path: Path) -> Survey:
             f"{path} is one recording, or of a form that is none of many: name its folder."
         )
     if lists_files(path):
-        return Survey({"manifest": str(path)}, {}, 0)
+        return Survey({"manifest": str(path), **class_of_manifest(path)}, {}, 0)
     return survey_table(path)
+
+
+def class_of_manifest(path: Path) -> dict[str, str]:
+    """Return the key of the class, where no column has its usual name and one looks like it."""
+    frame = read_any_frame(path)
+    columns = list(map(str, frame.columns))
+    if any(name.lower() in LABELS["target"] for name in columns):
+        return {}
+    taken = {name for what in ("group", "recording") for name in LABELS[what]}
+    rest = [
+        name for name in columns
+        if name.lower() not in taken and not pd.api.types.is_numeric_dtype(frame[name])
+        and 1 < frame[name].nunique() <= len(frame) / 2 and paths_of(frame[name], path) is None
+    ]  # fmt: skip
+    named = [name for name in rest if name.lower() in CLASS_WORDS]
+    return {"target": (named or rest)[0]} if rest else {}
 
 
 def survey_table(path: Path) -> Survey:
@@ -287,18 +304,7 @@ def survey_files(
     progress: Progress | None,
 ) -> Survey:  # fmt: skip
     """Return what is in a folder of files, a recording or a sense of a recording each."""
-    at = np.unique(np.linspace(0, len(files) - 1, min(SAMPLE, len(files))).round().astype(int))
-    kinds: list[Any] = [None] * len(files)
-    unreadable: dict[str, str] = {}
-    streams: dict[int, Any] = {}
-    for number, k in enumerate(at.tolist()):
-        try:
-            streams[k] = read(files[k])
-            kinds[k] = kind_of(streams[k])
-        except (ValueError, ImportError, OSError) as error:
-            unreadable[names[k]] = str(error).replace(str(files[k]), names[k])
-        if progress is not None:
-            progress(number + 1, len(at))
+    streams, unreadable, repaired = read_sample(files, names, progress)
     if not streams:
         name, reason = next(iter(unreadable.items()))
         raise ValueError(
@@ -308,75 +314,112 @@ def survey_files(
         whole = survey_file(files[next(iter(streams))])
         whole.unreadable = unreadable
         return whole
+    kinds = [kind_of(streams[k]) if k in streams else None for k in range(len(files))]
     by_suffix: dict[str, Any] = {}
     for k in streams:
         by_suffix.setdefault(files[k].suffix.lower(), kinds[k])
-    guessed = [kind or by_suffix.get(file.suffix.lower()) for kind, file in
-               zip(kinds, files, strict=True)]  # fmt: skip
+    guessed = [
+        kind or by_suffix.get(file.suffix.lower()) for kind, file in zip(kinds, files, strict=True)
+    ]
     naming = find_naming(names, kinds if len(set(guessed) - {None}) < 2 else guessed)
-    data: dict[str, Any] = {"files": str(path.resolve())}
+    found = Survey({"files": str(path.resolve())}, {}, 0, unreadable=unreadable)
+    found.notes = list(naming.notes)
     if naming.pattern is not None:
-        data["pattern"] = naming.pattern
-    notes = list(naming.notes)
-    excluded = 0
-    if naming.others:
-        some = [names[k] for k in naming.others]
-        suffixes = {files[k].suffix.lower() for k in naming.rows}
-        if suffixes & {files[k].suffix.lower() for k in naming.others}:
-            excluded = len(some)
-            data["exclude"] = exclusions(some)
-        else:
-            data["include"] = [
-                f"*{files[naming.rows[0]].suffix}" if len(suffixes) == 1 else one
-                for one in sorted(f"*{suffix}" for suffix in suffixes)
-            ]
-        notes.append(f"Left out by the form of the name: {listed(some)}.")
-    if left_out:
-        notes.append(f"No recordings by name: {listed(left_out)}.")
-    taken = [k for k in naming.rows if k in streams]
-    found = labels_of([names[k] for k in naming.rows], naming.pattern) if naming.pattern else {}
-    sense_of = dict.fromkeys(naming.rows, "stream")
-    if "sense" in found:
-        finder = re.compile(str(naming.pattern))
-        for k in naming.rows:
-            match = finder.search(names[k])
-            sense_of[k] = match["sense"] if match else "stream"
-    senses: dict[str, SenseFacts] = {}
-    for sense in sorted(set(sense_of.values())):
-        own = [k for k in taken if sense_of[k] == sense]
-        if own:
-            senses[sense] = facts_of([streams[k] for k in own])
-            senses[sense].formats = dict(
-                Counter(files[k].suffix.lower() for k in naming.rows if sense_of[k] == sense)
-            )
-    mixed = [sense for sense, facts in senses.items() if facts.kind == "mixed"]
-    if mixed:
-        notes.append(
-            f"files of {', '.join(mixed)} are of several kinds or hold other channels: "
-            "data.include takes some of them, or (?P<sense>...) in data.pattern tells senses apart."
+        found.data["pattern"] = naming.pattern
+    if repaired:
+        found.data["options"] = {"on_bad": "repair"}
+        found.notes.append(
+            f"{repaired} of {len(streams)} files that were read hold missing values or other "
+            "faults, which are repaired: options.on_bad; 'drop' leaves such rows out."
         )
-    n = len(naming.rows)
-    if len(senses) > 1:
-        keys = Counter(without_sense(names[k], str(naming.pattern)) for k in naming.rows)
-        n = len(keys)
-        for sense, facts in senses.items():
-            facts.absent = n - sum(1 for k in naming.rows if sense_of[k] == sense)
-    counts = {key: dict(one) for key, one in found.items()}
-    if len(senses) > 1:
-        counts = {
-            key: {v: round(c / len(senses)) for v, c in one.items()} for key, one in counts.items()
-        }
-    return Survey(
-        data,
-        senses,
-        n,
-        counts.get("target", {}),
-        counts.get("group", {}),
-        False,
-        unreadable,
-        notes,
-        excluded,
-    )
+    leave_out(found, naming, files, names)
+    if left_out:
+        found.notes.append(f"No recordings by name: {listed(left_out)}.")
+    add_senses(found, naming, files, names, streams)
+    return found
+
+
+def read_sample(
+    files: Sequence[Path], names: Sequence[str], progress: Progress | None
+) -> tuple[dict[int, Any], dict[str, str], int]:
+    """Read some of many files.
+
+    Returns
+    -------
+    streams : dict of int to stream
+        By the number of the file.
+    unreadable : dict of str to str
+        Why others cannot be read, by name.
+    repaired : int
+        How many hold faults that ``on_bad="repair"`` repairs.
+    """
+    at = np.unique(np.linspace(0, len(files) - 1, min(SAMPLE, len(files))).round().astype(int))
+    streams: dict[int, Any] = {}
+    unreadable: dict[str, str] = {}
+    repaired = 0
+    for number, k in enumerate(at.tolist()):
+        try:
+            streams[k] = read(files[k])
+        except (ValueError, ImportError, OSError) as error:
+            whole = read_repaired(files[k]) if "on_bad=" in str(error) else None
+            if whole is None:
+                unreadable[names[k]] = str(error).replace(str(files[k]), names[k])
+            else:
+                streams[k] = whole
+                repaired += 1
+        if progress is not None:
+            progress(number + 1, len(at))
+    return streams, unreadable, repaired
+
+
+def read_repaired(path: Path) -> Any:
+    """Return a sampled stream whose faults are repaired, None for events and where none is left."""
+    try:
+        stream = read(path, on_bad="repair")
+    except (ValueError, ImportError, OSError):
+        return None
+    return None if isinstance(stream, EventFile) or not len(stream) else stream
+
+
+def leave_out(found: Survey, naming: Naming, files: Sequence[Path], names: Sequence[str]) -> None:
+    """Leave out files whose names have another form than most."""
+    if not naming.others:
+        return
+    some = [names[k] for k in naming.others]
+    suffixes = sorted({files[k].suffix.lower() for k in naming.rows})
+    if any(files[k].suffix.lower() in suffixes for k in naming.others):
+        found.excluded = len(some)
+        found.data["exclude"] = exclusions(some)
+    else:
+        found.data["include"] = [f"*{suffix}" for suffix in suffixes]
+    found.notes.append(f"Left out by the form of the name: {listed(some)}.")
+
+
+def add_senses(
+    found: Survey, naming: Naming, files: Sequence[Path], names: Sequence[str],
+    streams: dict[int, Any],
+) -> None:  # fmt: skip
+    """Add the facts of every sense, and how many recordings each class and group has."""
+    rows, pattern = naming.rows, naming.pattern or ""
+    finder = re.compile(pattern)
+    sense_of = dict.fromkeys(rows, "stream")
+    if "sense" in finder.groupindex:
+        sense_of = {k: parts_of(finder, names[k])["sense"] for k in rows}
+    n_files = Counter(sense_of.values())
+    for sense in sorted(n_files):
+        own = [k for k in rows if sense_of[k] == sense]
+        seen = [streams[k] for k in own if k in streams]
+        if seen:
+            found.senses[sense] = facts_of(seen)
+            found.senses[sense].formats = dict(Counter(files[k].suffix.lower() for k in own))
+    several = len(found.senses) > 1
+    keys = [without_sense(names[k], pattern) if several else names[k] for k in rows]
+    found.n_recordings = len(set(keys))
+    for sense, facts in found.senses.items():
+        facts.absent = found.n_recordings - n_files[sense]
+    once = {key: names[k] for key, k in zip(keys, rows, strict=True)}  # a file a recording
+    counts = labels_of(list(once.values()), pattern) if pattern else {}
+    found.target, found.groups = dict(counts.get("target", {})), dict(counts.get("group", {}))
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

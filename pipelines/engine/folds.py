@@ -1,6 +1,6 @@
 """How recordings are split into training and test parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,23 @@ def describe_split(split: Any, n_folds: int) -> str:
     return text
 
 
+def published_part(group: Any) -> str:
+    """Return which part of a published split a group is, "" for another.
+
+    Examples
+    --------
+    >>> [published_part(group) for group in ("Train", "testing", "validation")]
+    ['train', 'test', '']
+    """
+    name = str(group).lower()
+    return {"train": "train", "training": "train", "test": "test", "testing": "test"}.get(name, "")
+
+
+def published_parts(groups: Iterable[Any]) -> set[str]:
+    """Return the parts of a published split that groups are."""
+    return {published_part(group) for group in groups}
+
+
 def make_folds(
     split: Any, recordings: Recordings, *, labels: bool = True, random_state: int = 0
 ) -> Iterator[tuple[NDArray, NDArray]]:
@@ -60,10 +77,10 @@ def make_folds(
     n_splits, groups = split.n_splits, np.asarray(recordings.groups)
     names, rows = np.unique(groups), np.arange(len(groups))
     if split.kind == "published":
-        lower = np.char.lower(groups.astype(str))
-        if set(lower) != {"train", "test"}:
+        parts = np.array([published_part(group) for group in groups.tolist()])
+        if set(parts) != {"train", "test"}:
             raise ValueError("split.kind='published' needs groups 'train' and 'test' in the data.")
-        yield np.flatnonzero(lower == "train"), np.flatnonzero(lower == "test")
+        yield np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
         return
     if split.kind == "stratified" and not labels:
         raise ValueError(

@@ -1,10 +1,13 @@
 """Notes of a report: how reservoirs compare with the baseline without one, and what was tuned."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.datasets import Recordings
+from mottle.events import read_stream
 from mottle.pipelines.engine.result import medians
 from mottle.pipelines.metrics import Metric
 from mottle.pipelines.recipe import Recipe
@@ -57,6 +60,52 @@ def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list
         f"Scales, penalties and features are learnt on training folds only. {_how(recipe, metric)}"
     )
     return notes
+
+
+def stretch_notes(recordings: Recordings, recipe: Recipe) -> list[str]:
+    """Return sentences on sampled recordings with fewer rows than the steps of their encoder.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        In memory.
+    recipe : Recipe
+        With the encoders.
+
+    Returns
+    -------
+    notes : list of str
+        One a sense; none where no recording is stretched.
+
+    Examples
+    --------
+    >>> from mottle.datasets import make_table
+    >>> from mottle.pipelines import read_recipe
+    >>> recipe, _ = read_recipe("demo-grasp")
+    >>> table = make_table(touch=[np.zeros((5, 3))], joints=[np.zeros((50, 3))])
+    >>> stretch_notes(Recordings(table, np.array(["cup"]), np.arange(1)), recipe)[0][:37]
+    "1 of 1 recordings of 'touch' have few"
+    """
+    notes = []
+    for sense, part in recipe.encoders.items():
+        steps = recipe.make_encoders()[sense].get_params().get("n_steps")
+        rows = [sampled_rows(cell) for cell in recordings.table[sense]]
+        short = [n for n in rows if n is not None and isinstance(steps, int) and n < steps]
+        if short:
+            notes.append(
+                f"{len(short)} of {len(rows)} recordings of {sense!r} have fewer rows, at the "
+                f"least {min(short)}, than encoders.{sense}.n_steps={steps} and are stretched by "
+                f"{part.kind}: take at most {min(short)} steps, or leave them out."
+            )
+    return notes
+
+
+def sampled_rows(cell: Any) -> int | None:
+    """Return the rows of a sampled stream, None for events and absent streams."""
+    stream = read_stream(cell)
+    if stream is None or getattr(getattr(stream, "dtype", None), "names", None) is not None:
+        return None
+    return len(stream)
 
 
 def split_notes(recordings: Recordings, folds: list[tuple[NDArray, NDArray]]) -> list[str]:

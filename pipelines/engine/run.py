@@ -25,7 +25,7 @@ from mottle.pipelines.engine.folds import describe_split
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
 from mottle.pipelines.engine.leakage import find_leaks
-from mottle.pipelines.engine.notes import baseline_notes, split_notes
+from mottle.pipelines.engine.notes import baseline_notes, split_notes, stretch_notes
 from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import FITS, RUN, Result, frame_of_runs, mean_over_folds
@@ -182,6 +182,7 @@ class Experiment:
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
                 *self._notes_on_split(),
+                *stretch_notes(self.recordings, self.recipe),
                 *table.attrs.get("notes", []),
             ],
             speedup=self.speedup,

@@ -380,9 +380,15 @@ def drop_incomplete(
     used = [sense for sense in senses if sense in recordings.table.columns]
     absent = recordings.table[used].isna()
     rows = absent.any(axis=1).to_numpy()
-    if not rows.any() or incomplete == "raise":
-        return recordings, []  # the check of the senses names the first
+    if not rows.any():
+        return recordings, []
     counts = ", ".join(f"{sense} in {n}" for sense, n in absent.sum().items() if n)
+    if incomplete == "raise":
+        raise ValueError(
+            f"{int(rows.sum())} of {len(rows)} recordings lack a sense, {counts}, such as "
+            f"{absent.index[int(np.argmax(rows))]!r}: data.incomplete = 'drop' leaves them out. "
+            f"{unmatched(absent)}"
+        )
     if rows.all():
         raise ValueError(f"no recording has all senses; absent are: {counts}. {unmatched(absent)}")
     kept = take(recordings, np.flatnonzero(~rows))

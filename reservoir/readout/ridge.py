@@ -1,6 +1,8 @@
 """RidgeReadout: linear readout, fitted from sums over rows that need not be in memory."""
 
 from collections.abc import Iterable
+from logging import getLogger
+from multiprocessing import parent_process
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +22,8 @@ from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block, with_weigh
 from mottle.reservoir.readout.task import TASKS
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
+LOG = getLogger("mottle")
+SAID: set[float] = set()  # ends of grids of which this process has had the line
 LEARNT = ("coef_", "intercept_", "alpha_", "losses_", "sharpness_")
 N_FOLDS = 10
 HELD_OUT = 1 << 20  # largest number of decisions used to choose the sharpness
@@ -299,6 +303,7 @@ class RidgeReadout(LinearReadout):
         if classify:
             rows = [self._sample.kept] if source is None else source
             self.sharpness_ = _sharpness(*self._held_out(spectrum, rows))
+        say_at_end(self.alpha_, alphas)
         coef = spectrum.coef(self.alpha_)
         intercept = spectrum.target_mean - spectrum.mean @ coef
         flat = coef.shape[1] == 1 and (classify or self._flat)
@@ -364,6 +369,18 @@ def _check_weight(weight, n_rows):
         row = int(np.argmax(weight < 0))
         raise ValueError(f"sample_weight={weight[row]} of row {row} is negative; 0 leaves it out.")
     return weight
+
+
+def say_at_end(alpha: float, alphas: NDArray[np.float64]) -> None:
+    """Log one line where the largest penalty of a grid was taken, once in a process and grid."""
+    end = float(alphas.max())
+    if alphas.size < 2 or alpha < end or end in SAID or parent_process() is not None:
+        return
+    SAID.add(end)
+    LOG.warning(
+        "RidgeReadout took alpha=%g, the largest of its alphas: larger ones may do better, or the "
+        "features tell next to nothing of the target.", end,
+    )  # fmt: skip
 
 
 def _check_groups(groups):

@@ -522,3 +522,17 @@ def test_targets_that_may_be_misread_are_refused(y, message):
 @pytest.mark.parametrize("y", [[0, 1] * 5, [True, False] * 5, list(range(20)) * 2, ["a", "b"] * 3])
 def test_few_integers_and_text_are_labels(y):
     assert RidgeReadout().fit(np.random.default_rng(0).normal(size=(len(y), 2)), y).classes_.size
+
+
+def test_the_largest_penalty_is_taken_with_a_line_and_once(caplog, monkeypatch):
+    monkeypatch.setattr("mottle.reservoir.readout.ridge.SAID", set())
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 30)), rng.normal(size=40)  # nothing to learn
+    readout = RidgeReadout(alphas=[1e-3, 1.0])
+    for _ in range(2):
+        assert readout.fit(X, y).alpha_ == 1.0
+    lines = [line for line in caplog.messages if "alpha=1," in line]
+    assert len(lines) == 1
+    RidgeReadout(alphas=10.0).fit(X, y)  # a penalty that was stated is no end of a grid
+    RidgeReadout(alphas=[1e-3, 1e9]).fit(X, X[:, 0])
+    assert len([line for line in caplog.messages if "alpha=" in line]) == 1
