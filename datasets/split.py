@@ -13,6 +13,7 @@ from mottle.checks import check_bool, check_names, check_text, suggest
 from mottle.datasets.table import Recordings, make_table
 from mottle.sensors.files.limits import check_path, only_value_errors
 from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks, text_cells
+from mottle.sensors.roles import time_candidates
 from mottle.sensors.streams import label_frame
 
 
@@ -42,8 +43,9 @@ def split_table(
         Column of what must not be split between training and test; by default the first of ``by``,
         and without it each recording is its own group.
     runs : bool, default=False
-        Whether a recording ends where ``target`` or ``groups`` change, so that rows of equal labels
-        one after another are a recording; its name then ends in "#" and its number.
+        Whether a recording ends where ``target`` or ``groups`` change, or a time in numbers goes
+        back, so that rows of equal labels one after another are a recording; its name then ends in
+        "#" and its number.
     sense : str, default="samples"
         Name of the column of the result.
     time : str, default=None
@@ -103,13 +105,7 @@ def split_table(
     labels = list(dict.fromkeys([*by, *stated]))
     if time is not None and time in labels:
         raise ValueError(f"time={time!r} is a label as well: name another column.")
-    for column in labels:
-        missing = table[column].isna().to_numpy()
-        if missing.any():
-            raise ValueError(
-                f"column {column!r} of {place} holds no label in row {int(np.argmax(missing))}, "
-                f"and in {int(missing.sum())} rows in all: fill or drop them."
-            )
+    check_labelled(table, labels, place)
     channels = table.drop(columns=labels)
     if time is not None:
         channels = channels.rename(columns={time: "time"})
@@ -118,7 +114,8 @@ def split_table(
     cells: list[Any] = []
     classes: list[Any] = []
     parts: list[Any] = []
-    for number, rows in enumerate(rows_of(table, by, stated if runs else ())):
+    clock = clock_of(table.drop(columns=labels), time) if runs else None
+    for number, rows in enumerate(rows_of(table, by, stated if runs else (), clock)):
         name = "/".join(str(table[column].iloc[rows[0]]) for column in by)
         names.append(f"{name}#{number}" if runs or not by else name)
         here = f"recording {names[-1]!r} of {place}"
@@ -147,12 +144,41 @@ def split_table(
     )
 
 
+def check_labelled(table: pd.DataFrame, labels: Sequence[str], place: str) -> None:
+    """Refuse columns of labels in which a cell is empty."""
+    for column in labels:
+        missing = table[column].isna().to_numpy()
+        if missing.any():
+            raise ValueError(
+                f"column {column!r} of {place} holds no label in row {int(np.argmax(missing))}, "
+                f"and in {int(missing.sum())} rows in all: fill or drop them."
+            )
+
+
+def clock_of(table: pd.DataFrame, time: str | None) -> NDArray[np.float64] | None:
+    """Return the times of a table where they are numbers, None for dates and where none is known.
+
+    Examples
+    --------
+    >>> clock_of(pd.DataFrame({"time [s]": [0, 1], "CO": [5, 6]}), None).tolist()
+    [0.0, 1.0]
+    """
+    names = [str(name) for name in table.columns]
+    found = [names.index(time)] if time in names else time_candidates(names)
+    if len(found) != 1 or not pd.api.types.is_numeric_dtype(table.iloc[:, found[0]]):
+        return None
+    return table.iloc[:, found[0]].to_numpy(dtype=np.float64)
+
+
 def rows_of(
-    table: pd.DataFrame, by: Sequence[str], runs_of: Sequence[str] = ()
+    table: pd.DataFrame,
+    by: Sequence[str],
+    runs_of: Sequence[str] = (),
+    clock: NDArray[np.float64] | None = None,
 ) -> list[NDArray[np.intp]]:
     """Return the row numbers of each recording, in the order in which recordings begin.
 
-    A recording ends where a column of ``runs_of`` changes, too.
+    A recording ends where a column of ``runs_of`` changes, or the clock goes back, too.
 
     Examples
     --------
@@ -170,6 +196,8 @@ def rows_of(
     for column in runs_of:
         codes = pd.factorize(table[column])[0][order]
         ends |= np.diff(codes) != 0
+    if clock is not None:
+        ends |= np.diff(clock[order]) < 0
     return np.split(order, np.flatnonzero(ends) + 1) if len(order) else []
 
 

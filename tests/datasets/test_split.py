@@ -89,3 +89,21 @@ def test_missing_labels_and_missing_channels_are_refused():
         split_table(FRAME[["stamp", "gas", "session", "trial"]], **WAY)
     with pytest.raises(TypeError, match="separator= is of text files"):
         split_table(FRAME, **WAY, separator=";")
+
+
+def test_a_clock_that_goes_back_begins_a_new_recording_in_runs():
+    frame = pd.DataFrame({"time": [0, 1, 2, 0, 1, 0, 1], "CO": range(7), "gas": list("aaaaabb")})
+    found = split_table(frame, target="gas", runs=True)
+    assert found.table.index.tolist() == ["#0", "#1", "#2"]
+    assert [len(cell) for cell in found.table["samples"]] == [3, 2, 2]
+    assert found.target.tolist() == ["a", "a", "b"]
+    assert len(split_table(frame.assign(gas="a"), target="gas").table) == 1
+
+
+@pytest.mark.parametrize(("written", "read"), [
+    (["1", "01"], ["1", "01"]), (["NA", "None"], ["NA", "None"]), (["1", "2"], [1, 2]),
+])  # fmt: skip
+def test_labels_of_a_file_are_kept_as_they_are_written(written, read, tmp_path):
+    rows = [f"{k},{k / 2},{written[k // 2]}" for k in range(4)]
+    (tmp_path / "a.csv").write_text("\n".join(["time,CO,gas", *rows]) + "\n")
+    assert split_table(tmp_path / "a.csv", target="gas", runs=True).target.tolist() == read
