@@ -30,7 +30,7 @@ def join_by_time(listings: Mapping[str, Listing]) -> Listing:
     Returns
     -------
     Listing
-        A row a recording of the first sense; times begin at 0 in every recording.
+        A row a recording of the first sense; times count from its begin.
 
     Raises
     ------
@@ -148,15 +148,29 @@ def best_partner(
 
 
 def during(stream: Any, own: tuple[float, float, bool], begin: float, end: float) -> Any:
-    """Return the part of a stream between two times on the clock of all files, from 0 on."""
+    """Return the part of a stream between two times on the clock of all files.
+
+    Its times count from ``begin``, also where the stream begins later.
+
+    Examples
+    --------
+    >>> from mottle.datasets.table import sampled
+    >>> late = sampled(np.ones((4, 1)), [2.0, 3, 4, 5], ["a"], units="V", name="a")
+    >>> during(late, (2.0, 6.0, False), 0.0, 5.0)["time"].values.tolist()
+    [2.0, 3.0, 4.0]
+    """
     stream = plain_stream(stream)
     low, high = span(stream)
     shift = own[0] - low  # of the stream's own clock
     at = max(begin - shift, low)
     piece = cut(stream, at, min(end - shift, high) - at)
-    if isinstance(piece, xr.DataArray):
-        piece.attrs = {key: value for key, value in piece.attrs.items() if key != "time_start"}
-    return piece
+    late = at - (begin - shift)
+    if not isinstance(piece, xr.DataArray):
+        if piece.dtype.names is not None:
+            piece["t"] += round(late * 1e6)
+        return piece
+    piece.attrs = {key: value for key, value in piece.attrs.items() if key != "time_start"}
+    return piece.assign_coords(time=("time", piece["time"].values + late, piece["time"].attrs))
 
 
 def plain_stream(cell: Any) -> Any:

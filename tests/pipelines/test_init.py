@@ -211,3 +211,15 @@ def test_rows_of_an_npz_have_no_unit_of_time(tmp_path):
     assert (facts.rates, facts.seconds) == (None, None)
     stated = load_npz(tmp_path / "x.npz", rate=50.0).table["stream"].iloc[0]
     assert stated["time"].values[:2].tolist() == [0.0, 0.02]
+
+
+def test_a_sense_that_begins_later_keeps_its_place_in_time(tmp_path):
+    def table(name, t):
+        pd.DataFrame({"time [s]": t, "x": t}).to_csv(tmp_path / name, index=False)
+
+    table("touch_0.csv", 100.0 + np.arange(10))
+    table("smell_0.csv", 103.0 + np.arange(10))
+    data = Data(files=str(tmp_path), pattern="(?P<sense>touch|smell)_", join="time")
+    smell = list_data(data, ("touch", "smell")).read(0)["smell"]
+    assert smell["time"].values.tolist() == [3, 4, 5, 6, 7, 8, 9]
+    assert smell.values.ravel().tolist() == [103, 104, 105, 106, 107, 108, 109]
