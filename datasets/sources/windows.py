@@ -131,13 +131,14 @@ def rows_between(time: NDArray[np.float64], begin: float, length: float) -> tupl
 
     Examples
     --------
-    >>> rows_between(np.arange(10) / 10, 0.3, 0.4)
-    (3, 7)
+    >>> rows_between(np.arange(10) / 10, 0.3, 0.4), rows_between(np.arange(10) / 10, -0.2, 0.4)
+    ((3, 7), (0, 2))
     """
     steps = np.diff(time)
     interval = float(np.median(steps)) if len(steps) else 0.0
     if interval > 0 and np.abs(steps - interval).max() <= REGULAR * interval:
         low = round((begin - float(time[0])) / interval)
-        return low, low + max(1, round(length / interval))
+        high = low + max(1, round(length / interval))
+        return max(low, 0), max(high, 0)  # a stream may begin later than the window
     low, high = np.searchsorted(time, [begin, begin + length])
     return int(low), int(high)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mottle.datasets import Recordings, load_npz, make_table
+from mottle.datasets import Recordings, cut_windows, load_npz, make_table
 from mottle.datasets.table import sampled
 from mottle.pipelines import draft_recipe, read_recipe, run_recipe
 from mottle.pipelines.data import Data
@@ -223,3 +223,17 @@ def test_a_sense_that_begins_later_keeps_its_place_in_time(tmp_path):
     smell = list_data(data, ("touch", "smell")).read(0)["smell"]
     assert smell["time"].values.tolist() == [3, 4, 5, 6, 7, 8, 9]
     assert smell.values.ravel().tolist() == [103, 104, 105, 106, 107, 108, 109]
+
+
+def test_windows_of_senses_that_begin_at_other_times_cover_the_same_time():
+    touch = sampled(np.arange(20.0)[:, None], np.arange(20) / 10, ["x"], units="V", name="touch")
+    late = 0.5 + np.arange(15) / 10
+    smell = sampled(late[:, None], late, ["ppm"], units="1", name="smell")
+    table = make_table(touch=[touch], smell=[smell])
+    cut, short = cut_windows(Recordings(table, np.array(["a"]), np.array([0])), 1.0)
+    assert (len(cut.table), short) == (2, [])
+    first, second = cut.table["smell"]
+    np.testing.assert_allclose(first.values.ravel(), [0.5, 0.6, 0.7, 0.8, 0.9])
+    np.testing.assert_allclose(first["time"].values, [0.5, 0.6, 0.7, 0.8, 0.9])
+    np.testing.assert_allclose(second.values.ravel(), 1 + np.arange(10) / 10)
+    assert [len(one) for one in cut.table["touch"]] == [10, 10]
