@@ -34,7 +34,7 @@ def cut_windows(
     Returns
     -------
     recordings : Recordings
-        A row a window, named "NAME@BEGIN".
+        A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it.
     left_out : list of str
         Names of recordings shorter than a window.
 
@@ -61,6 +61,9 @@ def cut_windows(
     for row, name in enumerate(map(str, table.index)):
         streams = {sense: read_stream(table[sense].iloc[row]) for sense in cells}
         present = [stream for stream in streams.values() if stream is not None]
+        if not present:
+            left_out.append(name)
+            continue
         spans = [span(stream) for stream in present]
         begin, end = min(low for low, _ in spans), min(high for _, high in spans)
         longest = max(longest, end - begin)
@@ -70,7 +73,8 @@ def cut_windows(
         for k in range(n_windows):
             for sense, stream in streams.items():
                 piece = None if stream is None else cut(stream, begin + k * stride, window)
-                cells[sense].append(piece)
+                empty = piece is not None and not len(piece) and not is_events(piece)
+                cells[sense].append(None if empty else piece)
             rows.append(row)
             names.append(f"{name}@{k * stride:g}")
     if not rows:
@@ -81,6 +85,11 @@ def cut_windows(
     cut_table.attrs = dict(table.attrs)
     taken: Any = [target[row] for row in rows] if isinstance(target, list) else target[rows]
     return Recordings(cut_table, taken, np.asarray(groups)[rows]), left_out
+
+
+def is_events(stream: Any) -> bool:
+    """Return whether a stream is of events, of which a window may hold none."""
+    return getattr(stream.dtype, "names", None) is not None
 
 
 def span(stream: Any) -> tuple[float, float]:
@@ -96,7 +105,7 @@ def span(stream: Any) -> tuple[float, float]:
         interval = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
         return float(time[0]), float(time[-1]) + interval
     values = np.asarray(stream)
-    if values.dtype.names is not None:
+    if is_events(values):
         ends = (0.0, 0.0) if not len(values) else (values["t"][0] / 1e6, values["t"][-1] / 1e6)
         return float(ends[0]), float(ends[1]) + 1e-6
     return 0.0, float(len(values))
@@ -116,7 +125,7 @@ def cut(stream: Any, begin: float, length: float) -> Any:
         piece = stream.isel(time=slice(low, high))
         return piece.assign_coords(time=("time", time[low:high] - begin, stream["time"].attrs))
     values = np.asarray(stream)
-    if values.dtype.names is not None:
+    if is_events(values):
         first, last = (round(at * 1e6) for at in (begin, begin + length))
         low, high = np.searchsorted(values["t"], [first, last])
         events = values[low:high].astype(EVENT_DTYPE, copy=True)

@@ -307,8 +307,6 @@ def load_recordings_of(
     named = data.target is not None and data.form in ("name", "store", "ts")
     if named and data.horizon is None:
         recordings = with_target(recordings, str(data.target), tuple(senses))
-    recordings, left = drop_incomplete(recordings, senses, data.incomplete)
-    notes += left
     if data.window is not None:
         if isinstance(recordings.target, list):
             raise ValueError("data.window is for recordings with one target, and washout is set.")
@@ -325,6 +323,8 @@ def load_recordings_of(
                 f"{len(short)} recordings are shorter than a window of {data.window:g} and are "
                 f"left out: {', '.join(short[:5])}."
             )
+    recordings, left = drop_incomplete(recordings, senses, data.incomplete)
+    notes += left
     if data.horizon is not None:
         recordings = with_channel(recordings, data.target, data.horizon)
     elif not per_step:
