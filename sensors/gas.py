@@ -17,8 +17,7 @@ from mottle.events import FAR, warn_if_far
 from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.gas import leaky_rate
-from mottle.sensors.sampled import SampledEncoder
-from mottle.sensors.streams import Samples
+from mottle.sensors.sampled import SampledEncoder, tell_stretching
 
 BASELINE, SMOOTH = 10.0, 5.0  # s, the defaults
 N_STEPS = 60  # the default, which gives way to dt
@@ -42,7 +41,9 @@ class GasDrive(SampledEncoder):
         follows from the length of the recording. With ``n_steps=None`` and no ``dt`` the sensor's
         own rows are kept.
     baseline : float or None, default=10.0
-        Length of the baseline in second; at least the first row. None takes the channel's mean over
+        Length of the baseline in second; at least the first row. A window that `cut_windows` or a
+        loader has cut is compared with the begin of its recording, of which it carries the first
+        minute. None takes the channel's mean over
         all training recordings, which keeps the absolute level (and with it the session).
     response : str or dict, default="log_ratio"
         One of "log_ratio", "ratio" and "difference" for all channels, or a dict from channel name
@@ -116,8 +117,8 @@ class GasDrive(SampledEncoder):
     def _level(self, samples):
         if self.baseline is None:
             return None
-        values, time, _ = self._cut(samples)
-        return self._baseline(values, time)
+        begin = samples.beginning
+        return self._baseline(begin.values, begin.time)
 
     def __init__(
         self,
@@ -205,6 +206,7 @@ class GasDrive(SampledEncoder):
                 )  # fmt: skip
 
     def _check_units(self, cells):
+        tell_stretching(self._steps(), [self._cut(samples) for samples in cells])
         longest = max(float(samples.time[-1] - samples.time[0]) for samples in cells)
         recordings = f"the longest training recording lasts {longest:g} s"
         least = FAR * longest if self.baseline == BASELINE else longest
@@ -248,7 +250,7 @@ class GasDrive(SampledEncoder):
         if self.duration is None:
             return samples
         rows = max(1, int(np.searchsorted(samples.time, samples.time[0] + self.duration)))
-        return Samples(samples.values[:rows], samples.time[:rows], samples.names)
+        return samples._replace(values=samples.values[:rows], time=samples.time[:rows])
 
     def _check_causal(self):
         super()._check_causal()
@@ -266,7 +268,7 @@ class GasDrive(SampledEncoder):
     def _go_on(self, samples, past, step, place):
         values, time = self._positive(samples.values, place), samples.time
         if step == 0:
-            past["baseline"][:] = self._baseline(values, time)
+            past["baseline"][:] = self._begin_level(samples, place)
             past["time"][:] = time[0]
         elif time[0] < past["time"]:
             raise ValueError(
@@ -280,9 +282,9 @@ class GasDrive(SampledEncoder):
         return drive
 
     def _encode(self, samples, place):
-        values, time, _ = self._cut(samples)
-        values = self._positive(values, place)
-        response = self._response(values, self._baseline(values, time))
+        cut = self._cut(samples)
+        values, time = self._positive(cut.values, place), cut.time
+        response = self._response(values, self._begin_level(cut, place))
         both = self._join(response, time, time[0], response[0].copy(), np.zeros(values.shape[1]))
         n_steps = self._steps()
         if n_steps is None and self.dt is None:
@@ -324,6 +326,11 @@ class GasDrive(SampledEncoder):
                 f"learnt; repair the row, or pass response={{'{name}': 'difference'}}."
             )
         return np.where((values == 0) & ratio, self.zero_, values)
+
+    def _begin_level(self, samples, place):
+        """Return what each channel of a recording, or of a window of it, is compared with."""
+        begin = samples.beginning
+        return self._baseline(self._positive(begin.values, place), begin.time)
 
     def _baseline(self, values, time):
         """Return what each channel is compared with."""

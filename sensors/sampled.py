@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from logging import getLogger
 from typing import Any, Self
 from warnings import warn
 
@@ -22,6 +23,7 @@ from mottle.sensors.streams import (
     shape_of_samples,
 )
 
+LOG = getLogger("mottle")
 FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
 otherwise the noise of one that hardly moves in training would become a full drive."""
@@ -293,6 +295,23 @@ class SampledEncoder(Encoder):
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
+
+
+def tell_stretching(n_steps: int | None, cells: Any) -> None:
+    """Log one line on recordings with fewer rows than they shall have steps.
+
+    Examples
+    --------
+    >>> from mottle.sensors.streams import Samples
+    >>> tell_stretching(2, [Samples(np.zeros((2, 1)), np.arange(2.0), None)])
+    """
+    rows = np.array([len(samples.values) for samples in cells])
+    if n_steps is not None and rows.min() < n_steps:
+        LOG.warning(
+            "n_steps=%d stretches %d of %d recordings, the shortest from %d rows: steps without a "
+            "row are interpolated. n_steps=%d does not, and n_steps=None keeps the rows.",
+            n_steps, np.sum(rows < n_steps), len(rows), rows.min(), rows.min(),
+        )  # fmt: skip
 
 
 def warn_of_levels(encoder: Any, cells: Any, drives: Any, y: Any) -> None:

@@ -26,11 +26,20 @@ OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
 
 class Samples(NamedTuple):
-    """A checked sampled stream: values (row, channel), time (row,) in second, channel names."""
+    """A checked sampled stream: values (row, channel), time (row,) in second, channel names.
+
+    Of a window, ``opening`` is the begin of the recording it was cut from.
+    """
 
     values: NDArray[np.float64]
     time: NDArray[np.float64]
     names: list[str] | None
+    opening: "Samples | None" = None
+
+    @property
+    def beginning(self) -> "Samples":
+        """The rows with which the recording begins, from which baselines are taken."""
+        return self if self.opening is None else self.opening
 
 
 def check_samples(
@@ -43,7 +52,8 @@ def check_samples(
     stream : DataArray of dims (time, channel), 2-D ndarray or numeric DataFrame
         Without a ``time`` coordinate, time is the row number. Dates become seconds from the first
         sample. Of a DataFrame, the time is a DatetimeIndex or TimedeltaIndex, or the index or
-        column with the name of a time, such as "time" (in second) or "time_ms".
+        column with the name of a time, such as "time" (in second) or "time_ms". The attribute
+        "opening" of a DataArray holds the first rows of the recording of which it is a window.
     place : str
         What the error messages call the stream.
     channels : sequence of str or int, optional
@@ -67,8 +77,11 @@ def check_samples(
     if isinstance(stream, pd.DataFrame):
         stream = label_frame(stream, place)
     names, _ = shape_of_samples(stream, place)
+    opening = None
     if isinstance(stream, xr.DataArray):
         stream = stream.transpose("time", "channel")
+        if stream.attrs.get("opening") is not None:
+            opening = check_samples(stream.attrs["opening"], f"the opening of {place}", channels)
     values, time = as_numbers(stream, place).copy(), _time_of(stream, place)
     if values.shape[0] == 0:
         raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense.")
@@ -102,7 +115,7 @@ def check_samples(
                 f"channel {called(channel)} of {place} holds {overflow}, the overflow of {counter} "
                 f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
-    return Samples(values, time, names)
+    return Samples(values, time, names, opening)
 
 
 def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] | None, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from mottle.checks import check_names, check_option, check_whole, is_whole
 from mottle.sensors.align import bin_mean, row_bounds, rows_begin, rows_to_steps
 from mottle.sensors.base import check_n_steps
-from mottle.sensors.sampled import SampledEncoder
+from mottle.sensors.sampled import SampledEncoder, tell_stretching
 
 STATISTICS = ("mean", "std", "diff", "last")
 
@@ -27,8 +27,9 @@ class TaxelDrive(SampledEncoder):
         drives differ in length where recordings do.
     baseline : {"first", "mean", "training", None} or int, default="first"
         Subtracted from every channel: the recording's first row; the mean of its first k rows for a
-        number k; its own mean (which looks ahead); the channel's mean over the training recordings;
-        or nothing, for sensors whose rest is 0.
+        number k (of a window that was cut from a recording, these are the recording's); its own
+        mean, which looks ahead; the channel's mean over the training recordings; or nothing, for
+        sensors whose rest is 0.
     statistics : tuple of {"mean", "std", "diff", "last"}, default=("mean",)
         What is kept of the rows of a step: mean, standard deviation, mean absolute difference from
         row to row, last row. Each is an input of its own.
@@ -83,7 +84,7 @@ class TaxelDrive(SampledEncoder):
 
     def _level(self, samples):
         of_recording = self.baseline not in (None, "training")
-        return self._baseline(samples.values[: self.max_rows]) if of_recording else None
+        return self._baseline(samples) if of_recording else None
 
     def __init__(
         self,
@@ -139,6 +140,7 @@ class TaxelDrive(SampledEncoder):
         self.center_ = rows.mean(axis=0)
 
     def _check_units(self, cells):
+        tell_stretching(self.n_steps, cells)
         rows = max(len(samples.values[: self.max_rows]) for samples in cells)
         if is_whole(self.baseline) and self.baseline >= rows > 1:
             warn(
@@ -161,7 +163,7 @@ class TaxelDrive(SampledEncoder):
 
     def _go_on(self, samples, past, step, place):
         if step == 0:
-            past["baseline"][:] = self._baseline(samples.values)
+            past["baseline"][:] = self._baseline(samples)
         values = samples.values - past["baseline"]
         drive = self._gather(values, values[0] if step == 0 else past["before"])
         past["before"][:] = values[-1]
@@ -172,7 +174,7 @@ class TaxelDrive(SampledEncoder):
 
     def _encode(self, samples, place):
         values = samples.values[: self.max_rows]
-        values = values - self._baseline(values)
+        values = values - self._baseline(samples)
         return self._gather(values, values[0])
 
     def _gather(self, values, before):
@@ -180,11 +182,13 @@ class TaxelDrive(SampledEncoder):
         kept = [_steps(values, self.n_steps, statistic, before) for statistic in self._statistics()]
         return np.stack(kept, axis=2).reshape(len(kept[0]), -1)
 
-    def _baseline(self, values):
+    def _baseline(self, samples):
         if self.baseline is None:
             return 0.0
         if self.baseline == "training":
             return self.center_
+        own = self.baseline == "mean"
+        values = (samples if own else samples.beginning).values[: self.max_rows]
         rows = {"first": 1, "mean": None}.get(self.baseline, self.baseline)
         # from the first row, so that a channel which never moves is 0 to the last bit
         return values[0] + np.mean(values[:rows] - values[0], axis=0)

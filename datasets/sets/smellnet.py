@@ -13,6 +13,7 @@ from mottle.checks import check_number, check_option
 from mottle.datasets.downloads.archive import matching_members, read_member
 from mottle.datasets.downloads.fetch import Remote
 from mottle.datasets.record import DataSet, fetching
+from mottle.datasets.sources.windows import with_opening
 from mottle.datasets.table import Recordings, make_table, sampled
 
 GAS = ("NO2", "C2H5OH", "VOC", "CO", "Alcohol", "LPG")
@@ -105,12 +106,13 @@ def load_smellnet(
 
 
 def split_windows(stream: xr.DataArray, n_rows: int) -> list[xr.DataArray]:
-    """Cut a stream into windows of ``n_rows`` rows, each starting at time 0; drop the rest."""
+    """Cut a stream into windows of ``n_rows`` rows, each from time 0 on; drop the rest."""
     windows = []
     for start in range(0, stream.sizes["time"] - n_rows + 1, n_rows):
         part = stream.isel(time=slice(start, start + n_rows))
         time = part["time"] - part["time"][0]
-        windows.append(part.assign_coords(time=("time", time.to_numpy(), {"units": "s"})))
+        part = part.assign_coords(time=("time", time.to_numpy(), {"units": "s"}))
+        windows.append(with_opening(part, stream))
     return windows
 
 

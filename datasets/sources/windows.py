@@ -10,6 +10,7 @@ from mottle.checks import check_positive
 from mottle.datasets.table import Recordings, make_table
 from mottle.events import EVENT_DTYPE, read_stream
 
+OPENING = 60.0  # s of a recording that its windows carry along, for baselines
 REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
 
 
@@ -34,7 +35,9 @@ def cut_windows(
     Returns
     -------
     recordings : Recordings
-        A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it.
+        A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it. Windows of
+        sampled streams with times have the attribute "opening", the first minute of the recording,
+        from which `GasDrive` and `TaxelDrive` take their baselines.
     left_out : list of str
         Names of recordings shorter than a window.
 
@@ -111,6 +114,14 @@ def span(stream: Any) -> tuple[float, float]:
     return 0.0, float(len(values))
 
 
+def with_opening(window: xr.DataArray, stream: xr.DataArray) -> xr.DataArray:
+    """Let a window of a stream carry the first minute of the stream, its "opening"."""
+    time = np.asarray(stream["time"], dtype=np.float64)
+    opening = stream.isel(time=slice(int(np.searchsorted(time, time[0] + OPENING)))).copy()
+    opening.attrs.pop("opening", None)
+    return window.assign_attrs(opening=stream.attrs.get("opening", opening))
+
+
 def cut(stream: Any, begin: float, length: float) -> Any:
     """Return the part of a stream from a time on, of a length in s; its times begin at 0.
 
@@ -123,7 +134,8 @@ def cut(stream: Any, begin: float, length: float) -> Any:
         time = np.asarray(stream["time"], dtype=np.float64)
         low, high = rows_between(time, begin, length)
         piece = stream.isel(time=slice(low, high))
-        return piece.assign_coords(time=("time", time[low:high] - begin, stream["time"].attrs))
+        piece = piece.assign_coords(time=("time", time[low:high] - begin, stream["time"].attrs))
+        return with_opening(piece, stream)
     values = np.asarray(stream)
     if is_events(values):
         first, last = (round(at * 1e6) for at in (begin, begin + length))

@@ -6,7 +6,9 @@ import xarray as xr
 from naive.encoders import leaky_rate
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.sensors import GasDrive
+from mottle.datasets import Recordings, cut_windows
+from mottle.datasets.table import make_table, sampled
+from mottle.sensors import GasDrive, TaxelDrive
 from mottle.sensors.kernels import gas as kernels
 
 RAW = {"n_steps": None, "derivative": False, "scale": None}
@@ -211,3 +213,33 @@ def test_wrong_types_show_no_unit_twice():
         ValueError, match=r"^baseline='10 s' must be a finite number of s, at least"
     ):
         GasDrive(baseline="10 s").fit([draw_gas(20)])
+
+
+def test_a_window_is_compared_with_the_begin_of_its_recording():
+    time = np.arange(200) / 10  # 10 Hz, 20 s: an exponential rise, one tenfold in 10 s
+    stream = sampled(100 * 10 ** (time / 10)[:, np.newaxis], time, ["a"], units="ohm", name="smell")
+    recordings = Recordings(make_table(smell=[stream]), np.array(["x"]), np.array([0]))
+    windows = cut_windows(recordings, 5.0)[0].table["smell"]
+    gas = GasDrive(None, baseline=0, derivative=False, scale=None).fit(list(windows))
+    drives = np.concatenate(gas.transform(list(windows)))
+    assert_allclose(drives[:, 0], np.log(10) * time / 10, atol=1e-12)
+    longer = GasDrive(None, baseline=2.0, derivative=False, scale=None).fit(list(windows))
+    start = np.log(np.mean(10 ** (time[:20] / 10)))
+    assert_allclose(
+        np.concatenate(longer.transform(list(windows)))[:, 0], np.log(10) * time / 10 - start
+    )
+    touch = TaxelDrive(baseline="first", scale=None).fit(list(windows))
+    assert_allclose(
+        np.concatenate(touch.transform(list(windows)))[:, 0], stream.to_numpy()[:, 0] - 100
+    )
+    again = cut_windows(Recordings(windows.to_frame(), ["x"] * 4, [0] * 4), 2.0)[0].table["smell"]
+    drives = np.concatenate(gas.transform(list(again)))  # windows of windows too
+    assert_allclose(drives[-1, 0], np.log(10) * 1.89, rtol=1e-9)
+
+
+def test_recordings_that_would_be_stretched_are_named_in_fit(caplog):
+    short = [np.ones((10, 1)) * 2, np.arange(1.0, 81)[:, np.newaxis]]
+    for encoder in (GasDrive(), TaxelDrive(60)):
+        caplog.clear()
+        encoder.fit(short)
+        assert "n_steps=60 stretches 1 of 2 recordings, the shortest from 10 rows" in caplog.text
