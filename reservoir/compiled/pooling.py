@@ -6,13 +6,25 @@ import numpy as np
 from numba import njit
 
 STATISTICS = ("mean", "last", "max", "std")
+ABOVE = len(STATISTICS)  # this code and later ones: the fraction of steps above a threshold
 
 
 @njit(cache=True, nogil=True)
-def pool(first, last, states, lengths, codes, out):
+def count_above(states, thresholds, out):
+    """Write to ``out`` (node,) the fraction of steps of states (step, node) above thresholds."""
+    out[:] = 0.0
+    for step in range(states.shape[0]):
+        for node in range(out.size):
+            out[node] += 1.0 if states[step, node] > thresholds[node] else 0.0
+    for node in range(out.size):
+        out[node] /= states.shape[0]
+
+
+@njit(cache=True, nogil=True)
+def pool(first, last, states, lengths, codes, thresholds, out):
     """Pool states (recording, step, node) into ``out`` (recording, statistic, segment, node).
 
-    Of recordings ``first`` to ``last``. With fewer steps than segments, a step is in several
+    Of recordings ``first`` to ``last``; thresholds (code - ABOVE, node). With fewer steps than segments, a step is in several
     segments; without steps, ``out`` is not changed.
     """
     n_nodes, n_segments = states.shape[2], out.shape[2]
@@ -32,7 +44,10 @@ def pool(first, last, states, lengths, codes, out):
                     square[node] += gap * (x - mean[node])
                     top[node] = max(top[node], x)
             for k in range(codes.size):
-                for node in range(n_nodes):
+                if codes[k] >= ABOVE:
+                    count_above(states[r, begin:end], thresholds[codes[k] - ABOVE], out[r, k, segment])
+            for k in range(codes.size):
+                for node in range(n_nodes if codes[k] < ABOVE else 0):
                     if codes[k] == 0:
                         value = mean[node]
                     elif codes[k] == 1:

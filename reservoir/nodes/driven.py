@@ -52,6 +52,7 @@ class DrivenNode(NamedTuple):
     bounded: bool = True  # whether the model's limits keep states finite
     closes: bool = True  # whether the kernel runs closed loops
     fading: Fading = DECAYS  # whether the states forget, without recurrence
+    placed: tuple[float, float] | None = None  # v_bias and v_gain in V where inputs are placed
     varies: bool = False  # whether the kernel takes a variation from write to write
 
 
@@ -146,6 +147,9 @@ def driven(
         family=lambda p: f" of {type(of(p)[0]).__name__}",
         operations=device_operations,
         energy_scales=lambda p: {"input_lines": scale(p)[1] ** 2},
+        placed=lambda p: dict(
+            zip(("v_bias", "v_gain"), find(p.device)[1].node.placed or (None, None), strict=True)
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from inspect import signature
 from json import dumps
+from re import fullmatch
 from typing import Any, ClassVar, Self
 from warnings import warn
 
@@ -26,6 +27,8 @@ from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
 from mottle.reservoir.nodes.fading import say_once
 from mottle.reservoir.nodes.node import KEPT, Node
+from mottle.reservoir.nodes.placed import wired
+from mottle.reservoir.nodes.placed.placing import MOST_ROWS, sample
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
@@ -33,7 +36,10 @@ BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are 
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
-LOCAL = ("input_shape", "field")  # parameters of wiring="local" alone
+PPV = "ppv"  # proportion of positive values, as in ROCKET: of steps above a training quantile
+POOLS = {name: (name,) for name in CODES}
+POOLS |= {"ppv": ("ppv50",), "ppv4": ("ppv20", "ppv40", "ppv60", "ppv80")}
+LOCAL = ("input_shape", "field")  # parameters of wirings over a frame alone
 LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "resistor")}
 
 
@@ -46,6 +52,17 @@ def at_most(n_threads: int) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
+
+
+def is_ppv(name: Any) -> bool:
+    """Return whether a statistic is the fraction of steps above a training quantile, in percent.
+
+    Examples
+    --------
+    >>> is_ppv("ppv50"), is_ppv("ppv"), is_ppv("ppv100"), is_ppv("max")
+    (True, False, False, False)
+    """
+    return isinstance(name, str) and fullmatch(r"ppv[1-9]\d?", name) is not None
 
 
 def shown(value: Any) -> str:
@@ -72,16 +89,17 @@ class Reservoir(
 
     A 2-D array is one recording with time as rows; a 3-D array (recording, step, input), or a list
     of 2-D arrays of any lengths, holds many. Every call to ``transform`` starts from rest. A
-    subclass defines its parameters, their docstring and ``_node``; it overrides no method.
+    subclass defines its parameters, their docstring and ``_kind``; it overrides no method.
     """
 
-    _node: ClassVar[Node]
+    _kind: ClassVar[Node]
 
     # values of the parameters that a class does not have
     wiring: Any = "random"
     fan_in: Any = None
     input_shape: Any = None
     field: Any = 5
+    regions: Any = 4
     n_taps: Any = 1
     n_masks: Any = 1
     observable: Any = "state"
@@ -95,6 +113,12 @@ class Reservoir(
     n_features_in_: int
     noise_seed_: int
     input_weights_: Any
+    thresholds_: NDArray
+
+    @property
+    def _node(self) -> Node:
+        """The kind of the nodes, behind the wiring."""
+        return wired(type(self)._kind, self.wiring if isinstance(self.wiring, str) else "random")
 
     @property
     def units(self) -> str:
@@ -102,7 +126,11 @@ class Reservoir(
         return choose(self._node.observed(self), self._node.observables(self), "observable")
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Draw the reservoir; only the number of inputs of a drive is used.
+        """Draw the reservoir.
+
+        Only the number of inputs of a drive is used, but for ``wiring`` "dilated" and
+        "convolution", which scale and shift the inputs of nodes by training recordings, and for
+        pooled fractions of steps ("ppv"), whose thresholds are quantiles of training states.
 
         Parameters
         ----------
@@ -117,7 +145,8 @@ class Reservoir(
         self : Reservoir
             The fitted reservoir.
         """
-        self.__dict__.pop(KEPT, None)  # the device may have been defined again
+        for name in (KEPT, "nodes_"):  # the device may have been defined again
+            self.__dict__.pop(name, None)
         self._check_parameters()
         drives = self._node.read(self, X, True)
         if drives.absent.any():
@@ -131,14 +160,30 @@ class Reservoir(
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
         rng = check_random_state(self.random_state)
-        for name in ("weights_", "reference_", "biases_"):
+        for name in ("weights_", "reference_", "biases_", "shifts_", "thresholds_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(self._node.wire(self, rng))
         self.__dict__.update(self._node.draw(self, rng))
         self.__dict__.update(self._node.settle(self, rng))
+        self.__dict__.update(self._node.learn(self, drives, rng))
         say_once(self, self._node.fading(self))
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
+        if any(name.startswith(PPV) for name in self._statistics()):
+            self._learn_thresholds(drives)
         return self
+
+    def _learn_thresholds(self, drives: Any) -> None:
+        """Learn quantiles of training states, of each node, for pooled fractions of steps."""
+        rows = [
+            block[i, :n]
+            for first, block, lengths in self._blocks(sample(drives))
+            for i, n in enumerate(lengths)
+        ]
+        wanted = [int(name[3:]) / 100 for name in self._statistics() if name.startswith(PPV)]
+        states = np.concatenate(rows)
+        if len(states) > MOST_ROWS:
+            states = states[np.linspace(0, len(states) - 1, MOST_ROWS).round().astype(int)]
+        self.thresholds_ = np.quantile(states, wanted, axis=0)
 
     def transform(self, X: Any) -> Any:
         """Return states, or features where ``pool`` or ``n_segments`` is set.
@@ -540,6 +585,10 @@ class Reservoir(
                     f"n_nodes={self.n_nodes} is devices times masks and must be a multiple of "
                     f"n_masks={n_masks}; take {fits}, for example."
                 )
+        if self.wiring in ("dilated", "convolution") and self.n_masks != 1:
+            raise ValueError(
+                f"n_masks={self.n_masks} has no effect with wiring={self.wiring!r}: leave it at 1."
+            )
         n_taps = check_whole("n_taps", self.n_taps)
         if n_taps > 1 and self.wiring != "random":
             raise ValueError(f"n_taps={n_taps} needs wiring='random', not {self.wiring!r}.")
@@ -549,14 +598,17 @@ class Reservoir(
 
     def _refuse_ignored(self) -> None:
         """Refuse parameters that have no effect with the chosen wiring; one input a node is one."""
-        ignored = {"random": LOCAL, "one_to_one": ("fan_in", *LOCAL)}.get(self.wiring, ())
+        without = {"random": LOCAL, "dilated": LOCAL, "one_to_one": ("fan_in", *LOCAL)}
+        ignored = without.get(self.wiring, ())
+        if self.wiring != "convolution":
+            ignored = (*ignored, "regions")
         defaults = signature(type(self)).parameters
         for name in filter(defaults.__contains__, ignored):
             value, default = getattr(self, name), defaults[name].default
             if name == "fan_in" and value == 1:
                 continue
             if value is not None and (default is None or value != default):
-                way = "random" if name == "fan_in" else "local"
+                way = {"fan_in": "random", "regions": "convolution"}.get(name, "local")
                 raise ValueError(
                     f"{name}={value!r} has no effect with wiring={self.wiring!r}: leave it at "
                     f"{default!r}, or take wiring={way!r}."
@@ -569,8 +621,9 @@ class Reservoir(
             return ("mean",) if self.n_segments > 1 else ()
         names = tuple(self.pool) if isinstance(self.pool, tuple | list) else (self.pool,)
         for name in names:
-            choose(name, CODES, "pool")
-        return names
+            if not is_ppv(name):
+                choose(name, POOLS, "pool")
+        return tuple(part for name in names for part in POOLS.get(name, (name,)))
 
     def _warn_segments(self, sizes: NDArray) -> None:
         """Warn of recordings with fewer steps than there are segments to pool."""
@@ -601,7 +654,7 @@ class Reservoir(
                 f"the state is {values.dtype} of shape {values.shape}, from {state.owner!r}; this "
                 f"{self._owner()!r} needs {rest.dtype} of shape {shape}: take it from its start()."
             )
-        past = (self.n_taps - 1, self.n_features_in_)
+        past = (self._node.reach(self), self.n_features_in_)
         if state.past is not None and state.past.shape[1:] != past:
             raise ValueError(
                 f"the state holds (tap, input) {state.past.shape[1:]} of the drive, not {past}."
@@ -651,9 +704,11 @@ class Reservoir(
 
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
-        codes = np.array([CODES[name] for name in statistics])
+        above = iter(range(pooling.ABOVE, pooling.ABOVE + len(statistics)))
+        codes = np.array([next(above) if is_ppv(name) else CODES[name] for name in statistics])
+        thresholds = getattr(self, "thresholds_", np.empty((0, self.n_nodes)))
         pooled = np.full((len(states), codes.size, self.n_segments, self.n_nodes), np.nan)
-        args = (states, lengths, codes, pooled)
+        args = (states, lengths, codes, thresholds, pooled)
         if states.size < LEAST_UPDATES:
             pooling.pool(0, len(states), *args)
         else:

@@ -51,7 +51,7 @@ class MeasuredReservoir(Reservoir):
     array([[3., 4.]])
     """
 
-    _node = MEASURED
+    _kind = MEASURED
     random_state = 0  # nothing here is random
 
     def __init__(self, *, column: str = "states", pool: Any = None, n_segments: int = 1) -> None:

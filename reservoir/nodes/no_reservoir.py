@@ -50,7 +50,7 @@ class NoReservoir(Reservoir):
     array([[2., 3.]])
     """
 
-    _node = NONE
+    _kind = NONE
     random_state = 0  # nothing here is random
 
     def __init__(self, *, pool: Any = None, n_segments: int = 1) -> None:

@@ -88,6 +88,12 @@ class Node(NamedTuple):
     operations : callable
         ``operations(p, drives, steps)`` counts the operations of a run, by the names of
         `mottle.reservoir.energy.OPERATIONS`; ``energy_scales(p)`` are factors on their energies.
+    learn : callable
+        ``learn(p, drives, rng)`` returns fitted attributes that depend on training recordings.
+    reach : callable
+        ``reach(p)`` is the number of earlier steps of the drive that a live run keeps.
+    placed : callable
+        ``placed(p)`` are values of parameters left at None where the wiring places the inputs.
     converters : bool
         Whether states are currents or voltages, which need an analogue-to-digital converter.
     """
@@ -118,6 +124,9 @@ class Node(NamedTuple):
     operations: Callable[[P, Any, float], dict[str, float]] = lambda p, drives, steps: {}
     converters: bool = True
     energy_scales: Callable[[P], dict[str, float]] = lambda p: {}
+    learn: Callable[[P, Any, np.random.RandomState], dict[str, Any]] = lambda p, drives, rng: {}
+    reach: Callable[[P], int] = lambda p: int(p.n_taps) - 1
+    placed: Callable[[P], dict[str, Any]] = lambda p: {}
 
 
 def wiring(p: P) -> inputs.Wiring:

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from mottle.checks import choose, is_number, is_whole
 
-WIRINGS = ("random", "local", "one_to_one")
+WIRINGS = ("random", "local", "one_to_one", "dilated", "convolution")
 Spread = float | tuple[str, float]
 
 

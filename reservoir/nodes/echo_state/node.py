@@ -176,14 +176,19 @@ class EchoStateReservoir(Reservoir):
         targets, or what `read_connectome` returns.
     rewiring : float, default=0.1
         Fraction of the links of a small world that lead to any other node.
-    wiring : {"random", "local", "one_to_one"}, default="random"
-        Inputs of a node: drawn from all, drawn from a receptive field, or a single one.
+    wiring : {"random", "local", "one_to_one", "dilated", "convolution"}, default="random"
+        Inputs of a node: drawn from all; drawn from a receptive field; a single one; channels at
+        evenly spaced earlier steps; or a receptive field shared by all positions, whose states are
+        averaged over regions. The last two scale and shift them by training recordings.
     fan_in : int or None, default=4
         Number of inputs of a node, at most all there are; None for all.
     input_shape : tuple of int or None, default=None
-        (height, width, channels) of the drive, for ``wiring="local"``.
+        (height, width, channels) of the drive, for ``wiring`` "local" and "convolution".
     field : int, default=5
-        Side of a receptive field in cells, for ``wiring="local"``.
+        Side of a receptive field in cells, for ``wiring`` "local" and "convolution".
+    regions : int, default=4
+        Regions along a side of the frame over which ``wiring="convolution"`` averages; ``n_nodes``
+        is the number of kernels times ``regions**2``, node ``region * kernels + kernel``.
     pool : str, tuple of str or None, default=None
         Statistics over time: "mean", "last", "max", "std"; None gives states.
     n_segments : int, default=1
@@ -219,7 +224,7 @@ class EchoStateReservoir(Reservoir):
     (50, 5)
     """
 
-    _node = ECHO_STATE
+    _kind = ECHO_STATE
 
     def __init__(
         self,
@@ -237,6 +242,7 @@ class EchoStateReservoir(Reservoir):
         fan_in: Any = 4,
         input_shape: Any = None,
         field: int = 5,
+        regions: int = 4,
         pool: Any = None,
         n_segments: int = 1,
         dtype: str = "float64",
@@ -247,5 +253,6 @@ class EchoStateReservoir(Reservoir):
         self.leak, self.spectral_radius, self.density = leak, spectral_radius, density
         self.topology, self.rewiring = topology, rewiring
         self.wiring, self.fan_in, self.input_shape, self.field = wiring, fan_in, input_shape, field
+        self.regions = regions
         self.pool, self.n_segments = pool, n_segments
         self.dtype, self.random_state = dtype, random_state

@@ -278,7 +278,7 @@ class EventMemristorReservoir(Reservoir):
            [0.041, 0.377]])
     """
 
-    _node = EVENT_MEMRISTOR
+    _kind = EVENT_MEMRISTOR
 
     def __init__(
         self,

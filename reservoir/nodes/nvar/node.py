@@ -106,7 +106,7 @@ class NVARReservoir(Reservoir):
            [3., 2., 9., 6., 4.]])
     """
 
-    _node = NVAR
+    _kind = NVAR
     random_state = 0  # nothing here is random
 
     def __init__(

@@ -1,0 +1,100 @@
+"""wiring="dilated": each node sees some channels at evenly spaced earlier steps."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mottle.reservoir.compiled.threads import empty_states, split
+from mottle.reservoir.nodes.node import Node
+from mottle.reservoir.nodes.placed import kernel
+from mottle.reservoir.nodes.placed.inner import behind, fit_nodes, inner, recall, seeded
+from mottle.reservoir.nodes.placed.placing import place, some
+
+MOST_CHANNELS = 9  # of a node, if fan_in does not say less
+LONG = 20  # steps, from which a node has more taps
+TAPS = (5, 9)  # taps of a node, of short and of long recordings
+
+
+def draw_taps(
+    rng: np.random.RandomState, n_nodes: int, n_inputs: int, n_steps: int, fan_in: int | None
+) -> sparse.csr_array:
+    """Draw weights (node, lag * input) of dilated taps.
+
+    A node has 9 taps (5 of recordings below 20 steps), ``2**u`` steps apart, of up to ``fan_in``
+    channels; its weights are normal with a mean of 0 over the taps of a channel, so that a level
+    that does not change gives nothing. Dilations are those of MiniRocket (Dempster et al., 2021,
+    doi:10.1145/3447548.3467231), spread over the recording.
+
+    Examples
+    --------
+    >>> weights = draw_taps(np.random.RandomState(0), 3, 2, 50, None)
+    >>> weights.shape[0], np.diff(weights.indptr).tolist(), np.abs(weights.sum(axis=1)).max() < 1e-9
+    (3, [18, 9, 9], np.True_)
+    """
+    n_taps = min(TAPS[n_steps >= LONG], n_steps)
+    most = min(n_inputs, MOST_CHANNELS, n_inputs if fan_in is None else fan_in)
+    longest = max(1.0, (n_steps - 1) / max(n_taps - 1, 1))
+    dilations = (2 ** rng.uniform(0, np.log2(longest), n_nodes)).astype(int)
+    reach = int(dilations.max()) * (n_taps - 1)
+    rows, columns, values = [], [], []
+    for node, dilation in enumerate(dilations):
+        n_channels = min(most, int(2 ** rng.uniform(0, np.log2(most + 1))))
+        channels = rng.choice(n_inputs, n_channels, replace=False)
+        weights = rng.normal(size=(n_taps, n_channels))
+        if n_taps > 1:
+            weights -= weights.mean(axis=0)
+        lags = dilation * np.arange(n_taps)
+        columns.append((lags[:, np.newaxis] * n_inputs + channels).ravel())
+        rows.append(np.full(weights.size, node))
+        values.append(weights.ravel())
+    index = np.concatenate(rows), np.concatenate(columns)
+    shape = n_nodes, (reach + 1) * n_inputs
+    return sparse.csr_array((np.concatenate(values), index), shape=shape)
+
+
+def reach(p: Any) -> int:
+    """Return the number of earlier steps that nodes see."""
+    return int(p.input_weights_.shape[1]) // int(p.n_features_in_) - 1
+
+
+def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
+    """Return the placed sums (recording, step, node) of steps with those before them."""
+    weights = sparse.csr_array(p.input_weights_).sorted_indices()
+    lags, inputs = np.divmod(weights.indices.astype(np.int64), p.n_features_in_)
+    out = empty_states(lengths, n_steps, weights.shape[0])
+    values = np.ascontiguousarray(weights.data, np.float64)
+    args = (np.ascontiguousarray(whole), reach(p), lengths, weights.indptr.astype(np.int64), lags,
+            inputs, values, p.shifts_, out)  # fmt: skip
+    split(lambda first, last: kernel.sum_taps(first, last, *args), lengths)
+    return out
+
+
+def dilated(node: Node) -> Node:
+    """Return the record of nodes behind dilated taps."""
+
+    def learn(p: Any, drives: Any, rng: np.random.RandomState) -> dict[str, Any]:
+        rng = seeded(rng)
+        fitted = fit_nodes(p, node, p.n_nodes, rng)
+        n_steps = int(np.median(drives.sizes))
+        weights = draw_taps(rng, p.n_nodes, p.n_features_in_, n_steps, p.fan_in)
+        p.input_weights_, p.shifts_ = weights, np.zeros(p.n_nodes)
+        padded, lengths = some(drives)
+        whole = np.concatenate([np.repeat(padded[:, :1], reach(p), axis=1), padded], axis=1)
+        found = sums(p, whole, lengths, padded.shape[1])
+        rows = np.concatenate([part[:n] for part, n in zip(found, lengths, strict=True)])
+        shifts, scale = place(rows, rng)
+        scaled = sparse.csr_array(sparse.diags_array(scale) @ weights)
+        return {**fitted, "input_weights_": scaled, "shifts_": shifts}
+
+    def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
+        whole = recall(block, lengths, state, reach(p))
+        return node.run(inner(p), sums(p, whole, lengths, block.shape[1]), lengths, state)
+
+    def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
+        counts = node.operations(inner(p), drives, steps)
+        products = steps * sparse.csr_array(p.input_weights_).nnz
+        return counts | {"input_weights": counts.get("input_weights", 0.0) + products}
+
+    return behind(node, learn=learn, run=run, reach=reach, operations=operations)
