@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from math import ceil, sqrt
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from mottle.pipelines.engine.baselines import available
 from mottle.pipelines.engine.folds import published_parts
 from mottle.pipelines.engine.sources import list_data, load_data
 from mottle.pipelines.recipe import read_recipe
+from mottle.pipelines.rules import baseline_of, encoder_of, reservoir_of, steps_of
 from mottle.toml import write_key, write_value
 
 Progress = Callable[[int, int], Any]
-STEPS, CELLS, SLOW = 60, 800, 20.0  # most steps, most cells of a camera, samples a second
-N_NODES, N_SEGMENTS, N_SPLITS = 400, 4, 5
+N_SPLITS = 5
 PARTS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval")
 LONG = 1000  # rows, above which windows are proposed
 
@@ -228,77 +227,6 @@ def doubts_of(found: Survey) -> list[str]:
     return doubts
 
 
-def encoder_of(sense: str, facts: SenseFacts, several: bool) -> tuple[dict[str, Any], list[str]]:
-    """Return kind and parameters of an encoder, and a comment on each choice.
-
-    Parameters
-    ----------
-    sense : str
-        Name.
-    facts : SenseFacts
-        What was seen.
-    several : bool
-        Whether other senses have to have as many steps.
-
-    Returns
-    -------
-    parameters : dict
-        With the key "kind".
-    comments : list of str
-
-    Examples
-    --------
-    >>> facts = SenseFacts("samples", rows=(80, 90), rates=(100.0, 100.0), channels=["a"])
-    >>> encoder_of("touch", facts, False)[0]
-    {'kind': 'TaxelDrive', 'n_steps': 60, 'baseline': 'training'}
-    """
-    if facts.kind == "events":
-        return events_encoder(facts)
-    shortest, longest = facts.rows
-    seconds = facts.seconds
-    comments = []
-    n_steps: Any = min(STEPS, shortest)
-    if longest <= STEPS and not several:
-        n_steps = "none"
-        comments.append(f"the {shortest} to {longest} rows of a recording are its steps")
-    else:
-        comments.append(
-            f"{shortest} to {longest} rows are averaged in {n_steps} steps, none is stretched"
-        )
-    slow = seconds is not None and seconds[1] >= 20 and facts.rates and facts.rates[1] <= SLOW
-    drift = f"levels differ {facts.drift:.2g} times as much between recordings as within them"
-    if slow and facts.positive:
-        comments.append("slow and above 0: ratios to the training mean, which keep the level")
-        comments.append(f"{drift}; baseline = 10.0 (s) keeps only the change since the beginning")
-        return {"kind": "GasDrive", "n_steps": n_steps, "baseline": "none"}, comments
-    comments.append(
-        "the training mean is subtracted, which keeps the level; baseline = 'first' keeps only the "
-        f"change since the first row ({drift})"
-    )
-    found: dict[str, Any] = {"kind": "TaxelDrive", "n_steps": n_steps, "baseline": "training"}
-    if facts.rates is not None and facts.rates[1] >= 2000:
-        found["statistics"] = ["std", "diff"]
-        comments.append("sound or vibration: spread and change within each step")
-    return found, comments
-
-
-def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
-    """Return the encoder of an event camera."""
-    width, height = facts.sensor_size or (1, 1)
-    cell = max(1, ceil(sqrt(2 * width * height / CELLS)))
-    longest = facts.seconds[1] if facts.seconds else 1.0
-    parameters = {
-        "kind": "EventRate", "n_steps": 12, "sensor_size": [width, height], "cell": cell,
-        "duration": float(f"{longest:.3g}") or 1.0,
-    }  # fmt: skip
-    comments = [
-        f"counts in cells of {cell} x {cell} pixels and 12 steps of the longest recording that was "
-        "read; events after it are left out"
-    ]
-    parameters["on_drop"] = "ignore"
-    return parameters, comments
-
-
 def are_parts(groups: Iterable[str]) -> bool:
     """Return whether all groups are named as parts of a published split.
 
@@ -375,23 +303,20 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     split, why = split_of(found)
     lines += ["", "[split]", f"# {why}", *(f"{k} = {write_value(v)}" for k, v in split.items())]
     lines += ["", "[encoders]"]
-    steps = []
+    chosen: list[tuple[SenseFacts, dict[str, Any]]] = []
     for sense, facts in usable.items():
-        parameters, reasons = encoder_of(sense, facts, len(usable) > 1)
+        parameters, reasons = encoder_of(facts, len(usable) > 1)
         lines += [f"# {sense}: {reason}" for reason in reasons]
         lines.append(f"{write_key(sense)} = {write_value(parameters)}")
-        steps.append(
-            facts.rows[0] if parameters["n_steps"] == "none" else int(parameters["n_steps"])
-        )
-    parts = min([N_SEGMENTS, *(max(1, n // 4) for n in steps)])
-    pool: dict[str, Any] = {"pool": "mean"} if parts < 2 else {"pool": "mean", "n_segments": parts}
-    node = {"n_nodes": N_NODES, "fan_in": 8}
-    lines += [
-        "", "[reservoirs]", f"# features: mean states in {parts} parts of the recording",
-        f"memristor = {write_value({'kind': 'MemristorReservoir', **node, **pool})}",
-        f"echo = {write_value({'kind': 'EchoStateReservoir', **node, **pool})}",
-        f"none = {write_value({'kind': 'NoReservoir', **pool})}",
-    ]  # fmt: skip
+        chosen.append((facts, parameters))
+    steps = [steps_of(*one) for one in chosen]
+    longest = chosen[int(np.argmax([steps_of(*one, most=True) for one in chosen]))]
+    memristor, reasons = reservoir_of(*longest, alone=len(usable) == 1)
+    echo, _ = reservoir_of(*longest, "EchoStateReservoir", alone=len(usable) == 1)
+    none = baseline_of(chosen[int(np.argmin(steps))][0], chosen[int(np.argmin(steps))][1])
+    lines += ["", "[reservoirs]", *(f"# {reason}" for reason in reasons)]
+    for name, reservoir in (("memristor", memristor), ("echo", echo), ("none", none)):
+        lines.append(f"{name} = {write_value(reservoir)}")
     lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
         lines[1:1] = ["# the target is numbers that hardly repeat", 'task = "regression"']

@@ -24,8 +24,8 @@ def count_above(states, thresholds, out):
 def pool(first, last, states, lengths, codes, thresholds, out):
     """Pool states (recording, step, node) into ``out`` (recording, statistic, segment, node).
 
-    Of recordings ``first`` to ``last``; thresholds (code - ABOVE, node). With fewer steps than segments, a step is in several
-    segments; without steps, ``out`` is not changed.
+    Of recordings ``first`` to ``last``; thresholds (code - ABOVE, node). With fewer steps than
+    segments, a step is in several segments; without steps, ``out`` is not changed.
     """
     n_nodes, n_segments = states.shape[2], out.shape[2]
     for r in range(first, last):
@@ -45,7 +45,9 @@ def pool(first, last, states, lengths, codes, thresholds, out):
                     top[node] = max(top[node], x)
             for k in range(codes.size):
                 if codes[k] >= ABOVE:
-                    count_above(states[r, begin:end], thresholds[codes[k] - ABOVE], out[r, k, segment])
+                    count_above(
+                        states[r, begin:end], thresholds[codes[k] - ABOVE], out[r, k, segment]
+                    )
             for k in range(codes.size):
                 for node in range(n_nodes if codes[k] < ABOVE else 0):
                     if codes[k] == 0:

@@ -4,7 +4,7 @@ from functools import cache
 
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.placed.convolution import convolved
-from mottle.reservoir.nodes.placed.dilated import dilated
+from mottle.reservoir.nodes.placed.taps import dilated
 
 
 @cache

@@ -43,10 +43,11 @@ def check_frame(p: Any) -> None:
 
 def check_inputs(p: Any) -> None:
     """Raise unless the drive has the cells of the frame."""
-    if int(np.prod(p.input_shape)) != p.n_features_in_:
+    n_cells = int(np.prod(p.input_shape))
+    if n_cells != p.n_features_in_:
         raise ValueError(
-            f"input_shape={tuple(p.input_shape)} has {int(np.prod(p.input_shape))} cells, the drive "
-            f"{p.n_features_in_} inputs; fitted encoders have the shape as input_shape_."
+            f"input_shape={tuple(p.input_shape)} has {n_cells} cells, the drive {p.n_features_in_} "
+            "inputs; fitted encoders have the shape as input_shape_."
         )
 
 

@@ -23,9 +23,7 @@ def fit_nodes(p: Any, node: Node, n_nodes: int, rng: np.random.RandomState) -> d
     """Return the fitted nodes, and those of their attributes that ``p`` has too."""
     names = p.get_params(deep=False)
     settings = {name: value for name, value in ALONE.items() if name in names}
-    for name, value in node.placed(p).items():
-        if names[name] is None:
-            settings[name] = value
+    settings |= {name: value for name, value in node.placed(p).items() if names[name] is None}
     nodes = clone(p).set_params(**settings, n_nodes=n_nodes, random_state=rng.randint(2**31))
     nodes.fit(np.zeros((2, n_nodes)))
     shared = {
@@ -67,10 +65,10 @@ def seeded(rng: np.random.RandomState) -> np.random.RandomState:
 
 
 def recall(block: NDArray, lengths: NDArray, state: Any, back: int) -> NDArray:
-    """Put the last ``back`` steps before a block; before the beginning the first step is held."""
+    """Put the last ``back`` steps before a block; 0 before the beginning."""
     past = state.past
     if past is None:
-        past = np.repeat(block[:, :1], back, axis=1)
+        past = np.zeros((len(block), back, block.shape[2]))
     whole = np.concatenate([past, block], axis=1)
     rows = lengths[:, np.newaxis] + np.arange(back)
     state.past = whole[np.arange(len(block))[:, np.newaxis], rows]

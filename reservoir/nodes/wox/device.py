@@ -158,7 +158,7 @@ FAMILY = Family(
     trace,
     memristor,
     node=DrivenNode(
-    placed=(1.2, 0.6),
+        placed=(1.2, 0.6),
         v_bias=0.9,
         v_gain=0.3,
         dt_device=1e-2,

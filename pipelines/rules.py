@@ -1,0 +1,158 @@
+"""Fixed rules that choose encoders and reservoirs from what streams have in common.
+
+What `draft_recipe` writes and what `SensorClassifier` builds; nothing here looks at labels.
+"""
+
+from math import ceil, sqrt
+from typing import Any
+
+from mottle.datasets.sources.survey import SenseFacts
+
+MOST_ROWS = 1000  # of a recording, up to which its rows are the steps of the drive
+STEPS, EVENT_STEPS, SLOW = 200, 24, 20.0  # steps of longer ones, and of events; samples a second
+CELLS = 2400  # most cells of a camera
+FIELD, REGIONS, SEGMENTS = 5, 4, 3  # of shared receptive fields
+SIZE = 2000  # features of a sense
+POOL = ["mean", "std", "ppv", "last"]
+STEP = 0.01  # s, device time of a step of the WOx preset
+
+
+def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any], list[str]]:
+    """Return kind and parameters of an encoder, and a comment on each choice.
+
+    Parameters
+    ----------
+    facts : SenseFacts
+        What was seen of a sense.
+    several : bool, default=False
+        Whether other senses have to have as many steps.
+
+    Returns
+    -------
+    parameters : dict
+        With the key "kind".
+    comments : list of str
+
+    Examples
+    --------
+    >>> facts = SenseFacts("samples", rows=(80, 90), rates=(100.0, 100.0), channels=["a"])
+    >>> encoder_of(facts)[0]
+    {'kind': 'TaxelDrive', 'n_steps': 'none', 'baseline': 'training'}
+    """
+    if facts.kind == "events":
+        return events_encoder(facts)
+    shortest, longest = facts.rows
+    seconds = facts.seconds
+    comments = []
+    n_steps: Any = min(STEPS, shortest)
+    if longest <= MOST_ROWS and (not several or shortest == longest):
+        n_steps = "none"
+        comments.append(f"the {shortest} to {longest} rows of a recording are its steps")
+    else:
+        comments.append(
+            f"{shortest} to {longest} rows are averaged in {n_steps} steps, none is stretched"
+        )
+    slow = seconds is not None and seconds[1] >= 20 and facts.rates and facts.rates[1] <= SLOW
+    drift = f"levels differ {facts.drift:.2g} times as much between recordings as within them"
+    if slow and facts.positive:
+        comments.append("slow and above 0: ratios to the training mean, which keep the level")
+        comments.append(f"{drift}; baseline = 10.0 (s) keeps only the change since the beginning")
+        return {"kind": "GasDrive", "n_steps": n_steps, "baseline": "none"}, comments
+    comments.append(
+        "the training mean is subtracted, which keeps the level; baseline = 'first' keeps only the "
+        f"change since the first row ({drift})"
+    )
+    found: dict[str, Any] = {"kind": "TaxelDrive", "n_steps": n_steps, "baseline": "training"}
+    if n_steps != "none" and facts.rates is not None and facts.rates[1] >= 2000:
+        found["statistics"] = ["std", "diff"]
+        comments.append("sound or vibration: spread and change within each step")
+    return found, comments
+
+
+def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
+    """Return the encoder of an event camera."""
+    width, height = facts.sensor_size or (1, 1)
+    cell = max(1, ceil(sqrt(2 * width * height / CELLS)))
+    longest = facts.seconds[1] if facts.seconds else 1.0
+    parameters = {
+        "kind": "EventRate", "n_steps": EVENT_STEPS, "sensor_size": [width, height], "cell": cell,
+        "duration": float(f"{longest:.3g}") or 1.0,
+    }  # fmt: skip
+    comments = [
+        f"counts in cells of {cell} x {cell} pixels and {EVENT_STEPS} steps of the longest "
+        "recording that was read; events after it are left out"
+    ]
+    parameters["on_drop"] = "ignore"
+    return parameters, comments
+
+
+def steps_of(facts: SenseFacts, encoder: dict[str, Any], most: bool = False) -> int:
+    """Return the number of steps that an encoder gives, of the shortest or longest recording."""
+    return facts.rows[most] if encoder["n_steps"] == "none" else int(encoder["n_steps"])
+
+
+def frame_of(encoder: dict[str, Any]) -> list[int] | None:
+    """Return rows, columns and channels of the cells of an event encoder; None of others."""
+    if encoder["kind"] != "EventRate":
+        return None
+    width, height = encoder["sensor_size"]
+    return [ceil(height / encoder["cell"]), ceil(width / encoder["cell"]), 2]
+
+
+def reservoir_of(
+    facts: SenseFacts, encoder: dict[str, Any], kind: str = "MemristorReservoir", *,
+    size: int = SIZE, alone: bool = True,
+) -> tuple[dict[str, Any], list[str]]:  # fmt: skip
+    """Return kind and parameters of a reservoir behind an encoder, and comments.
+
+    Parameters
+    ----------
+    facts : SenseFacts
+        What was seen of the sense.
+    encoder : dict
+        From `encoder_of`.
+    kind : str, default="MemristorReservoir"
+        Class of the reservoir.
+    size : int, default=2000
+        Number of features, at most.
+    alone : bool, default=True
+        Whether the reservoir serves this sense only, and may know the shape of its frame.
+
+    Examples
+    --------
+    >>> facts = SenseFacts("samples", rows=(80, 90), channels=["a"])
+    >>> reservoir_of(facts, encoder_of(facts)[0])[0]["n_nodes"]
+    500
+    """
+    frame = frame_of(encoder)
+    steps = steps_of(facts, encoder, most=True)
+    if alone and frame is not None and min(frame[:2]) >= FIELD + REGIONS - 1:
+        n_kernels = max(1, size // (REGIONS**2 * SEGMENTS))
+        own = {
+            "n_nodes": n_kernels * REGIONS**2, "wiring": "convolution", "input_shape": frame,
+            "pool": "mean", "n_segments": SEGMENTS,
+        }  # fmt: skip
+        comments = [
+            f"{n_kernels} kernels of {FIELD} x {FIELD} cells over all positions; features are mean "
+            f"states in {REGIONS} x {REGIONS} regions and {SEGMENTS} parts of the recording"
+        ]
+    else:
+        own = {
+            "n_nodes": max(1, size // len(POOL)), "wiring": "dilated", "fan_in": "none",
+            "pool": POOL,
+        }  # fmt: skip
+        comments = [
+            "nodes see channels at evenly spaced earlier steps; features are mean, spread, last "
+            "state and fraction of steps above the training median"
+        ]
+    if kind == "MemristorReservoir":
+        own["tau"] = [STEP, max(2, steps) * STEP]
+        comments.append("tau: memory of one step to the longest recording")
+    return {"kind": kind, **own}, comments
+
+
+def baseline_of(facts: SenseFacts, encoder: dict[str, Any]) -> dict[str, Any]:
+    """Return the pooling of drives without a reservoir."""
+    parts = min(4, max(1, steps_of(facts, encoder) // 4))
+    pool: dict[str, Any] = {"kind": "NoReservoir", "pool": "mean"}
+    return pool if parts < 2 else pool | {"n_segments": parts}
