@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.senses import SenseCheck
+    from mottle.pipelines.sensor_models import SensorClassifier, SensorRegressor
     from mottle.pipelines.stream_figures import plot
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Reproduction",
     "Result",
     "SenseCheck",
+    "SensorClassifier",
+    "SensorRegressor",
     "compare_states",
     "draft_recipe",
     "find_leaks",

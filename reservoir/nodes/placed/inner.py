@@ -54,7 +54,11 @@ def behind(node: Node, **own: Any) -> Node:
     asked = {name: ask(name) for name in names}
     if operate is not None:
         asked["operate"] = lambda p, *volts: operate(inner(p), *volts)
-    nothing = {"draw": lambda p, rng: {}, "settle": lambda p, rng: {}, "wire": lambda p, rng: {}}
+    nothing: dict[str, Any] = {
+        "draw": lambda p, rng: {},
+        "settle": lambda p, rng: {},
+        "wire": lambda p, rng: {},
+    }
     never = dict.fromkeys(("sums_inputs", "closes"), lambda p: False)
     return node._replace(**{**asked, **nothing, **never, **own})
 
