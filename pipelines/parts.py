@@ -17,7 +17,7 @@ ENCODERS = (
 RESERVOIRS = (
     "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MeasuredReservoir",
     "MemristorReservoir", "NVARReservoir", "NoReservoir", "OscillatorReservoir",
-    "SpikingReservoir", "VO2Reservoir",
+    "SpikingReservoir", "StaticReservoir", "VO2Reservoir",
 )  # fmt: skip
 LAYERS = ("STDPLayer",)
 READOUTS = ("RLSReadout", "RidgeReadout")

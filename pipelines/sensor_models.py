@@ -21,7 +21,9 @@ from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of
 from mottle.pipelines.schema import Part
 from mottle.reservoir import RidgeReadout
 
-KINDS = {"memristor": "MemristorReservoir", "echo": "EchoStateReservoir"}
+KINDS = {
+    "memristor": "MemristorReservoir", "echo": "EchoStateReservoir", "static": "StaticReservoir",
+}  # fmt: skip
 LOOKED_AT = 200  # recordings, evenly taken, from which lengths, rates and sizes are read
 STREAM = "stream"  # name of the sense where a table has no columns
 
@@ -112,8 +114,8 @@ class SensorClassifier(ClassifierMixin, SensorModel):
 
     Parameters
     ----------
-    reservoir : {"memristor", "echo"} or reservoir, default="memristor"
-        Kind of the nodes; or a reservoir with pooling, used for every sense as it is.
+    reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
+        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     readout : estimator or None, default=None
@@ -180,8 +182,8 @@ class SensorRegressor(RegressorMixin, SensorModel):
 
     Parameters
     ----------
-    reservoir : {"memristor", "echo"} or reservoir, default="memristor"
-        Kind of the nodes; or a reservoir with pooling, used for every sense as it is.
+    reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
+        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     readout : estimator or None, default=None

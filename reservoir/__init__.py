@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mottle.reservoir.nodes.outside.node import DeviceReservoir, device_node
     from mottle.reservoir.nodes.spectrum import spectral_radius
     from mottle.reservoir.nodes.spiking.node import SpikingReservoir
+    from mottle.reservoir.nodes.static import StaticReservoir
     from mottle.reservoir.nodes.state import ReservoirState
     from mottle.reservoir.nodes.vo2.node import VO2Reservoir
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
@@ -57,6 +58,7 @@ __all__ = [
     "STDPLayer",
     "SequenceReadout",
     "SpikingReservoir",
+    "StaticReservoir",
     "VO2Reservoir",
     "WarmSplit",
     "chip_ratios",

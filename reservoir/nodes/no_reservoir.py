@@ -30,7 +30,9 @@ class NoReservoir(Reservoir):
     Parameters
     ----------
     pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None returns the drive unchanged.
+        Statistics over time: "mean", "last", "max", "std"; "ppv", the fraction of steps above
+        the training median of a node, "ppv25", above its lower quartile and so on, "ppv4", above
+        its quintiles. None returns the drive unchanged.
     n_segments : int, default=1
         Segments of equal length in which to pool.
 

@@ -237,7 +237,9 @@ class EventMemristorReservoir(Reservoir):
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What ``transform`` does with events outside the sensor or after the end.
     pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None gives states.
+        Statistics over time: "mean", "last", "max", "std"; "ppv", the fraction of steps above
+        the training median of a node, "ppv25", above its lower quartile and so on, "ppv4", above
+        its quintiles. None gives states.
     n_segments : int, default=1
         Segments of equal length in which to pool.
     dtype : {"float64", "float32"}, default="float64"

@@ -80,7 +80,9 @@ class NVARReservoir(Reservoir):
     stride : int, default=1
         Every how many steps of the ``n_taps`` are taken.
     pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None gives states.
+        Statistics over time: "mean", "last", "max", "std"; "ppv", the fraction of steps above
+        the training median of a node, "ppv25", above its lower quartile and so on, "ppv4", above
+        its quintiles. None gives states.
     n_segments : int, default=1
         Segments of equal length in which to pool.
 

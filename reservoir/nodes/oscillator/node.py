@@ -318,7 +318,9 @@ class OscillatorReservoir(Reservoir):
         Regions along a side of the frame over which ``wiring="convolution"`` averages; ``n_nodes``
         is the number of kernels times ``regions**2``, node ``region * kernels + kernel``.
     pool : str, tuple of str or None, default=None
-        Statistics over time: "mean", "last", "max", "std"; None gives states.
+        Statistics over time: "mean", "last", "max", "std"; "ppv", the fraction of steps above
+        the training median of a node, "ppv25", above its lower quartile and so on, "ppv4", above
+        its quintiles. None gives states.
     n_segments : int, default=1
         Segments of equal length in which to pool.
     random_state : int, RandomState instance or None, default=None
