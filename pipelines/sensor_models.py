@@ -115,7 +115,8 @@ class SensorClassifier(ClassifierMixin, SensorModel):
     Parameters
     ----------
     reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
-        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for every sense as it is.
+        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for
+        every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     readout : estimator or None, default=None
@@ -183,7 +184,8 @@ class SensorRegressor(RegressorMixin, SensorModel):
     Parameters
     ----------
     reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
-        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for every sense as it is.
+        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for
+        every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     readout : estimator or None, default=None

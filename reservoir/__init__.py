@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mottle.reservoir.nodes.outside.node import DeviceReservoir, device_node
     from mottle.reservoir.nodes.spectrum import spectral_radius
     from mottle.reservoir.nodes.spiking.node import SpikingReservoir
-    from mottle.reservoir.nodes.static import StaticReservoir
     from mottle.reservoir.nodes.state import ReservoirState
+    from mottle.reservoir.nodes.static import StaticReservoir
     from mottle.reservoir.nodes.vo2.node import VO2Reservoir
     from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
     from mottle.reservoir.plasticity import Consolidation, STDPLayer
