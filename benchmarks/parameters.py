@@ -9,7 +9,7 @@ from mottle import reservoir
 
 CLASSES = ("MemristorReservoir", "DeviceReservoir", "VO2Reservoir", "OscillatorReservoir",
            "EventMemristorReservoir", "SpikingReservoir", "EchoStateReservoir",
-           "NVARReservoir", "NoReservoir", "MeasuredReservoir")  # fmt: skip
+           "NVARReservoir", "StaticReservoir", "NoReservoir", "MeasuredReservoir")  # fmt: skip
 HEAD = """# Parameters of the reservoirs
 
 What is the same has the same name, and stands in the same place, in every class. All but `n_nodes`
@@ -35,6 +35,7 @@ Defaults; "–" where a class does not have the parameter.
 MEANING = {  # of each parameter: unit, and what it is
     "n_nodes": ("", "number of nodes, which are the states"),
     "device": ("", "constants of the device: a name, or your own"),
+    "activation": ("", "function of nodes without memory"),
     "input_scaling": ("1", "gain of the input"),
     "bias": ("1", "what is added to the input"),
     "bias_scaling": ("1", "half the width of the nodes' own biases"),
@@ -74,6 +75,7 @@ MEANING = {  # of each parameter: unit, and what it is
     "n_taps": ("", "steps of the drive that a node takes in: delay taps"),
     "input_shape": ("", "height, width, channels of the drive"),
     "field": ("cell", "side of a receptive field"),
+    "regions": ("", "regions along a side over which shared fields are averaged"),
     "column": ("", "column of the table of recordings that holds measured states"),
     "pool": ("", "statistics over time; None for states"),
     "n_segments": ("", "segments in which to pool"),

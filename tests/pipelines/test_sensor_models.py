@@ -1,0 +1,114 @@
+"""Models that choose encoders and reservoirs: containers, rules without labels, absent senses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from mottle.datasets import load_demo, load_nmnist_100
+from mottle.pipelines import SensorClassifier, SensorRegressor
+from mottle.pipelines.rules import encoder_of, reservoir_of
+
+SMALL = {"size": 120, "random_state": 0}
+
+
+def waves(n=40, seed=0):
+    """Return noisy waves of two frequencies, of different lengths and levels, and labels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    streams = [
+        np.sin((0.3 + 0.25 * label) * np.arange(rng.integers(50, 70)) + rng.uniform(0, 6))[:, None]
+        + rng.normal(size=(1, 1))
+        for label in labels
+    ]
+    return [stream + rng.normal(scale=0.3, size=stream.shape) for stream in streams], labels
+
+
+def test_waves_are_told_apart_whatever_container_holds_them():
+    streams, labels = waves()
+    series = pd.Series(streams, dtype=object)
+    predicted = [
+        SensorClassifier(**SMALL).fit(container[:20], labels[:20]).predict(container[20:])
+        for container in (streams, series, series.to_frame("stream"))
+    ]
+    assert np.mean(predicted[0] == labels[20:]) >= 0.9
+    assert_array_equal(predicted[0], predicted[1])
+    assert_array_equal(predicted[0], predicted[2])
+    equal = np.stack([stream[:50] for stream in streams])
+    assert (
+        SensorClassifier(**SMALL).fit(equal[:20], labels[:20]).score(equal[20:], labels[20:]) > 0.8
+    )
+
+
+def test_labels_do_not_move_any_choice_before_the_readout():
+    streams, labels = waves()
+    one = SensorClassifier(**SMALL).fit(streams, labels)
+    other = SensorClassifier(**SMALL).fit(streams, labels[::-1])
+    assert one.choices_ == other.choices_
+    features = [model.pipeline_[:-1].transform(pd.DataFrame({"stream": streams})) for model in
+                (one, other)]  # fmt: skip
+    assert_array_equal(*features)
+
+
+def test_a_model_is_cloned_repeated_and_cross_validated_by_group():
+    table, target, groups = load_demo("grasp")
+    model = SensorClassifier(**SMALL)
+    scores = cross_val_score(model, table, target, cv=GroupKFold(4), groups=groups)
+    assert scores.mean() > 0.8
+    again = cross_val_score(clone(model), table, target, cv=GroupKFold(4), groups=groups)
+    assert_array_equal(scores, again)
+    with_groups = clone(model).fit(table, target, groups=groups)
+    assert with_groups.pipeline_[-1].readout_.alpha_ > 0
+
+
+def test_a_sense_may_be_absent_when_predicting_but_not_throughout_training():
+    table, target, _ = load_demo("grasp")
+    model = SensorClassifier(**SMALL).fit(table, target)
+    part = table.iloc[:10].copy()
+    part["touch"] = None
+    assert np.mean(model.predict(part) == target[:10]) > 0.6
+    absent = table.assign(touch=None)
+    with pytest.raises(ValueError, match="sense 'touch' is absent in every recording"):
+        SensorClassifier(**SMALL).fit(absent, target)
+
+
+def test_events_go_through_shared_kernels():
+    table, target, _ = load_nmnist_100()
+    model = SensorClassifier(size=240, random_state=0).fit(table.iloc[::2], target[::2])
+    reservoir = model.pipeline_[1].transformers_[0][1][-1]
+    assert reservoir.wiring == "convolution"
+    assert reservoir.n_nodes == 5 * 16
+    assert model.score(table.iloc[1::2], target[1::2]) > 0.4  # chance 0.1, of 50 recordings
+
+
+def test_numbers_are_predicted_and_streams_of_other_kinds_are_refused():
+    rng = np.random.default_rng(0)
+    rates = rng.uniform(0.1, 0.5, 60)
+    streams = [np.sin(rate * np.arange(60.0) + rng.uniform(0, 6))[:, None] for rate in rates]
+    for kind in ("memristor", "echo", "static"):
+        model = SensorRegressor(kind, size=400, random_state=0).fit(streams[:45], rates[:45])
+        assert model.score(streams[45:], rates[45:]) > 0.9
+    mixed = [*streams[:3], np.zeros((60, 2))]
+    with pytest.raises(ValueError, match="of different channels"):
+        SensorRegressor(**SMALL).fit(mixed, rates[:4])
+    with pytest.raises(ValueError, match="reservoir='memristr'.*'memristor'"):
+        SensorRegressor("memristr", size=100).fit(streams, rates)
+
+
+def test_rules_keep_rows_and_never_stretch():
+    from mottle.datasets.sources.survey import SenseFacts
+
+    short = SenseFacts("samples", rows=(7, 990), channels=["a"])
+    assert encoder_of(short)[0]["n_steps"] == "none"
+    long = SenseFacts("samples", rows=(150, 5000), channels=["a"])
+    assert encoder_of(long)[0]["n_steps"] == 150
+    longer = SenseFacts("samples", rows=(900, 5000), channels=["a"])
+    assert encoder_of(longer)[0]["n_steps"] == 200
+    skin = SenseFacts("events", rows=(5, 50), seconds=(1.0, 2.0), sensor_size=(39, 1))
+    assert reservoir_of(skin, encoder_of(skin)[0])[0]["wiring"] == "dilated"
+    camera = SenseFacts("events", rows=(5, 50), seconds=(1.0, 2.0), sensor_size=(128, 128))
+    chosen = reservoir_of(camera, encoder_of(camera)[0])[0]
+    assert chosen["input_shape"] == [32, 32, 2]
+    assert reservoir_of(camera, encoder_of(camera)[0], alone=False)[0]["wiring"] == "dilated"
