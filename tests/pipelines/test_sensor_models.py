@@ -93,7 +93,7 @@ def test_numbers_are_predicted_and_streams_of_other_kinds_are_refused():
     mixed = [*streams[:3], np.zeros((60, 2))]
     with pytest.raises(ValueError, match="of different channels"):
         SensorRegressor(**SMALL).fit(mixed, rates[:4])
-    with pytest.raises(ValueError, match="reservoir='memristr'.*'memristor'"):
+    with pytest.raises(ValueError, match=r"reservoir='memristr'.*'memristor'"):
         SensorRegressor("memristr", size=100).fit(streams, rates)
 
 
