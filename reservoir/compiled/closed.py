@@ -7,7 +7,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.functions import VECTOR, widen
 
-LANES = 16  # partial sums, added in a fixed order
+LANES = 32  # partial sums, added in a fixed order
 
 
 class Loop(NamedTuple):
@@ -31,22 +31,40 @@ def add_linear(parts, weights, x):
     widen()
     whole = x.size // LANES * LANES
     for first in range(0, whole, LANES):
+        begin = np.uint64(first)  # unsigned: no test for negative indices
         for lane in range(LANES):
-            parts[lane] += weights[first + lane] * x[first + lane]
+            i = begin + np.uint64(lane)
+            parts[lane] += weights[i] * x[i]
     for i in range(whole, x.size):
         parts[i - whole] += weights[i] * x[i]
 
 
 @njit(**VECTOR)
-def add_squares(parts, weights, x):
-    """Add weights (node,) times the squares of x (node,) to partial sums."""
+def add_quadratic(parts, weights, squares, x):
+    """Add weights (node,) times x (node,), and ``squares`` (node,) times its squares."""
     widen()
     whole = x.size // LANES * LANES
     for first in range(0, whole, LANES):
+        begin = np.uint64(first)
         for lane in range(LANES):
-            parts[lane] += weights[first + lane] * (x[first + lane] * x[first + lane])
+            i = begin + np.uint64(lane)
+            parts[lane] += (weights[i] + squares[i] * x[i]) * x[i]
     for i in range(whole, x.size):
-        parts[i - whole] += weights[i] * (x[i] * x[i])
+        parts[i - whole] += (weights[i] + squares[i] * x[i]) * x[i]
+
+
+@njit(**VECTOR)
+def total(parts):
+    """Return the sum of the partial sums."""
+    widen()
+    for lane in range(LANES // 2):
+        parts[lane] += parts[lane + LANES // 2]
+    for lane in range(LANES // 4):
+        parts[lane] += parts[lane + LANES // 4]
+    whole = 0.0
+    for lane in range(0, LANES // 4, 4):
+        whole += (parts[lane] + parts[lane + 1]) + (parts[lane + 2] + parts[lane + 3])
+    return whole
 
 
 @njit(cache=True, nogil=True)
@@ -56,19 +74,18 @@ def close(loop, x, drive, step):
     An output is the first inputs of the next step, and with delay taps of the steps after it. The
     drive has a row more than there are steps, for the last outputs.
     """
-    parts = np.zeros(LANES)
+    parts = np.empty(LANES)
     n_taps = drive.shape[1] // loop.n_inputs
     for k in range(loop.intercept.size):
         parts[:] = 0.0
-        add_linear(parts, loop.states[k], x)
         if loop.squares.shape[0] > 0:
-            add_squares(parts, loop.squares[k], x)
-        total = loop.intercept[k]
-        for lane in range(LANES):
-            total += parts[lane]
+            add_quadratic(parts, loop.states[k], loop.squares[k], x)
+        else:
+            add_linear(parts, loop.states[k], x)
+        y = loop.intercept[k] + total(parts)
         if loop.inputs.shape[0] > 0:
             for i in range(loop.n_inputs):
-                total += loop.inputs[k, i] * drive[step, i]
-        total = min(max(total, -loop.farthest), loop.farthest) if total == total else loop.farthest
+                y += loop.inputs[k, i] * drive[step, i]
+        y = min(max(y, -loop.farthest), loop.farthest) if y == y else loop.farthest
         for lag in range(min(n_taps, drive.shape[0] - 1 - step)):
-            drive[step + 1 + lag, lag * loop.n_inputs + k] = total
+            drive[step + 1 + lag, lag * loop.n_inputs + k] = y

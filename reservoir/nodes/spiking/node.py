@@ -9,6 +9,7 @@ from scipy import sparse
 
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import empty_states, split
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
@@ -78,13 +79,13 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     return {"devices_": drawn, "weights_": weights, "_laid_out": layout}
 
 
-def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run recordings, each on one thread."""
-    out = empty_states(lengths, block.shape[1], p.n_nodes)
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
+    """Run recordings, each on one thread; a closed loop returns the last states."""
+    out = empty_states(lengths, block.shape[1] if loop is NO_LOOP else 1, p.n_nodes)
     observable = kernel.OBSERVABLES.index(observed(p))
     args = (
         np.ascontiguousarray(block), lengths, state.values, state.keys, state.step, neurons(p),
-        int(p.n_inner), observable, out,
+        int(p.n_inner), observable, loop, out,
     )  # fmt: skip
     split(lambda first, last: kernel.run(first, last, *args), lengths)
     return out
@@ -228,6 +229,7 @@ SPIKING = Node(
     fading=fading,
     observables=lambda p: OBSERVABLES,
     observed=observed,
+    closes=lambda p: True,
     noisy=lambda p: p.voltage_noise > 0,
     sums_inputs=lambda p: True,
     times=lambda p: {"dt_device": held(p)},
