@@ -41,11 +41,11 @@ class Room(NamedTuple):
 
 
 @njit(cache=True)
-def make_room(feed, n_inputs, n_nodes):
+def make_room(feed, n_nodes):
     """Return the arrays of a recording."""
     fed = np.empty((feed.recurrent.begin.size - 1) * SLICE)
     volts = np.zeros((2, n_nodes))
-    return Room(make_totals(feed.rows, n_inputs), fed, volts, np.empty(n_nodes))
+    return Room(make_totals(feed.rows), fed, volts, np.empty(n_nodes))
 
 
 @njit(cache=True)
@@ -66,14 +66,14 @@ def add_recurrence(recurrent, gain, high, x, sums, volts):
 
 
 @njit(cache=True)
-def begin_step(feed, room, x, state):
-    """Write the voltages of a step with inputs x (input,) to ``room``.
+def begin_step(feed, room, drive, step, state):
+    """Write the voltages of a step of the drive (step, input) to ``room``.
 
     The last row of the state (variable, node) holds the fed-back states, if there are any.
     """
     fed_back = room.fed.size > 0
     low, high = (-np.inf, np.inf) if fed_back else (0.0, feed.high)
-    factor = sum_single(x, feed.rows, room.totals)
+    factor = sum_single(drive[step], feed.rows, room.totals, step == 0)
     volts = room.volts[0]
     write_volts(room.totals, 0, factor, feed.gain, feed.bias, low, high, volts)
     if fed_back:

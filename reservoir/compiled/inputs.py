@@ -123,33 +123,27 @@ def tile_size(supply):
 
 
 @njit(cache=True)
-def sum_slices(begin, columns, weights, x, totals):
-    """Write the weighted sums of the inputs x (input,) of a step to ``totals`` (node,).
+def make_totals(rows):
+    """Return a buffer for the sums of all nodes."""
+    return make_lines((rows.begin.size - 1) * SLICE)
 
-    Weights are in ``sparse.Slices``: the lanes of a vector are nodes, since there is one step only.
+
+@njit(cache=True)
+def sum_single(x, rows, totals, begins):
+    """Sum the inputs x (input,) of a step; return the factor by which the sums are multiplied.
+
+    The lanes of a vector are nodes, since there is one step only. Of a single input the sums are
+    the weights, which stay in ``totals`` from the step that ``begins``.
     """
-    for s in range(begin.size - 1):
-        for i in range(s * SLICE, s * SLICE + SLICE):
-            totals[i] = 0.0
-        gather_sums(totals, s * SLICE, weights, columns, begin[s], begin[s + 1], x)
-
-
-@njit(cache=True)
-def make_totals(rows, n_inputs):
-    """Return a buffer for the sums of all nodes; of a single input it holds the weights."""
-    totals = make_lines((rows.begin.size - 1) * SLICE)
-    if n_inputs == 1:
-        sum_slices(rows.begin, rows.columns, rows.weights, np.ones(1), totals)
-    return totals
-
-
-@njit(cache=True)
-def sum_single(x, rows, totals):
-    """Sum the inputs x (input,) of a step; return the factor by which the sums are multiplied."""
-    if x.size == 1:  # the sums are the weights
-        return x[0]
-    sum_slices(rows.begin, rows.columns, rows.weights, x, totals)
-    return 1.0
+    only = x.size == 1
+    if not only or begins:
+        inputs, begin, columns, weights = x, rows.begin, rows.columns, rows.weights
+        if only:
+            inputs = np.ones(1)
+        totals[:] = 0.0
+        for s in range(begin.size - 1):
+            gather_sums(totals, s * SLICE, weights, columns, begin[s], begin[s + 1], inputs)
+    return x[0] if only else 1.0
 
 
 @njit(**VECTOR)
@@ -188,13 +182,12 @@ def sum_volts(
     """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
     The steps of the drive (step, input) are those from ``begin``; ``transposed`` and ``sums`` are
-    buffers. In a closed loop ``totals`` is what ``make_totals`` returned. Returns the number of
-    voltages clipped to the supply.
+    buffers, in a closed loop also ``totals``. Returns the number of voltages clipped to the supply.
     """
     n = volts.shape[2]
     n_clipped = 0
     if totals.size > 0:
-        x = sum_single(drive[begin], supply.rows, totals)
+        x = sum_single(drive[begin], supply.rows, totals, begin == 0)
         for mask in range(volts.shape[0]):
             n_clipped += write_volts(
                 totals, mask * n_devices + first, x, wiring.gain, wiring.bias, supply.low,

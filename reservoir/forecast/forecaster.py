@@ -586,13 +586,13 @@ class _Fit:
     def _loop(self, weights: NDArray, intercept: NDArray) -> Loop:
         """Return the weights (output, feature) in the form of the kernels."""
         n, n_inputs = self.member.n_nodes, self.member.n_features_in_
-        states, squares = weights[:, :n].copy(), np.empty((0, n))
+        states, squares = weights[:, :n].copy(), np.zeros((len(weights), n))
         if self.squares == "all":
             squares = weights[:, n : 2 * n].copy()
         elif self.squares == "half":
             squares = states.copy()
             squares[:, ::2], states[:, 1::2] = 0.0, 0.0
-        inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((0, n_inputs))
+        inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((len(weights), 0))
         states, squares, inputs = (
             np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)
         )

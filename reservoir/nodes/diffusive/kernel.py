@@ -305,7 +305,7 @@ def run(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
-    totals, loop = make_totals(supply.rows, drive.shape[2]), supply.loop
+    totals, loop = make_totals(supply.rows), supply.loop
     noisy, nothing, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, np.empty(0), dt / n_micro
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
@@ -476,7 +476,7 @@ def run_fast(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
-    totals, loop = make_totals(supply.rows, drive.shape[2]), supply.loop
+    totals, loop = make_totals(supply.rows), supply.loop
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)

@@ -20,11 +20,11 @@ def run(
     """
     n_nodes, nothing = out.shape[2], np.empty(0)
     for r in range(begin, end):
-        room = make_room(feed, drive.shape[2], n_nodes)
+        room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes)
         own = make_keys(keys[r], 0, blocks.shape[0], noise > 0.0)
         for step in range(lengths[r]):
-            begin_step(feed, room, drive[r, step], state[r])
+            begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
                 volts = room.volts[0 if part < feed.n_on else 1]
                 for b in range(blocks.shape[0]):
@@ -45,10 +45,10 @@ def run_coupled(
     """Run coupled oscillators; see ``run``, and ``kernel.run_coupled``."""
     nothing = np.empty(0)
     for r in range(begin, end):
-        room = make_room(feed, drive.shape[2], out.shape[2])
+        room = make_room(feed, out.shape[2])
         used = spent[r, 0] if spent.shape[1] > 0 else nothing
         for step in range(lengths[r]):
-            begin_step(feed, room, drive[r, step], state[r])
+            begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
                 hold_coupled(
                     room.volts[0 if part < feed.n_on else 1], state[r], nodes, circuit, keys[r],

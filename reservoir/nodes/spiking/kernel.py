@@ -171,7 +171,7 @@ def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable
     """Run one recording: drive (step, input), state (field, node) in and out, out (step, node).
 
     In a closed ``loop`` the readout's outputs become the drive of the next step, and out holds the
-    last states only.
+    last states only. Without one it is None, so that its branch is not compiled.
     """
     n_nodes, only = state.shape[1], drive.shape[1] == 1
     blocks, own = load(state, neurons)
@@ -180,9 +180,8 @@ def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable
     sums, flat = make_blocks(n_nodes, 1), blocks.reshape(-1)
     if only:
         sum_inputs(sums.reshape(-1), neurons, np.ones(1))
-    closed = loop.intercept.size > 0
     for step in range(n_steps):
-        row = 0 if closed else step
+        row = min(step, out.shape[0] - 1)
         if not only:
             sum_inputs(sums.reshape(-1), neurons, drive[step])
         for inner in range(n_inner):
@@ -204,19 +203,17 @@ def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable
             write_field(counts, 0, out, row)
         else:
             write_field(blocks, V if observable == 1 else RATE, out, row)
-        if closed:
-            close(loop, out[0], drive, step)
+        if loop is not None:
+            close(loop, out[row], drive, step)
     for field in range(N_STATE):
         write_field(blocks, field * LANES, state, field)
 
 
 @njit(cache=True, nogil=True)
-def run(
-    first, last, drive, lengths, state, keys, first_step, neurons, n_inner, observable, loop, out
-):
+def run(first, last, drive, lengths, state, keys, first_step, neurons, n_inner, observable, out):
     """Run recordings ``first`` to ``last``; drive (recording, step, input), state and out alike."""
     for r in range(first, last):
         run_one(
-            drive[r], lengths[r], state[r], keys[r], first_step, neurons, n_inner, observable, loop,
+            drive[r], lengths[r], state[r], keys[r], first_step, neurons, n_inner, observable, None,
             out[r],
         )  # fmt: skip

@@ -82,12 +82,21 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
 def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
     """Run recordings, each on one thread; a closed loop returns the last states."""
     out = empty_states(lengths, block.shape[1] if loop is NO_LOOP else 1, p.n_nodes)
-    observable = kernel.OBSERVABLES.index(observed(p))
-    args = (
-        np.ascontiguousarray(block), lengths, state.values, state.keys, state.step, neurons(p),
-        int(p.n_inner), observable, loop, out,
-    )  # fmt: skip
-    split(lambda first, last: kernel.run(first, last, *args), lengths)
+    drive, constants = np.ascontiguousarray(block), neurons(p)
+    last = int(p.n_inner), kernel.OBSERVABLES.index(observed(p))
+
+    def close(begin: int, end: int) -> None:
+        for r in range(begin, end):
+            kernel.run_one(
+                drive[r], lengths[r], state.values[r], state.keys[r], state.step, constants, *last,
+                loop, out[r],
+            )  # fmt: skip
+
+    if loop is not NO_LOOP:
+        split(close, lengths)
+        return out
+    args = (drive, lengths, state.values, state.keys, state.step, constants, *last, out)
+    split(lambda begin, end: kernel.run(begin, end, *args), lengths)
     return out
 
 

@@ -30,12 +30,12 @@ def run(
     common, nothing = settings(nodes, noise, dt, n_micro, observable, metered), np.empty(0)
     n_parts = feed.n_on + feed.n_off
     for r in range(begin, end):
-        room = make_room(feed, drive.shape[2], n_nodes)
+        room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes, columns, dt)
         own = make_keys(keys[r], 0, blocks.shape[0], noise > 0.0)
         planes, margin = make_planes(blocks, columns)
         for step in range(lengths[r]):
-            begin_step(feed, room, drive[r, step], state[r])
+            begin_step(feed, room, drive[r], step, state[r])
             for part in range(n_parts):
                 volts = room.volts[0 if part < feed.n_on else 1]
                 moment = (first_step + step) * n_parts + part

@@ -115,7 +115,7 @@ def run(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
-    totals, loop = make_totals(supply.rows, drive.shape[2]), supply.loop
+    totals, loop = make_totals(supply.rows), supply.loop
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
