@@ -39,8 +39,9 @@ def read(weights, squares, x, parts):
         for lane in range(LANES):
             i = begin + np.uint64(lane)
             parts[lane] += (weights[i] + squares[i] * x[i]) * x[i]
-    for i in range(whole, x.size):
-        parts[i - whole] += (weights[i] + squares[i] * x[i]) * x[i]
+    for lane in range(x.size - whole):
+        k = whole + lane
+        parts[lane] += (weights[k] + squares[k] * x[k]) * x[k]
     half = LANES // 2
     for lane in range(half):
         parts[lane] += parts[lane + half]

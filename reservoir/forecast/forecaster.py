@@ -107,8 +107,9 @@ class Forecaster(NamesParameters, BaseEstimator):
     Notes
     -----
     The drive of step t is the output of step t - 1 and the exogenous inputs of step t, all scaled
-    to the range from -1 to 1. Echo state networks and uncoupled memristors run the loop compiled;
-    other reservoirs, and readouts that are not linear, step by step.
+    to the range from -1 to 1. With a linear readout the loop runs compiled, and a step takes about
+    as long as one of ``transform``. `NVARReservoir`, event memristors, memristors with recurrence
+    or read noise, and the observable "order" run step by step.
 
     References
     ----------
