@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
+import numba
 import numpy as np
 import pandas as pd
 from pages import DOCS, fill, markdown, record
@@ -28,6 +29,7 @@ from mottle.reservoir import (
     MemristorReservoir,
     NVARReservoir,
     OscillatorReservoir,
+    SpikingReservoir,
     VO2Reservoir,
     valid_time,
 )
@@ -151,31 +153,52 @@ def table(kept: pd.DataFrame, task: str) -> str:
     return markdown(shown.drop(columns="seeds").reset_index(), 2)
 
 
-def median_time(run: Callable[[], object], n: int = 7) -> float:
-    """Return the median of several times in s, after a first run."""
-    run()
-    times = []
-    for _ in range(n):
-        start = perf_counter()
-        run()
-        times.append(perf_counter() - start)
-    return float(np.median(times))
+def median_times(*runs: Callable[[], object], n: int = 15) -> list[float]:
+    """Return medians of several times in s, after a first run; in turns, as the load changes."""
+    times = np.empty((n + 1, len(runs)))
+    for row in times:
+        for k, run in enumerate(runs):
+            start = perf_counter()
+            run()
+            row[k] = perf_counter() - start
+    return [float(median) for median in np.median(times[1:], axis=0)]
+
+
+SPEEDS: list[tuple[str, Any, int]] = [  # name, reservoir, steps
+    ("echo state, 100 nodes", echo_state(100, 0.3, 0.9, 1.0, 4), 5000),
+    ("echo state, 1000 nodes", echo_state(1000, 0.3, 0.9, 1.0, 4), 5000),
+    ("WOx, 400 nodes", wox(0.3, 1.0), 5000),
+    ("WOx, 400 nodes, 20 taps", wox(0.3, 1.0, 20), 5000),
+    ("TiOx, 400 nodes", MemristorReservoir(400, device="tiox_zhong2021"), 5000),
+    ("Ag films, 400 nodes", MemristorReservoir(400, device="ag_pulse"), 500),
+    ("Ag delays, 400 nodes", MemristorReservoir(400, device="ag_fast"), 2000),
+    ("oscillators, 400 nodes", OscillatorReservoir(400), 5000),
+    ("oscillators with noise, 400 nodes",
+     OscillatorReservoir(400, regime="oscillating", threshold_noise=0.01), 2000),
+    ("oscillators, pulsed, 400 nodes", OscillatorReservoir(400, regime="pulsed"), 2000),
+    ("oscillators, recurrent, 400 nodes", OscillatorReservoir(400, regime="recurrent"), 1000),
+    ("oscillators, coupled, 20 nodes",
+     OscillatorReservoir(20, regime="oscillating", c_coupling=1e-12), 50),
+    ("VO2, 400 nodes", VO2Reservoir(400), 200),
+    ("VO2 with noise, 400 nodes", VO2Reservoir(400, temperature_noise=133.0), 200),
+    ("VO2, coupled, 400 nodes", VO2Reservoir(400, thermal_coupling=0.02), 200),
+    ("spiking, 400 nodes", SpikingReservoir(400), 5000),
+]  # fmt: skip
 
 
 def speed() -> pd.DataFrame:
-    """Return microseconds of a step, open and closed, and of reservoirpy's closed loop."""
+    """Return microseconds of a step, open and closed, and of reservoirpy's closed loop.
+
+    On one thread: a closed loop of one run has no other.
+    """
+    numba.set_num_threads(1)
     signal = mackey_glass(5000, random_state=0)
     rows = []
-    for name, reservoir, n in [
-        ("echo state, 100 nodes", echo_state(100, 0.3, 0.9, 1.0, 4), 5000),
-        ("echo state, 1000 nodes", echo_state(1000, 0.3, 0.9, 1.0, 4), 5000),
-        ("WOx, 400 nodes", wox(0.3, 1.0), 5000),
-        ("TiOx, 400 nodes", MemristorReservoir(400, device="tiox_zhong2021"), 5000),
-        ("oscillators, 400 nodes", OscillatorReservoir(400), 500),
-        ("VO2, 400 nodes", VO2Reservoir(400), 200),
-    ]:
+    for name, reservoir, n in SPEEDS:
         reservoir.set_params(random_state=0)
-        forecaster = Forecaster(reservoir, alphas=1e-3, washout=WARMUP).fit(signal[:3000])
+        n_train = min(3000, 6 * n) if n < 200 else 3000
+        forecaster = Forecaster(reservoir, alphas=1e-3, washout=min(WARMUP, n_train // 2))
+        forecaster.fit(signal[:n_train])
         member, weights = forecaster.members_[0], np.ones(reservoir.n_nodes)
         drive = np.ascontiguousarray(signal[:n] - 0.9)
 
@@ -187,12 +210,11 @@ def speed() -> pd.DataFrame:
         def closed_loop(forecaster=forecaster, n=n):
             return forecaster.predict(n, diverged="nan")
 
-        row = {"reservoir": name, "open": median_time(open_loop) / n * 1e6,
-               "closed": median_time(closed_loop) / n * 1e6}  # fmt: skip
-        row["ratio"] = row["closed"] / row["open"]
+        opened, closed = (time / n * 1e6 for time in median_times(open_loop, closed_loop))
+        row = {"reservoir": name, "open": opened, "closed": closed, "ratio": closed / opened}
         if name.startswith("echo state") and find_spec("reservoirpy"):
             peer = reservoirpy_loop(reservoir.n_nodes, signal, 1000)
-            row["reservoirpy"] = median_time(peer, 3) / 1000 * 1e6
+            row["reservoirpy"] = median_times(peer, n=3)[0] / 1000 * 1e6
         rows.append(row)
         print(row, flush=True)
     return pd.DataFrame(rows)

@@ -14,6 +14,7 @@ from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.sparse import Slices
 from mottle.reservoir.compiled.vectors import DENSE_ROWS, SLICE, dense_sums, gather_sums, lane_sums
 
+# of no nodes, for runs without a loop
 NO_ROWS = Slices(np.zeros(1, np.int64), np.empty((0, SLICE), np.uint16), np.empty((0, SLICE)))
 STEPS = 32  # float64 lanes of lane_sums
 ROWS = 16  # nodes whose sums are transposed together
@@ -118,7 +119,47 @@ class Supply(NamedTuple):
 @njit(cache=True)
 def tile_size(supply):
     """Return the number of steps whose inputs are known beforehand."""
-    return 1 if supply.loop.intercept.size > 0 else STEPS
+    return 1 if supply.rows.begin.size > 1 else STEPS
+
+
+@njit(cache=True)
+def make_totals(rows):
+    """Return a buffer for the sums of all nodes."""
+    return make_lines((rows.begin.size - 1) * SLICE)
+
+
+@njit(cache=True)
+def sum_single(x, rows, totals, begins):
+    """Sum the inputs x (input,) of a step; return the factor by which the sums are multiplied.
+
+    The lanes of a vector are nodes, since there is one step only. Of a single input the sums are
+    the weights, which stay in ``totals`` from the step that ``begins``.
+    """
+    only = x.size == 1
+    if not only or begins:
+        inputs, begin, columns, weights = x, rows.begin, rows.columns, rows.weights
+        if only:
+            inputs = np.ones(1)
+        totals[:] = 0.0
+        for s in range(begin.size - 1):
+            gather_sums(totals, s * SLICE, weights, columns, begin[s], begin[s + 1], inputs)
+    return x[0] if only else 1.0
+
+
+@njit(**VECTOR)
+def write_volts(totals, at, x, gain, bias, low, high, out):
+    """Write ``bias + gain * x * totals``, clipped, for the nodes from ``at`` on.
+
+    Returns the number of clipped voltages.
+    """
+    widen()
+    first, n_clipped = np.uint64(at), 0  # unsigned: no test for negative indices
+    for i in range(out.size):
+        v = bias + gain * (totals[first + np.uint64(i)] * x)
+        held = clip(v, low, high)
+        n_clipped += 1 if held != v else 0
+        out[i] = held
+    return n_clipped
 
 
 @njit(**VECTOR)
@@ -134,35 +175,28 @@ def clip_volts(volts, low, high):
 
 
 @njit(cache=True)
-def sum_single(transposed, wiring, rows, n_devices, volts):
-    """Write the inputs of all devices to the first step of volts (mask, step, device).
-
-    ``rows`` are the weights in slices of nodes, since there is one step only.
-    """
-    inputs = transposed[:, 0].copy()
-    totals = np.zeros((rows.begin.size - 1) * SLICE)
-    for s in range(rows.begin.size - 1):
-        begin, end = rows.begin[s], rows.begin[s + 1]
-        gather_sums(totals, s * SLICE, rows.weights, rows.columns, begin, end, inputs)
-    for mask in range(volts.shape[0]):
-        for i in range(n_devices):
-            volts[mask, 0, i] = wiring.bias + wiring.gain * totals[mask * n_devices + i]
-
-
-@njit(cache=True)
-def sum_volts(transposed, wiring, recording, first, n_devices, n_steps, supply, sums, volts):
+def sum_volts(
+    drive, begin, transposed, wiring, recording, first, n_devices, n_steps, supply, sums, totals,
+    volts,
+):  # fmt: skip
     """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
-    Returns the number of voltages clipped to the supply.
+    The steps of the drive (step, input) are those from ``begin``; ``transposed`` and ``sums`` are
+    buffers, in a closed loop also ``totals``. Returns the number of voltages clipped to the supply.
     """
     n = volts.shape[2]
     n_clipped = 0
-    closed = supply.loop.intercept.size > 0
-    if closed:
-        sum_single(transposed, wiring, supply.rows, n_devices, volts)
+    if totals.size > 0:
+        x = sum_single(drive[begin], supply.rows, totals, begin == 0)
+        for mask in range(volts.shape[0]):
+            n_clipped += write_volts(
+                totals, mask * n_devices + first, x, wiring.gain, wiring.bias, supply.low,
+                supply.high, volts[mask, 0],
+            )  # fmt: skip
+        return n_clipped
+    copy_steps(drive, begin, transposed)
     for mask in range(volts.shape[0]):
-        if not closed:
-            sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
         for step in range(n_steps):
             if supply.feedback.shape[0] > 0:
                 volts[mask, step] += supply.feedback[recording, first : first + n]

@@ -57,7 +57,7 @@ def split(work: Callable[[int, int], object], costs: ArrayLike) -> None:
 
 def run_nodes(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
-    n_out: int = 0, updates: int = 1, apart: bool = True,
+    n_out: int = 0, n_rows: int | None = None, updates: int = 1, apart: bool = True,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Run a kernel on several threads, which take recordings, or parts of a few recordings.
 
@@ -81,6 +81,9 @@ def run_nodes(
         Further arguments of the kernel.
     n_out : int, default=0
         Values per recording and step; 0 for one per node.
+    n_rows : int or None, default=None
+        Steps that ``out`` holds; None for all, 1 for the last one in a closed loop, whose states
+        only the kernel needs.
     updates : int, default=1
         Integration steps of a node per step of the drive.
     apart : bool, default=True
@@ -88,16 +91,17 @@ def run_nodes(
 
     Returns
     -------
-    out : ndarray of shape (n_recordings, n_steps, n_out)
+    out : ndarray of shape (n_recordings, n_rows, n_out)
         States of the nodes; 0 after the end of a recording.
     """
     (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
     n_groups = count_groups(n_nodes)
-    out = empty_states(lengths, n_steps, n_out or n_nodes)
+    out = empty_states(lengths, n_steps if n_rows is None else n_rows, n_out or n_nodes)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
     args = (state.values, state.keys, state.step, *arguments, out, spent)
     with announced(kernel):
-        _run_parts(kernel, drive, lengths, args, n_groups, out.size * updates, apart)
+        n_updates = n_recordings * n_steps * out.shape[2] * updates
+        _run_parts(kernel, drive, lengths, args, n_groups, n_updates, apart)
     for group in range(spent.shape[1]):
         state.spent += spent[:, group]
     return out

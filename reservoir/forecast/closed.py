@@ -79,9 +79,9 @@ def linear(loop: Loop) -> Predict:
 
     def predict(states: NDArray, inputs: NDArray) -> NDArray:
         total = states @ loop.states.T + loop.intercept
-        if len(loop.squares):
+        if loop.squares.any():
             total += (states * states) @ loop.squares.T
-        if len(loop.inputs):
+        if loop.inputs.size:
             total += inputs @ loop.inputs.T
         return np.asarray(total)
 

@@ -107,8 +107,9 @@ class Forecaster(NamesParameters, BaseEstimator):
     Notes
     -----
     The drive of step t is the output of step t - 1 and the exogenous inputs of step t, all scaled
-    to the range from -1 to 1. Echo state networks and uncoupled memristors run the loop compiled;
-    other reservoirs, and readouts that are not linear, step by step.
+    to the range from -1 to 1. With a linear readout the loop runs compiled, and a step takes about
+    as long as one of ``transform``. `NVARReservoir`, event memristors, memristors with recurrence
+    or read noise, and the observable "order" run step by step.
 
     References
     ----------
@@ -586,13 +587,13 @@ class _Fit:
     def _loop(self, weights: NDArray, intercept: NDArray) -> Loop:
         """Return the weights (output, feature) in the form of the kernels."""
         n, n_inputs = self.member.n_nodes, self.member.n_features_in_
-        states, squares = weights[:, :n].copy(), np.empty((0, n))
+        states, squares = weights[:, :n].copy(), np.zeros((len(weights), n))
         if self.squares == "all":
             squares = weights[:, n : 2 * n].copy()
         elif self.squares == "half":
             squares = states.copy()
             squares[:, ::2], states[:, 1::2] = 0.0, 0.0
-        inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((0, n_inputs))
+        inputs = weights[:, -n_inputs:] if self.settings.inputs else np.empty((len(weights), 0))
         states, squares, inputs = (
             np.ascontiguousarray(part, np.float64) for part in (states, squares, inputs)
         )

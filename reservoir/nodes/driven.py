@@ -50,7 +50,6 @@ class DrivenNode(NamedTuple):
     metered: bool = True  # whether the kernel sums energies
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
-    closes: bool = True  # whether the kernel runs closed loops
     fading: Fading = DECAYS  # whether the states forget, without recurrence
     placed: tuple[float, float] | None = None  # v_bias and v_gain in V where inputs are placed
     varies: bool = False  # whether the kernel takes a variation from write to write
@@ -142,7 +141,7 @@ def driven(
         metered=lambda p: of(p)[1].metered,
         left_out=lambda p: () if of(p)[1].metered else ("devices, which give no current",),
         sums_inputs=lambda p: True,
-        closes=lambda p: of(p)[1].closes and p.spectral_radius == 0 and p.read_noise == 0,
+        closes=lambda p: p.spectral_radius == 0 and p.read_noise == 0,
         times=lambda p: {"dt_device": held(p, of(p)[1]) * p.n_masks},
         family=lambda p: f" of {type(of(p)[0]).__name__}",
         operations=device_operations,
@@ -203,8 +202,9 @@ def run_devices(
     check_held(held(p, node), updates)
     if node.varies:
         args = (*args, float(getattr(p, "write_noise", 0.0)))
-    weights, rows = wiring(p), NO_ROWS
+    weights, rows, n_rows = wiring(p), NO_ROWS, None
     if loop is not NO_LOOP:
+        n_rows = 1 if node.bounded else None  # else the states say where they are not finite
         n_inputs = p.input_weights_.shape[1]
         rows = layouts.slices(*weights[:3], n_inputs, np.float64)
 
@@ -212,7 +212,7 @@ def run_devices(
         return run_nodes(
             kernel, np.ascontiguousarray(drive), lengths, state, weights,
             Supply(low, high, feedback, loop, rows), p.n_masks, *args, *nonfinite, n_clipped,
-            n_out=p.n_nodes, updates=updates * p.n_masks, apart=loop is NO_LOOP,
+            n_out=p.n_nodes, n_rows=n_rows, updates=updates * p.n_masks, apart=loop is NO_LOOP,
         )  # fmt: skip
 
     if p.spectral_radius != 0:
@@ -221,7 +221,7 @@ def run_devices(
         )
     else:
         out, feedback = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
-    if n_clipped.sum() > CLIPPED_MANY * out.size:
+    if loop is NO_LOOP and n_clipped.sum() > CLIPPED_MANY * out.size:
         warn_clipped(project(p, block, lengths) + feedback, low, high)
     if nonfinite and nonfinite[0].any():
         r, step, which = np.argwhere(~np.isfinite(out))[0]

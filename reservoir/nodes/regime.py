@@ -8,9 +8,14 @@ from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mottle.checks import check_number, check_positive, choose, is_number
-from mottle.reservoir.nodes.node import project
+from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
+from mottle.reservoir.compiled.feeding import Feed
+from mottle.reservoir.compiled.inputs import NO_ROWS
+from mottle.reservoir.nodes.node import project, wiring
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
@@ -20,7 +25,7 @@ REFERENCE_STEPS = 500  # random steps from which mean and deviation of each stat
 SATURATION = 2.0  # fed-back input at which the amplifier saturates
 DEAD_MANY = 0.1  # fraction of nodes that do not oscillate above which a warning is issued
 MOST_PARTS = 64  # equal parts of a step with pulses
-Run = Callable[[NDArray, NDArray, ReservoirState, float], NDArray]
+Run = Callable[..., NDArray]
 # node voltages, lengths, state, s for which a step is held: states (recording, step, node)
 
 
@@ -96,18 +101,52 @@ def parts(dt: float, t_off: float) -> tuple[float, int, int]:
 
 
 def run_in_regime(
-    p: Any, regimes: Any, run: Run, block: NDArray, lengths: NDArray, state: Any
-) -> NDArray:
-    """Run nodes under input weights, with the pulses and the fed-back states of the regime."""
+    p: Any, regimes: Any, run: Run, block: NDArray, lengths: NDArray, state: Any,
+    loop: Loop = NO_LOOP,
+) -> NDArray:  # fmt: skip
+    """Run nodes under input weights, with the pulses and the fed-back states of the regime.
+
+    In a closed loop ``run`` takes the drive, and what feeds it as a further argument.
+    """
+    if loop is not NO_LOOP:
+        feed = feeding(p, regimes, loop)
+        return run(block, lengths, state, parts(*durations(p, regimes))[0], feed)
     run_steps, v_in = pulsed(p, regimes, run), project(p, block, lengths)
     if setting(p, regimes, "spectral_radius") == 0:
         return run_steps(within_supply(v_in), lengths, state)
     return fed_back(p, run_steps, v_in, lengths, state)
 
 
+def durations(p: Any, regimes: Any) -> tuple[float, float]:
+    """Return the time in s for which a step is held, and the time at 0 V after it."""
+    return setting(p, regimes, "dt_device"), setting(p, regimes, "t_off")
+
+
+def feeding(p: Any, regimes: Any, loop: Loop) -> Feed:
+    """Return readout, weights and pulses for a kernel that runs a closed loop."""
+    inputs, n_inputs = wiring(p), p.input_weights_.shape[1]
+    rows = layouts.slices(*inputs[:3], n_inputs, np.float64)
+    recurrent, reference = NO_ROWS, np.zeros((2, 0))
+    if setting(p, regimes, "spectral_radius") > 0:
+        w, reference = sources(p).sorted_indices(), p.reference_
+        recurrent = layouts.slices(w.indptr, w.indices, w.data, p.n_nodes, np.float64)
+    _, n_on, n_off = parts(*durations(p, regimes))
+    return Feed(
+        loop, rows, inputs.gain, inputs.bias, V_COMPLIANCE, recurrent, reference[0], reference[1],
+        SATURATION, n_on, n_off, p._node.observed(p) == "spikes",
+    )  # fmt: skip
+
+
+def sources(p: Any) -> Any:
+    """Return the recurrent weights, in compressed rows of targets."""
+    if not hasattr(p, "weights_"):
+        raise ValueError("spectral_radius was set after fit; call fit again.")
+    return sparse.csr_array(p.weights_)
+
+
 def pulsed(p: Any, regimes: Any, run: Run) -> Callable[[NDArray, NDArray, Any], NDArray]:
     """Return a function that runs every step as a pulse, followed by 0 V for ``t_off``."""
-    unit, n_on, n_off = parts(setting(p, regimes, "dt_device"), setting(p, regimes, "t_off"))
+    unit, n_on, n_off = parts(*durations(p, regimes))
     if not n_off:
         return lambda v, lengths, state: run(v, lengths, state, unit)
 
@@ -131,9 +170,7 @@ def fed_back(p: Any, run: Any, v_in: NDArray, lengths: NDArray, state: Any) -> N
 
     The last row of the state holds them.
     """
-    if not hasattr(p, "weights_"):
-        raise ValueError("spectral_radius was set after fit; call fit again.")
-    gain, weights = p._node.scale(p)[0], p.weights_.T.tocsr()
+    gain, weights = p._node.scale(p)[0], sources(p).T.tocsr()
     mean, deviation = p.reference_[0], p.reference_[1]
     out, applied = np.zeros(v_in.shape), np.empty(v_in.shape)
     for step in range(v_in.shape[1]):

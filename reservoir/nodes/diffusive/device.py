@@ -322,7 +322,6 @@ FAMILY = Family(
         },
         switched=switched,
         noisy=lambda device: device.noise_1 > 0,
-        closes=False,  # the kernel runs block after block of nodes
     ),
     fitting=FITTING,
 )

@@ -17,7 +17,7 @@ from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import STEPS, make_buffers, make_totals, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, normal, normals
 
 OBSERVABLES = ("state", "conductance", "current")
@@ -305,31 +305,40 @@ def run(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
+    totals, loop = make_totals(supply.rows), supply.loop
     noisy, nothing, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, np.empty(0), dt / n_micro
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
-        blocks = load(state[r], first, min(first + width, n_devices), nodes)
+        last = min(first + width, n_devices)
+        blocks = load(state[r], first, last, nodes)
         own = make_keys(keys[r], first, blocks.shape[0], noisy)
-        for b in range(blocks.shape[0]):
-            w, low, slot = blocks[b], first + b * LANES, -1
-            n = min(LANES, n_devices - low)
-            volts = np.empty((n_masks, STEPS, n))
-            used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
-            for tile in range(0, lengths[r], STEPS):
-                copy_steps(drive[r, : lengths[r]], tile, transposed)
-                n_steps = min(STEPS, lengths[r] - tile)
-                n_clipped[r, low // LANES] += sum_volts(
-                    transposed, wiring, r, low, n_devices, n_steps, supply, sums, volts
-                )
+        slots = np.full(blocks.shape[0], -1)
+        volts = np.empty((n_masks, STEPS, last - first))
+        size = tile_size(supply)
+        for tile in range(0, lengths[r], size):
+            n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
+            n_clipped[r, first // LANES] += sum_volts(
+                drive[r, : lengths[r]], tile, transposed, wiring, r, first, n_devices, n_steps,
+                supply, sums, totals, volts,
+            )  # fmt: skip
+            for b in range(blocks.shape[0]):
+                w, low, slot = blocks[b], first + b * LANES, slots[b]
+                n, left = min(LANES, last - low), low - first
+                used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
                     micro_step = ((first_step + tile) * n_masks + k) * n_micro
-                    v = volts[mask, step]
+                    v, at = volts[mask, step, left : left + n], mask * n_devices + low
                     slot = hold(w, n, v, own[b], micro_step, nodes, h, n_micro, slot, used)
-                    at = mask * n_devices + low
-                    write_states(w, n, nodes, v_read, observable, out[r, tile + step, at : at + n])
-            for row in range(N_STATE):
-                state[r, row, low : low + n] = w[row * LANES : row * LANES + n]
+                    states = out[r, row + step, at : at + n]
+                    write_states(w, n, nodes, v_read, observable, states)
+                slots[b] = slot
+            if size == 1:
+                close(loop, out[r, row], drive[r], tile)
+        for node in range(first, last):
+            w, i = blocks[(node - first) // LANES], (node - first) % LANES
+            for field in range(N_STATE):
+                state[r, field, node] = w[field * LANES + i]
 
 
 @njit(cache=True)
@@ -467,17 +476,18 @@ def run_fast(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
+    totals, loop = make_totals(supply.rows), supply.loop
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         volts = np.empty((n_masks, STEPS, last - first))
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
-            copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(size, lengths[r] - tile)
+            n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
-                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
-            )
+                drive[r, : lengths[r]], tile, transposed, wiring, r, first, n_devices, n_steps,
+                supply, sums, totals, volts,
+            )  # fmt: skip
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks
                 for node in range(first, last):
@@ -494,6 +504,6 @@ def run_fast(
                     value = 1.0 if s[0] > 0.0 else s[1]
                     if observable > 0:
                         value = (1.0 if observable == 1 else v) / ohm
-                    out[r, tile + step, mask * n_devices + node] = value
+                    out[r, row + step, mask * n_devices + node] = value
             if size == 1:
-                close(supply.loop, out[r, tile], drive[r], tile)
+                close(loop, out[r, row], drive[r], tile)

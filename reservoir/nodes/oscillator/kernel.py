@@ -237,6 +237,15 @@ def load(state, first, last, nodes):
     return blocks
 
 
+@njit(cache=True)
+def store(blocks, state, first, last):
+    """Copy the states of all blocks back to ``state``."""
+    for node in range(first, last):
+        w, i = blocks[(node - first) // LANES], (node - first) % LANES
+        for row in range(N_STATE):
+            state[row, node] = w[row * LANES + i]
+
+
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, out,
@@ -262,9 +271,7 @@ def run(
             for step in range(lengths[r]):
                 hold(w, v_in[r, step, low:high], own[b], noise, dt)
                 write_states(w, low, high, nodes, dt, observable, out[r, step], used)
-            for node in range(low, high):
-                for row in range(N_STATE):
-                    state[r, row, node] = w[row * LANES + node - low]
+        store(blocks, state[r], first, last)
 
 
 @njit(cache=True)

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, names_arguments
+from mottle.reservoir.compiled.feeding import Feed
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
-from mottle.reservoir.nodes.oscillator import kernel
+from mottle.reservoir.nodes.oscillator import kernel, kernel_closed
 from mottle.reservoir.nodes.oscillator.device import (
     check_stiffness,
     couple,
@@ -126,18 +127,23 @@ def rest_of(p: Any) -> NDArray:
     return np.vstack([rest(p), np.zeros(p.n_nodes)]) if fed_back else rest(p)
 
 
-def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> NDArray:
-    """Run oscillators under node voltages held for ``dt``, from switching to switching."""
-    nodes, noise = kernel.Oscillators(**p.devices_), float(p.threshold_noise)
+def simulate(
+    p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float, feed: Feed | None = None
+) -> NDArray:
+    """Run oscillators under node voltages held for ``dt``, from switching to switching.
+
+    With ``feed`` the drive takes the place of the voltages, and a readout writes it.
+    """
     ordered = observed(p) == "order"
     what = kernel.OBSERVABLES.index("phase" if ordered else observed(p))
-    if p._circuit is None:
-        out = run_nodes(kernel.run, v_in, lengths, state, nodes, noise, dt, what)
-    else:
-        out = run_nodes(
-            kernel.run_coupled, v_in, lengths, state, nodes, p._circuit, noise, dt, what,
-            updates=100, apart=False,
-        )  # fmt: skip
+    args: tuple[Any, ...] = (kernel.Oscillators(**p.devices_),)
+    runs, size = kernel if feed is None else kernel_closed, {}
+    if feed is not None:
+        args, size = (feed, *args), {"n_out": p.n_nodes, "n_rows": 1, "apart": False}
+    if p._circuit is not None:
+        args, size = (*args, p._circuit), size | {"updates": 100, "apart": False}
+    run = runs.run if p._circuit is None else runs.run_coupled
+    out = run_nodes(run, v_in, lengths, state, *args, float(p.threshold_noise), dt, what, **size)
     if not ordered:
         return out
     turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), p._near)
@@ -227,6 +233,7 @@ OSCILLATOR = Node(
     noisy=lambda p: p.threshold_noise > 0,
     metered=lambda p: True,
     spikes=True,
+    closes=lambda p: observed(p) != "order",  # computed from the phases of all nodes, outside
     times=lambda p: {"dt_device": setting(p, REGIMES, "dt_device")},
     operations=device_operations,
     energy_scales=lambda p: {"input_lines": bias(p) ** 2},

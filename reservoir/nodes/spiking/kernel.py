@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_blocks
+from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, flush, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.compiled.vectors import SLICE, gather_sums
@@ -166,8 +167,12 @@ def write_field(blocks, field, out, row):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
-    """Run one recording: drive (step, input), state (field, node) in and out, out (step, node)."""
+def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable, loop, out):
+    """Run one recording: drive (step, input), state (field, node) in and out, out (step, node).
+
+    In a closed ``loop`` the readout's outputs become the drive of the next step, and out holds the
+    last states only. Without one it is None, so that its branch is not compiled.
+    """
     n_nodes, only = state.shape[1], drive.shape[1] == 1
     blocks, own = load(state, neurons)
     fired, counts = np.zeros((blocks.shape[0], LANES), np.int8), make_blocks(n_nodes, 1)
@@ -175,7 +180,8 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
     sums, flat = make_blocks(n_nodes, 1), blocks.reshape(-1)
     if only:
         sum_inputs(sums.reshape(-1), neurons, np.ones(1))
-    for step in range(drive.shape[0]):
+    for step in range(n_steps):
+        row = min(step, out.shape[0] - 1)
         if not only:
             sum_inputs(sums.reshape(-1), neurons, drive[step])
         for inner in range(n_inner):
@@ -192,11 +198,13 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
                 fade_rates(blocks, fired, neurons.keep_rate, neurons.per_spike)
             deliver(flat, each, eights, neurons.begin, neurons.targets, neurons.weights)
         if observable == 0 and n_inner == 1:
-            write_field(fired, 0, out, step)
+            write_field(fired, 0, out, row)
         elif observable == 0:
-            write_field(counts, 0, out, step)
+            write_field(counts, 0, out, row)
         else:
-            write_field(blocks, V if observable == 1 else RATE, out, step)
+            write_field(blocks, V if observable == 1 else RATE, out, row)
+        if loop is not None:
+            close(loop, out[row], drive, step)
     for field in range(N_STATE):
         write_field(blocks, field * LANES, state, field)
 
@@ -205,7 +213,7 @@ def run_one(drive, state, key, first_step, neurons, n_inner, observable, out):
 def run(first, last, drive, lengths, state, keys, first_step, neurons, n_inner, observable, out):
     """Run recordings ``first`` to ``last``; drive (recording, step, input), state and out alike."""
     for r in range(first, last):
-        n = lengths[r]
         run_one(
-            drive[r, :n], state[r], keys[r], first_step, neurons, n_inner, observable, out[r, :n]
-        )
+            drive[r], lengths[r], state[r], keys[r], first_step, neurons, n_inner, observable, None,
+            out[r],
+        )  # fmt: skip

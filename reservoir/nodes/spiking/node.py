@@ -9,6 +9,7 @@ from scipy import sparse
 
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
+from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import empty_states, split
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
@@ -78,15 +79,24 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
     return {"devices_": drawn, "weights_": weights, "_laid_out": layout}
 
 
-def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
-    """Run recordings, each on one thread."""
-    out = empty_states(lengths, block.shape[1], p.n_nodes)
-    observable = kernel.OBSERVABLES.index(observed(p))
-    args = (
-        np.ascontiguousarray(block), lengths, state.values, state.keys, state.step, neurons(p),
-        int(p.n_inner), observable, out,
-    )  # fmt: skip
-    split(lambda first, last: kernel.run(first, last, *args), lengths)
+def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
+    """Run recordings, each on one thread; a closed loop returns the last states."""
+    out = empty_states(lengths, block.shape[1] if loop is NO_LOOP else 1, p.n_nodes)
+    drive, constants = np.ascontiguousarray(block), neurons(p)
+    last = int(p.n_inner), kernel.OBSERVABLES.index(observed(p))
+
+    def close(begin: int, end: int) -> None:
+        for r in range(begin, end):
+            kernel.run_one(
+                drive[r], lengths[r], state.values[r], state.keys[r], state.step, constants, *last,
+                loop, out[r],
+            )  # fmt: skip
+
+    if loop is not NO_LOOP:
+        split(close, lengths)
+        return out
+    args = (drive, lengths, state.values, state.keys, state.step, constants, *last, out)
+    split(lambda begin, end: kernel.run(begin, end, *args), lengths)
     return out
 
 
@@ -228,6 +238,7 @@ SPIKING = Node(
     fading=fading,
     observables=lambda p: OBSERVABLES,
     observed=observed,
+    closes=lambda p: True,
     noisy=lambda p: p.voltage_noise > 0,
     sums_inputs=lambda p: True,
     times=lambda p: {"dt_device": held(p)},

@@ -8,7 +8,7 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, widen
-from mottle.reservoir.compiled.inputs import STEPS, copy_steps, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import STEPS, make_buffers, make_totals, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
 
@@ -91,6 +91,7 @@ def run(
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
     transposed, sums = make_buffers(drive.shape[2])
+    totals, loop = make_totals(supply.rows), supply.loop
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
@@ -100,11 +101,11 @@ def run(
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
-            copy_steps(drive[r, : lengths[r]], tile, transposed)
-            n_steps = min(size, lengths[r] - tile)
+            n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
-                transposed, wiring, r, first, n_devices, n_steps, supply, sums, volts
-            )
+                drive[r, : lengths[r]], tile, transposed, wiring, r, first, n_devices, n_steps,
+                supply, sums, totals, volts,
+            )  # fmt: skip
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
@@ -113,10 +114,10 @@ def run(
                         vary(nodes.alpha[first:last], own, writes, noise, alpha)
                     if spent.shape[1] > 0:
                         meter(v, g, first, nodes, alpha, t_pulse, spent[r])
-                    states = out[r, tile + step, at : at + last - first]
+                    states = out[r, row + step, at : at + last - first]
                     hold(v, g, alpha, keep, nodes.g_rest, states)
                     if observable > 0:
                         write_observable(g, v, nodes, v_read, observable, states)
             if size == 1:
-                close(supply.loop, out[r, tile], drive[r], tile)
+                close(loop, out[r, row], drive[r], tile)
         state[r, 0, first:last] = g

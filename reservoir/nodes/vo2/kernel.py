@@ -349,15 +349,21 @@ def drive(w, v_in):
 
 
 @njit(cache=True)
+def hold(w, keys, v_in, run, moment):
+    """Advance a block by ``n_micro`` integration steps; ``moment`` counts such spans."""
+    drive(w, v_in)
+    for micro in range(run.n_micro):
+        begin_step(w, run)
+        end_step(w, keys, run, moment * run.n_micro + micro, micro == 0)
+
+
+@njit(cache=True)
 def run_alone(v_in, blocks, keys, first, last, first_step, run, out, spent):
     """Run the uncoupled nodes ``first`` to ``last``, block after block; see ``run``."""
     for b in range(blocks.shape[0]):
         w, at = blocks[b], first + b * LANES
         for step in range(v_in.shape[0]):
-            drive(w, v_in[step, at : min(at + LANES, last)])
-            for micro in range(run.n_micro):
-                begin_step(w, run)
-                end_step(w, keys[b], run, (first_step + step) * run.n_micro + micro, micro == 0)
+            hold(w, keys[b], v_in[step, at : min(at + LANES, last)], run, first_step + step)
             write_states(w, at, last, run, out[step], spent[b])
 
 
@@ -383,23 +389,46 @@ def step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_s
 
 
 @njit(cache=True)
+def make_planes(blocks, columns):
+    """Return planes of temperatures, the first with those of the blocks, and their margin."""
+    margin = LANES * (columns // LANES + 1)
+    planes = np.zeros((3, blocks.shape[0] * LANES + 2 * margin))
+    for b in range(blocks.shape[0]):
+        copy_field(blocks[b], T, planes[0], margin + b * LANES)
+    return planes, margin
+
+
+@njit(cache=True)
+def hold_coupled(blocks, keys, v_in, planes, margin, columns, run, moment):
+    """Advance a grid as ``hold`` does a block; the first plane holds the temperatures."""
+    now, guessed, then = planes[0], planes[1], planes[2]
+    for b in range(blocks.shape[0]):
+        drive(blocks[b], v_in[b * LANES : min((b + 1) * LANES, v_in.size)])
+    for micro in range(run.n_micro):
+        micro_step, fresh = moment * run.n_micro + micro, micro == 0
+        step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh)
+        now, then = then, now
+    if run.n_micro % 2 == 1:
+        planes[0] = planes[2]
+
+
+@njit(cache=True)
 def run_coupled(v_in, blocks, keys, columns, first_step, run, out, spent):
     """Run all nodes of a grid together, step by step; see ``run``."""
-    n_nodes, n_blocks = v_in.shape[1], blocks.shape[0]
-    margin = LANES * (columns // LANES + 1)
-    planes = np.zeros((3, n_blocks * LANES + 2 * margin))
-    now, guessed, then = planes[0], planes[1], planes[2]
-    for b in range(n_blocks):
-        copy_field(blocks[b], T, now, margin + b * LANES)
+    planes, margin = make_planes(blocks, columns)
     for step in range(v_in.shape[0]):
-        for b in range(n_blocks):
-            drive(blocks[b], v_in[step, b * LANES : min((b + 1) * LANES, n_nodes)])
-        for micro in range(run.n_micro):
-            micro_step, fresh = (first_step + step) * run.n_micro + micro, micro == 0
-            step_coupled(blocks, keys, now, guessed, then, margin, columns, run, micro_step, fresh)
-            now, then = then, now
-        for b in range(n_blocks):
-            write_states(blocks[b], b * LANES, n_nodes, run, out[step], spent[b])
+        hold_coupled(blocks, keys, v_in[step], planes, margin, columns, run, first_step + step)
+        for b in range(blocks.shape[0]):
+            write_states(blocks[b], b * LANES, v_in.shape[1], run, out[step], spent[b])
+
+
+@njit(cache=True)
+def settings(nodes, noise, dt, n_micro, observable, metered):
+    """Return the constants of a run that all blocks share."""
+    return Run(
+        nodes.gamma, LOG2_E * nodes.e_a, nodes.i_spike, dt, n_micro,
+        noise * sqrt(dt), observable, metered,
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -415,10 +444,7 @@ def run(
     """
     n_nodes, metered = v_in.shape[2], spent.shape[1] > 0
     n_parts = (n_nodes + width - 1) // width
-    common = Run(
-        nodes.gamma, LOG2_E * nodes.e_a, nodes.i_spike, dt, n_micro,
-        noise * sqrt(dt), observable, metered,
-    )  # fmt: skip
+    common = settings(nodes, noise, dt, n_micro, observable, metered)
     nothing = np.empty(((width + LANES - 1) // LANES, 0))
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
+from mottle.reservoir.compiled.feeding import Feed
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held, micro_steps
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
@@ -20,7 +21,7 @@ from mottle.reservoir.nodes.regime import (
     space_capacitances,
 )
 from mottle.reservoir.nodes.supply import check_bias
-from mottle.reservoir.nodes.vo2 import kernel
+from mottle.reservoir.nodes.vo2 import kernel, kernel_closed
 from mottle.reservoir.nodes.vo2.device import (
     COMMON,
     PER_NODE,
@@ -120,19 +121,31 @@ def rest_of(p: Any) -> NDArray:
     return np.vstack([state, np.zeros(p.n_nodes)]) if fed_back else state
 
 
-def simulate(p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float) -> NDArray:
-    """Run films under node voltages held for ``dt``, by Heun's method."""
+def simulate(
+    p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float, feed: Feed | None = None
+) -> NDArray:
+    """Run films under node voltages held for ``dt``, by Heun's method.
+
+    With ``feed`` the drive takes the place of the voltages, and a readout writes it.
+    """
     device = film(p)
     constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
     constants |= {name: np.full(p.n_nodes, getattr(device, name)) for name in PER_NODE}
     nodes = kernel.Neuristors(kappa=float(p.thermal_coupling), **constants | p.devices_)
     n_micro = micro_steps(p.dt_inner, dt)
     _, columns = near_square(p.n_nodes)
-    return run_nodes(
-        kernel.run, v_in, lengths, state, nodes, columns,
-        float(p.temperature_noise), dt / n_micro, n_micro,
-        kernel.OBSERVABLES.index(p.observable), updates=n_micro, apart=not p.thermal_coupling,
+    args: tuple[Any, ...] = (
+        nodes, columns, float(p.temperature_noise), dt / n_micro, n_micro,
+        kernel.OBSERVABLES.index(p.observable),
     )  # fmt: skip
+    if feed is not None:
+        return run_nodes(
+            kernel_closed.run, v_in, lengths, state, feed, *args, n_out=p.n_nodes, n_rows=1,
+            updates=n_micro, apart=False,
+        )  # fmt: skip
+    return run_nodes(
+        kernel.run, v_in, lengths, state, *args, updates=n_micro, apart=not p.thermal_coupling
+    )
 
 
 def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
@@ -191,6 +204,7 @@ VO2 = Node(
     noisy=lambda p: p.temperature_noise > 0,
     metered=lambda p: True,
     spikes=True,
+    closes=lambda p: True,
     times=lambda p: {"dt_device": setting(p, REGIMES, "dt_device"), "dt_inner": p.dt_inner},
     operations=device_operations,
     energy_scales=lambda p: {"input_lines": setting(p, REGIMES, "v_bias") ** 2},
