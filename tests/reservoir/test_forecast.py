@@ -112,7 +112,7 @@ def test_the_compiled_loop_equals_the_loop_step_by_step(reservoir, monkeypatch):
     forecaster = Forecaster(reservoir, alphas=1e-2).fit(WAVE[:300])
     warmup = np.stack([WAVE[300 + k : 350 + k, None] for k in range(3)])
     compiled = forecaster.predict(20, warmup=warmup, diverged="nan")
-    node = type(forecaster.members_[0])._node
+    node = forecaster.members_[0]._node
     monkeypatch.setattr(
         type(forecaster.members_[0]), "_node", node._replace(closes=lambda p: False)
     )
