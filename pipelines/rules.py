@@ -9,7 +9,8 @@ from typing import Any
 from mottle.datasets.sources.survey import SenseFacts
 
 MOST_ROWS = 1000  # of a recording, up to which its rows are the steps of the drive
-STEPS, EVENT_STEPS, SLOW = 200, 24, 20.0  # steps of longer ones, and of events; samples a second
+STEPS, EVENT_STEPS = 200, 24  # of longer ones, and of events
+SLOW, SOUND = 20.0, 4000.0  # samples a second
 CELLS = 2400  # most cells of a camera
 FIELD, REGIONS, SEGMENTS = 5, 4, 3  # of shared receptive fields
 SIZE = 2000  # features of a sense
@@ -43,6 +44,8 @@ def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any]
         return events_encoder(facts)
     shortest, longest = facts.rows
     seconds = facts.seconds
+    if facts.rates is not None and facts.rates[0] >= SOUND and not several:
+        return {"kind": "SoundDrive"}, ["sound: levels and onsets in frequency bands, every 10 ms"]
     comments = []
     n_steps: Any = min(STEPS, shortest)
     if longest <= MOST_ROWS and (not several or shortest == longest):
@@ -88,6 +91,8 @@ def events_encoder(facts: SenseFacts) -> tuple[dict[str, Any], list[str]]:
 
 def steps_of(facts: SenseFacts, encoder: dict[str, Any], most: bool = False) -> int:
     """Return the number of steps that an encoder gives, of the shortest or longest recording."""
+    if encoder["kind"] == "SoundDrive":
+        return max(1, int(100 * facts.seconds[most])) if facts.seconds else 1
     return facts.rows[most] if encoder["n_steps"] == "none" else int(encoder["n_steps"])
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mottle.sensors.events import EventRate, TimeSurface
     from mottle.sensors.gas import GasDrive
     from mottle.sensors.masks import TimeMask
+    from mottle.sensors.sound import SoundDrive
     from mottle.sensors.stack import DriveStack
     from mottle.sensors.streams import check_samples
     from mottle.sensors.tactile import TaxelDrive
@@ -27,6 +28,7 @@ __all__ = [
     "EventRate",
     "GasDrive",
     "LevelCrossing",
+    "SoundDrive",
     "TaxelDrive",
     "TimeMask",
     "TimeSurface",

@@ -1,0 +1,225 @@
+"""Sound and vibration: energies in gammatone bands, compressed, and their onsets."""
+
+from math import exp
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.checks import check_bool, check_number, check_positive, check_whole
+from mottle.sensors.kernels.sound import band_energies, onsets
+from mottle.sensors.sampled import SampledEncoder
+
+TAU_ONSET = 0.05  # s, of the mean above which an onset rises
+HIGHEST = 0.45  # of the sampling rate: the default of f_max
+FLOOR = 1e-3  # of the median energy of a band in training, added before the logarithm
+
+
+class SoundDrive(SampledEncoder):
+    r"""Turn sound, or another fast vibration, into a drive of levels in frequency bands.
+
+    Each channel passes gammatone filters, whose energies are averaged over steps of ``dt`` and
+    compressed: :math:`\log(E + E_0)` less its training mean, with :math:`E_0` a thousandth of the
+    median energy of the band in training.
+
+    Parameters
+    ----------
+    n_bands : int, default=24
+        Number of filters, spaced evenly on the scale of equivalent rectangular bandwidths (ERB).
+    dt : float, default=0.01
+        Length of a step in second.
+    f_min : float, default=80.0
+        Centre of the lowest band in Hz.
+    f_max : float or None, default=None
+        Centre of the highest band in Hz; None: 0.45 of the sampling rate.
+    onset : bool, default=True
+        Add, for every band, how far the level lies above its mean over the last 50 ms.
+    channels : list of str or int, default=None
+        Channels to keep, by name or number; None keeps all.
+    scale : {"channel", "global", None}, default="channel"
+        Learnt in fit: divide every input by its root mean square over the training steps.
+    clip : float, default=3.0
+        Scaled drives are cut at -clip and clip.
+
+    Attributes
+    ----------
+    frequencies_ : ndarray of shape (n_bands,)
+        Centres of the bands in Hz.
+    rate_ : float
+        Sampling rate of the training recordings in Hz.
+    floor_ : ndarray of shape (channel * n_bands,)
+        What is added to energies.
+    center_ : ndarray of shape (channel * n_bands,)
+        Mean training level.
+    channels_, scale_, n_steps_, input_shape_, n_features_out_ :
+        As in `TaxelDrive`; ``input_shape_`` is (1, channels, bands, twice with onsets).
+
+    Raises
+    ------
+    ValueError
+        By ``fit``, if ``f_max`` is above half of the sampling rate, or recordings lack times; by
+        ``fit`` and ``transform``, if sampling rates differ by more than 1 %.
+
+    Notes
+    -----
+    A drive depends on earlier samples only. Live runs are refused, since a row is no step.
+
+    References
+    ----------
+    V. Hohmann, Acta Acust. united Acust. 88 (2002) 433; bandwidths of B. Glasberg and B. Moore,
+    Hear. Res. 47 (1990) 103, doi:10.1016/0378-5955(90)90170-T.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> time = np.arange(1600) / 8000
+    >>> tone = np.sin(2 * np.pi * 440 * time)[:, np.newaxis]
+    >>> sound = xr.DataArray(tone, dims=("time", "channel"), coords={"time": time})
+    >>> encoder = SoundDrive(16, onset=False).fit(sound)
+    >>> levels = encoder.transform(sound)
+    >>> levels.shape, round(float(encoder.frequencies_[encoder.center_.argmax()]))
+    ((20, 16), 419)
+    """
+
+    def __init__(
+        self,
+        n_bands: int = 24,
+        *,
+        dt: float = 0.01,
+        f_min: float = 80.0,
+        f_max: float | None = None,
+        onset: bool = True,
+        channels: Any = None,
+        scale: Any = "channel",
+        clip: float = 3.0,
+    ) -> None:
+        self.n_bands, self.dt, self.f_min, self.f_max = n_bands, dt, f_min, f_max
+        self.onset, self.channels, self.scale, self.clip = onset, channels, scale, clip
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_whole("n_bands", self.n_bands)
+        check_positive("dt", self.dt, "s")
+        check_positive("f_min", self.f_min, "Hz")
+        if self.f_max is not None:
+            check_number("f_max", self.f_max, "Hz", above=self.f_min)
+        check_bool("onset", self.onset)
+
+    def _labels(self):
+        levels = [f"_{frequency:.0f}Hz" for frequency in self.frequencies_]
+        return [*levels, *(f"{label}_onset" for label in levels)] if self.onset else levels
+
+    def _learn(self, cells):
+        self.rate_ = float(np.median([sampling_rate(samples) for samples in cells]))
+        half = self.rate_ / 2
+        highest = HIGHEST * self.rate_ if self.f_max is None else float(self.f_max)
+        if not self.f_min < highest <= half:
+            raise ValueError(
+                f"bands from f_min={self.f_min:g} to {highest:g} Hz do not fit the sampling rate "
+                f"of {self.rate_:g} Hz, which carries up to {half:g} Hz (rows without times are "
+                "1 s apart): give the streams a time in s, or set f_min and f_max."
+            )
+        self.frequencies_ = erb_spaced(float(self.f_min), highest, self.n_bands)
+        energies = np.concatenate(
+            [self._energies(samples, f"recording {i}") for i, samples in enumerate(cells)]
+        )
+        typical = np.median(energies, axis=0)
+        most = float(energies.max())
+        self.floor_ = FLOOR * np.where(typical > 0, typical, most if most > 0 else 1.0)
+        self.center_ = np.log(energies + self.floor_).mean(axis=0)
+
+    def _energies(self, samples, place):
+        """Return the mean squares (step, channel * band) of one recording."""
+        rate = sampling_rate(samples)
+        if abs(rate - self.rate_) > 0.01 * self.rate_:
+            raise ValueError(
+                f"{place} has {rate:g} samples a second, the training recordings {self.rate_:g}: "
+                "resample it."
+            )
+        edges = step_edges(len(samples.values), self.dt * self.rate_)
+        widths = 1.019 * bandwidths(self.frequencies_)
+        out = np.empty((len(samples.names or samples.values[0]), len(edges) - 1, self.n_bands))
+        for channel, energies in enumerate(out):
+            wave = np.ascontiguousarray(samples.values[:, channel])
+            band_energies(wave, self.rate_, self.frequencies_, widths, edges, energies)
+        return out.transpose(1, 0, 2).reshape(len(edges) - 1, -1)
+
+    def _encode(self, samples, place):
+        levels = np.log(self._energies(samples, place) + self.floor_)
+        parts = [(levels - self.center_).reshape(len(levels), -1, self.n_bands)]
+        if self.onset:
+            rises = np.empty_like(levels)
+            onsets(levels, 1.0 - exp(-self.dt / TAU_ONSET), rises)
+            parts.append(rises.reshape(parts[0].shape))
+        return np.concatenate(parts, axis=2).reshape(len(levels), -1)
+
+    def _begins(self, samples):
+        edges = step_edges(len(samples.values), self.dt * self.rate_)
+        return samples.time[edges[:-1]]
+
+    def _kinds(self):
+        kinds = np.repeat(np.arange(2 if self.onset else 1), self.n_bands)
+        return np.tile(kinds, len(self.channels_))
+
+    def _check_causal(self):
+        raise ValueError(
+            "SoundDrive gathers many samples in a step, and has no live run yet: encode the "
+            "recording as a whole."
+        )
+
+    def _rest(self, n_recordings):
+        self._check_causal()
+
+    def _go_on(self, samples, past, step, place):
+        self._check_causal()
+
+
+def sampling_rate(samples: Any) -> float:
+    """Return the samples a second of a recording.
+
+    Examples
+    --------
+    >>> from mottle.sensors.streams import Samples
+    >>> sampling_rate(Samples(np.zeros((3, 1)), np.array([0.0, 0.5, 1.0]), None))
+    2.0
+    """
+    if len(samples.time) < 2 or samples.time[-1] <= samples.time[0]:
+        return 1.0
+    return float((len(samples.time) - 1) / (samples.time[-1] - samples.time[0]))
+
+
+def step_edges(n_samples: int, length: float) -> NDArray[np.int64]:
+    """Return the first samples of steps of ``length`` samples, and the end; none is lost.
+
+    Examples
+    --------
+    >>> step_edges(10, 4.0).tolist(), step_edges(3, 4.0).tolist()
+    ([0, 4, 10], [0, 3])
+    """
+    n_steps = max(1, int(n_samples / length))
+    edges = np.round(np.arange(n_steps + 1) * length).astype(np.int64)
+    edges[-1] = n_samples
+    return edges
+
+
+def bandwidths(frequencies: NDArray) -> NDArray[np.float64]:
+    """Return equivalent rectangular bandwidths in Hz (Glasberg and Moore 1990).
+
+    Examples
+    --------
+    >>> bandwidths(np.array([1000.0])).round(1).tolist()
+    [132.6]
+    """
+    return 24.7 * (4.37e-3 * np.asarray(frequencies, dtype=np.float64) + 1)
+
+
+def erb_spaced(low: float, high: float, n: int) -> NDArray[np.float64]:
+    """Return ``n`` frequencies in Hz from ``low`` to ``high``, evenly spaced on the ERB scale.
+
+    Examples
+    --------
+    >>> erb_spaced(100.0, 1000.0, 3).round().tolist()
+    [100.0, 402.0, 1000.0]
+    """
+    ends = np.log(4.37e-3 * np.array([low, high]) + 1)
+    return (np.exp(np.linspace(*ends, n)) - 1) / 4.37e-3

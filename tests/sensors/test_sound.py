@@ -1,0 +1,95 @@
+"""Sound drives: filters against a plain convolution, causality, rates and silence."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mottle.sensors import SoundDrive
+from mottle.sensors.sound import bandwidths, erb_spaced
+
+RATE = 8000.0
+
+
+def sound(wave, rate=RATE):
+    values = np.atleast_2d(np.asarray(wave, dtype=float).T).T
+    time = np.arange(len(values)) / rate
+    return xr.DataArray(values, dims=("time", "channel"), coords={"time": time})
+
+
+def tone(frequency, n=1600):
+    return np.sin(2 * np.pi * frequency * np.arange(n) / RATE)
+
+
+def noise(n=1600, seed=0):
+    return np.random.default_rng(seed).normal(size=n)
+
+
+def test_energies_are_those_of_gammatone_impulse_responses():
+    wave = noise(400)
+    encoder = SoundDrive(5, onset=False, scale=None).fit(sound(wave))
+    expected = np.empty((5, 5))
+    n = np.arange(400)
+    for band, frequency in enumerate(encoder.frequencies_):
+        decay = np.exp(-2 * np.pi * 1.019 * bandwidths(frequency) / RATE)
+        ways = (n + 1) * (n + 2) * (n + 3) / 6  # of n delays shared by four filters
+        response = (1 - decay) ** 4 * ways * decay**n * np.exp(2j * np.pi * frequency / RATE * n)
+        filtered = np.convolve(wave, response)[:400]
+        expected[:, band] = (np.abs(filtered) ** 2).reshape(5, 80).mean(axis=1)
+    levels = np.log(expected + encoder.floor_) - encoder.center_
+    assert_allclose(encoder.transform(sound(wave)), levels, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("frequency", [150.0, 600.0, 2500.0])
+def test_a_tone_lifts_the_band_about_its_frequency(frequency):
+    encoder = SoundDrive(24, onset=False, scale=None).fit(sound(noise()))
+    drive = encoder.transform(sound(tone(frequency)))
+    band = np.abs(encoder.frequencies_ - frequency).argmin()
+    assert abs(int((drive[10:] + encoder.center_).mean(axis=0).argmax()) - band) <= 1
+
+
+def test_later_samples_and_other_recordings_do_not_matter():
+    waves = [sound(noise(800, seed)) for seed in range(4)]
+    encoder = SoundDrive().fit(waves)
+    drives = encoder.transform(waves)
+    assert_array_equal(encoder.transform(waves[2]), drives[2])
+    assert_array_equal(encoder.transform(waves[2][:400]), drives[2][:5])
+    assert encoder.input_shape_ == (1, 1, 48)
+    names = encoder.get_feature_names_out()
+    assert names[0] == "channel0_80Hz"
+    assert names[24] == "channel0_80Hz_onset"
+
+
+def test_onsets_rise_with_a_sound_and_fade_while_it_lasts():
+    wave = np.concatenate([1e-3 * noise(2400), noise(2400, 1)])
+    encoder = SoundDrive(8, scale=None).fit(sound(wave))
+    rise = encoder.transform(sound(wave))[:, 8:].mean(axis=1)
+    assert rise[30:33].max() > 3 * rise[45:].max()
+
+
+def test_silence_several_channels_and_short_sounds_are_taken():
+    silent = SoundDrive().fit(sound(np.zeros(1600))).transform(sound(np.zeros(1600)))
+    assert_array_equal(silent, np.zeros_like(silent))
+    both = np.stack([noise(), tone(300.0)], axis=1)
+    pair = SoundDrive(6, onset=False, scale=None).fit(sound(both))
+    single = SoundDrive(6, onset=False, scale=None).fit(sound(both[:, 1]))
+    assert_allclose(pair.transform(sound(both))[:, 6:], single.transform(sound(both[:, 1])))
+    assert SoundDrive().fit(sound(noise(30))).transform(sound(noise(30))).shape == (1, 48)
+
+
+def test_what_is_no_sound_is_refused():
+    with pytest.raises(ValueError, match=r"sampling rate of 1 Hz, .*give the streams a time in s"):
+        SoundDrive().fit(noise()[:, np.newaxis])
+    encoder = SoundDrive().fit(sound(noise()))
+    with pytest.raises(ValueError, match="16000 samples a second, the training recordings 8000"):
+        encoder.transform(sound(noise(), 16000.0))
+    with pytest.raises(ValueError, match="f_min=80 to 5000 Hz do not fit the sampling rate"):
+        SoundDrive(f_max=5000.0).fit(sound(noise()))
+    with pytest.raises(ValueError, match="has no live run yet"):
+        encoder.start()
+
+
+def test_bands_lie_evenly_on_the_scale_of_the_ear():
+    centers = erb_spaced(80.0, 3600.0, 24)
+    places = 21.4 * np.log10(4.37e-3 * centers + 1)
+    assert_allclose(np.diff(places), np.diff(places)[0])
