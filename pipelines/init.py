@@ -1,6 +1,6 @@
 """``mottle init``: look at recordings, show what is there, and write a recipe that runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from os.path import relpath
 from pathlib import Path
@@ -309,22 +309,28 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         lines += [f"# {sense}: {reason}" for reason in reasons]
         lines.append(f"{write_key(sense)} = {write_value(parameters)}")
         chosen.append((facts, parameters))
-    steps = [steps_of(*one) for one in chosen]
-    longest = chosen[int(np.argmax([steps_of(*one, most=True) for one in chosen]))]
-    memristor, reasons = reservoir_of(*longest, alone=len(usable) == 1)
-    echo, _ = reservoir_of(*longest, "EchoStateReservoir", alone=len(usable) == 1)
-    none = baseline_of(chosen[int(np.argmin(steps))][0], chosen[int(np.argmin(steps))][1])
-    lines += ["", "[reservoirs]", *(f"# {reason}" for reason in reasons)]
-    for name, reservoir in (("memristor", memristor), ("echo", echo), ("none", none)):
-        lines.append(f"{name} = {write_value(reservoir)}")
+    lines += reservoir_lines(chosen) if chosen else []
     lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
         lines[1:1] = ["# the target is numbers that hardly repeat", 'task = "regression"']
     elif len(found.target) > 20 and all(name.isdigit() for name in found.target):
         lines[1:1] = ["# numbers that repeat are taken for classes", 'task = "classification"']
-    if len(usable) > 1 and len(set(steps)) > 1:
+    if len({steps_of(*one) for one in chosen}) > 1:
         lines[1:1] = ["# early fusion needs equal steps", 'fusion = ["middle", "late"]']
     return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
+
+
+def reservoir_lines(chosen: Sequence[tuple[SenseFacts, dict[str, Any]]]) -> list[str]:
+    """Return the reservoirs of a recipe, for the senses and their encoders, with comments."""
+    longest = max(chosen, key=lambda one: steps_of(*one, most=True))
+    alone = len(chosen) == 1
+    memristor, reasons = reservoir_of(*longest, alone=alone)
+    echo, _ = reservoir_of(*longest, "EchoStateReservoir", alone=alone)
+    none = baseline_of(*min(chosen, key=lambda one: steps_of(*one)))
+    lines = ["", "[reservoirs]", *(f"# {reason}" for reason in reasons)]
+    for name, reservoir in (("memristor", memristor), ("echo", echo), ("none", none)):
+        lines.append(f"{name} = {write_value(reservoir)}")
+    return lines
 
 
 def write_recipe(path: Path, text: str, *, force: bool = False) -> list[str]:

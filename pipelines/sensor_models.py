@@ -36,7 +36,7 @@ class SensorModel(NamesParameters, BaseEstimator):
     readout: Any
     random_state: Any
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any) -> Self:
         """Choose encoders and reservoirs from the recordings, and fit the pipeline.
 
         Parameters
@@ -45,8 +45,6 @@ class SensorModel(NamesParameters, BaseEstimator):
             Event streams, or sampled streams (time, channel).
         y : array-like of shape (recording,)
             Labels or numbers.
-        groups : array-like of shape (recording,), default=None
-            The ridge's penalty is then chosen on folds of whole groups.
 
         Returns
         -------
@@ -80,8 +78,7 @@ class SensorModel(NamesParameters, BaseEstimator):
             self.choices_[sense] = why
         readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
         self.pipeline_ = make_fusion_pipeline(encoders, reservoirs, readout=readout)
-        given = {} if groups is None else {"readout__groups": groups}
-        self.pipeline_.fit(table, np.asarray(y), **given)
+        self.pipeline_.fit(table, np.asarray(y))
         self.n_features_in_ = table.shape[1]
         if hasattr(self.pipeline_, "classes_"):
             self.classes_ = self.pipeline_.classes_

@@ -25,6 +25,7 @@ from mottle.reservoir import (
     RLSReadout,
     SequenceReadout,
     SpikingReservoir,
+    StaticReservoir,
     STDPLayer,
     VO2Reservoir,
 )
@@ -33,6 +34,7 @@ from mottle.sensors import (
     EventRate,
     GasDrive,
     LevelCrossing,
+    SoundDrive,
     TaxelDrive,
     TimeMask,
     TimeSurface,
@@ -40,9 +42,10 @@ from mottle.sensors import (
 from mottle.sensors.files.events import EventFile
 
 RESERVOIRS = (
-    EchoStateReservoir, MemristorReservoir, OscillatorReservoir, SpikingReservoir, VO2Reservoir,
+    EchoStateReservoir, MemristorReservoir, OscillatorReservoir, SpikingReservoir, StaticReservoir,
+    VO2Reservoir,
 )  # fmt: skip
-SAMPLED = (GasDrive(), LevelCrossing(), TaxelDrive())
+SAMPLED = (GasDrive(), LevelCrossing(), SoundDrive(f_min=0.1), TaxelDrive())
 FRAME = pd.DataFrame(np.random.default_rng(0).random((9, 2)), columns=["CO", "NO2"])
 
 
@@ -195,7 +198,13 @@ OF_ROWS = (
     RidgeReadout(), RLSReadout(), LMSReadout(), CROSSBAR, MaskedReadout(), OscillatorMemory()
 )  # fmt: skip
 OF_STATES = (SequenceReadout(RidgeReadout(1.0), pool="mean"),)
-OF_TABLES = {"DriveStack", "SenseCheck", "LateReadout"}  # one column a sense
+OF_TABLES = {
+    "DriveStack",
+    "SenseCheck",
+    "LateReadout",
+    "SensorClassifier",
+    "SensorRegressor",
+}  # one column a sense
 OF_SIGNALS = {"Forecaster"}  # see tests/reservoir/test_forecast.py
 NEEDS_TONIC = {"TonicTransformer"}
 

@@ -257,10 +257,10 @@ def test_a_reservoir_is_a_signature_a_docstring_and_a_node():
     from mottle.reservoir.nodes.front import Reservoir
 
     classes = [getattr(reservoir, name) for name in reservoir.__all__ if name.endswith("Reservoir")]
-    assert len(classes) == 10
+    assert len(classes) == 11
     for cls in classes:
         assert cls.__mro__[1] is Reservoir
         own = {name for name in vars(cls) if not (name.startswith("__") and name != "__init__")}
         own = {name for name in own if not name.startswith("_sklearn")}
         # a class without the parameter n_nodes defines n_nodes itself
-        assert own <= {"__init__", "_node", "n_nodes", "random_state"}, (cls, own)
+        assert own <= {"__init__", "_kind", "n_nodes", "random_state"}, (cls, own)

@@ -59,8 +59,6 @@ def test_a_model_is_cloned_repeated_and_cross_validated_by_group():
     assert scores.mean() > 0.8
     again = cross_val_score(clone(model), table, target, cv=GroupKFold(4), groups=groups)
     assert_array_equal(scores, again)
-    with_groups = clone(model).fit(table, target, groups=groups)
-    assert with_groups.pipeline_[-1].readout_.alpha_ > 0
 
 
 def test_a_sense_may_be_absent_when_predicting_but_not_throughout_training():
@@ -68,7 +66,8 @@ def test_a_sense_may_be_absent_when_predicting_but_not_throughout_training():
     model = SensorClassifier(**SMALL).fit(table, target)
     part = table.iloc[:10].copy()
     part["touch"] = None
-    assert np.mean(model.predict(part) == target[:10]) > 0.6
+    with pytest.warns(UserWarning, match="sense 'touch' is missing in 10 of 10 recordings"):
+        assert np.mean(model.predict(part) == target[:10]) > 0.6
     absent = table.assign(touch=None)
     with pytest.raises(ValueError, match="sense 'touch' is absent in every recording"):
         SensorClassifier(**SMALL).fit(absent, target)

@@ -226,7 +226,7 @@ def test_features_are_the_pooled_states(reservoir, n_segments):
 def test_pooling_kernel_equals_plain_loops():
     states = np.random.default_rng(0).normal(size=(2, 7, 3))
     out = np.empty((2, 4, 2, 3))
-    pooling.pool(0, 2, states, np.array([7, 5]), np.arange(4), out)
+    pooling.pool(0, 2, states, np.array([7, 5]), np.arange(4), np.empty((0, 3)), out)
     got = out.reshape(2, -1)
     names = pooling.STATISTICS
     assert_allclose(got[0], pooled(states[0], names, 2), rtol=1e-12)

@@ -51,16 +51,16 @@ def behind(node: Node, **own: Any) -> Node:
         return lambda p: getattr(node, name)(inner(p))
 
     operate = node.operate
-    asked = {name: ask(name) for name in names}
+    served = {name: ask(name) for name in names}
     if operate is not None:
-        asked["operate"] = lambda p, *volts: operate(inner(p), *volts)
+        served["operate"] = lambda p, *volts: operate(inner(p), *volts)
     nothing: dict[str, Any] = {
         "draw": lambda p, rng: {},
         "settle": lambda p, rng: {},
         "wire": lambda p, rng: {},
     }
     never = dict.fromkeys(("sums_inputs", "closes"), lambda p: False)
-    return node._replace(**{**asked, **nothing, **never, **own})
+    return node._replace(**{**served, **nothing, **never, **own})
 
 
 def seeded(rng: np.random.RandomState) -> np.random.RandomState:

@@ -32,7 +32,7 @@ def draw_taps(
     --------
     >>> weights = draw_taps(np.random.RandomState(0), 3, 2, 50, None)
     >>> weights.shape[0], np.diff(weights.indptr).tolist()
-    (3, [18, 9, 9])
+    (3, [9, 18, 18])
     """
     n_taps = min(TAPS[n_steps >= LONG], n_steps)
     most = min(n_inputs, MOST_CHANNELS, n_inputs if fan_in is None else fan_in)
