@@ -103,13 +103,10 @@ def convolved(node: Node) -> Node:
     def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
         cells = frames(p, block)
         out = np.zeros((*block.shape[:2], p.n_nodes))
-        if state.step == 0:  # else the patches have states of their own
-            fresh = not np.any(state.values != rest(p))
-        else:
-            fresh = False
+        alike = state.step == 0 and not node.noisy(inner(p))  # patches without input stay alike
         for r in np.flatnonzero(lengths):
             args = cells[r, : lengths[r]], state, int(r), out[r, : lengths[r]]
-            run_one(p, node, *args, fresh and not node.noisy(inner(p)))
+            run_one(p, node, *args, alike)
         return out
 
     def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
