@@ -25,6 +25,7 @@ STATED = {
     "explanations/time": (
         "0.3 s", "26 ms", "26,000 times", "1 us", "10 ms", "50 ms", "below 0.1 %",
     ),
+    "how-to/first-results": ("10 ms", "0.3", "0.95"),
     "how-to/one-device": ("0.8 A", "0.9 V", "0.3 V", "1.2 V"),
     "how-to/prepare": ("about 1 MiB", "64 KiB"),
     "how-to/streaming": ("4 GB", "240 MiB", "250 MiB", "10 ns", "1 us", "20 s at most"),
