@@ -322,11 +322,11 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
 
 def reservoir_lines(chosen: Sequence[tuple[SenseFacts, dict[str, Any]]]) -> list[str]:
     """Return the reservoirs of a recipe, for the senses and their encoders, with comments."""
-    longest = max(chosen, key=lambda one: steps_of(*one, most=True))
+    longest = max(chosen, key=lambda one: steps_of(one[0], one[1], most=True))
     alone = len(chosen) == 1
     memristor, reasons = reservoir_of(*longest, alone=alone)
     echo, _ = reservoir_of(*longest, "EchoStateReservoir", alone=alone)
-    none = baseline_of(*min(chosen, key=lambda one: steps_of(*one)))
+    none = baseline_of(*min(chosen, key=lambda one: steps_of(one[0], one[1])))
     lines = ["", "[reservoirs]", *(f"# {reason}" for reason in reasons)]
     for name, reservoir in (("memristor", memristor), ("echo", echo), ("none", none)):
         lines.append(f"{name} = {write_value(reservoir)}")

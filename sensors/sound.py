@@ -222,4 +222,4 @@ def erb_spaced(low: float, high: float, n: int) -> NDArray[np.float64]:
     [100.0, 407.0, 1000.0]
     """
     ends = np.log(4.37e-3 * np.array([low, high]) + 1)
-    return (np.exp(np.linspace(*ends, n)) - 1) / 4.37e-3
+    return (np.exp(np.linspace(ends[0], ends[1], n)) - 1) / 4.37e-3
