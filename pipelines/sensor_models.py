@@ -15,6 +15,7 @@ import mottle.sensors
 from mottle.checks import NamesParameters, check_whole, choose
 from mottle.containers import as_cells
 from mottle.datasets.sources.survey import facts_of
+from mottle.events import is_absent
 from mottle.pipelines.fusion import make_fusion_pipeline
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS, make, seeded
 from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of
@@ -52,11 +53,19 @@ class SensorModel(NamesParameters, BaseEstimator):
         """
         size = check_whole("size", self.size)
         table = as_table(X)
+        if not len(table):
+            raise ValueError("there is no recording to fit: the table, or list, is empty.")
+        if isinstance(self.reservoir, type):
+            raise TypeError(
+                f"reservoir={self.reservoir.__name__} is a class: pass a reservoir, such as "
+                f"{self.reservoir.__name__}(500, pool='mean'), or a name: {', '.join(KINDS)}."
+            )
+        self._senses = list(table.columns)
         rng = check_random_state(self.random_state)
         encoders, reservoirs, self.choices_ = {}, {}, {}
         taken = np.unique(np.linspace(0, len(table) - 1, LOOKED_AT).round().astype(int))
         for sense in table.columns:
-            cells = [cell for cell in table[sense].iloc[taken] if cell is not None]
+            cells = [cell for cell in table[sense].iloc[taken] if not is_absent(cell)]
             if not cells:
                 raise ValueError(f"sense {sense!r} is absent in every recording: leave it out.")
             facts = facts_of(cells)
@@ -74,7 +83,9 @@ class SensorModel(NamesParameters, BaseEstimator):
                 why = [*why, *reasons]
             else:
                 reservoirs[sense] = clone(self.reservoir)
-            seeded(reservoirs[sense], int(rng.randint(2**31)))
+            seed = int(rng.randint(2**31))
+            if reservoirs[sense].get_params().get("random_state") is None:
+                seeded(reservoirs[sense], seed)
             self.choices_[sense] = why
         readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
         self.pipeline_ = make_fusion_pipeline(encoders, reservoirs, readout=readout)
@@ -97,7 +108,13 @@ class SensorModel(NamesParameters, BaseEstimator):
         predicted : ndarray of shape (recording,) or (recording, target)
         """
         check_is_fitted(self, "pipeline_")
-        return self.pipeline_.predict(as_table(X))
+        return self.pipeline_.predict(self._named(X))
+
+    def _named(self, X: Any) -> pd.DataFrame:
+        """Return recordings as a table with the column of fit, where there is a single one."""
+        table = as_table(X)
+        alone = len(self._senses) == 1 == table.shape[1]
+        return table.set_axis(self._senses, axis=1) if alone else table
 
     _task: str
 
@@ -172,7 +189,7 @@ class SensorClassifier(ClassifierMixin, SensorModel):
         probabilities : ndarray of shape (recording, class)
         """
         check_is_fitted(self, "pipeline_")
-        return self.pipeline_.predict_proba(as_table(X))
+        return self.pipeline_.predict_proba(self._named(X))
 
 
 class SensorRegressor(RegressorMixin, SensorModel):
@@ -227,6 +244,12 @@ def build(description: Mapping[str, Any], room: Any, kinds: tuple[str, ...]) -> 
 def as_table(X: Any) -> pd.DataFrame:
     """Return recordings as a table with a column a sense."""
     if isinstance(X, pd.DataFrame):
+        numbers = [str(name) for name, kind in X.dtypes.items() if kind.kind in "biufc"]
+        if numbers:
+            raise ValueError(
+                f"column {numbers[0]!r} of the table holds numbers, not streams: every cell is the "
+                "stream of a recording; one table of a recording goes into a list."
+            )
         return X
     if isinstance(X, pd.Series):
         return X.to_frame(STREAM if X.name is None else X.name)

@@ -18,6 +18,7 @@ from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder, tell_stretching
+from mottle.sensors.streams import OPENING
 
 BASELINE, SMOOTH = 10.0, 5.0  # s, the defaults
 N_STEPS = 60  # the default, which gives way to dt
@@ -207,7 +208,9 @@ class GasDrive(SampledEncoder):
 
     def _check_units(self, cells):
         tell_stretching(self._steps(), [self._cut(samples) for samples in cells])
-        longest = max(float(samples.time[-1] - samples.time[0]) for samples in cells)
+        longest = max(
+            float(max(np.ptp(samples.time), np.ptp(samples.beginning.time))) for samples in cells
+        )
         recordings = f"the longest training recording lasts {longest:g} s"
         least = FAR * longest if self.baseline == BASELINE else longest
         if longest > 0 and self.baseline is not None and self.baseline > least:
@@ -330,6 +333,11 @@ class GasDrive(SampledEncoder):
     def _begin_level(self, samples, place):
         """Return what each channel of a recording, or of a window of it, is compared with."""
         begin = samples.beginning
+        if samples.opening is not None and self.baseline is not None and self.baseline > OPENING:
+            raise ValueError(
+                f"baseline={self.baseline:g} s, and windows carry the first {OPENING:g} s of their "
+                "recording: take a shorter baseline."
+            )
         return self._baseline(self._positive(begin.values, place), begin.time)
 
     def _baseline(self, values, time):

@@ -1,7 +1,9 @@
 """Sampled streams: what an encoder accepts, and the errors for what it does not."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -25,21 +27,27 @@ from mottle.times import UNITS, name_time, name_unit
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
 
+OPENING = 60.0  # s of a recording that its windows carry along
+OPENING_KEYS = ("opening_time", "opening_values", "opening_of")
+
+
 class Samples(NamedTuple):
     """A checked sampled stream: values (row, channel), time (row,) in second, channel names.
 
-    Of a window, ``opening`` is the begin of the recording it was cut from.
+    Of a window, ``opening`` holds times and values of the begin of the recording it was cut from.
     """
 
     values: NDArray[np.float64]
     time: NDArray[np.float64]
     names: list[str] | None
-    opening: "Samples | None" = None
+    opening: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @property
     def beginning(self) -> "Samples":
         """The rows with which the recording begins, from which baselines are taken."""
-        return self if self.opening is None else self.opening
+        if self.opening is None:
+            return self
+        return Samples(self.opening[1], self.opening[0], self.names)
 
 
 def check_samples(
@@ -52,8 +60,8 @@ def check_samples(
     stream : DataArray of dims (time, channel), 2-D ndarray or numeric DataFrame
         Without a ``time`` coordinate, time is the row number. Dates become seconds from the first
         sample. Of a DataFrame, the time is a DatetimeIndex or TimedeltaIndex, or the index or
-        column with the name of a time, such as "time" (in second) or "time_ms". The attribute
-        "opening" of a DataArray holds the first rows of the recording of which it is a window.
+        column with the name of a time, such as "time" (in second) or "time_ms". A DataArray may be
+        a window that carries the begin of its recording, see `with_opening`.
     place : str
         What the error messages call the stream.
     channels : sequence of str or int, optional
@@ -80,8 +88,7 @@ def check_samples(
     opening = None
     if isinstance(stream, xr.DataArray):
         stream = stream.transpose("time", "channel")
-        if stream.attrs.get("opening") is not None:
-            opening = check_samples(stream.attrs["opening"], f"the opening of {place}", channels)
+        opening = opening_of(stream, place)
     values, time = as_numbers(stream, place).copy(), _time_of(stream, place)
     if values.shape[0] == 0:
         raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense.")
@@ -89,6 +96,7 @@ def check_samples(
         keep = [_find_channel(channel, names, values.shape[1], place) for channel in channels]
         values = values[:, keep]
         names = None if names is None else [names[index] for index in keep]
+        opening = None if opening is None else (opening[0], opening[1][:, keep])
     if values.shape[1] == 0:
         raise ValueError(f"{place} has no channel left (shape {values.shape}).")
 
@@ -116,6 +124,58 @@ def check_samples(
                 f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
     return Samples(values, time, names, opening)
+
+
+def with_opening(window: xr.DataArray, recording: xr.DataArray) -> xr.DataArray:
+    """Let a window of a recording carry the first minute of it, from which baselines are taken.
+
+    In the attributes "opening_time" (row,), "opening_values" (row * channel,) and "opening_of", a
+    digest of the window's values: arithmetic keeps attributes, and would leave them behind.
+
+    Examples
+    --------
+    >>> rows = xr.DataArray(
+    ...     np.arange(100.0)[:, np.newaxis], dims=("time", "channel"), coords={"time": range(100)}
+    ... )
+    >>> window = with_opening(rows[80:], rows)
+    >>> len(opening_of(window, "the window")[0])
+    60
+    """
+    if OPENING_KEYS[0] in recording.attrs:  # a window of a window
+        known = {key: recording.attrs[key] for key in OPENING_KEYS[:2]}
+    else:
+        time = np.asarray(recording["time"].values, dtype=np.float64)
+        first = slice(int(np.searchsorted(time, time[0] + OPENING)))
+        rows = recording.transpose("time", "channel")[first]
+        known = {"opening_time": time[first], "opening_values": rows.values.astype(float).ravel()}
+    return window.assign_attrs(known | {"opening_of": digest_of(window)})
+
+
+def opening_of(
+    stream: xr.DataArray, place: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return times and values (row, channel) of the begin of a window's recording, if it has it.
+
+    Not of a window whose values were changed since it was cut, of which it warns.
+    """
+    if not all(key in stream.attrs for key in OPENING_KEYS):
+        return None
+    if stream.attrs["opening_of"] != digest_of(stream):
+        warn(
+            f"{place} was changed after it was cut from a recording, so that the recording's begin "
+            "is no baseline for it, and its own first rows are taken: change recordings before "
+            "they are cut.",
+            stacklevel=2,
+        )
+        return None
+    time, values = (np.asarray(stream.attrs[key], dtype=np.float64) for key in OPENING_KEYS[:2])
+    return time, values.reshape(len(time), -1)
+
+
+def digest_of(stream: xr.DataArray) -> str:
+    """Return a digest of the values of a stream."""
+    values = np.ascontiguousarray(stream.transpose("time", "channel").values)
+    return blake2b(values.tobytes(), digest_size=8).hexdigest()
 
 
 def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] | None, int]:

@@ -141,7 +141,9 @@ class TaxelDrive(SampledEncoder):
 
     def _check_units(self, cells):
         tell_stretching(self.n_steps, cells)
-        rows = max(len(samples.values[: self.max_rows]) for samples in cells)
+        rows = max(
+            max(len(one.values[: self.max_rows]), len(one.beginning.values)) for one in cells
+        )
         if is_whole(self.baseline) and self.baseline >= rows > 1:
             warn(
                 f"baseline={self.baseline} rows cover every recording whole, the longest training "
@@ -190,6 +192,11 @@ class TaxelDrive(SampledEncoder):
         own = self.baseline == "mean"
         values = (samples if own else samples.beginning).values[: self.max_rows]
         rows = {"first": 1, "mean": None}.get(self.baseline, self.baseline)
+        if samples.opening is not None and rows is not None and rows > len(values):
+            raise ValueError(
+                f"baseline={rows} rows, and windows carry the first {len(values)} rows of their "
+                "recording: take fewer."
+            )
         # from the first row, so that a channel which never moves is 0 to the last bit
         return values[0] + np.mean(values[:rows] - values[0], axis=0)
 

@@ -13,8 +13,8 @@ from mottle.checks import check_number, check_option
 from mottle.datasets.downloads.archive import matching_members, read_member
 from mottle.datasets.downloads.fetch import Remote
 from mottle.datasets.record import DataSet, fetching
-from mottle.datasets.sources.windows import with_opening
 from mottle.datasets.table import Recordings, make_table, sampled
+from mottle.sensors.streams import with_opening
 
 GAS = ("NO2", "C2H5OH", "VOC", "CO", "Alcohol", "LPG")
 CLIMATE = ("Temperature", "Pressure", "Humidity", "Gas_Resistance", "Altitude")

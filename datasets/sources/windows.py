@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mottle.checks import check_positive
 from mottle.datasets.table import Recordings, make_table
 from mottle.events import EVENT_DTYPE, read_stream
+from mottle.sensors.streams import with_opening
 
-OPENING = 60.0  # s of a recording that its windows carry along, for baselines
 REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
 
 
@@ -36,8 +36,8 @@ def cut_windows(
     -------
     recordings : Recordings
         A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it. Windows of
-        sampled streams with times have the attribute "opening", the first minute of the recording,
-        from which `GasDrive` and `TaxelDrive` take their baselines.
+        sampled streams with times carry the first minute of the recording in attributes, from
+        which `GasDrive` and `TaxelDrive` take their baselines, unless values are changed.
     left_out : list of str
         Names of recordings shorter than a window.
 
@@ -112,14 +112,6 @@ def span(stream: Any) -> tuple[float, float]:
         ends = (0.0, 0.0) if not len(values) else (values["t"][0] / 1e6, values["t"][-1] / 1e6)
         return float(ends[0]), float(ends[1]) + 1e-6
     return 0.0, float(len(values))
-
-
-def with_opening(window: xr.DataArray, stream: xr.DataArray) -> xr.DataArray:
-    """Let a window of a stream carry the first minute of the stream, its "opening"."""
-    time = np.asarray(stream["time"], dtype=np.float64)
-    opening = stream.isel(time=slice(int(np.searchsorted(time, time[0] + OPENING)))).copy()
-    opening.attrs.pop("opening", None)
-    return window.assign_attrs(opening=stream.attrs.get("opening", opening))
 
 
 def cut(stream: Any, begin: float, length: float) -> Any:

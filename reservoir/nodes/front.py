@@ -39,6 +39,7 @@ CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 PPV = "ppv"  # proportion of positive values, as in ROCKET: of steps above a training quantile
 POOLS: dict[str, tuple[str, ...]] = {name: (name,) for name in CODES}
 POOLS |= {"ppv": ("ppv50",), "ppv4": ("ppv20", "ppv40", "ppv60", "ppv80")}
+FIXED = ("wiring", "input_shape", "field", "regions")  # by fit
 LOCAL = ("input_shape", "field")  # parameters of wirings over a frame alone
 LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "resistor")}
 
@@ -63,6 +64,17 @@ def is_ppv(name: Any) -> bool:
     (True, False, False, False)
     """
     return isinstance(name, str) and fullmatch(r"ppv[1-9]\d?", name) is not None
+
+
+def quantiles(statistics: tuple[str, ...]) -> list[float]:
+    """Return the training quantiles above which steps are counted.
+
+    Examples
+    --------
+    >>> quantiles(("mean", "ppv25", "ppv80"))
+    [0.25, 0.8]
+    """
+    return [int(name[len(PPV) :]) / 100 for name in statistics if is_ppv(name)]
 
 
 def shown(value: Any) -> str:
@@ -167,10 +179,18 @@ class Reservoir(
         self.__dict__.update(self._node.settle(self, rng))
         self.__dict__.update(self._node.learn(self, drives, rng))
         say_once(self, self._node.fading(self))
+        self._fitted_with = {name: getattr(self, name) for name in FIXED}
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
-        if any(name.startswith(PPV) for name in self._statistics()):
+        if quantiles(self._statistics()):
             self._learn_thresholds(drives)
         return self
+
+    def _refuse_changed(self) -> None:
+        """Raise if the wiring was changed after ``fit``, which drew it."""
+        for name, value in getattr(self, "_fitted_with", {}).items():
+            now = getattr(self, name)
+            if now is not value and repr(now) != repr(value):
+                raise ValueError(f"{name}={now!r} was set after fit; call fit again.")
 
     def _learn_thresholds(self, drives: Any) -> None:
         """Learn quantiles of training states, of each node, for pooled fractions of steps."""
@@ -179,11 +199,12 @@ class Reservoir(
             for first, block, lengths in self._blocks(sample(drives))
             for i, n in enumerate(lengths)
         ]
-        wanted = [int(name[3:]) / 100 for name in self._statistics() if name.startswith(PPV)]
+        wanted = quantiles(self._statistics())
         states = np.concatenate(rows)
         if len(states) > MOST_ROWS:
             states = states[np.linspace(0, len(states) - 1, MOST_ROWS).round().astype(int)]
         self.thresholds_ = np.quantile(states, wanted, axis=0)
+        self._quantiles = wanted
 
     def transform(self, X: Any) -> Any:
         """Return states, or features where ``pool`` or ``n_segments`` is set.
@@ -623,7 +644,10 @@ class Reservoir(
         for name in names:
             if not is_ppv(name):
                 choose(name, POOLS, "pool")
-        return tuple(part for name in names for part in POOLS.get(name, (name,)))
+        found = tuple(part for name in names for part in POOLS.get(name, (name,)))
+        if len(set(found)) < len(found):
+            raise ValueError(f"pool={self.pool!r} has a statistic twice; 'ppv' is 'ppv50'.")
+        return found
 
     def _warn_segments(self, sizes: NDArray) -> None:
         """Warn of recordings with fewer steps than there are segments to pool."""
@@ -698,6 +722,7 @@ class Reservoir(
         drives.finish(self)
 
     def _run_block(self, block: Any, lengths: NDArray, state: ReservoirState) -> NDArray:
+        self._refuse_changed()
         if self.n_taps > 1:
             block = self._tapped(block, lengths, state)
         return self._node.run(self, block, lengths, state)
@@ -707,6 +732,9 @@ class Reservoir(
         above = iter(range(pooling.ABOVE, pooling.ABOVE + len(statistics)))
         codes = np.array([next(above) if is_ppv(name) else CODES[name] for name in statistics])
         thresholds = getattr(self, "thresholds_", np.empty((0, self.n_nodes)))
+        wanted = quantiles(statistics)
+        if wanted and wanted != getattr(self, "_quantiles", None):
+            raise ValueError(f"pool={self.pool!r} was set after fit; call fit again.")
         pooled = np.full((len(states), codes.size, self.n_segments, self.n_nodes), np.nan)
         args = (states, lengths, codes, thresholds, pooled)
         if states.size < LEAST_UPDATES:

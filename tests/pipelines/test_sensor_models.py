@@ -10,6 +10,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from mottle.datasets import load_demo, load_nmnist_100
 from mottle.pipelines import SensorClassifier, SensorRegressor
 from mottle.pipelines.rules import encoder_of, reservoir_of
+from mottle.reservoir import EchoStateReservoir
 
 SMALL = {"size": 120, "random_state": 0}
 
@@ -111,3 +112,22 @@ def test_rules_keep_rows_and_never_stretch():
     chosen = reservoir_of(camera, encoder_of(camera)[0])[0]
     assert chosen["input_shape"] == [32, 32, 2]
     assert reservoir_of(camera, encoder_of(camera)[0], alone=False)[0]["wiring"] == "dilated"
+
+
+def test_what_is_no_table_of_streams_is_named():
+    streams, labels = waves(8)
+    with pytest.raises(ValueError, match="there is no recording to fit"):
+        SensorClassifier(**SMALL).fit([], [])
+    with pytest.raises(ValueError, match="column 'a' of the table holds numbers, not streams"):
+        SensorClassifier(**SMALL).fit(pd.DataFrame({"a": [1.0, 2.0]}), [0, 1])
+    with pytest.raises(TypeError, match="EchoStateReservoir is a class"):
+        SensorClassifier(EchoStateReservoir).fit(streams, labels)
+    named = SensorClassifier(**SMALL).fit(pd.Series(streams, name="a", dtype=object), labels)
+    assert_array_equal(named.predict(streams), named.predict(pd.DataFrame({"b": streams})))
+
+
+def test_a_reservoir_of_ones_own_keeps_its_seed():
+    streams, labels = waves(8)
+    own = EchoStateReservoir(20, pool="mean", random_state=5)
+    models = [SensorClassifier(own).fit(streams, labels) for _ in range(2)]
+    assert_array_equal(*(model.predict_proba(streams) for model in models))

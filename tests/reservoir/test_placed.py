@@ -200,3 +200,24 @@ def test_constant_channels_and_single_steps_are_taken():
     assert np.ptp(pooled, axis=0).max() > 0
     quiet = [np.zeros((5, int(np.prod(FRAME))))] * 3
     assert np.isfinite(drawn(EchoStateReservoir, SHARED)[0].fit(quiet).transform(quiet)).all()
+
+
+def test_channels_that_rounding_alone_moves_have_sane_weights():
+    given = [np.column_stack([wave[:, 0], 1e-15 * np.ones(len(wave))]) for wave in waves()]
+    reservoir = EchoStateReservoir(40, **DILATED, random_state=0).fit(given)
+    assert np.abs(reservoir.input_weights_.data).max() < 1e3
+
+
+def test_parameters_set_after_fit_hold_or_are_refused():
+    reservoir, given = drawn(MemristorReservoir, DILATED, pool=("mean", "ppv"))
+    biased, _ = drawn(MemristorReservoir, DILATED, pool=("mean", "ppv"), v_bias=0.7)
+    states = reservoir.set_params(v_bias=0.7, pool=None).transform(given)
+    assert_array_equal(states[0], biased.set_params(pool=None).transform(given)[0])
+    for parameters in ({"pool": "ppv4"}, {"pool": "ppv25"}, {"wiring": "random"}):
+        with pytest.raises(ValueError, match="was set after fit; call fit again"):
+            reservoir.set_params(**parameters).transform(given)
+        reservoir.set_params(pool=None, wiring="dilated")
+    shared, cells = drawn(EchoStateReservoir, SHARED, dtype="float32")
+    assert shared.transform(cells[0]).dtype == np.float32
+    with pytest.raises(ValueError, match="field=3 was set after fit"):
+        shared.set_params(field=3).transform(cells)

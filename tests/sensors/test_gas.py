@@ -243,3 +243,22 @@ def test_recordings_that_would_be_stretched_are_named_in_fit(caplog):
         caplog.clear()
         encoder.fit(short)
         assert "n_steps=60 stretches 1 of 2 recordings, the shortest from 10 rows" in caplog.text
+
+
+def test_windows_that_were_changed_say_so_and_those_saved_come_back(tmp_path):
+    time = np.arange(300.0)
+    stream = sampled(100 + time[:, np.newaxis], time, ["a"], units="ohm", name="smell")
+    recordings = Recordings(make_table(smell=[stream]), np.array(["x"]), np.array([0]))
+    window = cut_windows(recordings, 100.0)[0].table["smell"].iloc[1]
+    encoder = TaxelDrive(baseline="first", scale=None).fit([window])
+    assert encoder.transform([window])[0][0, 0] == 100.0
+    with pytest.warns(UserWarning, match="recording 0 .* was changed after it was cut"):
+        assert encoder.transform([2 * window])[0][0, 0] == 0.0
+    window.to_netcdf(tmp_path / "w.nc", engine="h5netcdf")
+    again = xr.load_dataarray(tmp_path / "w.nc", engine="h5netcdf")
+    assert_array_equal(encoder.transform([again])[0], encoder.transform([window])[0])
+    assert window.identical(window.copy(deep=True))
+    with pytest.raises(ValueError, match="baseline=100 s, and windows carry the first 60 s"):
+        GasDrive(None, baseline=100.0).fit([window])
+    with pytest.raises(ValueError, match="baseline=61 rows, and windows carry the first 60 rows"):
+        TaxelDrive(baseline=61).fit([window])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mottle.arrays import check_memory
 from mottle.checks import check_whole
 from mottle.reservoir.compiled.noise import join
 from mottle.reservoir.nodes.node import Node
@@ -102,7 +103,10 @@ def convolved(node: Node) -> Node:
 
     def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
         cells = frames(p, block)
-        out = np.zeros((*block.shape[:2], p.n_nodes))
+        rows, columns, _, _ = sides(p)
+        size = float(rows) * columns * block.shape[1] * n_kernels(p)
+        check_memory(size, "the states of all positions of a recording", "take larger cells")
+        out = np.zeros((*block.shape[:2], p.n_nodes), node.rest(inner(p)).dtype)
         alike = state.step == 0 and not node.noisy(inner(p))  # patches without input stay alike
         for r in np.flatnonzero(lengths):
             args = cells[r, : lengths[r]], state, int(r), out[r, : lengths[r]]
@@ -125,7 +129,7 @@ def convolved(node: Node) -> Node:
 
 def rows_of(p: Any, drives: Any, rng: np.random.RandomState) -> NDArray:
     """Return sums (row, kernel) of training patches that are not silent."""
-    padded, lengths = some(drives)
+    padded, lengths = some(drives, p.n_features_in_)
     cells, weights, zero = frames(p, padded), kernels_of(p), np.zeros(n_kernels(p))
     found = []
     for r, n in enumerate(lengths):

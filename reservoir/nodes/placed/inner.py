@@ -15,17 +15,25 @@ OWN = ("n_features_in_", "input_weights_", "random_state")
 
 
 def inner(p: Any) -> Any:
-    """Return the nodes behind ``p``; of an unfitted reservoir ``p`` itself."""
-    return p.__dict__.get("nodes_", p)
+    """Return the nodes behind ``p``, with its parameters; of an unfitted reservoir ``p`` itself."""
+    nodes = p.__dict__.get("nodes_")
+    if nodes is None:
+        return p
+    for name, value in p.get_params(deep=False).items():
+        if name not in ALONE and name not in ("n_nodes", "random_state"):
+            setattr(nodes, name, nodes._placed.get(name) if value is None else value)
+    return nodes
 
 
 def fit_nodes(p: Any, node: Node, n_nodes: int, rng: np.random.RandomState) -> dict[str, Any]:
     """Return the fitted nodes, and those of their attributes that ``p`` has too."""
     names = p.get_params(deep=False)
     settings = {name: value for name, value in ALONE.items() if name in names}
-    settings |= {name: value for name, value in node.placed(p).items() if names[name] is None}
+    placed = node.placed(p)
+    settings |= {name: value for name, value in placed.items() if names[name] is None}
     nodes = clone(p).set_params(**settings, n_nodes=n_nodes, random_state=rng.randint(2**31))
     nodes.fit(np.zeros((2, n_nodes)))
+    nodes._placed = placed
     shared = {
         name: value
         for name, value in vars(nodes).items()

@@ -10,18 +10,26 @@ from mottle.reservoir.nodes.drives import Drives
 QUANTILES = (0.3, 0.95)  # between which the quantile at the bias is drawn for each node
 MOST_RECORDINGS = 60  # of the training recordings that are looked at
 MOST_ROWS = 4096  # of their node inputs
+MOST_BYTES = 1 << 28  # of node inputs held at once
+STILL = 1e-6  # of the median spread, below which an input is constant but for rounding
 
 
-def sample(drives: Any) -> Any:
-    """Return at most ``MOST_RECORDINGS`` recordings of a drive, evenly taken."""
+def sample(drives: Any, most: int = MOST_RECORDINGS) -> Any:
+    """Return at most ``most`` recordings of a drive, evenly taken."""
     n = len(drives)
-    taken = np.unique(np.linspace(0, n - 1, min(n, MOST_RECORDINGS)).round().astype(int))
+    taken = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
     return Drives([drives.recordings[i] for i in taken], "list")
 
 
-def some(drives: Any) -> tuple[NDArray, NDArray]:
-    """Return at most ``MOST_RECORDINGS`` recordings as a padded block, and their lengths."""
+def some(drives: Any, n_nodes: int) -> tuple[NDArray, NDArray]:
+    """Return some recordings as a padded block, and their lengths.
+
+    So many, and so much of their beginnings, that the inputs of ``n_nodes`` fit into memory.
+    """
     few = sample(drives)
+    most = max(1, MOST_BYTES // (8 * n_nodes))  # steps
+    length = min(most, int(few.sizes.max()))
+    few = sample(Drives([drive[:length] for drive in few.recordings], "list"), most // length)
     return few.block(0, len(few))
 
 
@@ -50,6 +58,7 @@ def place(rows: NDArray, rng: np.random.RandomState) -> tuple[NDArray, NDArray]:
     at = np.round(wanted * (len(rows) - 1)).astype(int)
     zero = ordered[at, np.arange(rows.shape[1])]
     spread = rows.std(axis=0)
-    still = spread <= 1e-12 * np.maximum(np.abs(ordered).max(axis=0), 1e-300)
+    moving = spread[spread > 0]
+    still = spread <= (STILL * np.median(moving) if moving.size else 0.0)
     scale = 1.0 / np.where(still, 1.0, spread)
     return -zero * scale, scale

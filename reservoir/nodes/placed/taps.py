@@ -25,8 +25,8 @@ def draw_taps(
 
     A node has 9 taps (5 of recordings below 20 steps), ``2**u`` steps apart, of up to ``fan_in``
     channels. Its weights are normal; for seven nodes of ten they have a mean of 0 over the taps of
-    a channel, so that a level that does not change gives nothing. Dilations are drawn as in ROCKET
-    (Dempster et al., 2020, doi:10.1007/s10618-020-00701-z), up to an eighth of the recording.
+    a channel, so that a level gives nothing once it fills the taps. Dilations are drawn as in
+    ROCKET (Dempster et al., 2020, doi:10.1007/s10618-020-00701-z), up to an eighth of the recording.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def dilated(node: Node) -> Node:
         n_steps = int(np.median(drives.sizes))
         weights = draw_taps(rng, p.n_nodes, p.n_features_in_, n_steps, p.fan_in)
         p.input_weights_, p.shifts_ = weights, np.zeros(p.n_nodes)
-        padded, lengths = some(drives)
+        padded, lengths = some(drives, p.n_nodes)
         whole = np.pad(padded, ((0, 0), (reach(p), 0), (0, 0)))
         found = sums(p, whole, lengths, padded.shape[1])
         rows = np.concatenate([part[:n] for part, n in zip(found, lengths, strict=True)])
