@@ -26,7 +26,7 @@ def draw_taps(
     A node has 9 taps (5 of recordings below 20 steps), ``2**u`` steps apart, of up to ``fan_in``
     channels. Its weights are normal; for seven nodes of ten they have a mean of 0 over the taps of
     a channel, so that a level gives nothing once it fills the taps. Dilations are drawn as in
-    ROCKET (Dempster et al., 2020, doi:10.1007/s10618-020-00701-z), up to an eighth of the recording.
+    ROCKET (Dempster et al., 2020, doi:10.1007/s10618-020-00701-z), up to an eighth of a recording.
 
     Examples
     --------
