@@ -9,7 +9,7 @@ from scipy import sparse
 
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
-from mottle.reservoir.compiled.threads import empty_states, split
+from mottle.reservoir.compiled.threads import compiled_for, empty_states, split
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
@@ -83,8 +83,8 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
     out = empty_states(lengths, block.shape[1], p.n_nodes)
     observable = kernel.OBSERVABLES.index(observed(p))
     args = (
-        np.ascontiguousarray(block), lengths, state.values, state.keys, state.step, neurons(p),
-        int(p.n_inner), observable, out,
+        np.ascontiguousarray(block), lengths, state.values, state.keys, state.step,
+        compiled_for(neurons(p)), int(p.n_inner), observable, out,
     )  # fmt: skip
     split(lambda first, last: kernel.run(first, last, *args), lengths)
     return out
