@@ -18,7 +18,7 @@ WORKERS ?= 2  # processes that share the tests
 # a developer's install follows the sources by itself; only a plain one must be renewed
 INSTALLED := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.plain)
 
-.PHONY: demo test test-all check lint types imports tests kernels docs notebooks bench pages clean
+.PHONY: demo test test-all check lint types types-package types-program imports tests kernels docs notebooks bench pages clean
 
 demo: $(INSTALLED)
 	$(BIN)/mottle demo
@@ -29,12 +29,10 @@ test: .venv/.dev
 test-all: .venv/.dev
 	$(MAKE) --no-print-directory check NOT_SLOW=
 
-# one after the other, also under make -j: the shared line at the end is pytest's
+# what runs on one core first, side by side; the last line is pytest's on the tests
 check:
 	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory types
-	$(MAKE) --no-print-directory imports
-	$(MAKE) --no-print-directory kernels
+	$(MAKE) --no-print-directory -j $(WORKERS) types imports kernels
 	$(MAKE) --no-print-directory tests
 
 lint:
@@ -42,19 +40,25 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/codespell
 
-types: .typing/linked
+types: types-package types-program
+
+types-package: .typing/linked
 	$(BIN)/mypy -p mottle
-	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict --follow-imports=silent tests/typing/program.py
+
+# a cache of its own, since its options differ
+types-program: .typing/linked
+	MYPYPATH=.typing $(BIN)/mypy --config-file= --strict --follow-imports=silent \
+	  --cache-dir=.mypy_cache/program tests/typing/program.py
 	$(BIN)/pyright --pythonpath $(BIN)/python tests/typing/program.py
 
 imports: .typing/linked
 	PYTHONPATH=.typing $(BIN)/lint-imports
 
 kernels:  # the compiled loops once more as plain Python, where indices are checked
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m kernel $$(grep -rl --include='*.py' 'mark.kernel' tests)
 
 tests:  # with doctests and docstring checks, see tests/test_house.py
-	$(BIN)/python -m pytest -n $(WORKERS) $(NOT_SLOW)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(NOT_SLOW)
 
 # An editable install is an import hook, which type checkers and import linters do not follow:
 # they see the package through these links.

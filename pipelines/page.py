@@ -171,7 +171,7 @@ class Pictures:
         """Return a figure as HTML with its caption, and write its files."""
         text = escape(caption, quote=True)
         svg = as_svg(figure)
-        figure.set_layout_engine("none")  # laid out once
+        figure.set_layout_engine(None)  # laid out once; with "none" it would be drawn once more
         files = ""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)

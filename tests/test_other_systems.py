@@ -67,11 +67,11 @@ def test_recordings_are_prepared_added_and_verified_by_two_processes(tmp_path):
     for row in range(5):
         np.save(tmp_path / f"größe µ/{row}.npy", touches(row))
     os.rename(tmp_path / "größe µ/4.npy", tmp_path / "4.npy")
-    prepare = ["prepare", "größe µ", "--out", "s.zarr", "--jobs", "2"]
+    prepare = ["prepare", "größe µ", "--out", "s.zarr"]
     code = f"""
     from click.testing import CliRunner
     from mottle.pipelines.cli import main
-    for words in ({prepare}, {prepare}, ["store", "verify", "s.zarr"]):
+    for words in ([*{prepare}, "--jobs", "2"], {prepare}, ["store", "verify", "s.zarr"]):
         done = CliRunner().invoke(main, words)
         assert done.exit_code == 0, done.output
         print(done.output)

@@ -44,6 +44,7 @@ from mottle.toml import write_toml
 
 PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
 Progress = Callable[[int, int], Any]
+LEAKS = Cache()  # found in runs of this process, so that several of the same recordings look once
 
 
 @names_arguments
@@ -181,7 +182,7 @@ class Experiment:
             | {"python": platform.python_version()},
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
-                *self._notes_on_split(),
+                *self._notes_on_split(rows),
                 *stretch_notes(self.recordings, self.recipe),
                 *table.attrs.get("notes", []),
             ],
@@ -193,9 +194,12 @@ class Experiment:
             states=self.states,
         )
 
-    def _notes_on_split(self) -> list[str]:
-        """Return sentences on groups and leaks; of torn groups one."""
-        leaks = find_leaks(self.recordings, self.folds, target=self.target)
+    def _notes_on_split(self, rows: str) -> list[str]:
+        """Return sentences on groups and leaks; of torn groups one. ``rows`` is the folds' hash."""
+        table, classify = self.recordings.table, self.target.classify
+        names = hash_arrays([table.index.astype(str), table.columns.astype(str)])
+        key = hash_recordings(self.recordings, table.columns), names, rows, classify
+        leaks = LEAKS.get(key, lambda: find_leaks(self.recordings, self.folds, target=self.target))
         torn = any(leak.kind == "group" for leak in leaks)
         notes = [] if torn else split_notes(self.recordings, self.folds)
         return [*notes, *(leak.text for leak in leaks)]

@@ -21,10 +21,20 @@ def make_lines(n):
 
 
 @njit(cache=True)
+def copy(values, out):
+    """Copy values (n,) to ``out``.
+
+    ``out[:] = values`` would compile the text of an error message, for several seconds.
+    """
+    for i in range(values.size):
+        out[i] = values[i]
+
+
+@njit(cache=True)
 def in_lines(values):
     """Copy values (n,) to an array aligned to cache lines."""
     lines = make_lines(values.size)
-    lines[:] = values
+    copy(values, lines)
     return lines
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import make_lines
+from mottle.reservoir.compiled.blocks import copy, make_lines
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.sparse import Slices
@@ -102,7 +102,7 @@ def sum_sources(recurrent, x):
         for s in range(recurrent.begin.size - 1):
             begin, end = recurrent.begin[s], recurrent.begin[s + 1]
             gather_sums(sums, s * SLICE, recurrent.weights, recurrent.columns, begin, end, x[r])
-        out[r] = sums[: x.shape[1]]
+        copy(sums[: x.shape[1]], out[r])
     return out
 
 
@@ -199,6 +199,7 @@ def sum_volts(
         sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
         for step in range(n_steps):
             if supply.feedback.shape[0] > 0:
-                volts[mask, step] += supply.feedback[recording, first : first + n]
+                for i in range(n):
+                    volts[mask, step, i] += supply.feedback[recording, first + i]
             n_clipped += clip_volts(volts[mask, step], supply.low, supply.high)
     return n_clipped

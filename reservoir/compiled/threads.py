@@ -98,7 +98,7 @@ def run_nodes(
     n_groups = count_groups(n_nodes)
     out = empty_states(lengths, n_steps if n_rows is None else n_rows, n_out or n_nodes)
     spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
-    args = (state.values, state.keys, state.step, *arguments, out, spent)
+    args = (state.values, state.keys, state.step, *compiled_for(arguments), out, spent)
     with announced(kernel):
         n_updates = n_recordings * n_steps * out.shape[2] * updates
         _run_parts(kernel, drive, lengths, args, n_groups, n_updates, apart)
@@ -120,6 +120,37 @@ def _run_parts(
         width = -(-n_groups // n_parts) * GROUP
         costs = np.repeat(lengths, -(-args[0].shape[2] // width))
         split(lambda begin, end: kernel(begin, end, width, drive, lengths, *args), costs)
+
+
+class _Alias:
+    """The memory of an array, as the array interface describes it, open for writing."""
+
+    def __init__(self, array: NDArray):
+        self.array = array  # keeps the memory
+        self.__array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+
+
+def compiled_for(value: Any) -> Any:
+    """Return constants, arrays and tuples of them, in the types that kernels are compiled for.
+
+    To the compiler a read-only array, as of a fitted estimator that is mapped from a file, is of
+    another type, for which a kernel would be compiled anew. No kernel writes to its constants.
+
+    Examples
+    --------
+    >>> weights = np.zeros(3)
+    >>> weights.flags.writeable = False
+    >>> compiled_for((weights, 2.0))[0].flags.writeable
+    True
+    """
+    if isinstance(value, np.ndarray):
+        if value.flags.writeable:
+            return value
+        return np.asarray(_Alias(value)) if value.flags.aligned else value.copy()
+    if isinstance(value, tuple):
+        parts = [compiled_for(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return value
 
 
 def count_groups(n_nodes: int) -> int:

@@ -12,7 +12,7 @@ from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.inputs import NO_ROWS, Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
-from mottle.reservoir.compiled.threads import count_groups, run_nodes
+from mottle.reservoir.compiled.threads import compiled_for, count_groups, run_nodes
 from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.fading import DECAYS, Fading, with_recurrence
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
@@ -242,7 +242,7 @@ def feed_back(
 ) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Run step by step; return the states, and the voltages fed back to the nodes."""
     feedback, out = (np.empty((*block.shape[:2], p.n_nodes)) for _ in range(2))
-    weights, gain = sources(p), p._node.scale(p)[0]
+    weights, gain = compiled_for(sources(p)), p._node.scale(p)[0]
     for step in range(block.shape[1]):
         volts = gain * sum_sources(weights, np.ascontiguousarray(switched(state.values)))
         feedback[:, step] = np.tile(volts, p.n_masks)

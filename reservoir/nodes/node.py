@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.reservoir.compiled import inputs
-from mottle.reservoir.compiled.threads import LEAST_UPDATES, empty_states, split
+from mottle.reservoir.compiled.threads import LEAST_UPDATES, compiled_for, empty_states, split
 from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
 from mottle.reservoir.nodes.fading import UNKNOWN, Fading
 from mottle.reservoir.nodes.wiring import draw_input_weights, draw_masks
@@ -145,7 +145,7 @@ def wiring(p: P) -> inputs.Wiring:
 def project(p: P, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
     """Return node inputs (recording, step, node); 0 after the end of a recording."""
     v_in = empty_states(lengths, block.shape[1], p.input_weights_.shape[0])
-    args = (np.ascontiguousarray(block), lengths, wiring(p), v_in)
+    args = (np.ascontiguousarray(block), lengths, compiled_for(wiring(p)), v_in)
     if v_in.size < LEAST_UPDATES:
         inputs.project(0, len(block), *args)
     else:

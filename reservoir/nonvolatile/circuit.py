@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.reservoir.compiled.notice import announced
+from mottle.reservoir.compiled.threads import compiled_for
 from mottle.reservoir.nonvolatile import kernel, nodal
 
 TOLERANCE = 1e-10  # square root of the ratio of the error's power to that of the ideal array
@@ -45,14 +46,17 @@ class Circuit:
         word, bit = (np.empty((len(v_word), *g.shape)) for _ in range(2))
         settled = np.zeros(len(v_word), dtype=bool)
 
+        solve = kernel.run_linear if self.is_linear else kernel.run_nonlinear
+        plain = compiled_for(g)
+
         def run(part: slice) -> None:
             sets = (x[part] for x in (word, bit, settled))
-            kernel.run(v_word[part], v_bit[part], g, self.cell, lines, TOLERANCE, *sets)
+            solve(v_word[part], v_bit[part], plain, self.cell, lines, TOLERANCE, *sets)
 
         if method == "fast":
             n_threads = max(1, min(len(v_word), numba.get_num_threads()))
             ends = np.linspace(0, len(v_word), n_threads + 1).astype(int)
-            with announced(kernel.run):
+            with announced(solve):
                 if n_threads == 1:
                     run(slice(None))
                 else:
@@ -68,7 +72,7 @@ class Circuit:
         """Return voltages under a set of drivers; keeps the factors of the last linear circuit."""
         if not self.is_linear:
             return nodal.settle(v_word, v_bit, g, self.cell, lines)
-        slope = kernel.cells(np.zeros(g.shape), g, self.cell)[1]
+        slope = kernel.cells(np.zeros(g.shape), compiled_for(g), self.cell)[1]
         key = b"".join(part.tobytes() for part in (lines.word_driven, lines.bit_driven, g))
         if key not in self._nodal:
             self._nodal = {key: nodal.Nodal(slope, lines)}
@@ -78,7 +82,8 @@ class Circuit:
         """Return the currents of cells (set, row, column) under voltages ``u``."""
         flat = u.reshape(-1, g.shape[1])
         repeated = np.broadcast_to(g, u.shape).reshape(flat.shape)
-        return np.asarray(kernel.cells(flat, repeated, self.cell)[0].reshape(u.shape))
+        found = kernel.cells(flat, compiled_for(np.ascontiguousarray(repeated)), self.cell)[0]
+        return np.asarray(found.reshape(u.shape))
 
     def sums(self, g: NDArray, v_word: NDArray, v_bit: NDArray) -> tuple[NDArray, NDArray]:
         """Return currents (set, row) out of word line drivers and (set, column) into bit lines'."""

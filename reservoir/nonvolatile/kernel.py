@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.blocks import copy
+
 NO_SELECTOR, SINH, THRESHOLD = 0, 1, 2
 MOST_STEPS = 600  # conjugate gradients in one solve
 MOST_NEWTON = 60
@@ -157,11 +159,12 @@ def solve_bits(rhs, inverse, g_wire, out):
         for j in range(columns):
             out[:, j] = rhs[:, j].sum() * inverse[0, j]
         return
-    out[0] = rhs[0]
+    copy(rhs[0], out[0])
     for i in range(1, rows):
         for j in range(columns):
             out[i, j] = rhs[i, j] + g_wire * inverse[i - 1, j] * out[i - 1, j]
-    out[rows - 1] *= inverse[rows - 1]
+    for j in range(columns):
+        out[rows - 1, j] *= inverse[rows - 1, j]
     for i in range(rows - 2, -1, -1):
         for j in range(columns):
             out[i, j] = inverse[i, j] * (out[i, j] + g_wire * out[i + 1, j])
@@ -313,7 +316,7 @@ def settle(v_word, v_bit, g, cell, lines, tol):
             if small or first <= 0.0 or ahead >= -0.5 * first:  # not above 0: rounding only
                 break
             length *= max(0.1, first / (first - ahead))
-        word[:], bit[:] = new_word, new_bit
+        word, new_word, bit, new_bit = new_word, word, new_bit, bit
         if small:
             return word, bit, True
     return word, bit, False
@@ -325,22 +328,35 @@ def is_linear(cell):
     return cell.v_sinh == inf and cell.selector == NO_SELECTOR
 
 
+@njit(cache=True)
+def copy_lines(own_word, own_bit, word, bit):
+    """Copy the voltages (row, column) of both sets of lines to ``word`` and ``bit``."""
+    for i in range(word.shape[0]):
+        copy(own_word[i], word[i])
+        copy(own_bit[i], bit[i])
+
+
 @njit(cache=True, nogil=True)
-def run(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
+def run_linear(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
     """Solve for sets of driver voltages, (set, row) and (set, column) in V, one after the other.
 
     Writes the voltages of word and bit lines (set, row, column), and which sets converged. Callers
     divide the sets between threads; a parallel loop would take half a minute to compile in every
     process (numba #4807).
     """
-    if is_linear(cell):
-        slope = cells(np.zeros_like(g), g, cell)[1]
-        inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
-        inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
-        for k in range(v_word.shape[0]):
-            word[k], bit[k], settled[k] = settle_linear(
-                v_word[k], v_bit[k], slope, lines, inverse_word, inverse_bit, tol
-            )
-    else:
-        for k in range(v_word.shape[0]):
-            word[k], bit[k], settled[k] = settle(v_word[k], v_bit[k], g, cell, lines, tol)
+    slope = cells(np.zeros_like(g), g, cell)[1]
+    inverse_word = factor_words(slope, lines.g_word, lines.word_driven)
+    inverse_bit = factor_bits(slope, lines.g_bit, lines.bit_driven)
+    for k in range(v_word.shape[0]):
+        own_word, own_bit, settled[k] = settle_linear(
+            v_word[k], v_bit[k], slope, lines, inverse_word, inverse_bit, tol
+        )
+        copy_lines(own_word, own_bit, word[k], bit[k])
+
+
+@njit(cache=True, nogil=True)
+def run_nonlinear(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
+    """Solve as ``run_linear``; a function of its own, since each takes seconds to compile."""
+    for k in range(v_word.shape[0]):
+        own_word, own_bit, settled[k] = settle(v_word[k], v_bit[k], g, cell, lines, tol)
+        copy_lines(own_word, own_bit, word[k], bit[k])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mottle.arrays import check_memory
 from mottle.checks import check_number, check_option, check_positive
 from mottle.reservoir.compiled.notice import announced
+from mottle.reservoir.compiled.threads import compiled_for
 from mottle.reservoir.readout import kernel_online as kernel
 from mottle.reservoir.readout.linear import LinearReadout, two_or_more
 from mottle.reservoir.readout.rows import Rows
@@ -134,7 +135,7 @@ class OnlineReadout(LinearReadout):
 
     def _add(self, X: NDArray, y: NDArray, flat: bool) -> None:
         """Learn features (row, feature) and encoded targets (row, target)."""
-        X, y = np.ascontiguousarray(X, np.float64), np.ascontiguousarray(y)
+        X, y = compiled_for((np.ascontiguousarray(X, np.float64), np.ascontiguousarray(y)))
         if not self._begun:
             self._state = self._start(X.shape[1], y.shape[1])
         n_targets = len(self._state["coef"])

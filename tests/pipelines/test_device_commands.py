@@ -19,11 +19,22 @@ def test_list_names_every_device():
         assert name in result.output
 
 
-LONG = ("nbo2_burst", "nbo2_hh")  # seconds of simulated spikes
+def drawn_first():
+    """Return one preset of each kind of constants but those that simulate seconds of spikes."""
+    long = ("nbo2_burst", "nbo2_hh")
+    kinds = {type(devices.get(name)): name for name in devices.list().index if name not in long}
+    return set(kinds.values())
+
+
+@pytest.mark.parametrize("name", devices.list().index)
+def test_show_prints_constants(name):
+    result = CliRunner().invoke(main, ["devices", "show", name])
+    assert result.exit_code == 0, result.output
+    assert devices.get(name).source in result.output
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name
+    name if name in drawn_first() else pytest.param(name, marks=pytest.mark.slow)
     for name in devices.list().index
 ])  # fmt: skip
 def test_show_prints_constants_and_draws(name, tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -51,42 +52,48 @@ def number(stream):
 
 
 @pytest.mark.parametrize("task", ["classification", "regression", "two numbers"])
-@pytest.mark.parametrize("fusion", ["early", "middle", "late", "touch"])
-def test_engine_and_pipeline_predict_the_same_bits(grasps, task, fusion):
-    table, target, groups = grasps
+def test_engine_and_pipeline_predict_the_same_bits(grasps, task):
+    table, target, groups = grasps.take(np.arange(1, 200, 2))
     if task != "classification":
         target = np.array([number(stream) for stream in table["touch"]])
         target = target if task == "two numbers" else target[:, 0]
     settings = check_recipe(recipe())
     recordings, checked = load_recordings(settings, Recordings(table, target, groups))
     memory = FitMemory(Cache())
-    n_missing = 0
+    n_missing = Counter()
     for train, test in folds_of(settings, recordings, checked):
         fold = Fold(recordings, checked, train, test, Cache())
         features = FeaturesOf(settings, "memristor", 3, fold)
-        encoders = settings.make_encoders()
-        if fusion == "early":
-            reservoir = settings.make_reservoir("memristor", "early", 3)
-        else:
-            reservoir = {s: settings.make_reservoir("memristor", s, 3) for s in SENSES}
-        senses = SENSES if fusion != "touch" else ("touch",)
-        model = make_fusion_pipeline(
-            {sense: encoders[sense] for sense in senses}, reservoir,
-            fusion=fusion if fusion != "touch" else "middle", readout=settings.make_readout(),
-        ).fit(table.iloc[train], target[train])  # fmt: skip
+        models = {
+            inputs: pipeline_of(settings, inputs).fit(table.iloc[train], target[train])
+            for inputs in ("early", "middle", "late", "touch")
+        }
         for case, outputs in evaluate(features, memory):
-            if case.inputs != fusion:
+            if case.inputs not in models:
                 continue
-            rows = table.iloc[test].copy()
+            model, rows = models[case.inputs], table.iloc[test].copy()
+            n_missing[case.inputs] += bool(case.missing)
             if case.missing:
                 rows[case.missing] = None
-                n_missing += 1
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 assert_array_equal(outputs.predicted, model.predict(rows))
                 if task == "classification":
                     assert_array_equal(outputs.probabilities, model.predict_proba(rows))
-    assert n_missing == (0 if fusion == "touch" else 4)
+    assert n_missing == {"early": 4, "middle": 4, "late": 4, "touch": 0}
+
+
+def pipeline_of(settings, inputs):
+    """Return the pipeline of one fusion, or of one sense alone."""
+    encoders = settings.make_encoders()
+    reservoir = {sense: settings.make_reservoir("memristor", sense, 3) for sense in SENSES}
+    if inputs == "early":
+        reservoir = settings.make_reservoir("memristor", "early", 3)
+    senses = [inputs] if inputs in SENSES else SENSES
+    return make_fusion_pipeline(
+        {sense: encoders[sense] for sense in senses}, reservoir,
+        fusion="middle" if inputs in SENSES else inputs, readout=settings.make_readout(),
+    )  # fmt: skip
 
 
 def test_run_recipe_keeps_the_predictions_of_the_pipelines(grasps):

@@ -25,10 +25,11 @@ def grasps():
 def test_fused_senses_beat_chance_by_far_under_grouped_folds(grasps, fusion):
     table, target, blocks = grasps
     model = make_fusion_pipeline(ENCODERS, ESN, fusion=fusion)
-    scores = cross_val_score(model, table, target, groups=blocks, cv=GroupKFold(5))
+    scores = cross_val_score(model, table, target, groups=blocks, cv=GroupKFold(3))
     assert scores.mean() > 0.7  # chance is 0.1
-    assert_array_equal(clone(model).fit(table, target).predict(table[:5]),
-                       clone(model).fit(table, target).predict(table[:5]))  # fmt: skip
+    some = table[::4], target[::4]
+    assert_array_equal(clone(model).fit(*some).predict(table[:5]),
+                       clone(model).fit(*some).predict(table[:5]))  # fmt: skip
 
 
 @pytest.mark.parametrize("fusion", ["middle", "late"])
@@ -73,7 +74,7 @@ def test_a_recording_without_a_sense_is_kept_in_the_test_folds(grasps):
     ):
         model.fit(table, target)
     whole = table.notna().all(axis=1).to_numpy()
-    splits = GroupKFold(5).split(table, target, blocks)
+    splits = GroupKFold(3).split(table, target, blocks)
     cv = [(a[whole[a]], b) for a, b in splits]
     with pytest.warns(UserWarning, match="'joints' is missing in 1 of"):
         scores = cross_val_score(model, table, target, cv=cv, error_score="raise")

@@ -88,9 +88,26 @@ def test_every_form_gives_the_same_recordings(form, place):
         assert recordings.groups[order].tolist() == expected.groups[at].tolist()
 
 
-@pytest.mark.parametrize(("source", "senses"), [
+SOURCES = [
     ("files", ["smell", "touch"]), ("list.csv", ["smell", "touch"]), ("long.csv", ["stream"]),
     ("all.npz", ["stream"]), ("all.ts", ["stream"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "senses"), SOURCES)
+def test_a_recipe_is_drafted_for_every_form(source, senses, place, tmp_path):
+    recipe = tmp_path / "recipe.toml"
+    found = mottle("init", place / source, "--out", recipe)
+    assert found.exit_code == 0, found.output
+    assert "shake (9), tap (9)" in found.output
+    read, _ = read_recipe(recipe)
+    assert sorted(read.encoders) == senses
+    assert read.split.kind == ("stratified" if source.endswith(".ts") else "one_group_out")
+    assert len(load_recordings_of(read.data, tuple(senses)).table) == 18
+
+
+@pytest.mark.parametrize(("source", "senses"), [
+    SOURCES[0], *(pytest.param(*one, marks=pytest.mark.slow) for one in SOURCES[1:]),
 ])  # fmt: skip
 def test_two_commands_go_from_recordings_to_a_report(source, senses, place, tmp_path):
     recipe = tmp_path / "recipe.toml"

@@ -60,6 +60,7 @@ def test_numbers_of_a_regression_are_read_back_to_the_digit(tmp_path):
     recordings = load_demo("grasp")
     target = np.random.default_rng(0).normal(size=200) / 3
     settings = {key: RECIPE[key] for key in RECIPE if key not in ("metric", "search")}
+    settings |= {"seeds": [0], "encoders": {"touch": RECIPE["encoders"]["touch"]}}
     result = run_recipe(settings, recordings=recordings._replace(target=target))
     again = read_result(result.save(tmp_path / "r.json"))
     assert_array_equal(again.predictions.to_numpy(), result.predictions.to_numpy())
@@ -165,6 +166,7 @@ def ran_once(tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("ran")
     path = tmp_path / "small.toml"
     settings = {key: RECIPE[key] for key in RECIPE if key != "search"} | {"seeds": [0]}
+    settings["encoders"] = {"touch": RECIPE["encoders"]["touch"]}
     path.write_text(write_toml(settings))
     run = mottle("run", path, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output

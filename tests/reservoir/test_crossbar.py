@@ -66,7 +66,8 @@ def make(shape, seed=0, **options):
 def settle(v_word, v_bit, g, cell, lines):
     """Return voltages by the kernel for one set of drivers."""
     word, bit, settled = np.empty((1, *g.shape)), np.empty((1, *g.shape)), np.zeros(1, bool)
-    kernel.run(v_word[None], v_bit[None], g, cell, lines, 1e-10, word, bit, settled)
+    run = kernel.run_linear if kernel.is_linear(cell) else kernel.run_nonlinear
+    run(v_word[None], v_bit[None], g, cell, lines, 1e-10, word, bit, settled)
     assert settled[0]
     return np.array([word[0], bit[0]])
 
@@ -207,7 +208,8 @@ def test_circuits_that_do_not_converge_are_solved_exactly(monkeypatch):
     def never(v_word, v_bit, g, cell, lines, tol, word, bit, settled):
         word[:], bit[:], settled[:] = np.nan, np.nan, False
 
-    monkeypatch.setattr(kernel, "run", never)
+    monkeypatch.setattr(kernel, "run_linear", never)
+    monkeypatch.setattr(kernel, "run_nonlinear", never)
     assert_allclose(crossbar.multiply(v), expected, rtol=1e-9)
     assert_allclose(crossbar.multiply([v, 2 * v]), [expected, 2 * expected], rtol=1e-9)
 

@@ -3,6 +3,7 @@
 import pickle
 import re
 
+import joblib
 import numba
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from mottle.reservoir import (
     VO2Reservoir,
 )
 from mottle.reservoir.compiled import inputs, pooling
+from mottle.reservoir.nodes.echo_state import kernel as echo_kernel
 from mottle.reservoir.nodes.wox import kernel as wox_kernel
 
 SMALL = [
@@ -350,6 +352,21 @@ def test_local_fields_cover_the_frame_and_stay_small():
         ValueError, match=r"input_shape=\(height, width, channels\) with product 128"
     ):
         r.set_params(input_shape=None).fit(X)
+
+
+def test_models_mapped_from_a_file_are_not_compiled_for_anew(tmp_path):
+    X = drive()
+    for kernel, reservoir in (
+        (echo_kernel, EchoStateReservoir(6, random_state=0)),
+        (wox_kernel, MemristorReservoir(6, spread=0.1, random_state=0)),
+    ):
+        expected = reservoir.fit_transform(X)
+        joblib.dump(reservoir, tmp_path / "model")
+        before = len(getattr(kernel.run, "signatures", ()))
+        mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+        assert not mapped.input_weights_.data.flags.writeable
+        assert_array_equal(mapped.transform(X), expected)
+        assert len(getattr(kernel.run, "signatures", ())) == before
 
 
 def test_one_to_one_wiring_suggests_a_size():

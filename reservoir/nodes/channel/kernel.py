@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.blocks import copy
+
 N_STATE = 6  # V, y; heat in device, loss and resistor in J; charge from the supply in C
 SMALLEST_Y = 1.0 / 350.0  # below it u^2 is 0 in double precision
 SAFETY, SHRINK, GROW = 0.9, 0.2, 5.0  # of a step after an error estimate
@@ -164,7 +166,8 @@ def trace(drive, device, dt, y_spike, rtol, most_spikes, most_steps):
                         x[1], new[1], k[0, 1], k[6, 1], part, y_spike
                     )
                 n_spikes += 1
-            x[:], k[0] = new, k[6]
+            copy(new, x)
+            copy(k[6], k[0])
             left = left - part if part < left else 0.0
             h = max(h, part * min(GROW, change)) if part < h else part * min(GROW, change)
         supplied += v_in * (x[5] - charge)

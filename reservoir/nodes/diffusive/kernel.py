@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
@@ -224,7 +224,7 @@ def draw_next(w, keys, slot, before, nodes):
     if slot % 2 == 0 or before != slot - 1:
         draw(w, keys, slot // 2)
     if slot % 2 == 1:
-        w[DRAWN_1 : DRAWN_1 + LANES] = w[DRAWN_2 : DRAWN_2 + LANES]
+        copy(w[DRAWN_2 : DRAWN_2 + LANES], w[DRAWN_1 : DRAWN_1 + LANES])
 
 
 @njit(cache=True)
@@ -248,7 +248,7 @@ def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
 
     ``slot`` is the index of the span of ``t_noise`` whose noise is drawn; returns the last one.
     """
-    w[V_IN : V_IN + n] = v_in
+    copy(v_in, w[V_IN : V_IN + n])
     for i in range(n_micro):
         if nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0:
             now = int((first_micro + i + 0.5) * h / nodes.t_noise)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import flush, tanh
 from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
@@ -59,7 +60,7 @@ def run_stream(drive, x, network, loop, out):
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
     state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
-    state[:n_nodes] = x
+    copy(x, state)
     for step in range(out.shape[0]):
         totals[:] = real(0.0)
         for k in range(n_slices):
@@ -78,7 +79,7 @@ def run_stream(drive, x, network, loop, out):
             out[step, i] = state[i]
         if loop.intercept.size > 0:
             close(loop, out[step], drive, step)
-    x[:] = state[:n_nodes]
+    copy(state[:n_nodes], x)
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,7 +126,7 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
     for lane in range(width):
         r = which[lane]
         if r >= 0 and lengths[r] > 0:
-            x[r, 0] = out[r, lengths[r] - 1]
+            copy(out[r, lengths[r] - 1], x[r, 0])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

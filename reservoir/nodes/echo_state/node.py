@@ -10,7 +10,7 @@ from scipy import sparse
 from mottle.checks import check_number, choose
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
-from mottle.reservoir.compiled.threads import split
+from mottle.reservoir.compiled.threads import compiled_for, split
 from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
@@ -53,7 +53,8 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     lanes = no_lanes(real)
     if len(groups):
         lanes = lay_out_lanes(p.input_weights_, p.weights_, real)
-    args = (drive, lengths, state.values, network(p), loop, lanes, groups, alone, out)
+    weights = compiled_for((network(p), loop, lanes))
+    args = (drive, lengths, state.values, *weights, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
     return out

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from mottle.kernel_events import faulty
+from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.functions import VECTOR, flush, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.noise import join, normal
@@ -230,7 +231,7 @@ def run_events(
                 low = ends[tile]
             faded = True
         before = frame
-    state[0] = before
+    copy(before, state[0])
     if faulty(t, p, begin, t.size):
         return FAULT, FAULT
     late = 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
 from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nodes.oscillator.kernel_circuit import (
@@ -171,7 +171,7 @@ def hold(w, v_in, keys, noise, dt):
     for i in range(v_in.size):
         w[V_IN + i] = v_in[i]
     w[LEFT : LEFT + LANES] = dt
-    w[BEFORE : BEFORE + LANES] = w[FIRED : FIRED + LANES]
+    copy(w[FIRED : FIRED + LANES], w[BEFORE : BEFORE + LANES])
     w[AREA_UP:] = 0.0
     n_switched = switch(w)
     if noise == 0.0 and n_switched > 0:

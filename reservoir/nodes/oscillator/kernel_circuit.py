@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.noise import join, normal
 
 ORDER = 12  # of the Taylor series of a network's step
@@ -176,7 +177,7 @@ class Circuit(NamedTuple):
 def expand(c, flow, v, metallic, inject, circuit):
     """Compute Taylor coefficients ``c`` (order, node) of all node voltages."""
     n = v.size
-    c[0] = v
+    copy(v, c[0])
     rows, c_rows = circuit.leak_rows, circuit.per_c_rows
     for order in range(ORDER):
         for k in range(n):
@@ -237,6 +238,7 @@ def run_network(inject, dt, v, metallic, v_high, circuit, most):
                     if n_spikes < most:
                         times[n_spikes], nodes[n_spikes] = (step + 1) * dt - left, switched
                     n_spikes += 1
-        out[step], phases[step] = v, metallic
+        copy(v, out[step])
+        copy(metallic, phases[step])
     kept = min(n_spikes, most)
     return out, phases, times[:kept], nodes[:kept], n_spikes

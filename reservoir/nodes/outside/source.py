@@ -157,7 +157,8 @@ def trace(v, h, n_micro, rest, c):
             before = {current_one}
             {ones} = advance({ones}, v[step], h, c)
             used += 0.5 * (before + {current_one}) * v[step] * h
-        states[:, step] = s
+        for k in range(s.size):
+            states[k, step] = s[k]
         outputs[step] = output({ones}, v[step], c)
         currents[step] = {current_one}
     return states, outputs, currents, used

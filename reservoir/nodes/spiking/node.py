@@ -10,7 +10,7 @@ from scipy import sparse
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
-from mottle.reservoir.compiled.threads import empty_states, split
+from mottle.reservoir.compiled.threads import compiled_for, empty_states, split
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
@@ -82,7 +82,7 @@ def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
 def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LOOP) -> NDArray:
     """Run recordings, each on one thread; a closed loop returns the last states."""
     out = empty_states(lengths, block.shape[1] if loop is NO_LOOP else 1, p.n_nodes)
-    drive, constants = np.ascontiguousarray(block), neurons(p)
+    drive, constants = np.ascontiguousarray(block), compiled_for(neurons(p))
     last = int(p.n_inner), kernel.OBSERVABLES.index(observed(p))
 
     def close(begin: int, end: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, in_lines, make_lines
+from mottle.reservoir.compiled.blocks import LANES, copy, in_lines, make_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import VECTOR, widen
 from mottle.reservoir.compiled.inputs import STEPS, make_buffers, make_totals, sum_volts, tile_size
@@ -120,4 +120,4 @@ def run(
                         write_observable(g, v, nodes, v_read, observable, states)
             if size == 1:
                 close(loop, out[r, row], drive[r], tile)
-        state[r, 0, first:last] = g
+        copy(g, state[r, 0, first:last])

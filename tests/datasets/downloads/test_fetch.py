@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import multiprocessing
 import os
 import shutil
 import signal
@@ -18,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from preparing import PRELOAD, fetch_one
+from preparing import fetch_one, forked
 
 from mottle.datasets import fetch, load_nmnist
 from mottle.datasets.downloads import fetch as fetching
@@ -303,8 +302,7 @@ def test_a_part_beside_a_whole_file_is_removed(server, tmp_path):
 
 
 def test_a_fetch_killed_at_random_moments_ends_with_the_same_bytes(server, tmp_path):
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
+    context = forked()
     server.files["a.zip"] = zipped(**{f"d__{row}": DATA[:9000] for row in range(40)})
     remote = Remote("set/a.zip", f"{server.url}a.zip", None, "set/a")
     home = tmp_path / "home"

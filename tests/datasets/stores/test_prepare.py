@@ -1,11 +1,9 @@
 """Recordings become one store: whatever kills the run, the bytes are those of a quiet one."""
 
-import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +14,17 @@ import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_array_equal
-from preparing import ENCODERS, PRELOAD, begin_and_make, files, make
+from preparing import (
+    ENCODERS,
+    NO_ROOM,
+    begin_and_make,
+    files,
+    forked,
+    kill_before,
+    make,
+    on_a_full_disk,
+    run_forked,
+)
 
 from mottle.datasets import (
     list_files,
@@ -36,8 +44,6 @@ from mottle.datasets.stores.prepared import Store
 from mottle.datasets.stores.shards import Column
 from mottle.datasets.table import Recordings, sampled
 from mottle.sensors import EVENT_DTYPE, EventRate, GasDrive
-
-TESTS = str(Path(__file__).parents[2])
 
 
 def tree(folder):
@@ -129,9 +135,7 @@ def test_drives_of_different_lengths_are_ragged(tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, tmp_path):
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    rng = np.random.default_rng(7)
+    context, rng = forked(), np.random.default_rng(7)
     expected, path, took = tree(quiet), tmp_path / "digits.zarr", 60.0
     killed = 0
     while killed < 25:
@@ -157,26 +161,6 @@ def test_killed_at_25_random_moments_it_ends_with_the_same_bytes(digits, quiet, 
     assert [p.name for p in tmp_path.iterdir()] == ["digits.zarr"]
 
 
-KILLED_WHEN = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[1])
-import preparing
-from pathlib import Path
-
-text, count = sys.argv[4], int(sys.argv[5])
-
-def hook(event, args):
-    global count
-    if event in ("os.rename", "shutil.rmtree", "open") and text in f"{event} {args[0]}":
-        count -= 1
-        if count == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(hook)
-preparing.make(Path(sys.argv[2]), Path(sys.argv[3]))
-"""
-
-
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -190,11 +174,9 @@ def test_killed_within_an_update_the_old_store_or_the_new_is_there(digits, tmp_p
     make(folder, path)
     before = tree(path)
     np.save(folder / "train/0/00.npy", np.load(folder / "train/0/00.npy")[:100])
-    here = TESTS
-    command = [sys.executable, "-c", KILLED_WHEN, here, str(folder), str(path), text, str(count)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode in (0, -signal.SIGKILL), run.stderr
-    if path.exists() and run.returncode:
+    code = run_forked(kill_before, text, count, make, folder, path)
+    assert code in (0, -signal.SIGKILL)
+    if path.exists() and code:
         assert tree(path) == before or verify_prepared(path) == []
     make(folder, path)
     make(folder, tmp_path / "fresh.zarr")
@@ -391,16 +373,7 @@ def test_zarr_reads_the_same_values(copy, digits, tmp_path):
 
 def test_a_full_disk_loses_nothing(digits, quiet, tmp_path):
     path = tmp_path / "s.zarr"
-    code = (
-        "import resource, signal, sys\nfrom pathlib import Path\n"
-        f"sys.path.insert(0, {TESTS!r})\nimport preparing\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))\n"
-        f"preparing.make(Path({str(digits)!r}), Path({str(path)!r}))\n"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert "OSError" in run.stderr
+    assert run_forked(on_a_full_disk, 60_000, make, digits, path) == NO_ROOM
     assert not path.exists()
     make(digits, path)
     assert tree(path) == tree(quiet)
@@ -418,13 +391,15 @@ def test_processes_do_not_change_the_bytes(digits, quiet, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tmp_path):
+@pytest.mark.parametrize("n_workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tmp_path, n_workers):
     distributed = pytest.importorskip("distributed")
     from mottle.pipelines.prepare import workers
 
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True, host="127.0.0.1"
-    ) as cluster:
+        n_workers=n_workers, threads_per_worker=1, dashboard_address=None, processes=True,
+        host="127.0.0.1",
+    ) as cluster:  # fmt: skip
         run, close = workers(1, cluster.scheduler_address)
         victims = []
 
@@ -438,7 +413,7 @@ def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tm
         with pytest.raises(ValueError, match="No clients found"):
             distributed.default_client()
         close()
-    assert len(victims) == 2
+    assert len(victims) == n_workers
     assert tree(tmp_path / "s.zarr") == tree(quiet)
 
 
@@ -735,7 +710,7 @@ def test_rows_are_read_by_threads_and_processes_from_read_only_folders(copy):
     with ThreadPoolExecutor(8) as pool:
         for row, drive in zip(rows, pool.map(partial(store.stream, "sight"), rows), strict=True):
             assert drive.tolist() == before[row]
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, forked()) as pool:
         for row, drive in zip(
             rows[:20], pool.map(partial(store.stream, "sight"), rows[:20]), strict=True
         ):

@@ -1,59 +1,23 @@
 """The states store survives kills, refuses doubtful writes, and repeats its bytes."""
 
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from preparing import (
+    NO_ROOM,
+    RECIPE,
+    SHAPE,
+    STATES,
+    kill_before,
+    on_a_full_disk,
+    run_forked,
+    write_pending,
+)
 
 from mottle.datasets.stores import states
 from mottle.datasets.stores.states import StatesWriter, open_states, verify_states
-
-SHAPE = (10, 40, 6)
-RECIPE = {
-    "n_recordings": SHAPE[0],
-    "n_steps": SHAPE[1],
-    "n_nodes": SHAPE[2],
-    "block": 4,
-    "attrs": {"units": "V", "seed": 3, "reservoir": {"v_bias": 12.0, "pool": None}},
-    "coords": {
-        "recording": ("recording", [f"r{i}" for i in range(SHAPE[0])]),
-        "target": ("recording", np.arange(SHAPE[0]) // 5),
-        "step": ("step", np.arange(SHAPE[1]) * 0.01),
-    },
-}
-STATES = np.sin(np.arange(np.prod(SHAPE), dtype=np.float64)).reshape(SHAPE)
-
-# The child kills itself with SIGKILL just before it opens for writing, or renames, the n-th file
-# whose name contains the given text.
-CHILD = """
-import os, signal, sys
-path, text, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-sys.path.insert(0, sys.argv[4])
-import test_states
-
-def hook(event, args):
-    global count
-    writes = event == "os.rename" or (event == "open" and str(args[1])[:1] in ("w", "x", "a"))
-    if writes and text in str(args[0]):
-        count -= 1
-        if count == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(hook)
-test_states.write_pending(path)
-"""
-
-
-def write_pending(path, blocks=None, **changes):
-    """Write the pending blocks, or only some; chunks of 10 steps, so a block is 4 files."""
-    states.CHUNK_BYTES = 4 * 10 * SHAPE[2] * 4
-    with StatesWriter(path, **(RECIPE | changes)) as writer:
-        for index in writer.pending() if blocks is None else blocks:
-            writer.write(index, STATES[writer.rows(index)])
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +54,7 @@ def test_states_labels_and_attributes_come_back(tmp_path):
 )
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path, text, count, done):
     path = tmp_path / "s.zarr"
-    here = str(Path(__file__).parent)
-    command = [sys.executable, "-c", CHILD, str(path), text, str(count), here]
-    killed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run_forked(kill_before, text, count, write_pending, path) == -signal.SIGKILL
     if done is None:
         assert not path.exists()
     else:
@@ -126,10 +87,7 @@ def test_the_order_of_blocks_and_of_attributes_leaves_no_trace(tmp_path):
 
 def test_a_run_killed_before_the_seal_is_sealed_by_the_next(tmp_path):
     path = tmp_path / "s.zarr"
-    here = str(Path(__file__).parent)
-    command = [sys.executable, "-c", CHILD, str(path), "sha256sums", "7", here]
-    killed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run_forked(kill_before, "sha256sums", 7, write_pending, path) == -signal.SIGKILL
     with pytest.raises(ValueError, match=r"has all blocks and no seal yet.*resumes there"):
         open_states(path)
     assert verify_states(path)[-1].startswith("manifest/sha256sums: has no seal")
@@ -375,17 +333,8 @@ def test_a_torn_line_is_no_line(tmp_path):
 
 def test_a_full_disk_leaves_the_block_undone(tmp_path):
     path = tmp_path / "s.zarr"
-    code = (
-        "import resource, signal, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\nimport test_states\n"
-        f"test_states.write_pending({str(path)!r}, [0])\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))\n"
-        f"test_states.write_pending({str(path)!r})\n"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert "OSError" in run.stderr
+    write_pending(path, [0])
+    assert run_forked(on_a_full_disk, 300, write_pending, path) == NO_ROOM
     assert open_states(path, partial=True)["done"].sum() == 4
     write_pending(path)
     write_pending(tmp_path / "undisturbed.zarr")
