@@ -41,6 +41,7 @@ SCRIPTS = {
     "plasticity": ([], ["how-to/plasticity"]),
     "reservoirs": ([], ["results/reservoirs"]),
     "results": ([], ["results/recordings"]),
+    "scores": ([], ["results/scores"]),
     "choice": (
         ["demo-grasp", "biotac-slide", "ev-objects", "nmnist", "smellnet"], ["start/when-to-use"]
     ),

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 REBUILT = {  # from the kept results, without measuring
     "results": "results/recordings",
+    "scores": "results/scores",
     "reservoirs": "results/reservoirs",
     "plasticity": "how-to/plasticity",
     "digits_devices": "results/device-pipeline",
