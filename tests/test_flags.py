@@ -26,6 +26,7 @@ DATA = {  # what an estimator is fitted to, where not to drives
     "CrossbarReadout": ((FLAT, np.arange(30) % 3), {"readout": reservoir.RidgeReadout()}),
     "Forecaster": ((DRIVES,), {"washout": 0, "reservoir": reservoir.EchoStateReservoir(5)}),
     "RidgeReadout": ((FLAT, np.arange(30) % 3), {}),
+    "SoundDrive": ((DRIVES,), {"f_min": 0.1}),  # rows without times are 1 s apart
     "STDPLayer": ((np.abs(FLAT),), {"n_neurons": 2}),
 }
 CALLS = {  # of public functions and records that are no estimators
