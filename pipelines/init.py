@@ -125,6 +125,9 @@ def complete(found: Survey, progress: Progress | None = None) -> None:
         cells = {str(sense): list(recordings.table[sense]) for sense in recordings.table.columns}
         target, groups = recordings.target, recordings.groups
         own = np.unique(np.asarray(groups)).size == found.n_recordings
+    if found.unreadable and not any(cells.values()):
+        name, reason = next(iter(found.unreadable.items()))
+        raise ValueError(f"none of {len(rows)} files can be read; the first, {name}: {reason}")
     for sense, column in cells.items():
         present = [one for one in column if one is not None]
         if present:
@@ -309,7 +312,9 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         lines += [f"# {sense}: {reason}" for reason in reasons]
         lines.append(f"{write_key(sense)} = {write_value(parameters)}")
         chosen.append((facts, parameters))
-    lines += reservoir_lines(chosen) if chosen else []
+    if not chosen:  # the doubts say why
+        return "\n".join(" ".join(line.splitlines()) for line in lines[:-2]) + "\n"
+    lines += reservoir_lines(chosen)
     lines[1:1] = [f"baselines = {write_value(available(False))}"]
     if found.numeric_target:
         lines[1:1] = ["# the target is numbers that hardly repeat", 'task = "regression"']

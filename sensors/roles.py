@@ -101,7 +101,9 @@ def refine_roles(
     roles: Roles, names: Sequence[str], place: str, values_of: Callable[[int], NDArray[np.float64]],
     *, free: Sequence[int], counters: bool = True, times: bool = True, way: str = "",
 ) -> Roles:  # fmt: skip
-    """Return roles in which counters are an index; refuse a channel that may be the time.
+    """Return roles by the values: counters are an index; refuse a channel that may be the time.
+
+    A column with the name of an index whose values are those of a sensor is a channel.
 
     Parameters
     ----------
@@ -136,6 +138,14 @@ def refine_roles(
         if found:
             channels = [k for k in roles.channels if k not in found]
             roles = roles._replace(counting=roles.counting + found, channels=channels)
+        fingers = [
+            k for k in roles.counting
+            if names[k] and not names[k].lower().startswith("serial n")
+            and is_measured(values_of(k))
+        ]  # fmt: skip
+        if fingers:  # named as an index, and none by their values
+            counting = [k for k in roles.counting if k not in fingers]
+            roles = roles._replace(counting=counting, channels=sorted(roles.channels + fingers))
     if roles.time or not times:
         return roles
     for k in free:
@@ -210,6 +220,26 @@ def counts_rows(name: str) -> bool:
     (True, False)
     """
     return " ".join(name.lower().replace("_", " ").split()) in INDICES
+
+
+def is_measured(values: NDArray[Any]) -> bool:
+    """Return whether numbers are neither a counter nor a time: they fall, or are all equal.
+
+    A counter that begins anew falls too, but to its first value, and rises in equal steps.
+
+    Examples
+    --------
+    >>> is_measured(np.array([0.1, 0.5, 0.3, 0.4])), is_measured(np.array([0, 1, 2, 0, 1, 2]))
+    (True, False)
+    >>> is_measured(np.zeros(3)), is_measured(np.array([0.0, 0.5, 1.5]))
+    (True, False)
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    steps = np.diff(numbers)
+    up, after = steps[steps > 0], numbers[1:][steps < 0]
+    anew = up.size > 0 and bool(np.all(up == up[0]) and np.all(after == numbers[0]))
+    return steps.size > 0 and not bool((steps > 0).all()) and not anew
 
 
 def time_candidates(names: Sequence[str]) -> list[int]:

@@ -18,14 +18,15 @@ from mottle.datasets.sources.names import Naming, find_naming, labels_of
 from mottle.datasets.split import read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
-from mottle.sensors.roles import counts_rows, time_candidates
+from mottle.sensors.roles import counts_rows, is_measured, time_candidates
 
 SAMPLE = 60  # files that are read
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
 CLASS_WORDS = ("label", "class", "target", "activity", "category", "gas", "material", "object", "y")
 SURE = ("label", "class", "target", "activity", "category")
 GROUP_WORDS = ("subject", "session", "user", "person", "participant", "speaker", "day", "group",
-               "subject_id", "user_id", "session_id")  # fmt: skip
+               "subject_id", "user_id", "session_id", "participant_id", "batch", "date",
+               "run")  # fmt: skip
 RECORDING_WORDS = ("recording", "trial", "recording_id", "trial_id", "sequence", "sample_id",
                    "series", "series_id", "measurement", "file", "experiment")  # fmt: skip
 Progress = Callable[[int, int], Any]
@@ -227,24 +228,37 @@ def survey_file(path: Path) -> Survey:
             f"{path} is one recording, or of a form that is none of many: name its folder."
         )
     if lists_files(path):
-        return Survey({"manifest": str(path), **class_of_manifest(path)}, {}, 0)
+        return survey_manifest(path)
     return survey_table(path)
 
 
-def class_of_manifest(path: Path) -> dict[str, str]:
-    """Return the key of the class, where no column has its usual name and one looks like it."""
+def survey_manifest(path: Path) -> Survey:
+    """Return the keys of class and group of a table that lists files, where a column is one.
+
+    Columns with the names that `list_manifest` knows need no key.
+    """
     frame = read_any_frame(path)
     columns = list(map(str, frame.columns))
-    if any(name.lower() in LABELS["target"] for name in columns):
-        return {}
-    taken = {name for what in ("group", "recording") for name in LABELS[what]}
-    rest = [
-        name for name in columns
-        if name.lower() not in taken and not pd.api.types.is_numeric_dtype(frame[name])
-        and 1 < frame[name].nunique() <= len(frame) / 2 and paths_of(frame[name], path) is None
+    data, notes = {"manifest": str(path)}, []
+    known = {name: [c for c in columns if c.lower() in LABELS[name]] for name in LABELS}
+    groups = [
+        c for word in GROUP_WORDS for c in columns
+        if c.lower() == word and 1 < frame[c].nunique() < len(frame)
     ]  # fmt: skip
-    named = [name for name in rest if name.lower() in CLASS_WORDS]
-    return {"target": (named or rest)[0]} if rest else {}
+    if groups and not known["group"]:
+        data["group"] = groups[0]
+        if groups[1:]:
+            notes.append(f"{listed(groups[1:])} may be the group as well: data.group.")
+    taken = {*known["group"], *known["recording"], *groups}
+    rest = [
+        c for c in columns
+        if c not in taken and not pd.api.types.is_numeric_dtype(frame[c])
+        and 1 < frame[c].nunique() <= len(frame) / 2 and paths_of(frame[c], path) is None
+    ]  # fmt: skip
+    named = [c for c in rest if c.lower() in CLASS_WORDS]
+    if rest and not known["target"]:
+        data["target"] = (named or rest)[0]
+    return Survey(data, {}, 0, notes=notes)
 
 
 def survey_table(path: Path) -> Survey:
@@ -259,8 +273,9 @@ def survey_table(path: Path) -> Survey:
     clock = [columns[k] for k in time_candidates(columns)]
     labels = [c for c in texts if c not in clock]
     recording = [lower[w] for w in RECORDING_WORDS if w in lower]
-    counting = [c for c in columns if counts_rows(c) and c not in recording]
-    group = next((lower[w] for w in GROUP_WORDS if w in lower), None)
+    fingers = [c for c in columns if c not in texts and is_measured(frame[c].to_numpy())]
+    counting = [c for c in columns if counts_rows(c) and c not in (*recording, *fingers)]
+    group = next((lower[w] for w in GROUP_WORDS if w in lower and lower[w] not in clock), None)
     rest = [c for c in labels if c not in (*recording, group)]
     named = [lower[word] for word in CLASS_WORDS if word in lower]
     target = next((c for c in named if c in rest or c.lower() in SURE), None)

@@ -36,17 +36,20 @@ from mottle.reservoir.fitting.intervals import (
     profile,
 )
 from mottle.reservoir.fitting.own import FORM, build, families_by_name
-from mottle.reservoir.fitting.residuals import DOUBT, count_runs, lack_of_fit
-from mottle.reservoir.fitting.search import Misfit, descend, search
-from mottle.reservoir.fitting.space import SIDES, Axis, find_axes, outside, read
+from mottle.reservoir.fitting.residuals import DOUBT, LEAST_SAMPLES, count_runs, lack_of_fit
+from mottle.reservoir.fitting.search import Misfit, cost_of, descend, search
+from mottle.reservoir.fitting.space import SIDES, Axis, find_axes, outside, read, values_of
 from mottle.reservoir.fitting.space import ends as limits
 from mottle.reservoir.fitting.table import UNITS, Measured, choose_measured, cut, read_table
+from mottle.reservoir.nodes.driven import DrivenNode
 from mottle.toml import write_toml
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODES = ("trace", "reading")
+MOST_NOISE = 0.5  # relative residual beyond which no instrument is assumed
+UNLIKE = 3.0  # times the median of devices, at which the residual of one is reported
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,17 +73,21 @@ class DeviceFit:
         the measurement that would determine them.
     samples : pandas.DataFrame
         A row for each sample and measured quantity: device, trace, cycle, time in s, voltage in V,
-        quantity, measured and model in SI units, residual relative to the scale of the noise.
+        quantity, measured and model in SI units, residual relative to the scale of the noise. Of
+        several devices the model has the constants of each.
     residual_error : float
         Root mean square of the residuals, relative to the largest value of each trace, or to each
-        value with ``noise="reading"``.
+        value with ``noise="reading"``; of several devices under the constants of each.
     held_out_error : float or None
         The same for traces left out of the fit, one after another; None with one trace.
     held_out : dict
         The same by trace.
     spread : dict
-        Device-to-device variation of each constant, a relative standard deviation as ``spread`` of
-        reservoirs takes it; empty with one device.
+        Device-to-device variation of each constant, a relative standard deviation; empty with one
+        device.
+    node_spread : dict
+        The part of ``spread`` that a reservoir of these devices takes as ``spread=``: constants
+        that its nodes hold one by one, such as rate and tau of WOx.
     cycle_to_cycle : dict
         Relative standard deviation of each constant between repeats; empty without repeats.
     problems : tuple of str
@@ -119,6 +126,22 @@ class DeviceFit:
     def __repr__(self) -> str:
         """Return the summary."""
         return self.summary()
+
+    @property
+    def node_spread(self) -> dict[str, float]:
+        """Variation of the constants that nodes of a reservoir hold one by one."""
+        family = families_by_name()[self.family]
+        if family.kind == "nonvolatile":
+            return {}
+        if not isinstance(family.node, DrivenNode):
+            return dict(self.spread)
+        node, found = family.node, {}
+        for name in node.rates + node.times + node.others:
+            slopes = {one: slope_of(self.preset, name, one) for one in self.spread}
+            if any(slopes.values()):
+                widths = [slope * self.spread[one] for one, slope in slopes.items()]
+                found[name] = float(np.sqrt(np.sum(np.square(widths))))
+        return found
 
     def summary(self) -> str:
         """Return constants, errors and problems as text.
@@ -422,32 +445,49 @@ def fit_one(
             raise ValueError(f"{trace.label}: conductance needs samples at a voltage.")
     devices = list(dict.fromkeys(trace.device for trace in traces))
     labels = list(dict.fromkeys((trace.device, trace.trace) for trace in traces))
-    total = n_starts + 2 * len(axes) + len(devices) * (len(devices) > 1)
+    total = (n_starts + 2 * len(axes)) * len(devices)
     total += len(labels) * (hold_out and len(labels) > 1)
     with tqdm(total=total, desc=f"fit {fitting.name}", delay=2, disable=None) as bar:
         misfit = Misfit(family, start, axes, traces, noise)
         starts = first_estimates(misfit, start, axes, traces)
         misfit, starts, gauge = drop_gauges(misfit, starts, fitting.circuit)
-        x, reached, tried = first_fit(misfit, starts, n_starts, seed, bar.update)
-        if misfit.predict(x) is None:
-            raise ValueError(
-                f"family {fitting.name!r} cannot be computed for these traces, from any start: its "
-                "devices are much faster or slower than the samples, or the constants contradict."
-            )
         defaults = {axis.name: axis.to_value(float(one)) for axis, one in
                     zip(axes, read(axes, start), strict=True)}  # fmt: skip
-        misfit, x, held = drop_undetermined(misfit, x, fitting.circuit, defaults, bar.update)
-        held = gauge | held
-        x = refine(misfit, x)
-        depends = conditions(misfit, x, held, axes)
-        ends = profile(misfit, x, level, bar.update) if with_ends else {}
+        alone: list[tuple[Misfit, NDArray, dict[str, list[str]]]] = []
+        reached, tried = n_starts, 0
+        for name in devices:
+            part = of_device(misfit, name)
+            earlier = [read(part.axes, one.device_at(x)) for one, x, _ in alone]
+            begins = [*starts, *([np.mean(earlier, axis=0)] if earlier else [])]
+            x, met, n_tried = first_fit(part, begins, n_starts, seed, bar.update)
+            if part.predict(x) is None:
+                raise ValueError(
+                    f"family {fitting.name!r} cannot be computed for these traces, from any start: "
+                    "its devices are much faster or slower than the samples, or the constants "
+                    "contradict."
+                )
+            alone.append(drop_undetermined(part, x, fitting.circuit, defaults, bar.update))
+            reached, tried = min(reached, met), max(tried, n_tried)
+        most, x, open_ = min(alone, key=lambda one: len(one[2]))
+        held = gauge | open_
+        own = [(part, x) for part, x, _ in alone]
+        if any(set(other) != set(open_) for _, _, other in alone):
+            own = hold_in_all(most, x, own, fitting.circuit)
+        own = [(part, refine(part, x)) for part, x in own]
+        misfit = misfit.with_axes(most.device, most.axes)
+        depends: dict[str, list[str]] = {}
+        for part, x in own:
+            depends |= conditions(part, x, held, axes)
+        if len(devices) == 1:
+            misfit, x = own[0]  # with the scales of the refined fit
+        ends = profile(misfit, x, level, bar.update) if with_ends and len(devices) == 1 else {}
         spread: dict[str, float] = {}
         if len(devices) > 1:
-            x, ends, spread = across(misfit, x, devices, level, bar.update)
-        cycles = between_cycles(misfit, x)
+            x, ends, spread = across(misfit, own, level)
+        cycles = between_cycles(misfit, own)
         out = leave_out(misfit, x, labels, bar.update) if hold_out and len(labels) > 1 else {}
         bar.update(max(0, bar.total - bar.n))
-    problems = find_problems(misfit, x, len(devices), reached, tried)
+    problems = find_problems(misfit, x, own, reached, tried)
     device = misfit.device_at(x)
     restored = {
         name: getattr(start, name) for name in fitting.held if name in type(start)._fields
@@ -472,11 +512,32 @@ def fit_one(
     errors = out.values()
     return DeviceFit(
         family=fitting.name, preset=device, constants=rows, undetermined=undetermined,
-        samples=samples_of(misfit, x), residual_error=rms(misfit(x)),
+        samples=pd.concat([samples_of(*one) for one in own], ignore_index=True),
+        residual_error=rms(np.concatenate([part(one) for part, one in own])),
         held_out_error=float(np.sqrt(np.mean(np.square(list(errors))))) if out else None,
         held_out=out, spread=spread, cycle_to_cycle=cycles, problems=tuple(problems),
         provenance=origin,
     )  # fmt: skip
+
+
+def slope_of(device: Any, name: str, constant: str) -> float:
+    """Return by how many percent a property of a device changes with one percent of a constant.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import devices
+    >>> tiox = devices.get("tiox_zhong2021")  # of which tau is -t_pulse / log(keep)
+    >>> round(slope_of(tiox, "alpha", "alpha"), 6), round(slope_of(tiox, "tau", "keep"), 2)
+    (1.0, 99.5)
+    """
+    if name in type(device)._fields:
+        return float(name == constant)
+    h = 1e-6
+    up, down = (
+        getattr(device._replace(**{constant: getattr(device, constant) * (1 + side * h)}), name)
+        for side in (1, -1)
+    )
+    return float((up - down) / (2 * h * getattr(device, name)))
 
 
 def exactly(device: Any, start: Any, axes: list[Axis], held: Mapping[str, Any]) -> Any:
@@ -532,6 +593,24 @@ def first_fit(
     return x, reached, tried
 
 
+def hold_in_all(
+    most: Misfit, typical: NDArray, own: list[tuple[Misfit, NDArray]], circuit: tuple[str, ...]
+) -> list[tuple[Misfit, NDArray]]:
+    """Return fits in which all devices hold what the one held that determines ``most`` constants.
+
+    What others leave open in addition is held, for them only, at the value of that one.
+    """
+    values = values_of(most.axes, typical)
+    begins = [read(most.axes, part.device_at(x)) for part, x in own]
+    found = []
+    for (part, _), begin in zip(own, begins, strict=True):
+        narrow = part.with_axes(most.device, most.axes)
+        tried = [descend(narrow, one) for one in (begin, typical)]
+        best = tried[int(np.argmin([cost_of(narrow(one)) for one in tried]))]
+        found.append(drop_undetermined(narrow, best, circuit, values, lambda: None, True)[:2])
+    return found
+
+
 def refine(misfit: Misfit, x: NDArray) -> NDArray:
     """Return the minimum to rounding; where noise follows the readings, it is that of the model."""
     x = descend(misfit, x, fine=True)
@@ -559,8 +638,13 @@ def subset(misfit: Misfit, keep: Callable[[Measured], bool]) -> Misfit:
     return part
 
 
-def logs_of(misfit: Misfit, x: NDArray) -> tuple[NDArray, NDArray]:
-    """Return logarithms of the constants of a fit, and their standard errors."""
+def of_device(misfit: Misfit, name: str) -> Misfit:
+    """Return the misfit of the traces of one device."""
+    return subset(misfit, lambda trace: trace.device == name)
+
+
+def logs_of(misfit: Misfit, x: NDArray, axes: list[Axis]) -> tuple[NDArray, NDArray]:
+    """Return logarithms of constants of a fit, and their standard errors; NaN for held ones."""
     slopes = misfit.slopes(x)
     errors = noise_of(misfit, x) * np.sqrt(np.diag(np.linalg.pinv(slopes.T @ slopes)))
     values = np.array([axis.to_value(float(one)) for axis, one in zip(misfit.axes, x, strict=True)])
@@ -570,58 +654,64 @@ def logs_of(misfit: Misfit, x: NDArray) -> tuple[NDArray, NDArray]:
         for axis, one in zip(misfit.axes, x, strict=True)
     ])  # fmt: skip
     size = np.where(values == 0, 1.0, np.abs(values))
-    return np.log(size), errors * np.abs(turned) / size
+    return spread_out(misfit, np.log(size), axes), spread_out(
+        misfit, errors * np.abs(turned) / size, axes
+    )
+
+
+def spread_out(misfit: Misfit, values: NDArray, axes: list[Axis]) -> NDArray[np.float64]:
+    """Return values of the free constants of a misfit at their places among ``axes``, else NaN."""
+    by_name = {axis.name: one for axis, one in zip(misfit.axes, values, strict=True)}
+    return np.array([by_name.get(axis.name, np.nan) for axis in axes])
 
 
 def variation(groups: list[list[tuple[NDArray, NDArray]]], names: list[str]) -> dict[str, float]:
     """Return the relative standard deviation of constants within groups, less that of the fits."""
     found = {}
-    left = sum(len(group) - 1 for group in groups)
     for k, name in enumerate(names):
-        values = [[one[0][k] for one in group] for group in groups]
+        values = [np.array([one[0][k] for one in group]) for group in groups]
+        values = [v[np.isfinite(v)] for v in values]
         errors = np.array([one[1][k] for group in groups for one in group])
+        errors = errors[np.isfinite(errors)]
+        left = sum(max(0, v.size - 1) for v in values)
         if left < 1 or errors.max() > LOOSE:
             continue
-        scatter = sum(float(((np.array(v) - np.mean(v)) ** 2).sum()) for v in values) / left
+        scatter = sum(float(((v - np.mean(v)) ** 2).sum()) for v in values if v.size) / left
         variance = max(scatter - float(np.mean(errors**2)), 0.0)
         found[name] = float(np.sqrt(np.expm1(variance)))
     return found
 
 
 def across(
-    misfit: Misfit, x: NDArray, devices: list[str], level: float, move: Callable[[], Any]
+    misfit: Misfit, own: list[tuple[Misfit, NDArray]], level: float
 ) -> tuple[NDArray, dict[str, tuple[float, float]], dict[str, float]]:
     """Return the typical device, intervals of its constants, and the variation between devices."""
-    each, logs = [], []
-    for name in devices:
-        part = subset(misfit, lambda trace, name=name: trace.device == name)  # type: ignore[misc]
-        own = descend(part, x, fine=True)
-        each.append(own)
-        logs.append(logs_of(part, own))
-        move()
-    block = np.array(each)
-    mean, n = block.mean(axis=0), len(devices)
-    reach = student.ppf(0.5 + level / 2, n - 1) * block.std(axis=0, ddof=1) / np.sqrt(n)
-    ends = {}
-    for k, axis in enumerate(misfit.axes):
-        pair = (axis.to_value(float(mean[k] - reach[k])), axis.to_value(float(mean[k] + reach[k])))
-        ends[axis.name] = (min(pair), max(pair))
-    return mean, ends, variation([logs], [axis.name for axis in misfit.axes])
+    axes = misfit.axes
+    block = np.array([spread_out(part, x, axes) for part, x in own])
+    mean, ends = np.nanmean(block, axis=0), {}
+    for k, axis in enumerate(axes):
+        values = block[np.isfinite(block[:, k]), k]
+        if values.size > 1:
+            error = values.std(ddof=1) / np.sqrt(values.size)
+            reach = float(student.ppf(0.5 + level / 2, values.size - 1) * error)
+            pair = axis.to_value(float(mean[k]) - reach), axis.to_value(float(mean[k]) + reach)
+            ends[axis.name] = (min(pair), max(pair))
+        else:  # determined by one device only
+            part, x = next(one for one, v in zip(own, block[:, k], strict=True) if np.isfinite(v))
+            ends[axis.name] = profile(part, x, level, lambda: None)[axis.name]
+    logs = [logs_of(part, x, axes) for part, x in own]
+    return mean, ends, variation([logs], [axis.name for axis in axes])
 
 
-def between_cycles(misfit: Misfit, x: NDArray) -> dict[str, float]:
+def between_cycles(misfit: Misfit, own: list[tuple[Misfit, NDArray]]) -> dict[str, float]:
     """Return the variation of constants between repeats on the same device."""
     groups = []
-    for name in dict.fromkeys(trace.device for trace in misfit.traces):
-        cycles = list(dict.fromkeys(t.cycle for t in misfit.traces if t.device == name))
+    for part, x in own:
+        cycles = list(dict.fromkeys(trace.cycle for trace in part.traces))
         if len(cycles) < 2:
             continue
-        own = descend(subset(misfit, lambda t, name=name: t.device == name), x)  # type: ignore[misc]
-        group = []
-        for cycle in cycles:
-            part = subset(misfit, lambda t, name=name, c=cycle: (t.device, t.cycle) == (name, c))  # type: ignore[misc]
-            group.append(logs_of(part, descend(part, own)))
-        groups.append(group)
+        repeats = [subset(part, lambda trace, c=cycle: trace.cycle == c) for cycle in cycles]  # type: ignore[misc]
+        groups.append([logs_of(one, descend(one, x), misfit.axes) for one in repeats])
     return variation(groups, [axis.name for axis in misfit.axes]) if groups else {}
 
 
@@ -640,22 +730,33 @@ def leave_out(
 
 
 def find_problems(
-    misfit: Misfit, x: NDArray, n_devices: int, reached: int, tried: int
+    misfit: Misfit, x: NDArray, own: list[tuple[Misfit, NDArray]], reached: int, tried: int
 ) -> list[str]:
-    """Return what speaks against a fit, as sentences."""
+    """Return what speaks against a fit, as sentences; ``own`` are the fits of the devices."""
     problems: list[str] = []
-    if rms(misfit(x)) > LEAST_NOISE:
-        parts: list[NDArray] = []
-        for name in dict.fromkeys(trace.device for trace in misfit.traces):
-            own = subset(misfit, lambda trace, name=name: trace.device == name)  # type: ignore[misc]
-            parts += own.parts(descend(own, x) if n_devices > 1 else x) or []
+    errors = [rms(part(one)) for part, one in own]
+    parts = [one for part, best in own for one in part.parts(best) or []]
+    labels = [part.traces[k].label for part, _ in own for k, _, _ in part.measured]
+    if max(errors) > LEAST_NOISE:
+        text = (
+            "The family is wrong or lacks an effect of this device, the device varies within "
+            "a trace, or a trace did not begin at rest."
+        )
         runs = count_runs([part for part in parts if part.size > 1])
+        place = ""
+        for part, label in zip(parts, labels, strict=True):
+            one = count_runs([part]) if part.size >= LEAST_SAMPLES else runs
+            if runs.p >= DOUBT and one.p * len(parts) < DOUBT:
+                runs, place = one, f" of {label}"
         if runs.p < DOUBT:
+            what = (
+                f"{runs.n_runs} runs of sign where {runs.expected:.0f} are expected"
+                if runs.n_runs < runs.expected
+                else "they have one sign throughout each trace"
+            )
             problems.append(
-                f"residuals are not noise: {runs.n_runs} runs of sign where {runs.expected:.0f} "
-                f"are expected (p={runs.p:.1g}), correlation of neighbours {runs.correlation:.2f}. "
-                "The family is wrong or lacks an effect of this device, the device varies within "
-                "a trace, or a trace did not begin at rest."
+                f"residuals{place} are not noise: {what} (p={runs.p:.1g}), correlation of "
+                f"neighbours {runs.correlation:.2f}. {text}"
             )
         repeated: dict[Any, list[NDArray]] = {}
         for (k, name, _), part in zip(misfit.measured, misfit.parts(x) or [], strict=False):
@@ -663,12 +764,22 @@ def find_problems(
             key = (trace.device, trace.trace, name, trace.drive.tobytes(), trace.pick.size)
             repeated.setdefault(key, []).append(part)
         groups = [several for several in repeated.values() if len(several) > 1]
-        lack = lack_of_fit(groups, x.size) if groups and n_devices == 1 else None
+        lack = lack_of_fit(groups, x.size) if groups and len(own) == 1 else None
         if lack is not None and lack[1] < DOUBT:
             problems.append(
                 f"residuals are not noise: their variance is {lack[0]:.3g} times that of repeats "
                 f"of the same drive (p={lack[1]:.1g}), which scatter by {lack[2]:.2g} of the scale."
             )
+    k = int(np.argmax(errors))
+    usual = float(np.median(errors))
+    if errors[k] > MOST_NOISE or (errors[k] > UNLIKE * usual and errors[k] > LEAST_NOISE):
+        which = f"of device {own[k][0].traces[0].device} " if len(own) > 1 else ""
+        beside = f", those of the median device {100 * usual:.3g} %" if len(own) > 1 else ""
+        problems.append(
+            f"residuals {which}are {100 * errors[k]:.3g} % of the scale{beside}: too large for "
+            "noise. The search ended in another minimum (start from a preset that is closer), the "
+            "family is wrong, or noise='reading' meets readings below the instrument's noise."
+        )
     for axis, one in zip(misfit.axes, x, strict=True):
         value = axis.to_value(float(one))
         if outside(value, axis.bound) and axis.kind != "linear":

@@ -82,10 +82,11 @@ def drop_gauges(
 
 def drop_undetermined(
     misfit: Misfit, x: NDArray, circuit: tuple[str, ...], defaults: dict[str, float],
-    move: Callable[[], Any],
+    move: Callable[[], Any], always: bool = False,
 ) -> tuple[Misfit, NDArray, dict[str, list[str]]]:  # fmt: skip
     """Hold constants that the data leave open at their defaults, one by one, and fit the others.
 
+    A default that the data contradict is not taken, except with ``always``.
     Returns misfit and vector of those that remain, and for each held one the constants with which
     the data determine it in combination only.
     """
@@ -113,7 +114,9 @@ def drop_undetermined(
         tried = [descend(narrower, one, most=200) for one in tried]
         best = min(tried, key=lambda one: cost_of(narrower(one)))
         before = max(cost_of(misfit(x)), LEAST_NOISE**2 * misfit.size)
-        if cost_of(narrower(best)) > before * (1 + WORSE / max(1, misfit.size - x.size)):
+        if not always and cost_of(narrower(best)) > before * (
+            1 + WORSE / max(1, misfit.size - x.size)
+        ):
             narrower = misfit.with_axes(misfit.device_at(x), axes)  # the default contradicts data
             best = np.delete(x, index)
         misfit, x, held[axis.name] = narrower, best, others

@@ -30,6 +30,7 @@ def count_runs(parts: list[NDArray]) -> Runs:
     >>> count_runs([np.random.default_rng(0).normal(size=100)]).p > 0.01
     True
     """
+    parts = [part[part != 0] for part in parts]  # at 0 V model and reading may both be 0
     n_runs, expected, variance, above, below = 0, 0.0, 0.0, 0.0, 0.0
     for part in parts:
         sign = part > 0

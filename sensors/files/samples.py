@@ -99,7 +99,8 @@ def read_samples(
         Form of date stamps as in ``strptime``, for others such as "%d/%m/%Y %H:%M".
     index_column : str, int or False, default=None
         A column that counts rows and is left out; False for none. None finds it by its name:
-        none, "Unnamed: 0", index, #, Serial Number, row and alike; it must count by one.
+        none, "Unnamed: 0", index, #, Serial Number, row and alike; it must count by one. One that
+        has such a name and falls, or does not change, is a channel.
     **table
         Of text tables: ``separator`` (one character, " " for blanks), ``decimal`` ("." or ","),
         ``na_values`` (further cells for a missing value), ``names`` (of all columns), ``header``

@@ -237,3 +237,60 @@ def test_windows_of_senses_that_begin_at_other_times_cover_the_same_time():
     np.testing.assert_allclose(first["time"].values, [0.5, 0.6, 0.7, 0.8, 0.9])
     np.testing.assert_allclose(second.values.ravel(), 1 + np.arange(10) / 10)
     assert [len(one) for one in cut.table["touch"]] == [10, 10]
+
+
+FINGERS = "time,thumb,index,ring\n0,1,0.5,2\n1,2,0.1,2\n2,1,0.4,1\n3,4,0.3,2\n"
+STILL = "time,thumb,index,ring\n0,1,0,2\n1,2,0,2\n2,1,0,1\n3,4,0,2\n"
+
+
+@pytest.mark.parametrize("way", ["folder", "manifest", "table"])
+def test_a_finger_called_index_is_a_channel(way, tmp_path):
+    names = [f"{what}_{k}.csv" for what in ("cup", "pen") for k in range(4)]
+    folder = write(tmp_path / "in", names, FINGERS)
+    write(folder, names[:2], STILL)  # not touched in these
+    if way == "manifest":
+        table = pd.DataFrame({"file": names, "label": ["cup", "pen"] * 4})
+        table.to_csv(folder / "list.csv", index=False)
+    if way == "table":
+        rows = [pd.read_csv(folder / name).assign(trial=k, label=name[:3])
+                for k, name in enumerate(names)]  # fmt: skip
+        folder = tmp_path / "all.csv"
+        pd.concat(rows).to_csv(folder, index=False)
+    found = found_in(folder, tmp_path)
+    assert found.doubts == []
+    assert found.survey.senses["stream"].channels == ["thumb", "index", "ring"]
+    assert found.survey.unreadable == {}
+
+
+def test_a_table_of_files_of_which_none_can_be_read_is_a_doubt(tmp_path):
+    files = [f"f{k}.csv" for k in range(4)]
+    folder = write(tmp_path / "in", files, "index,CO\n0,1\n5,2\n")
+    pd.DataFrame({"file": files, "label": [0, 1] * 2}).to_csv(folder / "l.csv", index=False)
+    found = found_in(folder, tmp_path)
+    assert "none of 4 files can be read; the first, f0.csv" in found.doubts[0]
+    assert "[encoders]" not in found.text
+
+
+@pytest.mark.parametrize("word", ["day", "date", "Subject", "participant", "batch", "run"])
+def test_what_was_recorded_together_is_the_group_of_a_table_of_files(word, tmp_path):
+    files = [f"f{k}.csv" for k in range(12)]
+    folder = write(tmp_path / "in", files)
+    days = [f"2026-01-0{1 + k // 4}" for k in range(12)] if word == "date" else np.arange(12) // 4
+    table = pd.DataFrame({"file": files, word: days, "material": ["tea", "milk"] * 6})
+    table.to_csv(folder / "list.csv", index=False)
+    found = found_in(folder, tmp_path)
+    assert (found.doubts, list(found.survey.groups.values())) == ([], [4, 4, 4])
+    assert found.survey.target == {"milk": 6, "tea": 6}
+    assert 'kind = "one_group_out"' in found.text
+
+
+def test_of_several_groups_the_person_is_taken_and_the_others_are_named(tmp_path):
+    files = [f"f{k}.csv" for k in range(12)]
+    folder = write(tmp_path / "in", files)
+    table = pd.DataFrame({"file": files, "label": ["a", "b"] * 6, "run": np.arange(12)})
+    table = table.assign(day=np.arange(12) // 6, participant=np.arange(12) // 4)
+    table.to_csv(folder / "list.csv", index=False)
+    found = found_in(folder, tmp_path)
+    assert len(found.survey.groups) == 3
+    assert 'group = "participant"' in found.text
+    assert "# day may be the group as well: data.group." in found.text

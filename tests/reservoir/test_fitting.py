@@ -192,19 +192,68 @@ def test_the_error_of_a_trace_left_out_is_that_of_a_fit_of_the_others():
     assert set(found.held_out) == {"trace s0", "trace s1", "trace s2"}
 
 
+def test_devices_with_erased_traces_are_all_fitted_from_the_family():
+    # a fit of all as one ended at alpha=1e-2 A and residuals of 123 %
+    rng, tables = np.random.default_rng(0), []
+    for k in range(3):
+        tau, rate = np.exp(0.1 * rng.normal(size=2))
+        one = WOX._replace(tau=0.03 * tau, rate=1e-3 * rate, alpha=1e-8, beta=0.5, gamma=1e-5)
+        strong = np.concatenate([held(-1.5, 15), np.linspace(-1.5, -3.0, 50)])
+        rows = measure(one, DT, (WRITE[:120], strong), "current", device=f"d{k}")
+        rows["current"] *= 1 + 0.02 * rng.normal(size=len(rows))
+        tables.append(rows)
+    found = devices.fit("wox", pd.concat(tables), noise="reading", hold_out=False)
+    assert found.problems == ()
+    assert found.residual_error == pytest.approx(0.02, rel=0.1)
+    assert found.preset.alpha == pytest.approx(1e-8, rel=0.05)
+    assert found.spread["alpha"] < 0.05
+    assert found.spread["tau"] > 0.05
+
+
+@pytest.mark.parametrize(
+    ("fixed", "texts"),
+    [
+        ({"alpha": 3e-6}, ("are not noise: they have one sign", "% of the scale: too large for")),
+        ({"beta": 0.58}, ("residuals of trace s1 are not noise",)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:residuals")
+def test_one_trace_that_is_not_described_is_reported(fixed, texts):
+    table = measure(WOX, DT, (np.tile(WRITE, 6), ERASE), "current")
+    table["current"] *= 1 + 0.02 * np.random.default_rng(1).normal(size=len(table))
+    known = {name: getattr(WOX, name) for name in WOX._fields[:8] if name != "gamma"} | fixed
+    found = devices.fit("wox", table, noise="reading", fixed=known, hold_out=False)
+    assert len(found.problems) == len(texts)
+    for problem, text in zip(found.problems, texts, strict=True):
+        assert text in problem
+
+
+@pytest.mark.filterwarnings("ignore:residuals")
+def test_a_device_unlike_the_others_is_named():
+    tables = [measure(TIOX, 5e-6, (UP, -UP), "current", 0.01, k, device=f"d{k}") for k in range(3)]
+    other = measure(TIOX, 5e-6, (UP, -UP), "current", device="other")
+    other["current"] *= 1 + 0.2 * np.sin(np.arange(len(other)) / 10)
+    found = devices.fit("tiox", pd.concat([*tables, other]), hold_out=False, n_starts=2)
+    assert any("residuals of device other are" in problem for problem in found.problems)
+    assert sum("those of the median device" in problem for problem in found.problems) == 1
+
+
 def test_variation_between_devices_is_recovered_and_taken_by_reservoirs():
     rng, tables = np.random.default_rng(5), []
-    factors = np.exp(0.2 * rng.normal(size=8))
+    factors, fades = np.exp(0.2 * rng.normal(size=8)), np.exp(0.1 * rng.normal(size=8))
     for k, factor in enumerate(factors):
-        one = TIOX._replace(k_p=TIOX.k_p * factor)
+        one = TIOX._replace(k_p=TIOX.k_p * factor, keep=TIOX.keep ** (1 / fades[k]))
         tables.append(measure(one, 5e-6, (UP, -UP), "current", 0.01, k, device=f"d{k}"))
     found = devices.fit("tiox", pd.concat(tables), hold_out=False)
     expected = np.sqrt(np.expm1(np.log(factors).var(ddof=1)))
     assert found.spread["k_p"] == pytest.approx(expected, rel=0.05)
     assert found.spread["k_n"] < 0.03
     assert found.preset.k_p == pytest.approx(TIOX.k_p * np.exp(np.log(factors).mean()), rel=0.01)
-    spread = {"tau": 0.1, "alpha": found.spread["alpha"]}
-    assert MemristorReservoir(3, device=found.preset, spread=spread).fit(UP[:, None])
+    assert set(found.node_spread) == {"alpha", "tau"}
+    assert found.node_spread["alpha"] == found.spread["alpha"]
+    # the kernel takes tau = -t_pulse / log(keep) of each node
+    assert found.node_spread["tau"] == pytest.approx(np.log(fades).std(ddof=1), rel=0.1)
+    assert MemristorReservoir(3, device=found.preset, spread=found.node_spread).fit(UP[:, None])
 
 
 def test_variation_between_cycles_is_recovered():
