@@ -639,7 +639,7 @@ def page() -> str:
 
 
 def main() -> None:
-    """Measure what is asked for, and write the page."""
+    """Measure the sets and models of the command line, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
     parser.add_argument("--models", default=",".join(MODELS), help="names, separated by commas")

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +14,7 @@ import mottle.sensors
 from mottle.checks import NamesParameters, check_whole, choose
 from mottle.containers import as_cells
 from mottle.datasets.sources.survey import facts_of
+from mottle.datasets.table import make_table
 from mottle.events import is_absent
 from mottle.pipelines.fusion import make_fusion_pipeline
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS, make, seeded
@@ -253,6 +253,4 @@ def as_table(X: Any) -> pd.DataFrame:
         return X
     if isinstance(X, pd.Series):
         return X.to_frame(STREAM if X.name is None else X.name)
-    cells: NDArray = np.empty(len(X), dtype=object)
-    cells[:] = as_cells(X) if not isinstance(X, np.ndarray) else list(X)
-    return pd.DataFrame({STREAM: pd.Series(cells, dtype=object)})
+    return make_table(**{STREAM: list(as_cells(X))})

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODES = ("trace", "reading")
+Fits = list[tuple[Misfit, NDArray]]  # of the devices: misfit, and the vector of its minimum
 MOST_NOISE = 0.5  # relative residual beyond which no instrument is assumed
 UNLIKE = 3.0  # times the median of devices, at which the residual of one is reported
 
@@ -453,28 +454,10 @@ def fit_one(
         misfit, starts, gauge = drop_gauges(misfit, starts, fitting.circuit)
         defaults = {axis.name: axis.to_value(float(one)) for axis, one in
                     zip(axes, read(axes, start), strict=True)}  # fmt: skip
-        alone: list[tuple[Misfit, NDArray, dict[str, list[str]]]] = []
-        reached, tried = n_starts, 0
-        for name in devices:
-            part = of_device(misfit, name)
-            earlier = [read(part.axes, one.device_at(x)) for one, x, _ in alone]
-            begins = [*starts, *([np.mean(earlier, axis=0)] if earlier else [])]
-            x, met, n_tried = first_fit(part, begins, n_starts, seed, bar.update)
-            if part.predict(x) is None:
-                raise ValueError(
-                    f"family {fitting.name!r} cannot be computed for these traces, from any start: "
-                    "its devices are much faster or slower than the samples, or the constants "
-                    "contradict."
-                )
-            alone.append(drop_undetermined(part, x, fitting.circuit, defaults, bar.update))
-            reached, tried = min(reached, met), max(tried, n_tried)
-        most, x, open_ = min(alone, key=lambda one: len(one[2]))
+        own, misfit, open_, (reached, tried) = fit_devices(
+            misfit, starts, fitting, defaults, devices, n_starts, seed, bar.update
+        )
         held = gauge | open_
-        own = [(part, x) for part, x, _ in alone]
-        if any(set(other) != set(open_) for _, _, other in alone):
-            own = hold_in_all(most, x, own, fitting.circuit)
-        own = [(part, refine(part, x)) for part, x in own]
-        misfit = misfit.with_axes(most.device, most.axes)
         depends: dict[str, list[str]] = {}
         for part, x in own:
             depends |= conditions(part, x, held, axes)
@@ -593,9 +576,7 @@ def first_fit(
     return x, reached, tried
 
 
-def hold_in_all(
-    most: Misfit, typical: NDArray, own: list[tuple[Misfit, NDArray]], circuit: tuple[str, ...]
-) -> list[tuple[Misfit, NDArray]]:
+def hold_in_all(most: Misfit, typical: NDArray, own: Fits, circuit: tuple[str, ...]) -> Fits:
     """Return fits in which all devices hold what the one held that determines ``most`` constants.
 
     What others leave open in addition is held, for them only, at the value of that one.
@@ -609,6 +590,38 @@ def hold_in_all(
         best = tried[int(np.argmin([cost_of(narrow(one)) for one in tried]))]
         found.append(drop_undetermined(narrow, best, circuit, values, lambda: None, True)[:2])
     return found
+
+
+def fit_devices(
+    misfit: Misfit, starts: list[NDArray], fitting: Any, defaults: dict[str, float],
+    devices: list[str], n_starts: int, seed: int, move: Callable[[int], Any],
+) -> tuple[Fits, Misfit, dict[str, list[str]], tuple[int, int]]:  # fmt: skip
+    """Fit every device by itself; free are the constants that the best measured one determines.
+
+    Returns the fits of the devices, the misfit of all with these constants free, the constants that
+    are held, and how many starts met of how many tried.
+    """
+    alone: list[tuple[Misfit, NDArray, dict[str, list[str]]]] = []
+    reached, tried = n_starts, 0
+    for name in devices:
+        part = of_device(misfit, name)
+        earlier = [read(part.axes, one.device_at(x)) for one, x, _ in alone]
+        begins = [*starts, *([np.mean(earlier, axis=0)] if earlier else [])]
+        x, met, n_tried = first_fit(part, begins, n_starts, seed, move)
+        if part.predict(x) is None:
+            raise ValueError(
+                f"family {fitting.name!r} cannot be computed for these traces, from any start: "
+                "its devices are much faster or slower than the samples, or the constants "
+                "contradict."
+            )
+        alone.append(drop_undetermined(part, x, fitting.circuit, defaults, move))
+        reached, tried = min(reached, met), max(tried, n_tried)
+    most, x, open_ = min(alone, key=lambda one: len(one[2]))
+    own = [(part, one) for part, one, _ in alone]
+    if any(set(other) != set(open_) for _, _, other in alone):
+        own = hold_in_all(most, x, own, fitting.circuit)
+    own = [(part, refine(part, one)) for part, one in own]
+    return own, misfit.with_axes(most.device, most.axes), open_, (reached, tried)
 
 
 def refine(misfit: Misfit, x: NDArray) -> NDArray:
@@ -683,7 +696,7 @@ def variation(groups: list[list[tuple[NDArray, NDArray]]], names: list[str]) -> 
 
 
 def across(
-    misfit: Misfit, own: list[tuple[Misfit, NDArray]], level: float
+    misfit: Misfit, own: Fits, level: float
 ) -> tuple[NDArray, dict[str, tuple[float, float]], dict[str, float]]:
     """Return the typical device, intervals of its constants, and the variation between devices."""
     axes = misfit.axes
@@ -703,7 +716,7 @@ def across(
     return mean, ends, variation([logs], [axis.name for axis in axes])
 
 
-def between_cycles(misfit: Misfit, own: list[tuple[Misfit, NDArray]]) -> dict[str, float]:
+def between_cycles(misfit: Misfit, own: Fits) -> dict[str, float]:
     """Return the variation of constants between repeats on the same device."""
     groups = []
     for part, x in own:
@@ -729,9 +742,7 @@ def leave_out(
     return found
 
 
-def find_problems(
-    misfit: Misfit, x: NDArray, own: list[tuple[Misfit, NDArray]], reached: int, tried: int
-) -> list[str]:
+def find_problems(misfit: Misfit, x: NDArray, own: Fits, reached: int, tried: int) -> list[str]:
     """Return what speaks against a fit, as sentences; ``own`` are the fits of the devices."""
     problems: list[str] = []
     errors = [rms(part(one)) for part, one in own]

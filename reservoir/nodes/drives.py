@@ -33,6 +33,10 @@ class Drives:
         lengths = np.where(self.absent, 0, self.sizes)[first:last]
         return side_by_side(self.recordings[first:last], lengths), lengths
 
+    def take(self, places: NDArray) -> "Drives":
+        """Return some of the recordings."""
+        return Drives([self.recordings[place] for place in places], "list")
+
     def finish(self, reservoir: Any) -> None:
         """Report what was left out, after the last block; nothing is for a drive."""
 

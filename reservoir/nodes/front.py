@@ -28,8 +28,8 @@ from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
 from mottle.reservoir.nodes.fading import say_once
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.placed import wired
-from mottle.reservoir.nodes.placed.placing import MOST_ROWS, sample
-from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys
+from mottle.reservoir.nodes.placed.placing import MOST_ROWS, evenly, sample
+from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys, recall
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
@@ -194,16 +194,16 @@ class Reservoir(
 
     def _learn_thresholds(self, drives: Any) -> None:
         """Learn quantiles of training states, of each node, for pooled fractions of steps."""
-        rows = [
-            block[i, :n]
-            for first, block, lengths in self._blocks(sample(drives))
-            for i, n in enumerate(lengths)
-        ]
+        few = sample(drives)
+        taken = evenly(int(few.sizes.sum()), MOST_ROWS)  # of the steps of all
+        begins = np.cumsum(few.sizes) - few.sizes
+        rows = []
+        for first, block, lengths in self._blocks(few):
+            for i, n in enumerate(lengths):
+                at = taken - begins[first + i]
+                rows.append(block[i, at[(at >= 0) & (at < n)]])
         wanted = quantiles(self._statistics())
-        states = np.concatenate(rows)
-        if len(states) > MOST_ROWS:
-            states = states[np.linspace(0, len(states) - 1, MOST_ROWS).round().astype(int)]
-        self.thresholds_ = np.quantile(states, wanted, axis=0)
+        self.thresholds_ = np.quantile(np.concatenate(rows), wanted, axis=0)
         self._quantiles = wanted
 
     def transform(self, X: Any) -> Any:
@@ -573,7 +573,7 @@ class Reservoir(
             return np.array([f"{prefix}{node}" for node in nodes], dtype=object)
         return np.array(
             [
-                f"{prefix}_{name}{segment}_{node}"
+                f"{prefix}_{name}{'_' * name[-1].isdigit()}{segment}_{node}"
                 for name in statistics
                 for segment in range(self.n_segments)
                 for node in nodes
@@ -688,12 +688,8 @@ class Reservoir(
 
     def _tapped(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
         """Append earlier steps to the inputs, lag by lag; 0 before the beginning."""
-        n, back = len(padded), self.n_taps - 1
-        past = np.zeros((n, back, padded.shape[2])) if state.past is None else state.past
-        whole = np.concatenate([past, padded], axis=1)
-        rows = lengths[:, np.newaxis] + np.arange(back)
-        state.past = whole[np.arange(n)[:, np.newaxis], rows]
-        n_steps = padded.shape[1]
+        back, n_steps = self.n_taps - 1, padded.shape[1]
+        whole = recall(padded, lengths, state, back)
         lags = [whole[:, back - lag : back - lag + n_steps] for lag in range(back + 1)]
         return np.concatenate(lags, axis=2)
 

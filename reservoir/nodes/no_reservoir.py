@@ -40,6 +40,8 @@ class NoReservoir(Reservoir):
     ----------
     input_weights_ : scipy.sparse.csr_array of shape (n_features_in_, n_features_in_)
         The identity.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int

@@ -33,6 +33,20 @@ class ReservoirState:
     owner: str = ""  # class of the reservoir, and family of its device
 
 
+def recall(block: NDArray, lengths: NDArray, state: Any, back: int) -> NDArray:
+    """Return a block after the ``back`` steps before it, and keep those for the next block.
+
+    Before the beginning they are 0.
+    """
+    past = state.past
+    if past is None:
+        past = np.zeros((len(block), back, block.shape[2]))
+    whole = np.concatenate([past, block], axis=1)
+    rows = lengths[:, np.newaxis] + np.arange(back)
+    state.past = whole[np.arange(len(block))[:, np.newaxis], rows]
+    return whole
+
+
 def check_keys(keys: Any, n_recordings: Any) -> NDArray:
     """Return the keys of the noise, one per recording.
 

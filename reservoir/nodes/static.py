@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, choose
-from mottle.reservoir.nodes.fading import DELAYS
+from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
 
@@ -42,7 +42,7 @@ STATIC = Node(
     rest=lambda p: np.zeros((1, p.n_nodes)),
     run=run,
     scale=lambda p: (p.input_scaling, p.bias),
-    fading=lambda p: DELAYS,
+    fading=lambda p: Fading(True, "nodes keep no state"),
     operations=operations,
     converters=False,
 )
@@ -87,6 +87,13 @@ class StaticReservoir(Reservoir):
     ----------
     input_weights_ : scipy.sparse.csr_array of shape (n_nodes, n_features_in_)
         Input weights.
+    shifts_ : ndarray of shape (n_nodes,)
+        Added to the input sums; only with ``wiring`` "dilated" (whose ``input_weights_`` have a
+        column for each lag and input) and "convolution" (a row for each kernel).
+    nodes_ : reservoir
+        The nodes that get these sums, one each; only with the same.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int

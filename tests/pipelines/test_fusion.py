@@ -22,10 +22,11 @@ def grasps():
 
 
 @pytest.mark.parametrize("fusion", ["early", "middle", "late"])
-def test_fused_senses_beat_chance_by_far_under_grouped_folds(grasps, fusion):
+@pytest.mark.parametrize("n_splits", [3, pytest.param(5, marks=pytest.mark.slow)])
+def test_fused_senses_beat_chance_by_far_under_grouped_folds(grasps, fusion, n_splits):
     table, target, blocks = grasps
     model = make_fusion_pipeline(ENCODERS, ESN, fusion=fusion)
-    scores = cross_val_score(model, table, target, groups=blocks, cv=GroupKFold(3))
+    scores = cross_val_score(model, table, target, groups=blocks, cv=GroupKFold(n_splits))
     assert scores.mean() > 0.7  # chance is 0.1
     some = table[::4], target[::4]
     assert_array_equal(clone(model).fit(*some).predict(table[:5]),

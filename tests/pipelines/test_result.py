@@ -56,11 +56,13 @@ def test_a_result_is_read_back_as_it_was_saved(result, saved):
     assert "Confusion matrix" in section(again)
 
 
-def test_numbers_of_a_regression_are_read_back_to_the_digit(tmp_path):
+@pytest.mark.parametrize("few", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_numbers_of_a_regression_are_read_back_to_the_digit(few, tmp_path):
     recordings = load_demo("grasp")
     target = np.random.default_rng(0).normal(size=200) / 3
     settings = {key: RECIPE[key] for key in RECIPE if key not in ("metric", "search")}
-    settings |= {"seeds": [0], "encoders": {"touch": RECIPE["encoders"]["touch"]}}
+    if few:
+        settings |= {"seeds": [0], "encoders": {"touch": RECIPE["encoders"]["touch"]}}
     result = run_recipe(settings, recordings=recordings._replace(target=target))
     again = read_result(result.save(tmp_path / "r.json"))
     assert_array_equal(again.predictions.to_numpy(), result.predictions.to_numpy())
@@ -160,13 +162,17 @@ def ran(ran_once, tmp_path):
     return tmp_path / "out/small.result.json"
 
 
-@pytest.fixture(scope="module")
-def ran_once(tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[("touch",), pytest.param(("touch", "joints"), marks=pytest.mark.slow)],
+    ids=" and ".join,
+)
+def ran_once(tmp_path_factory, request):
     """The folder of a recipe that the command ran, and of its result."""
     tmp_path = tmp_path_factory.mktemp("ran")
     path = tmp_path / "small.toml"
     settings = {key: RECIPE[key] for key in RECIPE if key != "search"} | {"seeds": [0]}
-    settings["encoders"] = {"touch": RECIPE["encoders"]["touch"]}
+    settings["encoders"] = {sense: RECIPE["encoders"][sense] for sense in request.param}
     path.write_text(write_toml(settings))
     run = mottle("run", path, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output

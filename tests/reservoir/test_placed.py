@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 
+from mottle.datasets import load_nmnist_100
 from mottle.reservoir import (
     EchoStateReservoir,
+    EventMemristorReservoir,
     MemristorReservoir,
     NoReservoir,
     OscillatorReservoir,
     SpikingReservoir,
     VO2Reservoir,
 )
+from mottle.reservoir.nodes.placed import convolution
 
 CLASSES = [EchoStateReservoir, MemristorReservoir, OscillatorReservoir, SpikingReservoir,
            VO2Reservoir]  # fmt: skip
@@ -113,6 +117,16 @@ def test_recordings_do_not_mix_and_their_order_does_not_matter(wiring):
     assert_array_equal(reservoir.transform([given[1]]), together[1:2])
 
 
+@pytest.mark.parametrize("kind", [EchoStateReservoir, VO2Reservoir])
+def test_parts_of_the_positions_do_not_change_the_sums(kind, monkeypatch):
+    reservoir, given = drawn(kind, SHARED)
+    whole = reservoir.transform(given)
+    monkeypatch.setattr(convolution, "BLOCK_BYTES", 8 * 8 * 3 * 7)  # seven positions a part
+    parts = reservoir.transform(given)
+    for one, other in zip(whole, parts, strict=True):
+        assert_array_equal(one, other)
+
+
 def test_every_node_has_unit_spread_and_a_quantile_of_training_at_its_bias():
     reservoir, given = drawn(EchoStateReservoir, DILATED)
     rows = np.concatenate([node_inputs(reservoir, drive) for drive in given])
@@ -167,7 +181,17 @@ def test_pooled_fractions_count_steps_above_quantiles_of_training(n_segments):
                 assert_allclose(found[r, 1 + k, segment], (part > cut).mean(axis=0))
     names = pooled.get_feature_names_out()
     assert len(names) == found[0].size
-    assert names[3 * n_segments] == "noreservoir_ppv500_0"
+    assert names[3 * n_segments] == "noreservoir_ppv50_0_0"
+
+
+def test_event_streams_are_pooled_by_thresholds_of_training_too():
+    digits = list(load_nmnist_100().table["sight"][:6])
+    pixels = EventMemristorReservoir(n_steps=5, sensor_size=(34, 34))
+    states = pixels.fit(digits).transform(digits)
+    pooled = clone(pixels).set_params(pool="ppv60").fit(digits)
+    cuts = np.quantile(states.reshape(30, -1), 0.6, axis=0)
+    assert_allclose(pooled.thresholds_[0], cuts)
+    assert_allclose(pooled.transform(digits), (states > cuts).mean(axis=1))
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,8 @@ class EventMemristorReservoir(Reservoir):
     n_nodes_ : int
         Number of devices. Node = device * inputs + (row * columns + column) * polarities +
         polarity.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs, rows * columns * polarities.
     input_shape_ : (int, int, int)

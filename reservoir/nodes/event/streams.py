@@ -77,6 +77,7 @@ class EventRecordings:
         self.origins = np.array([0 if e.absent else e.t[0] for e in recordings])
         self.account = np.zeros((len(recordings), 3), dtype=np.int64)
         self.account[:, 0] = [events.t.size for events in recordings]
+        self.places = np.arange(len(recordings))  # in the streams
 
     def __len__(self) -> int:
         return len(self.recordings)
@@ -93,9 +94,20 @@ class EventRecordings:
         )
         return block, np.where(self.absent, 0, self.sizes)[rows]
 
+    def take(self, places: NDArray) -> "EventRecordings":
+        """Return some of the recordings."""
+        few = [self.recordings[place] for place in places]
+        taken = EventRecordings(self.streams, few, int(self.sizes[0]))
+        taken.places = self.places[places]
+        return taken
+
     def finish(self, p: Any) -> None:
         """Report dropped events."""
-        report_dropped(p, self.streams.place, self.account, stacklevel=5)
+
+        def place(recording: int) -> str:
+            return str(self.streams.place(int(self.places[recording])))
+
+        report_dropped(p, place, self.account, stacklevel=5)
 
 
 class EventBlock:

@@ -90,6 +90,8 @@ class NVARReservoir(Reservoir):
     ----------
     terms_ : list of ndarray of shape (n_products, degree)
         Columns of the delayed inputs, lag by lag, that each product of a degree multiplies.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mottle.arrays import check_memory
 from mottle.checks import check_whole
 from mottle.reservoir.compiled.noise import join
 from mottle.reservoir.nodes.node import Node
@@ -15,7 +14,7 @@ from mottle.reservoir.nodes.placed.inner import behind, fit_nodes, inner, seeded
 from mottle.reservoir.nodes.placed.placing import MOST_ROWS, place, some
 from mottle.reservoir.nodes.state import ReservoirState
 
-BLOCK_BYTES = 1 << 26  # of sums held at once: virtual nodes are never all in memory
+BLOCK_BYTES = 1 << 26  # of states held at once: virtual nodes are never all in memory
 
 
 def check_frame(p: Any) -> None:
@@ -103,9 +102,6 @@ def convolved(node: Node) -> Node:
 
     def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
         cells = frames(p, block)
-        rows, columns, _, _ = sides(p)
-        size = float(rows) * columns * block.shape[1] * n_kernels(p)
-        check_memory(size, "the states of all positions of a recording", "take larger cells")
         out = np.zeros((*block.shape[:2], p.n_nodes), node.rest(inner(p)).dtype)
         alike = state.step == 0 and not node.noisy(inner(p))  # patches without input stay alike
         for r in np.flatnonzero(lengths):
@@ -133,12 +129,12 @@ def rows_of(p: Any, drives: Any, rng: np.random.RandomState) -> NDArray:
     cells, weights, zero = frames(p, padded), kernels_of(p), np.zeros(n_kernels(p))
     found = []
     for r, n in enumerate(lengths):
-        place_of = positions(p, cells[r, :n], apart=True)[0]
-        taken = rng.permutation(np.flatnonzero(place_of.ravel() > 0))[:MOST_ROWS]
-        some_of = np.full(place_of.size, -1)
-        some_of[taken] = np.arange(taken.size)
+        busy = touched(p, cells[r, :n])
+        taken = rng.permutation(np.flatnonzero(busy))[: MOST_ROWS // 8]
+        here = np.full(busy.size, -1)
+        here[taken] = np.arange(taken.size)
         out = np.empty((taken.size, n, zero.size))
-        kernel.sum_fields(cells[r, :n], weights, zero, some_of.reshape(place_of.shape), out)
+        kernel.sum_fields(cells[r, :n], weights, zero, here.reshape(sides(p)[:2]), out)
         rows = out.reshape(-1, zero.size)
         rows = rows[(rows != 0).any(axis=1)]
         found.append(rows[rng.permutation(len(rows))[: MOST_ROWS // 8]])
@@ -146,54 +142,61 @@ def rows_of(p: Any, drives: Any, rng: np.random.RandomState) -> NDArray:
     return rows if len(rows) else np.zeros((1, zero.size))
 
 
-def positions(p: Any, cells: NDArray, apart: bool) -> tuple[NDArray, NDArray]:
-    """Return the patch of each position, and the position of each patch.
-
-    With ``apart`` all positions without any input share patch 0.
-    """
+def touched(p: Any, cells: NDArray) -> NDArray[np.bool_]:
+    """Return which positions have an input that is not 0 at some step."""
     rows, columns, side_y, side_x = sides(p)
-    everywhere = np.arange(rows * columns)
-    if not apart:
-        return everywhere.reshape(rows, columns), everywhere
-    touched = np.zeros((rows, columns), np.bool_)
-    kernel.touched(cells, side_y, side_x, touched)
-    busy = np.flatnonzero(touched.ravel())
-    if busy.size == touched.size:
-        return everywhere.reshape(rows, columns), everywhere
-    place_of = np.zeros(touched.size, np.int64)
-    place_of[busy] = np.arange(1, busy.size + 1)
-    first = np.flatnonzero(~touched.ravel())[:1]
-    return place_of.reshape(rows, columns), np.concatenate([first, busy])
+    found = np.zeros((rows, columns), np.bool_)
+    kernel.touched(cells, side_y, side_x, found)
+    return found.ravel()
 
 
 def run_one(
-    p: Any, node: Node, cells: NDArray, state: Any, r: int, out: NDArray, apart: bool
+    p: Any, node: Node, cells: NDArray, state: Any, r: int, out: NDArray, alike: bool
 ) -> None:
-    """Run the patches of one recording, and write the means of regions to ``out`` (step, node)."""
-    nodes, n_steps = inner(p), len(cells)
-    place_of, of_patch = positions(p, cells, apart)
-    n = of_patch.size
-    values = state.values[r].reshape(place_of.size, *node.rest(nodes).shape)
-    keys = np.zeros(n, np.uint64)
-    if node.noisy(nodes):
-        keys = np.array([join(state.keys[r], i) for i in of_patch], np.uint64)
-    spent = None if state.spent is None else np.zeros((n, state.spent.shape[1]))
-    states, weights = np.empty((n, n_steps, n_kernels(p))), kernels_of(p)
-    ended = np.empty_like(values[of_patch])
-    width = max(1, BLOCK_BYTES // (8 * n_steps * n_kernels(p)))
-    for begin in range(0, n, width):
-        part = slice(begin, min(begin + width, n))
-        here = np.where((place_of >= begin) & (place_of < part.stop), place_of - begin, -1)
-        sums = np.empty((part.stop - begin, n_steps, n_kernels(p)))
-        kernel.sum_fields(cells, weights, p.shifts_, here, sums)
-        own = ReservoirState(
-            np.ascontiguousarray(values[of_patch[part]]), keys[part], state.step,
-            spent=None if spent is None else spent[part],
-        )  # fmt: skip
-        states[part] = node.run(nodes, sums, np.full(len(sums), n_steps), own)
-        ended[part] = own.values
-    times = np.bincount(place_of.ravel(), minlength=n)
-    state.values[r] = ended[place_of.ravel()].reshape(state.values[r].shape)
-    if spent is not None:
-        state.spent[r] += times @ spent
-    kernel.pool_regions(states, place_of, int(p.regions), out)
+    """Run all positions of one recording, and write means over regions to ``out`` (step, node).
+
+    With ``alike`` positions without any input share a run. Positions are run part by part and
+    added in their order, so that the parts do not change the sums.
+    """
+    nodes, weights, (rows, columns, _, _) = inner(p), kernels_of(p), sides(p)
+    shape = len(cells), n_kernels(p)
+    values = state.values[r].reshape(rows * columns, *node.rest(nodes).shape)
+    busy = touched(p, cells) if alike else np.ones(rows * columns, np.bool_)
+    silent = np.flatnonzero(~busy)
+
+    def run(places: NDArray, times: int = 1) -> tuple[NDArray, NDArray]:
+        here, sums = np.full(rows * columns, -1), np.empty((places.size, *shape))
+        if not places.size:
+            return sums, here
+        here[places] = np.arange(places.size)
+        kernel.sum_fields(cells, weights, p.shifts_, here.reshape(rows, columns), sums)
+        keys = np.zeros(places.size, np.uint64)
+        if node.noisy(nodes):
+            keys = np.array([join(state.keys[r], place) for place in places], np.uint64)
+        spent = None if state.spent is None else np.zeros((places.size, state.spent.shape[1]))
+        own = ReservoirState(values[places], keys, state.step, spent=spent)
+        states = node.run(nodes, sums, np.full(places.size, shape[0]), own)
+        values[places] = own.values
+        if spent is not None:
+            state.spent[r] += times * spent.sum(axis=0)
+        return states, here
+
+    still = np.zeros(shape)
+    if silent.size:
+        still = np.array(run(silent[:1], silent.size)[0][0], np.float64)
+        values[silent] = values[silent[0]]
+    width = max(1, BLOCK_BYTES // (8 * shape[0] * shape[1]))
+    totals = np.zeros((shape[0], p.n_nodes))
+    for begin in range(0, rows * columns, width):
+        end = min(begin + width, rows * columns)
+        states, here = run(begin + np.flatnonzero(busy[begin:end]))
+        kernel.add_regions(states, here, still, begin, end, rows, columns, int(p.regions), totals)
+    out[:] = totals / np.repeat(positions_of(p), shape[1])
+
+
+def positions_of(p: Any) -> NDArray[np.int64]:
+    """Return the number of positions in each region."""
+    rows, columns, _, _ = sides(p)
+    n = int(p.regions)
+    by_row, by_column = (np.bincount(np.arange(side) * n // side) for side in (rows, columns))
+    return np.outer(by_row, by_column).ravel()

@@ -84,24 +84,20 @@ def touched(drive, side_y, side_x, out):
 
 
 @njit(cache=True, nogil=True)
-def pool_regions(states, place, n_regions, out):
-    """Write means over the positions of each region to ``out`` (step, region * kernel).
+def add_regions(states, here, still, begin, end, n_rows, n_columns, n_regions, out):
+    """Add the states of positions ``begin`` to ``end`` to their regions, in this order.
 
-    Shapes: states (patch, step, kernel), place (row, column).
+    Shapes: states (patch, step, kernel), here (row * column,): the patch of a position, -1 for
+    those whose states are ``still`` (step, kernel); out (step, region * kernel).
     """
-    n_rows, n_columns = place.shape
-    n_kernels = states.shape[2]
-    counts = np.zeros(n_regions * n_regions)
-    out[:] = 0.0
-    for row in range(n_rows):
-        for column in range(n_columns):
-            region = row * n_regions // n_rows * n_regions + column * n_regions // n_columns
-            counts[region] += 1.0
-            at = region * n_kernels
-            for step in range(out.shape[0]):
-                for kernel in range(n_kernels):
-                    out[step, at + kernel] += states[place[row, column], step, kernel]
-    for step in range(out.shape[0]):
-        for region in range(counts.size):
+    n_steps, n_kernels = still.shape
+    for position in range(begin, end):
+        row, column = position // n_columns, position % n_columns
+        region = row * n_regions // n_rows * n_regions + column * n_regions // n_columns
+        at = region * n_kernels
+        for step in range(n_steps):
             for kernel in range(n_kernels):
-                out[step, region * n_kernels + kernel] /= counts[region]
+                x = still[step, kernel]
+                if here[position] >= 0:
+                    x = states[here[position], step, kernel]
+                out[step, at + kernel] += x

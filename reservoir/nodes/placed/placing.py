@@ -16,9 +16,18 @@ STILL = 1e-6  # of the median spread, below which an input is constant but for r
 
 def sample(drives: Any, most: int = MOST_RECORDINGS) -> Any:
     """Return at most ``most`` recordings of a drive, evenly taken."""
-    n = len(drives)
-    taken = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
-    return Drives([drives.recordings[i] for i in taken], "list")
+    return drives.take(evenly(len(drives), most))
+
+
+def evenly(n: int, most: int) -> NDArray[np.int64]:
+    """Return at most ``most`` of the first ``n`` numbers, evenly taken.
+
+    Examples
+    --------
+    >>> evenly(9, 3).tolist(), evenly(2, 3).tolist()
+    ([0, 4, 8], [0, 1])
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
 
 
 def some(drives: Any, n_nodes: int) -> tuple[NDArray, NDArray]:
@@ -52,8 +61,7 @@ def place(rows: NDArray, rng: np.random.RandomState) -> tuple[NDArray, NDArray]:
     ([1.0, 1.0, 1.0], [0.34, 0.24, 0.31])
     """
     wanted = rng.uniform(*QUANTILES, rows.shape[1])
-    if len(rows) > MOST_ROWS:
-        rows = rows[np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int)]
+    rows = rows[evenly(len(rows), MOST_ROWS)]
     ordered = np.sort(rows, axis=0)
     at = np.round(wanted * (len(rows) - 1)).astype(int)
     zero = ordered[at, np.arange(rows.shape[1])]

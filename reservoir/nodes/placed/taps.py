@@ -9,8 +9,9 @@ from scipy import sparse
 from mottle.reservoir.compiled.threads import empty_states, split
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.placed import kernel
-from mottle.reservoir.nodes.placed.inner import behind, fit_nodes, inner, recall, seeded
+from mottle.reservoir.nodes.placed.inner import behind, fit_nodes, inner, seeded
 from mottle.reservoir.nodes.placed.placing import place, some
+from mottle.reservoir.nodes.state import recall
 
 MOST_CHANNELS = 9  # of a node, if fan_in does not say less
 LONG = 20  # steps, from which a node has more taps

@@ -332,6 +332,13 @@ class SpikingReservoir(Reservoir):
         Jumps in V of the row's synaptic voltage at a spike of the column's neuron.
     devices_ : dict of str to ndarray of shape (n_nodes,)
         ``tau`` in s and ``v_threshold`` in V of each neuron.
+    shifts_ : ndarray of shape (n_nodes,)
+        Added to the input sums; only with ``wiring`` "dilated" (whose ``input_weights_`` have a
+        column for each lag and input) and "convolution" (a row for each kernel).
+    nodes_ : reservoir
+        The nodes that get these sums, one each; only with the same.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int

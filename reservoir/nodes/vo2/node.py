@@ -311,6 +311,13 @@ class VO2Reservoir(Reservoir):
         Recurrent weights, dimensionless; only with recurrence.
     reference_ : ndarray of shape (2, n_nodes)
         Mean of each state, and its deviation per input; only with recurrence.
+    shifts_ : ndarray of shape (n_nodes,)
+        Added to the input sums; only with ``wiring`` "dilated" (whose ``input_weights_`` have a
+        column for each lag and input) and "convolution" (a row for each kernel).
+    nodes_ : reservoir
+        The nodes that get these sums, one each; only with the same.
+    thresholds_ : ndarray of shape (n_thresholds, n_nodes)
+        Quantiles of training states; only with "ppv" in ``pool``.
     n_features_in_ : int
         Number of inputs.
     noise_seed_ : int
