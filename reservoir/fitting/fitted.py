@@ -594,7 +594,7 @@ def hold_in_all(most: Misfit, typical: NDArray, own: Fits, circuit: tuple[str, .
 
 def fit_devices(
     misfit: Misfit, starts: list[NDArray], fitting: Any, defaults: dict[str, float],
-    devices: list[str], n_starts: int, seed: int, move: Callable[[int], Any],
+    devices: list[str], n_starts: int, seed: int, move: Callable[[], Any],
 ) -> tuple[Fits, Misfit, dict[str, list[str]], tuple[int, int]]:  # fmt: skip
     """Fit every device by itself; free are the constants that the best measured one determines.
 
