@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from mottle.datasets.measured.reading import FROM_FILES, check_state_options
+from mottle.datasets.measured.targets import TASKS
 from mottle.datasets.registry import CATALOGUE
 from mottle.datasets.sources.files import check_pattern
 from mottle.datasets.stores.preparation import check_sense
@@ -26,16 +28,32 @@ FORMS = {
     "table": ("sense", "group", "recording", "runs", "channels", "time", "time_unit", "options"),
     "ts": ("sense", "time_unit", "options"),
     "npz": ("sense", "group", "options"),
+    "states": ("pattern", "include", "exclude", "pieces", "task_options", "time_unit", "options"),
 }  # fmt: skip
 """Where recordings lie, and which keys go with it besides those of `OF_ALL`."""
 OF_ALL = ("target", "horizon", "labels", "window", "stride", "incomplete")
-PATHS = ("store", "files", "manifest", "table", "ts", "npz")
+INPUT = "input"
+"""The sense of measured states: what drove them."""
+PATHS = ("store", "files", "manifest", "table", "ts", "npz", "states")
+
+
+class TaskOptions(Section):
+    """Of a target that is computed from the input of measured states."""
+
+    order: Annotated[int, Field(ge=1, le=30)] = Field(default=10, description="order of NARMA")
+    max_delay: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="of memory the input so many steps before is the target"
+    )
+    bounds: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="smallest and largest input of NARMA; default: those of all runs"
+    )
+    input: Annotated[int, Field(ge=0)] = Field(default=0, description="which input")
 
 
 class Data(Section):
     """Which recordings, and what of them is to be predicted.
 
-    One of ``name``, ``store``, ``files``, ``manifest``, ``table``, ``ts`` and ``npz``.
+    One of ``name``, ``store``, ``files``, ``manifest``, ``table``, ``ts``, ``npz`` and ``states``.
     """
 
     name: str | None = Field(default=None, description="data set of the catalogue, or tonic:NAME")
@@ -53,6 +71,18 @@ class Data(Section):
     ts: str | list[str] | None = Field(default=None, description=".ts file of UEA/UCR, or several")
     npz: str | None = Field(
         default=None, description=".npz file of arrays (recording, step, channel)"
+    )
+    states: str | list[str] | None = Field(
+        default=None,
+        description="files of states that were measured on a bench, with their input; the target "
+        "is computed from the input (narma, memory, sine, square, triangle, sawtooth), or is the "
+        "group of the pattern",
+    )
+    pieces: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="pieces that each run of measured states is cut into"
+    )
+    task_options: TaskOptions = Field(
+        default_factory=TaskOptions, description="of the target that is computed from the input"
     )
     sense: str = Field(default="stream", description="name of the sense of files of one sense")
     pattern: str | None = Field(
@@ -159,6 +189,10 @@ class Data(Section):
                 several = [given] if isinstance(given, str) else given
                 paths = [str(folder / Path(one).expanduser()) for one in several]
                 found[key] = paths[0] if isinstance(given, str) else paths
+        if self.form == "states" and isinstance(self.options.get("u_path"), str | list):
+            given = self.options["u_path"]
+            several = [given] if isinstance(given, str) else given
+            found["options"] = self.options | {"u_path": [str(folder / one) for one in several]}
         return self.model_copy(update=found)
 
     def check(self, senses: Sequence[str] = ()) -> None:
@@ -168,6 +202,8 @@ class Data(Section):
         if self.form == "name":
             check_loader(str(self.name), self.options, senses)
             return
+        if self.form == "states":
+            self._check_states(senses)
         if len(senses) > 1 and (
             self.form in ("table", "ts")
             or (self.form == "files" and "(?P<sense>" not in (self.pattern or ""))
@@ -191,6 +227,20 @@ class Data(Section):
                     f"data.{self.form}: {path} does not exist; paths count from the folder of the "
                     "recipe."
                 )
+
+    def _check_states(self, senses: Sequence[str]) -> None:
+        """Refuse options that neither `read_states` nor `step_target` takes, and other senses."""
+        with at_place("data.options", self.options):
+            check_state_options(self.options, FROM_FILES)
+        if any(sense != INPUT for sense in senses):
+            raise ValueError(
+                f"data.states has the one sense {INPUT!r}, and encoders has {', '.join(senses)}."
+            )
+        if self.target is not None and self.target not in TASKS:
+            raise ValueError(
+                f"data.target={self.target!r}: of measured states it is one of {', '.join(TASKS)}, "
+                "or is left out where (?P<target>...) in data.pattern finds a label a run."
+            )
 
     def paths(self) -> list[str]:
         """Return the files and folders that are named."""

@@ -1,6 +1,6 @@
 """States recorded on a bench as the dataset that ``Reservoir.states`` gives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from json import dumps
 from typing import Any, NamedTuple
@@ -31,6 +31,12 @@ DRIFT = 0.5  # samples by which two clocks may run apart within a run
 SHOWN = 5  # faults that a warning names
 OWN = ("units", "key", "max_bytes")  # options of ``read_samples`` that are named here, or not taken
 OPTIONS = tuple(name for name in (*SAMPLE_OPTIONS, *TABLE_OPTIONS) if name not in OWN)
+OF_STATES = (
+    "u_column", "u_path", "u_key", "channels", "key", "run_column", "units", "u_units", "dt",
+    "hold", "of_hold", "delay", "max_delay", "full_scale",
+)  # fmt: skip
+FROM_FILES = (*OPTIONS, *OF_STATES)
+"""What `read_states` takes, but for an input in memory."""
 
 
 class Part(NamedTuple):
@@ -159,11 +165,7 @@ def read_states(
     >>> dict(found.states.sizes), int(found.delay[0]), found.attrs["dt"]
     ({'recording': 1, 'step': 400, 'node': 2}, 9, 0.001)
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise TypeError(
-                f"read_states has no option {name!r}{suggest(name, [*OPTIONS, *TAKEN])}"
-            )
+    check_state_options(options)
     if options.get("on_bad") == "drop":
         raise ValueError(
             "on_bad='drop' would leave out steps, and states are steps of equal length: 'repair' "
@@ -206,10 +208,12 @@ def read_states(
     return _dataset(parts, hold, of_hold, units, u_units, how)
 
 
-TAKEN = (
-    "u", "u_column", "u_path", "u_key", "channels", "key", "run_column", "units", "u_units", "dt",
-    "hold", "of_hold", "delay", "max_delay", "full_scale",
-)  # fmt: skip
+def check_state_options(options: Iterable[str], known: Sequence[str] = OPTIONS) -> None:
+    """Refuse options that `read_states` does not have."""
+    for name in options:
+        if name not in known:
+            like = suggest(name, ["u", *FROM_FILES])
+            raise TypeError(f"read_states has no option {name!r}{like}")
 
 
 def _nodes(runs: list[Run], columns: list[str]) -> list[Run]:

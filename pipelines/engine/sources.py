@@ -19,6 +19,10 @@ from mottle.datasets import (
     open_prepared,
     split_table,
 )
+from mottle.datasets.measured.reading import read_states
+from mottle.datasets.measured.tables import tabulate_states
+from mottle.datasets.measured.targets import TASKS, step_target
+from mottle.datasets.sources.files import find_files, labels_from
 from mottle.datasets.sources.joined import join_by_time
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of, rename_labels
 from mottle.datasets.sources.manifest import list_manifest
@@ -120,9 +124,26 @@ def load_data(data: Data, per_step: bool = False) -> Recordings:
         return load_npz(
             str(data.npz), target=label_of(data), group=data.group, sense=data.sense, **options
         )
+    if data.form == "states":
+        return load_states(data, options)
     if data.form == "table":
         return load_table(data, per_step, options)
     raise ValueError(f"data names no recordings: state one of {', '.join(FORMS)}.")
+
+
+def load_states(data: Data, options: dict[str, Any]) -> Recordings:
+    """Return runs that were measured on a bench, with a target a step or a label a run."""
+    files, _ = find_files(data.paths(), data.include, data.exclude)
+    states = read_states(files, **options)
+    names = [str(name) for name in states.recording.values]
+    of_run, groups = labels_from(names, data.pattern)
+    target: Any = of_run
+    if data.target is not None:
+        target = step_target(states, data.target, **data.task_options.model_dump())
+        target = [one if one.ndim == 1 else one[:, -1] for one in target]
+    elif of_run is None:
+        raise ValueError(no_target(data))
+    return tabulate_states(states, target, groups=groups, n_pieces=data.pieces)
 
 
 def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recordings:
@@ -335,11 +356,12 @@ def load_recordings_of(
 
 def no_target(data: Data) -> str:
     """Return a sentence on how the class of files is stated."""
-    way = (
-        "(?P<target>...) in data.pattern takes it from the path"
-        if data.form == "files"
-        else "data.target names its column"
-    )
+    ways = {
+        "files": "(?P<target>...) in data.pattern takes it from the path",
+        "states": f"data.target is one of {', '.join(TASKS)}, computed from the input, or "
+        "(?P<target>...) in data.pattern takes it from the name of the run",
+    }
+    way = ways.get(str(data.form), "data.target names its column")
     return (
         f"the recordings of data.{data.form} have no target: {way}; to forecast a channel state "
         "data.horizon and washout."

@@ -408,6 +408,64 @@ def test_measured_states_stand_beside_simulated_ones_in_a_report(measured, tmp_p
     assert changed.hashes["recordings"] != result.hashes["recordings"]
 
 
+FROM_BENCH = """
+title = "bench"
+washout = 100
+seeds = [0]
+[data]
+states = "run*.csv"
+target = "memory"
+task_options = { max_delay = 1 }
+options = { u_path = ["drive0.csv", "drive1.csv", "drive2.csv"] }
+[split]
+kind = "one_group_out"
+[encoders.input]
+kind = "TaxelDrive"
+baseline = "training"
+[reservoirs.bench]
+kind = "MeasuredReservoir"
+"""
+
+
+def test_a_recipe_names_the_files_of_a_bench(bench, measured):
+    path = bench.csv[0].parent / "bench.toml"
+    path.write_text(FROM_BENCH)
+    found = run_recipe(path)
+    before = [u[:, -1] for u in step_target(measured, "memory", max_delay=1)]
+    own = {name: part for name, part in found.recipe.items() if name != "data"}
+    same = run_recipe(own, recordings=tabulate_states(measured, before))
+    np.testing.assert_array_equal(found.scores.score, same.scores.score)
+    assert 0.1 < found.scores.score.iloc[0] < 0.9
+
+
+@pytest.mark.parametrize(("old", "new", "text"), [
+    ("u_path", "u_paht", "read_states has no option 'u_paht'; did you mean 'u_path'"),
+    ('"memory"', '"memroy"', "data.target='memroy': of measured states it is one of narma"),
+    ("max_delay = 1", "max_delay = 0", "data.task_options.max_delay=0"),
+    ("encoders.input", "encoders.touch", "data.states has the one sense 'input'"),
+    ('target = "memory"', "", "have no target: data.target is one of narma"),
+    ('target = "memory"', 'pattern = "(?P<target>[a-z]+)"', "leave washout out"),
+])  # fmt: skip
+def test_a_wrong_key_of_a_bench_is_named(bench, tmp_path, old, new, text):
+    recipe = FROM_BENCH.replace(old, new).replace('"run*', f'"{bench.csv[0].parent}/run*')
+    recipe = recipe.replace('"drive', f'"{bench.csv[0].parent}/drive')
+    (tmp_path / "bench.toml").write_text(recipe)
+    with pytest.raises((ValueError, TypeError)) as caught:
+        run_recipe(tmp_path / "bench.toml")
+    assert text in str(caught.value)
+
+
+def test_runs_with_a_label_each_are_classified_in_pieces(bench, tmp_path):
+    recipe = FROM_BENCH.replace("washout = 100", "")
+    recipe = recipe.replace('"one_group_out"', '"stratified"\nn_splits = 4')
+    recipe = recipe.replace('target = "memory"', 'pattern = "(?P<target>run.)"\npieces = 4')
+    recipe = recipe.replace('MeasuredReservoir"', 'MeasuredReservoir"\npool = "mean"')
+    path = bench.csv[0].parent / "labels.toml"
+    path.write_text(recipe)
+    found = run_recipe(path)
+    assert sorted(found.truth.target) == ["run0"] * 4 + ["run1"] * 4 + ["run2"] * 4
+
+
 def test_a_delay_line_on_the_bench_scores_as_the_same_line_simulated(tmp_path):
     """States replayed from a file give the readout what the reservoir that wrote them gives."""
     u = np.random.default_rng(0).uniform(-1, 1, (3, 300))
