@@ -284,7 +284,9 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     name = path.resolve().stem
     if name.lower() in ("data", "recordings", "files", "train"):
         name = f"{path.resolve().parent.name} {name}"
-    lines = [f"title = {write_value(name.replace('_', ' '))}", ""]
+    lines = [f"title = {write_value(name.replace('_', ' '))}"]
+    lines += ["# for the report; 'by hand' once you change settings after looking at scores"]
+    lines += [f"chosen = {write_value('by rules')}", ""]
     if doubts:
         lines += ["# To settle before this runs:", *(f"# - {doubt}" for doubt in doubts), ""]
     lines += ["[data]"]

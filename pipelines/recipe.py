@@ -115,6 +115,11 @@ class Recipe(Section):
     search: Search | None = Field(
         default=None, description="settings that are searched inside the training part"
     )
+    chosen: Literal["by hand", "by rules"] = Field(
+        default="by hand",
+        description="how settings that are not searched were chosen, for the report: by hand, "
+        "while looking at scores, or by the rules of `mottle init`, before any score",
+    )
     fusion: list[Literal["early", "middle", "late"]] = Field(
         default=["early", "middle", "late"], description="how several senses are joined"
     )

@@ -12,7 +12,12 @@ from mottle.pipelines.engine.result import medians
 from mottle.pipelines.metrics import Metric
 from mottle.pipelines.recipe import Recipe
 
-BY_HAND = "were fixed by hand, once for all folds and seeds, while looking at such scores: take"
+HOW = {
+    "by hand": "were fixed by hand, once for all folds and seeds, while looking at such scores: "
+    "take {noise} as noise.",
+    "by rules": "follow from rates, lengths and sizes of the recordings by fixed rules, once for "
+    "all folds and seeds, before any score.",
+}
 
 
 def baseline_notes(scores: pd.DataFrame, recipe: Recipe, metric: Metric) -> list[str]:
@@ -139,12 +144,13 @@ def split_notes(recordings: Recordings, folds: list[tuple[NDArray, NDArray]]) ->
 def _how(recipe: Recipe, metric: Metric) -> str:
     """Return how settings were found."""
     noise = "differences of a point or two" if metric.percent else "small differences"
+    how = HOW[recipe.chosen].format(noise=noise)
     if recipe.search is None:
-        return f"Settings of the recipe {BY_HAND} {noise} as noise."
+        return f"Settings of the recipe {how}"
     search = recipe.search
     budget = "" if search.budget is None else f", at most {search.budget} settings"
     return (
         f"Settings of {', '.join(search.parameters)} were chosen for each reservoir inside the "
         f"training part of each fold ({search.method} search{budget}, {search.folds} inner folds, "
-        f"seed {search.seed}); all others {BY_HAND} {noise} as noise."
+        f"seed {search.seed}); all others {how}"
     )
