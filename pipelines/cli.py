@@ -511,7 +511,7 @@ def _print_prepared(out: Path, done: Any, labelled: bool, as_json: bool) -> None
     if done.skipped:
         import pandas as pd
 
-        from mottle.datasets.disk import write_whole
+        from mottle.disk import write_whole
 
         cells = {_cell(name): _cell(reason) for name, reason in done.skipped.items()}
         text = pd.Series(cells, name="reason").rename_axis("recording").to_csv()

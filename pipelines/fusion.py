@@ -7,14 +7,12 @@ experiments on features that are computed already: both give the same numbers.
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from mottle.checks import check_mapping, check_option, names_arguments, suggest
-from mottle.output import ArrayOutput
-from mottle.pipelines.late import LateReadout
+from mottle.pipelines.late import LateReadout, TakeColumns
 from mottle.pipelines.masked import MaskedReadout
 from mottle.pipelines.senses import SenseCheck
 from mottle.reservoir import NoReservoir
@@ -139,28 +137,6 @@ def _predictor(fronts: Sequence[Front], readout: Any, memory: Any) -> list[tuple
     if fronts[0][1] == "passthrough":
         return [("features", TakeColumns(fronts[0][2])), last]
     return [("features", ColumnTransformer(list(fronts))), last]
-
-
-class TakeColumns(ArrayOutput, TransformerMixin, BaseEstimator):
-    """Return a slice of the columns.
-
-    Parameters
-    ----------
-    columns : slice
-        Those of one sense.
-    """
-
-    def __init__(self, columns):
-        self.columns = columns
-
-    def fit(self, X, y=None):
-        """Count the columns."""
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def transform(self, X):
-        """Return some columns, in C order."""
-        return np.ascontiguousarray(X[:, self.columns])
 
 
 def _pooling(reservoir):

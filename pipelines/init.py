@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mottle.checks import names_arguments
-from mottle.datasets.disk import write_whole
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of
 from mottle.datasets.sources.survey import SAMPLE, SenseFacts, Survey, facts_of, listed, survey
+from mottle.disk import write_whole
 from mottle.pipelines.data import PATHS, Data
 from mottle.pipelines.engine.baselines import available
 from mottle.pipelines.engine.folds import published_parts

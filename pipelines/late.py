@@ -4,10 +4,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
+
+from mottle.output import ArrayOutput
 
 
 class LateReadout(MetaEstimatorMixin, _BaseComposition):
@@ -166,6 +169,28 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         score = accuracy_score if hasattr(self, "classes_") else r2_score
         return score(y, self.predict(X), sample_weight=sample_weight)
 
+    def split_live(self) -> tuple[Any, Any]:
+        """Return what gives the features of all senses side by side, and the readouts on them.
+
+        Returns
+        -------
+        features : FeatureUnion
+            Of the steps of all members but their last ones.
+        readout : LateReadout
+            Fitted; takes the features.
+        """
+        check_is_fitted(self)
+        ends = np.cumsum([member[-1].n_features_in_ for _, member in self.members_])
+        front, members = [], []
+        for (name, member), end in zip(self.members_, ends.tolist(), strict=True):
+            own = TakeColumns(slice(end - member[-1].n_features_in_, end))
+            own.n_features_in_ = int(ends[-1])
+            front.append((name, member[:-1]))
+            members.append((name, Pipeline([("take", own), ("readout", member[-1])])))
+        readout = LateReadout(members)
+        readout.__dict__.update(self.__dict__, members=members, members_=members)
+        return FeatureUnion(front), readout
+
     @property
     def named_estimators_(self):
         """The fitted members by name, as scikit-learn's ensembles have them."""
@@ -210,3 +235,25 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         if nothing.any():
             total[nothing] = 1.0 / len(self.classes_)
         return total
+
+
+class TakeColumns(ArrayOutput, TransformerMixin, BaseEstimator):
+    """Return a slice of the columns.
+
+    Parameters
+    ----------
+    columns : slice
+        Those of one sense.
+    """
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def fit(self, X, y=None):
+        """Count the columns."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        """Return some columns, in C order."""
+        return np.ascontiguousarray(X[:, self.columns])

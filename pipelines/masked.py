@@ -17,8 +17,8 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     """Readout for features of which some may be missing (NaN) at predict time.
 
     A row with missing features is predicted by the readout that the same training data give without
-    these features: nothing is guessed. That readout is fitted when such a row occurs, once for each
-    pattern of missing features in the batch.
+    these features: nothing is guessed. That readout is fitted when such a row first occurs, once
+    for each pattern of missing features.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         with naming_rows(X):
             self._X, self._y = check_array(X, dtype=np.float64), y
         self.readout_ = self._fit(self._X)
+        self._without: dict[bytes, Any] = {}  # readouts by the features that are missing
         self.n_features_in_ = self._X.shape[1]
         self.__dict__.pop("classes_", None)
         if hasattr(self.readout_, "classes_"):
@@ -89,7 +90,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         other = MaskedReadout(build(self.readout_), memory=self.memory)
         other._X, other._y, other.n_features_in_ = self._X, self._y, self.n_features_in_
-        other.readout_ = other.readout.fit(self._X, self._y)
+        other.readout_, other._without = other.readout.fit(self._X, self._y), {}
         if hasattr(self, "classes_"):
             other.classes_ = self.classes_
         return other
@@ -201,8 +202,10 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
                 "these recordings."
             )
         # rows in C order, as if the missing features had never been there: same bits from BLAS
-        kept = np.ascontiguousarray(self._X[:, ~missing])
-        return getattr(self._fit(kept), method)(np.ascontiguousarray(X[:, ~missing]))
+        key = missing.tobytes()
+        if key not in self._without:
+            self._without[key] = self._fit(np.ascontiguousarray(self._X[:, ~missing]))
+        return getattr(self._without[key], method)(np.ascontiguousarray(X[:, ~missing]))
 
 
 def fit_clone(estimator: Any, X: NDArray, y: Any) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.datasets import StatesWriter
-from mottle.datasets.disk import write_whole
 from mottle.datasets.stores.states import check_states_place
+from mottle.disk import write_whole
 from mottle.pipelines.account import account_recipe
 from mottle.pipelines.data import PATHS
 from mottle.pipelines.engine.features import reservoir_of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mottle.datasets.disk import write_whole
+from mottle.disk import write_whole
 
 DPI = 150  # of the PNG files
 STYLE = """

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from mottle.datasets.disk import write_whole
+from mottle.disk import write_whole
 from mottle.pipelines.engine.result import Result
 from mottle.pipelines.page import Pictures, page, slug
 from mottle.pipelines.report_parts import best_line, facts, key_lines, parts_of

@@ -37,6 +37,8 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
     ((5, 2), ['touch', 'joints'])
     """
 
+    passes_streams = True  # to live runs it is no stage
+
     def __init__(self, senses: Any) -> None:
         self.senses = senses
 

@@ -53,6 +53,8 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     list of (step, input) arrays where lengths differ. An absent recording (None) is NaN throughout.
     """
 
+    takes_events = False
+
     @abstractmethod
     def fit(self, X, y=None):
         """Learn from training recordings what the encoding needs."""

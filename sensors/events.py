@@ -139,6 +139,42 @@ class EventEncoder(Encoder):
         cells = as_streams(X, lazy=True).cells
         return [None if is_absent(cell) else times for cell in cells]
 
+    def step_begins(self, step: int) -> int:
+        """Return the first microsecond of a step, from the beginning of a live run.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step, from 0; steps may go on beyond ``n_steps``.
+
+        Returns
+        -------
+        begin : int
+            In us.
+
+        Examples
+        --------
+        >>> from mottle.sensors import EVENT_DTYPE, EventRate
+        >>> events = np.array([(0, 0, 0, 1), (999, 3, 1, 0)], dtype=EVENT_DTYPE)
+        >>> EventRate(3, duration=0.001).fit(events).step_begins(2)
+        667
+        """
+        return -(-step * self._duration_us // self.n_steps)
+
+    def steps_within(self, time: int) -> int:
+        """Return how many steps of a live run end at or before a time.
+
+        Parameters
+        ----------
+        time : int
+            In us from the beginning of the run.
+
+        Returns
+        -------
+        n_steps : int
+        """
+        return time * self.n_steps // self._duration_us
+
     def advance(self, state: Any, X: Any, n_steps: Any = None) -> Any:
         """Carry live runs on by some steps; chunks give the same bytes as the whole.
 
@@ -178,10 +214,7 @@ class EventEncoder(Encoder):
         streams = as_streams(X)
         self._check_state(state, len(streams.cells))
         check_chunk(streams)
-        begin, end = (
-            -(-step * self._duration_us // self.n_steps)
-            for step in (state.step, state.step + n_steps)
-        )
+        begin, end = self.step_begins(state.step), self.step_begins(state.step + n_steps)
         drive = np.empty((state.n_recordings, n_steps, self.n_features_out_))
         account = np.zeros((state.n_recordings, 3), dtype=np.int64)
         for run, cell in enumerate(streams.cells):

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mottle.checks import check_whole
-from mottle.datasets.disk import file_hash, only_writer, sync, write_whole
+from mottle.datasets.disk import file_hash, only_writer
 from mottle.datasets.downloads.home import ENVIRONMENT, data_home
 from mottle.datasets.downloads.unpack import UNREADABLE, members, unpack
+from mottle.disk import sync, write_whole
 
 PIECE = 1 << 16
 TIMEOUT = 30  # s without a byte

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.datasets.disk import write_whole
 from mottle.datasets.stores.prepared import Row, Sense
+from mottle.disk import write_whole
 
 
 class Parts:

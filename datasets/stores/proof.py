@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from zarr.storage import LocalStore
 
-from mottle.datasets.disk import file_hash, write_whole
+from mottle.datasets.disk import file_hash
+from mottle.disk import write_whole
 
 FOLDER = "manifest"
 NAME = f"{FOLDER}/sha256sums"

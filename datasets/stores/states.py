@@ -23,8 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from mottle.checks import check_bool, check_option, check_whole
-from mottle.datasets.disk import Lock, lock_path, sync, write_whole
+from mottle.datasets.disk import Lock, lock_path
 from mottle.datasets.stores import proof
+from mottle.disk import sync, write_whole
 
 DIMS = ("recording", "step", "node")
 DTYPES = ("float32", "float64", "float16")

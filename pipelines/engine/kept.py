@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.datasets.disk import write_whole
+from mottle.disk import write_whole
 
 Piece = tuple[Any, dict[str, NDArray]]
 GROUPS = ("mottle.nodes", "mottle.metrics")  # entry points of other packages

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from mottle.checks import choose, names_arguments
-from mottle.datasets.disk import write_whole
+from mottle.disk import write_whole
 from mottle.pipelines.engine.differences import paired_differences
 from mottle.pipelines.metrics import Metric
 

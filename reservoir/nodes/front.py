@@ -168,6 +168,7 @@ class Reservoir(
                 "fit; a sense may be absent at predict time only."
             )
         self._warn_segments(drives.sizes)
+        self._longest = int(drives.sizes.max())
         n_nodes = getattr(self, "n_nodes", 1)  # of event-driven reservoirs it follows from events
         many = f"the input weights of {n_nodes} nodes"
         check_memory(float(n_nodes) * self.n_features_in_, many, "take a smaller n_nodes")
@@ -544,6 +545,41 @@ class Reservoir(
             out = self._run_block(block, lengths, new)
         new.step += out.shape[1]
         return new, out
+
+    def pool_states(self, states: Any) -> NDArray:
+        """Return the features of recordings from all their states, as ``transform`` does.
+
+        Parameters
+        ----------
+        states : ndarray of shape (n_recordings, n_steps, n_nodes)
+            Of ``advance``. Without steps all features are NaN.
+
+        Returns
+        -------
+        features : ndarray of shape (n_recordings, n_features)
+
+        Examples
+        --------
+        >>> from mottle.reservoir import MemristorReservoir
+        >>> drive = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3))
+        >>> reservoir = MemristorReservoir(20, pool="mean", random_state=0).fit(drive)
+        >>> _, states = reservoir.advance(reservoir.start(2), drive)
+        >>> np.array_equal(reservoir.pool_states(states), reservoir.transform(drive))
+        True
+        """
+        check_is_fitted(self)
+        statistics = self._statistics()
+        if not statistics:
+            raise ValueError("pool=None and n_segments=1: there is nothing to pool.")
+        states = np.ascontiguousarray(states)
+        if states.ndim != 3 or states.shape[2] != self.n_nodes:
+            raise ValueError(
+                f"states have shape {states.shape}; expected (n_recordings, n_steps, "
+                f"{self.n_nodes})."
+            )
+        if not states.shape[1]:
+            return np.full((len(states), self._n_features_out), np.nan)
+        return self._pool((0, states, np.full(len(states), states.shape[1])), statistics)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the features after statistic, segment and node.

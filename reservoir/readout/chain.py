@@ -3,9 +3,13 @@
 A stage has ``start(n_recordings, keys)`` and ``advance(state, X)``, as reservoirs do, or is a
 fitted transformer of rows, such as a scaler, for which every step is a row. Whole recordings and
 chunks of them give the same numbers.
+
+In live runs (`LiveRun`) streams enter at encoders, each sense on its own clock, and reservoirs may
+pool: then a chunk of any length gives one row of features, those of the recording so far.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,6 +19,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.reservoir.readout.entry import (
+    ABSENT,
+    Drives,
+    Entry,
+    Pooled,
+    absent_steps,
+    enter,
+    together,
+)
 from mottle.reservoir.readout.sequence import SequenceReadout
 
 
@@ -43,11 +56,13 @@ def split_off_readout(model: Any) -> tuple[Any, Any]:
     >>> split_off_readout(make_pipeline(NoReservoir(), Ridge()))[1]
     Ridge()
     """
-    if isinstance(model, Pipeline) and not hasattr(model.steps[-1][1], "transform"):
-        if len(model.steps) == 2:
-            return model.steps[0][1], model.steps[1][1]
-        return model[:-1], model.steps[-1][1]
-    return model, None
+    model = getattr(model, "pipeline_", model)  # of models that build their pipeline
+    if not isinstance(model, Pipeline) or hasattr(model.steps[-1][1], "transform"):
+        return model, None
+    last = model.steps[-1][1]
+    if hasattr(last, "split_live"):  # late fusion: its members begin with stages of their own
+        return last.split_live()
+    return (model.steps[0][1] if len(model.steps) == 2 else model[:-1]), last
 
 
 def readout_of_steps(readout: Any) -> Any:
@@ -66,7 +81,10 @@ def readout_of_steps(readout: Any) -> Any:
 def parts(stage: Any) -> list[tuple[Any, Any]]:
     """Return the stages inside a stage, each with its columns (None for all)."""
     if isinstance(stage, Pipeline):
-        return [(part, None) for _, part in stage.steps if part not in (None, "passthrough")]
+        return [
+            (part, None) for _, part in stage.steps
+            if part not in (None, "passthrough") and not hasattr(part, "passes_streams")
+        ]  # fmt: skip
     if isinstance(stage, FeatureUnion):
         return [(part, None) for _, part in stage.transformer_list if part != "drop"]
     if isinstance(stage, ColumnTransformer):
@@ -87,19 +105,20 @@ def leaves(stage: Any) -> Iterator[Any]:
         yield from leaves(part)
 
 
-def check_stage(stage: Any) -> None:
-    """Raise if a stage does not give one output per step."""
+def check_stage(stage: Any, pooled: bool = False) -> None:
+    """Raise if a stage does not give one output per step, or where ``pooled`` one a recording."""
     for leaf in leaves(stage):
         if leaf == "passthrough":
             continue
-        if not isinstance(leaf, Advances) and not hasattr(leaf, "transform"):
+        rows = hasattr(leaf, "transform") and not hasattr(leaf, "takes_events")
+        if not isinstance(leaf, Advances) and not rows:
             raise ValueError(
                 f"{leaf!r} neither advances from step to step nor transforms rows: take a "
                 "reservoir, or a Pipeline, FeatureUnion or ColumnTransformer of reservoirs and "
                 "scalers."
             )
         check_is_fitted(leaf)
-        if getattr(leaf, "pools", False):
+        if getattr(leaf, "pools", False) and not pooled:
             raise ValueError(
                 f"{leaf} pools its states, and a stream needs every step: set pool=None and "
                 "n_segments=1. For features of recordings, pass blocks of reservoir.transform to "
@@ -107,12 +126,26 @@ def check_stage(stage: Any) -> None:
             )
 
 
-def start(stage: Any, n_recordings: int = 1, keys: Any = None) -> Any:
+def start(stage: Any, n_recordings: int = 1, keys: Any = None, window: Any = None) -> Any:
     """Return the state of runs at rest, nested like the stage."""
+    if hasattr(stage, "encoders_"):  # drives of several senses side by side
+        senses = {name: start(part, n_recordings, keys) for name, part in stage.encoders_}
+        return Drives(senses, dict.fromkeys(senses))
     inner = parts(stage)
     if inner:
-        return [start(part, n_recordings, keys) for part, _ in inner]
-    return stage.start(n_recordings, keys) if isinstance(stage, Advances) else None
+        return [start(part, n_recordings, keys, window) for part, _ in inner]
+    return rest(stage, n_recordings, keys, window) if isinstance(stage, Advances) else None
+
+
+def rest(stage: Any, n_recordings: int, keys: Any, window: Any = None) -> Any:
+    """Return the state at rest of a stage without others in it."""
+    own = stage.start(n_recordings, keys)
+    if hasattr(stage, "takes_events"):
+        return Entry(own)
+    if getattr(stage, "pools", False):
+        steps = stage._longest if window is None else window
+        return Pooled(own, np.empty((n_recordings, 0, stage.n_nodes)), steps)
+    return own
 
 
 def start_for(stage: Any, chunks: Callable[[], Iterator[NDArray]]) -> Any:
@@ -129,7 +162,7 @@ def start_for(stage: Any, chunks: Callable[[], Iterator[NDArray]]) -> Any:
     inner = parts(stage)
     if inner:
         return [start_for(part, partial(_columns, chunks, columns)) for part, columns in inner]
-    return stage.start(1, [chunks()]) if isinstance(stage, Advances) else None
+    return rest(stage, 1, [chunks()]) if isinstance(stage, Advances) else None
 
 
 def _outputs(stage: Any, state: Any, chunks: Callable[[], Iterator[NDArray]]) -> Iterator[NDArray]:
@@ -143,24 +176,83 @@ def _columns(chunks: Callable[[], Iterator[NDArray]], columns: Any) -> Iterator[
         yield np.asarray(chunk) if columns is None else np.asarray(chunk)[:, columns]
 
 
-def advance(stage: Any, state: Any, X: Any) -> tuple[Any, NDArray]:
-    """Advance runs by a chunk (recording, step, input); return state and outputs."""
+def advance(stage: Any, state: Any, X: Any, until: Any = None) -> tuple[Any, Any]:
+    """Advance runs by a chunk (recording, step, input); return state and outputs.
+
+    ``X`` is None where nothing came, `ABSENT` where a sense is absent, a mapping of senses in front
+    of a stage that takes columns by name. Outputs are None where no step was completed.
+    """
+    if hasattr(stage, "encoders_"):
+        return advance_drives(stage, state, X, until)
     inner = parts(stage)
     if isinstance(stage, Pipeline):
         new = []
         for (part, _), old in zip(inner, state, strict=True):
-            after, X = advance(part, old, X)
+            after, X = advance(part, old, X, until)
             new.append(after)
         return new, X
     if inner:
         runs = [
-            advance(part, old, X if columns is None else np.asarray(X)[:, :, columns])
+            advance(part, old, X if columns is None else take(X, columns), until)
             for (part, columns), old in zip(inner, state, strict=True)
         ]
-        return [after for after, _ in runs], np.concatenate([out for _, out in runs], axis=2)
+        return [after for after, _ in runs], beside([out for _, out in runs])
+    if hasattr(stage, "takes_events"):
+        return enter(stage, state, X, until)
+    if getattr(stage, "pools", False):
+        return pool_on(stage, state, X)
+    if X is None or X is ABSENT:
+        return state, X
     if isinstance(stage, Advances):
         return stage.advance(state, X)
     return state, by_rows(stage, X)
+
+
+def advance_drives(stage: Any, state: Drives, X: Any, until: Any) -> tuple[Drives, Any]:
+    """Advance the encoders of several senses; return the steps that all have completed."""
+    senses, found = {}, {}
+    for name, part in stage.encoders_:
+        senses[name], found[name] = advance(part, state.senses[name], take(X, name), until)
+    widths = {name: len(part.get_feature_names_out()) for name, part in stage.encoders_}
+    waiting, out = together(state.waiting, found, widths)
+    return Drives(senses, waiting), out
+
+
+def pool_on(stage: Any, state: Pooled, X: Any) -> tuple[Pooled, NDArray]:
+    """Advance a reservoir that pools; return (recording, 1, feature) of the states so far."""
+    if X is ABSENT:
+        state = replace(state, states=state.states[:, :0])
+    elif X is not None:
+        own, states = stage.advance(state.state, X)
+        states = np.concatenate([state.states, states], axis=1)[:, -state.window :]
+        state = replace(state, state=own, states=states)
+    return state, stage.pool_states(state.states)[:, np.newaxis]
+
+
+def take(X: Any, columns: Any) -> Any:
+    """Return the chunk of one sense, or some inputs of an array."""
+    if X is None or X is ABSENT:
+        return X
+    if not isinstance(X, Mapping):
+        return np.asarray(X)[:, :, columns]
+    name = columns if isinstance(columns, str) else columns[0]
+    return absent_steps(X[name]) if name in X else None
+
+
+def beside(outputs: list[Any]) -> Any:
+    """Return outputs side by side, None where none has a step."""
+    if any(out is ABSENT for out in outputs):
+        raise ValueError("a sense is absent (None), and its reservoir does not pool: its states "
+                         "have no value then. Leave the sense out of the chunk.")  # fmt: skip
+    if all(out is None for out in outputs):
+        return None
+    steps = [0 if out is None else out.shape[1] for out in outputs]
+    if len(set(steps)) > 1:
+        raise ValueError(
+            f"the senses advance by different numbers of steps, {steps}: a readout of steps needs "
+            "equal ones; reservoirs that pool do not."
+        )
+    return np.concatenate(outputs, axis=2)
 
 
 def by_rows(stage: Any, X: NDArray) -> NDArray:

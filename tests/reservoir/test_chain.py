@@ -115,7 +115,7 @@ def test_what_pools_or_does_not_go_step_by_step_is_refused():
     pooled = make_pipeline(EchoStateReservoir(5, random_state=0),
                            EchoStateReservoir(5, pool="mean", random_state=0)).fit(X)  # fmt: skip
     with pytest.raises(ValueError, match="pools its states, and a stream needs every step"):
-        LiveRun(pooled)
+        fit_stream(pooled, RidgeReadout(), X, X[:, 0])
     with pytest.raises(ValueError, match="neither advances from step to step nor transforms rows"):
         chain.check_stage(Pipeline([("readout", Ridge().fit(X, X))]))
     with pytest.raises(ValueError, match="is not fitted"):

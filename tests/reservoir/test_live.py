@@ -254,8 +254,6 @@ def test_an_incomplete_live_step_is_refused():
         run.advance(np.empty((0, 3)))
     with pytest.raises(ValueError, match=r"X is float64 of shape \(2, 3\); .* \(2, n_steps"):
         LiveRun(reservoir, n_recordings=2).advance(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match="pools its states"):
-        LiveRun(MemristorReservoir(10, pool="mean", random_state=0).fit(np.zeros((2, 3))))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""Where streams enter a live run: events wait for their step to end, late samples are counted."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mottle.events import EVENT_DTYPE
+
+MOST_STEPS = 100_000  # without an event, after which the clock must have jumped
+
+
+class Absent:
+    """Stands for a sense that is absent for now."""
+
+
+ABSENT = Absent()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """State of an encoder in a live run.
+
+    Attributes
+    ----------
+    state : EncoderState
+        Of the encoder itself.
+    waiting : ndarray or None
+        Events whose step has not ended, times from the beginning of the run.
+    origin : int or None
+        Time in us that counts as 0, None before the first event.
+    last : float
+        Time of the last sample in s.
+    late, repeated : int
+        Events of steps that had ended and samples before the last one; samples of its very time.
+    """
+
+    state: Any
+    waiting: NDArray | None = None
+    origin: int | None = None
+    last: float = -np.inf
+    late: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """State of a reservoir that pools: its own, and the latest states, at most ``window`` steps."""
+
+    state: Any
+    states: NDArray  # (recording, step, node)
+    window: int
+
+
+@dataclass(frozen=True)
+class Drives:
+    """States of the encoders of several senses, and drives that wait for those of the others."""
+
+    senses: dict[str, Any]
+    waiting: dict[str, NDArray | None]
+
+
+def absent_steps(cell: Any) -> Any:
+    """Return the chunk of a sense; None says that the sense is absent for now."""
+    return ABSENT if cell is None else cell
+
+
+def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
+    """Encode what came of a sense; return the state and the drive of the steps that are complete.
+
+    Parameters
+    ----------
+    encoder : encoder
+        Fitted.
+    entry : Entry
+        Where the sense stands.
+    X : ndarray or DataArray, or None
+        Events, rows, or nothing.
+    until : float or None
+        Time in s from the beginning of the run up to which all events have come.
+    """
+    if X is ABSENT:
+        return replace(entry, waiting=None), ABSENT
+    if encoder.takes_events:
+        return enter_events(encoder, entry, X, until)
+    if X is None:
+        return entry, None
+    if "time" in getattr(X, "coords", ()):
+        entry, X = in_time(entry, X)
+        if not X.sizes["time"]:
+            return entry, None
+        X = [X]
+    elif not np.shape(X)[-2]:
+        return entry, None
+    state, drive = encoder.advance(entry.state, X)
+    return replace(entry, state=state), drive
+
+
+def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
+    """Return rows in order of time without those that are late or repeated, which are counted."""
+    time = np.asarray(rows["time"].values)
+    if time.dtype.kind not in "iuf":  # dates, which the encoder refuses with the reason
+        return entry, rows
+    before = np.maximum.accumulate(np.concatenate([[entry.last], time[:-1]]))
+    new, same = time > before, time == before
+    entry = replace(
+        entry, last=float(max(entry.last, time.max(initial=-np.inf))),
+        repeated=entry.repeated + int(same.sum()),
+        late=entry.late + int((time < before).sum()),
+    )  # fmt: skip
+    return entry, rows if new.all() else rows[new]
+
+
+def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
+    """Encode the events of the steps that are complete; others wait."""
+    events = np.asarray([] if X is None else X)
+    if X is None or not events.size:
+        events = entry.waiting if entry.waiting is not None else events
+    else:
+        if events.dtype.names is None or "t" not in events.dtype.names:
+            raise ValueError(
+                f"events are {events.dtype}: expected a structured array with t (us), x, y and p."
+            )
+        if entry.origin is None:
+            first = int(events["t"].min()) if encoder.origin == "first" else 0
+            entry = replace(entry, origin=first)
+        events = events.copy()
+        events["t"] -= entry.origin
+        begin = encoder.step_begins(entry.state.step)
+        late = events["t"] < begin
+        entry = replace(entry, late=entry.late + int(late.sum()))
+        events = events[~late]
+        if entry.waiting is not None and entry.waiting.size:
+            events = np.concatenate([entry.waiting, events])
+        events = events[np.argsort(events["t"], kind="stable")]
+    reached = int(events["t"][-1]) if events.size else 0
+    if until is not None:
+        reached = max(reached, round(until * 1e6))
+    step = encoder.steps_within(reached)
+    n_steps = step - entry.state.step
+    if n_steps <= 0:
+        return replace(entry, waiting=events if events.size else None), None
+    if n_steps > MOST_STEPS:
+        raise ValueError(
+            f"the stream goes on at {reached} us, {n_steps} steps after the last one, which is "
+            f"more than {MOST_STEPS}: its clock jumped, or its times are not us since the "
+            "beginning of the run. Begin anew with restart()."
+        )
+    cut = np.searchsorted(events["t"], encoder.step_begins(step)) if events.size else 0
+    ready = [events[:cut]] if events.size else [np.empty(0, dtype=EVENT_DTYPE)]
+    state, drive = encoder.advance(entry.state, ready, n_steps=n_steps)
+    rest = events[cut:]
+    return replace(entry, state=state, waiting=rest if rest.size else None), drive
+
+
+def together(
+    waiting: dict[str, NDArray | None], found: dict[str, Any], widths: dict[str, int]
+) -> tuple[dict[str, NDArray | None], Any]:
+    """Return drives side by side for the steps that all senses have, and what waits.
+
+    An absent sense has zeros, as in ``transform``; where all are absent there is no step.
+    """
+    have: dict[str, Any] = {}
+    for name, new in found.items():
+        old = waiting[name]
+        if new is ABSENT:
+            have[name] = None
+        elif new is None or old is None:
+            have[name] = old if new is None else new
+        else:
+            have[name] = np.concatenate([old, new], axis=1)
+    present = {name: one for name, one in have.items() if found[name] is not ABSENT}
+    steps = min((0 if one is None else one.shape[1] for one in present.values()), default=0)
+    left: dict[str, NDArray | None] = {
+        name: None if one is None or one.shape[1] == steps else one[:, steps:]
+        for name, one in have.items()
+    }
+    if not steps:
+        return left, None
+    n = next(one for one in present.values() if one is not None).shape[0]
+    sides = [
+        np.zeros((n, steps, widths[name])) if name not in present else one[:, :steps]
+        for name, one in have.items()
+    ]
+    return left, np.concatenate(sides, axis=2)

@@ -1,0 +1,182 @@
+"""Whole fitted models tick by tick: streams in, the predictions of whole recordings out."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mottle.datasets import make_table
+from mottle.pipelines import SensorClassifier, make_fusion_pipeline
+from mottle.reservoir import EchoStateReservoir, LiveRun, MemristorReservoir, RidgeReadout
+from mottle.sensors import EVENT_DTYPE, EventRate, TaxelDrive
+
+SIZE, US, N_STEPS = (6, 5), 3000, 12
+POOLED = MemristorReservoir(10, pool=("mean", "last", "std"), random_state=0)
+
+
+def draw_events(rng, n, right):
+    events = np.zeros(n, EVENT_DTYPE)
+    events["t"] = np.sort(rng.integers(0, US, n))
+    events["x"] = rng.integers(3 * right, 3 + 3 * right, n)
+    events["y"], events["p"] = rng.integers(0, SIZE[1], n), rng.integers(0, 2, n)
+    return events
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    """Events and rows of a touch, each telling a half of the class."""
+    rng = np.random.default_rng(0)
+    label = np.arange(24) % 4
+    rows = [rng.normal(size=(20, 3)).cumsum(axis=0) + 2.0 * (one // 2) for one in label]
+    events = [draw_events(rng, 60, one % 2) for one in label]
+    return make_table(touch=rows, vision=events), label
+
+
+def encoders():
+    vision = EventRate(N_STEPS, sensor_size=SIZE, duration=US / 1e6, origin="zero")
+    return {"touch": TaxelDrive(None, baseline="training"), "vision": vision}
+
+
+@pytest.fixture(scope="module", params=["middle", "late"])
+def fused(request, recordings):
+    table, label = recordings
+    return make_fusion_pipeline(encoders(), POOLED, fusion=request.param).fit(table, label)
+
+
+def feed(run, rows, events, rng, until=US / 1e6):
+    """Give a run both senses in chunks of any length, each on its own clock."""
+    left, cut, last = 0, 0, None
+    while left < len(rows) or cut < len(events):
+        n, m = rng.integers(1, 6, 2)
+        last = run.advance({"touch": rows[left : left + n]}) if left < len(rows) else last
+        if cut < len(events):
+            run.advance({"vision": events[cut : cut + m]})
+        left, cut = left + n, cut + m
+    return run.advance({"vision": events[:0]}, until=until)
+
+
+def test_chunks_of_several_senses_end_at_the_prediction_of_the_whole(fused, recordings):
+    table, _ = recordings
+    rng = np.random.default_rng(1)
+    run = LiveRun(fused, method="predict_proba")
+    for row in range(3):
+        run.restart()
+        cells = table.iloc[row]
+        got = feed(run, cells["touch"], cells["vision"], rng)
+        assert_array_equal(got, fused.predict_proba(table.iloc[[row]])[0])
+
+
+def test_a_silent_sense_is_masked_as_in_training(fused, recordings):
+    table, _ = recordings
+    run = LiveRun(fused, method="predict_proba")
+    alone = table.iloc[[5]].copy()
+    alone["vision"] = [None]
+    with pytest.warns(UserWarning, match="'vision' is missing in 1 of 1"):
+        expected = fused.predict_proba(alone)[0]
+    assert run.advance({"vision": table["vision"].iloc[5][:1]}) is None  # no step has ended
+    got = run.advance({"touch": table["touch"].iloc[5], "vision": None})
+    assert_array_equal(got, expected)
+    assert run.advance({}) is not None
+
+
+def test_early_fusion_waits_for_the_steps_of_all_senses(recordings):
+    table, label = recordings
+    own = encoders() | {"touch": TaxelDrive(N_STEPS, baseline="training")}
+    with pytest.raises(ValueError, match="n_steps=12 refers to whole recordings"):
+        LiveRun(make_fusion_pipeline(own, POOLED, fusion="early").fit(table, label))
+    table = make_table(touch=[rows[:N_STEPS] for rows in table["touch"]], vision=table["vision"])
+    model = make_fusion_pipeline(encoders(), POOLED, fusion="early").fit(table, label)
+    run = LiveRun(model, method="decision_function" if hasattr(model, "decision_function")
+                  else "predict_proba")  # fmt: skip
+    got = feed(run, *table.iloc[3], np.random.default_rng(2))
+    assert_array_equal(got, run._predict(model[:-1].transform(table.iloc[[3]]))[0])
+
+
+def test_late_and_repeated_samples_are_counted_and_left_out(recordings):
+    table, label = recordings
+    rows = [
+        xr.DataArray(one, dims=("time", "channel"), coords={"time": 0.01 * np.arange(20)})
+        for one in table["touch"]
+    ]
+    table = make_table(touch=rows, vision=table["vision"])
+    model = make_fusion_pipeline(encoders(), POOLED).fit(table, label)
+    run = LiveRun(model, method="predict_proba")
+    touch, events = rows[7], table["vision"].iloc[7]
+    run.advance({"touch": touch[:9]})
+    run.advance({"touch": touch[[8, 2, 9]]})
+    run.advance({"touch": touch[[9, 10, 11, 11]]})
+    run.advance({"vision": events[:40]})
+    run.advance({"vision": np.concatenate([events[:2], events[40:]])})
+    got = run.advance({"touch": touch[12:]}, until=US / 1e6)
+    assert run.counts == {
+        "touch": {"late": 1, "repeated": 3}, "vision": {"late": 2, "repeated": 0}
+    }  # fmt: skip
+    assert_array_equal(got, model.predict_proba(table.iloc[[7]])[0])
+
+
+@pytest.mark.parametrize("pool", ["mean", ("last", "max", "std"), "ppv4"])
+@pytest.mark.parametrize("n_segments", [1, 3])
+def test_pooled_features_are_those_of_the_recording_so_far(pool, n_segments):
+    rng = np.random.default_rng(3)
+    touches = rng.normal(size=(12, 15, 3)).cumsum(axis=1)
+    model = make_pipeline(
+        TaxelDrive(None, baseline=1),
+        EchoStateReservoir(8, pool=pool, n_segments=n_segments, random_state=0),
+        StandardScaler(), RidgeReadout(),
+    ).fit(touches, np.arange(12.0))  # fmt: skip
+    run = LiveRun(model, method="predict")
+    for t, row in enumerate(touches[2], start=1):
+        got = run.advance(row)
+        if t >= n_segments:
+            assert got == model.predict(touches[2:3, :t])[0]
+    late = LiveRun(model, window=4)
+    assert late.advance(touches[2, :4]) == model.predict(touches[2:3, :4])[0]
+    assert late.advance(touches[2, 4:]).shape == ()
+
+
+def test_models_that_choose_their_pipeline_run_live(recordings):
+    table, label = recordings
+    model = SensorClassifier(size=100, random_state=0).fit(list(table["touch"]), label)
+    run = LiveRun(model)
+    answers = [run.advance(row) for row in table["touch"].iloc[9]]
+    assert answers[-1] == model.predict([table["touch"].iloc[9]])[0]
+
+
+def test_a_run_goes_on_from_its_file(fused, recordings, tmp_path):
+    table, label = recordings
+    touch, events = table.iloc[4]
+    whole, broken = LiveRun(fused, method="predict_proba"), LiveRun(fused, method="predict_proba")
+    for run in (whole, broken):
+        run.advance({"touch": touch[:7], "vision": events[:33]})
+    broken.save(tmp_path / "state")
+    resumed = LiveRun(fused, method="predict_proba")
+    resumed.resume(tmp_path / "state")
+    for run in (whole, resumed):
+        run.advance({"touch": touch[7:], "vision": events[33:]})
+    assert_array_equal(resumed.advance(until=1.0), whole.advance(until=1.0))
+    assert resumed.counts == whole.counts
+
+    other = make_fusion_pipeline(encoders(), MemristorReservoir(10, pool="mean", random_state=1))
+    with pytest.raises(ValueError, match="state of another model"):
+        LiveRun(other.fit(table, label)).resume(tmp_path / "state")
+    body = bytearray((tmp_path / "state").read_bytes())
+    for place in range(0, len(body), 97):
+        damaged = body.copy()
+        damaged[place] ^= 4
+        (tmp_path / "damaged").write_bytes(damaged)
+        with pytest.raises(ValueError, match="its checksum differs"):
+            resumed.resume(tmp_path / "damaged")
+
+
+@pytest.mark.parametrize(("chunk", "text"), [
+    ({"tuoch": np.zeros(3)}, "no sense 'tuoch'; it has touch, vision"),
+    ({"touch": np.array(["a"])}, "a sense came as"),
+    ({"vision": np.zeros(3)}, "expected a structured array with t"),
+    ({"vision": np.array([(2**60, 0, 0, 0)], EVENT_DTYPE)}, "its clock jumped"),
+    (np.zeros(3), "a dict of the senses touch, vision"),
+])  # fmt: skip
+def test_what_a_model_does_not_take_is_named(fused, chunk, text):
+    with pytest.raises(ValueError, match=text):
+        LiveRun(fused).advance(chunk)
