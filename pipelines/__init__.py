@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.measured import compare_states
     from mottle.pipelines.metrics import Metric, find_metric
     from mottle.pipelines.recipe import read_recipe
+    from mottle.pipelines.saved.model import SavedModel, load_model, open_model, save_model
     from mottle.pipelines.senses import SenseCheck
     from mottle.pipelines.sensor_models import SensorClassifier, SensorRegressor
     from mottle.pipelines.stream_figures import plot
@@ -31,6 +32,7 @@ __all__ = [
     "Metric",
     "Reproduction",
     "Result",
+    "SavedModel",
     "SenseCheck",
     "SensorClassifier",
     "SensorRegressor",
@@ -38,12 +40,15 @@ __all__ = [
     "draft_recipe",
     "find_leaks",
     "find_metric",
+    "load_model",
     "make_fusion_pipeline",
+    "open_model",
     "plot",
     "read_recipe",
     "read_result",
     "reproduce",
     "run_recipe",
+    "save_model",
 ]
 
 if not TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Four rooms: `mottle.sensors` (streams to drives), `mottle.reservoir` (drives to states),
 `mottle.datasets` (recordings as tables) and `mottle.pipelines` (fusion, experiments, reports);
-`mottle.plot` draws a stream.
+`mottle.plot` draws a stream, `mottle.save_model` and `mottle.load_model` keep fitted models.
 """
 
 import sys
@@ -15,7 +15,8 @@ except PackageNotFoundError:  # a source tree on the path, not installed
     __version__ = "0+unknown"
 
 _ROOMS = ("datasets", "pipelines", "reservoir", "sensors")
-__all__ = ["__version__", *_ROOMS, "plot"]
+_NAMES = ("load_model", "plot", "save_model")  # of mottle.pipelines
+__all__ = ["__version__", *_ROOMS, *_NAMES]
 
 
 def open_lazily(room):
@@ -74,11 +75,11 @@ def keep_compiled(function):
 
 
 def __getattr__(name):
-    """Import a room, or `plot`, when it is first named, so that ``import mottle`` is fast."""
+    """Import a room, or a name, when it is first used, so that ``import mottle`` is fast."""
     if name in _ROOMS:
         return import_module(f"mottle.{name}")
-    if name == "plot":
-        return import_module("mottle.pipelines").plot
+    if name in _NAMES:
+        return getattr(import_module("mottle.pipelines"), name)
     raise AttributeError(f"module 'mottle' has no attribute {name!r}")
 
 

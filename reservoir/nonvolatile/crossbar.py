@@ -131,6 +131,17 @@ class Crossbar(NamesArguments):
             f"wire_resistance={self.wire_resistance})"
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, and the result of ``program`` as plain arrays."""
+        written = None if self._written is None else self._written.to_dict(data="array")
+        return self.__dict__ | {"_written": written}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Set the attributes that `__getstate__` returned."""
+        written = state["_written"]
+        written = None if written is None else xr.Dataset.from_dict(written)
+        self.__dict__.update(state | {"_written": written})
+
     @property
     def conductances(self) -> NDArray[np.float64]:
         """Conductances (row, column) of the memristors in S."""

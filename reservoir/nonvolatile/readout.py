@@ -414,7 +414,6 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             tile.calibrate(volts, self.percentile)
             if self.compensate:
                 tile.compensate(volts, weights)
-        self.written_ = pd.DataFrame([tile.written for tile in self.tiles_])
         self.seconds_ = 0.0
         return self
 
@@ -768,6 +767,11 @@ class CrossbarReadout(NamesParameters, MetaEstimatorMixin, BaseEstimator):
             "source": f"voltages held for {duration * 1e6:.3g} us (provisional)",
         }
         return total.rename(vector="sample")
+
+    @property
+    def written_(self) -> pd.DataFrame:
+        """Cost of writing, a row per tile."""
+        return pd.DataFrame([tile.written for tile in self.tiles_])
 
     @property
     def energy_scales_(self) -> dict[str, float]:

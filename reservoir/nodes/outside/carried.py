@@ -6,6 +6,9 @@ of joblib (``n_jobs=2``) receive these by value, and with them all devices of th
 grid of a search may name others. Mottle itself reads no pickles.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from mottle.reservoir import catalogue
@@ -14,14 +17,44 @@ from mottle.reservoir.nodes.node import KEPT
 from mottle.reservoir.nodes.outside.definition import Definition, Lost, differences
 
 SESSION = "_session"  # attribute of a pickled reservoir
+BY_NAME = ContextVar("BY_NAME", default=False)
 
 
 class Session:
     """All devices of this process that were defined by ``device_node``; empty in a plain pickle."""
 
 
+@contextmanager
+def by_name() -> Iterator[None]:
+    """Let reservoirs give the name of their device in place of its functions: for model files."""
+    before = BY_NAME.set(True)
+    try:
+        yield
+    finally:
+        BY_NAME.reset(before)
+
+
+def named(p: Any, find: Any) -> dict[str, Any]:
+    """Return attributes that name the device of a reservoir, and hold no function."""
+    device, family = p.__dict__.get(KEPT, (p.device, None))
+    try:
+        family = family or find(p.device)[1]
+    except ValueError:  # an impossible device: for fit to refuse
+        return {}
+    if isinstance(family, Lost):  # of a model that came from a file
+        return {}
+    first = next(iter(family.presets))
+    if family.definition is None:
+        return {KEPT: (None, None), "device": first if isinstance(device, Family) else p.device}
+    lost = Lost(first, family.definition.digests, type(family.definition.preset).__module__)
+    device = lost if isinstance(p.device, Family) else p.device
+    return {KEPT: (device, lost), "device": device}
+
+
 def state_of(p: Any, find: Any) -> dict[str, Any]:
     """Return what the pickle of a reservoir holds beside its attributes."""
+    if BY_NAME.get():
+        return named(p, find)
     if not catalogue.OUTSIDE:
         return {}
     state: dict[str, Any] = {SESSION: Session()}

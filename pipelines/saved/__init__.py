@@ -1,0 +1,1 @@
+"""Saved models: one checked file each, from which nothing is unpickled."""

@@ -1,0 +1,372 @@
+"""save_model, load_model, open_model: fitted models in one file each."""
+
+import errno
+import json
+import platform
+import warnings
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import InconsistentVersionWarning
+
+from mottle.checks import check_mapping, names_arguments
+from mottle.datasets.disk import write_whole
+from mottle.pipelines.saved import archive, sample
+from mottle.pipelines.saved.schema import check_schema, nodes, rename
+from mottle.reservoir.nodes.outside.carried import by_name
+from mottle.reservoir.nodes.outside.definition import Lost
+from mottle.sensors.files.limits import byte_limit, check_bytes, check_path, only_value_errors
+
+PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "pandas", "skops")
+SAME = 1e-6  # relative difference up to which outputs on another processor count as the same
+
+
+class SavedModel:
+    """A model file: checked and described, built by `load`.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    info : dict
+        Format, model, versions, arithmetic, ``about`` (what was given to `save_model`), the hash of
+        every part and, as "hash", of the whole.
+    X : any
+        Sample input, or None.
+    output : dict
+        What the model gave for it: by "predict" and "predict_proba", or "transform".
+    """
+
+    def __init__(self, path: Path, whole: bytes, limit: int) -> None:
+        self.path, self._whole = path, whole
+        with only_value_errors(path):
+            self.info, self._members = archive.unpack(whole, path, limit)
+            kept = self.info.get("sample", {"X": None, "output": {"dict": {}}})
+            self.X, self.output = (sample.restore(kept[key], self._array) for key in kept)
+
+    def __repr__(self) -> str:
+        """Return one line: the file, what it holds, and its hash."""
+        return f"<{self.info['model']} in {self.path}, {self.info['hash'][:12]}>"
+
+    def _array(self, name: str) -> NDArray:
+        """Return an array of the sample."""
+        return archive.read_array(self.path, name, self._members[name])
+
+    @cached_property
+    def untrusted(self) -> dict[str, str]:
+        """Types of other packages, which `load` must be allowed to build, and where they stand."""
+        import skops.io
+
+        with only_value_errors(self.path):
+            _, others = check_schema(json.loads(self._members[archive.SCHEMA]))
+            unknown = set(skops.io.get_untrusted_types(data=self._whole)) if others else set()
+        return {name: place for name, place in others.items() if name in unknown}
+
+    def load(self, trusted: Any = ()) -> Any:
+        """Build the model.
+
+        Parameters
+        ----------
+        trusted : sequence of str or type, default=()
+            Types of other packages that may be built, by full name.
+
+        Returns
+        -------
+        model : estimator
+            As it was saved.
+
+        Raises
+        ------
+        ValueError
+            For types that are neither of mottle, nor known to be safe, nor trusted; for devices of
+            other packages that this process does not have; for a damaged file.
+
+        Warns
+        -----
+        UserWarning
+            If parts are of another version of scikit-learn.
+        """
+        import skops.io
+
+        given = [trusted] if isinstance(trusted, str | type) else trusted
+        names = {
+            one if isinstance(one, str) else f"{one.__module__}.{one.__qualname__}" for one in given
+        }
+        unknown = {name: place for name, place in self.untrusted.items() if name not in names}
+        if unknown:
+            some = ", ".join(f"{name} ({place})" for name, place in unknown.items())
+            raise ValueError(
+                f"{self.path} holds types of other packages: {some}. If you trust these and the "
+                f"file, load it with trusted={sorted(unknown)}."
+            )
+        with only_value_errors(self.path), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", InconsistentVersionWarning)
+            schema = json.loads(self._members[archive.SCHEMA])
+            approved, _ = check_schema(schema)
+            model = skops.io.loads(self._whole, trusted=sorted(approved | names))
+            find_devices(schema)
+        if caught:
+            before, now = self.info["versions"]["scikit-learn"], version("scikit-learn")
+            warnings.warn(
+                f"{self.path} was saved with scikit-learn {before}, and this is {now}: `mottle "
+                "model verify` shows whether it predicts the same.",
+                stacklevel=2,
+            )
+        return model
+
+    def verify(self, trusted: Any = ()) -> dict[str, float]:
+        """Build the model and compare its output for the sample with the one that was saved.
+
+        Parameters
+        ----------
+        trusted : sequence of str or type, default=()
+            As for `load`.
+
+        Returns
+        -------
+        differences : dict of str to float
+            For each method the largest difference, relative to the largest value; 0 where every
+            byte is the same, infinite where labels or shapes differ. Empty without a sample.
+        """
+        model = self.load(trusted)
+        if not self.output:
+            return {}
+        after = sample.output_of(model, self.X)
+        return {
+            name: sample.largest_difference(before, after[name])
+            for name, before in self.output.items()
+        }
+
+
+@names_arguments
+def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> SavedModel:
+    """Save a fitted model in one file, from which nothing is unpickled.
+
+    The file is a zip archive in the format of skops: parameters and arrays of the model, versions,
+    the hash of everything, and, if given, a sample of input with its output. It is written whole or
+    not at all, and only after the model was read back and gave the same output.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted: an estimator of mottle or scikit-learn, or a pipeline of them.
+    path : str or Path
+        File to write, such as ``touch.mottle``.
+    X : as for ``model.predict`` or ``model.transform``, default=None
+        Input, of which the first recording is kept: at most 100 steps, or 2000 events; of features
+        the first 100 rows; for a `Forecaster` a number of steps. A model that refuses so short a
+        recording gets the whole one. None keeps no sample.
+    about : dict, default=None
+        What else is to be known of the model, such as recipe, score and hash of the training data;
+        values of JSON.
+
+    Returns
+    -------
+    saved : SavedModel
+        The file.
+
+    Raises
+    ------
+    ValueError
+        For what no file can hold, such as functions of a notebook: it is named with its place; and
+        for a model that comes back with another output.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> X, y = np.eye(6), np.arange(6) % 2
+    >>> path = Path(mkdtemp()) / "readout.mottle"
+    >>> saved = save_model(RidgeReadout().fit(X, y), path, X, about={"accuracy": 1.0})
+    >>> load_model(path).predict(X).tolist(), open_model(path).info["about"]
+    ([0, 1, 0, 1, 0, 1], {'accuracy': 1.0})
+    """
+    check_path(path)
+    path = Path(path)
+    about = check_mapping("about", {} if about is None else about, "a dict of values of JSON")
+    members = dump(model)
+
+    def put(array: NDArray) -> str:
+        name = f"sample/{len(members)}.npy"
+        members[name] = sample.as_npy(array)
+        return name
+
+    info = {
+        "model": type(model).__name__, "versions": versions(), "arithmetic": arithmetic(members),
+        "about": dict(about),
+    }  # fmt: skip
+    if X is not None:
+        kept, output = sampled(model, X)
+        info["sample"] = {"X": sample.describe(kept, put), "output": sample.describe(output, put)}
+    try:
+        whole = archive.pack(members, info)
+    except TypeError as error:
+        raise ValueError(f"about holds what is no value of JSON: {error}.") from error
+    saved = SavedModel(path, whole, len(whole) * 2000)
+    differences = saved.verify(trusted=list(saved.untrusted))
+    if any(differences.values()):
+        raise ValueError(f"{type(model).__name__} comes back with another output: {differences}.")
+    try:
+        write_whole(path, lambda file: file.write(whole))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(
+            error.errno, f"no space left for a model of {len(whole)} bytes", str(path)
+        ) from error
+    return saved
+
+
+@names_arguments
+def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
+    """Load a model that `save_model` wrote, after every byte was compared with its hash.
+
+    Nothing is unpickled, and no code of the file is run: types of mottle, numpy, scipy and
+    scikit-learn are built, others are named and refused.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    trusted : sequence of str or type, default=()
+        Types of other packages that may be built, by full name.
+    max_bytes : int, default=None
+        The most bytes to which the content may come; None: 100 times the size of the file, and 256
+        MiB at least.
+
+    Returns
+    -------
+    model : estimator
+        As it was saved.
+
+    Raises
+    ------
+    ValueError
+        For damage, another format, a newer version of the format, and types that are not trusted.
+    OSError
+        If the file cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If parts are of another version of scikit-learn.
+
+    See Also
+    --------
+    save_model : Writes the file, with an example.
+    """
+    return open_model(path, max_bytes=max_bytes).load(trusted)
+
+
+@names_arguments
+def open_model(path: Any, *, max_bytes: Any = None) -> SavedModel:
+    """Read a model file and compare every byte with its hash, without building the model.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_bytes : int, default=None
+        The most bytes to which the content may come; None: 100 times the size of the file, and 256
+        MiB at least.
+
+    Returns
+    -------
+    saved : SavedModel
+        What the file states, sample input and output, and ``load``.
+
+    Raises
+    ------
+    ValueError
+        For damage, another format, and a newer version of the format.
+    OSError
+        If the file cannot be read.
+
+    See Also
+    --------
+    save_model : Writes the file, with an example.
+    """
+    check_path(path)
+    path = Path(path)
+    limit = byte_limit(path, max_bytes)
+    check_bytes(str(path), path.stat().st_size, limit)
+    return SavedModel(path, path.read_bytes(), limit)
+
+
+def dump(model: Any) -> dict[str, bytes]:
+    """Return schema and arrays of a model by name; refuse what no file may hold."""
+    import skops.io
+
+    with by_name():
+        dumped = skops.io.dumps(model)
+    with ZipFile(BytesIO(dumped)) as parts:
+        schema = json.loads(parts.read(archive.SCHEMA))
+        check_schema(schema)
+        members = {new: parts.read(old) for old, new in rename(schema).items()}
+    return {archive.SCHEMA: json.dumps(schema, separators=(",", ":")).encode(), **members}
+
+
+def sampled(model: Any, X: Any) -> tuple[Any, dict[str, Any]]:
+    """Return sample input as it will be read, and what a model gives for it."""
+    arrays: dict[str, NDArray] = {}
+
+    def put(array: NDArray) -> str:
+        name = str(len(arrays))
+        arrays[name] = array
+        return name
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of recordings that are short
+        for whole in (False, True):
+            described = sample.describe(sample.cut(X, whole=whole), put)
+            kept = sample.restore(described, arrays.__getitem__)
+            try:
+                return kept, sample.output_of(model, kept)
+            except ValueError:
+                if whole:
+                    raise
+    raise AssertionError
+
+
+def find_devices(schema: Any) -> None:
+    """Refuse a model with a device of another package that this process does not have."""
+    for node, _ in nodes(schema):
+        if node["__class__"] == Lost.__name__ and node["__loader__"] == "TupleNode":
+            name, digests, where = node["content"]
+            values = {key: json.loads(one["content"]) for key, one in digests["content"].items()}
+            Lost(json.loads(name["content"]), values, json.loads(where["content"])).found()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def arithmetic(members: dict[str, bytes]) -> dict[str, Any]:
+    """Return what decides the last bits of results: types of the arrays, processor, vectors."""
+    import llvmlite.binding as llvm
+
+    kinds = {
+        str(np.load(BytesIO(data)).dtype) for name, data in members.items() if name.endswith(".npy")
+    }
+    features = llvm.get_host_cpu_features()
+    return {
+        "dtypes": sorted(kinds), "machine": platform.machine(), "system": platform.system(),
+        "cpu": llvm.get_host_cpu_name(),
+        "features": sorted(name for name, there in features.items() if there),
+    }  # fmt: skip
