@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import InconsistentVersionWarning
 
 from mottle.checks import check_mapping, names_arguments
-from mottle.datasets.disk import write_whole
+from mottle.disk import write_whole
 from mottle.pipelines.saved import archive, sample
 from mottle.pipelines.saved.schema import check_schema, nodes, rename
 from mottle.reservoir.nodes.outside.carried import by_name

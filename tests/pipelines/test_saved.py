@@ -1,17 +1,11 @@
 """Saved models: what comes back is what was saved, and nothing else is built."""
 
-import json
-import zipfile
-from io import BytesIO
-from pathlib import Path
 
 import numpy as np
-import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.preprocessing import StandardScaler
 from test_as_meant import DRIVES, EVENTS, OF_DRIVES, OF_EVENTS, OF_ROWS, OF_STATES, ROWS
 
 import mottle
@@ -21,10 +15,8 @@ from mottle.pipelines import (
     SensorClassifier,
     SensorRegressor,
     make_fusion_pipeline,
-    open_model,
     save_model,
 )
-from mottle.pipelines.saved import archive
 from mottle.pipelines.saved.sample import flat
 from mottle.reservoir import (
     EchoStateReservoir,
