@@ -106,6 +106,88 @@ def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
     _run([config], out, states, as_json)
 
 
+@main.command("live")
+@click.argument("model", type=FOLDER)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="[SENSE=]SOURCE",
+    help="Where streams come from; several are read side by side. Default: standard input.",
+)
+@click.option(
+    "--to",
+    default="-",
+    show_default=True,
+    metavar="-|udp:HOST:PORT|tcp:HOST:PORT",
+    help="Where predictions go.",
+)
+@click.option("--proba", is_flag=True, help="Write the probabilities of all classes.")
+@click.option("--window", type=click.IntRange(1), help="Latest steps that reservoirs pool.")
+@click.option(
+    "--silent",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="After so long without samples a sense is masked.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Of replayed recordings, relative to their own.",
+)
+@click.option(
+    "--queue",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Lines that may wait; the oldest are lost, and counted.",
+)
+@click.option("--state", type=FOLDER, help="File of the state: go on from it, and keep it there.")
+def run_live(
+    model: Path, sources: tuple[str, ...], to: str, proba: bool, window: int | None,
+    silent: float | None, speed: float, queue: int, state: Path | None,
+) -> None:  # fmt: skip
+    """Predict from streams with MODEL, a file that `mottle run --save` or save_model wrote.
+
+    SOURCE is "-" (standard input), udp:HOST:PORT, tcp:HOST:PORT, serial:DEVICE@BAUD, replay:PATH (a
+    recording at its own speed) or follow:PATH (events of a raw file that grows). Lines are
+    JSON by sense, {"t": 0.01, "touch": [0.1, 0.2]}, {"camera": [[t, x, y, p]], "until": 0.5},
+    {"touch": null} or {"restart": true}; a model of one sense also takes rows of numbers.
+    Each prediction is a line of JSON. What was lost and how long answers took is said at the end.
+    """
+    from rich.console import Console
+
+    errors = Console(stderr=True)
+    with _exits(errors):
+        from mottle.pipelines.live.serve import senses_taken, serve
+        from mottle.pipelines.live.sources import open_source
+        from mottle.pipelines.saved.model import load_model
+
+        fitted = load_model(model)
+        senses = senses_taken(fitted)
+        opened = []
+        for given in sources or ("-",):
+            name, sign, spec = given.partition("=")
+            named = bool(sign) and ":" not in name
+            if named and name not in senses:
+                raise ValueError(f"--source {given}: the model has the senses {', '.join(senses)}.")
+            files = (spec if named else given).startswith(("replay:", "follow:"))
+            if files and not named and len(senses) > 1:
+                raise ValueError(
+                    f"--source {given}: name the sense, one of {', '.join(senses)}, as in "
+                    f"{next(iter(senses))}={given}."
+                )
+            sense = name if named else next(iter(senses))
+            source = open_source(spec if named else given, sense, senses[sense], speed)
+            opened.append(source)
+        serve(
+            fitted, opened, to=to, proba=proba, window=window, silent=silent, queue=queue,
+            state=state, say=lambda text: errors.print(_plain(text), soft_wrap=True),
+        )  # fmt: skip
+
+
 @main.command()
 @click.argument("result", type=FOLDER)
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")

@@ -51,6 +51,7 @@ STARTS = (
 )
 OTHERS = (
     "explanations/memory", "explanations/regimes", "explanations/time", "how-to/own-files",
+    "how-to/live",
     "how-to/measured-reservoir",
     "how-to/one-device", "how-to/own-device", "how-to/online", "how-to/cross-validation",
     "how-to/topologies",

@@ -120,6 +120,8 @@ def add(value: Any, update: Any, seen: set[int]) -> None:
             add(array.tolist(), update, seen)
         else:
             update(np.ascontiguousarray(array).tobytes())
+    elif hasattr(value, "indptr"):  # sparse, with flags that come and go
+        add([value.shape, value.data, value.indices, value.indptr], update, seen)
     elif isinstance(value, Mapping):
         for name in sorted(value, key=str):
             update(f"{name}:".encode())

@@ -106,8 +106,8 @@ class LiveRun:
         readout = stages.readout_of_steps(readout)
         self.reservoir, self.n_recordings, self.keys = reservoir, n_recordings, keys
         self.window = None if window is None else check_whole("window", window)
-        self._pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
-        self._readout = readout
+        self.pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
+        self.readout = readout
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
 
@@ -155,12 +155,12 @@ class LiveRun:
             self.state, out = stages.advance(self.reservoir, self.state, chunk, until)
         finally:
             WARNED.reset(token)
-        if not isinstance(out, np.ndarray) or (self._pools and np.isnan(out).all()):
+        if not isinstance(out, np.ndarray) or (self.pools and np.isnan(out).all()):
             return None
         if self._predict is not None:
             rows = self._predict(out.reshape(-1, out.shape[2]))
             out = rows.reshape(out.shape[:2] + rows.shape[1:])
-        if self._pools:
+        if self.pools:
             return out[0, 0] if self.n_recordings == 1 else out[:, 0]
         return out[(0,) * (3 - shape)]
 
@@ -185,7 +185,7 @@ class LiveRun:
         >>> np.array_equal(other.advance(np.ones(3)), run.advance(np.ones(3)))
         True
         """
-        write_state(Path(path), self.state, (self.reservoir, self._readout))
+        write_state(Path(path), self.state, (self.reservoir, self.readout))
 
     def resume(self, path: Any) -> None:
         """Go on from a state that ``save`` wrote.
@@ -202,7 +202,7 @@ class LiveRun:
             it one of the same kind with another seed.
         """
         rest = stages.start(self.reservoir, self.n_recordings, self.keys, self.window)
-        self.state = read_state(Path(path), rest, (self.reservoir, self._readout))
+        self.state = read_state(Path(path), rest, (self.reservoir, self.readout))
 
     def _arrange(self, X: Any) -> tuple[Any, int]:
         """Return a chunk as the stages take it, and the number of axes of the result."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_whole
+from mottle.checks import check_number, check_whole
 from mottle.events import EVENT_DTYPE
 from mottle.sensors.clock import EventClock
 from mottle.sensors.files.faults import Faults, Fields
@@ -176,6 +176,9 @@ class EventReader:
         Bytes of the file held at once.
     max_bytes : int, default=None
         The most bytes that anything packed in the file may come to, as in ``read_events``.
+    follow : float, default=0
+        Seconds without new bytes after which a file that another program writes has ended; 0 does
+        not wait. Of formats in words: raw (EVT 2, 2.1, 3), dat, AEDAT 2 and N-MNIST.
     time_unit, **table :
         As in ``read_events``.
 
@@ -213,6 +216,7 @@ class EventReader:
         on_bad: str = "raise",
         chunk_bytes: int = 1 << 20,
         max_bytes: int | None = None,
+        follow: float = 0.0,
         time_unit: str | None = None,
         **table: Any,
     ):
@@ -227,12 +231,17 @@ class EventReader:
         self.path = Path(path)
         self._source = Source(
             self.path, Faults(str(path), on_bad), b"", sensor_size, key, int(chunk_bytes),
-            max_bytes, time_unit, options,
+            max_bytes, time_unit, options, check_number("follow", follow, "s", least=0),
         )  # fmt: skip
         with only_value_errors(self.path):
             self._format = self._find_format(format)
         if key is not None and not self._format.several:
             raise ValueError(f"key={key!r}: {path} ({self.format}) holds one stream; leave it out.")
+        if follow and not self._format.follows:
+            raise ValueError(
+                f"follow={follow}: {path} ({self.format}) is read as a whole; files that grow are "
+                "those in words, such as raw."
+            )
         if time_unit not in (None, "us") and not self._format.takes_time_unit:
             raise ValueError(
                 f"time_unit={time_unit!r}: times of {path} are in us by their format, "

@@ -1,6 +1,5 @@
 """Saved models: what comes back is what was saved, and nothing else is built."""
 
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression

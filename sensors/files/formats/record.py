@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from time import monotonic, sleep
+from typing import BinaryIO
 
 from mottle.checks import NamesArguments, check_bool
 from mottle.sensors.clock import EventClock
@@ -12,6 +14,7 @@ from mottle.sensors.files.limits import byte_limit
 from mottle.sensors.files.tables import TableOptions
 
 HEAD = 1 << 16  # bytes of a file by which it is recognised, and within which a header must end
+POLL = 0.002  # s, between looks at a file that grows
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Source:
         Unit of the times as the caller gave it, of formats that take one.
     table : TableOptions
         What the caller states of a text table.
+    follow : float
+        Seconds to wait at the end of a file that grows.
     clock : EventClock
         ``clock.convert(values)`` gives whole microseconds of such formats; ``clock.state(unit,
         where)`` takes the unit that the file states.
@@ -66,10 +71,20 @@ class Source:
     max_bytes: int | None = None
     time_unit: str | None = None
     table: TableOptions = field(default_factory=TableOptions)
+    follow: float = 0.0
     clock: EventClock = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = EventClock(str(self.path), self.time_unit)
+
+    def next_block(self, file: BinaryIO) -> bytes:
+        """Return the next bytes of the open file, waiting where it grows; none at its end."""
+        begin = monotonic()
+        while not (block := file.read(self.chunk_bytes)) and self.follow:
+            if monotonic() - begin > self.follow:
+                break
+            sleep(POLL)
+        return bytes(block)
 
     @cached_property
     def limit(self) -> int:
@@ -114,6 +129,8 @@ class EventFormat(NamesArguments):
         Whether files are text tables, which have options of their own.
     takes_names : bool, default=False
         Whether ``names=`` names the columns of an array, as it does those of tables.
+    follows : bool, default=False
+        Whether ``read`` goes on where a file grows, by ``source.next_block``.
 
     Raises
     ------
@@ -141,13 +158,14 @@ class EventFormat(NamesArguments):
     takes_time_unit: bool = False
     is_table: bool = False
     takes_names: bool = False
+    follows: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"name={self.name!r}: a format needs a name, for format=.")
         if isinstance(self.begins, bytes) or isinstance(self.suffixes, str):
             raise TypeError(f"begins and suffixes of the format {self.name!r} are tuples.")
-        for flag in ("several", "takes_time_unit", "is_table", "takes_names"):
+        for flag in ("several", "takes_time_unit", "is_table", "takes_names", "follows"):
             check_bool(flag, getattr(self, flag))
 
     def matches(self, head: bytes) -> bool:

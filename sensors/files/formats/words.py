@@ -87,6 +87,7 @@ def word_format(
         accepts=accepts,
         start=partial(read_header, kind),
         read=partial(read_words, kind),
+        follows=True,
     )
 
 
@@ -108,7 +109,7 @@ def read_words(kind: type[Decoder], source: Source) -> Iterator[Fields]:
     at = decoder.start
     with source.path.open("rb") as file:
         file.seek(at)
-        while block := file.read(source.chunk_bytes):
+        while block := source.next_block(file):
             data = np.frombuffer(rest.tobytes() + block, dtype=np.uint8)
             for t, x, y, p in decoder.decode_all(data):
                 if decoder.flips and source.sensor_size is not None:

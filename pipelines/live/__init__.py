@@ -1,0 +1,1 @@
+"""Models at work: streams from sensors, sockets and files in, a prediction for each out."""

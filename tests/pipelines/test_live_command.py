@@ -1,0 +1,317 @@
+"""`mottle live`: lines, sockets, replayed and growing files in, predictions out."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+
+from mottle.datasets import make_table
+from mottle.pipelines import make_fusion_pipeline, save_model
+from mottle.pipelines.cli import main
+from mottle.pipelines.live.arrivals import parse_line
+from mottle.pipelines.live.serve import Inbox, senses_taken, serve
+from mottle.pipelines.live.sources import open_source
+from mottle.reservoir import LiveRun, MemristorReservoir, RidgeReadout
+from mottle.sensors import EVENT_DTYPE, EventRate, TaxelDrive
+from mottle.sensors.files import EventReader
+
+RNG = np.random.default_rng(0)
+TOUCHES = RNG.normal(size=(12, 20, 3)).cumsum(axis=1)
+POOLED = MemristorReservoir(10, pool="mean", random_state=0)
+
+
+@pytest.fixture(scope="module")
+def touch():
+    labels = np.array(["slip", "hold"])[np.arange(12) % 2]
+    return make_pipeline(TaxelDrive(None, baseline="training"), POOLED, RidgeReadout()).fit(
+        TOUCHES, labels
+    )
+
+
+@pytest.fixture(scope="module")
+def touch_file(touch, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "touch.mottle"
+    save_model(touch, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def fused():
+    events = [draw_events(60) for _ in range(12)]
+    vision = EventRate(10, sensor_size=(4, 4), duration=0.1, origin="zero")
+    encoders = {"touch": TaxelDrive(None, baseline="training"), "vision": vision}
+    table = make_table(touch=list(TOUCHES), vision=events)
+    return make_fusion_pipeline(encoders, POOLED).fit(table, np.arange(12) % 2), table
+
+
+def draw_events(n):
+    events = np.zeros(n, EVENT_DTYPE)
+    events["t"] = np.sort(RNG.integers(0, 100_000, n))
+    events["x"], events["y"], events["p"] = RNG.integers(0, (4, 4, 2), (n, 3)).T
+    return events
+
+
+def run_on(model, lines, **options):
+    """Serve lines in memory; return the account and the complaints."""
+    said = []
+    account = serve(model, [lambda stop, lose: iter(lines)], say=said.append, **options)
+    return account, said
+
+
+def test_lines_on_standard_input_give_a_prediction_each(touch, touch_file):
+    text = "\n".join(",".join(map(str, row)) for row in TOUCHES[3])
+    found = CliRunner().invoke(main, ["live", str(touch_file), "--proba"], input=text + "\n")
+    answers = [json.loads(line) for line in found.stdout.splitlines()]
+    assert found.exit_code == 0
+    assert len(answers) == 20
+    assert answers[-1]["prediction"] == touch.predict(TOUCHES[3:4])[0]
+    expected = dict(zip(touch[-1].classes_, touch.predict_proba(TOUCHES[3:4])[0], strict=True))
+    assert answers[-1]["probabilities"] == pytest.approx(expected, abs=1e-6)
+    assert "answers 20; from arrival to answer: p50" in found.stderr
+
+
+def test_senses_come_in_lines_of_json_and_fall_silent(fused, capsys):
+    model, table = fused
+    lines = [
+        json.dumps({"touch": row.tolist(), "t": 0.01 * k}).encode()
+        for k, row in enumerate(TOUCHES[5])
+    ]
+    events = [[int(e["t"]), int(e["x"]), int(e["y"]), int(e["p"])] for e in table["vision"].iloc[5]]
+    lines += [json.dumps({"vision": events[k : k + 7]}).encode() for k in range(0, 60, 7)]
+    lines.append(b'{"vision": [], "until": 0.1}')
+    account, _ = run_on(model, [*lines, b'{"touch": null}', b'{"restart": true}', lines[0]])
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert answers[-3]["prediction"] == model.predict(table.iloc[[5]])[0]
+    alone = LiveRun(model)
+    alone.advance({"vision": table["vision"].iloc[5]})
+    assert answers[-2]["prediction"] == alone.advance({"touch": None}, until=0.1)
+    first = LiveRun(model).advance({"touch": TOUCHES[5, 0]})
+    assert answers[-1]["prediction"] == first
+    assert account["answers"] == len(answers)
+
+
+@pytest.mark.parametrize(("line", "count", "text"), [
+    (b"\xff\xfe", "malformed", "no JSON and no row of numbers"),
+    (b"1,2,NaN", "malformed", "expected finite numbers"),
+    (b"[1, 2, Infinity]", "malformed", "Infinity is no number"),
+    (b'{"tuoch": [1]}', "malformed", "no sense 'tuoch'; the model has stream"),
+    (b"[" * 100_000, "malformed", "no JSON"),
+    (b"1" * (1 << 21), "malformed", "a line of 2097152 bytes"),
+    (b"1,2", "refused", "2"),
+    (b'{"stream": [[1, 2, 3]], "t": [0, 1]}', "malformed", "t has 2 times for 1 rows"),
+    (b'{"stream": {"a": 1}}', "malformed", "expected finite numbers"),
+    (b'{"stream": [1, 2, 3], "restart": 1}', "malformed", "restart=1 is true or false"),
+])  # fmt: skip
+def test_what_cannot_be_read_is_counted_and_said(touch, capsys, line, count, text):
+    account, said = run_on(touch, [b"1,2,3", line, b"2,3,4"])
+    assert account[count] == 1
+    assert account["answers"] == 2
+    assert text in said[0]
+
+
+@given(st.binary(max_size=80) | st.text(max_size=40).map(str.encode) | st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["touch", "vision", "t", "until", "restart", "x"]), inner, max_size=3)
+).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_hostile_lines_are_refused_by_value_errors(line):
+    try:
+        found = parse_line(line, {"touch": False, "vision": True})
+    except ValueError:
+        return
+    assert set(found.cells) <= {"touch", "vision"}
+
+
+def test_a_full_inbox_loses_the_oldest_and_counts_them():
+    inbox = Inbox(3)
+    for k in range(5):
+        inbox.put(k)
+    assert [inbox.take(0)[1] for _ in range(3)] == [2, 3, 4]
+    assert inbox.lost["overrun"] == 2
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Serving:
+    """A run in a thread, whose sources are stopped at the end."""
+
+    def __init__(self, model, *specs, **options):
+        self.stop, self.said = threading.Event(), []
+        sources = [open_source(spec, sense, False) for sense, spec in specs]
+        self.sources = [self.stoppable(source) for source in sources]
+        self.options, self.model = options, model
+
+    def stoppable(self, source):
+        return lambda stop, lose: source(self.stop, lose)
+
+    def __enter__(self):
+        def work():
+            self.account = serve(self.model, self.sources, say=self.said.append, **self.options)
+
+        self.thread = threading.Thread(target=work)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stop.set()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+def test_packets_in_and_answers_out_by_udp(touch):
+    port, back = free_port(socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    back.bind(("127.0.0.1", 0))
+    back.settimeout(10)
+    to = f"udp:127.0.0.1:{back.getsockname()[1]}"
+    with back, Serving(touch, ("stream", f"udp:127.0.0.1:{port}"), to=to) as serving:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            for payload in (b"1,2,3\n2,3,4", b"rubbish", b"\x00" * 60000, b"3,4,5"):
+                out.sendto(payload, ("127.0.0.1", port))
+        answers = [json.loads(back.recv(4096)) for _ in range(3)]
+    run = LiveRun(touch)
+    expected = [run.advance(np.array([k, k + 1.0, k + 2.0])) for k in (1, 2, 3)]
+    assert [one["prediction"] for one in answers] == expected
+    assert serving.account["malformed"] == 2
+
+
+def test_lines_by_tcp_survive_broken_connections(touch, capsys):
+    port = free_port()
+    with Serving(touch, ("stream", f"tcp:127.0.0.1:{port}")) as serving:
+        for payload in (b"1,2,3\n2,3", b",4\n3,4,5\n", b"x" * (1 << 20) + b"y" * 5 + b"\n1,2,3\n"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as out:
+                out.sendall(payload)
+                time.sleep(0.2)
+    account = serving.account
+    assert account["answers"] == 3  # "2,3" and ",4" were cut apart by the connection's end
+    assert (account["refused"], account["malformed"], account["oversized"]) == (1, 1, 1)
+
+
+def test_a_port_in_use_and_an_address_without_host_are_refused():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f"port {port} of 127.0.0.1 cannot be taken"):
+            open_source(f"tcp:127.0.0.1:{port}", "stream", False)
+    with pytest.raises(ValueError, match="expected udp:HOST:PORT"):
+        open_source("udp:5000", "stream", False)
+    with pytest.raises(ValueError, match="did you mean 'replay'"):
+        open_source("repaly:x.csv", "stream", False)
+
+
+def test_a_recording_is_replayed_at_its_own_speed(touch, tmp_path, capsys):
+    rows = xr.DataArray(
+        TOUCHES[2], dims=("time", "channel"), coords={"time": 5.0 + 0.01 * np.arange(20)}
+    )
+    rows.to_pandas().to_csv(tmp_path / "touch.csv")
+    source = open_source(f"replay:{tmp_path / 'touch.csv'}", "stream", False)
+    begin = time.monotonic()
+    account = serve(touch, [source], say=lambda text: None)
+    assert time.monotonic() - begin >= 0.19
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert account["answers"] == 20
+    assert answers[-1]["prediction"] == touch.predict(TOUCHES[2:3])[0]
+    assert answers[-1]["t"] == pytest.approx(0.19)
+
+
+def test_events_of_a_file_that_grows_are_read_as_they_come(tmp_path):
+    words = []
+    for k in range(300):  # EVT 2: time high, then events of 64 us
+        words += [(0x8 << 28) | k, (0x1 << 28) | ((k % 64) << 22) | (3 << 11) | 5]
+    data, head = np.array(words, "<u4").tobytes(), b"% evt 2.0\n% geometry 640x480\n% end\n"
+    path = tmp_path / "growing.raw"
+    path.write_bytes(head + data[:402])
+
+    def grow():
+        with path.open("ab") as file:
+            for begin in range(402, len(data), 333):
+                file.write(data[begin : begin + 333])
+                file.flush()
+                time.sleep(0.01)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    found = np.concatenate(list(EventReader(path, follow=0.5)))
+    writer.join()
+    (tmp_path / "whole.raw").write_bytes(head + data)
+    np.testing.assert_array_equal(found, np.concatenate(list(EventReader(tmp_path / "whole.raw"))))
+    assert len(found) == 300
+    (tmp_path / "a.csv").write_text("t,x,y,p\n1,2,3,1\n")
+    with pytest.raises(ValueError, match="read as a whole"):
+        EventReader(tmp_path / "a.csv", follow=1.0)
+
+
+def test_a_serial_port_is_read_by_lines(touch, capsys):
+    pytest.importorskip("serial")
+    import pty
+
+    ours, theirs = pty.openpty()
+    with Serving(touch, ("stream", f"serial:{os.ttyname(theirs)}@115200")) as serving:
+        os.write(ours, b"1,2,3\n2,3,4\n3,")
+        os.write(ours, b"4,5\n")
+        time.sleep(0.5)
+    os.close(ours)
+    os.close(theirs)
+    assert serving.account["answers"] == 3
+
+
+def test_ctrl_c_ends_with_130_and_the_state_is_kept(touch, touch_file, tmp_path):
+    state = tmp_path / "run.state"
+    command = [
+        Path(sys.executable).with_name("mottle"),
+        "live",
+        str(touch_file),
+        "--state",
+        str(state),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdin.write(b"1,2,3\n2,3,4\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"answers 2; from arrival to answer" in said
+    run = LiveRun(touch)
+    run.resume(state)
+    both = LiveRun(touch)
+    both.advance(np.array([[1.0, 2, 3], [2, 3, 4]]))
+    assert run.advance(np.ones(3)) == both.advance(np.ones(3))
+
+
+def test_senses_of_models(touch, fused):
+    assert senses_taken(touch) == {"stream": False}
+    assert senses_taken(fused[0]) == {"touch": False, "vision": True}
+
+
+@pytest.mark.parametrize(("options", "text"), [
+    (["--source", "smell=replay:x"], "the model has the senses stream"),
+    (["--source", "replay:/nowhere"], "/nowhere does not exist"),
+    (["--source", "tcp:80"], "expected tcp:HOST:PORT"),
+    (["--to", "smoke:1"], "expected '-', udp:HOST:PORT or tcp:HOST:PORT"),
+])  # fmt: skip
+def test_wrong_options_are_named(touch_file, options, text):
+    found = CliRunner().invoke(main, ["live", str(touch_file), *options], input="")
+    assert found.exit_code == 1
+    assert text in found.stderr.replace("\n", " ")
