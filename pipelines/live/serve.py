@@ -118,7 +118,8 @@ class Answers:
     """Where predictions go: lines on standard output, or to a socket."""
 
     def __init__(self, spec: str = "-") -> None:
-        self.lost, self._socket = 0, None
+        self.lost, self._rest = 0, b""
+        self._socket: Any = None
         if spec == "-":
             return
         kind = spec.partition(":")[0]
@@ -134,8 +135,7 @@ class Answers:
             made.close()
             raise ValueError(f"--to {spec}: {error.strerror or error}") from None
         made.setblocking(False)
-        self._socket: Any = made
-        self._rest = b""
+        self._socket = made
 
     def write(self, line: str) -> None:
         """Write a line; one that a slow reader has no room for is lost and counted."""
@@ -359,5 +359,6 @@ def plain(value: Any) -> Any:
     """Return a number, label or array as JSON holds it; NaN is null."""
     found: NDArray[Any] = np.asarray(value)
     if found.dtype.kind == "f":
-        return np.where(np.isfinite(found), found.astype(object), None).tolist()
+        found = np.asarray(found.astype(object))
+        found[~np.isfinite(np.asarray(value))] = None
     return found.tolist()

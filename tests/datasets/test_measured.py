@@ -440,7 +440,7 @@ def test_a_recipe_names_the_files_of_a_bench(bench, measured):
 
 @pytest.mark.parametrize(("old", "new", "text"), [
     ("u_path", "u_paht", "read_states has no option 'u_paht'; did you mean 'u_path'"),
-    ('"memory"', '"memroy"', "data.target='memroy': of measured states it is one of narma"),
+    ('"memory"', '"memory2"', "data.target='memory2': of measured states it is one of narma"),
     ("max_delay = 1", "max_delay = 0", "data.task_options.max_delay=0"),
     ("encoders.input", "encoders.touch", "data.states has the one sense 'input'"),
     ('target = "memory"', "", "have no target: data.target is one of narma"),
