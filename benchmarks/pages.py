@@ -32,6 +32,7 @@ SCRIPTS = {
     "regimes": ([], ["explanations/regimes"]),
     "agreement": ([], ["how-to/quality"]),
     "measured": ([], ["how-to/measured-reservoir"]),
+    "hostile_packets": ([], ["how-to/live"]),
     "forecast": ([], ["how-to/forecast"]),
     "reservoir_map": ([], ["results/map"]),
     "topologies": ([], ["how-to/topologies"]),

@@ -71,8 +71,10 @@ def parse_line(line: bytes, senses: Mapping[str, bool]) -> Arrival:
         for name, events in senses.items() if name in given
     }  # fmt: skip
     until, restart = given.get("until"), given.get("restart", False)
-    if not isinstance(restart, bool) or not isinstance(until, int | float | None):
-        raise ValueError(f"restart={restart!r} is true or false, until={until!r} a time in s.")
+    if not isinstance(restart, bool):
+        raise ValueError(f"restart={str(restart)[:60]}; expected true or false.")
+    if until is not None:
+        until = float(numbers(until, "until").ravel()[0])
     last = np.ravel(numbers(time, "t"))[-1] if time is not None else None
     return Arrival(cells, None if last is None else float(last), until, restart)
 

@@ -29,6 +29,7 @@ from mottle.reservoir.family import Family, check_drive
 from mottle.reservoir.fitting.intervals import (
     LEAST_NOISE,
     LOOSE,
+    LowerFit,
     conditions,
     drop_gauges,
     drop_undetermined,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 MODES = ("trace", "reading")
 Fits = list[tuple[Misfit, NDArray]]  # of the devices: misfit, and the vector of its minimum
 MOST_NOISE = 0.5  # relative residual beyond which no instrument is assumed
+MOST_LOWER = 4  # better fits that are taken on the way along profiles
 UNLIKE = 3.0  # times the median of devices, at which the residual of one is reported
 
 
@@ -463,7 +465,10 @@ def fit_one(
             depends |= conditions(part, x, held, axes)
         if len(devices) == 1:
             misfit, x = own[0]  # with the scales of the refined fit
-        ends = profile(misfit, x, level, bar.update) if with_ends and len(devices) == 1 else {}
+        ends: dict[str, tuple[float, float]] = {}
+        if with_ends and len(devices) == 1:
+            x, ends = intervals_of(misfit, x, level, bar.update)
+            own = [(misfit, x)]
         spread: dict[str, float] = {}
         if len(devices) > 1:
             x, ends, spread = across(misfit, own, level)
@@ -624,6 +629,18 @@ def fit_devices(
     return own, misfit.with_axes(most.device, most.axes), open_, (reached, tried)
 
 
+def intervals_of(
+    misfit: Misfit, x: NDArray, level: float, move: Callable[[], Any]
+) -> tuple[NDArray, dict[str, tuple[float, float]]]:
+    """Return the fit and the intervals of its constants; a better fit on the way is taken."""
+    for _ in range(MOST_LOWER):
+        try:
+            return x, profile(misfit, x, level, move)
+        except LowerFit as found:
+            x = refine(misfit, found.x)
+    return x, profile(misfit, x, level, move, settled=True)
+
+
 def refine(misfit: Misfit, x: NDArray) -> NDArray:
     """Return the minimum to rounding; where noise follows the readings, it is that of the model."""
     x = descend(misfit, x, fine=True)
@@ -711,7 +728,7 @@ def across(
             ends[axis.name] = (min(pair), max(pair))
         else:  # determined by one device only
             part, x = next(one for one, v in zip(own, block[:, k], strict=True) if np.isfinite(v))
-            ends[axis.name] = profile(part, x, level, lambda: None)[axis.name]
+            ends[axis.name] = intervals_of(part, x, level, lambda: None)[1][axis.name]
     logs = [logs_of(part, x, axes) for part, x in own]
     return mean, ends, variation([logs], [axis.name for axis in axes])
 

@@ -25,6 +25,7 @@ TOGETHER = 0.3  # part of the largest component that makes a constant part of a 
 EXCLUDED = 4.0  # standard errors from a default at which a good fit there is a contradiction
 PLAIN = 0.1  # distance from a default, on the scale of the search, that is checked
 RELATED = 0.9  # correlation of constants that are moved together
+GAIN = 1e-3  # relative decrease of the sum of squares by which a fit is better than another
 CLOSE = 0.03  # relative error of an end of an interval, in units of its distance
 
 
@@ -198,10 +199,24 @@ def bound_to(misfit: Misfit, x: NDArray, index: int, defaults: dict[str, float])
     return [np.delete(start, index)]
 
 
+class LowerFit(Exception):
+    """A profile passed through a vector that fits better than the minimum it began at."""
+
+    def __init__(self, x: NDArray) -> None:
+        super().__init__()
+        self.x = x
+
+
 def profile(
-    misfit: Misfit, x: NDArray, level: float, move: Callable[[], Any]
+    misfit: Misfit, x: NDArray, level: float, move: Callable[[], Any], *, settled: bool = False
 ) -> dict[str, tuple[float, float]]:
-    """Return the interval of each constant, in its unit."""
+    """Return the interval of each constant, in its unit.
+
+    Raises
+    ------
+    LowerFit
+        If ``x`` is no minimum, with the vector that fits better; not where ``settled``.
+    """
     left = max(1, misfit.size - x.size)
     least = cost_of(misfit(x))
     noise = float(np.sqrt(least / left))
@@ -213,7 +228,8 @@ def profile(
         error = noise * float(np.sqrt(max(covariance[k, k], 0.0)))
         along = covariance[k] / covariance[k, k] if covariance[k, k] > 0 else np.zeros(x.size)
         low, high = (
-            edge(misfit, x, k, side * goal * error, along, least, noise, goal) for side in (-1, 1)
+            edge(misfit, x, k, side * goal * error, along, least, noise, goal, settled)
+            for side in (-1, 1)
         )
         pair = axis.to_value(float(low)), axis.to_value(float(high))
         found[axis.name] = (min(pair), max(pair))
@@ -223,7 +239,7 @@ def profile(
 
 def edge(
     misfit: Misfit, x: NDArray, k: int, reach: float, along: NDArray, least: float, noise: float,
-    goal: float,
+    goal: float, settled: bool,
 ) -> float:  # fmt: skip
     """Return where the profile of constant ``k`` leaves the interval; begins at ``reach``."""
     lower, upper = ends(misfit.axes)
@@ -238,7 +254,10 @@ def edge(
         start = np.clip(start, lower, upper)
         part = misfit.with_axes(misfit.device_at(start), others)
         rest = descend(part, np.delete(start, k), most=15) if others else np.delete(start, k)
-        excess = max(cost_of(part(rest)) - least, 0.0)
+        excess = cost_of(part(rest)) - least
+        if excess < -GAIN * least and not settled:
+            raise LowerFit(np.insert(rest, k, place))
+        excess = max(excess, 0.0)
         reached = float(np.sqrt(excess)) / noise
         if abs(reached - goal) <= CLOSE * goal or place in (lower[k], upper[k]):
             return place

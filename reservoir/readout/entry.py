@@ -32,8 +32,9 @@ class Entry:
         Time in us that counts as 0, None before the first event.
     last : float
         Time of the last sample in s.
-    late, repeated : int
-        Events of steps that had ended and samples before the last one; samples of its very time.
+    late, repeated, outside : int
+        Events of steps that had ended and samples before the last one; samples of its very time;
+        events beyond the sensor.
     """
 
     state: Any
@@ -42,6 +43,12 @@ class Entry:
     last: float = -np.inf
     late: int = 0
     repeated: int = 0
+    outside: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was left out."""
+        return {"late": self.late, "repeated": self.repeated, "outside": self.outside}
 
 
 @dataclass(frozen=True)
@@ -128,9 +135,15 @@ def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry,
         events = events.copy()
         events["t"] -= entry.origin
         begin = encoder.step_begins(entry.state.step)
+        width, height = encoder.sensor_size_
         late = events["t"] < begin
-        entry = replace(entry, late=entry.late + int(late.sum()))
-        events = events[~late]
+        inside = (events["x"] >= 0) & (events["x"] < width)
+        inside &= (events["y"] >= 0) & (events["y"] < height)
+        entry = replace(
+            entry, late=entry.late + int(late.sum()),
+            outside=entry.outside + int((~inside & ~late).sum()),
+        )  # fmt: skip
+        events = events[~late & inside]
         if entry.waiting is not None and entry.waiting.size:
             events = np.concatenate([entry.waiting, events])
         events = events[np.argsort(events["t"], kind="stable")]

@@ -13,6 +13,8 @@ from mottle.reservoir.readout import chain as stages
 from mottle.reservoir.readout.entry import Drives, Entry
 from mottle.reservoir.readout.kept import read_state, write_state
 
+LATEST = 9e12  # s, which int64 holds in us
+
 
 class LiveRun:
     """Predictions from a stream in real time.
@@ -46,8 +48,9 @@ class LiveRun:
     state : nested lists of states
         Of the stages; may be stored and set again.
     counts : dict of str to dict of str to int
-        By sense (column; "stream" where there is one): samples and events that came "late", and
-        samples "repeated" at the time of the one before. They are left out.
+        By sense (column; "stream" where there is one): samples and events that came "late", samples
+        "repeated" at the time of the one before, and events "outside" the sensor. They are left
+        out.
 
     Raises
     ------
@@ -118,10 +121,9 @@ class LiveRun:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Late and repeated samples that were left out, by sense."""
+        """Samples and events that were left out, by sense and reason."""
         return {
-            sense: {"late": entry.late, "repeated": entry.repeated}
-            for sense, entry in entries(self.reservoir, self.state, "stream")
+            sense: entry.counts for sense, entry in entries(self.reservoir, self.state, "stream")
         }
 
     def advance(self, X: Any = None, until: float | None = None) -> Any:
@@ -148,7 +150,7 @@ class LiveRun:
             completed yet.
         """
         if until is not None:
-            check_number("until", until, "s")
+            check_number("until", until, "s", least=0, most=LATEST)
         chunk, shape = self._arrange(X)
         token = WARNED.set(self._warned)
         try:

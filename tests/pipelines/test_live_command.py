@@ -113,7 +113,7 @@ def test_senses_come_in_lines_of_json_and_fall_silent(fused, capsys):
     (b"1,2", "refused", "2"),
     (b'{"stream": [[1, 2, 3]], "t": [0, 1]}', "malformed", "t has 2 times for 1 rows"),
     (b'{"stream": {"a": 1}}', "malformed", "expected finite numbers"),
-    (b'{"stream": [1, 2, 3], "restart": 1}', "malformed", "restart=1 is true or false"),
+    (b'{"stream": [1, 2, 3], "restart": 1}', "malformed", "restart=1; expected true or false"),
 ])  # fmt: skip
 def test_what_cannot_be_read_is_counted_and_said(touch, capsys, line, count, text):
     account, said = run_on(touch, [b"1,2,3", line, b"2,3,4"])

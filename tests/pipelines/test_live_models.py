@@ -108,10 +108,12 @@ def test_late_and_repeated_samples_are_counted_and_left_out(recordings):
     run.advance({"touch": touch[[8, 2, 9]]})
     run.advance({"touch": touch[[9, 10, 11, 11]]})
     run.advance({"vision": events[:40]})
-    run.advance({"vision": np.concatenate([events[:2], events[40:]])})
+    beyond = np.array([(2900, 6, 0, 1), (2901, -1, 0, 1)], EVENT_DTYPE)
+    run.advance({"vision": np.concatenate([events[:2], events[40:], beyond])})
     got = run.advance({"touch": touch[12:]}, until=US / 1e6)
     assert run.counts == {
-        "touch": {"late": 1, "repeated": 3}, "vision": {"late": 2, "repeated": 0}
+        "touch": {"late": 1, "repeated": 3, "outside": 0},
+        "vision": {"late": 2, "repeated": 0, "outside": 2},
     }  # fmt: skip
     assert_array_equal(got, model.predict_proba(table.iloc[[7]])[0])
 
