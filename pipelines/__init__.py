@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
+    from mottle.pipelines.augmented import AugmentedModel
     from mottle.pipelines.engine.leakage import Leak, find_leaks
     from mottle.pipelines.engine.reproduction import Reproduction, reproduce
     from mottle.pipelines.engine.result import Result, read_result
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.stream_figures import plot
 
 __all__ = [
+    "AugmentedModel",
     "Draft",
     "LateReadout",
     "Leak",

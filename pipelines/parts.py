@@ -12,8 +12,8 @@ from mottle.pipelines.own_devices import built_devices
 from mottle.pipelines.schema import Part, hint
 
 ENCODERS = (
-    "EventRate", "GasDrive", "LevelCrossing", "SoundDrive", "TaxelDrive", "TimeSurface",
-    "TonicTransformer",
+    "EventLatency", "EventRate", "GasDrive", "LevelCrossing", "SoundDrive", "TaxelDrive",
+    "TimeSurface", "TonicTransformer",
 )  # fmt: skip
 RESERVOIRS = (
     "DeviceReservoir", "EchoStateReservoir", "EventMemristorReservoir", "MeasuredReservoir",

@@ -107,7 +107,7 @@ def json_schema() -> dict[str, Any]:
     Examples
     --------
     >>> sorted(json_schema()["properties"])[:3]
-    ['baselines', 'crossbar', 'data']
+    ['baselines', 'chosen', 'crossbar']
     """
     return Recipe.model_json_schema(by_alias=True) | {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mottle recipe",

@@ -156,6 +156,50 @@ def reservoir_of(
     return {"kind": kind, **own}, comments
 
 
+def variants_of(
+    encoder: dict[str, Any], reservoir: dict[str, Any]
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return what a search tries instead of the rules: in words, encoder and reservoir.
+
+    Examples
+    --------
+    >>> found = variants_of({"kind": "TaxelDrive"}, {"wiring": "dilated", "n_nodes": 500,
+    ...                     "pool": POOL, "kind": "EchoStateReservoir"})
+    >>> found[0][0], found[0][2]["n_segments"]
+    ('mean and last state in 3 parts of the recording', 3)
+    """
+    found: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    if reservoir.get("wiring") == "dilated":
+        n = reservoir["n_nodes"]
+        found += [
+            ("mean and last state in 3 parts of the recording", encoder, reservoir | {
+                "pool": ["mean", "last"], "n_segments": 3, "n_nodes": max(1, 2 * n // 3)}),
+            ("fractions of steps above four quantiles", encoder, reservoir | {"pool": "ppv4"}),
+            ("half as many nodes", encoder, reservoir | {"n_nodes": max(1, n // 2)}),
+        ]  # fmt: skip
+        if "tau" in reservoir:
+            short, long = reservoir["tau"]
+            found.append(("memory of a tenth of the recording at most", encoder,
+                          reservoir | {"tau": [short, max(2 * short, long / 10)]}))  # fmt: skip
+        plain = {name: one for name, one in reservoir.items() if name != "fan_in"}
+        found.append(("nodes see the present step alone", encoder, plain | {"wiring": "random"}))
+    if reservoir.get("wiring") == "convolution":
+        found += [
+            ("one part of the recording", encoder, reservoir | {"n_segments": 1}),
+            ("mean and last state", encoder, reservoir | {"pool": ["mean", "last"]}),
+            ("fields of 7 x 7 cells", encoder, reservoir | {"field": 7}),
+        ]  # fmt: skip
+    others: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        "TaxelDrive": [("change since the first row", {"baseline": "first"})],
+        "GasDrive": [("change since the first 10 s", {"baseline": 10.0})],
+        "EventRate": [("logarithm of counts", {"compress": "log"})],
+    }
+    found += [
+        (words, encoder | changed, reservoir) for words, changed in others.get(encoder["kind"], [])
+    ]
+    return found
+
+
 def baseline_of(facts: SenseFacts, encoder: dict[str, Any]) -> dict[str, Any]:
     """Return the pooling of drives without a reservoir."""
     parts = min(4, max(1, steps_of(facts, encoder) // 4))

@@ -1,13 +1,16 @@
 """SensorClassifier and SensorRegressor: tables of streams in, predictions out, nothing to tune."""
 
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
 
 import mottle.reservoir
 import mottle.sensors
@@ -18,7 +21,7 @@ from mottle.datasets.table import make_table
 from mottle.events import is_absent
 from mottle.pipelines.fusion import make_fusion_pipeline
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS, make, seeded
-from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of
+from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of, variants_of
 from mottle.pipelines.schema import Part
 from mottle.reservoir import RidgeReadout
 
@@ -26,6 +29,7 @@ KINDS = {
     "memristor": "MemristorReservoir", "echo": "EchoStateReservoir", "static": "StaticReservoir",
 }  # fmt: skip
 LOOKED_AT = 200  # recordings, evenly taken, from which lengths, rates and sizes are read
+FOLDS = 3  # of a search
 STREAM = "stream"  # name of the sense where a table has no columns
 
 
@@ -34,10 +38,11 @@ class SensorModel(NamesParameters, BaseEstimator):
 
     reservoir: Any
     size: int
+    search: int | None
     readout: Any
     random_state: Any
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Choose encoders and reservoirs from the recordings, and fit the pipeline.
 
         Parameters
@@ -46,11 +51,14 @@ class SensorModel(NamesParameters, BaseEstimator):
             Event streams, or sampled streams (time, channel).
         y : array-like of shape (recording,)
             Labels or numbers.
+        groups : array-like of shape (recording,), default=None
+            Recordings that the search must not split; without a search they have no effect.
 
         Returns
         -------
         self
         """
+        n_tried = 0 if self.search is None else check_whole("search", self.search)
         size = check_whole("size", self.size)
         table = as_table(X)
         if not len(table):
@@ -62,7 +70,8 @@ class SensorModel(NamesParameters, BaseEstimator):
             )
         self._senses = list(table.columns)
         rng = check_random_state(self.random_state)
-        encoders, reservoirs, self.choices_ = {}, {}, {}
+        readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
+        encoders, reservoirs, self.choices_, searched = {}, {}, {}, []
         taken = np.unique(np.linspace(0, len(table) - 1, LOOKED_AT).round().astype(int))
         for sense in table.columns:
             cells = [cell for cell in table[sense].iloc[taken] if not is_absent(cell)]
@@ -86,8 +95,17 @@ class SensorModel(NamesParameters, BaseEstimator):
             seed = int(rng.randint(2**31))
             if reservoirs[sense].get_params().get("random_state") is None:
                 seeded(reservoirs[sense], seed)
+            if n_tried and isinstance(self.reservoir, str):
+                tried = [("by the rules", encoder, own), *variants_of(encoder, own)][:n_tried]
+                built = [(words, *self._built(one, other, seed)) for words, one, other in tried]
+                best, scores = best_of(built, table[[sense]], y, groups, readout)
+                _, encoders[sense], reservoirs[sense] = built[best]
+                searched.append(scores.assign(sense=sense))
+                why = [*why, f"searched: {built[best][0]}, of {len(built)} settings"]
             self.choices_[sense] = why
-        readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
+        self.__dict__.pop("search_", None)
+        if searched:
+            self.search_ = pd.concat(searched, ignore_index=True)
         self.pipeline_ = make_fusion_pipeline(encoders, reservoirs, readout=readout)
         self.pipeline_.fit(table, np.asarray(y))
         self.n_features_in_ = table.shape[1]
@@ -109,6 +127,12 @@ class SensorModel(NamesParameters, BaseEstimator):
         """
         check_is_fitted(self, "pipeline_")
         return self.pipeline_.predict(self._named(X))
+
+    def _built(self, encoder: Any, reservoir: Any, seed: int) -> tuple[Any, Any]:
+        """Return the encoder and the seeded reservoir of a description."""
+        made = build(reservoir, mottle.reservoir, RESERVOIRS)
+        seeded(made, seed)
+        return build(encoder, mottle.sensors, ENCODERS), made
 
     def _named(self, X: Any) -> pd.DataFrame:
         """Return recordings as a table with the column of fit, where there is a single one."""
@@ -133,6 +157,9 @@ class SensorClassifier(ClassifierMixin, SensorModel):
         every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
+    search : int or None, default=None
+        Settings that are tried for each sense, those of the rules first, by cross-validation over
+        the training recordings (three folds; `groups` of ``fit`` stay together). None: the rules.
     readout : estimator or None, default=None
         Classifier on the features; None takes `RidgeReadout`.
     random_state : int, RandomState instance or None, default=None
@@ -144,6 +171,9 @@ class SensorClassifier(ClassifierMixin, SensorModel):
         What was built: encoders, reservoirs and readout, to be taken apart or copied.
     choices_ : dict of str to list of str
         Reasons of the choices, by sense.
+    search_ : DataFrame
+        Of a search: sense, setting in words, mean and deviation of the scores over the folds, time
+        in s.
     classes_ : ndarray
         Labels.
     n_features_in_ : int
@@ -170,11 +200,11 @@ class SensorClassifier(ClassifierMixin, SensorModel):
     _task = "classification"
 
     def __init__(
-        self, reservoir: Any = "memristor", *, size: int = SIZE, readout: Any = None,
-        random_state: Any = None,
+        self, reservoir: Any = "memristor", *, size: int = SIZE, search: int | None = None,
+        readout: Any = None, random_state: Any = None,
     ) -> None:  # fmt: skip
-        self.reservoir, self.size, self.readout = reservoir, size, readout
-        self.random_state = random_state
+        self.reservoir, self.size, self.search = reservoir, size, search
+        self.readout, self.random_state = readout, random_state
 
     def predict_proba(self, X: Any) -> Any:
         """Return probabilities of the classes.
@@ -202,6 +232,9 @@ class SensorRegressor(RegressorMixin, SensorModel):
         every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
+    search : int or None, default=None
+        Settings that are tried for each sense, those of the rules first, by cross-validation over
+        the training recordings (three folds; `groups` of ``fit`` stay together). None: the rules.
     readout : estimator or None, default=None
         Regressor on the features; None takes `RidgeReadout`.
     random_state : int, RandomState instance or None, default=None
@@ -213,6 +246,9 @@ class SensorRegressor(RegressorMixin, SensorModel):
         What was built.
     choices_ : dict of str to list of str
         Reasons of the choices, by sense.
+    search_ : DataFrame
+        Of a search: sense, setting in words, mean and deviation of the scores over the folds, time
+        in s.
     n_features_in_ : int
         Number of senses.
 
@@ -229,11 +265,49 @@ class SensorRegressor(RegressorMixin, SensorModel):
     _task = "regression"
 
     def __init__(
-        self, reservoir: Any = "memristor", *, size: int = SIZE, readout: Any = None,
-        random_state: Any = None,
+        self, reservoir: Any = "memristor", *, size: int = SIZE, search: int | None = None,
+        readout: Any = None, random_state: Any = None,
     ) -> None:  # fmt: skip
-        self.reservoir, self.size, self.readout = reservoir, size, readout
-        self.random_state = random_state
+        self.reservoir, self.size, self.search = reservoir, size, search
+        self.readout, self.random_state = readout, random_state
+
+
+def best_of(
+    tried: list[tuple[str, Any, Any]], table: pd.DataFrame, y: Any, groups: Any, readout: Any
+) -> tuple[int, pd.DataFrame]:
+    """Return which of several encoders and reservoirs scores best within training recordings."""
+    present = ~table.iloc[:, 0].map(is_absent).to_numpy()
+    table, target = table[present], np.asarray(y)[present]
+    own = None if groups is None else np.asarray(groups)[present]
+    folds = folds_of(target, own)
+    sense, rows = str(table.columns[0]), []
+    for words, encoder, reservoir in tqdm(tried, desc=f"search {sense}", delay=2, disable=None):
+        begin = perf_counter()
+        model = make_fusion_pipeline({sense: encoder}, {sense: reservoir}, readout=clone(readout))
+        scores = [
+            clone(model).fit(table.iloc[train], target[train]).score(table.iloc[test], target[test])
+            for train, test in folds
+        ]
+        rows.append((words, np.mean(scores), np.std(scores), perf_counter() - begin))
+    found = pd.DataFrame(rows, columns=["setting", "score", "deviation", "seconds"])
+    return int(found["score"].to_numpy().argmax()), found
+
+
+def folds_of(target: Any, groups: Any) -> list[Any]:
+    """Return three folds of recordings: of groups, of classes in proportion, or shuffled."""
+    rows = np.zeros((len(target), 1))
+    if groups is not None:
+        n = min(FOLDS, len(np.unique(groups)))
+        return list(GroupKFold(check_whole("groups", n, 2)).split(rows, target, groups))
+    if target.dtype.kind == "f" or target.ndim > 1:
+        return list(KFold(FOLDS, shuffle=True, random_state=0).split(rows))
+    least = int(np.unique(target, return_counts=True)[1].min())
+    if least < 2:
+        raise ValueError(
+            "search= needs two recordings of each class or more, and one class has a single one."
+        )
+    folds = StratifiedKFold(min(FOLDS, least), shuffle=True, random_state=0)
+    return list(folds.split(rows, target))
 
 
 def build(description: Mapping[str, Any], room: Any, kinds: tuple[str, ...]) -> Any:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from mottle.sensors.columns import make_events
     from mottle.sensors.delta import LevelCrossing
     from mottle.sensors.events import EventRate, TimeSurface
+    from mottle.sensors.gaps import FillGaps
     from mottle.sensors.gas import GasDrive
+    from mottle.sensors.latency import EventLatency
     from mottle.sensors.masks import TimeMask
+    from mottle.sensors.reverse import ReverseTime
     from mottle.sensors.sound import SoundDrive
     from mottle.sensors.stack import DriveStack
     from mottle.sensors.streams import check_samples
@@ -25,9 +28,12 @@ __all__ = [
     "EVENT_DTYPE",
     "DriveStack",
     "EncoderState",
+    "EventLatency",
     "EventRate",
+    "FillGaps",
     "GasDrive",
     "LevelCrossing",
+    "ReverseTime",
     "SoundDrive",
     "TaxelDrive",
     "TimeMask",

@@ -31,8 +31,9 @@ from mottle.events import (
 from mottle.sensors.base import Encoder, EncoderState, check_chunk, check_n_steps
 from mottle.sensors.kernels import events as kernels
 
-COMPRESS = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p}
-POWERS = {None: 0, "sqrt": 1, "log": 2}  # codes of the kernel
+COMPRESS: dict[str | None, Any] = {None: np.abs, "sqrt": np.sqrt, "log": np.log1p,
+            "anscombe": lambda n: 2.0 * (np.sqrt(n + 0.375) - np.sqrt(0.375))}  # fmt: skip
+POWERS = {None: 0, "sqrt": 1, "log": 2, "anscombe": 3}  # codes of the kernel
 QUANTILE = 0.99
 TAU = 0.03  # s, the default; of recordings that are shorter it is no sign of another unit
 
@@ -376,8 +377,9 @@ class EventRate(EventEncoder):
         Width and height in pixels. None takes the largest coordinates in training.
     polarity : {"split", "sum", "signed"}, default="split"
         Off and on events as two inputs a cell, added, or on minus off.
-    compress : {"sqrt", "log", None}, default="sqrt"
-        What a count n becomes: sqrt(n), log(1 + n) or n, with the sign of n.
+    compress : {"sqrt", "log", "anscombe", None}, default="sqrt"
+        What a count n becomes: sqrt(n), log(1 + n), 2 sqrt(n + 3/8) less its value at 0, or n, with
+        the sign of n.
     scale : {"global", None}, default="global"
         One scale for all cells, learnt in fit: the 99th percentile of the non-zero compressed
         training counts becomes 1. None leaves them.

@@ -47,7 +47,7 @@ def whole(number):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def squeeze(counts, power, scale, frame):
-    """Write n, sqrt(n) or log(1 + n) over the scale into ``frame``; clear the counts."""
+    """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear the counts."""
     if power == 1:
         for i in range(counts.size):
             n = np.float64(counts[i])
@@ -56,6 +56,10 @@ def squeeze(counts, power, scale, frame):
         for i in range(counts.size):
             n = np.float64(counts[i])
             frame[i] = copysign(log1p(abs(n)), n) / scale if n != 0.0 else 0.0
+    elif power == 3:
+        for i in range(counts.size):
+            n = np.float64(counts[i])
+            frame[i] = copysign(2.0 * (sqrt(abs(n) + 0.375) - sqrt(0.375)), n) / scale
     else:
         for i in range(counts.size):
             frame[i] = np.float64(counts[i]) / scale
@@ -132,6 +136,38 @@ def surface(
                     outside += 1
             begin = stop
         before = frame
+    return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
+
+
+@njit(cache=True, nogil=True)
+def latency(
+    t, x, y, p, start, duration, n_steps, first, columns, rows, shift, amounts, drive
+):  # fmt: skip
+    """Write for every step and input how early the first event came; as ``count`` otherwise.
+
+    1 for an event at the beginning of a step, towards 0 at its end, 0 without an event.
+    """
+    begin, outside = 0, 0
+    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    length = duration / n_steps
+    for k in range(drive.shape[0]):
+        frame = drive[k]
+        frame[:] = 0.0
+        end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
+        over = start + (first + k + 1) * length
+        while begin < end:
+            stop = min(begin + CHUNK, end)
+            if faulty(t, p, begin, stop):
+                return FAULT, FAULT
+            for event in range(np.uint64(begin), np.uint64(stop)):
+                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
+                if column < width and row < height:
+                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
+                    if frame[place] == 0.0:
+                        frame[place] = (over - t[event]) / length * amounts[polarity]
+                else:
+                    outside += 1
+            begin = stop
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
 

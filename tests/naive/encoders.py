@@ -37,6 +37,17 @@ def time_surface(events, step, n_steps, duration_us, tau_us, row, column, polari
     return 0.0 if last is None else math.exp(-(end - last) / tau_us)
 
 
+def first_latency(events, step, n_steps, duration_us, row, column, polarity):
+    """How early in a step the first event of a pixel came: 1 at its beginning, 0 at its end."""
+    start = int(events["t"][0])
+    begin, end = step * duration_us / n_steps, (step + 1) * duration_us / n_steps
+    for event in events:
+        t = int(event["t"]) - start
+        if begin <= t < end and (event["x"], event["y"], event["p"]) == (column, row, polarity):
+            return (end - t) / (end - begin)
+    return 0.0
+
+
 def bin_rows(rows, n_steps):
     """Rows of every step, row i in step floor(i * n_steps / n_rows)."""
     bins = [[] for _ in range(n_steps)]

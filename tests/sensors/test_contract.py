@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.sensors import (
     EVENT_DTYPE,
+    EventLatency,
     EventRate,
     GasDrive,
     LevelCrossing,
@@ -64,6 +65,7 @@ def draw_samples(n=3):
 EVERY = [
     (EventRate(5), draw_sight),
     (TimeSurface(5), draw_sight),
+    (EventLatency(5), draw_sight),
     (TaxelDrive(5), draw_samples),
     (GasDrive(5), draw_samples),
     (LevelCrossing(5), draw_samples),

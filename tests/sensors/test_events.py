@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive.encoders import event_counts, time_surface
+from naive.encoders import event_counts, first_latency, time_surface
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.sensors import EVENT_DTYPE, EventRate, TimeSurface
+from mottle.sensors import EVENT_DTYPE, EventLatency, EventRate, TimeSurface
 from mottle.sensors.events import COMPRESS
 
 pytestmark = pytest.mark.kernel
@@ -51,6 +51,17 @@ def test_the_surface_follows_the_naive_surface():
     for step, row, column, p in np.ndindex(drive.shape):
         expected = time_surface(events, step, 5, 1000, 300, row, column, p)
         assert_allclose(drive[step, row, column, p], expected, rtol=1e-12)
+
+
+def test_the_latency_follows_the_naive_latency():
+    events = draw_events(1, size=(3, 2))
+    encoder = EventLatency(5, cell=1, duration=1e-3, sensor_size=(3, 2))
+    drive = encoder.fit_transform(events).reshape(5, 2, 3, 2)
+    for step, row, column, p in np.ndindex(drive.shape):
+        expected = first_latency(events, step, 5, 1000, row, column, p)
+        assert_allclose(drive[step, row, column, p], expected, rtol=1e-12)
+    signed = EventLatency(5, duration=1e-3, sensor_size=(3, 2), polarity="signed", cell=1)
+    assert set(np.sign(signed.fit_transform(events)).ravel()) == {-1.0, 1.0}
 
 
 def test_a_signed_surface_has_the_sign_of_the_last_event():
@@ -185,7 +196,7 @@ def test_a_start_before_the_origin_is_refused():
         EventRate(origin="zero").fit(events)
 
 
-@pytest.mark.parametrize("encoder", [EventRate(6), TimeSurface(6)], ids=["rate", "surface"])
+@pytest.mark.parametrize("encoder", [EventRate(6), TimeSurface(6), EventLatency(6)], ids=str)
 @pytest.mark.parametrize("dtype", ["<i4", "<i8", "u2", "bool"])
 def test_fields_of_any_layout_give_the_same_drive(encoder, dtype):
     events = draw_events(3)
@@ -201,7 +212,7 @@ def test_fields_of_any_layout_give_the_same_drive(encoder, dtype):
     assert_array_equal(events, before)
 
 
-@pytest.mark.parametrize("encoder", [EventRate(2), TimeSurface(2)], ids=["rate", "surface"])
+@pytest.mark.parametrize("encoder", [EventRate(2), TimeSurface(2), EventLatency(2)], ids=str)
 @pytest.mark.parametrize("place", [1, 1024, 8191, 8999])
 @pytest.mark.parametrize("duration", [0.05, 0.5e-2], ids=["encoded", "late"])
 def test_a_fault_is_found_wherever_it_hides(encoder, place, duration):

@@ -17,6 +17,7 @@ from mottle.reservoir.readout.chain import Advances
 from mottle.sensors import (
     EVENT_DTYPE,
     DriveStack,
+    EventLatency,
     EventRate,
     GasDrive,
     LevelCrossing,
@@ -61,6 +62,7 @@ def chunks_of(n, cuts):
 OF_EVENTS = [
     EventRate(N_STEPS), EventRate(N_STEPS, polarity="signed", compress="log", origin="zero"),
     EventRate(N_STEPS, scale=None, compress=None, cell=3),
+    EventRate(N_STEPS, compress="anscombe"), EventLatency(N_STEPS, polarity="signed"),
     TimeSurface(N_STEPS, tau=2e-4), TimeSurface(N_STEPS, tau=1e-6, polarity="signed", cell=1),
 ]  # fmt: skip
 OF_ROWS = [
@@ -175,7 +177,7 @@ def test_a_stage_without_steps_is_refused_by_name():
         rows.start()
 
 
-@pytest.mark.parametrize("encoder", [OF_EVENTS[3], OF_ROWS[0], OF_ROWS[2], OF_ROWS[6]], ids=str)
+@pytest.mark.parametrize("encoder", [OF_EVENTS[5], OF_ROWS[0], OF_ROWS[2], OF_ROWS[6]], ids=str)
 def test_a_state_is_never_changed_and_may_be_used_again(encoder):
     of_events = isinstance(encoder, TimeSurface)
     many = [draw_events(0)] if of_events else draw_samples(0)[np.newaxis]
