@@ -3,6 +3,7 @@
 import errno
 import json
 import platform
+import sys
 import warnings
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -121,6 +122,14 @@ class SavedModel:
             )
         return model
 
+    def changed(self) -> list[str]:
+        """Return what computes now and is other than when the model was saved."""
+        now = {**versions(), **processor()}
+        then = {**self.info["versions"], **self.info["arithmetic"]}
+        return [
+            f"{key} {then.get(key)}, now {one}" for key, one in now.items() if one != then.get(key)
+        ]
+
     def verify(self, trusted: Any = ()) -> dict[str, float]:
         """Build the model and compare its output for the sample with the one that was saved.
 
@@ -201,8 +210,8 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
         return name
 
     info = {
-        "model": type(model).__name__, "versions": versions(), "arithmetic": arithmetic(members),
-        "about": dict(about),
+        "model": type(model).__name__, "versions": versions(),
+        "arithmetic": {"dtypes": types_of(members), **processor()}, "about": dict(about),
     }  # fmt: skip
     if X is not None:
         kept, output = sampled(model, X)
@@ -310,7 +319,13 @@ def dump(model: Any) -> dict[str, bytes]:
         dumped = skops.io.dumps(model)
     with ZipFile(BytesIO(dumped)) as parts:
         schema = json.loads(parts.read(archive.SCHEMA))
-        check_schema(schema)
+        for name, place in check_schema(schema)[1].items():
+            module, _, kind = name.rpartition(".")
+            if module == "__main__" or not hasattr(sys.modules.get(module), kind):
+                raise ValueError(
+                    f"{place} is {name}, which cannot be imported where the file is read: move it "
+                    "to a module."
+                )
         members = {new: parts.read(old) for old, new in rename(schema).items()}
     return {archive.SCHEMA: json.dumps(schema, separators=(",", ":")).encode(), **members}
 
@@ -357,16 +372,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def arithmetic(members: dict[str, bytes]) -> dict[str, Any]:
-    """Return what decides the last bits of results: types of the arrays, processor, vectors."""
+def processor() -> dict[str, Any]:
+    """Return the processor and its instructions, on which the last bits of results depend."""
     import llvmlite.binding as llvm
 
-    kinds = {
-        str(np.load(BytesIO(data)).dtype) for name, data in members.items() if name.endswith(".npy")
-    }
     features = llvm.get_host_cpu_features()
     return {
-        "dtypes": sorted(kinds), "machine": platform.machine(), "system": platform.system(),
-        "cpu": llvm.get_host_cpu_name(),
-        "features": sorted(name for name, there in features.items() if there),
+        "system": platform.system(), "machine": platform.machine(), "cpu": llvm.get_host_cpu_name(),
+        "features": " ".join(sorted(name for name, there in features.items() if there)),
     }  # fmt: skip
+
+
+def types_of(members: dict[str, bytes]) -> list[str]:
+    """Return the types of the arrays of a model."""
+    kinds = (np.load(BytesIO(data)).dtype for name, data in members.items() if name[-4:] == ".npy")
+    return sorted({str(kind) for kind in kinds})
