@@ -1,10 +1,10 @@
-"""Load damaged and forged model files: python benchmarks/fuzz_models.py [N].
+"""Load damaged and forged model files: python benchmarks/fuzz_models.py [N] [SECONDS].
 
 The kept models of tests/models get N (by default 100,000) mutations: bytes of the file; and, with
 hashes made to fit, bytes and headers of arrays, the manifest, and types, loaders and values of the
 schema. Ends with an error if anything but a model or a ValueError came out, if code was run, if one
 file took over five seconds or ended the process, or if memory went over a GiB. Writes its line into
-docs/how-to/saved-models.md.
+docs/how-to/saved-models.md. SECONDS end it before.
 """
 
 import multiprocessing
@@ -81,6 +81,8 @@ def batch(found: SimpleQueue, n: int, seed: int) -> None:
 def main() -> None:
     """Run batches in processes of their own, so that one that ends is noticed."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else float("inf")
+    start = time.perf_counter()
     rows, context = [], multiprocessing.get_context("fork")
     found = context.SimpleQueue()
     for seed in range(BATCHES):
@@ -91,6 +93,8 @@ def main() -> None:
             raise SystemExit(f"seed {seed}: exit code {process.exitcode}")
         rows.append(found.get())
         print(seed, *rows[-1], flush=True)
+        if time.perf_counter() - start > seconds:
+            break
     read, refused, slowest, memory = zip(*rows, strict=True)
     text = (
         f"Of {sum(read) + sum(refused):,} mutated model files {sum(refused):,} were refused with "

@@ -17,6 +17,7 @@ from mottle.pipelines.engine.sources import Progress, list_data, load_data, read
 from mottle.pipelines.saved.model import SavedModel
 from mottle.pipelines.senses import SenseCheck
 from mottle.pipelines.sensor_models import SensorModel
+from mottle.reservoir import SequenceReadout
 
 OWN_FORMS = ("manifest", "table", "ts", "npz")  # one file holds many recordings
 
@@ -56,10 +57,12 @@ def predict_files(
     """
     model = saved.load(trusted)
     senses = senses_of(model)
-    data = data_of(saved, sources, {key: one for key, one in given.items() if one is not None})
+    data = data_of(
+        saved, sources, senses, {key: one for key, one in given.items() if one is not None}
+    )
     with_names = [*senses] if senses else [data.sense]
     data.check(with_names)
-    recordings, skipped = read(data, with_names, on_bad, progress)
+    recordings, skipped = read(data, with_names, on_bad, progress, given.get("pattern") is None)
     table = recordings.table
     for sense in with_names:
         if sense not in table:
@@ -76,7 +79,9 @@ def senses_of(model: Any) -> list[str]:
     return list(first.senses) if isinstance(first, SenseCheck) else []
 
 
-def data_of(saved: SavedModel, sources: Sequence[str], given: dict[str, Any]) -> Data:
+def data_of(
+    saved: SavedModel, sources: Sequence[str], senses: list[str], given: dict[str, Any]
+) -> Data:
     """Return ``[data]`` for other recordings than those of the recipe, read in the same way."""
     text = saved.info["about"].get("recipe", "")
     known = dict(tomllib.loads(text).get("data", {})) if isinstance(text, str) else {}
@@ -85,6 +90,8 @@ def data_of(saved: SavedModel, sources: Sequence[str], given: dict[str, Any]) ->
         known.pop(key, None)
     if trained.form is not None:
         known.pop(trained.form)
+    if len(senses) == 1:
+        known["sense"] = senses[0]
     if len(sources) == 1 and not Path(sources[0]).exists() and sources[0] in CATALOGUE:
         own = trained.options if trained.name == sources[0] else {}
         return Data(name=sources[0], options=own)
@@ -97,18 +104,25 @@ def data_of(saved: SavedModel, sources: Sequence[str], given: dict[str, Any]) ->
         return Data.model_validate({**known, trained.form: several, **given})
     if trained.form in ("name", "store"):
         known = {}
-    if "(?P<sense>" not in known.get("pattern", ""):
-        known.pop("pattern", None)  # it takes labels from paths, which these may not have
     return Data.model_validate({**known, "files": list(sources), **given})
 
 
 def read(
-    data: Data, senses: list[str], on_bad: str, progress: Progress | None
+    data: Data, senses: list[str], on_bad: str, progress: Progress | None, of_recipe: bool
 ) -> tuple[Recordings, dict[str, str]]:
-    """Return recordings without a target, and why others were left out."""
+    """Return recordings without a target, and why others were left out.
+
+    Files of one sense need not be called as those of the recipe.
+    """
     skipped: dict[str, str] = {}
     if data.form in ("files", "manifest"):
-        recordings, skipped = read_listing(list_data(data, senses), on_bad, progress)
+        try:
+            listing = list_data(data, senses)
+        except ValueError:
+            if data.pattern is None or not of_recipe or len(senses) > 1:
+                raise
+            listing = list_data(data.model_copy(update={"pattern": None}), senses)
+        recordings, skipped = read_listing(listing, on_bad, progress)
     else:
         recordings = load_data(data)
     if data.window is not None:
@@ -121,23 +135,19 @@ def as_table(model: Any, X: Any, names: list[str]) -> pd.DataFrame:
     """Return predictions with the names of recordings, and the steps where each has one."""
     predicted = model.predict(X)
     proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
-    counts = None
-    if isinstance(predicted, list) or np.ndim(predicted) > 2:
+    last = model[-1] if isinstance(model, Pipeline) else model
+    columns: dict[str, Any] = {"recording": names}
+    if isinstance(last, SequenceReadout) and last.pool is None:
         counts = [len(one) for one in predicted]
+        steps = np.concatenate([np.arange(n) for n in counts]) + last.washout
+        columns = {"recording": np.repeat(names, counts), "step": steps}
         predicted = np.concatenate(list(predicted))
         proba = None if proba is None else np.concatenate(list(proba))
-    predicted = np.asarray(predicted)
-    columns: dict[str, Any] = {"recording": names}
-    if counts is not None:
-        washout = getattr(model[-1], "washout", 0) if isinstance(model, Pipeline) else 0
-        columns = {
-            "recording": np.repeat(names, counts),
-            "step": np.concatenate([np.arange(n) + washout for n in counts]),
-        }
-    if predicted.ndim == 1:
-        columns["predicted"] = predicted
+    outputs = np.asarray(predicted)
+    if outputs.ndim == 1:
+        columns["predicted"] = outputs
     else:
-        columns |= {f"predicted {k}": one for k, one in enumerate(predicted.T)}
+        columns |= {f"predicted {k}": one for k, one in enumerate(outputs.T)}
     if proba is not None:
         columns |= {f"p({name})": one for name, one in zip(model.classes_, proba.T, strict=True)}
     return pd.DataFrame(columns)

@@ -49,24 +49,32 @@ class SavedModel:
         with only_value_errors(path):
             self.info, self._members = archive.unpack(whole, path, limit)
             kept = self.info.get("sample", {"X": None, "output": {"dict": {}}})
-            self.X, self.output = (sample.restore(kept[key], self._array) for key in kept)
+            self.X, self.output = (
+                sample.restore(kept[key], lambda name: as_array(self._members[name]))
+                for key in ("X", "output")
+            )
 
     def __repr__(self) -> str:
         """Return one line: the file, what it holds, and its hash."""
         return f"<{self.info['model']} in {self.path}, {self.info['hash'][:12]}>"
 
-    def _array(self, name: str) -> NDArray:
-        """Return an array of the sample."""
-        return archive.read_array(self.path, name, self._members[name])
+    @cached_property
+    def _checked(self) -> tuple[Any, set[str], dict[str, str]]:
+        """The schema, the types in it to be trusted, and those of other packages."""
+        with only_value_errors(self.path):
+            schema = json.loads(self._members[archive.SCHEMA])
+            return schema, *check_schema(schema)
 
     @cached_property
     def untrusted(self) -> dict[str, str]:
         """Types of other packages, which `load` must be allowed to build, and where they stand."""
         import skops.io
 
+        others = self._checked[2]
+        if not others:
+            return {}
         with only_value_errors(self.path):
-            _, others = check_schema(json.loads(self._members[archive.SCHEMA]))
-            unknown = set(skops.io.get_untrusted_types(data=self._whole)) if others else set()
+            unknown = skops.io.get_untrusted_types(data=self._whole)
         return {name: place for name, place in others.items() if name in unknown}
 
     def load(self, trusted: Any = ()) -> Any:
@@ -109,8 +117,7 @@ class SavedModel:
         with only_value_errors(self.path), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", InconsistentVersionWarning)
-            schema = json.loads(self._members[archive.SCHEMA])
-            approved, _ = check_schema(schema)
+            schema, approved, _ = self._checked
             model = skops.io.loads(self._whole, trusted=sorted(approved | names))
             find_devices(schema)
         if caught:
@@ -236,7 +243,7 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
 
 
 @names_arguments
-def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
+def load_model(path: Any, *, trusted: Any = (), sha256: str = "", max_bytes: Any = None) -> Any:
     """Load a model that `save_model` wrote, after every byte was compared with its hash.
 
     Nothing is unpickled, and no code of the file is run: types of mottle, numpy, scipy and
@@ -248,6 +255,9 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
         The file.
     trusted : sequence of str or type, default=()
         Types of other packages that may be built, by full name.
+    sha256 : str, default=""
+        The hash of the model that is expected, as `mottle model info` prints it: another is
+        refused.
     max_bytes : int, default=None
         The most bytes to which the content may come; None: 100 times the size of the file, and 256
         MiB at least.
@@ -260,7 +270,8 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
     Raises
     ------
     ValueError
-        For damage, another format, a newer version of the format, and types that are not trusted.
+        For damage, another format, a newer version of the format, another model than expected, and
+        types that are not trusted.
     OSError
         If the file cannot be read.
 
@@ -273,7 +284,10 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
     --------
     save_model : Writes the file, with an example.
     """
-    return open_model(path, max_bytes=max_bytes).load(trusted)
+    saved = open_model(path, max_bytes=max_bytes)
+    if sha256 and saved.info["hash"] != sha256:
+        raise ValueError(f"{path} is another model: its hash is {saved.info['hash']}.")
+    return saved.load(trusted)
 
 
 @names_arguments
@@ -385,5 +399,10 @@ def processor() -> dict[str, Any]:
 
 def types_of(members: dict[str, bytes]) -> list[str]:
     """Return the types of the arrays of a model."""
-    kinds = (np.load(BytesIO(data)).dtype for name, data in members.items() if name[-4:] == ".npy")
-    return sorted({str(kind) for kind in kinds})
+    arrays = [data for name, data in members.items() if name.endswith(".npy")]
+    return sorted({str(as_array(data).dtype) for data in arrays})
+
+
+def as_array(data: bytes) -> NDArray:
+    """Return the array of ``.npy`` bytes, whose header was checked."""
+    return np.load(BytesIO(data), allow_pickle=False)

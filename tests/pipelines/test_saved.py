@@ -281,6 +281,13 @@ def test_a_full_disk_leaves_the_file_that_was_there(saved, monkeypatch):
     assert [one.name for one in saved.parent.iterdir()] == ["a.mottle"]
 
 
+def test_another_model_than_the_expected_one_is_refused(saved):
+    known = open_model(saved).info["hash"]
+    assert mottle.load_model(saved, sha256=known).predict(X).shape == (20,)
+    with pytest.raises(ValueError, match=f"is another model: its hash is {known}"):
+        mottle.load_model(saved, sha256="0" * 64)
+
+
 def test_other_versions_and_processors_are_named(saved, monkeypatch):
     monkeypatch.setattr(model, "processor", lambda: {"cpu": "of another kind"})
     assert [text.split()[0] for text in open_model(saved).changed()] == ["cpu"]
