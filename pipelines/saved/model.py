@@ -42,6 +42,15 @@ class SavedModel:
         Sample input, or None.
     output : dict
         What the model gave for it: by "predict" and "predict_proba", or "transform".
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> saved = save_model(RidgeReadout(1.0).fit(X, [0, 1, 0, 1]), path, X)
+    >>> saved.X.shape, saved.untrusted, saved.verify()["predict"]
+    ((4, 4), {}, 0.0)
     """
 
     def __init__(self, path: Path, whole: bytes, limit: int) -> None:
@@ -280,9 +289,14 @@ def load_model(path: Any, *, trusted: Any = (), sha256: str = "", max_bytes: Any
     UserWarning
         If parts are of another version of scikit-learn.
 
-    See Also
+    Examples
     --------
-    save_model : Writes the file, with an example.
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> saved = save_model(RidgeReadout(1.0).fit(X, list("abab")), path)
+    >>> load_model(path, sha256=saved.info["hash"]).predict(X).tolist()
+    ['a', 'b', 'a', 'b']
     """
     saved = open_model(path, max_bytes=max_bytes)
     if sha256 and saved.info["hash"] != sha256:
@@ -314,9 +328,15 @@ def open_model(path: Any, *, max_bytes: Any = None) -> SavedModel:
     OSError
         If the file cannot be read.
 
-    See Also
+    Examples
     --------
-    save_model : Writes the file, with an example.
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> _ = save_model(RidgeReadout(1.0).fit(X, [0, 1, 0, 1]), path, X)
+    >>> saved = open_model(path)
+    >>> saved.info["model"], saved.output["predict"].tolist()
+    ('RidgeReadout', [0, 1, 0, 1])
     """
     check_path(path)
     path = Path(path)

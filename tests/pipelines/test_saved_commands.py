@@ -164,7 +164,7 @@ def test_info_and_verify_print_what_the_file_states(place):
 
 def test_a_row_that_is_none_and_places_that_cannot_be_written_are_refused_early(place):
     run = ("run", place / "two.toml", "--out", place / "refused")
-    done = mottle(*run, "--save", place / "x.mottle", "--row", "wox/middel")
+    done = mottle(*run, "--save", place / "x.mottle", "--row", "wox/middl")
     assert (
         done.exit_code,
         "did you mean 'wox/middle'" in done.stderr.replace("\n", " ").lower(),
