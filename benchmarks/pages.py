@@ -56,6 +56,7 @@ SCRIPTS = {
     "start_up": ([], ["how-to/streaming"]),
     "readers": ([], ["results/files"]),
     "fuzz_readers": (["--seconds", "60"], ["results/files"]),
+    "fuzz_models": ([], ["how-to/saved-models"]),
     "reliability": ([], ["results/reliability"]),
     "bench": ([], ["results/performance"]),
     "quotes": ([], []),  # sentences on other pages, checked by a test

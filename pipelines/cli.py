@@ -85,6 +85,13 @@ def demo(out: Path) -> None:
     _run(names, out, states, as_json=False)
 
 
+MODEL = click.argument("model", type=FOLDER)
+TRUST = click.option(
+    "--trust", multiple=True, metavar="TYPE",
+    help="A type of another package that the model may hold; may be repeated.",
+)  # fmt: skip
+
+
 @main.command()
 @click.argument("config")
 @click.option(
@@ -95,15 +102,141 @@ def demo(out: Path) -> None:
     help="Folder for report and scores.",
 )
 @click.option("--states", type=FOLDER, help="Write all states here.")
+@click.option(
+    "--save", type=FOLDER, help="Fit one model on all training recordings; write it here."
+)
+@click.option("--row", metavar="RESERVOIR/INPUTS", default="",
+              help="Which one, with --save; default: that with the best score.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
-def run(config: str, out: Path, states: Path | None, as_json: bool) -> None:
+def run(
+    config: str, out: Path, states: Path | None, save: Path | None, row: str, as_json: bool
+) -> None:
     """Run the recipe CONFIG: a TOML file, or the name of a shipped recipe.
 
     Writes NAME.result.json, which `mottle reproduce` runs again, scores (csv, json), the recipe
     (toml) and a report. A run that was stopped, even by kill -9, goes on with the folds, reservoirs
     and seeds that are done when it is started again.
+
+    --save writes one file for `mottle predict`: the model of one row of the scores, first seed,
+    fitted on the training part of a published split, or else on all recordings.
     """
-    _run([config], out, states, as_json)
+    if row and save is None:
+        raise click.UsageError("--row goes with --save: it names the model to save.")
+    _run([config], out, states, as_json, save, row)
+
+
+@main.command()
+@MODEL
+@click.argument("sources", nargs=-1, required=True, metavar="PATH...")
+@click.option("--out", type=FOLDER, help="Write the predictions here, as CSV.")
+@click.option("--pattern", help="Regular expression that finds sense and recording in paths.")
+@click.option("--kind", type=click.Choice(["events", "samples"]), help="What the files hold.")
+@click.option(
+    "--time-unit", type=click.Choice(["s", "ms", "us", "ns", "min", "h", "d"]),
+    help="Unit of the times in files; without it that of the training files, or what they state.",
+)  # fmt: skip
+@click.option(
+    "--on-bad", type=click.Choice(["raise", "skip"]), default="raise", show_default=True,
+    help="Stop at a file that cannot be read, or leave it out and exit with 3.",
+)  # fmt: skip
+@TRUST
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def predict(
+    model: Path, sources: tuple[str, ...], out: Path | None, pattern: str | None, kind: str | None,
+    time_unit: str | None, on_bad: str, trust: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Predict the recordings in files or folders, PATH, with a saved MODEL.
+
+    Files are read as those that the model was trained on, by the keys of [data] in its recipe.
+    PATH may also be a store of `mottle prepare`, or the name of a data set.
+    """
+    from rich.console import Console
+
+    from mottle.pipelines.output import write_text
+    from mottle.pipelines.predictions import predict_files
+    from mottle.pipelines.saved.model import open_model
+
+    errors = Console(stderr=True)
+    with _exits(errors):
+        saved = open_model(model)
+        with _bars(errors) as move:
+            found = predict_files(
+                saved, sources, trusted=trust, on_bad=on_bad, pattern=pattern, kind=kind,
+                time_unit=time_unit, progress=partial(move, "reading"),
+            )  # fmt: skip
+        if out is not None:
+            write_text(out, found.table.to_csv(index=False))
+    if as_json:
+        click.echo(found.table.to_json(orient="records", double_precision=15))
+    elif out is None:
+        click.echo(found.table.to_csv(index=False, float_format="%.6g"), nl=False)
+    for name, reason in found.skipped.items():
+        errors.print(f"skipped: {_plain(name)}: {_plain(reason)}", soft_wrap=True)
+    sys.exit(3 if found.skipped else 0)
+
+
+@main.group("model")
+def saved_model() -> None:
+    """Inspect and verify a model of `mottle run --save` or `save_model`."""
+
+
+@saved_model.command("info")
+@MODEL
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info_model(model: Path, as_json: bool) -> None:
+    """Print what MODEL holds and where it comes from; the model itself is not built."""
+    from json import dumps
+
+    from mottle.pipelines.saved.model import open_model
+
+    saved = _or_exit(open_model, model)
+    if as_json:
+        click.echo(dumps(saved.info))
+        return
+    info, about = saved.info, saved.info["about"]
+    click.echo(f"{model}: {info['model']}, format {info['format_version']}")
+    click.echo(f"{'hash':16} {info['hash']}")
+    for title in ("versions", "arithmetic"):
+        parts = {key: one for key, one in info[title].items() if key != "features"}
+        click.echo(f"{title:16} " + ", ".join(f"{key} {one}" for key, one in parts.items()))
+    kept = ", ".join(saved.output) or "none kept"
+    click.echo(f"{'sample output':16} {kept}")
+    for key, value in about.items():
+        if key != "recipe":
+            click.echo(f"{key:16} {value}")
+    if "recipe" in about:
+        click.echo(f"recipe\n{about['recipe']}")
+
+
+@saved_model.command("verify")
+@MODEL
+@TRUST
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify_model(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
+    """Check every byte of MODEL against its hash, and its sample output against a new one.
+
+    Exits with 1 where something differs by more than processors do.
+    """
+    from json import dumps
+
+    from mottle.pipelines.saved.model import SAME, open_model
+
+    saved = _or_exit(open_model, model)
+    found = _or_exit(saved.verify, trust)
+    wrong = any(value > SAME for value in found.values())
+    if as_json:
+        differences = {key: one if math.isfinite(one) else str(one) for key, one in found.items()}
+        click.echo(dumps({"path": str(model), "hash": saved.info["hash"],
+                          "differences": differences, "agrees": not wrong}))  # fmt: skip
+        sys.exit(1 if wrong else 0)
+    click.echo(f"{model}: every byte is as it was written, {saved.info['hash']}")
+    for method, value in found.items():
+        text = f"differs by {value:.2g} of its largest value" if value else "is the same to the bit"
+        click.echo(f"{method} of the sample {text}")
+    if any(found.values()):
+        changed = ", ".join(saved.changed()) or "nothing that is known"
+        click.echo(f"other than when it was saved: {changed}")
+    sys.exit(1 if wrong else 0)
 
 
 @main.command("live")
@@ -812,7 +945,10 @@ def _or_exit(work: Callable[[Any], Any], path: Any) -> Any:
         sys.exit(1)
 
 
-def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> None:
+def _run(
+    configs: list[str], out: Path, states: Path | None, as_json: bool, save: Path | None = None,
+    row: str = "",
+) -> None:  # fmt: skip
     """Run recipes with a progress bar on standard error; print and write what came out."""
     from json import dumps
     from shutil import rmtree
@@ -820,10 +956,12 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     from rich.console import Console
 
     from mottle.datasets.disk import only_writer
+    from mottle.pipelines.engine.final import check_row, fit_row
     from mottle.pipelines.engine.recordings import check_data
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
+    from mottle.pipelines.saved.model import save_model
     from mottle.pipelines.scores import scores_table
 
     screen, errors = Console(), Console(stderr=True)
@@ -837,6 +975,9 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
             if states is not None:
                 _check_folder("--states", states)
                 check_states_places(states / name, recipe)
+            if save is not None:
+                _check_folder("--save", save.parent)
+                check_row(recipe, row)
         parts = {name: out / f".{name}.parts" for name in recipes}
         if not out.exists():
             locks.callback(_drop_empty, out)
@@ -853,6 +994,13 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
                 for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
                     write_states(states / name, recipe, text)
                     move("states", k + 1, len(recipes))
+            if save is not None:
+                for name, (_, recipe, _) in recipes.items():
+                    move("model", 0, 1)
+                    model, table, about = fit_row(recipe, results[name], row)
+                    save.parent.mkdir(parents=True, exist_ok=True)
+                    save_model(model, save, table, about=about)
+                    move("model", 1, 1)
         for folder in parts.values():
             rmtree(folder, ignore_errors=True)
     for name, result in results.items():
@@ -868,6 +1016,9 @@ def _run(configs: list[str], out: Path, states: Path | None, as_json: bool) -> N
     errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
     if states is not None:
         errors.print(f"states: {states}", soft_wrap=True)
+    if save is not None:
+        chosen = f"{about['reservoir']}/{about['inputs']}"
+        errors.print(f"model: {save}, {chosen}, seed {about['seed']}", soft_wrap=True)
 
 
 def _check_folder(option: str, path: Path) -> None:

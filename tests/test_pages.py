@@ -20,6 +20,7 @@ PAGES = (
     "how-to/experiments",
     "how-to/plasticity",
     "how-to/report",
+    "how-to/saved-models",
 )
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}")

@@ -3,6 +3,7 @@
 import errno
 import json
 import platform
+import sys
 import warnings
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -41,6 +42,15 @@ class SavedModel:
         Sample input, or None.
     output : dict
         What the model gave for it: by "predict" and "predict_proba", or "transform".
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> saved = save_model(RidgeReadout(1.0).fit(X, [0, 1, 0, 1]), path, X)
+    >>> saved.X.shape, saved.untrusted, saved.verify()["predict"]
+    ((4, 4), {}, 0.0)
     """
 
     def __init__(self, path: Path, whole: bytes, limit: int) -> None:
@@ -48,24 +58,32 @@ class SavedModel:
         with only_value_errors(path):
             self.info, self._members = archive.unpack(whole, path, limit)
             kept = self.info.get("sample", {"X": None, "output": {"dict": {}}})
-            self.X, self.output = (sample.restore(kept[key], self._array) for key in kept)
+            self.X, self.output = (
+                sample.restore(kept[key], lambda name: as_array(self._members[name]))
+                for key in ("X", "output")
+            )
 
     def __repr__(self) -> str:
         """Return one line: the file, what it holds, and its hash."""
         return f"<{self.info['model']} in {self.path}, {self.info['hash'][:12]}>"
 
-    def _array(self, name: str) -> NDArray:
-        """Return an array of the sample."""
-        return archive.read_array(self.path, name, self._members[name])
+    @cached_property
+    def _checked(self) -> tuple[Any, set[str], dict[str, str]]:
+        """The schema, the types in it to be trusted, and those of other packages."""
+        with only_value_errors(self.path):
+            schema = json.loads(self._members[archive.SCHEMA])
+            return schema, *check_schema(schema)
 
     @cached_property
     def untrusted(self) -> dict[str, str]:
         """Types of other packages, which `load` must be allowed to build, and where they stand."""
         import skops.io
 
+        others = self._checked[2]
+        if not others:
+            return {}
         with only_value_errors(self.path):
-            _, others = check_schema(json.loads(self._members[archive.SCHEMA]))
-            unknown = set(skops.io.get_untrusted_types(data=self._whole)) if others else set()
+            unknown = skops.io.get_untrusted_types(data=self._whole)
         return {name: place for name, place in others.items() if name in unknown}
 
     def load(self, trusted: Any = ()) -> Any:
@@ -108,8 +126,7 @@ class SavedModel:
         with only_value_errors(self.path), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", InconsistentVersionWarning)
-            schema = json.loads(self._members[archive.SCHEMA])
-            approved, _ = check_schema(schema)
+            schema, approved, _ = self._checked
             model = skops.io.loads(self._whole, trusted=sorted(approved | names))
             find_devices(schema)
         if caught:
@@ -120,6 +137,14 @@ class SavedModel:
                 stacklevel=2,
             )
         return model
+
+    def changed(self) -> list[str]:
+        """Return what computes now and is other than when the model was saved."""
+        now = {**versions(), **processor()}
+        then = {**self.info["versions"], **self.info["arithmetic"]}
+        return [
+            f"{key} {then.get(key)}, now {one}" for key, one in now.items() if one != then.get(key)
+        ]
 
     def verify(self, trusted: Any = ()) -> dict[str, float]:
         """Build the model and compare its output for the sample with the one that was saved.
@@ -201,8 +226,8 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
         return name
 
     info = {
-        "model": type(model).__name__, "versions": versions(), "arithmetic": arithmetic(members),
-        "about": dict(about),
+        "model": type(model).__name__, "versions": versions(),
+        "arithmetic": {"dtypes": types_of(members), **processor()}, "about": dict(about),
     }  # fmt: skip
     if X is not None:
         kept, output = sampled(model, X)
@@ -227,7 +252,7 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
 
 
 @names_arguments
-def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
+def load_model(path: Any, *, trusted: Any = (), sha256: str = "", max_bytes: Any = None) -> Any:
     """Load a model that `save_model` wrote, after every byte was compared with its hash.
 
     Nothing is unpickled, and no code of the file is run: types of mottle, numpy, scipy and
@@ -239,6 +264,9 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
         The file.
     trusted : sequence of str or type, default=()
         Types of other packages that may be built, by full name.
+    sha256 : str, default=""
+        The hash of the model that is expected, as `mottle model info` prints it: another is
+        refused.
     max_bytes : int, default=None
         The most bytes to which the content may come; None: 100 times the size of the file, and 256
         MiB at least.
@@ -251,7 +279,8 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
     Raises
     ------
     ValueError
-        For damage, another format, a newer version of the format, and types that are not trusted.
+        For damage, another format, a newer version of the format, another model than expected, and
+        types that are not trusted.
     OSError
         If the file cannot be read.
 
@@ -260,11 +289,19 @@ def load_model(path: Any, *, trusted: Any = (), max_bytes: Any = None) -> Any:
     UserWarning
         If parts are of another version of scikit-learn.
 
-    See Also
+    Examples
     --------
-    save_model : Writes the file, with an example.
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> saved = save_model(RidgeReadout(1.0).fit(X, list("abab")), path)
+    >>> load_model(path, sha256=saved.info["hash"]).predict(X).tolist()
+    ['a', 'b', 'a', 'b']
     """
-    return open_model(path, max_bytes=max_bytes).load(trusted)
+    saved = open_model(path, max_bytes=max_bytes)
+    if sha256 and saved.info["hash"] != sha256:
+        raise ValueError(f"{path} is another model: its hash is {saved.info['hash']}.")
+    return saved.load(trusted)
 
 
 @names_arguments
@@ -291,9 +328,15 @@ def open_model(path: Any, *, max_bytes: Any = None) -> SavedModel:
     OSError
         If the file cannot be read.
 
-    See Also
+    Examples
     --------
-    save_model : Writes the file, with an example.
+    >>> from tempfile import mkdtemp
+    >>> from mottle.reservoir import RidgeReadout
+    >>> path, X = Path(mkdtemp()) / "readout.mottle", np.eye(4)
+    >>> _ = save_model(RidgeReadout(1.0).fit(X, [0, 1, 0, 1]), path, X)
+    >>> saved = open_model(path)
+    >>> saved.info["model"], saved.output["predict"].tolist()
+    ('RidgeReadout', [0, 1, 0, 1])
     """
     check_path(path)
     path = Path(path)
@@ -310,7 +353,13 @@ def dump(model: Any) -> dict[str, bytes]:
         dumped = skops.io.dumps(model)
     with ZipFile(BytesIO(dumped)) as parts:
         schema = json.loads(parts.read(archive.SCHEMA))
-        check_schema(schema)
+        for name, place in check_schema(schema)[1].items():
+            module, _, kind = name.rpartition(".")
+            if module == "__main__" or not hasattr(sys.modules.get(module), kind):
+                raise ValueError(
+                    f"{place} is {name}, which cannot be imported where the file is read: move it "
+                    "to a module."
+                )
         members = {new: parts.read(old) for old, new in rename(schema).items()}
     return {archive.SCHEMA: json.dumps(schema, separators=(",", ":")).encode(), **members}
 
@@ -357,16 +406,23 @@ def versions() -> dict[str, str]:
     return found
 
 
-def arithmetic(members: dict[str, bytes]) -> dict[str, Any]:
-    """Return what decides the last bits of results: types of the arrays, processor, vectors."""
+def processor() -> dict[str, Any]:
+    """Return the processor and its instructions, on which the last bits of results depend."""
     import llvmlite.binding as llvm
 
-    kinds = {
-        str(np.load(BytesIO(data)).dtype) for name, data in members.items() if name.endswith(".npy")
-    }
     features = llvm.get_host_cpu_features()
     return {
-        "dtypes": sorted(kinds), "machine": platform.machine(), "system": platform.system(),
-        "cpu": llvm.get_host_cpu_name(),
-        "features": sorted(name for name, there in features.items() if there),
+        "system": platform.system(), "machine": platform.machine(), "cpu": llvm.get_host_cpu_name(),
+        "features": " ".join(sorted(name for name, there in features.items() if there)),
     }  # fmt: skip
+
+
+def types_of(members: dict[str, bytes]) -> list[str]:
+    """Return the types of the arrays of a model."""
+    arrays = [data for name, data in members.items() if name.endswith(".npy")]
+    return sorted({str(as_array(data).dtype) for data in arrays})
+
+
+def as_array(data: bytes) -> NDArray:
+    """Return the array of ``.npy`` bytes, whose header was checked."""
+    return np.load(BytesIO(data), allow_pickle=False)

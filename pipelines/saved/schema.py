@@ -57,7 +57,7 @@ def nodes(schema: Any) -> Iterator[tuple[dict[str, Any], str]]:
                 for key, child in reversed(value.items())
                 if isinstance(child, dict | list | tuple)
             ]
-        else:
+        elif isinstance(value, list | tuple):
             waiting += [(child, f"{place}[{k}]") for k, child in reversed([*enumerate(value)])]
 
 

@@ -28,7 +28,7 @@ class Header(NamedTuple):
         return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
 
 
-def read_header(path: Path, file: BinaryIO, what: str = "") -> Header:
+def read_header(path: Path | str, file: BinaryIO, what: str = "") -> Header:
     """Read the header of an array, from its first byte on."""
     form: Any = np.lib.format
     try:

@@ -36,18 +36,18 @@ def by_name() -> Iterator[None]:
 
 def named(p: Any, find: Any) -> dict[str, Any]:
     """Return attributes that name the device of a reservoir, and hold no function."""
-    device, family = p.__dict__.get(KEPT, (p.device, None))
+    family = p.__dict__.get(KEPT, (None, None))[1]
     try:
         family = family or find(p.device)[1]
     except ValueError:  # an impossible device: for fit to refuse
         return {}
     if isinstance(family, Lost):  # of a model that came from a file
         return {}
-    first = next(iter(family.presets))
-    if family.definition is None:
-        return {KEPT: (None, None), "device": first if isinstance(device, Family) else p.device}
-    lost = Lost(first, family.definition.digests, type(family.definition.preset).__module__)
-    device = lost if isinstance(p.device, Family) else p.device
+    first, lost = next(iter(family.presets)), None
+    if family.definition is not None:
+        where = type(family.definition.preset).__module__
+        lost = Lost(first, family.definition.digests, where)
+    device = first if isinstance(p.device, Family) else p.device
     return {KEPT: (device, lost), "device": device}
 
 

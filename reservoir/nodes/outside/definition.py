@@ -56,7 +56,7 @@ class Lost(NamedTuple):
         if changed:
             raise ValueError(
                 f"device {self.name!r} of this process has other values of {', '.join(changed)} "
-                "than the one that this reservoir was pickled with: define that one, or fit again."
+                "than the one that this reservoir was saved with: define that one, or fit again."
             )
         return family
 
@@ -65,7 +65,8 @@ class Lost(NamedTuple):
         return (
             f"it was defined in {self.where!r} of another process, whose functions a pickle cannot "
             "hold. Call its device_node here first; or move constants, functions and device_node "
-            "to a module, which is then imported with the pickle."
+            "to a module, which is then imported with the pickle, and which you import before you "
+            "load the file of a model."
         )
 
 

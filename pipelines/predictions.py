@@ -1,0 +1,153 @@
+"""What `mottle predict` does: recordings from files, predictions of a saved model, as a table."""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from mottle.datasets import Recordings
+from mottle.datasets.registry import CATALOGUE
+from mottle.datasets.sources.windows import cut_windows
+from mottle.pipelines.data import Data
+from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
+from mottle.pipelines.saved.model import SavedModel
+from mottle.pipelines.senses import SenseCheck
+from mottle.pipelines.sensor_models import SensorModel
+from mottle.reservoir import SequenceReadout
+
+OWN_FORMS = ("manifest", "table", "ts", "npz")  # one file holds many recordings
+
+
+class Predictions(NamedTuple):
+    """A row a recording, or a row a step; recordings that were left out, and why."""
+
+    table: pd.DataFrame
+    skipped: dict[str, str]
+
+
+def predict_files(
+    saved: SavedModel, sources: Sequence[str], *, trusted: Sequence[str] = (),
+    on_bad: str = "raise", progress: Progress | None = None, **given: Any,
+) -> Predictions:  # fmt: skip
+    """Predict the recordings in files.
+
+    Parameters
+    ----------
+    saved : SavedModel
+        With the recipe of `mottle run --save`, or without.
+    sources : sequence of str
+        Files, folders, a store, or the name of a data set.
+    trusted : sequence of str
+        As for `SavedModel.load`.
+    on_bad : {"raise", "skip"}
+        What becomes of files that cannot be read.
+    progress : callable, optional
+        Called with the number of recordings read, and of all.
+    **given
+        Keys of ``[data]`` in place of those of the recipe; None is not given.
+
+    Returns
+    -------
+    predictions : Predictions
+        Columns ``predicted``, and a probability for each class where there are.
+    """
+    model = saved.load(trusted)
+    senses = senses_of(model)
+    data = data_of(
+        saved, sources, senses, {key: one for key, one in given.items() if one is not None}
+    )
+    with_names = [*senses] if senses else [data.sense]
+    data.check(with_names)
+    recordings, skipped = read(data, with_names, on_bad, progress, given.get("pattern") is None)
+    table = recordings.table
+    for sense in with_names:
+        if sense not in table:
+            table[sense] = None  # masked, and said so by the model
+    X: Any = table[with_names] if senses else list(table[with_names[0]])
+    return Predictions(as_table(model, X, [str(name) for name in table.index]), skipped)
+
+
+def senses_of(model: Any) -> list[str]:
+    """Return the columns that a model takes, empty if it takes streams of one sense."""
+    if isinstance(model, SensorModel):
+        return [str(name) for name in model._senses]
+    first = model[0] if isinstance(model, Pipeline) else None
+    return list(first.senses) if isinstance(first, SenseCheck) else []
+
+
+def data_of(
+    saved: SavedModel, sources: Sequence[str], senses: list[str], given: dict[str, Any]
+) -> Data:
+    """Return ``[data]`` for other recordings than those of the recipe, read in the same way."""
+    text = saved.info["about"].get("recipe", "")
+    known = dict(tomllib.loads(text).get("data", {})) if isinstance(text, str) else {}
+    trained = Data.model_validate(known)
+    for key in ("target", "horizon", "labels", "incomplete", "on_bad", "group"):
+        known.pop(key, None)
+    if trained.form is not None:
+        known.pop(trained.form)
+    if len(senses) == 1:
+        known["sense"] = senses[0]
+    if len(sources) == 1 and not Path(sources[0]).exists() and sources[0] in CATALOGUE:
+        own = trained.options if trained.name == sources[0] else {}
+        return Data(name=sources[0], options=own)
+    if len(sources) == 1 and (Path(sources[0]) / "zarr.json").is_file():
+        return Data(store=sources[0])
+    if trained.form in OWN_FORMS:
+        several = list(sources) if trained.form == "ts" else sources[0]
+        if len(sources) > 1 and trained.form != "ts":
+            raise ValueError(f"the recordings of {trained.form} are one file; {len(sources)} came.")
+        return Data.model_validate({**known, trained.form: several, **given})
+    if trained.form in ("name", "store"):
+        known = {}
+    return Data.model_validate({**known, "files": list(sources), **given})
+
+
+def read(
+    data: Data, senses: list[str], on_bad: str, progress: Progress | None, of_recipe: bool
+) -> tuple[Recordings, dict[str, str]]:
+    """Return recordings without a target, and why others were left out.
+
+    Files of one sense need not be called as those of the recipe.
+    """
+    skipped: dict[str, str] = {}
+    if data.form in ("files", "manifest"):
+        try:
+            listing = list_data(data, senses)
+        except ValueError:
+            if data.pattern is None or not of_recipe or len(senses) > 1:
+                raise
+            listing = list_data(data.model_copy(update={"pattern": None}), senses)
+        recordings, skipped = read_listing(listing, on_bad, progress)
+    else:
+        recordings = load_data(data)
+    if data.window is not None:
+        recordings, short = cut_windows(recordings, data.window, data.stride)
+        skipped |= dict.fromkeys(short, f"shorter than a window of {data.window:g}")
+    return recordings, skipped
+
+
+def as_table(model: Any, X: Any, names: list[str]) -> pd.DataFrame:
+    """Return predictions with the names of recordings, and the steps where each has one."""
+    predicted = model.predict(X)
+    proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
+    last = model[-1] if isinstance(model, Pipeline) else model
+    columns: dict[str, Any] = {"recording": names}
+    if isinstance(last, SequenceReadout) and last.pool is None:
+        counts = [len(one) for one in predicted]
+        steps = np.concatenate([np.arange(n) for n in counts]) + last.washout
+        columns = {"recording": np.repeat(names, counts), "step": steps}
+        predicted = np.concatenate(list(predicted))
+        proba = None if proba is None else np.concatenate(list(proba))
+    outputs = np.asarray(predicted)
+    if outputs.ndim == 1:
+        columns["predicted"] = outputs
+    else:
+        columns |= {f"predicted {k}": one for k, one in enumerate(outputs.T)}
+    if proba is not None:
+        columns |= {f"p({name})": one for name, one in zip(model.classes_, proba.T, strict=True)}
+    return pd.DataFrame(columns)
