@@ -1,0 +1,292 @@
+"""A fitted model as a tree of stages in C."""
+
+from re import sub
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
+)
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from mottle.embedded import CStage, NotInC, template
+from mottle.pipelines.export.text import HERE
+from mottle.pipelines.masked import MaskedReadout
+from mottle.pipelines.senses import SenseCheck
+from mottle.reservoir.nodes import embedding
+from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.readout.chain import readout_of_steps
+from mottle.reservoir.readout.linear import LinearReadout
+from mottle.sensors import DriveStack
+from mottle.sensors.base import Encoder
+
+LINEAR = (
+    LinearReadout, LogisticRegression, RidgeClassifier, RidgeClassifierCV, Ridge, RidgeCV,
+    LinearRegression,
+)  # fmt: skip
+SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
+
+
+class Leaf(NamedTuple):
+    """A stage with its name, a C identifier."""
+
+    name: str
+    stage: CStage
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return self.stage.n_in
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return self.stage.n_out
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something is kept from step to step."""
+        return bool(self.stage.state)
+
+
+class Series(NamedTuple):
+    """Stages one after another; none pass the input on."""
+
+    parts: list[Any]
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return int(self.parts[0].n_in)
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return int(self.parts[-1].n_out)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something is kept from step to step."""
+        return any(part.keeps for part in self.parts)
+
+
+class Parallel(NamedTuple):
+    """Stages side by side: each with the columns of the input that it takes."""
+
+    name: str
+    parts: list[Any]
+    columns: list[list[int]]
+    n_in: int
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return sum(part.n_out for part in self.parts)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something is kept from step to step."""
+        return any(part.keeps for part in self.parts)
+
+
+def identifier(text: str) -> str:
+    """Return a text as a name in C.
+
+    Examples
+    --------
+    >>> identifier("touch 2-reservoir"), identifier("2nd")
+    ('touch_2_reservoir', 'm_2nd')
+    """
+    name = sub(r"\W+", "_", text, flags=256).strip("_").lower() or "model"
+    return name if not name[0].isdigit() else f"m_{name}"
+
+
+def called(key: str, step: Any) -> str:
+    """Return the name in C of a step of a pipeline, short where ``make_pipeline`` has named it.
+
+    Examples
+    --------
+    >>> called("echostatereservoir-2", LinearRegression()), called("robustscaler", RobustScaler())
+    ('echostatereservoir_2', 'scaler')
+    """
+    own = type(step).__name__.lower()
+    short = own.removesuffix("reservoir").removesuffix("drive")
+    short = "scaler" if isinstance(step, SCALERS) else short
+    short = "readout" if isinstance(step, LINEAR) else short
+    return identifier(key.replace(own, short or own) if key.startswith(own) else key)
+
+
+def tree(
+    model: Any, n_steps: int | None = None, name: str = "", taken: set[str] | None = None
+) -> Any:
+    """Return a fitted model as a tree of stages in C.
+
+    Parameters
+    ----------
+    model : estimator
+        Pipeline, FeatureUnion or ColumnTransformer of encoders, reservoirs, scalers and readouts,
+        or one of these.
+    n_steps : int or None
+        Steps of every recording, for segments of pooling.
+    name : str
+        Where the model stands in a larger one.
+    taken : set of str or None
+        Names in C that are in use; those of the stages are added.
+
+    Raises
+    ------
+    NotInC
+        If a part has no form in C; names it.
+    """
+    model, taken = inner(model), set() if taken is None else taken
+    kind = type(model).__name__
+    if isinstance(model, Pipeline):
+        steps = [(key, step) for key, step in model.steps if not passes(step)]
+        path = f"{name}_" if name else ""
+        parts = [tree(step, n_steps, path + called(key, step), taken) for key, step in steps]
+        if not parts:
+            raise NotInC("a Pipeline without stages has nothing to export.")
+        return Series(parts) if len(parts) > 1 else parts[0]
+    if isinstance(model, FeatureUnion | ColumnTransformer | DriveStack):
+        return side_by_side(model, n_steps, name, taken)
+    check_is_fitted(model)
+    own = unused(name or called(kind.lower(), model), taken)
+    if isinstance(model, Reservoir):
+        if hasattr(model, "duration_"):
+            raise NotInC(f"{kind} was fitted on event streams, which are not exported.")
+        found = embedding.stages(model, n_steps)
+        leaves = [Leaf("_".join(filter(None, (own, end))), stage) for end, stage in found]
+        noted = leaves[0].stage._replace(note=leaves[0].stage.note or described(model))
+        leaves[0] = leaves[0]._replace(stage=noted)
+        return Series(leaves) if len(leaves) > 1 else leaves[0]
+    if isinstance(model, Encoder):
+        return Leaf(own, model._embed()._replace(note=described(model)))
+    if isinstance(model, SCALERS):
+        return Leaf(own, scaler(model))
+    if isinstance(model, LINEAR):
+        return Leaf(own, linear(model))
+    raise NotInC(
+        f"{kind} (stage {own!r}) has no form in C. Exported are encoders, reservoirs, "
+        f"{', '.join(one.__name__ for one in SCALERS)} and linear readouts "
+        f"({', '.join(one.__name__ for one in LINEAR[1:])}, RidgeReadout): export the model "
+        "without this stage, or replace it."
+    )
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken, and take it.
+
+    Examples
+    --------
+    >>> taken = {"scaler"}
+    >>> unused("scaler", taken), unused("scaler", taken)
+    ('scaler_2', 'scaler_3')
+    """
+    found = name
+    for k in range(2, len(taken) + 3):
+        if found not in taken:
+            break
+        found = f"{name}_{k}"
+    taken.add(found)
+    return found
+
+
+def inner(model: Any) -> Any:
+    """Return what a wrapper around a readout predicts with."""
+    while True:
+        found = readout_of_steps(model)
+        if isinstance(found, MaskedReadout):
+            check_is_fitted(found)
+            found = found.readout_
+        if found is model:
+            return model
+        model = found
+
+
+def passes(step: Any) -> bool:
+    """Return whether a step of a pipeline passes its input on."""
+    return step is None or isinstance(step, str) or isinstance(step, SenseCheck)
+
+
+def side_by_side(model: Any, n_steps: int | None, name: str, taken: set[str]) -> Parallel:
+    """Return stages that run side by side, with the columns that each takes."""
+    check_is_fitted(model)
+    path = f"{name}_" if name else ""
+    if isinstance(model, FeatureUnion):
+        steps: list[Any] = [(key, part, None) for key, part in model.transformer_list]
+    elif isinstance(model, DriveStack):
+        steps = [(sense, encoder, sense) for sense, encoder in model.encoders_]
+    else:
+        steps = list(model.transformers_)
+    steps = [step for step in steps if not (isinstance(step[1], str) and step[1] == "drop")]
+    parts, columns, begin = [], [], 0
+    for key, part, which in steps:
+        if isinstance(part, str):
+            raise NotInC(f"{type(model).__name__} passes columns on ({key!r}): name a stage.")
+        parts.append(tree(part, n_steps, path + called(key, part), taken))
+        if isinstance(which, str):  # a column of a table of streams: its channels come in a row
+            columns.append(list(range(begin, begin + parts[-1].n_in)))
+        elif which is None:
+            columns.append(list(range(parts[-1].n_in)))
+        else:
+            columns.append(places(which, model))
+        begin += len(columns[-1])
+    n_in = max(max(own) + 1 for own in columns)
+    if isinstance(model, ColumnTransformer) and not any(isinstance(step[2], str) for step in steps):
+        n_in = int(model.n_features_in_)
+    return Parallel(name or "fused", parts, columns, n_in)
+
+
+def places(which: Any, model: Any) -> list[int]:
+    """Return the numbers of columns that a ColumnTransformer takes."""
+    n = model.n_features_in_
+    if isinstance(which, slice) or (np.asarray(which).dtype.kind in "iub"):
+        return [int(i) for i in np.atleast_1d(np.arange(n)[which])]
+    names = [str(name) for name in model.feature_names_in_]
+    return [names.index(str(name)) for name in which]
+
+
+def scaler(model: Any) -> CStage:
+    """Return a scaler: each feature less a centre, divided by a scale."""
+    n = int(model.n_features_in_)
+    center, scale = np.zeros(n), np.ones(n)
+    if isinstance(model, MinMaxScaler):
+        if model.clip:
+            raise NotInC("MinMaxScaler has clip=True, which is not exported: take clip=False.")
+        scale, center = 1.0 / model.scale_, -model.min_ / model.scale_
+    elif isinstance(model, StandardScaler):
+        center = center if model.mean_ is None or not model.with_mean else model.mean_
+        scale = scale if model.scale_ is None else model.scale_
+    elif isinstance(model, RobustScaler):
+        center = model.center_ if model.with_centering else center
+        scale = model.scale_ if model.with_scaling else scale
+    else:
+        scale = model.scale_
+    tables = {"center": np.asarray(center, np.float64), "scale": np.asarray(scale, np.float64)}
+    text = template(HERE / "scaler.c")
+    return CStage(text, n, n, {"N": n}, tables=tables, note=type(model).__name__)
+
+
+def linear(model: Any) -> CStage:
+    """Return a linear readout: one decision for each class, of two classes one, or each target."""
+    coef = np.atleast_2d(np.asarray(model.coef_, np.float64))
+    intercept = np.atleast_1d(np.asarray(model.intercept_, np.float64))
+    intercept = np.broadcast_to(intercept, coef.shape[:1])
+    sizes = {"N_TARGETS": coef.shape[0], "N_FEATURES": coef.shape[1]}
+    return CStage(
+        template(HERE / "linear.c"), coef.shape[1], coef.shape[0], sizes,
+        tables={"coef": coef.ravel(), "intercept": intercept}, note=described(model),
+    )  # fmt: skip
+
+
+def described(model: Any) -> str:
+    """Return the class of an estimator with the parameters that are not at their default."""
+    return " ".join(repr(model).split()).replace("*/", "* /")
