@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.arrays import as_numbers
-from mottle.checks import check_bool, check_whole
-from mottle.embedded import NotInC
+from mottle.checks import check_bool, check_positive, check_whole
 from mottle.pipelines.export.program import Program, compose
 from mottle.pipelines.export.reference import outputs
 from mottle.pipelines.export.text import (
@@ -24,14 +23,49 @@ from mottle.pipelines.export.text import (
     values_of,
     write_stage,
 )
-from mottle.pipelines.export.tree import identifier, inner, tree
+from mottle.pipelines.export.tree import Given, identifier, inner, tree
 
 MOST_TICKS = 100  # of recorded input that the test holds
 TOLERANCE = {DOUBLE: 1e-9, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
 KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while main real".split()
+    [
+        "auto",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "typedef",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "main",
+        "real",
+    ]
 )
 
 
@@ -69,6 +103,7 @@ def export_c(
     *,
     sample: Any,
     n_steps: int | None = None,
+    tick: float = 1.0,
     name: str | None = None,
     float32: bool = False,
 ) -> Exported:
@@ -90,6 +125,8 @@ def export_c(
         senses, their channels side by side.
     n_steps : int, default=None
         Steps of every recording, needed where a reservoir pools in segments.
+    tick : float, default=1.0
+        Time in second from one step to the next, for encoders that take rates (`GasDrive`).
     name : str, default=None
         Prefix of the names in C; None takes the name of the folder.
     float32 : bool, default=False
@@ -134,11 +171,12 @@ def export_c(
         check_whole("n_steps", n_steps)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} is there and not empty: name a new folder.")
-    found = tree(model, n_steps, taken={name})
+    tick = check_positive("tick", tick, "s")
+    found = tree(model, Given(n_steps, tick, {name}))
     program = compose(found)
     X = check_sample(sample, found.n_in, n_steps)
     labels = labels_of(model)
-    compared, expected = outputs(model, X, pools(program))
+    compared, expected = outputs(model, X, pools(program), tick)
     files, exported = write(
         name, program, real, found.n_in, found.n_out, labels, X, compared, expected
     )
@@ -299,15 +337,15 @@ def write_source(
     for key, columns in program.columns.items():
         parts.append(table(key, np.asarray(columns, np.uint16), real, "columns of the input"))
     lines = [f"    {own}_init(&s->{own});\n" for own, one in stages.items() if one.struct]
-    lines = lines or ["    s->nothing = 0;\n"] if not program.buffers else lines or ["    (void)s;\n"]
+    lines = (
+        lines or ["    s->nothing = 0;\n"] if not program.buffers else lines or ["    (void)s;\n"]
+    )
     parts.append(f"void {name}_init({name}_state *s)\n{{\n{''.join(lines)}}}\n")
     tick, predict = ([f"    {line}\n" for line in some] for some in (program.tick, program.predict))
     body = "".join([*tick, "    if (!out)\n        return;\n", *predict])
     if "s->" not in body:
         body = "    (void)s;\n" + body
-    parts.append(
-        f"void {name}_step({name}_state *s, const real in[], real out[])\n{{\n{body}}}\n"
-    )
+    parts.append(f"void {name}_step({name}_state *s, const real in[], real out[])\n{{\n{body}}}\n")
     if labels:
         parts.append(write_classes(name, labels, facts["n_out"]))
     return "\n".join(part for part in parts if part)
@@ -320,7 +358,9 @@ def write_classes(name: str, labels: list[str], n_out: int) -> str:
     head = f"int {name}_class(const real out[])\n{{\n"
     if n_out == 1:
         return text + f"{head}    return out[0] > 0;\n}}\n"
-    loop = "    for (int i = 1; i < {}; i++)\n        if (out[i] > out[best])\n            best = i;\n"
+    loop = (
+        "    for (int i = 1; i < {}; i++)\n        if (out[i] > out[best])\n            best = i;\n"
+    )
     return text + f"{head}    int best = 0;\n{loop.format(n_out)}    return best;\n}}\n"
 
 

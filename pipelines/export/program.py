@@ -56,9 +56,7 @@ def add(program: Program, part: Any, source: str, target: str, early: bool) -> l
     return lines
 
 
-def add_series(
-    program: Program, part: Series, source: str, target: str, early: bool
-) -> list[str]:
+def add_series(program: Program, part: Series, source: str, target: str, early: bool) -> list[str]:
     """Add stages one after another."""
     keeping = [k for k, one in enumerate(part.parts) if one.keeps]
     last = keeping[-1] if keeping and early else -1
@@ -87,12 +85,14 @@ def add_parallel(
     begin, lines = 0, program.tick
     all_early = early and part.keeps
     for one, taken in zip(part.parts, part.columns, strict=True):
-        own = f"{source} + {taken[0]}" if taken[0] else source
-        if taken != list(range(taken[0], taken[0] + len(taken))):
+        own = f"{source} + {taken[0]}" if taken and taken[0] else source
+        if taken and taken != list(range(taken[0], taken[0] + len(taken))):
             name = f"{buffer_name(one)}_in"
             program.buffers[name], program.columns[name] = len(taken), taken
             own = f"s->{name}"
-            gather = f"for (int i = 0; i < {len(taken)}; i++)\n        {own}[i] = {source}[{name}[i]];"
+            gather = (
+                f"for (int i = 0; i < {len(taken)}; i++)\n        {own}[i] = {source}[{name}[i]];"
+            )
             (program.tick if all_early else program.predict).append(gather)
         here = f"{target} + {begin}" if begin else target
         wrote = add(program, one, own, here, all_early)

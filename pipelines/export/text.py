@@ -1,7 +1,7 @@
 """From stages to C: names, numbers, tables, functions that are used, states and their memory."""
 
 from pathlib import Path
-from re import MULTILINE, compile, findall, search, split, sub
+from re import MULTILINE, compile, findall, search, split
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.embedded import CStage, NotInC, template
 from mottle.pipelines.export.text import HERE
+from mottle.pipelines.late import LateReadout
 from mottle.pipelines.masked import MaskedReadout
 from mottle.pipelines.senses import SenseCheck
 from mottle.reservoir.nodes import embedding
@@ -124,9 +125,15 @@ def called(key: str, step: Any) -> str:
     return identifier(key.replace(own, short or own) if key.startswith(own) else key)
 
 
-def tree(
-    model: Any, n_steps: int | None = None, name: str = "", taken: set[str] | None = None
-) -> Any:
+class Given(NamedTuple):
+    """What stages need beside the model."""
+
+    n_steps: int | None  # of every recording, for segments of pooling
+    tick: float  # s from step to step, for encoders that take rates
+    taken: set[str]  # names in C that are in use; those of the stages are added
+
+
+def tree(model: Any, given: Given, name: str = "") -> Any:
     """Return a fitted model as a tree of stages in C.
 
     Parameters
@@ -134,41 +141,41 @@ def tree(
     model : estimator
         Pipeline, FeatureUnion or ColumnTransformer of encoders, reservoirs, scalers and readouts,
         or one of these.
-    n_steps : int or None
-        Steps of every recording, for segments of pooling.
+    given : Given
+        What stages need beside the model.
     name : str
         Where the model stands in a larger one.
-    taken : set of str or None
-        Names in C that are in use; those of the stages are added.
 
     Raises
     ------
     NotInC
         If a part has no form in C; names it.
     """
-    model, taken = inner(model), set() if taken is None else taken
+    model = inner(model)
     kind = type(model).__name__
     if isinstance(model, Pipeline):
         steps = [(key, step) for key, step in model.steps if not passes(step)]
         path = f"{name}_" if name else ""
-        parts = [tree(step, n_steps, path + called(key, step), taken) for key, step in steps]
+        parts = [tree(step, given, path + called(key, step)) for key, step in steps]
         if not parts:
             raise NotInC("a Pipeline without stages has nothing to export.")
         return Series(parts) if len(parts) > 1 else parts[0]
     if isinstance(model, FeatureUnion | ColumnTransformer | DriveStack):
-        return side_by_side(model, n_steps, name, taken)
+        return side_by_side(model, given, name)
     check_is_fitted(model)
-    own = unused(name or called(kind.lower(), model), taken)
+    if isinstance(model, LateReadout):
+        return late(model, given, name)
+    own = unused(name or called(kind.lower(), model), given.taken)
     if isinstance(model, Reservoir):
         if hasattr(model, "duration_"):
             raise NotInC(f"{kind} was fitted on event streams, which are not exported.")
-        found = embedding.stages(model, n_steps)
+        found = embedding.stages(model, given.n_steps)
         leaves = [Leaf("_".join(filter(None, (own, end))), stage) for end, stage in found]
         noted = leaves[0].stage._replace(note=leaves[0].stage.note or described(model))
         leaves[0] = leaves[0]._replace(stage=noted)
         return Series(leaves) if len(leaves) > 1 else leaves[0]
     if isinstance(model, Encoder):
-        return Leaf(own, model._embed()._replace(note=described(model)))
+        return Leaf(own, model._embed(given.tick)._replace(note=described(model)))
     if isinstance(model, SCALERS):
         return Leaf(own, scaler(model))
     if isinstance(model, LINEAR):
@@ -216,7 +223,7 @@ def passes(step: Any) -> bool:
     return step is None or isinstance(step, str) or isinstance(step, SenseCheck)
 
 
-def side_by_side(model: Any, n_steps: int | None, name: str, taken: set[str]) -> Parallel:
+def side_by_side(model: Any, given: Given, name: str) -> Parallel:
     """Return stages that run side by side, with the columns that each takes."""
     check_is_fitted(model)
     path = f"{name}_" if name else ""
@@ -231,7 +238,7 @@ def side_by_side(model: Any, n_steps: int | None, name: str, taken: set[str]) ->
     for key, part, which in steps:
         if isinstance(part, str):
             raise NotInC(f"{type(model).__name__} passes columns on ({key!r}): name a stage.")
-        parts.append(tree(part, n_steps, path + called(key, part), taken))
+        parts.append(tree(part, given, path + called(key, part)))
         if isinstance(which, str):  # a column of a table of streams: its channels come in a row
             columns.append(list(range(begin, begin + parts[-1].n_in)))
         elif which is None:
@@ -239,10 +246,47 @@ def side_by_side(model: Any, n_steps: int | None, name: str, taken: set[str]) ->
         else:
             columns.append(places(which, model))
         begin += len(columns[-1])
-    n_in = max(max(own) + 1 for own in columns)
+    n_in = max(max(own, default=-1) + 1 for own in columns)
     if isinstance(model, ColumnTransformer) and not any(isinstance(step[2], str) for step in steps):
         n_in = int(model.n_features_in_)
     return Parallel(name or "fused", parts, columns, n_in)
+
+
+def late(model: LateReadout, given: Given, name: str) -> Series:
+    """Return the mean of what the readouts of the senses predict, each for its own columns."""
+    parts, columns, begin = [], [], 0
+    for sense, member in model.members_:
+        part = tree(member, given, identifier(sense))
+        if hasattr(model, "classes_"):
+            title = unused(f"{identifier(sense)}_probabilities", given.taken)
+            part = Series([part, Leaf(title, probabilities(inner(member.steps[-1][1])))])
+        parts.append(part)
+        columns.append(list(range(begin, begin + part.n_in)))
+        begin += part.n_in
+    n, title = parts[0].n_out, unused(name or "mean", given.taken)
+    stage = CStage(
+        template(HERE / "mean.c"), n * len(parts), n, {"N": n, "N_MEMBERS": len(parts)},
+        {"members": len(parts)}, note=f"mean of {len(parts)} readouts",
+    )  # fmt: skip
+    return Series([Parallel(f"{title}_members", parts, columns, begin), Leaf(title, stage)])
+
+
+def probabilities(readout: Any) -> CStage:
+    """Return the probabilities of the classes, as ``predict_proba`` of a readout."""
+    n, kind = len(readout.classes_), type(readout).__name__
+    if hasattr(readout, "sharpness_"):
+        sharpness = readout.sharpness_
+    elif isinstance(readout, LogisticRegression) and readout.solver != "liblinear":
+        sharpness = 0.5 if n == 2 else 1.0
+    else:
+        raise NotInC(
+            f"the probabilities of {kind} are not exported, and late fusion averages them: take "
+            "RidgeReadout, or fusion='middle'."
+        )
+    return CStage(
+        template(HERE / "probabilities.c", two=n == 2), 1 if n == 2 else n, n, {"N": n},
+        {"sharpness": sharpness}, note=f"probabilities of {kind}",
+    )  # fmt: skip
 
 
 def places(which: Any, model: Any) -> list[int]:

@@ -123,7 +123,9 @@ def embed(
 ) -> CStage:
     """Return devices in C, each mask held for ``dt`` s."""
     nodes, n = constants(kernel.Memristors, device, drawn), drawn["tau"].size
-    closed, open_ = (kernel.current(w, v_read, nodes) / v_read for w in (1.0, 0.0)) if v_read else (0.0, 0.0)
+    closed, open_ = (
+        (kernel.current(w, v_read, nodes) / v_read for w in (1.0, 0.0)) if v_read else (0.0, 0.0)
+    )
     return CStage(
         template(Path(__file__).with_name("template.c"), write_noise=write_noise > 0), n, n,
         numbers={
