@@ -181,12 +181,17 @@ def write_stage(model: str, name: str, stage: CStage, real: Real) -> Written:
             listed = "enum {\n" + "".join(f"    {size},\n" for size in sizes) + "};\n"
         parts.append(listed)
     numbers = {key: value for key, value in stage.numbers.items() if key in names}
+    for key, values in stage.tables.items():
+        if same(values) and f"@{key}[i]" in text and not search(rf"@{key}\b(?!\[i\])", text):
+            numbers[key], text = values.flat[0], text.replace(f"@{key}[i]", f"@{key}")
     lines = []
     for key, value in numbers.items():
         unit = f" /* {stage.units[key]} */" if stage.units.get(key) else ""
         lines.append(f"static const real {name}_{key} = {number(value, real)};{unit}\n")
     parts += ["".join(lines)] if lines else []
     for key, values in stage.tables.items():
+        if key in numbers:
+            continue
         if key in names and values.size:
             parts.append(table(f"{name}_{key}", values, real, stage.units.get(key, "")))
             constants += values.size * type_of(values, real)[1]
@@ -198,6 +203,11 @@ def write_stage(model: str, name: str, stage: CStage, real: Real) -> Written:
     constants += len(numbers) * real.size
     text = text.replace("@state ", f"{model}_{name}_state ").replace("@", f"{name}_")
     return Written(struct, "\n".join([*parts, in_type(text, real)]), constants, size, aligned)
+
+
+def same(values: NDArray) -> bool:
+    """Return whether all nodes have one constant, which then needs no table."""
+    return values.size > 1 and values.dtype.kind == "f" and bool((values == values.flat[0]).all())
 
 
 def varied(stage: CStage) -> list[NDArray]:
