@@ -191,12 +191,9 @@ class TaxelDrive(SampledEncoder):
             for k, name in enumerate(wanted)
         ]
         first = self.baseline in ("first", 1)
-        text = template(KERNELS / "taxels.c", first=first, scaled=self.scale is not None)
-        if "diff" not in wanted:
-            text = text.replace(
-                "        const real before = s->begun ? s->before[i] : value;\n", ""
-            )
-            text = text.replace("        s->before[i] = value;\n", "")
+        text = template(
+            KERNELS / "taxels.c", first=first, scaled=self.scale is not None, diff="diff" in wanted
+        )
         baseline = self.center_ if self.baseline == "training" else np.zeros(n)
         state = {"baseline": np.zeros(n)} if first else {}
         state |= {"before": np.zeros(n)} if "diff" in wanted else {}

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mottle.arrays import as_numbers
 from mottle.checks import check_bool, check_positive, check_whole
+from mottle.embedded import NotInC
 from mottle.pipelines.export.program import Program, compose
-from mottle.pipelines.export.reference import outputs
+from mottle.pipelines.export.reference import Recorded, outputs
 from mottle.pipelines.export.text import (
     DOUBLE,
     FLOAT,
@@ -24,48 +25,14 @@ from mottle.pipelines.export.text import (
     write_stage,
 )
 from mottle.pipelines.export.tree import Given, identifier, inner, tree
+from mottle.reservoir.nodes.event.node import ends
 
-MOST_TICKS = 100  # of recorded input that the test holds
+MOST_TICKS = 10**6
 TOLERANCE = {DOUBLE: 1e-9, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
 KEYWORDS = frozenset(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "main",
-        "real",
-    ]
+    """auto break case char const continue default do double else enum extern float for goto if
+    inline int long main real register restrict return short signed sizeof static struct switch
+    typedef union unsigned void volatile while""".split()  # noqa: SIM905
 )
 
 
@@ -101,8 +68,10 @@ def export_c(
     model: Any,
     out: Any,
     *,
-    sample: Any,
+    sample: Any = None,
+    events: Any = None,
     n_steps: int | None = None,
+    n_ticks: int = 100,
     tick: float = 1.0,
     name: str | None = None,
     float32: bool = False,
@@ -120,11 +89,16 @@ def export_c(
         Reservoirs that pool give the features of all steps since the start.
     out : path
         Folder to write, new or empty.
-    sample : array-like of shape (n_ticks, n_inputs)
-        Recorded input of the model, of which the first 100 ticks go into the test; of several
-        senses, their channels side by side.
+    sample : array-like of shape (n, n_inputs), default=None
+        Recorded input of the model for the test, a row a step; of several senses, their channels
+        side by side. Not needed where the model takes events only.
+    events : event stream, default=None
+        Recorded events for the test, if the model takes events; times in microseconds from the
+        beginning of the run.
     n_steps : int, default=None
         Steps of every recording, needed where a reservoir pools in segments.
+    n_ticks : int, default=100
+        Steps of the sample, at most, that the test holds.
     tick : float, default=1.0
         Time in second from one step to the next, for encoders that take rates (`GasDrive`).
     name : str, default=None
@@ -174,11 +148,15 @@ def export_c(
     tick = check_positive("tick", tick, "s")
     found = tree(model, Given(n_steps, tick, {name}))
     program = compose(found)
-    X = check_sample(sample, found.n_in, n_steps)
-    labels = labels_of(model)
-    compared, expected = outputs(model, X, pools(program), tick)
-    files, exported = write(
-        name, program, real, found.n_in, found.n_out, labels, X, compared, expected
+    n_ticks = min(check_whole("n_ticks", n_ticks), n_steps or MOST_TICKS)
+    recorded = record(program, found.n_in, sample, events, n_ticks)
+    compared, expected = outputs(
+        model, recorded.rows, pools(program), Recorded(tick, recorded.stream)
+    )
+    labels, n_out = labels_of(model), found.n_out
+    files, exported = write(name, program, real, found.n_in, n_out, labels)
+    files[f"test_{name}.c"] = write_test(
+        name, real, labels, recorded, compared, expected, event_functions(name, program)
     )
     exported = exported._replace(folder=folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +188,47 @@ def check_name(name: Any) -> str:
     return name
 
 
-def check_sample(sample: Any, n_inputs: int, n_steps: int | None) -> NDArray[np.float64]:
+class Sample(NamedTuple):
+    """Recorded input of the test."""
+
+    rows: NDArray[np.float64]  # (tick, input)
+    stream: Any  # events of these ticks, or None
+    ends: NDArray[np.uint32]  # (tick,), number of events before the end of each
+
+
+def record(program: Program, n_in: int, sample: Any, events: Any, n_ticks: int) -> Sample:
+    """Return the recorded input of a test, checked."""
+    sources = [leaf.source for leaf in program.leaves if leaf.source is not None]
+    if len(sources) > 1:
+        raise NotInC(
+            f"{' and '.join(type(one).__name__ for one in sources)} both take events: one sense of "
+            "events is exported."
+        )
+    if sources and events is None:
+        raise ValueError("the model takes events: pass events=, a recorded stream.")
+    if events is not None and not sources:
+        raise ValueError("events= is given, and no stage of the model takes events.")
+    if n_in == 0:
+        if sample is not None:
+            raise ValueError("sample= is given, and the model takes events only: leave it out.")
+        rows = np.zeros((n_ticks, 0))
+    else:
+        rows = check_sample(sample, n_in)[:n_ticks]
+    if not sources:
+        return Sample(rows, None, np.zeros(0, np.uint32))
+    bounds = ends_of(sources[0], len(rows))
+    t = np.asarray(events["t"])
+    kept = events[(t >= 0) & (t < bounds[-1])]
+    return Sample(rows, kept, np.searchsorted(kept["t"], bounds).astype(np.uint32))
+
+
+def ends_of(source: Any, n_steps: int) -> list[int]:
+    """Return the first whole microsecond after each step of a stage that takes events."""
+    own: list[int] = source._ends(n_steps) if hasattr(source, "_ends") else ends(source, n_steps)
+    return own
+
+
+def check_sample(sample: Any, n_inputs: int) -> NDArray[np.float64]:
     """Return recorded input (tick, input), checked."""
     X = np.asarray(as_numbers(sample, "the sample"), np.float64)
     if X.ndim != 2 or X.shape[1] != n_inputs or not len(X):
@@ -221,7 +239,13 @@ def check_sample(sample: Any, n_inputs: int, n_steps: int | None) -> NDArray[np.
     if not np.isfinite(X).all():
         tick, place = np.argwhere(~np.isfinite(X))[0]
         raise ValueError(f"the sample holds {X[tick, place]} at tick {tick}, input {place}.")
-    return X[: MOST_TICKS if n_steps is None else min(MOST_TICKS, n_steps)]
+    return X
+
+
+def event_functions(name: str, program: Program) -> list[tuple[str, str]]:
+    """Return the public functions that take events, each with its stage."""
+    taking = [leaf.name for leaf in program.leaves if "@event(" in leaf.stage.text]
+    return [(f"{name}_event", own) for own in taking]
 
 
 def pools(program: Program) -> bool:
@@ -236,8 +260,7 @@ def labels_of(model: Any) -> list[str]:
 
 
 def write(
-    name: str, program: Program, real: Real, n_in: int, n_out: int, labels: list[str], X: NDArray,
-    compared: NDArray, expected: NDArray,
+    name: str, program: Program, real: Real, n_in: int, n_out: int, labels: list[str]
 ) -> tuple[dict[str, str], Exported]:  # fmt: skip
     """Return the files by name, and their sizes."""
     stages = {leaf.name: write_stage(name, leaf.name, leaf.stage, real) for leaf in program.leaves}
@@ -261,13 +284,14 @@ def write(
         "members": "".join(members),
     }  # fmt: skip
     facts["classes"] = CLASSES.format(**facts, n=len(labels)) if labels else ""
+    takes = event_functions(name, program)
+    facts["events"] = "".join(EVENT.format(name=name, function=one) for one, _ in takes)
     facts["pooled"] = POOLED if pools(program) else STEPWISE
     source = write_source(name, program, stages, real, labels, facts)
     exported = Exported(Path(), name, n_in, n_out, state, constants, labels)
     files = {
         f"{name}.h": HEADER.format(**facts),
         f"{name}.c": source,
-        f"test_{name}.c": write_test(name, real, labels, X, compared, expected, n_out),
         "Makefile": (HERE / "makefile.txt").read_text("utf-8").replace("@model", name),
     }
     return files, exported
@@ -282,6 +306,13 @@ extern const char *const {name}_labels[{NAME}_N_CLASSES];
 
 /* the class with the largest decision, as a place in {name}_labels */
 int {name}_class(const {real} out[]);
+"""
+EVENT = """
+/*
+ * Takes an event at a pixel (x, y), of polarity p (0 or 1), t us after the beginning of the run.
+ * {name}_step then ends the step: call it when the time of a step is over.
+ */
+void {function}({name}_state *s, int64_t t, int32_t x, int32_t y, int32_t p);
 """
 HEADER = """\
 /*
@@ -316,7 +347,7 @@ void {name}_init({name}_state *s);
  * in: {n_in} values; out: {n_out} values, or 0 where no prediction is wanted.
  */
 void {name}_step({name}_state *s, const {real} in[], {real} out[]);
-{classes}
+{events}{classes}
 #ifdef __cplusplus
 }}
 #endif
@@ -346,9 +377,18 @@ def write_source(
     if "s->" not in body:
         body = "    (void)s;\n" + body
     parts.append(f"void {name}_step({name}_state *s, const real in[], real out[])\n{{\n{body}}}\n")
+    for function, own in event_functions(name, program):
+        head = f"void {function}({name}_state *s, int64_t t, int32_t x, int32_t y, int32_t p)"
+        parts.append(f"{head}\n{{\n    {own}_event(&s->{own}, t, x, y, p);\n}}\n")
     if labels:
         parts.append(write_classes(name, labels, facts["n_out"]))
     return "\n".join(part for part in parts if part)
+
+
+FEED = """\
+        for (; event < ends[tick]; event++)
+            @event(&state, events_t[event], events_x[event], events_y[event], events_p[event]);
+"""
 
 
 def write_classes(name: str, labels: list[str], n_out: int) -> str:
@@ -369,8 +409,8 @@ def c_string(text: str) -> str:
 
     Examples
     --------
-    >>> print(c_string('so "café"\n'))
-    "so \"caf\303\251\"\012"
+    >>> print(c_string('so "naïve"\n'))
+    "so \"na\303\257ve\"\012"
     """
     plain = "".join(
         chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else
@@ -381,12 +421,21 @@ def c_string(text: str) -> str:
 
 
 def write_test(
-    name: str, real: Real, labels: list[str], X: NDArray, compared: NDArray, expected: NDArray,
-    n_out: int,
+    name: str, real: Real, labels: list[str], recorded: Sample, compared: NDArray,
+    expected: NDArray, takes: list[tuple[str, str]],
 ) -> str:  # fmt: skip
     """Return the test: recorded inputs, and the outputs and classes of Python."""
-    parts = [table("inputs", X.ravel(), real), table("compared", compared, real, "ticks")]
+    X, n_out = recorded.rows, expected.shape[1]
+    parts = [table("inputs", X.ravel(), real)] if X.size else []
+    parts.append(table("compared", compared, real, "ticks"))
     parts.append(table("outputs", expected.ravel(), real))
+    if recorded.stream is not None:
+        kept = recorded.stream
+        kinds = {"t": np.int64, "x": np.int32, "y": np.int32, "p": np.uint8}
+        for field, kind in kinds.items():
+            values = kept[field].astype(kind) if len(kept) else np.zeros(1, kind)
+            parts.append(table(f"events_{field}", values, real))
+        parts.append(table("ends", recorded.ends, real, "events before the end of a tick"))
     decisions = ""
     if labels:
         best = expected.argmax(axis=1) if n_out > 1 else (expected[:, 0] > 0).astype(int)
@@ -395,6 +444,9 @@ def write_test(
     values = {
         "n_ticks": str(len(X)), "n_compared": str(len(compared)),
         "tables": "\n".join(parts).replace("const real", f"const {real.name}"),
+        "feed": FEED.replace("@event", takes[0][0]) if takes else "",
+        "event_index": "    uint32_t event = 0;\n" if takes else "",
+        "rows": f"inputs + tick * {name.upper()}_N_INPUTS" if X.size else "0",
         "tolerance": f"{TOLERANCE[real]:.0e}{real.suffix}", "decisions": decisions,
         "zero": values_of(np.zeros(1), real)[0], "one": values_of(np.ones(1), real)[0],
         "fabs": f"fabs{real.suffix}", "real": real.name, "MODEL": name.upper(), "model": name,

@@ -198,3 +198,15 @@ static real normal(uint64_t key)
     normals(mix(key), &first, &second);
     return first;
 }
+
+/* time from t us to `over` s, s */
+static real seconds_left(int64_t t, double over)
+{
+    return fma(-(double)t, 1e-6, over);
+}
+
+/* time from `over` s to t us, s; with the product rounded */
+static real seconds_after(int64_t t, double over)
+{
+    return (double)t * 1e-6 - over;
+}

@@ -43,3 +43,15 @@ static void normals(uint64_t key, real *restrict first, real *restrict second)
     *first = radius * cos(6.283185307179586 * turn);
     *second = radius * sin(6.283185307179586 * turn);
 }
+
+/* time from t us to `over` s, s; times are long and need double precision */
+static real seconds_left(int64_t t, double over)
+{
+    return (real)(over - (double)t * 1e-6);
+}
+
+/* time from `over` s to t us, s */
+static real seconds_after(int64_t t, double over)
+{
+    return (real)((double)t * 1e-6 - over);
+}

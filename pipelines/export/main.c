@@ -13,11 +13,11 @@ int main(void)
     @real out[@MODEL_N_OUTPUTS];
     @real most = @zero;
     int next = 0, wrong = 0;
-
+@event_index
     @model_init(&state);
     for (int tick = 0; tick < N_TICKS; tick++) {
         const int compare = next < N_COMPARED && (int)compared[next] == tick;
-        @model_step(&state, inputs + tick * @MODEL_N_INPUTS, compare ? out : 0);
+@feed        @model_step(&state, @rows, compare ? out : 0);
         if (!compare)
             continue;
         for (int i = 0; i < @MODEL_N_OUTPUTS; i++) {

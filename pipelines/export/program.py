@@ -51,7 +51,7 @@ def add(program: Program, part: Any, source: str, target: str, early: bool) -> l
         program.predict.append(f"{name}_features({state}, {target});")
         return program.predict
     lines = program.tick if early else program.predict
-    args = [state, source, target] if part.keeps else [source, target]
+    args = [state, source, target] if part.stage.state else [source, target]
     lines.append(f"{name}_step({', '.join(args)});")
     return lines
 
@@ -90,9 +90,7 @@ def add_parallel(
             name = f"{buffer_name(one)}_in"
             program.buffers[name], program.columns[name] = len(taken), taken
             own = f"s->{name}"
-            gather = (
-                f"for (int i = 0; i < {len(taken)}; i++)\n        {own}[i] = {source}[{name}[i]];"
-            )
+            gather = copied(source, own, len(taken), f"{name}[i]")
             (program.tick if all_early else program.predict).append(gather)
         here = f"{target} + {begin}" if begin else target
         wrote = add(program, one, own, here, all_early)
@@ -108,6 +106,6 @@ def buffer_name(part: Any) -> str:
     return part.name + "_y" if isinstance(part, Parallel) else buffer_name(part.parts[-1])
 
 
-def copied(source: str, target: str, n: int) -> str:
-    """Return a loop that copies values."""
-    return f"for (int i = 0; i < {n}; i++)\n        {target}[i] = {source}[i];"
+def copied(source: str, target: str, n: int, place: str = "i") -> str:
+    """Return a loop that copies values, those of ``place``."""
+    return f"for (int i = 0; i < {n}; i++)\n        {target}[i] = {source}[{place}];"

@@ -11,9 +11,16 @@ from mottle.embedded import CStage
 
 HERE = Path(__file__).parent
 WIDTH = 100
-TYPES = {"u1": "uint8_t", "u2": "uint16_t", "u4": "uint32_t", "u8": "uint64_t", "i8": "int64_t"}
+TYPES = {
+    "u1": "uint8_t",
+    "u2": "uint16_t",
+    "u4": "uint32_t",
+    "u8": "uint64_t",
+    "i4": "int32_t",
+    "i8": "int64_t",
+}
 LITERAL = compile(r"(/\*.*?\*/|\"[^\"\n]*\")|(?<![\w.])(\d+\.\d*(?:[eE][+-]?\d+)?)(?![\w.])", 16)
-MATH = compile(r"(?<![\w.])(fabs|exp2|exp|log2|log|sqrt|floor|fma|sinh|cos|sin)\(")
+MATH = compile(r"(?<![\w.])(fabs|exp2|exp|log1p|log2|log|sqrt|floor|fma|sinh|cos|sin)\(")
 
 
 class Real(NamedTuple):
@@ -96,11 +103,11 @@ def table(name: str, values: NDArray, real: Real, comment: str = "") -> str:
 
 
 def functions(text: str) -> list[tuple[str, str]]:
-    """Return the functions in a text, each with its comment: name and text.
+    r"""Return the functions in a text, each with its comment: name and text.
 
     Examples
     --------
-    >>> [name for name, _ in functions("static int @a(int x)\\n{\\n    return x;\\n}\\n")]
+    >>> [name for name, _ in functions("static int @a(int x)\n{\n    return x;\n}\n")]
     ['@a']
     """
     parts = [part for part in split(r"(?<=^}\n)", text, flags=MULTILINE) if part.strip()]
@@ -169,7 +176,7 @@ class Written(NamedTuple):
 
 def write_stage(model: str, name: str, stage: CStage, real: Real) -> Written:
     """Return a stage in C; ``model`` and ``name`` are the prefixes of its names."""
-    roots = "@step( @add( @features("
+    roots = "@step( @event( @add( @features("
     kept = used(functions(stage.text), roots)
     text = "\n".join(part for _, part in kept)
     names, constants = names_in(text), 0
@@ -187,7 +194,8 @@ def write_stage(model: str, name: str, stage: CStage, real: Real) -> Written:
     lines = []
     for key, value in numbers.items():
         unit = f" /* {stage.units[key]} */" if stage.units.get(key) else ""
-        lines.append(f"static const real {name}_{key} = {number(value, real)};{unit}\n")
+        kind, own = ("double", DOUBLE) if key.endswith("_exact") else ("real", real)
+        lines.append(f"static const {kind} {name}_{key} = {number(value, own)};{unit}\n")
     parts += ["".join(lines)] if lines else []
     for key, values in stage.tables.items():
         if key in numbers:

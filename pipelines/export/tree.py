@@ -22,8 +22,10 @@ from mottle.pipelines.export.text import HERE
 from mottle.pipelines.late import LateReadout
 from mottle.pipelines.masked import MaskedReadout
 from mottle.pipelines.senses import SenseCheck
+from mottle.reservoir import CrossbarReadout
 from mottle.reservoir.nodes import embedding
 from mottle.reservoir.nodes.front import Reservoir
+from mottle.reservoir.nonvolatile.linear import before_last
 from mottle.reservoir.readout.chain import readout_of_steps
 from mottle.reservoir.readout.linear import LinearReadout
 from mottle.sensors import DriveStack
@@ -41,6 +43,7 @@ class Leaf(NamedTuple):
 
     name: str
     stage: CStage
+    source: Any = None  # estimator of a stage that takes events
 
     @property
     def n_in(self) -> int:
@@ -55,7 +58,7 @@ class Leaf(NamedTuple):
     @property
     def keeps(self) -> bool:
         """Whether something is kept from step to step."""
-        return bool(self.stage.state)
+        return bool(self.stage.state) and not self.stage.forgets
 
 
 class Series(NamedTuple):
@@ -165,17 +168,22 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
     check_is_fitted(model)
     if isinstance(model, LateReadout):
         return late(model, given, name)
+    if isinstance(model, CrossbarReadout):
+        path = f"{name}_" if name else ""
+        before = [tree(part, given, f"{path}before") for part in before_last(model.readout_)]
+        leaf = Leaf(unused(name or "readout", given.taken), crossbar(model))
+        return Series([*before, leaf]) if before else leaf
     own = unused(name or called(kind.lower(), model), given.taken)
     if isinstance(model, Reservoir):
-        if hasattr(model, "duration_"):
-            raise NotInC(f"{kind} was fitted on event streams, which are not exported.")
         found = embedding.stages(model, given.n_steps)
         leaves = [Leaf("_".join(filter(None, (own, end))), stage) for end, stage in found]
         noted = leaves[0].stage._replace(note=leaves[0].stage.note or described(model))
-        leaves[0] = leaves[0]._replace(stage=noted)
+        source = model if hasattr(model, "duration_") else None
+        leaves[0] = leaves[0]._replace(stage=noted, source=source)
         return Series(leaves) if len(leaves) > 1 else leaves[0]
     if isinstance(model, Encoder):
-        return Leaf(own, model._embed(given.tick)._replace(note=described(model)))
+        stage = model._embed(given.tick)._replace(note=described(model))
+        return Leaf(own, stage, model if hasattr(model, "duration_") else None)
     if isinstance(model, SCALERS):
         return Leaf(own, scaler(model))
     if isinstance(model, LINEAR):
@@ -220,7 +228,7 @@ def inner(model: Any) -> Any:
 
 def passes(step: Any) -> bool:
     """Return whether a step of a pipeline passes its input on."""
-    return step is None or isinstance(step, str) or isinstance(step, SenseCheck)
+    return step is None or isinstance(step, str | SenseCheck)
 
 
 def side_by_side(model: Any, given: Given, name: str) -> Parallel:
@@ -328,6 +336,70 @@ def linear(model: Any) -> CStage:
     return CStage(
         template(HERE / "linear.c"), coef.shape[1], coef.shape[0], sizes,
         tables={"coef": coef.ravel(), "intercept": intercept}, note=described(model),
+    )  # fmt: skip
+
+
+def crossbar(model: CrossbarReadout) -> CStage:
+    """Return a readout in crossbars with the weights that its cells have now, and its converters.
+
+    Raises
+    ------
+    NotInC
+        For noise at each read, and for nonlinear cells, whose circuit has no closed form.
+    """
+    if model.read_noise > 0:
+        raise NotInC(
+            f"CrossbarReadout has read_noise={model.read_noise}: noise at each read is of the "
+            "simulation, and real cells bring their own; take read_noise=0."
+        )
+    if not all(tile.crossbar.is_linear for tile in model.tiles_):
+        raise NotInC(
+            "CrossbarReadout has nonlinear cells, whose circuit is solved for every input: take "
+            "cells without v_sinh and selector."
+        )
+    tiles, v_read = model.tiles_, model._tile().v_read
+    parts, outputs = [], model.bias_.size
+    for tile in tiles:
+        rows, columns = tile.rows.stop - tile.rows.start, len(tile.combine)
+        parts.append(np.asarray(tile.crossbar.transfer)[-rows:, :columns].T)  # column by column
+    widths = np.array([tile.outputs.stop - tile.outputs.start for tile in tiles])
+    begins = {
+        "transfer_begin": [part.size for part in parts],
+        "combine_begin": [tile.combine.size for tile in tiles], "digital_begin": widths,
+    }  # fmt: skip
+    tables: dict[str, Any] = {
+        name: embedding.small(np.cumsum([0, *sizes])[:-1]) for name, sizes in begins.items()
+    }
+    for side in ("rows", "outputs"):
+        for end, place in (("begin", "start"), ("end", "stop")):
+            bounds = [getattr(getattr(tile, side), place) for tile in tiles]
+            tables[f"{side}_{end}"] = embedding.small(bounds)
+    digital = [
+        [np.broadcast_to(getattr(tile, name), n) for tile, n in zip(tiles, widths, strict=True)]
+        for name in ("gain", "offset")
+    ]
+    tables |= {
+        "centre": model.centre_, "half_range": model.half_range_, "bias": model.bias_,
+        "transfer": np.concatenate([part.ravel() for part in parts]),
+        "combine": np.concatenate([tile.combine.ravel() for tile in tiles]),
+        "n_columns": embedding.small([len(tile.combine) for tile in tiles]),
+        "digital_gain": np.concatenate(digital[0]), "digital_offset": np.concatenate(digital[1]),
+    }  # fmt: skip
+    numbers = {"v_read": v_read}
+    if model.dac_bits is not None:
+        numbers |= {"dac_step": 2 * v_read / 2**model.dac_bits, "dac_last": 2**model.dac_bits - 1}
+    if model.adc_bits is not None:
+        low, high = np.array([tile.range for tile in tiles]).T
+        tables |= {"low": low, "high": high, "adc_step": (high - low) / 2**model.adc_bits}
+        numbers["adc_last"] = 2**model.adc_bits - 1
+    n = model.centre_.size
+    text = template(
+        HERE / "crossbar.c", dac=model.dac_bits is not None, adc=model.adc_bits is not None
+    )
+    return CStage(
+        text, n, outputs, {"N_FEATURES": n, "N_TARGETS": outputs, "N_TILES": len(tiles)}, numbers,
+        tables, {"volts": np.zeros(n), "products": np.zeros(int(widths.max()))},
+        note=f"crossbars of {len(tiles)} tiles, {model.seconds_:g} s after writing", forgets=True,
     )  # fmt: skip
 
 

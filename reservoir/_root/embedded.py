@@ -34,6 +34,8 @@ class CStage(NamedTuple):
         Units of constants, tables and members of the state, for comments.
     note : str
         What the stage is, for a comment.
+    forgets : bool
+        Whether the state is only room for arrays, of which nothing is kept from step to step.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class CStage(NamedTuple):
     state: Mapping[str, NDArray] = {}
     units: Mapping[str, str] = {}
     note: str = ""
+    forgets: bool = False
 
     @property
     def pools(self) -> bool:
@@ -69,7 +72,7 @@ class NotInC(ValueError):
 
 
 def template(path: Any, **flags: bool) -> str:
-    """Return the text of a template, with the parts that flags choose.
+    r"""Return the text of a template, with the parts that flags choose.
 
     Lines ``//: if name``, ``//: if not name``, ``//: else`` and ``//: end`` enclose the parts.
 
@@ -90,9 +93,9 @@ def template(path: Any, **flags: bool) -> str:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "template.c"
-    ...     _ = path.write_text("a\\n//: if dense\\nb\\n//: else\\nc\\n//: end\\n")
+    ...     _ = path.write_text("a\n//: if dense\nb\n//: else\nc\n//: end\n")
     ...     template(path, dense=True), template(path, dense=False)
-    ('a\\nb\\n', 'a\\nc\\n')
+    ('a\nb\n', 'a\nc\n')
     """
     kept, chosen = [], [True]
     for line in Path(path).read_text("utf-8").splitlines():

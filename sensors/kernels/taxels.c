@@ -9,8 +9,10 @@ static void @step(@state *restrict s, const real *restrict x, real *restrict y)
 //: else
         const real value = x[@channels[i]] - @baseline[i];
 //: end
+//: if diff
         const real before = s->begun ? s->before[i] : value;
         s->before[i] = value;
+//: end
 @statistics
     }
     s->begun = 1;

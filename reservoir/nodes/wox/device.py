@@ -129,7 +129,8 @@ def embed(
     return CStage(
         template(Path(__file__).with_name("template.c"), write_noise=write_noise > 0), n, n,
         numbers={
-            **{name: getattr(device, name) for name in NUMBERS}, "g_closed": closed, "g_open": open_,
+            "g_closed": closed, "g_open": open_,
+            **{name: getattr(device, name) for name in NUMBERS},
         },
         tables={
             "fade": np.array([exp(-dt / tau) for tau in nodes.tau]), "push": nodes.tau * nodes.rate,
