@@ -85,6 +85,20 @@ def delay_taps(p: Any) -> CStage:
     )  # fmt: skip
 
 
+def dilated(p: Any) -> CStage:
+    """Return the stage that gives each node the placed sum of its dilated taps."""
+    n, rows = p.n_features_in_, p.input_weights_.shape[1] // p.n_features_in_
+    tables = sparse_rows("", p.input_weights_)
+    lags, inputs = np.divmod(tables.pop("columns").astype(np.int64), n)
+    tables |= {"lags": small(lags), "inputs": small(inputs), "shifts": p.shifts_}
+    sizes = {"N_IN": n, "N_NODES": p.n_nodes, "N_ROWS": rows}
+    return CStage(
+        template(HERE / "placed/template.c"), n, p.n_nodes, sizes, tables=tables,
+        state={"past": np.zeros(rows * n), "row": np.uint32(0)},
+        note=f"dilated taps over the last {rows} steps",
+    )  # fmt: skip
+
+
 def pooling(p: Any, n_steps: int | None) -> CStage:
     """Return the stage that pools the states of a reservoir over a recording of ``n_steps``."""
     from mottle.reservoir.nodes.front import is_ppv
@@ -148,10 +162,10 @@ def stages(p: Any, n_steps: int | None) -> list[tuple[str, CStage]]:
     """
     name = type(p).__name__
     p._refuse_changed()
-    if p.wiring in ("dilated", "convolution"):
+    if p.wiring == "convolution":
         raise NotInC(
-            f"{name} has wiring={p.wiring!r}, which is not exported: take 'random', 'local' or "
-            "'one_to_one'."
+            f"{name} has wiring='convolution', which is not exported: take 'local', 'random', "
+            "'one_to_one' or 'dilated'."
         )
     if p._node.embed is None:
         raise NotInC(
@@ -159,6 +173,7 @@ def stages(p: Any, n_steps: int | None) -> list[tuple[str, CStage]]:
             "field `embed` of their record (mottle.reservoir.nodes.node.Node)."
         )
     found = [("taps", delay_taps(p))] if p.n_taps > 1 else []
+    found += [("taps", dilated(p))] if p.wiring == "dilated" else []
     found.append(("", p._node.embed(p)))
     if p.pools:
         found.append(("pool", pooling(p, n_steps)))
