@@ -109,15 +109,15 @@ def call(*command, **options):
 class Library:
     """An exported model as a shared library of this machine."""
 
-    def __init__(self, exported, float32=False, compiler="gcc", level="-O1"):
+    def __init__(self, exported, float32=False, compiler="gcc", options=("-O0",)):
         name, self.exported = exported.name, exported
         self.real = np.float32 if float32 else np.float64
         real = "float" if float32 else "double"
         source = exported.folder / "runner.c"
         source.write_text(RUNNER.format(name=name, real=real, upper=name.upper()), "utf-8")
-        target = exported.folder / f"{name}.so"
+        target = exported.folder / f"{name}.{compiler}{len(options)}.so"
         sources = exported.folder / f"{name}.c", source
-        call(compiler, *STRICT, level, "-fPIC", "-shared", "-o", target, *sources, "-lm")
+        call(compiler, *STRICT, *options, "-fPIC", "-shared", "-o", target, *sources, "-lm")
         self.run_all = ctypes.CDLL(str(target)).run_all
 
     def run(self, X, every=None, last=False):
@@ -184,7 +184,7 @@ def sanitised(exported, compiler="gcc"):
 
 def tested(exported, compiler="gcc"):
     """Build and run the test by its Makefile; return what it prints."""
-    return call("make", "-s", "-C", exported.folder, f"CC={compiler}")
+    return call("make", "-s", "-B", "-C", exported.folder, f"CC={compiler}")
 
 
 __all__ = [
