@@ -2,7 +2,6 @@
 
 import ctypes
 import subprocess
-from pathlib import Path
 from shutil import which
 
 import numpy as np
@@ -182,11 +181,6 @@ def sanitised(exported, compiler="gcc"):
     return call(image)
 
 
-def tested(exported, compiler="gcc"):
+def by_makefile(exported, compiler="gcc"):
     """Build and run the test by its Makefile; return what it prints."""
     return call("make", "-s", "-B", "-C", exported.folder, f"CC={compiler}")
-
-
-__all__ = [
-    "CORES", "Library", "Path", "call", "missing", "on_aarch64", "on_cortex", "sanitised", "tested",
-]  # fmt: skip

@@ -176,10 +176,13 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
     own = unused(name or called(kind.lower(), model), given.taken)
     if isinstance(model, Reservoir):
         found = embedding.stages(model, given.n_steps)
-        leaves = [Leaf("_".join(filter(None, (own, end))), stage) for end, stage in found]
-        noted = leaves[0].stage._replace(note=leaves[0].stage.note or described(model))
         source = model if hasattr(model, "duration_") else None
-        leaves[0] = leaves[0]._replace(stage=noted, source=source)
+        leaves = [
+            Leaf(f"{own}_{end}", stage)
+            if end
+            else Leaf(own, stage._replace(note=described(model)), source)
+            for end, stage in found
+        ]
         return Series(leaves) if len(leaves) > 1 else leaves[0]
     if isinstance(model, Encoder):
         stage = model._embed(given.tick)._replace(note=described(model))

@@ -25,6 +25,7 @@ from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_wei
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
+VOLTS = dict.fromkeys(("gain", "bias", "v_limit", "volts", "feedback"), "V")
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
 
 
@@ -310,5 +311,5 @@ def embed_devices(p: Any, device: Any, node: DrivenNode) -> CStage:
     numbers |= {"read_noise": p.read_noise, "write_noise": write_noise, **own.numbers}
     return CStage(
         text + "\n" + template(HERE / "driven.c", **flags), sums.n_in, p.n_nodes, sizes, numbers,
-        tables, state,
+        tables, state, VOLTS | own.units,
     )  # fmt: skip

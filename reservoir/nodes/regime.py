@@ -22,6 +22,7 @@ from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
+VOLTS = dict.fromkeys(("gain", "bias", "v_limit", "volts"), "V")  # in C
 LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
 REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
 SATURATION = 2.0  # fed-back input at which the amplifier saturates
@@ -270,4 +271,4 @@ def embed_in_regime(p: Any, regimes: Any, own: CStage) -> CStage:
         tables |= {"mean": p.reference_[0], "deviation": p.reference_[1]}
         state["fed_back"] = np.zeros(n)
     text = "\n".join([sums.text, own.text, text])
-    return CStage(text, sums.n_in, n, sizes, numbers, tables, state, own.units)
+    return CStage(text, sums.n_in, n, sizes, numbers, tables, state, VOLTS | own.units)

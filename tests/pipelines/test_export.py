@@ -66,7 +66,7 @@ def same(found, expected):
             write_noise=0.1,
             observable="current",
             **SMALL,
-        ),  # fmt: skip
+        ),
         pytest.param(
             MemristorReservoir(9, observable="conductance", wiring="one_to_one", **SMALL),
             marks=pytest.mark.slow,
@@ -136,7 +136,7 @@ def readouts():
             ColumnTransformer([("a", StandardScaler(), [2, 0]), ("b", echo, slice(0, 2))]),
             NoReservoir(),
             RidgeReadout(),
-        ),  # fmt: skip
+        ),
     }
 
 
@@ -156,7 +156,7 @@ def test_two_classes_have_one_decision_and_numbers_several(tmp_path):
     two = make_pipeline(echo, RidgeReadout()).fit(X, X[:, 0] > 0)
     exported = export_c(two, tmp_path / "two", sample=X)
     assert (exported.n_outputs, exported.classes) == (1, ["False", "True"])
-    assert "0 wrong" in in_c.tested(exported)  # the test compares classes too
+    assert "0 wrong" in in_c.by_makefile(exported)  # the test compares classes too
     many = make_pipeline(echo, Ridge()).fit(X, X[:, :2])
     exported = export_c(many, tmp_path / "many", sample=X)
     assert_allclose(in_c.Library(exported).run(X), many.predict(X), rtol=0, atol=1e-12)
@@ -226,7 +226,7 @@ def test_events_give_what_they_give_in_python(tmp_path, stage):
     stream = events(800, np.random.default_rng(0))
     stage.fit([stream])
     exported = export_c(stage, tmp_path / "model", events=stream, n_ticks=stage.n_steps)
-    found = in_c.tested(exported)  # its own test has what live runs in Python give
+    found = in_c.by_makefile(exported)  # its own test has what live runs in Python give
     assert f"{stage.n_steps} predictions" in found
     assert float(re.search(r"largest error (\S+),", found)[1]) <= (0.0 if FUSED else 1e-12)
 
@@ -294,7 +294,7 @@ def exported(tmp_path_factory):
 
 @compiled
 def test_the_test_counts_its_memory_and_finds_an_output_that_differs(exported, tmp_path):
-    assert f"state {exported.state} bytes" in in_c.tested(exported)
+    assert f"state {exported.state} bytes" in in_c.by_makefile(exported)
     for file in exported.folder.iterdir():
         if file.suffix in (".c", ".h") or file.name == "Makefile":
             (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -304,7 +304,7 @@ def test_the_test_counts_its_memory_and_finds_an_output_that_differs(exported, t
     first = re.search(r"\{\n\s+(-?[\d.]+)", text[begin:])
     test.write_text(text[:begin] + text[begin:].replace(first[1], f"{float(first[1]) + 0.1}", 1))
     with pytest.raises(RuntimeError, match=r"largest error 0\.\d+, 1 wrong"):
-        in_c.tested(exported._replace(folder=tmp_path))
+        in_c.by_makefile(exported._replace(folder=tmp_path))
 
 
 @compiled
@@ -314,7 +314,7 @@ def test_no_sanitiser_objects(exported):
 
 @pytest.mark.skipif(bool(in_c.missing("clang")), reason=in_c.missing("clang"))
 def test_clang_gives_the_same(exported):
-    assert "0 wrong" in in_c.tested(exported, "clang")
+    assert "0 wrong" in in_c.by_makefile(exported, "clang")
 
 
 ARM = "arm-none-eabi-gcc", "arm-none-eabi-size", "qemu-system-arm"

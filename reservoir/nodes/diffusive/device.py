@@ -29,6 +29,11 @@ from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.figures import memristor
 
+UNITS = {
+    "mu": "1/(V s)", "gamma_1": "1/s", "gamma_2": "1/s", "beta": "1/s", "r_on": "ohm",
+    "r_off": "ohm", "theta": "1/(V s)", "gamma_3": "1/s", "r_series": "ohm", "i_limit": "A",
+    "t_noise": "s", "h": "s", "gap_scale": "ohm", "f": "filament", "r": "residue", "v": "V",
+}  # fmt: skip
 MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemristor)"
 
 
@@ -288,7 +293,7 @@ def embed(
         state |= {"drawn_1": np.zeros(n), "drawn_2": np.zeros(n)}
         state |= {"n_micro": np.uint64(0), "slot": np.int64(-1)}
     tables = {name: drawn[name] for name in ("mu", "gamma_1", "gamma_2", "beta")}
-    return CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state)
+    return CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state, UNITS)
 
 
 def compiled_fast(

@@ -178,7 +178,8 @@ def embed(p: Any) -> CStage:
         split=p.polarity == "split",
     )  # fmt: skip
     numbers = {"noise": noise, "most": most, "dt_exact": dt}
-    return CStage(text, 0 if events else sites, n, sizes, numbers, tables, state)
+    units = {"tau": "s", "dt_exact": "s", "fade": "left after a step"}
+    return CStage(text, 0 if events else sites, n, sizes, numbers, tables, state, units)
 
 
 def ends(p: Any, n_steps: int) -> list[int]:

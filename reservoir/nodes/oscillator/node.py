@@ -45,6 +45,11 @@ FIELDS = {  # of the kernel's blocks, constants in C
     "v_high": kernel.V_HIGH, "v_low": kernel.GOAL_DOWN, "ratio_up": kernel.RATIO_UP,
     "ratio_down": kernel.RATIO_DOWN, "tau_up": kernel.TAU_UP, "tau_down": kernel.TAU_DOWN,
 }  # fmt: skip
+UNITS = {
+    "v_high": "V", "v_low": "V", "tau_up": "s, insulating", "tau_down": "s, metallic", "dt": "s",
+    "never": "s", "v": "V", "since": "s since the last spike", "interval": "s between spikes",
+    "threshold": "V", "r_insulating": "ohm", "r_metallic": "ohm",
+}  # fmt: skip
 
 
 BELOW = ("relaxing", "excitable")  # voltages relative to the lower edge of the window, else V
@@ -187,7 +192,7 @@ def embed(p: Any) -> CStage:
     chosen = {name: name == observed(p) for name in kernel.OBSERVABLES}
     text = template(Path(__file__).with_name("template.c"), noisy=noise > 0, **chosen)
     numbers = {"dt": parts(*durations(p, REGIMES))[0], "never": kernel.NEVER, "noise": noise}
-    return embed_in_regime(p, REGIMES, CStage(text, n, n, {}, numbers, tables, state))
+    return embed_in_regime(p, REGIMES, CStage(text, n, n, {}, numbers, tables, state, UNITS))
 
 
 def edges(p: Any) -> tuple[NDArray, NDArray]:

@@ -34,6 +34,11 @@ REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases
         "recurrent_scaling": 1.0,
     },
 }  # fmt: skip
+UNITS = {
+    "v_gain": "V", "v_bias": "V", "v_reset": "V", "threshold": "V", "weights": "V", "v": "V",
+    "s": "V, synapses", "wait": "steps of the refractory time", "rate": "Hz", "per_spike": "Hz",
+    "kick": "V",
+}  # fmt: skip
 STRONG = 1.0  # recurrence above which a network may stay active by itself
 INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machines
 
@@ -124,7 +129,7 @@ def embed(p: Any) -> CStage:
     sizes = {"N_NODES": n, "N_INNER": p.n_inner, "N_WAIT": int(net.n_wait), **sums.sizes}
     chosen = {name: name == observed(p) for name in kernel.OBSERVABLES}
     text = template(Path(__file__).with_name("template.c"), noisy=noise > 0, **chosen)
-    return CStage(sums.text + "\n" + text, sums.n_in, n, sizes, numbers, tables, state)
+    return CStage(sums.text + "\n" + text, sums.n_in, n, sizes, numbers, tables, state, UNITS)
 
 
 def observed(p: Any) -> str:

@@ -15,6 +15,11 @@ from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constan
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
 
+UNITS = {
+    "k_p": "A/V^3", "k_n": "A/V^3", "g_scale": "S", "alpha": "1/V",
+    "keep": "left of the distance to rest after a pulse",
+}  # fmt: skip
+
 
 class TiOxMemristor(NamedTuple):
     """Constants of one TiOx/TaOy device, modelled pulse by pulse.
@@ -106,7 +111,7 @@ def embed(
             "g_scale": k * v_read * v_read,
         },
         tables={"alpha": drawn["alpha"], "keep": np.exp(-dt / drawn["tau"])},
-        state={"g": np.full(n, device.g_rest)},
+        state={"g": np.full(n, device.g_rest)}, units=UNITS,
     )  # fmt: skip
 
 

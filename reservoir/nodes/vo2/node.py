@@ -54,6 +54,11 @@ STATES = {
     "offset_reversal": kernel.OFFSET_REVERSAL, "last": kernel.LAST, "centre": kernel.CENTRE,
     "per_offset": kernel.PER_OFFSET,
 }  # fmt: skip
+UNITS = {  # in C; those of an integration step have none
+    "activation": "K, for powers of 2", "i_spike": "A", "kick": "K", "steep": "1/K, as above",
+    "r_metallic": "ohm", "charge": "V/A, of an integration step", "v": "V", "t": "K", "last": "A",
+    "t_reversal": "K", "warm": "K/W, of an integration step", "cold": "K, of an integration step",
+}  # fmt: skip
 PAUSE = 4.0  # thermal time constants at 0 V after which a film has forgotten
 CLOSED = 1e-3  # opening of the loop, relative to its resistance, that leaves a past below 1e-6
 BY_NAME = ("t_c", "width", "beta")  # of the transition: they vary only if they are named
@@ -200,7 +205,7 @@ def embed(p: Any) -> CStage:
         "gamma": common.gamma, "activation": common.activation, "i_spike": common.i_spike,
         "kick": common.kick, "n_micro": n_micro,
     }  # fmt: skip
-    own = CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state)
+    own = CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state, UNITS)
     return embed_in_regime(p, REGIMES, own)
 
 

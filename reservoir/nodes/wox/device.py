@@ -56,6 +56,11 @@ class WOxMemristor(NamedTuple):
         return self.tau
 
 
+UNITS = {
+    "eta": "1/V", "alpha": "A", "beta": "1/V", "gamma": "A", "delta": "1/V", "g_closed": "S",
+    "g_open": "S", "tau": "s", "rate": "1/s", "fade": "left of the state after a mask",
+    "push": "tau times rate",
+}  # fmt: skip
 NUMBERS = ("eta", "w_min", "alpha", "beta", "gamma", "delta")  # that no device varies
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
 
@@ -136,7 +141,7 @@ def embed(
             "fade": np.array([exp(-dt / tau) for tau in nodes.tau]), "push": nodes.tau * nodes.rate,
             "tau": nodes.tau, "rate": nodes.rate,
         },
-        state={"w": np.full(n, device.w_min)},
+        state={"w": np.full(n, device.w_min)}, units=UNITS,
     )  # fmt: skip
 
 
