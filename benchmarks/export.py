@@ -195,8 +195,8 @@ def main():
         record("export")
 
 
-def write(kept):
-    """Write the tables of the page from the results."""
+def tables(kept):
+    """Return the tables of the page by their marks."""
     kept = kept.set_index("model")
     nodes = kept.loc[[name for name in NODES if name in kept.index]]
     ports = [f"{core}{kind}" for core in in_c.CORES for kind in ("", ", float32")]
@@ -206,20 +206,19 @@ def write(kept):
         "16 nodes": nodes.index, "ticks": nodes["ticks"].astype(int).to_numpy(),
         "same bytes": nodes["same bytes"].astype(bool).map(yes).to_numpy(),
         "other decisions": nodes["other decisions"].astype(int).to_numpy(),
-        "with float32": nodes["other decisions, float32"].astype(int).to_numpy(),
+        "in single precision": nodes["other decisions, float32"].astype(int).to_numpy(),
         "boards, clang, sanitisers": equal.map(yes).to_numpy(),
         "us a tick": nodes["us a tick"].to_numpy(),
     })  # fmt: skip
-    board = pd.DataFrame({"16 nodes": nodes.index})
-    for port in (ports[2], ports[1], ports[0]):
-        kind = ", float32" * port.endswith("float32")
-        board[f"{port}: flash, bytes"] = nodes[f"flash {port}"].astype(int).to_numpy()
-        board["RAM, bytes" + " " * len(board.columns)] = nodes[f"RAM{kind}"].astype(int).to_numpy()
+    parts = []
+    for port, kind in ((ports[2], ""), (ports[1], ", float32"), (ports[0], "")):
+        own = pd.DataFrame({"16 nodes": nodes.index, "processor": port})
+        own["flash, bytes"] = nodes[f"flash {port}"].astype(int).to_numpy()
+        own["RAM, bytes"] = nodes[f"RAM{kind}"].astype(int).to_numpy()
         work = nodes[f"instructions {port}"].astype(int).map("{:,}".format)
-        board["instructions a tick" + " " * len(board.columns)] = work.to_numpy()
-    below = stamp("mottle", "numpy", "numba")
-    fill(PAGE, "nodes", f"{markdown(table)}\n\n{below}")
-    fill(PAGE, "boards", f"{markdown(board)}\n\n{below}")
+        own["instructions a tick"] = work.to_numpy()
+        parts.append(own)
+    board = pd.concat(parts).sort_index(kind="stable")
     recipes = kept.loc[[name for name in kept.index if name not in NODES]]
     shown = pd.DataFrame({
         "recipe, reservoir": recipes.index,
@@ -230,7 +229,14 @@ def write(kept):
         "RAM, KiB": (recipes["RAM"] / 1024).to_numpy(),
         "constants, KiB": (recipes["constants"] / 1024).to_numpy(),
     })  # fmt: skip
-    fill(PAGE, "recipes", f"{markdown(shown)}\n\n{below}")
+    return {"nodes": markdown(table), "boards": markdown(board), "recipes": markdown(shown)}
+
+
+def write(kept):
+    """Write the tables of the page from the results."""
+    below = stamp("mottle", "numpy", "numba")
+    for mark, text in tables(kept).items():
+        fill(PAGE, mark, f"{text}\n\n{below}")
 
 
 if __name__ == "__main__":

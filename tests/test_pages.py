@@ -53,7 +53,7 @@ OTHERS = (
     "explanations/memory", "explanations/regimes", "explanations/time", "how-to/own-files",
     "how-to/measured-reservoir",
     "how-to/one-device", "how-to/own-device", "how-to/online", "how-to/cross-validation",
-    "how-to/topologies",
+    "how-to/export", "how-to/topologies",
 )  # fmt: skip
 
 

@@ -16,8 +16,12 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+from mottle import reservoir as rooms
+from mottle import sensors
 from mottle.embedded import CStage, NotInC
 from mottle.pipelines import export_c, make_fusion_pipeline
+from mottle.pipelines.export.tree import LINEAR, SCALERS
+from mottle.pipelines.parts import ENCODERS, RESERVOIRS
 from mottle.reservoir import (
     Crossbar,
     CrossbarReadout,
@@ -34,6 +38,7 @@ from mottle.reservoir import (
     device_node,
 )
 from mottle.sensors import EVENT_DTYPE, EventRate, GasDrive, LevelCrossing, TaxelDrive, TimeMask
+from mottle.sensors.base import Encoder
 
 compiled = pytest.mark.skipif(bool(in_c.missing("gcc", "make")), reason=in_c.missing("gcc", "make"))
 cpu = Path("/proc/cpuinfo")
@@ -417,3 +422,17 @@ def test_nothing_is_left_of_a_folder_that_cannot_be_written(tmp_path, monkeypatc
     with pytest.raises(OSError, match="disk full"):
         export_c(EchoStateReservoir(5, **SMALL).fit(X), tmp_path / "model", sample=X)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_page_names_what_is_not_exported():
+    page = (Path(__file__).parents[2] / "docs/how-to/export.md").read_text("utf-8")
+    (table,) = re.findall(r"## What is exported\n(.*?)\n## ", page, re.DOTALL)
+    without = [
+        name for name in ENCODERS if getattr(sensors, name, Encoder)._embed is Encoder._embed
+    ]
+    without += [name for name in RESERVOIRS if getattr(rooms, name)._kind.embed is None]
+    names = [name for name in without if name != "TonicTransformer"]
+    assert names
+    assert not [name for name in names if f"`{name}`" not in table]
+    exported = [one.__name__ for one in (*SCALERS, *LINEAR[1:]) if not one.__name__.endswith("CV")]
+    assert not [name for name in exported if f"`{name}`" not in table]
