@@ -51,8 +51,10 @@ NODES = {
     "TiOx memristors": MemristorReservoir(device="tiox_zhong2021", **N),
     "Ag memristors, with noise": MemristorReservoir(device="ag_pulse", **N),
     "echo state": EchoStateReservoir(**N),
-    "VO2, relaxing": VO2Reservoir(**N),
-    "VO2, oscillating": VO2Reservoir(regime="oscillating", observable="current", **N),
+    "VO2, relaxing": VO2Reservoir(dt_inner=2e-8, **N),
+    "VO2, oscillating": VO2Reservoir(
+        dt_inner=2e-8, regime="oscillating", observable="current", **N
+    ),
     "oscillators, relaxing": OscillatorReservoir(**N),
     "oscillators, frequency": OscillatorReservoir(regime="oscillating", **N),
     "oscillators, recurrent": OscillatorReservoir(regime="recurrent", **N),

@@ -366,7 +366,7 @@ def crossbar(model: CrossbarReadout) -> CStage:
         rows, columns = tile.rows.stop - tile.rows.start, len(tile.combine)
         parts.append(np.asarray(tile.crossbar.transfer)[-rows:, :columns].T)  # column by column
     widths = np.array([tile.outputs.stop - tile.outputs.start for tile in tiles])
-    begins = {
+    begins: dict[str, Any] = {
         "transfer_begin": [part.size for part in parts],
         "combine_begin": [tile.combine.size for tile in tiles], "digital_begin": widths,
     }  # fmt: skip

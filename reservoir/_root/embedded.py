@@ -56,7 +56,7 @@ class CStage(NamedTuple):
     sizes: Mapping[str, int] = {}
     numbers: Mapping[str, float] = {}
     tables: Mapping[str, NDArray] = {}
-    state: Mapping[str, NDArray] = {}
+    state: Mapping[str, Any] = {}
     units: Mapping[str, str] = {}
     note: str = ""
     forgets: bool = False

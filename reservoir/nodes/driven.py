@@ -294,7 +294,8 @@ def embed_devices(p: Any, device: Any, node: DrivenNode) -> CStage:
     gain, bias = p._node.scale(p)
     flags = {"feedback": p.spectral_radius != 0, "read_noise": p.read_noise > 0}
     sums, key = input_sums(p), run_key(p)
-    tables, state = {**sums.tables, **own.tables}, {"volts": np.zeros(n_devices), **own.state}
+    tables: dict[str, NDArray] = {**sums.tables, **own.tables}
+    state: dict[str, Any] = {"volts": np.zeros(n_devices), **own.state}
     if flags["feedback"]:
         sources(p)  # raises if it was set after fit
         tables |= sparse_rows("", p.weights_)
@@ -311,5 +312,5 @@ def embed_devices(p: Any, device: Any, node: DrivenNode) -> CStage:
     numbers |= {"read_noise": p.read_noise, "write_noise": write_noise, **own.numbers}
     return CStage(
         text + "\n" + template(HERE / "driven.c", **flags), sums.n_in, p.n_nodes, sizes, numbers,
-        tables, state, VOLTS | own.units,
+        tables, state, {**VOLTS, **own.units},
     )  # fmt: skip

@@ -113,7 +113,8 @@ def pooling(p: Any, n_steps: int | None) -> CStage:
         raise NotInC(f"n_steps={n_steps} is fewer than n_segments={n_segments} of {p}.")
     fractions = [name for name in statistics if is_ppv(name)]
     total = n * n_segments
-    lines, state = [], {"n_steps": np.uint32(0)}
+    lines: list[str] = []
+    state: dict[str, Any] = {"n_steps": np.uint32(0)}
     for k, name in enumerate(statistics):
         value = VALUES.get(name)
         if value is None:
@@ -125,7 +126,7 @@ def pooling(p: Any, n_steps: int | None) -> CStage:
     state |= {name: np.zeros(total) for name, wants in wanted.items() if wants}
     if n_segments > 1:
         state["counts"] = np.zeros(n_segments, np.uint32)
-    tables = {}
+    tables: dict[str, NDArray] = {}
     if fractions:
         state["above"] = np.zeros(len(fractions) * total, np.uint32)
         tables["thresholds"] = np.asarray(p.thresholds_, np.float64).ravel()

@@ -271,4 +271,4 @@ def embed_in_regime(p: Any, regimes: Any, own: CStage) -> CStage:
         tables |= {"mean": p.reference_[0], "deviation": p.reference_[1]}
         state["fed_back"] = np.zeros(n)
     text = "\n".join([sums.text, own.text, text])
-    return CStage(text, sums.n_in, n, sizes, numbers, tables, state, VOLTS | own.units)
+    return CStage(text, sums.n_in, n, sizes, numbers, tables, state, {**VOLTS, **own.units})

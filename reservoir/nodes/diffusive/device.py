@@ -288,7 +288,12 @@ def embed(
     }  # fmt: skip
     if device.capacitance > 0:
         numbers["per_rc"] = h / (device.capacitance * device.r_series)
-    state = {"f": np.zeros(n), "r": drawn["residue"], "thick": np.ones(n), "v": np.zeros(n)}
+    state: dict[str, Any] = {
+        "f": np.zeros(n),
+        "r": drawn["residue"],
+        "thick": np.ones(n),
+        "v": np.zeros(n),
+    }
     if noisy:
         state |= {"drawn_1": np.zeros(n), "drawn_2": np.zeros(n)}
         state |= {"n_micro": np.uint64(0), "slot": np.int64(-1)}

@@ -164,7 +164,7 @@ def embed(p: Any) -> CStage:
         "tau": tau, "p_c": p_c, "fade": np.array([exp(-dt / one) for one in tau]),
         "log_left": np.array([log1p(-min(one, most)) for one in p_c.tolist()]),
     }  # fmt: skip
-    sizes, state = {"N_NODES": n, "N_SITES": sites}, {"g": np.zeros(n)}
+    sizes, state = {"N_NODES": n, "N_SITES": sites}, dict[str, Any](g=np.zeros(n))
     if events:
         (width, height), (_, columns, _) = p.sensor_size_, p.input_shape_
         sizes |= {"WIDTH": width, "HEIGHT": height, "CELL": p.cell, "COLUMNS": columns}

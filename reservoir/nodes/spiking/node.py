@@ -119,7 +119,7 @@ def embed(p: Any) -> CStage:
     }  # fmt: skip
     names = "v_gain v_bias v_reset keep_s keep_rate per_spike"
     numbers = {name: getattr(net, name) for name in names.split()}
-    state = {"v": np.zeros(n), "s": np.zeros(n), "input": np.zeros(n)}
+    state: dict[str, Any] = {"v": np.zeros(n), "s": np.zeros(n), "input": np.zeros(n)}
     state |= {"wait": np.zeros(n, np.uint32), "fired": np.zeros(n, np.uint8)}
     if observed(p) == "rate":
         state["rate"] = np.zeros(n)

@@ -194,8 +194,8 @@ def embed(p: Any) -> CStage:
         return lanes.copy()
 
     noise = float(p.temperature_noise)
-    tables = {name: field(place) for name, place in FIELDS.items()}
-    state = {name: field(place) for name, place in STATES.items()}
+    tables: dict[str, NDArray] = {name: field(place) for name, place in FIELDS.items()}
+    state: dict[str, Any] = {name: field(place) for name, place in STATES.items()}
     if noise > 0:
         tables["noise_keys"], state["n_holds"] = keys(run_key(p), n), np.uint64(0)
     observables = dict.fromkeys(kernel.OBSERVABLES, False) | {p.observable: True}
