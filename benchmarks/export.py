@@ -145,6 +145,8 @@ def recipe_rows(name, folder):
             for k, sense in enumerate(recipe.encoders)
         ]
         readout = make(recipe.readout, rooms, READOUTS, "readout")
+        if recipe.task != "auto":
+            readout.set_params(task=recipe.task)
         parts = [(sense, front.fit(X[:, :, columns]), columns) for sense, front, columns in fronts]
         features = [front.transform(X[:, :, columns]) for _, front, columns in parts]
         readout.fit(np.hstack(features), target)
