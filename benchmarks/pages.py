@@ -53,6 +53,7 @@ SCRIPTS = {
     "stream": ([], ["how-to/streaming"]),
     "live": ([], ["how-to/streaming"]),
     "online": ([], ["how-to/online"]),
+    "export": ([], ["how-to/export"]),
     "start_up": ([], ["how-to/streaming"]),
     "readers": ([], ["results/files"]),
     "fuzz_readers": (["--seconds", "60"], ["results/files"]),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mottle.pipelines.engine.reproduction import Reproduction, reproduce
     from mottle.pipelines.engine.result import Result, read_result
     from mottle.pipelines.engine.run import run_recipe
+    from mottle.pipelines.export.folder import Exported, export_c
     from mottle.pipelines.fusion import make_fusion_pipeline
     from mottle.pipelines.init import Draft, draft_recipe
     from mottle.pipelines.late import LateReadout
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AugmentedModel",
     "Draft",
+    "Exported",
     "LateReadout",
     "Leak",
     "MaskedReadout",
@@ -40,6 +42,7 @@ __all__ = [
     "SensorRegressor",
     "compare_states",
     "draft_recipe",
+    "export_c",
     "find_leaks",
     "find_metric",
     "load_model",

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.arrays import check_memory
 from mottle.checks import NamesParameters, check_whole
+from mottle.embedded import NotInC
 from mottle.events import is_absent
 from mottle.output import ArrayOutput
 
@@ -136,6 +137,13 @@ class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
 
     def _check_causal(self):
         """Refuse parameters that make a step depend on what comes after it."""
+
+    def _embed(self, dt):
+        """Return the encoder in C, rows ``dt`` s apart: `mottle.embedded.CStage`."""
+        raise NotInC(
+            f"{type(self).__name__} has no template in C: leave the encoder out, and export the "
+            "model from the drive on, model[1:]."
+        )
 
     def _rest(self, n_recordings):
         """Return what is kept of the past before the first step: dict of (recording, ...)."""

@@ -1,16 +1,19 @@
 """Analogue channels to spikes, one whenever a channel has moved by a threshold."""
 
+from pathlib import Path
 from typing import Any
 from warnings import warn
 
 import numpy as np
 
 from mottle.checks import check_positive, check_whole
+from mottle.embedded import template
 from mottle.sensors.align import row_bounds, rows_begin
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.delta import crossings
 from mottle.sensors.sampled import SampledEncoder, learn_spread
 
+KERNELS = Path(__file__).with_name("kernels")
 QUANTILE = 0.99
 
 
@@ -130,6 +133,11 @@ class LevelCrossing(SampledEncoder):
         if step == 0:
             past["start"][:] = samples.values[0]
         return crossings(samples.values, self.threshold_, past["start"], past["level"])
+
+    def _embed(self, dt):
+        text = template(KERNELS / "delta.c", scaled=self.scale is not None)
+        state = {name: value[0] for name, value in self._rest(1).items()}
+        return self._embedded(text, {}, {}, {"threshold": self.threshold_}, state)
 
     def _begins(self, samples):
         return rows_begin(samples.time[: self.max_rows], self.n_steps)

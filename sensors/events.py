@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_option, check_positive, check_whole
+from mottle.embedded import CStage, template
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import (
     LazyStream,
@@ -447,6 +449,22 @@ class EventRate(EventEncoder):
         squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
         arguments = (*self._arguments(events, start, first), *squeezed, drive)
         return kernels.count(*arguments)
+
+    def _embed(self, dt):
+        (width, height), (_, columns, _) = self.sensor_size_, self.input_shape_
+        text = template(
+            Path(__file__).parent / "kernels/events.c", split=self.polarity == "split",
+            signed=self.polarity == "signed", sqrt=self.compress == "sqrt",
+            log=self.compress == "log", plain=self.compress is None,
+        )  # fmt: skip
+        n = self.n_features_out_
+        sizes = {"WIDTH": width, "HEIGHT": height, "CELL": self.cell, "COLUMNS": columns}
+        state = {"counts": np.zeros(n, np.int32)}
+        return CStage(text, 0, n, {**sizes, "N_OUT": n}, {"scale": self.scale_}, state=state)
+
+    def _ends(self, n_steps):
+        """Return the first whole microsecond after each step of a run."""
+        return [-(-(k + 1) * self._duration_us // self.n_steps) for k in range(n_steps)]
 
     def _learn_scale(self, fields):
         self.scale_ = 1.0

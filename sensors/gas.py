@@ -1,5 +1,7 @@
 """Gas sensors: change against clean air, and how fast it comes."""
 
+from math import exp
+from pathlib import Path
 from typing import Any
 from warnings import warn
 
@@ -13,6 +15,7 @@ from mottle.checks import (
     check_positive,
     suggest,
 )
+from mottle.embedded import template
 from mottle.events import FAR, warn_if_far
 from mottle.sensors.align import time_edges, times_to_steps
 from mottle.sensors.base import check_n_steps
@@ -20,6 +23,8 @@ from mottle.sensors.kernels.gas import leaky_rate
 from mottle.sensors.sampled import SampledEncoder, tell_stretching
 from mottle.sensors.streams import OPENING
 
+KERNELS = Path(__file__).with_name("kernels")
+CODES = {"difference": 0, "log_ratio": 1, "ratio": 2}  # in C
 BASELINE, SMOOTH = 10.0, 5.0  # s, the defaults
 N_STEPS = 60  # the default, which gives way to dt
 RARE = 0.05  # of the rows, up to which values below 0 may be faults of a channel
@@ -283,6 +288,21 @@ class GasDrive(SampledEncoder):
         drive = self._join(response, time, past["time"][0], past["mean"], past["rate"])
         past["time"][:] = time[-1]
         return drive
+
+    def _embed(self, dt):
+        n, first = len(self.channels_), self.baseline is not None
+        text = template(
+            KERNELS / "gas.c", first=first, scaled=self.scale is not None,
+            derivative=self.derivative,
+        )  # fmt: skip
+        codes = [CODES[response] for response in self.responses_]
+        tables = {"responses": np.array(codes, np.uint8), "zero": self.zero_}
+        if not first:
+            tables["baseline"] = self._baseline(None, None)
+        kept = ("baseline",) * first + ("mean", "rate") * self.derivative
+        numbers = {"dt": dt, "fraction": 1.0 - exp(-dt / float(self.smooth))}
+        state = {name: np.zeros(n) for name in kept}
+        return self._embedded(text, {"N_LABELS": len(self._labels())}, numbers, tables, state)
 
     def _encode(self, samples, place):
         cut = self._cut(samples)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_positive, is_whole, suggest
+from mottle.embedded import CStage
 from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     Streams,
@@ -186,6 +187,16 @@ class SampledEncoder(Encoder):
                     f"{name}={value} refers to whole recordings, and a live run has no known end: "
                     f"set {name}=None, so that every row is a step."
                 )
+
+    def _embedded(self, text, sizes, numbers, tables, state):
+        """Return the encoder in C, given its own text and values."""
+        self._check_causal()
+        n = self.n_features_out_
+        sizes = {"N_CHANNELS": len(self.channels_), "N_OUT": n, **sizes}
+        tables = {"channels": np.array(self._keep, np.uint16), "scale": self.scale_, **tables}
+        state = {"begun": np.uint32(0), **state}
+        numbers = {"most": self.clip, **numbers}
+        return CStage(text, self.n_features_in_, n, sizes, numbers, tables, state)
 
     @abstractmethod
     def _encode(self, samples, place):

@@ -1,15 +1,18 @@
 """Taxels, joints and other sampled sensors whose change since the start matters."""
 
+from pathlib import Path
 from typing import Any
 from warnings import warn
 
 import numpy as np
 
 from mottle.checks import check_names, check_option, check_whole, is_whole
+from mottle.embedded import template
 from mottle.sensors.align import bin_mean, row_bounds, rows_begin, rows_to_steps
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.sampled import SampledEncoder, tell_stretching
 
+KERNELS = Path(__file__).with_name("kernels")
 STATISTICS = ("mean", "std", "diff", "last")
 
 
@@ -178,6 +181,24 @@ class TaxelDrive(SampledEncoder):
         values = samples.values[: self.max_rows]
         values = values - self._baseline(samples)
         return self._gather(values, values[0])
+
+    def _embed(self, dt):
+        self._check_causal()
+        forms = {"diff": "fabs(value - before)"}
+        wanted, n = self._statistics(), len(self.channels_)
+        lines = [
+            f"        y[i * {len(wanted)} + {k}] = {forms.get(name, 'value')};"
+            for k, name in enumerate(wanted)
+        ]
+        first = self.baseline in ("first", 1)
+        text = template(
+            KERNELS / "taxels.c", first=first, scaled=self.scale is not None, diff="diff" in wanted
+        )
+        baseline = self.center_ if self.baseline == "training" else np.zeros(n)
+        state = {"baseline": np.zeros(n)} if first else {}
+        state |= {"before": np.zeros(n)} if "diff" in wanted else {}
+        text = text.replace("@statistics", "\n".join(lines))
+        return self._embedded(text, {}, {}, {"baseline": baseline}, state)
 
     def _gather(self, values, before):
         """Return the statistics of every step, side by side."""

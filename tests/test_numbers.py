@@ -106,6 +106,21 @@ def test_the_table_of_measured_states_is_that_kept(scripts):
     assert f"<!-- bench -->\n{text}\n<!-- end -->" in measured.PAGE.read_text("utf-8")
 
 
+def test_tables_of_exported_models_are_those_kept_and_all_agree(scripts):
+    export = import_module("export")
+    kept = pd.read_csv(export.TABLE)
+    page = export.PAGE.read_text("utf-8")
+    for mark, text in export.tables(kept).items():
+        assert f"<!-- {mark} -->\n{text}\n" in page
+    nodes, recipes = (part for _, part in kept.groupby(~kept["model"].isin(export.NODES)))
+    assert set(nodes["model"]) == set(export.NODES)
+    assert (nodes["difference"] <= 1e-12).all()
+    assert (kept["other decisions"] == 0).all()
+    assert (recipes["difference"] < 1e-9).all()
+    checked = ["clang", "sanitised", "aarch64", "Cortex-M4F", "Cortex-M7"]
+    assert nodes[checked].all(axis=None)
+
+
 def test_sentences_quote_the_kept_results(scripts):
     for path, found, numbers, quote in import_module("quotes").quoted():
         assert found is not None, f"{path.name} does not say: {quote.sentence}"

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, check_positive
+from mottle.embedded import CStage, NotInC, template
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.inputs import NO_ROWS, Supply, sum_sources
 from mottle.reservoir.compiled.noise import disturb
 from mottle.reservoir.compiled.threads import compiled_for, count_groups, run_nodes
 from mottle.reservoir.family import check_held
+from mottle.reservoir.nodes.embedding import HERE, input_sums, keys, run_key, sparse_rows
 from mottle.reservoir.nodes.fading import DECAYS, Fading, with_recurrence
 from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
 from mottle.reservoir.nodes.regime import log_spaced
@@ -23,6 +25,7 @@ from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_wei
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 
 OBSERVABLES = {"state": "1", "conductance": "S", "current": "A"}
+VOLTS = dict.fromkeys(("gain", "bias", "v_limit", "volts", "feedback"), "V")
 V_COMPLIANCE = 3.0  # V: limit of the voltage source, for both signs
 
 
@@ -53,6 +56,8 @@ class DrivenNode(NamedTuple):
     fading: Fading = DECAYS  # whether the states forget, without recurrence
     placed: tuple[float, float] | None = None  # v_bias and v_gain in V where inputs are placed
     varies: bool = False  # whether the kernel takes a variation from write to write
+    embed: Callable[..., CStage] | None = None
+    # device, drawn constants, s per mask, read V, variation from write to write: devices in C
 
 
 def check_write_noise(value: Any) -> float:
@@ -124,6 +129,10 @@ def driven(
         device, node = of(p)
         return run_devices(p, device, node, block, lengths, state, loop)
 
+    def embed(p: Any) -> CStage:
+        device, node = of(p)
+        return embed_devices(p, device, node)
+
     def fading(p: Any) -> Fading:
         return with_recurrence(p.spectral_radius, of(p)[1].fading)
 
@@ -149,6 +158,7 @@ def driven(
         placed=lambda p: dict(
             zip(("v_bias", "v_gain"), find(p.device)[1].node.placed or (None, None), strict=True)
         ),
+        embed=embed,
     )
 
 
@@ -270,3 +280,37 @@ def lay_out(weights: Any, n_devices: int) -> Any:
         )
     w = sparse.csr_array(weights).sorted_indices()
     return weights, layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.float64)
+
+
+def embed_devices(p: Any, device: Any, node: DrivenNode) -> CStage:
+    """Return the step of devices in C: input sums, recurrence, noise, and the devices' own text."""
+    if node.embed is None:
+        raise NotInC(
+            f"{type(p).__name__}: device={p.device!r} has no template in C: a family is exported "
+            "through the field `embed` of its DrivenNode."
+        )
+    n_devices, write_noise = p.n_nodes // p.n_masks, float(getattr(p, "write_noise", 0.0))
+    own = node.embed(device, p.devices_, held(p, node), float(p.v_read), write_noise)
+    gain, bias = p._node.scale(p)
+    flags = {"feedback": p.spectral_radius != 0, "read_noise": p.read_noise > 0}
+    sums, key = input_sums(p), run_key(p)
+    tables: dict[str, NDArray] = {**sums.tables, **own.tables}
+    state: dict[str, Any] = {"volts": np.zeros(n_devices), **own.state}
+    if flags["feedback"]:
+        sources(p)  # raises if it was set after fit
+        tables |= sparse_rows("", p.weights_)
+        state |= {"before": np.zeros(n_devices), "feedback": np.zeros(n_devices)}
+    if write_noise > 0:
+        tables["write_keys"], state["n_writes"] = keys(key, n_devices), np.uint64(0)
+    if node.noisy(device):
+        tables["noise_keys"] = keys(key, n_devices)
+    if flags["read_noise"]:
+        tables["read_keys"], state["n_steps"] = keys(~key, p.n_nodes), np.uint64(0)
+    text = sums.text + "\n" + own.text.replace("@observe(", f"@{p.observable}_of(")
+    sizes = {"N_DEVICES": n_devices, "N_MASKS": p.n_masks, **sums.sizes, **own.sizes}
+    numbers = {"gain": gain, "bias": bias, "v_limit": node.v_compliance}
+    numbers |= {"read_noise": p.read_noise, "write_noise": write_noise, **own.numbers}
+    return CStage(
+        text + "\n" + template(HERE / "driven.c", **flags), sums.n_in, p.n_nodes, sizes, numbers,
+        tables, state, {**VOLTS, **own.units},
+    )  # fmt: skip

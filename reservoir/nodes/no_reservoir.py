@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from mottle.embedded import CStage, template
+from mottle.reservoir.nodes.embedding import HERE
 from mottle.reservoir.nodes.fading import DELAYS
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
@@ -21,6 +23,9 @@ NONE = Node(
     fading=lambda p: DELAYS,
     operations=lambda p, drives, steps: {"node_steps": 0.0},
     converters=False,
+    embed=lambda p: CStage(
+        template(HERE / "no_reservoir.c"), p.n_nodes, p.n_nodes, {"N_NODES": p.n_nodes}
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mottle.embedded import CStage
 from mottle.reservoir.compiled import inputs
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, compiled_for, empty_states, split
 from mottle.reservoir.nodes.drives import Drives, read_chunk, read_drives
@@ -94,6 +95,8 @@ class Node(NamedTuple):
         ``reach(p)`` is the number of earlier steps of the drive that a live run keeps.
     placed : callable
         ``placed(p)`` are values of parameters left at None where the wiring places the inputs.
+    embed : callable or None
+        ``embed(p)`` is the step of the nodes in C, `mottle.embedded.CStage`; None: not exported.
     converters : bool
         Whether states are currents or voltages, which need an analogue-to-digital converter.
     """
@@ -127,6 +130,7 @@ class Node(NamedTuple):
     learn: Callable[[P, Any, np.random.RandomState], dict[str, Any]] = lambda p, drives, rng: {}
     reach: Callable[[P], int] = lambda p: int(p.n_taps) - 1
     placed: Callable[[P], dict[str, Any]] = lambda p: {}
+    embed: Callable[[P], CStage] | None = None
 
 
 def wiring(p: P) -> inputs.Wiring:

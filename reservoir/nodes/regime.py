@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, check_positive, choose, is_number
+from mottle.embedded import CStage, template
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.feeding import Feed
 from mottle.reservoir.compiled.inputs import NO_ROWS
+from mottle.reservoir.nodes.embedding import HERE, input_sums, sparse_rows
 from mottle.reservoir.nodes.node import project, wiring
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
+VOLTS = dict.fromkeys(("gain", "bias", "v_limit", "volts"), "V")  # in C
 LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
 REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
 SATURATION = 2.0  # fed-back input at which the amplifier saturates
@@ -241,3 +244,31 @@ def settle(p: Any, regimes: Any, run: Run, rest: NDArray, rng: Any) -> dict[str,
         "weights_": weights,
         "reference_": np.stack([states.mean(axis=0), np.where(still, np.inf, deviation)]),
     }
+
+
+def embed_in_regime(p: Any, regimes: Any, own: CStage) -> CStage:
+    """Return the step of nodes in C: their text, with input sums, pulses and fed-back states.
+
+    ``own`` has a function ``@hold(s, v_in, y)``.
+    """
+    (gain, bias), (_, n_on, n_off) = p._node.scale(p), parts(*durations(p, regimes))
+    feedback, n = setting(p, regimes, "spectral_radius") > 0, p.n_nodes
+    sums = input_sums(p)
+    text = template(
+        HERE / "regime.c", feedback=feedback, pulsed=n_off > 0,
+        counts=p._node.observed(p) == "spikes",
+    )  # fmt: skip
+    sizes = {"N_NODES": n, "N_ON": n_on, "N_OFF": n_off, **sums.sizes, **own.sizes}
+    numbers = {
+        "gain": gain, "bias": bias, "v_limit": V_COMPLIANCE, "n_on": n_on, "saturation": SATURATION,
+        **own.numbers,
+    }  # fmt: skip
+    tables, state = {**sums.tables, **own.tables}, {"volts": np.zeros(n), **own.state}
+    if n_off:
+        state["part"] = np.zeros(n)
+    if feedback:
+        tables |= sparse_rows("", sources(p))
+        tables |= {"mean": p.reference_[0], "deviation": p.reference_[1]}
+        state["fed_back"] = np.zeros(n)
+    text = "\n".join([sums.text, own.text, text])
+    return CStage(text, sums.n_in, n, sizes, numbers, tables, state, {**VOLTS, **own.units})

@@ -1,12 +1,14 @@
 """Diffusive Ag memristors: volatile switches with a random delay, and neurons built from them."""
 
-from math import inf
+from math import exp, inf
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
+from mottle.embedded import CStage, template
 from mottle.reservoir.family import (
     AMPERE,
     OHM,
@@ -27,6 +29,11 @@ from mottle.reservoir.nodes.driven import DrivenNode, constants
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.figures import memristor
 
+UNITS = {
+    "mu": "1/(V s)", "gamma_1": "1/s", "gamma_2": "1/s", "beta": "1/s", "r_on": "ohm",
+    "r_off": "ohm", "theta": "1/(V s)", "gamma_3": "1/s", "r_series": "ohm", "i_limit": "A",
+    "t_noise": "s", "h": "s", "gap_scale": "ohm", "f": "filament", "r": "residue", "v": "V",
+}  # fmt: skip
 MODEL = "residue and filament model of J. J. Yang's laboratory (DiffusiveMemristor)"
 
 
@@ -261,6 +268,39 @@ def compiled(
     return kernel.run, (nodes, dt, n_micro, v_read, observable), n_micro
 
 
+def embed(
+    device: AgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, write_noise: float
+) -> CStage:
+    """Return devices in C, integrated in steps of at most ``inner_step``."""
+    n, n_micro = drawn["mu"].size, micro_steps(inner_step(device, None), dt)
+    h, noisy = dt / n_micro, device.noise_1 > 0 or device.noise_2 > 0
+    text = template(
+        Path(__file__).with_name("template.c"), capacitor=device.capacitance > 0,
+        thickens=device.theta > 0, noisy=noisy, noise_1=device.noise_1 > 0,
+        noise_2=device.noise_2 > 0,
+    )  # fmt: skip
+    names = "r_on r_off alpha lam theta gamma_3 r_series i_limit noise_1 noise_2 t_noise"
+    numbers = {name: getattr(device, name) for name in names.split()}
+    numbers |= {
+        "h": h, "gap_unit": exp(1.0 / device.lam) - 1.0,
+        "gap_scale": device.r_off / (exp(1.0 / device.lam) - 1.0),
+        "per_lam": 1.0 / device.lam,
+    }  # fmt: skip
+    if device.capacitance > 0:
+        numbers["per_rc"] = h / (device.capacitance * device.r_series)
+    state: dict[str, Any] = {
+        "f": np.zeros(n),
+        "r": drawn["residue"],
+        "thick": np.ones(n),
+        "v": np.zeros(n),
+    }
+    if noisy:
+        state |= {"drawn_1": np.zeros(n), "drawn_2": np.zeros(n)}
+        state |= {"n_micro": np.uint64(0), "slot": np.int64(-1)}
+    tables = {name: drawn[name] for name in ("mu", "gamma_1", "gamma_2", "beta")}
+    return CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state, UNITS)
+
+
 def compiled_fast(
     device: FastAgMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, observable: int
 ) -> tuple[Any, tuple[Any, ...], int]:
@@ -322,6 +362,7 @@ FAMILY = Family(
         },
         switched=switched,
         noisy=lambda device: device.noise_1 > 0,
+        embed=embed,
     ),
     fitting=FITTING,
 )

@@ -1,6 +1,7 @@
 """EchoStateReservoir: a leaky tanh network, the usual baseline."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, choose
+from mottle.embedded import CStage, template
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import compiled_for, split
 from mottle.reservoir.compiled.vectors import SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
+from mottle.reservoir.nodes.embedding import input_sums, sparse_rows
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
@@ -58,6 +61,19 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
     return out
+
+
+def embed(p: Any) -> CStage:
+    """Return the network in C."""
+    sums, n = input_sums(p), p.n_nodes
+    net = network(p)
+    return CStage(
+        sums.text + "\n" + template(Path(__file__).with_name("template.c")), sums.n_in, n,
+        {"N_NODES": n, **sums.sizes},
+        {"gain": net.gain, "leak": net.leak, "keep": type(net.leak)(1) - net.leak},
+        {"biases": net.biases[:n], **sums.tables, **sparse_rows("", p.weights_)},
+        {"x": np.zeros(n), "totals": np.zeros(n)},
+    )  # fmt: skip
 
 
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
@@ -145,6 +161,7 @@ ECHO_STATE = Node(
     n_parallel=lambda p: n_lanes(p.dtype),
     operations=operations,
     converters=False,
+    embed=embed,
 )
 
 

@@ -1,5 +1,7 @@
 """EventMemristorReservoir: a volatile memristor per pixel, updated only at its events."""
 
+from math import exp, log1p
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.containers import as_cells, check_container
+from mottle.embedded import CStage, template
 from mottle.events import as_event_streams, check_sensor
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import read_chunk, read_drives
+from mottle.reservoir.nodes.embedding import keys, run_key
 from mottle.reservoir.nodes.event import kernel
 from mottle.reservoir.nodes.event.device import PRESETS, EventMemristor, check_event
 from mottle.reservoir.nodes.event.streams import EventBlock, EventRecordings, learn, read_events
@@ -148,6 +152,42 @@ def run_events(p: Any, block: EventBlock, state: Any) -> NDArray:
     return out
 
 
+def embed(p: Any) -> CStage:
+    """Return devices in C, which take events, or numbers of events in steps."""
+    events, noise = on_events(p), float(p.write_noise)
+    tau, p_c = p.devices_["tau"], p.devices_["p_c"]
+    sites, n = p.n_features_in_, p.n_nodes_
+    dt = p.duration_ / p.n_steps if events else float(p.dt_device)
+    same = noise == 0 and all(by_device(one, sites).shape[1] == 1 for one in (tau, p_c))
+    most = 1.0 - 1e-16
+    tables = {
+        "tau": tau, "p_c": p_c, "fade": np.array([exp(-dt / one) for one in tau]),
+        "log_left": np.array([log1p(-min(one, most)) for one in p_c.tolist()]),
+    }  # fmt: skip
+    sizes, state = {"N_NODES": n, "N_SITES": sites}, dict[str, Any](g=np.zeros(n))
+    if events:
+        (width, height), (_, columns, _) = p.sensor_size_, p.input_shape_
+        sizes |= {"WIDTH": width, "HEIGHT": height, "CELL": p.cell, "COLUMNS": columns}
+        state["decayed"] = np.uint32(0)
+    if events or noise > 0:
+        state["n_steps"] = np.uint64(0)
+    if noise > 0:
+        tables["noise_keys"] = keys(run_key(p), n)
+    text = template(
+        Path(__file__).with_name("template.c"), events=events, noisy=noise > 0, same=same,
+        split=p.polarity == "split",
+    )  # fmt: skip
+    numbers = {"noise": noise, "most": most, "dt_exact": dt}
+    units = {"tau": "s", "dt_exact": "s", "fade": "left after a step"}
+    return CStage(text, 0 if events else sites, n, sizes, numbers, tables, state, units)
+
+
+def ends(p: Any, n_steps: int) -> list[int]:
+    """Return the first whole microsecond after each step of a run."""
+    dt = p.duration_ / p.n_steps
+    return [first_microsecond(dt * (k + 1)) for k in range(n_steps)]
+
+
 def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
     """Count the events that pulse devices."""
     if isinstance(drives, EventRecordings):
@@ -193,6 +233,7 @@ EVENT_MEMRISTOR = Node(
     run=run,
     scale=lambda p: (1.0, 0.0),
     fading=lambda p: DECAYS,
+    embed=embed,
     noisy=lambda p: p.write_noise > 0,
     sums_inputs=on_events,
     times=lambda p: {"dt_device": p.duration_ / p.n_steps if on_events(p) else p.dt_device},

@@ -1,15 +1,19 @@
 """OscillatorReservoir: piecewise-linear relaxation oscillators."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mottle.checks import check_number, check_positive, names_arguments
+from mottle.embedded import CStage, NotInC, template
+from mottle.reservoir.compiled.blocks import LANES
 from mottle.reservoir.compiled.feeding import Feed
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held
+from mottle.reservoir.nodes.embedding import keys, run_key
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
@@ -23,6 +27,9 @@ from mottle.reservoir.nodes.oscillator.device import (
 from mottle.reservoir.nodes.regime import (
     SATURATION,
     check_regime,
+    durations,
+    embed_in_regime,
+    parts,
     run_in_regime,
     setting,
     settle,
@@ -34,6 +41,15 @@ from mottle.reservoir.nodes.wiring import check_spread
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
+FIELDS = {  # of the kernel's blocks, constants in C
+    "v_high": kernel.V_HIGH, "v_low": kernel.GOAL_DOWN, "ratio_up": kernel.RATIO_UP,
+    "ratio_down": kernel.RATIO_DOWN, "tau_up": kernel.TAU_UP, "tau_down": kernel.TAU_DOWN,
+}  # fmt: skip
+UNITS = {
+    "v_high": "V", "v_low": "V", "tau_up": "s, insulating", "tau_down": "s, metallic", "dt": "s",
+    "never": "s", "v": "V", "since": "s since the last spike", "interval": "s between spikes",
+    "threshold": "V", "r_insulating": "ohm", "r_metallic": "ohm",
+}  # fmt: skip
 
 
 BELOW = ("relaxing", "excitable")  # voltages relative to the lower edge of the window, else V
@@ -151,6 +167,34 @@ def simulate(
     return order
 
 
+def embed(p: Any) -> CStage:
+    """Return oscillators in C."""
+    if p._circuit is not None:
+        raise NotInC(
+            f"{type(p).__name__} has coupled nodes, which are not exported: take c_coupling=0 and "
+            "r_coupling=None."
+        )
+    if observed(p) == "order":
+        raise NotInC(
+            f"{type(p).__name__} has observable='order', which is not exported: take 'phase'."
+        )
+    n, noise = p.n_nodes, float(p.threshold_noise)
+    blocks = kernel.load(rest(p), 0, n, kernel.Oscillators(**p.devices_))
+    tables = {
+        name: blocks[:, place : place + LANES].reshape(-1)[:n].copy()
+        for name, place in FIELDS.items()
+    }
+    tables |= {name: p.devices_[name] for name in ("r_insulating", "r_metallic")}
+    state = {name: np.zeros(n) for name in ("v", "since", "interval", "spikes")}
+    state |= {"threshold": p.devices_["v_high"], "metallic": np.zeros(n, np.uint8)}
+    if noise > 0:
+        tables["noise_keys"] = keys(run_key(p), n)
+    chosen = {name: name == observed(p) for name in kernel.OBSERVABLES}
+    text = template(Path(__file__).with_name("template.c"), noisy=noise > 0, **chosen)
+    numbers = {"dt": parts(*durations(p, REGIMES))[0], "never": kernel.NEVER, "noise": noise}
+    return embed_in_regime(p, REGIMES, CStage(text, n, n, {}, numbers, tables, state, UNITS))
+
+
 def edges(p: Any) -> tuple[NDArray, NDArray]:
     """Return the supplies in V between which each node oscillates."""
     d = p.devices_
@@ -226,6 +270,7 @@ OSCILLATOR = Node(
     observed=observed,
     operate=describe,
     fading=fading,
+    embed=embed,
     rest=rest_of,
     run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
     scale=scale,

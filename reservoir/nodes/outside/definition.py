@@ -17,7 +17,7 @@ from numba.core.dispatcher import Dispatcher
 
 from mottle.reservoir import catalogue
 
-FUNCTIONS = ("step", "derivative", "output", "current", "check")
+FUNCTIONS = ("step", "derivative", "output", "current", "check", "embed")
 
 
 class Definition(NamedTuple):
@@ -33,7 +33,7 @@ class Definition(NamedTuple):
 
         Workers of joblib receive them by value; see ``carried``.
         """
-        here = [self.options[key] for key in FUNCTIONS if self.options[key] is not None]
+        here = [part for key in FUNCTIONS if (part := self.options.get(key)) is not None]
         if all(map(importable, [*here, type(self.preset)])):
             return Definition, tuple(self)
         where = next(part.__module__ for part in [*here, type(self.preset)] if not importable(part))

@@ -55,6 +55,7 @@ def device_node(
     unit: str = "1",
     presets: Mapping[str, Any] | None = None,
     check: Callable[[Any], Any] | None = None,
+    embed: Callable[..., Any] | None = None,
 ) -> Family:
     """Define a device by its equations, for use as a node and for simulation on its own.
 
@@ -102,6 +103,12 @@ def device_node(
         Further constants of the same type, by name.
     check : callable, default=None
         ``check(preset)`` raises ValueError for impossible constants.
+    embed : callable, default=None
+        ``embed(preset, drawn, dt, v_read)`` is the device in C, `mottle.embedded.CStage`, for
+        `mottle.pipelines.export_c`; ``drawn`` are the constants of the nodes, by name. Its text has
+        ``@hold(@state *s, real *y)``, which holds each device ``i`` at ``s->volts[i]`` for ``dt`` s
+        and writes its state, and ``@switched(const @state *s, int i)``, the state that recurrence
+        feeds back.
 
     Returns
     -------
@@ -162,6 +169,7 @@ def device_node(
         unit=unit,
         presets=presets,
         check=check,
+        embed=embed,
     )
     family = build(definition)
     earlier = catalogue.OUTSIDE.get(name)
@@ -204,6 +212,7 @@ def _build(
     unit: str,
     presets: Mapping[str, Any] | None,
     check: Callable[[Any], Any] | None,
+    embed: Callable[..., Any] | None = None,
 ) -> Family:
     """Check the arguments of ``device_node`` and return the device."""
     numbers = _number_fields(name, preset)
@@ -273,6 +282,9 @@ def _build(
         energies = {"device": used, "resistor": 0.0, "supply": used} if current else None
         return Trace(variables, None, energies)
 
+    def embedded(device: Any, drawn: Any, dt: float, v_read: float, noise: float) -> Any:
+        return None if embed is None else embed(device, drawn, dt, v_read)
+
     observables = {"state": unit} | ({"conductance": "S", "current": "A"} if current else {})
     node = DrivenNode(
         v_bias=v_bias,
@@ -289,6 +301,7 @@ def _build(
         dt_inner=dt_inner,
         bounded=False,
         fading=UNKNOWN,
+        embed=None if embed is None else embedded,
     )
     family = Family(
         type(preset),

@@ -1,6 +1,7 @@
 """SpikingReservoir: leaky integrate-and-fire neurons that excite and inhibit each other."""
 
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mottle.checks import check_number, check_positive, check_whole, choose
+from mottle.embedded import CStage, template
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import compiled_for, empty_states, split
+from mottle.reservoir.nodes.embedding import input_sums, keys, run_key, small
 from mottle.reservoir.nodes.fading import Fading
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node
@@ -30,6 +33,11 @@ REGIMES: dict[str, dict[str, Any]] = {  # voltages in rheobases
         "v_bias": 1.2, "v_gain": 0.5, "steps_per_tau": 10.0, "observable": "rate", "spread": 0.0,
         "recurrent_scaling": 1.0,
     },
+}  # fmt: skip
+UNITS = {
+    "v_gain": "V", "v_bias": "V", "v_reset": "V", "threshold": "V", "weights": "V", "v": "V",
+    "s": "V, synapses", "wait": "steps of the refractory time", "rate": "Hz", "per_spike": "Hz",
+    "kick": "V",
 }  # fmt: skip
 STRONG = 1.0  # recurrence above which a network may stay active by itself
 INHIBITORY = 0.2  # fraction of neurons, as in cortex and in liquid state machines
@@ -98,6 +106,30 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     args = (drive, lengths, state.values, state.keys, state.step, constants, *last, out)
     split(lambda begin, end: kernel.run(begin, end, *args), lengths)
     return out
+
+
+def embed(p: Any) -> CStage:
+    """Return neurons in C, with the targets of each."""
+    net, sums, n, noise = neurons(p), input_sums(p), p.n_nodes, float(p.voltage_noise)
+    by_source = sparse.csc_array(p.weights_)
+    by_source.sort_indices()
+    tables = {
+        **sums.tables, "begin": small(by_source.indptr), "targets": small(by_source.indices),
+        "weights": by_source.data, "keep": net.keep, "push": net.push, "threshold": net.threshold,
+    }  # fmt: skip
+    names = "v_gain v_bias v_reset keep_s keep_rate per_spike"
+    numbers = {name: getattr(net, name) for name in names.split()}
+    state: dict[str, Any] = {"v": np.zeros(n), "s": np.zeros(n), "input": np.zeros(n)}
+    state |= {"wait": np.zeros(n, np.uint32), "fired": np.zeros(n, np.uint8)}
+    if observed(p) == "rate":
+        state["rate"] = np.zeros(n)
+    if noise > 0:
+        tables["noise_keys"], state["n_inner"] = keys(run_key(p), n), np.uint64(0)
+        tables["kick"] = noise * (np.sqrt(1.0 - net.keep * net.keep) / net.keep)
+    sizes = {"N_NODES": n, "N_INNER": p.n_inner, "N_WAIT": int(net.n_wait), **sums.sizes}
+    chosen = {name: name == observed(p) for name in kernel.OBSERVABLES}
+    text = template(Path(__file__).with_name("template.c"), noisy=noise > 0, **chosen)
+    return CStage(sums.text + "\n" + text, sums.n_in, n, sizes, numbers, tables, state, UNITS)
 
 
 def observed(p: Any) -> str:
@@ -236,6 +268,7 @@ SPIKING = Node(
     run=run,
     scale=scale,
     fading=fading,
+    embed=embed,
     observables=lambda p: OBSERVABLES,
     observed=observed,
     closes=lambda p: True,

@@ -1,17 +1,24 @@
 """TiOx volatile memristors, modelled pulse by pulse: constants in SI units."""
 
 from math import log
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
+from mottle.embedded import CStage, template
 from mottle.reservoir.family import PER_VOLT, SECOND, Bound, Family, Fitting, Trace, check_bounds
 from mottle.reservoir.nodes.compliance import Circuit
 from mottle.reservoir.nodes.driven import DrivenNode, check_write_noise, constants
 from mottle.reservoir.nodes.figures import memristor
 from mottle.reservoir.nodes.tiox import kernel
+
+UNITS = {
+    "k_p": "A/V^3", "k_n": "A/V^3", "g_scale": "S", "alpha": "1/V",
+    "keep": "left of the distance to rest after a pulse",
+}  # fmt: skip
 
 
 class TiOxMemristor(NamedTuple):
@@ -92,6 +99,22 @@ def compiled(
     return kernel.run, (nodes, v_read, observable, device.t_pulse), 1
 
 
+def embed(
+    device: TiOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, write_noise: float
+) -> CStage:
+    """Return devices in C, which get a pulse a mask."""
+    n, k = drawn["tau"].size, device.k_p if v_read > 0 else device.k_n
+    return CStage(
+        template(Path(__file__).with_name("template.c"), write_noise=write_noise > 0), n, n,
+        numbers={
+            "g_rest": device.g_rest, "k_p": device.k_p, "k_n": device.k_n,
+            "g_scale": k * v_read * v_read,
+        },
+        tables={"alpha": drawn["alpha"], "keep": np.exp(-dt / drawn["tau"])},
+        state={"g": np.full(n, device.g_rest)}, units=UNITS,
+    )  # fmt: skip
+
+
 def advance(device: TiOxMemristor, g: float, volts: float, dt: float) -> float:
     """Return the state after a pulse of ``volts`` V, whatever its length."""
     nodes = constants(kernel.Memristors, device)
@@ -136,6 +159,7 @@ FAMILY = Family(
         rates=("alpha",),
         times=("tau",),
         varies=True,
+        embed=embed,
     ),
     circuit=Circuit(lambda device: device.g_rest, advance, current, divisible=False),
     fitting=FITTING,

@@ -1,20 +1,27 @@
 """VO2Reservoir: thermal neuristors, coupled on a grid or not."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_number
+from mottle.embedded import CStage, NotInC, template
+from mottle.reservoir.compiled.blocks import LANES
 from mottle.reservoir.compiled.feeding import Feed
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.family import check_held, micro_steps
+from mottle.reservoir.nodes.embedding import keys, run_key
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.regime import (
     check_regime,
+    durations,
+    embed_in_regime,
+    parts,
     run_in_regime,
     setting,
     settle,
@@ -37,6 +44,21 @@ from mottle.reservoir.nodes.wiring import check_spread, draw_spread, near_square
 
 OBSERVABLES = {"voltage": "V", "current": "A", "temperature": "K", "spikes": "1"}
 SPREADABLE = ("r_0", "r_metallic", "capacitance", "c_th", "s_th", "r_load")
+FIELDS = {  # of the kernel's blocks, constants in C
+    "t_c": kernel.T_C, "steep": kernel.STEEP, "log_r_0": kernel.LOG_R_0,
+    "r_metallic": kernel.R_METALLIC, "charge": kernel.CHARGE, "leak": kernel.LEAK,
+    "keep": kernel.HOLD, "warm": kernel.WARM, "cool": kernel.COOL, "cold": kernel.COLD,
+}  # fmt: skip
+STATES = {
+    "v": kernel.V, "t": kernel.T, "back": kernel.BACK, "t_reversal": kernel.T_REVERSAL,
+    "offset_reversal": kernel.OFFSET_REVERSAL, "last": kernel.LAST, "centre": kernel.CENTRE,
+    "per_offset": kernel.PER_OFFSET,
+}  # fmt: skip
+UNITS = {  # in C; those of an integration step have none
+    "activation": "K, for powers of 2", "i_spike": "A", "kick": "K", "steep": "1/K, as above",
+    "r_metallic": "ohm", "charge": "V/A, of an integration step", "v": "V", "t": "K", "last": "A",
+    "t_reversal": "K", "warm": "K/W, of an integration step", "cold": "K, of an integration step",
+}  # fmt: skip
 PAUSE = 4.0  # thermal time constants at 0 V after which a film has forgotten
 CLOSED = 1e-3  # opening of the loop, relative to its resistance, that leaves a past below 1e-6
 BY_NAME = ("t_c", "width", "beta")  # of the transition: they vary only if they are named
@@ -121,6 +143,14 @@ def rest_of(p: Any) -> NDArray:
     return np.vstack([state, np.zeros(p.n_nodes)]) if fed_back else state
 
 
+def film_nodes(p: Any) -> kernel.Neuristors:
+    """Return the constants of all nodes."""
+    device = film(p)
+    constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
+    constants |= {name: np.full(p.n_nodes, getattr(device, name)) for name in PER_NODE}
+    return kernel.Neuristors(kappa=float(p.thermal_coupling), **constants | p.devices_)
+
+
 def simulate(
     p: Any, v_in: NDArray, lengths: NDArray, state: Any, dt: float, feed: Feed | None = None
 ) -> NDArray:
@@ -128,10 +158,7 @@ def simulate(
 
     With ``feed`` the drive takes the place of the voltages, and a readout writes it.
     """
-    device = film(p)
-    constants: dict[str, Any] = {name: getattr(device, name) for name in COMMON}
-    constants |= {name: np.full(p.n_nodes, getattr(device, name)) for name in PER_NODE}
-    nodes = kernel.Neuristors(kappa=float(p.thermal_coupling), **constants | p.devices_)
+    nodes = film_nodes(p)
     n_micro = micro_steps(p.dt_inner, dt)
     _, columns = near_square(p.n_nodes)
     args: tuple[Any, ...] = (
@@ -146,6 +173,40 @@ def simulate(
     return run_nodes(
         kernel.run, v_in, lengths, state, *args, updates=n_micro, apart=not p.thermal_coupling
     )
+
+
+def embed(p: Any) -> CStage:
+    """Return films in C; their constants are those of an integration step of the kernel."""
+    if p.thermal_coupling > 0:
+        raise NotInC(
+            f"{type(p).__name__} has thermal_coupling={p.thermal_coupling}, which is not exported: "
+            "take 0."
+        )
+    n, nodes = p.n_nodes, film_nodes(p)
+    unit = parts(*durations(p, REGIMES))[0]
+    n_micro = micro_steps(p.dt_inner, unit)
+    dt = unit / n_micro
+    blocks = kernel.load(rest(film(p), n), 0, n, nodes, near_square(n)[1], dt)
+
+    def field(place: int) -> NDArray[np.float64]:
+        """Return a field of the kernel's blocks, of all nodes."""
+        lanes: NDArray[np.float64] = blocks[:, place : place + LANES].reshape(-1)[:n]
+        return lanes.copy()
+
+    noise = float(p.temperature_noise)
+    tables: dict[str, NDArray] = {name: field(place) for name, place in FIELDS.items()}
+    state: dict[str, Any] = {name: field(place) for name, place in STATES.items()}
+    if noise > 0:
+        tables["noise_keys"], state["n_holds"] = keys(run_key(p), n), np.uint64(0)
+    observables = dict.fromkeys(kernel.OBSERVABLES, False) | {p.observable: True}
+    text = template(Path(__file__).with_name("template.c"), noisy=noise > 0, **observables)
+    common = kernel.settings(nodes, noise, dt, n_micro, 0, False)
+    numbers = {
+        "gamma": common.gamma, "activation": common.activation, "i_spike": common.i_spike,
+        "kick": common.kick, "n_micro": n_micro,
+    }  # fmt: skip
+    own = CStage(text, n, n, {"N_MICRO": n_micro}, numbers, tables, state, UNITS)
+    return embed_in_regime(p, REGIMES, own)
 
 
 def describe(p: Any, volts: float | None = None) -> dict[str, Any]:
@@ -203,6 +264,7 @@ VO2 = Node(
     observables=lambda p: OBSERVABLES,
     noisy=lambda p: p.temperature_noise > 0,
     metered=lambda p: True,
+    embed=embed,
     spikes=True,
     closes=lambda p: True,
     times=lambda p: {"dt_device": setting(p, REGIMES, "dt_device"), "dt_inner": p.dt_inner},

@@ -1,12 +1,14 @@
 """WOx volatile memristors: constants in SI units, and their use as nodes."""
 
 from math import exp
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import choose
+from mottle.embedded import CStage, template
 from mottle.reservoir.family import (
     AMPERE,
     LARGEST,
@@ -54,6 +56,12 @@ class WOxMemristor(NamedTuple):
         return self.tau
 
 
+UNITS = {
+    "eta": "1/V", "alpha": "A", "beta": "1/V", "gamma": "A", "delta": "1/V", "g_closed": "S",
+    "g_open": "S", "tau": "s", "rate": "1/s", "fade": "left of the state after a mask",
+    "push": "tau times rate",
+}  # fmt: skip
+NUMBERS = ("eta", "w_min", "alpha", "beta", "gamma", "delta")  # that no device varies
 WOX_MEMRISTORS = {"wox_du2017": WOxMemristor()}
 
 
@@ -115,6 +123,28 @@ def compiled(
     return kernel.run, (constants(kernel.Memristors, device, drawn), dt, v_read, observable), 1
 
 
+def embed(
+    device: WOxMemristor, drawn: dict[str, NDArray], dt: float, v_read: float, write_noise: float
+) -> CStage:
+    """Return devices in C, each mask held for ``dt`` s."""
+    nodes, n = constants(kernel.Memristors, device, drawn), drawn["tau"].size
+    closed, open_ = (
+        (kernel.current(w, v_read, nodes) / v_read for w in (1.0, 0.0)) if v_read else (0.0, 0.0)
+    )
+    return CStage(
+        template(Path(__file__).with_name("template.c"), write_noise=write_noise > 0), n, n,
+        numbers={
+            "g_closed": closed, "g_open": open_,
+            **{name: getattr(device, name) for name in NUMBERS},
+        },
+        tables={
+            "fade": np.array([exp(-dt / tau) for tau in nodes.tau]), "push": nodes.tau * nodes.rate,
+            "tau": nodes.tau, "rate": nodes.rate,
+        },
+        state={"w": np.full(n, device.w_min)}, units=UNITS,
+    )  # fmt: skip
+
+
 def advance(device: WOxMemristor, w: float, volts: float, dt: float) -> float:
     """Return the state after ``dt`` s at ``volts`` V."""
     fade = exp(-dt / device.tau)
@@ -167,6 +197,7 @@ FAMILY = Family(
         rates=("rate",),
         times=("tau",),
         varies=True,
+        embed=embed,
     ),
     synapse=DrivenSynapse(follow, lambda device: (device.tau, device.w_min)),
     pulse=pulse,

@@ -1,0 +1,1 @@
+"""Fitted models as C99 without dynamic memory: a header, a source, a test and a Makefile."""
