@@ -239,6 +239,52 @@ def verify_model(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
+@main.command("export")
+@click.argument("model", type=FOLDER)
+@click.option("--out", type=FOLDER, required=True, help="Folder to write, new or empty.")
+@click.option("--float32", is_flag=True, help="Compute in single precision.")
+@click.option("--data", type=FOLDER, help="Recording for the test. Default: the sample in MODEL.")
+@click.option("--name", help="Prefix of the names in C. Default: the name of the folder.")
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    help="Steps of every recording, where reservoirs pool in segments.",
+)
+@click.option(
+    "--ticks",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Steps that the test holds, at most.",
+)
+def export_model(
+    model: Path, out: Path, float32: bool, data: Path | None, name: str | None, steps: int | None,
+    ticks: int,
+) -> None:  # fmt: skip
+    """Write MODEL, a file that `mottle run --save` or save_model wrote, as C99 into a folder.
+
+    One header, one source, a test with recorded input and Python's output, a Makefile.
+    """
+    from rich.console import Console
+
+    with _exits(Console(stderr=True)):
+        from mottle.pipelines.export.folder import export_c
+        from mottle.pipelines.export.given import input_of
+        from mottle.pipelines.saved.model import open_model
+        from mottle.sensors.files import read
+
+        saved = open_model(model)
+        fitted = saved.load()
+        given = input_of(fitted, saved.X if data is None else [read(data)])
+        done = export_c(
+            fitted, out, **given, n_steps=steps, n_ticks=ticks, name=name, float32=float32
+        )
+    click.echo(
+        f"{done.folder}: {done.n_inputs} inputs, {done.n_outputs} outputs; {done.state} bytes of "
+        f"RAM, {done.constants} bytes of constants. make -C {done.folder} runs the test."
+    )
+
+
 @main.command("live")
 @click.argument("model", type=FOLDER)
 @click.option(

@@ -455,7 +455,8 @@ class EventRate(EventEncoder):
         text = template(
             Path(__file__).parent / "kernels/events.c", split=self.polarity == "split",
             signed=self.polarity == "signed", sqrt=self.compress == "sqrt",
-            log=self.compress == "log", plain=self.compress is None,
+            log=self.compress == "log", anscombe=self.compress == "anscombe",
+            plain=self.compress is None,
         )  # fmt: skip
         n = self.n_features_out_
         sizes = {"WIDTH": width, "HEIGHT": height, "CELL": self.cell, "COLUMNS": columns}

@@ -31,6 +31,10 @@ static void @step(@state *restrict s, const real *restrict x, real *restrict y)
         const real size = log1p(fabs(n));
         y[i] = (n < 0.0 ? -size : size) / @scale;
 //: end
+//: if anscombe
+        const real size = 2.0 * (sqrt(fabs(n) + 0.375) - sqrt(0.375));
+        y[i] = (n < 0.0 ? -size : size) / @scale;
+//: end
 //: if plain
         y[i] = n / @scale;
 //: end

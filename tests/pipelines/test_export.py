@@ -9,6 +9,7 @@ import in_c
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -19,7 +20,8 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from mottle import reservoir as rooms
 from mottle import sensors
 from mottle.embedded import CStage, NotInC
-from mottle.pipelines import export_c, make_fusion_pipeline
+from mottle.pipelines import export_c, make_fusion_pipeline, save_model
+from mottle.pipelines.cli import main
 from mottle.pipelines.export.tree import LINEAR, SCALERS
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS
 from mottle.reservoir import (
@@ -223,6 +225,7 @@ def events(n, rng):
     [
         EventRate(30, cell=3),
         EventRate(7, polarity="signed", compress="log"),
+        EventRate(7, compress="anscombe"),
         EventMemristorReservoir(n_steps=30),
         EventMemristorReservoir(n_steps=30, tau=(0.01, 0.05), write_noise=0.1, cell=2, **SMALL),
     ],
@@ -436,3 +439,28 @@ def test_the_page_names_what_is_not_exported():
     assert not [name for name in names if f"`{name}`" not in table]
     exported = [one.__name__ for one in (*SCALERS, *LINEAR[1:]) if not one.__name__.endswith("CV")]
     assert not [name for name in exported if f"`{name}`" not in table]
+
+
+def test_a_saved_model_is_exported_from_the_command_line(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(8, 25, 3)).cumsum(axis=1)
+    model = make_pipeline(
+        TaxelDrive(None, baseline="training"), MemristorReservoir(9, pool="mean", **SMALL),
+        RidgeReadout(),
+    ).fit(rows, np.arange(8) % 2)  # fmt: skip
+    save_model(model, tmp_path / "touch.mottle", rows)
+    call = ["export", str(tmp_path / "touch.mottle"), "--out", str(tmp_path / "touch")]
+    found = CliRunner().invoke(main, call)
+    assert found.exit_code == 0, found.stderr
+    assert "3 inputs, 1 outputs" in found.stdout
+    header = (tmp_path / "touch/touch.h").read_text()
+    assert "TOUCH_N_INPUTS" in header
+    np.savetxt(tmp_path / "other.csv", rows[3] + 1, delimiter=",", header="a,b,c", comments="")
+    other = [*call[:3], str(tmp_path / "other"), "--data", str(tmp_path / "other.csv")]
+    assert CliRunner().invoke(main, other).exit_code == 0
+    assert (tmp_path / "other/test_other.c").read_text() != (
+        tmp_path / "touch/test_touch.c"
+    ).read_text()
+    save_model(model, tmp_path / "bare.mottle")
+    bare = CliRunner().invoke(main, ["export", str(tmp_path / "bare.mottle"), "--out", "x"])
+    assert bare.exit_code == 1
+    assert "holds no sample of its input" in bare.stderr.replace("\n", " ")
