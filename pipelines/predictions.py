@@ -1,7 +1,7 @@
 """What `mottle predict` does: recordings from files, predictions of a saved model, as a table."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,15 +11,29 @@ from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings
 from mottle.datasets.registry import CATALOGUE
+from mottle.datasets.sources.manifest import read_any_frame
 from mottle.datasets.sources.windows import cut_windows
+from mottle.datasets.split import read_frame
 from mottle.pipelines.data import Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
 from mottle.pipelines.saved.model import SavedModel
 from mottle.pipelines.senses import SenseCheck
 from mottle.pipelines.sensor_models import SensorModel
 from mottle.reservoir import SequenceReadout
+from mottle.sensors.files.arrays import Archive
 
-OWN_FORMS = ("manifest", "table", "ts", "npz")  # one file holds many recordings
+READ_ALIKE = {
+    "sense", "pattern", "include", "exclude", "kind", "time", "time_unit", "recording", "channels",
+    "runs", "window", "stride", "join", "options",
+}  # fmt: skip
+"""Keys of ``[data]`` that say how recordings are read, and not what is predicted of them."""
+OWN_FORMS: dict[str | None, Callable[[str], Any]] = {
+    "manifest": lambda path: list(read_any_frame(Path(path))),
+    "table": lambda path: list(read_frame(path)),
+    "npz": lambda path: Archive(Path(path)).members,
+    "ts": lambda path: (),
+}
+"""Forms of which one file holds many recordings, and the names in it."""
 
 
 class Predictions(NamedTuple):
@@ -56,6 +70,8 @@ def predict_files(
         Columns ``predicted``, and a probability for each class where there are.
     """
     model = saved.load(trusted)
+    if not hasattr(model, "predict"):
+        raise ValueError(f"{saved.path} holds a {saved.info['model']}, which predicts nothing.")
     senses = senses_of(model)
     data = data_of(
         saved, sources, senses, {key: one for key, one in given.items() if one is not None}
@@ -83,28 +99,28 @@ def data_of(
     saved: SavedModel, sources: Sequence[str], senses: list[str], given: dict[str, Any]
 ) -> Data:
     """Return ``[data]`` for other recordings than those of the recipe, read in the same way."""
-    text = saved.info["about"].get("recipe", "")
-    known = dict(tomllib.loads(text).get("data", {})) if isinstance(text, str) else {}
-    trained = Data.model_validate(known)
-    for key in ("target", "horizon", "labels", "incomplete", "on_bad", "group"):
-        known.pop(key, None)
-    if trained.form is not None:
-        known.pop(trained.form)
-    if len(senses) == 1:
-        known["sense"] = senses[0]
+    recipe = tomllib.loads(saved.info["about"].get("recipe", ""))
+    trained = Data.model_validate(recipe.get("data", {}))
     if len(sources) == 1 and not Path(sources[0]).exists() and sources[0] in CATALOGUE:
         own = trained.options if trained.name == sources[0] else {}
         return Data(name=sources[0], options=own)
     if len(sources) == 1 and (Path(sources[0]) / "zarr.json").is_file():
         return Data(store=sources[0])
-    if trained.form in OWN_FORMS:
-        several = list(sources) if trained.form == "ts" else sources[0]
-        if len(sources) > 1 and trained.form != "ts":
-            raise ValueError(f"the recordings of {trained.form} are one file; {len(sources)} came.")
-        return Data.model_validate({**known, trained.form: several, **given})
+    kept = trained.model_dump(exclude_unset=True, include=READ_ALIKE)
+    if len(senses) == 1:
+        given = {"sense": senses[0], **given}
     if trained.form in ("name", "store"):
-        known = {}
-    return Data.model_validate({**known, "files": list(sources), **given})
+        kept = {}
+    if trained.form not in OWN_FORMS:
+        return Data.model_validate({**kept, **given, "files": list(sources)})
+    if trained.form == "ts":
+        return Data.model_validate({**kept, **given, "ts": list(sources)})
+    if len(sources) > 1:
+        raise ValueError(f"the recordings of {trained.form} are one file; {len(sources)} came.")
+    columns = OWN_FORMS[trained.form](sources[0])
+    labels = {key: getattr(trained, key) for key in ("target", "group")}
+    there = {key: one for key, one in labels.items() if one in columns and "washout" not in recipe}
+    return Data.model_validate({**kept, **there, **given, trained.form: sources[0]})
 
 
 def read(

@@ -14,6 +14,7 @@ from mottle.sensors.files.limits import check_bytes
 
 FORMAT, FORMAT_VERSION = "mottle model", 1
 MANIFEST, SCHEMA = "manifest.json", "schema.json"
+KEYS = {"model": str, "versions": dict, "arithmetic": dict, "about": dict, "hashes": dict}
 MOST_TEXT = 1 << 24  # bytes of schema or manifest: their nodes take forty times as much memory
 
 
@@ -70,8 +71,11 @@ def unpack(whole: bytes, path: Any, limit: int) -> tuple[dict[str, Any], dict[st
         for member in found:
             if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or member.flag_bits & 1:
                 raise ValueError(f"{path}: {member.filename!r} is encrypted or oddly compressed.")
-            if member.filename in (MANIFEST, SCHEMA):
-                check_bytes(f"{member.filename} of {path}", member.file_size, MOST_TEXT)
+            if member.filename in (MANIFEST, SCHEMA) and member.file_size > MOST_TEXT:
+                raise ValueError(
+                    f"{member.filename} of {path} comes to {member.file_size} bytes, more than "
+                    f"{MOST_TEXT}: large tables of a model must be arrays."
+                )
         info, own = read_manifest(path, archive.read(MANIFEST))
         if archive.comment.decode("ascii", "replace") != own:
             raise ValueError(f"{path} is damaged: {MANIFEST} is not as it was written.")
@@ -102,8 +106,9 @@ def read_manifest(path: Any, text: bytes) -> tuple[dict[str, Any], str]:
             f"{path} was written by mottle {by} in version {version} of the format, and this "
             f"mottle reads versions up to {FORMAT_VERSION}: install a newer one."
         )
-    if not isinstance(info.get("hashes"), dict):
-        raise ValueError(f"{path}: {MANIFEST} lists no hashes.")
+    for key, kind in KEYS.items():
+        if not isinstance(info.get(key), kind):
+            raise ValueError(f"{path}: {MANIFEST} has no {key!r} that is a {kind.__name__}.")
     return info, sha256(text).hexdigest()
 
 

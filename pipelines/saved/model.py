@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_mapping, names_arguments
 from mottle.disk import write_whole
@@ -31,10 +32,19 @@ SAME = 1e-6  # relative difference up to which outputs on another processor coun
 class SavedModel:
     """A model file: checked and described, built by `load`.
 
-    Attributes
+    `open_model` and `save_model` return it.
+
+    Parameters
     ----------
     path : Path
         The file.
+    whole : bytes
+        Its content.
+    limit : int
+        The most bytes to which that may unpack.
+
+    Attributes
+    ----------
     info : dict
         Format, model, versions, arithmetic, ``about`` (what was given to `save_model`), the hash of
         every part and, as "hash", of the whole.
@@ -62,6 +72,8 @@ class SavedModel:
                 sample.restore(kept[key], lambda name: as_array(self._members[name]))
                 for key in ("X", "output")
             )
+            if not isinstance(self.output, dict):
+                raise ValueError(f"{path} has no output for its sample.")
 
     def __repr__(self) -> str:
         """Return one line: the file, what it holds, and its hash."""
@@ -130,7 +142,7 @@ class SavedModel:
             model = skops.io.loads(self._whole, trusted=sorted(approved | names))
             find_devices(schema)
         if caught:
-            before, now = self.info["versions"]["scikit-learn"], version("scikit-learn")
+            before, now = self.info["versions"].get("scikit-learn"), version("scikit-learn")
             warnings.warn(
                 f"{self.path} was saved with scikit-learn {before}, and this is {now}: `mottle "
                 "model verify` shows whether it predicts the same.",
@@ -139,7 +151,13 @@ class SavedModel:
         return model
 
     def changed(self) -> list[str]:
-        """Return what computes now and is other than when the model was saved."""
+        """Return what computes now and is other than when the model was saved.
+
+        Returns
+        -------
+        changes : list of str
+            Versions, processor and its instructions.
+        """
         now = {**versions(), **processor()}
         then = {**self.info["versions"], **self.info["arithmetic"]}
         return [
@@ -163,9 +181,10 @@ class SavedModel:
         model = self.load(trusted)
         if not self.output:
             return {}
-        after = sample.output_of(model, self.X)
+        with only_value_errors(self.path):
+            after = sample.output_of(model, self.X)
         return {
-            name: sample.largest_difference(before, after[name])
+            name: sample.largest_difference(before, after.get(name))
             for name, before in self.output.items()
         }
 
@@ -200,8 +219,8 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
     Raises
     ------
     ValueError
-        For what no file can hold, such as functions of a notebook: it is named with its place; and
-        for a model that comes back with another output.
+        For a model that is not fitted; for what no file can hold, such as functions of a notebook,
+        which is named with its place; and for a model that comes back with another output.
     OSError
         If the file cannot be written.
 
@@ -217,6 +236,11 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
     """
     check_path(path)
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder of {path} does not exist: make it first.")
+    if not hasattr(model, "fit"):
+        raise TypeError(f"model is a {type(model).__name__}: expected a fitted estimator.")
+    check_is_fitted(model)
     about = check_mapping("about", {} if about is None else about, "a dict of values of JSON")
     members = dump(model)
 
@@ -236,7 +260,7 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
         whole = archive.pack(members, info)
     except TypeError as error:
         raise ValueError(f"about holds what is no value of JSON: {error}.") from error
-    saved = SavedModel(path, whole, len(whole) * 2000)
+    saved = SavedModel(path, whole, sys.maxsize)
     differences = saved.verify(trusted=list(saved.untrusted))
     if any(differences.values()):
         raise ValueError(f"{type(model).__name__} comes back with another output: {differences}.")
@@ -349,8 +373,11 @@ def dump(model: Any) -> dict[str, bytes]:
     """Return schema and arrays of a model by name; refuse what no file may hold."""
     import skops.io
 
-    with by_name():
-        dumped = skops.io.dumps(model)
+    try:
+        with by_name():
+            dumped = skops.io.dumps(model)
+    except Exception as error:  # of skops, and of whatever the model holds
+        raise ValueError(f"{type(model).__name__} holds what no file can hold: {error}.") from error
     with ZipFile(BytesIO(dumped)) as parts:
         schema = json.loads(parts.read(archive.SCHEMA))
         for name, place in check_schema(schema)[1].items():

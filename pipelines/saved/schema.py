@@ -39,6 +39,7 @@ OTHERS = {
     "TreeNode": r"sklearn\.tree\._tree\.Tree$",
 }
 """Loaders of types that skops or the caller must trust, and how their names must begin."""
+PROTOCOL = 2  # of skops, when the format began; earlier ones load other things by the same names
 SPARSE = r"scipy\.sparse\._\w+\.(csr|csc)_(array|matrix)"
 UNCHANGING = ("JsonNode", "TypeNode", "TupleNode", "SliceNode")  # of which it is no matter which
 INSIDE = ("content", "key_types", "attrs", "__reduce__", "args")  # keys of nodes, not of the model
@@ -84,10 +85,13 @@ def check_schema(schema: Any) -> tuple[set[str], dict[str, str]]:
     Examples
     --------
     >>> call = {"__loader__": "PartialNode", "__module__": "functools", "__class__": "partial"}
-    >>> check_schema(call)
+    >>> check_schema(call | {"protocol": 2})
     Traceback (most recent call last):
     ValueError: model is a functools.partial (PartialNode), which no model file may hold: they hold data, and nothing that is called when it is read.
     """  # noqa: E501
+    protocol = schema.get("protocol") if isinstance(schema, dict) else None
+    if type(protocol) is not int or protocol < PROTOCOL:
+        raise ValueError(f"the schema states protocol={protocol!r}, expected {PROTOCOL} or more.")
     approved, others = set(), dict[str, str]()
     for node, place in nodes(schema):
         loader = node["__loader__"]

@@ -103,6 +103,11 @@ def test_a_file_holds_no_calls_whatever_is_trusted(saved, loader):
         mottle.load_model(forged(saved, change), trusted=[CALLS[loader]])
 
 
+def test_loaders_of_earlier_protocols_are_refused(saved):
+    with pytest.raises(ValueError, match="protocol=0, expected 2 or more"):
+        mottle.load_model(forged(saved, lambda schema: schema.update(protocol=0)))
+
+
 @pytest.mark.parametrize("name", ["os.system", "mottle.pipelines.run_recipe", "numpy.load"])
 def test_functions_are_named_and_refused(saved, name):
     def change(schema):
@@ -148,6 +153,19 @@ def test_what_no_file_can_hold_is_named_before_anything_is_written(path):
             ValueError, match=r"model\.steps\[0\]\[1\].* cannot be imported .* move"
         ):
             save_model(here, path)
+    held = RidgeReadout(1.0).fit(X, Y)
+    held.rows = iter(X)
+    with pytest.raises(ValueError, match=r"model\.rows|holds what no file can hold"):
+        save_model(held, path)
+    held.rows = (row for row in X)
+    with pytest.raises(ValueError, match="RidgeReadout holds what no file can hold: cannot pickle"):
+        save_model(held, path)
+    with pytest.raises(ValueError, match="not fitted yet"):
+        save_model(RidgeReadout(), path)
+    with pytest.raises(TypeError, match="model is a str: expected a fitted estimator"):
+        save_model("RidgeReadout", path)
+    with pytest.raises(FileNotFoundError, match=r"folder of .* does not exist"):
+        save_model(RidgeReadout(1.0).fit(X, Y), path.parent / "absent/a.mottle")
     with pytest.raises(ValueError, match="about holds what is no value of JSON"):
         save_model(RidgeReadout(1.0).fit(X, Y), path, about={"when": object()})
     assert not path.exists()
@@ -211,6 +229,7 @@ def test_other_formats_and_newer_versions_are_refused(saved):
         (archive.pack(members, {**info, "format_version": 2, "versions": {"mottle": "9.0"}}),
          "written by mottle 9.0 in version 2 of the format.*up to 1: install a newer one"),
         (archive.pack(members, {**info, "format_version": "1"}), "format_version='1', expected"),
+        (archive.pack(members, {**info, "about": []}), "no 'about' that is a dict"),
     ):  # fmt: skip
         saved.write_bytes(data)
         with pytest.raises(ValueError, match=message):

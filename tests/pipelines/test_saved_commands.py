@@ -13,7 +13,7 @@ from mottle.pipelines import open_model, read_result, run_recipe, save_model
 from mottle.pipelines.cli import main
 from mottle.pipelines.engine.final import build, fit_row, rows_of
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
-from mottle.pipelines.predictions import as_table
+from mottle.pipelines.predictions import as_table, predict_files
 from mottle.pipelines.recipe import check_recipe, read_recipe
 from mottle.toml import write_toml
 
@@ -100,6 +100,32 @@ def test_a_model_of_one_sense_takes_files_whatever_they_are_called(place):
     assert (stopped.exit_code, "bad.csv" in stopped.stderr) == (1, True)
     skipped = mottle("predict", model, flat, "--on-bad", "skip")
     assert (skipped.exit_code, skipped.stdout.count("\n")) == (3, 9)
+
+
+def test_tables_and_arrays_are_read_with_labels_or_without(place, tmp_path):
+    whole, rows = open_model(place / "touch.mottle"), []
+    files = sorted((place / "new").rglob("*_touch.csv"))
+    for k, file in enumerate(files):
+        rows.append(pd.read_csv(file).assign(trial=k, label="unknown"))
+    pd.concat(rows).to_csv(tmp_path / "long.csv", index=False)
+    pd.concat(rows).drop(columns="label").to_csv(tmp_path / "plain.csv", index=False)
+    X = np.stack([one[["a", "b"]] for one in rows])
+    np.savez(tmp_path / "all.npz", X=X, what=np.full(8, "unknown"))
+    table = '[data]\ntable = "of.csv"\nrecording = "trial"\ntarget = "label"\n'
+    arrays = '[data]\nnpz = "of.npz"\ntarget = "what"\nsense = "touch"\n'
+    for name, text in (("long.csv", table), ("plain.csv", table), ("all.npz", arrays)):
+        saved = save_model(whole.load(), tmp_path / "m.mottle", about={"recipe": text})
+        if name.endswith("npz"):  # channels of arrays have no names
+            with pytest.raises(ValueError, match="has a channel 'channel0'"):
+                predict_files(saved, [str(tmp_path / name)])
+            continue
+        found = predict_files(saved, [str(tmp_path / name)]).table
+        assert found["predicted"].tolist() == ["fast"] * 4 + ["slow"] * 4
+    with pytest.raises(ValueError, match="are one file; 2 came"):
+        predict_files(saved, ["a.npz", "b.npz"])
+    encoder = save_model(whole.load()[0], tmp_path / "m.mottle")
+    with pytest.raises(ValueError, match="holds a SenseCheck, which predicts nothing"):
+        predict_files(encoder, [str(tmp_path / name)])
 
 
 def test_the_saved_model_is_that_of_the_run(place):
