@@ -330,17 +330,18 @@ def run_live(
 ) -> None:  # fmt: skip
     """Predict from streams with MODEL, a file that `mottle run --save` or save_model wrote.
 
-    SOURCE is "-" (standard input), udp:HOST:PORT, tcp:HOST:PORT, serial:DEVICE@BAUD, replay:PATH (a
-    recording at its own speed) or follow:PATH (events of a raw file that grows). Lines are
-    JSON by sense, {"t": 0.01, "touch": [0.1, 0.2]}, {"camera": [[t, x, y, p]], "until": 0.5},
-    {"touch": null} or {"restart": true}; a model of one sense also takes rows of numbers.
+    SOURCE is "-" (standard input), udp:HOST:PORT, tcp:HOST:PORT, serial:DEVICE@BAUD,
+    faery:HOST:PORT (events in packets of faery), replay:PATH (a recording at its own speed) or
+    follow:PATH (events of a raw file that grows). Lines are JSON by sense,
+    {"t": 0.01, "touch": [0.1, 0.2]}, {"camera": [[t, x, y, p]], "until": 0.5}, {"touch": null} or
+    {"restart": true}; a model of one sense also takes rows of numbers.
     Each prediction is a line of JSON. What was lost and how long answers took is said at the end.
     """
     from rich.console import Console
 
     errors = Console(stderr=True)
     with _exits(errors):
-        from mottle.pipelines.live.serve import senses_taken, serve
+        from mottle.pipelines.live.serve import senses_taken, sensor_of, serve
         from mottle.pipelines.live.sources import open_source
         from mottle.pipelines.saved.model import load_model
 
@@ -352,14 +353,16 @@ def run_live(
             named = bool(sign) and ":" not in name
             if named and name not in senses:
                 raise ValueError(f"--source {given}: the model has the senses {', '.join(senses)}.")
-            files = (spec if named else given).startswith(("replay:", "follow:"))
+            files = (spec if named else given).startswith(("replay:", "follow:", "faery:"))
             if files and not named and len(senses) > 1:
                 raise ValueError(
                     f"--source {given}: name the sense, one of {', '.join(senses)}, as in "
                     f"{next(iter(senses))}={given}."
                 )
             sense = name if named else next(iter(senses))
-            source = open_source(spec if named else given, sense, senses[sense], speed)
+            source = open_source(
+                spec if named else given, sense, senses[sense], speed, sensor_of(fitted, sense)
+            )
             opened.append(source)
         serve(
             fitted, opened, to=to, proba=proba, window=window, silent=silent, queue=queue,

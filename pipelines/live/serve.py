@@ -177,6 +177,14 @@ def senses_taken(model: Any) -> dict[str, bool]:
     }
 
 
+def sensor_of(model: Any, sense: str) -> tuple[int, int]:
+    """Return width and height of the sensor of a sense of events; (1, 1) of others."""
+    stage, _ = chain.split_off_readout(model)
+    part = dict(senses_of(stage)).get(sense, stage)
+    sizes = [leaf.sensor_size_ for leaf in chain.leaves(part) if hasattr(leaf, "sensor_size_")]
+    return (int(sizes[0][0]), int(sizes[0][1])) if sizes else (1, 1)
+
+
 def serve(
     model: Any, sources: Sequence[Source], *, to: str = "-", proba: bool = False,
     window: int | None = None, silent: float | None = None, queue: int = QUEUE,

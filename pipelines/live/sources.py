@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mottle.checks import suggest
+from mottle.events import EVENT_DTYPE
 from mottle.pipelines.live.arrivals import LONGEST, Arrival
 
 KINDS = {
@@ -19,6 +20,7 @@ KINDS = {
     "udp:HOST:PORT": "packets of lines",
     "tcp:HOST:PORT": "lines of one connection at a time",
     "serial:DEVICE@BAUD": "lines of a serial port (extra serial)",
+    "faery:HOST:PORT": "events in faery's UDP packets (extra faery)",
     "replay:PATH": "a recording at its own speed",
     "follow:PATH": "events of a raw file that grows",
 }
@@ -31,7 +33,9 @@ Source = Callable[[Event, Callable[[str], Any]], Iterator[Item]]
 """Given what asks it to stop, and what counts a loss by name."""
 
 
-def open_source(spec: str, sense: str, events: bool, speed: float = 1.0) -> Source:
+def open_source(
+    spec: str, sense: str, events: bool, speed: float = 1.0, size: tuple[int, int] = (1, 1)
+) -> Source:
     """Return a source that is ready: its socket bound, its file there.
 
     Parameters
@@ -44,6 +48,8 @@ def open_source(spec: str, sense: str, events: bool, speed: float = 1.0) -> Sour
         Whether the sense takes events.
     speed : float, default=1.0
         Of replayed recordings, relative to their own.
+    size : (int, int), default=(1, 1)
+        Width and height of the sensor, for events from faery.
 
     Raises
     ------
@@ -60,6 +66,10 @@ def open_source(spec: str, sense: str, events: bool, speed: float = 1.0) -> Sour
         )  # fmt: skip
     if kind == "serial":
         return serial_port(rest)
+    if kind == "faery":
+        if not events:
+            raise ValueError(f"{spec}: {sense!r} takes samples, and faery sends events.")
+        return faery_packets(address_of(spec), sense, size)
     if kind in ("replay", "follow"):
         if not Path(rest).exists():
             raise ValueError(f"{spec}: {rest} does not exist.")
@@ -264,21 +274,40 @@ def replay(path: Path, sense: str, events: bool, speed: float) -> Source:
     return source
 
 
+def faery_packets(address: tuple[str, int], sense: str, size: tuple[int, int]) -> Source:
+    """Return a source of the events that faery sends by UDP."""
+    try:
+        from faery import events_stream_from_udp
+    except ModuleNotFoundError:
+        raise ValueError("events from faery need: pip install 'mottle[faery]'") from None
+    bind(address, socket.SOCK_DGRAM).close()  # a port in use is named here
+    return events_of(lambda: events_stream_from_udp(size, address), sense)
+
+
 def follow(path: Path, sense: str) -> Source:
     """Return a source of the events of a file that another program writes."""
     from mottle.sensors.files import EventReader
 
     reader = EventReader(path, follow=FOR_EVER, on_bad="drop", chunk_bytes=1 << 16)
+    return events_of(lambda: reader, sense)
+
+
+def events_of(chunks: Callable[[], Any], sense: str) -> Source:
+    """Return a source of events that come in chunks, times from the first one on."""
 
     def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
         first: int | None = None
-        for events in reader:
+        for found in chunks():
             if stop.is_set():
                 return
-            if len(events):
-                first = int(events["t"][0]) if first is None else first
-                events["t"] -= first
-                at = float(events["t"][-1]) / 1e6
-                yield Arrival({sense: events}, at, at)
+            if not len(found):
+                continue
+            events = np.zeros(len(found), EVENT_DTYPE)
+            for ours, theirs in zip("txyp", found.dtype.names, strict=True):
+                events[ours] = found[theirs]
+            first = int(events["t"][0]) if first is None else first
+            events["t"] -= first
+            at = float(events["t"][-1]) / 1e6
+            yield Arrival({sense: events}, at, at)
 
     return source

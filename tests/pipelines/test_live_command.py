@@ -166,7 +166,7 @@ class Serving:
         def work():
             self.account = serve(self.model, self.sources, say=self.said.append, **self.options)
 
-        self.thread = threading.Thread(target=work)
+        self.thread = threading.Thread(target=work, daemon=True)
         self.thread.start()
         return self
 
@@ -257,6 +257,32 @@ def test_events_of_a_file_that_grows_are_read_as_they_come(tmp_path):
     (tmp_path / "a.csv").write_text("t,x,y,p\n1,2,3,1\n")
     with pytest.raises(ValueError, match="read as a whole"):
         EventReader(tmp_path / "a.csv", follow=1.0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # faery closes none
+def test_events_come_in_packets_of_faery():
+    faery = pytest.importorskip("faery")
+    port, ours = free_port(socket.SOCK_DGRAM), draw_events(80)
+    events = np.zeros(80, faery.EVENTS_DTYPE)
+    for theirs, name in zip(events.dtype.names, "txyp", strict=True):
+        events[theirs] = ours[name]
+    source = open_source(f"faery:127.0.0.1:{port}", "camera", True, size=(4, 4))
+    enough = threading.Event()
+
+    def send():
+        while not enough.wait(0.1):  # until the reader listens
+            faery.events_stream_from_array(events, (4, 4)).to_udp(("127.0.0.1", port))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    arrival = next(source(threading.Event(), lambda why: None))
+    enough.set()
+    sender.join()
+    found = arrival.cells["camera"]
+    expected = ours[: len(found)].copy()
+    expected["t"] -= expected["t"][0]
+    np.testing.assert_array_equal(found, expected)
+    assert arrival.until == found["t"][-1] / 1e6
 
 
 def test_a_serial_port_is_read_by_lines(touch, capsys):
