@@ -164,6 +164,8 @@ def test_what_no_file_can_hold_is_named_before_anything_is_written(path):
         save_model(RidgeReadout(), path)
     with pytest.raises(TypeError, match="model is a str: expected a fitted estimator"):
         save_model("RidgeReadout", path)
+    with pytest.raises(ValueError, match="is a folder: name a file in it"):
+        save_model(RidgeReadout(1.0).fit(X, Y), path.parent)
     with pytest.raises(FileNotFoundError, match=r"folder of .* does not exist"):
         save_model(RidgeReadout(1.0).fit(X, Y), path.parent / "absent/a.mottle")
     with pytest.raises(ValueError, match="about holds what is no value of JSON"):
