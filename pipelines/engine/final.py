@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from mottle.checks import choose
 from mottle.pipelines.engine.cache import Cache, FitMemory
 from mottle.pipelines.engine.hashing import hash_recordings
-from mottle.pipelines.engine.plans import plan_inputs
+from mottle.pipelines.engine.plans import Plan, plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import Result, best_of, medians
 from mottle.pipelines.engine.search import InnerSearch
@@ -89,8 +89,9 @@ def fit_row(
     if recipe.split.kind == "published":
         rows, part = folds_of(recipe, loaded, target)[0][0], "the published training part"
     used, labels = take(loaded, rows), target.take(rows)
-    table = used.table[list(recipe.encoders)]
     row = find_row(recipe, result, given)
+    senses = list(plan_of(recipe, row).senses)
+    table = used.table[senses]
     searched: dict[str, Any] = {}
     if recipe.search is not None:
         search = InnerSearch(recipe, used, labels, result.metrics[0], Cache(), FitMemory(Cache()))
@@ -99,10 +100,10 @@ def fit_row(
     model.fit(table, labels.values)
     return Fitted(model, table, {
         "title": recipe.title, "reservoir": row.reservoir, "inputs": row.inputs,
-        "seed": recipe.seeds[0], "task": target.task, "senses": list(recipe.encoders),
+        "seed": recipe.seeds[0], "task": target.task, "senses": senses,
         "scores": scores_of(result, row), "split": result.split,
         "fitted on": f"{part}, {len(rows)} in number", "searched": searched,
-        "training data": hash_recordings(used, recipe.encoders), "recipe": result.settings,
+        "training data": hash_recordings(used, senses), "recipe": result.settings,
     })  # fmt: skip
 
 
@@ -121,10 +122,15 @@ def scores_of(result: Result, row: Row) -> dict[str, float]:
     return {metric.name: float(medians(result.scores_of(metric))[row]) for metric in result.metrics}
 
 
+def plan_of(recipe: Recipe, row: Row) -> Plan:
+    """Return what a row predicts from."""
+    return next(plan for plan in plan_inputs(recipe) if plan.inputs == row.inputs)
+
+
 def build(recipe: Recipe, row: Row, task: str) -> Pipeline:
     """Return the pipeline of a row, not fitted, from a table of streams to predictions."""
     encoders = recipe.make_encoders()
-    plan = next(plan for plan in plan_inputs(recipe) if plan.inputs == row.inputs)
+    plan = plan_of(recipe, row)
     uses = ("early",) if plan.fusion == "early" else plan.senses
     fronts = {use: recipe.make_reservoir(row.reservoir, use, recipe.seeds[0]) for use in uses}
     readout, own = recipe.make_readout(task), {sense: encoders[sense] for sense in plan.senses}

@@ -234,8 +234,10 @@ def save_model(model: Any, path: Any, X: Any = None, *, about: Any = None) -> Sa
     >>> load_model(path).predict(X).tolist(), open_model(path).info["about"]
     ([0, 1, 0, 1, 0, 1], {'accuracy': 1.0})
     """
-    check_path(path)
+    check_path(path, folders=True)
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder of {path} does not exist: make it first.")
     if not hasattr(model, "fit"):

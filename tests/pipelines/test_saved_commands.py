@@ -198,4 +198,6 @@ def test_a_row_that_is_none_and_places_that_cannot_be_written_are_refused_early(
     assert mottle(*run, "--row", "wox/middle").exit_code == 2
     done = mottle(*run, "--save", place / "two.toml/x.mottle")
     assert (done.exit_code, "--save" in done.stderr) == (1, True)
+    done = mottle(*run, "--save", place / "train")
+    assert (done.exit_code, "is a folder; name a file" in done.stderr) == (1, True)
     assert not (place / "refused").exists()
