@@ -53,6 +53,17 @@ class Exported(NamedTuple):
         Constant tables in bytes (flash), without the code.
     classes : list of str
         Labels, in the order of the classes; empty in regression.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mottle.reservoir import EchoStateReservoir
+    >>> drive = np.ones((5, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model = EchoStateReservoir(4, random_state=0).fit(drive)
+    ...     exported = export_c(model, Path(folder) / "echo", sample=drive)
+    >>> exported.name, exported.n_inputs, exported.n_outputs
+    ('echo', 2, 4)
     """
 
     folder: Path
@@ -146,7 +157,7 @@ def export_c(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} is there and not empty: name a new folder.")
     tick = check_positive("tick", tick, "s")
-    found = tree(model, Given(n_steps, tick, {name}))
+    found = tree(model, Given(n_steps, tick, {name}, float32))
     program = compose(found)
     n_ticks = min(check_whole("n_ticks", n_ticks), n_steps or MOST_TICKS)
     recorded = record(program, found.n_in, sample, events, n_ticks)

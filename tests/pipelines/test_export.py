@@ -355,6 +355,7 @@ def test_a_64_bit_arm_decides_alike(exported):
             "observable='order', which is not exported: take 'phase'",
         ),
         (MemristorReservoir(5, pool="mean", n_segments=3), "pass n_steps"),
+        (EchoStateReservoir(5, dtype="float32"), "has dtype='float32'"),
         (
             make_pipeline(EchoStateReservoir(5, pool="mean"), EchoStateReservoir(5, pool="mean")),
             "goes step by step, and a stage before it pools",
