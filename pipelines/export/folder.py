@@ -241,6 +241,10 @@ def ends_of(source: Any, n_steps: int) -> list[int]:
 
 def check_sample(sample: Any, n_inputs: int) -> NDArray[np.float64]:
     """Return recorded input (tick, input), checked."""
+    if sample is None:
+        raise ValueError(
+            f"the model takes {n_inputs} inputs: pass sample=, recorded rows of these."
+        )
     X = np.asarray(as_numbers(sample, "the sample"), np.float64)
     if X.ndim != 2 or X.shape[1] != n_inputs or not len(X):
         raise ValueError(

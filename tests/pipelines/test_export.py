@@ -387,6 +387,7 @@ def test_noise_at_each_read_of_a_crossbar_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({}, "the model takes 3 inputs: pass sample="),
         ({"sample": X[:, :2]}, "the sample has shape (150, 2); expected (ticks, 3)"),
         ({"sample": np.where(X[4, 1] == X, np.nan, X)}, "the sample holds nan at tick 4, input 1"),
         ({"sample": X, "name": "2nd"}, "name='2nd' must be a name in C"),
