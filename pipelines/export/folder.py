@@ -28,7 +28,7 @@ from mottle.pipelines.export.tree import Given, identifier, inner, tree
 from mottle.reservoir.nodes.event.node import ends
 
 MOST_TICKS = 10**6
-TOLERANCE = {DOUBLE: 1e-9, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
+TOLERANCE = {DOUBLE: 1e-6, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
 KEYWORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if
     inline int long main real register restrict return short signed sizeof static struct switch
