@@ -28,7 +28,7 @@ from mottle.pipelines.export.tree import Given, identifier, inner, tree
 from mottle.reservoir.nodes.event.node import ends
 
 MOST_TICKS = 10**6
-TOLERANCE = {DOUBLE: 1e-9, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
+TOLERANCE = {DOUBLE: 1e-6, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
 KEYWORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if
     inline int long main real register restrict return short signed sizeof static struct switch
@@ -53,6 +53,17 @@ class Exported(NamedTuple):
         Constant tables in bytes (flash), without the code.
     classes : list of str
         Labels, in the order of the classes; empty in regression.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mottle.reservoir import EchoStateReservoir
+    >>> drive = np.ones((5, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model = EchoStateReservoir(4, random_state=0).fit(drive)
+    ...     exported = export_c(model, Path(folder) / "echo", sample=drive)
+    >>> exported.name, exported.n_inputs, exported.n_outputs
+    ('echo', 2, 4)
     """
 
     folder: Path
@@ -146,7 +157,7 @@ def export_c(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} is there and not empty: name a new folder.")
     tick = check_positive("tick", tick, "s")
-    found = tree(model, Given(n_steps, tick, {name}))
+    found = tree(model, Given(n_steps, tick, {name}, float32))
     program = compose(found)
     n_ticks = min(check_whole("n_ticks", n_ticks), n_steps or MOST_TICKS)
     recorded = record(program, found.n_in, sample, events, n_ticks)
@@ -230,6 +241,10 @@ def ends_of(source: Any, n_steps: int) -> list[int]:
 
 def check_sample(sample: Any, n_inputs: int) -> NDArray[np.float64]:
     """Return recorded input (tick, input), checked."""
+    if sample is None:
+        raise ValueError(
+            f"the model takes {n_inputs} inputs: pass sample=, recorded rows of these."
+        )
     X = np.asarray(as_numbers(sample, "the sample"), np.float64)
     if X.ndim != 2 or X.shape[1] != n_inputs or not len(X):
         raise ValueError(

@@ -134,6 +134,7 @@ class Given(NamedTuple):
     n_steps: int | None  # of every recording, for segments of pooling
     tick: float  # s from step to step, for encoders that take rates
     taken: set[str]  # names in C that are in use; those of the stages are added
+    single: bool = True  # whether the C computes in single precision
 
 
 def tree(model: Any, given: Given, name: str = "") -> Any:
@@ -174,6 +175,11 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
         leaf = Leaf(unused(name or "readout", given.taken), crossbar(model))
         return Series([*before, leaf]) if before else leaf
     own = unused(name or called(kind.lower(), model), given.taken)
+    if getattr(model, "dtype", "") == "float32" and not given.single:
+        raise NotInC(
+            f"{kind} has dtype='float32', and its states in C would be more exact than those that "
+            "the readout was fitted to: pass float32=True, or take dtype='float64'."
+        )
     if isinstance(model, Reservoir):
         found = embedding.stages(model, given.n_steps)
         source = model if hasattr(model, "duration_") else None

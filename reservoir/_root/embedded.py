@@ -68,7 +68,19 @@ class CStage(NamedTuple):
 
 
 class NotInC(ValueError):
-    """A part of a model that has no form in C; the message names it, and the way out."""
+    """A part of a model that has no form in C; the message names it, and the way out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mottle.pipelines import export_c
+    >>> from mottle.sensors import TimeMask
+    >>> try:
+    ...     export_c(TimeMask(random_state=0).fit(np.ones((5, 2))), "out", sample=np.ones((5, 2)))
+    ... except NotInC as error:
+    ...     print(str(error).partition(":")[0])
+    TimeMask has no template in C
+    """
 
 
 def template(path: Any, **flags: bool) -> str:

@@ -71,7 +71,7 @@ def keys(key: np.uint64, n: int) -> NDArray[np.uint64]:
     Examples
     --------
     >>> keys(np.uint64(1), 2).tolist()
-    [13757245211066428519, 17911839290282890590]
+    [10451216379200822465, 13757245211066428519]
     """
     return np.array([join(key, np.uint64(i)) for i in range(n)], np.uint64)
 

@@ -358,6 +358,7 @@ def test_a_64_bit_arm_decides_alike(exported):
             "observable='order', which is not exported: take 'phase'",
         ),
         (MemristorReservoir(5, pool="mean", n_segments=3), "pass n_steps"),
+        (EchoStateReservoir(5, dtype="float32"), "has dtype='float32'"),
         (
             make_pipeline(EchoStateReservoir(5, pool="mean"), EchoStateReservoir(5, pool="mean")),
             "goes step by step, and a stage before it pools",
@@ -389,6 +390,7 @@ def test_noise_at_each_read_of_a_crossbar_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({}, "the model takes 3 inputs: pass sample="),
         ({"sample": X[:, :2]}, "the sample has shape (150, 2); expected (ticks, 3)"),
         ({"sample": np.where(X[4, 1] == X, np.nan, X)}, "the sample holds nan at tick 4, input 1"),
         ({"sample": X, "name": "2nd"}, "name='2nd' must be a name in C"),
