@@ -42,6 +42,7 @@ SCRIPTS = {
     "plasticity": ([], ["how-to/plasticity"]),
     "reservoirs": ([], ["results/reservoirs"]),
     "results": ([], ["results/recordings"]),
+    "images": ([], ["results/scores"]),
     "scores": ([], ["results/scores"]),
     "choice": (
         ["demo-grasp", "biotac-slide", "ev-objects", "nmnist", "smellnet"], ["start/when-to-use"]

@@ -42,12 +42,12 @@ def input_of(model: Any, X: Any) -> dict[str, Any]:
         cells = [X[name].iloc[0] for name in (names or X.columns)]
     else:
         cells = [as_streams(X, lazy=True).cells[0]]
-    streams = [None if is_absent(cell) else read_stream(cell) for cell in cells]
-    if any(one is None for one in streams):
+    if any(is_absent(cell) for cell in cells):
         raise ValueError("a sense is absent in the sample, and the C needs every input.")
     found: dict[str, Any] = {}
     rows = []
-    for one in streams:
+    for cell in cells:
+        one: Any = read_stream(cell)
         if getattr(one, "dtype", np.dtype(float)).names:
             events = one.copy()
             events["t"] -= events["t"][0]
