@@ -98,7 +98,7 @@ def main() -> None:
     read, refused, slowest, memory = zip(*rows, strict=True)
     text = (
         f"Of {sum(read) + sum(refused):,} mutated model files {sum(refused):,} were refused with "
-        f"an error that names the file, and {sum(read):,} loaded, as only a number or a text was "
+        f"an error that names the file, and {sum(read):,} loaded, as only data was "
         f"changed. No code was run, nothing was unpickled; a file took {max(slowest):.1f} s at "
         f"most, a process {max(memory)} MiB. {stamp('skops', 'numpy', 'scikit-learn')}"
     )
