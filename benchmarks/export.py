@@ -9,7 +9,6 @@ docs/results/export.csv, and with all models into docs/how-to/export.md, between
 
 import re
 import sys
-import time
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -101,10 +100,7 @@ def node_row(name, n_ticks, folder):
     model = make_pipeline(NODES[name], StandardScaler(), RidgeReadout()).fit(few, labels)
     nodes = export_c(model[0], folder / "nodes", sample=few)
     row = {"model": name, "ticks": n_ticks}
-    library = in_c.Library(nodes, options=NATIVE)
-    start = time.perf_counter()
-    states = library.run(drive)
-    row["us a tick"] = (time.perf_counter() - start) / n_ticks * 1e6
+    states = in_c.Library(nodes, options=NATIVE).run(drive)
     if in_c.missing("clang") == "":
         other = in_c.Library(nodes, compiler="clang", options=NATIVE).run(drive[: 10 * FEW])
         row["clang"] = bool(np.array_equal(other, states[: 10 * FEW]))
@@ -212,7 +208,6 @@ def tables(kept):
         "other decisions": nodes["other decisions"].astype(int).to_numpy(),
         "in single precision": nodes["other decisions, float32"].astype(int).to_numpy(),
         "boards, clang, sanitisers": equal.map(yes).to_numpy(),
-        "us a tick": nodes["us a tick"].to_numpy(),
     })  # fmt: skip
     parts = []
     for port, kind in ((ports[2], ""), (ports[1], ", float32"), (ports[0], "")):
