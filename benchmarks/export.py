@@ -200,7 +200,7 @@ def tables(kept):
     kept = kept.set_index("model")
     nodes = kept.loc[[name for name in NODES if name in kept.index]]
     ports = [f"{core}{kind}" for core in in_c.CORES for kind in ("", ", float32")]
-    equal = nodes[["clang", "sanitised", "aarch64", *ports]].astype(bool).all(axis=1)
+    equal = nodes[["clang", "sanitised", "aarch64", *in_c.CORES]].astype(bool).all(axis=1)
     yes = {True: "yes", False: "no"}
     table = pd.DataFrame({
         "16 nodes": nodes.index, "ticks": nodes["ticks"].astype(int).to_numpy(),
