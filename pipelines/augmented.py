@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_number, check_whole
 from mottle.events import is_absent, read_stream
+from mottle.pipelines.masked import taking_groups
 from mottle.pipelines.sensor_models import as_table
 from mottle.sensors.streams import digest_of, label_frame
 
@@ -72,7 +73,7 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         self.model, self.copies, self.shift, self.jitter = model, copies, shift, jitter
         self.dropout, self.random_state = dropout, random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit the model to the recordings and their copies.
 
         Parameters
@@ -81,6 +82,9 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
             Streams.
         y : array-like of shape (recording,) or (recording, target)
             Target.
+        groups : array-like of shape (recording,), default=None
+            Recordings that belong together. A recording and its copies always do, where the model
+            chooses penalties or settings.
 
         Returns
         -------
@@ -93,6 +97,11 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         if not (self.shift or self.jitter or self.dropout):
             raise ValueError("shift=0, jitter=0 and dropout=0 alter nothing: set one of them.")
         table, target = as_table(X), np.asarray(y)
+        if len(table) != len(target):
+            raise ValueError(
+                f"there are {len(table)} recordings and {len(target)} targets: pass a list of "
+                "streams, one a recording, and as many targets."
+            )
         rng = check_random_state(self.random_state)
         columns = {sense: self._alter(table[sense].tolist(), rng) for sense in table.columns}
         rows = len(table) * (1 + self.copies)
@@ -101,7 +110,10 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
             index=range(rows),
         )
         given = whole if isinstance(X, pd.DataFrame) else columns[table.columns[0]]
-        self.model_ = clone(self.model).fit(given, np.concatenate([target] * (1 + self.copies)))
+        own = np.arange(len(table)) if groups is None else np.asarray(groups)
+        together = taking_groups(self.model, np.concatenate([own] * (1 + self.copies)))
+        targets = np.concatenate([target] * (1 + self.copies))
+        self.model_ = clone(self.model).fit(given, targets, **together)
         self.n_recordings_ = rows
         if hasattr(self.model_, "classes_"):
             self.classes_ = self.model_.classes_
@@ -121,6 +133,11 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.model_.predict(X)
+
+    @property
+    def pipeline_(self) -> Any:
+        """The fitted model, for live runs and export."""
+        return getattr(self.model_, "pipeline_", self.model_)
 
     @available_if(lambda self: hasattr(getattr(self, "model_", self.model), "predict_proba"))
     def predict_proba(self, X: Any) -> Any:

@@ -242,7 +242,7 @@ def verify_model(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command("export")
-@click.argument("model", type=FOLDER)
+@MODEL
 @click.option("--out", type=FOLDER, required=True, help="Folder to write, new or empty.")
 @click.option("--float32", is_flag=True, help="Compute in single precision.")
 @click.option("--data", type=FOLDER, help="Recording for the test. Default: the sample in MODEL.")
@@ -259,9 +259,10 @@ def verify_model(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="Steps that the test holds, at most.",
 )
+@TRUST
 def export_model(
     model: Path, out: Path, float32: bool, data: Path | None, name: str | None, steps: int | None,
-    ticks: int,
+    ticks: int, trust: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write MODEL, a file that `mottle run --save` or save_model wrote, as C99 into a folder.
 
@@ -276,7 +277,7 @@ def export_model(
         from mottle.sensors.files import read
 
         saved = open_model(model)
-        fitted = saved.load()
+        fitted = saved.load(trust)
         given = input_of(fitted, saved.X if data is None else [read(data)])
         done = export_c(
             fitted, out, **given, n_steps=steps, n_ticks=ticks, name=name, float32=float32
@@ -288,7 +289,7 @@ def export_model(
 
 
 @main.command("live")
-@click.argument("model", type=FOLDER)
+@MODEL
 @click.option(
     "--source",
     "sources",
@@ -326,9 +327,10 @@ def export_model(
     help="Lines that may wait; the oldest are lost, and counted.",
 )
 @click.option("--state", type=FOLDER, help="File of the state: go on from it, and keep it there.")
+@TRUST
 def run_live(
     model: Path, sources: tuple[str, ...], to: str, proba: bool, window: int | None,
-    silent: float | None, speed: float, queue: int, state: Path | None,
+    silent: float | None, speed: float, queue: int, state: Path | None, trust: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Predict from streams with MODEL, a file that `mottle run --save` or save_model wrote.
 
@@ -347,7 +349,7 @@ def run_live(
         from mottle.pipelines.live.sources import open_source
         from mottle.pipelines.saved.model import load_model
 
-        fitted = load_model(model)
+        fitted = load_model(model, trusted=trust)
         senses = senses_taken(fitted)
         opened = []
         for given in sources or ("-",):

@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.output import ArrayOutput
+from mottle.pipelines.masked import taking_groups
 
 
 class LateReadout(MetaEstimatorMixin, _BaseComposition):
@@ -82,7 +83,7 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
         self._set_params("members", **params)
         return self
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit every member.
 
         Parameters
@@ -91,6 +92,8 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
             What the members take: a table of streams, or the features of all senses.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that the readouts must not split where they choose penalties.
 
         Returns
         -------
@@ -98,7 +101,10 @@ class LateReadout(MetaEstimatorMixin, _BaseComposition):
             The fitted readout.
         """
         self._validate_names([name for name, _ in self.members])
-        self.members_ = [(name, clone(member).fit(X, y)) for name, member in self.members]
+        self.members_ = [
+            (name, clone(member).fit(X, y, **taking_groups(member, groups)))
+            for name, member in self.members
+        ]
         self.__dict__.pop("classes_", None)
         first = self.members_[0][1]
         if hasattr(first, "classes_"):

@@ -1,10 +1,12 @@
 """MaskedReadout: a readout for rows of which some lack the features of a sense (modality)."""
 
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -48,7 +50,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     def __init__(self, readout: Any = None, *, memory: Any = None) -> None:
         self.readout, self.memory = readout, memory
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit the readout to features that are all present.
 
         Parameters
@@ -57,6 +59,8 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
             Features without NaN.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that the readout must not split where it chooses a penalty.
 
         Returns
         -------
@@ -66,6 +70,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         check_features(X, states=False)
         with naming_rows(X):
             self._X, self._y = check_array(X, dtype=np.float64), y
+        self._groups = groups
         self.readout_ = self._fit(self._X)
         self._without: dict[bytes, Any] = {}  # readouts by the features that are missing
         self.n_features_in_ = self._X.shape[1]
@@ -90,6 +95,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         other = MaskedReadout(build(self.readout_), memory=self.memory)
         other._X, other._y, other.n_features_in_ = self._X, self._y, self.n_features_in_
+        other._groups = self._groups
         other.readout_, other._without = other.readout.fit(self._X, self._y), {}
         if hasattr(self, "classes_"):
             other.classes_ = self.classes_
@@ -150,6 +156,11 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         score = accuracy_score if hasattr(self, "classes_") else r2_score
         return score(y, self.predict(X), sample_weight=sample_weight)
 
+    def __getstate__(self) -> Any:
+        """Return what a pickle and a saved model hold: without readouts that are fitted anew."""
+        state = super().__getstate__()
+        return state | {"_without": {}} if "_without" in state else state
+
     def __sklearn_tags__(self):
         """Return the tags of the readout; NaN is allowed in features."""
         tags = super().__sklearn_tags__()
@@ -167,7 +178,7 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     def _fit(self, X):
         """Fit a clone of the readout to features ``X`` of the training data."""
         fit = fit_clone if self.memory is None else self.memory.cache(fit_clone)
-        return fit(self._unfitted(), X, self._y)
+        return fit(self._unfitted(), X, self._y, self._groups)
 
     def _by_pattern(self, X, method):
         """Predict rows with the same features missing together."""
@@ -208,9 +219,25 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
         return getattr(self._without[key], method)(np.ascontiguousarray(X[:, ~missing]))
 
 
-def fit_clone(estimator: Any, X: NDArray, y: Any) -> Any:
-    """Fit a clone of an estimator."""
-    return clone(estimator).fit(X, y)
+def fit_clone(estimator: Any, X: NDArray, y: Any, groups: Any = None) -> Any:
+    """Fit a clone of an estimator, with groups where it takes them."""
+    return clone(estimator).fit(X, y, **taking_groups(estimator, groups))
+
+
+def taking_groups(model: Any, groups: Any) -> dict[str, Any]:
+    """Return the argument of ``fit`` by which a model, or the last step of a pipeline, gets groups.
+
+    Examples
+    --------
+    >>> taking_groups(MaskedReadout(), [0, 0, 1])
+    {'groups': [0, 0, 1]}
+    """
+    if groups is None:
+        return {}
+    if isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        return {f"{name}__{key}": one for key, one in taking_groups(last, groups).items()}
+    return {"groups": groups} if "groups" in signature(model.fit).parameters else {}
 
 
 def find_patterns(missing: NDArray) -> tuple[NDArray, NDArray]:

@@ -20,6 +20,7 @@ from mottle.datasets.sources.survey import facts_of
 from mottle.datasets.table import make_table
 from mottle.events import is_absent
 from mottle.pipelines.fusion import make_fusion_pipeline
+from mottle.pipelines.masked import taking_groups
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS, make, seeded
 from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of, variants_of
 from mottle.pipelines.schema import Part
@@ -52,7 +53,7 @@ class SensorModel(NamesParameters, BaseEstimator):
         y : array-like of shape (recording,)
             Labels or numbers.
         groups : array-like of shape (recording,), default=None
-            Recordings that the search must not split; without a search they have no effect.
+            Recordings that a search, and the choice of the penalty, must not split.
 
         Returns
         -------
@@ -61,6 +62,10 @@ class SensorModel(NamesParameters, BaseEstimator):
         n_tried = 0 if self.search is None else check_whole("search", self.search)
         size = check_whole("size", self.size)
         table = as_table(X)
+        if groups is not None and np.shape(groups) != (len(table),):
+            raise ValueError(
+                f"groups has shape {np.shape(groups)}, expected ({len(table)},): one a recording."
+            )
         if not len(table):
             raise ValueError("there is no recording to fit: the table, or list, is empty.")
         if isinstance(self.reservoir, type):
@@ -100,14 +105,14 @@ class SensorModel(NamesParameters, BaseEstimator):
                 built = [(words, *self._built(one, other, seed)) for words, one, other in tried]
                 best, scores = best_of(built, table[[sense]], y, groups, readout)
                 _, encoders[sense], reservoirs[sense] = built[best]
-                searched.append(scores.assign(sense=sense))
+                searched += [{"sense": sense} | row for row in scores]
                 why = [*why, f"searched: {built[best][0]}, of {len(built)} settings"]
             self.choices_[sense] = why
         self.__dict__.pop("search_", None)
         if searched:
-            self.search_ = pd.concat(searched, ignore_index=True)
+            self.search_ = {key: [row[key] for row in searched] for key in searched[0]}
         self.pipeline_ = make_fusion_pipeline(encoders, reservoirs, readout=readout)
-        self.pipeline_.fit(table, np.asarray(y))
+        self.pipeline_.fit(table, np.asarray(y), **taking_groups(self.pipeline_, groups))
         self.n_features_in_ = table.shape[1]
         if hasattr(self.pipeline_, "classes_"):
             self.classes_ = self.pipeline_.classes_
@@ -171,9 +176,9 @@ class SensorClassifier(ClassifierMixin, SensorModel):
         What was built: encoders, reservoirs and readout, to be taken apart or copied.
     choices_ : dict of str to list of str
         Reasons of the choices, by sense.
-    search_ : DataFrame
-        Of a search: sense, setting in words, mean and deviation of the scores over the folds, time
-        in s.
+    search_ : dict of str to list
+        Of a search, a column each: sense, setting in words, score (mean over the folds), deviation,
+        seconds.
     classes_ : ndarray
         Labels.
     n_features_in_ : int
@@ -246,9 +251,9 @@ class SensorRegressor(RegressorMixin, SensorModel):
         What was built.
     choices_ : dict of str to list of str
         Reasons of the choices, by sense.
-    search_ : DataFrame
-        Of a search: sense, setting in words, mean and deviation of the scores over the folds, time
-        in s.
+    search_ : dict of str to list
+        Of a search, a column each: sense, setting in words, score (mean over the folds), deviation,
+        seconds.
     n_features_in_ : int
         Number of senses.
 
@@ -274,7 +279,7 @@ class SensorRegressor(RegressorMixin, SensorModel):
 
 def best_of(
     tried: list[tuple[str, Any, Any]], table: pd.DataFrame, y: Any, groups: Any, readout: Any
-) -> tuple[int, pd.DataFrame]:
+) -> tuple[int, list[dict[str, Any]]]:
     """Return which of several encoders and reservoirs scores best within training recordings."""
     present = ~table.iloc[:, 0].map(is_absent).to_numpy()
     table, target = table[present], np.asarray(y)[present]
@@ -285,20 +290,32 @@ def best_of(
         begin = perf_counter()
         model = make_fusion_pipeline({sense: encoder}, {sense: reservoir}, readout=clone(readout))
         scores = [
-            clone(model).fit(table.iloc[train], target[train]).score(table.iloc[test], target[test])
+            clone(model)
+            .fit(
+                table.iloc[train],
+                target[train],
+                **taking_groups(model, None if own is None else own[train]),
+            )
+            .score(table.iloc[test], target[test])
             for train, test in folds
         ]
-        rows.append((words, np.mean(scores), np.std(scores), perf_counter() - begin))
-    found = pd.DataFrame(rows, columns=["setting", "score", "deviation", "seconds"])
-    return int(found["score"].to_numpy().argmax()), found
+        rows.append({
+            "setting": words, "score": float(np.mean(scores)),
+            "deviation": float(np.std(scores)), "seconds": perf_counter() - begin,
+        })  # fmt: skip
+    return int(np.argmax([row["score"] for row in rows])), rows
 
 
 def folds_of(target: Any, groups: Any) -> list[Any]:
     """Return three folds of recordings: of groups, of classes in proportion, or shuffled."""
     rows = np.zeros((len(target), 1))
+    if len(rows) < FOLDS:
+        raise ValueError(f"search= needs {FOLDS} recordings or more, and there are {len(rows)}.")
     if groups is not None:
         n = min(FOLDS, len(np.unique(groups)))
-        return list(GroupKFold(check_whole("groups", n, 2)).split(rows, target, groups))
+        if n < 2:
+            raise ValueError("search= needs two groups or more, and groups names one.")
+        return list(GroupKFold(n).split(rows, target, groups))
     if target.dtype.kind == "f" or target.ndim > 1:
         return list(KFold(FOLDS, shuffle=True, random_state=0).split(rows))
     least = int(np.unique(target, return_counts=True)[1].min())

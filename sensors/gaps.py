@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.arrays import as_numbers
 from mottle.checks import check_bool, check_option, check_whole
 from mottle.events import as_streams, is_absent
-from mottle.sensors.base import Encoder
+from mottle.sensors.base import Encoder, pack
 from mottle.sensors.streams import label_frame, shape_of_samples
 
 
@@ -23,8 +23,8 @@ class FillGaps(Encoder):
     longest : int, default=5
         Rows of the longest gap of a channel that is filled; longer ones are refused.
     how : {"hold", "linear"}, default="hold"
-        The last value, or the line between the values on both sides. At the beginning of a
-        recording, and for "linear" at its end, the nearest value.
+        The last value, or the line over time between the values on both sides. At the beginning of
+        a recording, and for "linear" at its end, the nearest value.
     mask : bool, default=False
         Whether to append a channel to each, which is 1 where it was filled.
 
@@ -89,11 +89,13 @@ class FillGaps(Encoder):
 
         Returns
         -------
-        list of (DataArray, ndarray or None), or a lone stream
+        ndarray (recording, time, channel), list of DataArray or None, or a lone stream
             As they came; tables as DataArrays.
         """
         found = [stream for stream, _ in self._filled(X)]
-        return found[0] if as_streams(X, lazy=True).one else found
+        one = as_streams(X, lazy=True).one
+        plain = all(isinstance(stream, np.ndarray) for stream in found)
+        return pack(found, one) if plain else found[0] if one else found
 
     def count(self, X: Any) -> pd.DataFrame:
         """Return how much of each recording is filled.
@@ -156,6 +158,8 @@ class FillGaps(Encoder):
             cell = cell.transpose("time", "channel")
         values = as_numbers(cell, place).copy()
         gaps = np.isnan(values)
+        timed = labelled and "time" in cell.coords and cell["time"].dtype.kind in "iuf"
+        rows = np.asarray(cell["time"].values if timed else np.arange(len(values)), np.float64)
         for channel in np.flatnonzero(gaps.any(axis=0)):
             name = repr(names[channel]) if names is not None else str(channel)
             begin, length = longest_run(gaps[:, channel])
@@ -167,7 +171,7 @@ class FillGaps(Encoder):
                     f"longest={self.longest}: cut the recording there, drop the channel, or take "
                     "a larger longest."
                 )
-            values[:, channel] = fill(values[:, channel], gaps[:, channel], self.how)
+            values[:, channel] = fill(values[:, channel], gaps[:, channel], self.how, rows)
         if self.mask:
             values = np.concatenate([values, gaps.astype(np.float64)], axis=1)
         if not labelled:
@@ -197,16 +201,19 @@ def longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
     return int(begins[place]), int(lengths[place])
 
 
-def fill(values: NDArray[np.float64], gaps: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
+def fill(
+    values: NDArray[np.float64], gaps: NDArray[np.bool_], how: str, time: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return a channel without gaps.
 
     Examples
     --------
-    >>> fill(np.array([np.nan, 1.0, np.nan, 3.0]), np.array([1, 0, 1, 0], bool), "hold").tolist()
-    [1.0, 1.0, 1.0, 3.0]
+    >>> channel, gaps = np.array([np.nan, 1.0, np.nan, 4.0]), np.array([True, False, True, False])
+    >>> fill(channel, gaps, "linear", np.array([0.0, 1.0, 3.0, 4.0])).tolist()
+    [1.0, 1.0, 3.0, 4.0]
     """
-    rows, known = np.arange(values.size), np.flatnonzero(~gaps)
+    known = np.flatnonzero(~gaps)
     if how == "linear":
-        return np.interp(rows, known, values[known])
-    before = np.maximum.accumulate(np.where(gaps, -1, rows))
+        return np.interp(time, time[known], values[known])
+    before = np.maximum.accumulate(np.where(gaps, -1, np.arange(values.size)))
     return values[np.where(before < 0, known[0], before)]

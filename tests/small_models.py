@@ -10,7 +10,13 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from test_as_meant import DRIVES, EVENTS, OF_DRIVES, OF_EVENTS, OF_ROWS, OF_STATES, ROWS
 
 from mottle.datasets import load_demo
-from mottle.pipelines import SenseCheck, SensorClassifier, SensorRegressor, make_fusion_pipeline
+from mottle.pipelines import (
+    AugmentedModel,
+    SenseCheck,
+    SensorClassifier,
+    SensorRegressor,
+    make_fusion_pipeline,
+)
 from mottle.reservoir import (
     Crossbar,
     CrossbarReadout,
@@ -24,6 +30,7 @@ from mottle.sensors import DriveStack, SoundDrive, TaxelDrive
 
 TABLE, TARGET, _ = load_demo("grasp").take(range(30))
 RESERVOIR = MemristorReservoir(8, pool="mean", random_state=0)
+RESERVOIR_AND_RIDGE = make_pipeline(RESERVOIR, RidgeReadout(1.0))
 TOUCH = TaxelDrive(4)
 BOTH = {"touch": TOUCH, "joints": TOUCH}
 
@@ -46,6 +53,8 @@ def models() -> Iterator[tuple[str, Any, Any]]:
     yield "SenseCheck", SenseCheck(("touch",)).fit(TABLE), TABLE
     yield "DriveStack", DriveStack(list(BOTH.items())).fit(TABLE), TABLE
     yield "SensorClassifier", SensorClassifier(size=20, random_state=0).fit(TABLE, TARGET), TABLE
+    augmented = AugmentedModel(RESERVOIR_AND_RIDGE, shift=1, random_state=0)
+    yield "AugmentedModel", augmented.fit(list(DRIVES), np.arange(3) % 2), list(DRIVES)
     regressor = SensorRegressor(size=20, random_state=0).fit(TABLE, np.arange(30.0))
     yield "SensorRegressor", regressor, TABLE
     framed = clone(RESERVOIR).set_params(wiring="dilated").set_output(transform="pandas")

@@ -31,9 +31,12 @@ from mottle.reservoir import (
 )
 from mottle.sensors import (
     DriveStack,
+    EventLatency,
     EventRate,
+    FillGaps,
     GasDrive,
     LevelCrossing,
+    ReverseTime,
     SoundDrive,
     TaxelDrive,
     TimeMask,
@@ -188,10 +191,11 @@ OF_DRIVES = (
     MeasuredReservoir(pool="mean"),
     NVARReservoir(pool="mean"),
     DeviceReservoir(pool="mean", random_state=0), STDPLayer(4, random_state=0),
-    TimeMask(3, random_state=0), *SAMPLED,
+    TimeMask(3, random_state=0), FillGaps(), ReverseTime(), *SAMPLED,
 )  # fmt: skip
 OF_EVENTS = (
-    EventMemristorReservoir(pool="mean"), STDPLayer(4, random_state=0), EventRate(4), TimeSurface(4)
+    EventMemristorReservoir(pool="mean"), STDPLayer(4, random_state=0), EventRate(4),
+    TimeSurface(4), EventLatency(4),
 )  # fmt: skip
 CROSSBAR = CrossbarReadout(RidgeReadout(), random_state=0)
 OF_ROWS = (
@@ -199,6 +203,7 @@ OF_ROWS = (
 )  # fmt: skip
 OF_STATES = (SequenceReadout(RidgeReadout(1.0), pool="mean"),)
 OF_TABLES = {
+    "AugmentedModel",
     "DriveStack",
     "SenseCheck",
     "LateReadout",

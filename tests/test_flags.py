@@ -50,6 +50,9 @@ CALLS = {  # of public functions and records that are no estimators
     "as_streams": lambda **flag: sensors.as_streams(DRIVES, **flag),
     "DataSet.fetch": lambda **flag: entry("nmnist-100").fetch(**flag),
     "DataSet.fetch_files": lambda **flag: entry("nmnist-100").fetch_files(**flag),
+    "export_c": lambda **flag: pipelines.export_c(
+        reservoir.EchoStateReservoir(5).fit(FLAT), Path("nothing-here"), sample=FLAT, **flag
+    ),
     "fetch": lambda **flag: datasets.fetch("nmnist-100", **flag),
     "load_tonic": lambda **flag: datasets.load_tonic([(DRIVES[0], 1)], **flag),
     "split_table": lambda **flag: datasets.split_table(

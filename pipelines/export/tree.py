@@ -193,9 +193,9 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
     if isinstance(model, Encoder):
         stage = model._embed(given.tick)._replace(note=described(model))
         return Leaf(own, stage, model if hasattr(model, "duration_") else None)
-    if isinstance(model, SCALERS):
+    if type(model) in SCALERS:  # others may transform or predict in their own way
         return Leaf(own, scaler(model))
-    if isinstance(model, LINEAR):
+    if type(model) in LINEAR or type(model).__module__.startswith("mottle."):
         return Leaf(own, linear(model))
     raise NotInC(
         f"{kind} (stage {own!r}) has no form in C. Exported are encoders, reservoirs, "
@@ -226,7 +226,7 @@ def unused(name: str, taken: set[str]) -> str:
 def inner(model: Any) -> Any:
     """Return what a wrapper around a readout predicts with."""
     while True:
-        found = readout_of_steps(model)
+        found = readout_of_steps(getattr(model, "pipeline_", model))
         if isinstance(found, MaskedReadout):
             check_is_fitted(found)
             found = found.readout_
@@ -243,6 +243,11 @@ def passes(step: Any) -> bool:
 def side_by_side(model: Any, given: Given, name: str) -> Parallel:
     """Return stages that run side by side, with the columns that each takes."""
     check_is_fitted(model)
+    if getattr(model, "transformer_weights", None):
+        raise NotInC(
+            f"{type(model).__name__} has transformer_weights, which are not exported: put a scaler "
+            "behind each stage instead, and fit anew."
+        )
     path = f"{name}_" if name else ""
     if isinstance(model, FeatureUnion):
         steps: list[Any] = [(key, part, None) for key, part in model.transformer_list]
@@ -338,6 +343,8 @@ def scaler(model: Any) -> CStage:
 
 def linear(model: Any) -> CStage:
     """Return a linear readout: one decision for each class, of two classes one, or each target."""
+    if getattr(getattr(model, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
+        raise NotInC("RidgeClassifier of several labels a row is not exported: fit one a label.")
     coef = np.atleast_2d(np.asarray(model.coef_, np.float64))
     intercept = np.atleast_1d(np.asarray(model.intercept_, np.float64))
     intercept = np.broadcast_to(intercept, coef.shape[:1])

@@ -150,6 +150,9 @@ class Answers:
             self._rest = whole[self._socket.send(whole) :]
         except (BlockingIOError, ConnectionRefusedError):
             self.lost += bool(new)
+        except ConnectionError:  # of TCP: nobody reads any more
+            self.lost += bool(new)
+            raise BrokenPipeError from None
 
     def close(self) -> None:
         """Close the socket."""
@@ -221,6 +224,7 @@ def serve(
     """
     work = Work(model, to=to, proba=proba, window=window, silent=silent, state=state, say=say)
     inbox, stop = Inbox(queue), Event()
+    say("ready")
     threads = [inbox.start(source, stop) for source in sources]
     try:
         while True:
@@ -253,6 +257,8 @@ class Work:
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, float] = {}
         self.state, self.kept_at = state, time.monotonic()
+        if state is not None and not state.absolute().parent.is_dir():
+            raise ValueError(f"--state {state}: there is no folder {state.absolute().parent}.")
         if state is not None and state.exists():
             self.run.resume(state)
         self.warm()

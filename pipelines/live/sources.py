@@ -1,5 +1,6 @@
 """Where streams come from: standard input, sockets, a serial port, replayed and growing files."""
 
+import os
 import selectors
 import socket
 import sys
@@ -58,7 +59,7 @@ def open_source(
     """
     kind, _, rest = spec.partition(":")
     if spec == "-":
-        return lambda stop, lose: read_lines(sys.stdin.buffer, lose)
+        return standard_input
     if kind in ("udp", "tcp"):
         address = address_of(spec)
         return udp(bind(address, socket.SOCK_DGRAM)) if kind == "udp" else tcp(
@@ -118,10 +119,16 @@ def bind(address: tuple[str, int], kind: int) -> socket.socket:
     return made
 
 
-def read_lines(file: Any, lose: Callable[[str], Any]) -> Iterator[Item]:
-    """Yield the lines of a file; too long ones are lost."""
+def standard_input(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+    """Yield the lines of standard input, read below Python's buffer, whose lock outlives Ctrl-C."""
     lines = Lines(lose)
-    while piece := file.readline(LONGEST):
+    try:
+        descriptor = sys.stdin.fileno()
+    except (OSError, ValueError):  # a stand-in without a file
+        yield from lines.add(sys.stdin.buffer.read())
+        yield from lines.end()
+        return
+    while not stop.is_set() and (piece := os.read(descriptor, PACKET)):
         yield from lines.add(piece)
     yield from lines.end()
 

@@ -43,7 +43,8 @@ static void @add(@state *restrict s, const real *restrict x)
         }
 //: end
     }
-    s->n_steps++;
+    if (s->n_steps < UINT32_MAX - 1u) /* of a run without end */
+        s->n_steps++;
 }
 
 /* features: statistic by statistic, segment by segment, node by node */

@@ -96,6 +96,22 @@ def parts(stage: Any) -> list[tuple[Any, Any]]:
     return []
 
 
+def weighted(stage: Any, outputs: list[Any]) -> list[Any]:
+    """Return the outputs of stages side by side, times the weights of their union."""
+    weights = getattr(stage, "transformer_weights", None)
+    if not weights:
+        return outputs
+    named = getattr(stage, "transformers_", None) or stage.transformer_list
+    factors = [
+        weights.get(name, 1.0) for name, part, *_ in named
+        if not (isinstance(part, str) and part == "drop")
+    ]  # fmt: skip
+    return [
+        out if out is None or out is ABSENT else np.asarray(out) * factor
+        for out, factor in zip(outputs, factors, strict=True)
+    ]
+
+
 def leaves(stage: Any) -> Iterator[Any]:
     """Yield the stages that contain no other stages."""
     inner = parts(stage)
@@ -196,7 +212,7 @@ def advance(stage: Any, state: Any, X: Any, until: Any = None) -> tuple[Any, Any
             advance(part, old, X if columns is None else take(X, columns), until)
             for (part, columns), old in zip(inner, state, strict=True)
         ]
-        return [after for after, _ in runs], beside([out for _, out in runs])
+        return [after for after, _ in runs], beside(weighted(stage, [out for _, out in runs]))
     if hasattr(stage, "takes_events"):
         return enter(stage, state, X, until)
     if getattr(stage, "pools", False):
@@ -214,8 +230,12 @@ def advance_drives(stage: Any, state: Drives, X: Any, until: Any) -> tuple[Drive
     for name, part in stage.encoders_:
         senses[name], found[name] = advance(part, state.senses[name], take(X, name), until)
     widths = {name: len(part.get_feature_names_out()) for name, part in stage.encoders_}
-    waiting, out = together(state.waiting, found, widths)
-    return Drives(senses, waiting), out
+    absent = [
+        name for name, one in found.items()
+        if one is ABSENT or (name in state.absent and one is None)
+    ]  # fmt: skip
+    waiting, out = together(state.waiting, found, absent, widths)
+    return Drives(senses, waiting, absent), out
 
 
 def pool_on(stage: Any, state: Pooled, X: Any) -> tuple[Pooled, NDArray]:
@@ -276,7 +296,7 @@ def run(stage: Any, recordings: list[Any]) -> list[NDArray]:
             run(part, recordings if columns is None else [x[:, columns] for x in recordings])
             for part, columns in inner
         ]
-        return [np.hstack(side) for side in zip(*sides, strict=True)]
+        return [np.hstack(weighted(stage, list(side))) for side in zip(*sides, strict=True)]
     if isinstance(stage, Advances):
         return list(stage.transform(recordings))  # type: ignore[attr-defined]
     return [by_rows(stage, np.asarray(x)[np.newaxis])[0] for x in recordings]

@@ -1,6 +1,6 @@
 """Where streams enter a live run: events wait for their step to end, late samples are counted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mottle.events import EVENT_DTYPE
 
-MOST_STEPS = 100_000  # without an event, after which the clock must have jumped
+MOST_STEPS = 100_000  # without an event or sample, after which the clock must have jumped
+MOST_AHEAD = 10_000  # steps of a sense that wait for those of another
 
 
 class Absent:
@@ -30,8 +31,8 @@ class Entry:
         Events whose step has not ended, times from the beginning of the run.
     origin : int or None
         Time in us that counts as 0, None before the first event.
-    last : float
-        Time of the last sample in s.
+    last, step : float
+        Time of the last sample, and from one of the first samples to the next, in s.
     late, repeated, outside : int
         Events of steps that had ended and samples before the last one; samples of its very time;
         events beyond the sensor.
@@ -41,6 +42,7 @@ class Entry:
     waiting: NDArray | None = None
     origin: int | None = None
     last: float = -np.inf
+    step: float = 0.0
     late: int = 0
     repeated: int = 0
     outside: int = 0
@@ -62,10 +64,14 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Drives:
-    """States of the encoders of several senses, and drives that wait for those of the others."""
+    """States of the encoders of several senses, and drives that wait for those of the others.
+
+    ``absent`` senses have zeros until samples of them come again.
+    """
 
     senses: dict[str, Any]
     waiting: dict[str, NDArray | None]
+    absent: list[str] = field(default_factory=list)
 
 
 def absent_steps(cell: Any) -> Any:
@@ -109,12 +115,24 @@ def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
     time = np.asarray(rows["time"].values)
     if time.dtype.kind not in "iuf":  # dates, which the encoder refuses with the reason
         return entry, rows
+    if not np.isfinite(time).all():
+        raise ValueError(f"a sample has the time {time[~np.isfinite(time)][0]}; expected s.")
     before = np.maximum.accumulate(np.concatenate([[entry.last], time[:-1]]))
     new, same = time > before, time == before
+    gaps = (time - before)[new & np.isfinite(before)]
+    usual = entry.step if entry.step else float(gaps.min(initial=np.inf))
+    if gaps.size and gaps.max() > MOST_STEPS * usual:
+        place = int(np.argmax(time - before))
+        raise ValueError(
+            f"a sample comes at {time[place]} s, {gaps.max():.6g} s after the one before, which is "
+            f"more than {MOST_STEPS} times the usual {usual:.6g} s: its clock jumped. Begin anew "
+            "with restart()."
+        )
     entry = replace(
         entry, last=float(max(entry.last, time.max(initial=-np.inf))),
         repeated=entry.repeated + int(same.sum()),
         late=entry.late + int((time < before).sum()),
+        step=entry.step or (float(gaps.min()) if gaps.size else 0.0),
     )  # fmt: skip
     return entry, rows if new.all() else rows[new]
 
@@ -168,32 +186,36 @@ def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry,
 
 
 def together(
-    waiting: dict[str, NDArray | None], found: dict[str, Any], widths: dict[str, int]
-) -> tuple[dict[str, NDArray | None], Any]:
+    waiting: dict[str, NDArray | None], found: dict[str, Any], absent: list[str],
+    widths: dict[str, int],
+) -> tuple[dict[str, NDArray | None], Any]:  # fmt: skip
     """Return drives side by side for the steps that all senses have, and what waits.
 
     An absent sense has zeros, as in ``transform``; where all are absent there is no step.
     """
-    have: dict[str, Any] = {}
+    have: dict[str, NDArray | None] = {}
     for name, new in found.items():
-        old = waiting[name]
-        if new is ABSENT:
-            have[name] = None
-        elif new is None or old is None:
-            have[name] = old if new is None else new
-        else:
-            have[name] = np.concatenate([old, new], axis=1)
-    present = {name: one for name, one in have.items() if found[name] is not ABSENT}
-    steps = min((0 if one is None else one.shape[1] for one in present.values()), default=0)
+        parts = [one for one in (waiting[name], new) if one is not None and one is not ABSENT]
+        have[name] = None if name in absent or not parts else np.concatenate(parts, axis=1)
+    present = {name: one for name, one in have.items() if name not in absent}
+    steps = {name: 0 if one is None else one.shape[1] for name, one in present.items()}
+    least = min(steps.values(), default=0)
+    ahead = max(steps, key=lambda name: steps[name]) if steps else ""
+    if steps and steps[ahead] - least > MOST_AHEAD:
+        behind = min(steps, key=lambda name: steps[name])
+        raise ValueError(
+            f"{ahead!r} is {steps[ahead] - least} steps ahead of {behind!r}, at most {MOST_AHEAD} "
+            f"wait: pass {{{behind!r}: None}} where a sense is silent."
+        )
     left: dict[str, NDArray | None] = {
-        name: None if one is None or one.shape[1] == steps else one[:, steps:]
+        name: None if one is None or one.shape[1] == least else one[:, least:]
         for name, one in have.items()
     }
-    if not steps:
+    if not least:
         return left, None
     n = next(one for one in present.values() if one is not None).shape[0]
     sides = [
-        np.zeros((n, steps, widths[name])) if name not in present else one[:, :steps]
+        np.zeros((n, least, widths[name])) if one is None else one[:, :least]
         for name, one in have.items()
     ]
     return left, np.concatenate(sides, axis=2)

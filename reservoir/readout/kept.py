@@ -52,8 +52,8 @@ def read_state(path: Path, rest: Any, model: Any) -> Any:
         )
     if described["model"] != digest(model):
         raise ValueError(
-            f"{path} is the state of another model, or of the same one drawn or fitted anew: only "
-            "the very model goes on from it."
+            f"{path} is the state of another model, of the same one drawn or fitted anew, or of "
+            "another window=: only the very model goes on from it."
         )
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         arrays = {

@@ -187,7 +187,7 @@ class LiveRun:
         >>> np.array_equal(other.advance(np.ones(3)), run.advance(np.ones(3)))
         True
         """
-        write_state(Path(path), self.state, (self.reservoir, self.readout))
+        write_state(Path(path), self.state, (self.reservoir, self.readout, self.window))
 
     def resume(self, path: Any) -> None:
         """Go on from a state that ``save`` wrote.
@@ -201,10 +201,10 @@ class LiveRun:
         ------
         ValueError
             For a file that is damaged or none of ``save``, and for the state of another model, be
-            it one of the same kind with another seed.
+            it one of the same kind with another seed, or of another ``window``.
         """
         rest = stages.start(self.reservoir, self.n_recordings, self.keys, self.window)
-        self.state = read_state(Path(path), rest, (self.reservoir, self.readout))
+        self.state = read_state(Path(path), rest, (self.reservoir, self.readout, self.window))
 
     def _arrange(self, X: Any) -> tuple[Any, int]:
         """Return a chunk as the stages take it, and the number of axes of the result."""

@@ -164,7 +164,7 @@ def latency(
                 if column < width and row < height:
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
                     if frame[place] == 0.0:
-                        frame[place] = (over - t[event]) / length * amounts[polarity]
+                        frame[place] = min(1.0, (over - t[event]) / length) * amounts[polarity]
                 else:
                     outside += 1
             begin = stop

@@ -9,7 +9,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from mottle.datasets import make_table
 from mottle.pipelines import AugmentedModel, SensorClassifier, SensorRegressor
 from mottle.pipelines.rules import variants_of
-from mottle.pipelines.sensor_models import folds_of
+from mottle.pipelines.sensor_models import as_table, folds_of
 from mottle.reservoir import EchoStateReservoir, LiveRun, RidgeReadout
 from mottle.sensors import EVENT_DTYPE, EventRate, ReverseTime, TaxelDrive
 
@@ -104,6 +104,18 @@ def test_only_training_recordings_are_copied(monkeypatch):
     assert scores.mean() > 0.6
 
 
+def test_a_recording_and_its_copies_stay_together_where_a_penalty_is_chosen():
+    noise = [np.random.default_rng(k).normal(size=(30, 2)) for k in range(40)]
+    labels = np.random.default_rng(9).permutation(np.arange(40) % 2)
+    plain = SensorClassifier("echo", size=60, search=2, random_state=0)
+    copied = AugmentedModel(plain, jitter=0.01, random_state=0).fit(noise, labels).model_
+    assert max(copied.search_["score"]) < 0.65
+    fused = copied.pipeline_[-1].readout_
+    assert fused.alpha_ >= 100 * RidgeReadout().fit(
+        copied.pipeline_[:-1].transform(as_table(noise + noise)), np.tile(labels, 2)
+    ).alpha_  # fmt: skip
+
+
 def test_several_senses_are_altered_each():
     table = make_table(touch=WAVES, vision=[EVENTS] * 16)
     model = AugmentedModel(
@@ -125,10 +137,10 @@ def test_alterations_out_of_range_are_named(options, text):
 def test_a_search_is_reproducible_and_takes_the_best_setting():
     model = SensorClassifier("echo", size=60, search=3, random_state=0).fit(WAVES, LABELS)
     again = SensorClassifier("echo", size=60, search=3, random_state=0).fit(WAVES, LABELS)
-    assert model.search_["setting"].tolist()[0] == "by the rules"
-    assert len(model.search_) == 3
-    assert model.search_["score"].tolist() == again.search_["score"].tolist()
-    best = model.search_["setting"][int(model.search_["score"].argmax())]
+    assert model.search_["setting"][0] == "by the rules"
+    assert len(model.search_["setting"]) == 3
+    assert model.search_["score"] == again.search_["score"]
+    best = model.search_["setting"][int(np.argmax(model.search_["score"]))]
     assert model.choices_["stream"][-1] == f"searched: {best}, of 3 settings"
     np.testing.assert_array_equal(model.predict_proba(WAVES), again.predict_proba(WAVES))
     assert not hasattr(SensorRegressor(size=60).fit(WAVES, LABELS * 1.0), "search_")

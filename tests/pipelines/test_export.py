@@ -20,7 +20,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from mottle import reservoir as rooms
 from mottle import sensors
 from mottle.embedded import CStage, NotInC
-from mottle.pipelines import export_c, make_fusion_pipeline, save_model
+from mottle.pipelines import SensorClassifier, export_c, make_fusion_pipeline, save_model
 from mottle.pipelines.cli import main
 from mottle.pipelines.export.tree import LINEAR, SCALERS
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS
@@ -441,6 +441,35 @@ def test_the_page_names_what_is_not_exported():
     assert not [name for name in names if f"`{name}`" not in table]
     exported = [one.__name__ for one in (*SCALERS, *LINEAR[1:]) if not one.__name__.endswith("CV")]
     assert not [name for name in exported if f"`{name}`" not in table]
+
+
+class Halved(StandardScaler):
+    """A scaler that transforms in its own way."""
+
+    def transform(self, X, copy=None):
+        return super().transform(X) / 2
+
+
+def test_what_would_be_exported_wrongly_is_refused(tmp_path):
+    union = FeatureUnion(
+        [("a", EchoStateReservoir(5, **SMALL)), ("b", NoReservoir())], transformer_weights={"b": 2}
+    )
+    several = (X[:, :2] > 0).astype(int)
+    for stage, y, text in (
+        (union, X[:, 0], "transformer_weights"), (Halved(), X[:, 0], "Halved .* no form in C"),
+        (StandardScaler(), several, "several labels a row"),
+    ):  # fmt: skip
+        readout = RidgeClassifier() if y is several else RidgeReadout()
+        with pytest.raises(NotInC, match=text):
+            export_c(make_pipeline(stage, readout).fit(X, y), tmp_path / "wrong", sample=X)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_model_that_chooses_its_pipeline_is_exported(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(12, 25, 2)).cumsum(axis=1)
+    model = SensorClassifier("echo", size=80, random_state=0).fit(rows, np.arange(12) % 2)
+    exported = export_c(model, tmp_path / "model", sample=rows[0])
+    assert "predictions" in in_c.by_makefile(exported)
 
 
 def test_a_saved_model_is_exported_from_the_command_line(tmp_path):

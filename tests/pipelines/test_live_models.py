@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_array_equal
-from sklearn.pipeline import make_pipeline
+from sklearn.base import clone
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mottle.datasets import make_table
 from mottle.pipelines import SensorClassifier, make_fusion_pipeline
-from mottle.reservoir import EchoStateReservoir, LiveRun, MemristorReservoir, RidgeReadout
+from mottle.reservoir import (
+    EchoStateReservoir,
+    LiveRun,
+    MemristorReservoir,
+    RidgeReadout,
+    fit_stream,
+)
 from mottle.sensors import EVENT_DTYPE, EventRate, TaxelDrive
 
 SIZE, US, N_STEPS = (6, 5), 3000, 12
@@ -92,6 +99,63 @@ def test_early_fusion_waits_for_the_steps_of_all_senses(recordings):
                   else "predict_proba")  # fmt: skip
     got = feed(run, *table.iloc[3], np.random.default_rng(2))
     assert_array_equal(got, run._predict(model[:-1].transform(table.iloc[[3]]))[0])
+
+
+def test_early_fusion_goes_on_without_a_silent_sense(recordings):
+    table, label = recordings
+    table = make_table(touch=[rows[:N_STEPS] for rows in table["touch"]], vision=table["vision"])
+    model = make_fusion_pipeline(encoders(), POOLED, fusion="early").fit(table, label)
+    run = LiveRun(model, method="predict_proba")
+    assert run.advance({"vision": None}) is None
+    answers = [run.advance({"touch": row}) for row in table["touch"].iloc[3]]
+    assert all(one is not None for one in answers)
+    alone = table.iloc[[3]].copy()
+    alone["vision"] = [None]
+    with pytest.warns(UserWarning, match="'vision' is missing"):
+        assert_array_equal(answers[-1], model.predict_proba(alone)[0])
+
+
+def test_a_sense_that_runs_ahead_is_refused_before_memory_grows(recordings):
+    table, label = recordings
+    table = make_table(touch=[rows[:N_STEPS] for rows in table["touch"]], vision=table["vision"])
+    run = LiveRun(make_fusion_pipeline(encoders(), POOLED, fusion="early").fit(table, label))
+    with pytest.raises(ValueError, match="'touch' is 10001 steps ahead of 'vision'"):
+        run.advance({"touch": np.zeros((10_001, 3))})
+    assert run.advance({"touch": np.zeros((10_000, 3))}) is None
+
+
+def test_the_clock_of_samples_may_not_jump(recordings):
+    table, label = recordings
+    run = LiveRun(make_fusion_pipeline(encoders(), POOLED).fit(table, label))
+
+    def row(t):
+        return xr.DataArray(np.zeros((1, 3)), dims=("time", "channel"), coords={"time": [t]})
+
+    for t in (0.0, 0.01, 0.02):
+        run.advance({"touch": row(t)})
+    for t, text in ((1e9, "its clock jumped"), (np.nan, "has the time nan")):
+        with pytest.raises(ValueError, match=text):
+            run.advance({"touch": row(t)})
+    run.advance({"touch": row(0.03)})
+    assert run.counts["touch"] == {"late": 0, "repeated": 0, "outside": 0}
+
+
+def test_weights_of_a_union_count():
+    X = np.random.default_rng(4).normal(size=(40, 25, 3))
+    union = FeatureUnion(
+        [("a", MemristorReservoir(8, pool="mean", random_state=0)),
+         ("b", EchoStateReservoir(8, pool="mean", random_state=1))],
+        transformer_weights={"b": 10.0},
+    )  # fmt: skip
+    model = make_pipeline(union, RidgeReadout()).fit(X, X[:, :, 0].mean(axis=1))
+    run = LiveRun(model)
+    assert run.advance(X[7]) == model.predict(X[7:8])[0]
+    flat = X.reshape(-1, 3)
+    states = clone(union).set_params(a__pool=None, b__pool=None)
+    whole = make_pipeline(states, RidgeReadout()).fit(flat, flat[:, 0])
+    assert_array_equal(LiveRun(whole).advance(flat[:50]), whole.predict(flat[:50]))
+    readout = fit_stream(states, RidgeReadout(), [flat], [flat[:, 0]])
+    np.testing.assert_allclose(readout.coef_, whole[-1].coef_, rtol=1e-6)
 
 
 def test_late_and_repeated_samples_are_counted_and_left_out(recordings):

@@ -17,11 +17,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from small_models import models
+from small_models import BOTH, RESERVOIR, TABLE, TARGET, models
 from test_as_meant import NEEDS_TONIC
 
 import mottle
-from mottle.pipelines import open_model, save_model
+from mottle.pipelines import SensorClassifier, make_fusion_pipeline, open_model, save_model
 from mottle.pipelines.saved import archive, model
 from mottle.pipelines.saved.sample import flat
 from mottle.pipelines.saved.schema import nodes
@@ -30,6 +30,7 @@ from mottle.reservoir import DeviceReservoir, MemristorReservoir, RidgeReadout, 
 KEPT = sorted((Path(__file__).parents[1] / "models").rglob("*.mottle"))
 X = np.random.default_rng(0).normal(size=(20, 3))
 Y = np.arange(20) % 2
+DRIVES, LABELS = list(np.random.default_rng(1).normal(size=(12, 9, 2))), np.arange(12) % 2
 
 
 def outputs(fitted, given):
@@ -323,3 +324,17 @@ def test_other_versions_and_processors_are_named(saved, monkeypatch):
     saved.write_bytes(reseal(info, members))
     with pytest.warns(UserWarning, match="was saved with scikit-learn .*mottle model verify"):
         mottle.load_model(saved)
+
+
+def test_a_fusion_that_met_an_absent_sense_and_a_search_are_saved(path):
+    fused = make_fusion_pipeline(BOTH, RESERVOIR).fit(TABLE, TARGET)
+    alone = TABLE.iloc[:3].copy()
+    alone["joints"] = [None] * 3
+    with pytest.warns(UserWarning, match="'joints' is missing"):
+        expected = fused.predict(alone)
+    save_model(fused, path, TABLE)
+    with pytest.warns(UserWarning, match="'joints' is missing"):
+        assert (mottle.load_model(path).predict(alone) == expected).all()
+    searched = SensorClassifier("echo", size=40, search=2, random_state=0).fit(DRIVES, LABELS)
+    save_model(searched, path)
+    assert mottle.load_model(path).search_ == searched.search_
