@@ -63,6 +63,12 @@ def test_a_page_holds_the_kept_results(script, scripts):
     assert (DOCS / f"{REBUILT[script]}.md").read_text("utf-8") == page
 
 
+def test_no_table_of_a_page_is_empty():
+    pages = {page: page.read_text("utf-8") for page in DOCS.rglob("*.md")}
+    empty = r"<!-- [\w-]+ -->\s*<!-- end -->"
+    assert not [str(page) for page, text in pages.items() if re.search(empty, text)]
+
+
 def test_the_table_of_choice_holds_the_kept_results(scripts):
     table = import_module("choice").table()
     assert f"<!-- scores -->\n{table}\n" in (DOCS / "start/when-to-use.md").read_text("utf-8")
