@@ -38,6 +38,7 @@ SCRIPTS = {
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),
+    "road": ([], ["how-to/road"]),
     "plasticity": ([], ["how-to/plasticity"]),
     "reservoirs": ([], ["results/reservoirs"]),
     "results": ([], ["results/recordings"]),

@@ -16,6 +16,7 @@ REBUILT = {  # from the kept results, without measuring
     "reservoirs": "results/reservoirs",
     "plasticity": "how-to/plasticity",
     "digits_devices": "results/device-pipeline",
+    "road": "how-to/road",
     "page": "results/performance",
 }
 # what pages state without measuring it: settings of their examples, definitions, limits
