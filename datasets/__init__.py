@@ -10,6 +10,7 @@ from mottle import open_lazily
 if TYPE_CHECKING:
     from mottle.datasets.downloads.fetch import Remote
     from mottle.datasets.downloads.home import data_home
+    from mottle.datasets.generated.grasp import make_grasp
     from mottle.datasets.generated.henon import henon
     from mottle.datasets.generated.kuramoto_sivashinsky import kuramoto_sivashinsky
     from mottle.datasets.generated.lorenz import lorenz63, lorenz96
@@ -127,6 +128,7 @@ __all__ = [
     "lorenz63",
     "lorenz96",
     "mackey_glass",
+    "make_grasp",
     "make_scene",
     "make_table",
     "memory_task",
