@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.n_cars import load_ncars
     from mottle.datasets.sets.nmnist import fetch_nmnist, load_nmnist
     from mottle.datasets.sets.nmnist_100 import load_nmnist_100
+    from mottle.datasets.sets.road_anomaly import load_road_anomaly
     from mottle.datasets.sets.santafe_laser import load_santafe_laser
     from mottle.datasets.sets.shd import fetch_shd, load_shd
     from mottle.datasets.sets.smellnet import fetch_smellnet, load_smellnet
@@ -117,6 +118,7 @@ __all__ = [
     "load_nmnist",
     "load_nmnist_100",
     "load_npz",
+    "load_road_anomaly",
     "load_santafe_laser",
     "load_shd",
     "load_smellnet",

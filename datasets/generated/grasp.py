@@ -96,7 +96,7 @@ def make_grasp(
     for row in range(n_recordings):
         rng = np.random.default_rng([seed, 0, row])
         material = np.random.default_rng([seed, 1, row % n_materials])
-        facts = {
+        facts: dict[str, Any] = {
             "friction": material.uniform(0.4, 0.9), "stiffness": material.uniform(15.0, 40.0),
             "roughness": material.uniform(2.0, 8.0), "mass": rng.uniform(0.1, 0.3),
             "touch": rng.uniform(0.3, 0.8), "lift": rng.uniform(1.2, 1.5),
