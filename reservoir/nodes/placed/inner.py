@@ -45,7 +45,8 @@ def inner(p: Any) -> Any:
     nodes = p.__dict__.get("nodes_")
     if nodes is None:
         return p
-    for name in shared_parameters(type(p)):
+    kind: Any = type(p)
+    for name in shared_parameters(kind):
         value = getattr(p, name)
         setattr(nodes, name, nodes._placed.get(name) if value is None else value)
     return nodes
