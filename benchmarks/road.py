@@ -2,9 +2,9 @@
 
     MOTTLE_DATA=folder python benchmarks/road.py [--page]
 
-Accuracies of every fold and draw are kept in docs/results/road.csv, what comes before the crossbar
-in road-cost.csv. ``--page`` writes the page from the kept rows. MiniRocket needs the extra
-``baselines``.
+Accuracies of every fold and draw are kept in docs/results/road-array.csv, what comes before the
+crossbar in road-features.csv. ``--page`` writes the page from the kept rows. MiniRocket needs the
+extra ``baselines``.
 """
 
 import sys
@@ -29,7 +29,7 @@ from mottle.reservoir import RidgeReadout
 from mottle.reservoir.nonvolatile import Crossbar, CrossbarReadout
 
 KEPT, COST, PAGE = (
-    DOCS / f"{n}" for n in ("results/road.csv", "results/road-cost.csv", "how-to/road.md")
+    DOCS / f"{n}" for n in ("results/road-array.csv", "results/road-features.csv", "how-to/road.md")
 )
 FIGURE = DOCS / "how-to/road/array.png"
 SHAPE, DAY, CLAIMED = (40, 25), 86_400.0, 94
@@ -244,7 +244,8 @@ def outcome(rows):
 
 TEXT = """# A 40 by 25 array on the road
 
-Written by `benchmarks/road.py`; the numbers are in `docs/results/road.csv` and `road-cost.csv`.
+Written by `benchmarks/road.py`; the numbers are in `docs/results/road-array.csv` and
+`road-features.csv`.
 
 The vertical acceleration of a car, 50 times a second, tells asphalt bumps, metal bumps, potholes,
 regular and worn-out road apart. Volatile memristors turn each recording into features, and one
