@@ -39,6 +39,8 @@ SCRIPTS = {
     "stochastic": ([], ["results/stochastic"]),
     "crossbar": ([], ["how-to/crossbar"]),
     "crossbar_readout": ([], ["how-to/crossbar-readout"]),
+    "road": ([], ["how-to/road"]),
+    "touch": ([], ["how-to/touch"]),
     "plasticity": ([], ["how-to/plasticity"]),
     "reservoirs": ([], ["results/reservoirs"]),
     "results": ([], ["results/recordings"]),

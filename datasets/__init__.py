@@ -10,6 +10,7 @@ from mottle import open_lazily
 if TYPE_CHECKING:
     from mottle.datasets.downloads.fetch import Remote
     from mottle.datasets.downloads.home import data_home
+    from mottle.datasets.generated.grasp import make_grasp
     from mottle.datasets.generated.henon import henon
     from mottle.datasets.generated.kuramoto_sivashinsky import kuramoto_sivashinsky
     from mottle.datasets.generated.lorenz import lorenz63, lorenz96
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mottle.datasets.sets.n_cars import load_ncars
     from mottle.datasets.sets.nmnist import fetch_nmnist, load_nmnist
     from mottle.datasets.sets.nmnist_100 import load_nmnist_100
+    from mottle.datasets.sets.road_anomaly import load_road_anomaly
     from mottle.datasets.sets.santafe_laser import load_santafe_laser
     from mottle.datasets.sets.shd import fetch_shd, load_shd
     from mottle.datasets.sets.smellnet import fetch_smellnet, load_smellnet
@@ -116,6 +118,7 @@ __all__ = [
     "load_nmnist",
     "load_nmnist_100",
     "load_npz",
+    "load_road_anomaly",
     "load_santafe_laser",
     "load_shd",
     "load_smellnet",
@@ -127,6 +130,7 @@ __all__ = [
     "lorenz63",
     "lorenz96",
     "mackey_glass",
+    "make_grasp",
     "make_scene",
     "make_table",
     "memory_task",

@@ -35,6 +35,7 @@ NAMES = (
     "biotac-slide",
     "ev-objects",
     "ev-containers",
+    "road-anomaly",
     "uci-gas-drift",
     "dynamic-mixtures",
     "home-activity",

@@ -16,6 +16,8 @@ REBUILT = {  # from the kept results, without measuring
     "reservoirs": "results/reservoirs",
     "plasticity": "how-to/plasticity",
     "digits_devices": "results/device-pipeline",
+    "road": "how-to/road",
+    "touch": "how-to/touch",
     "page": "results/performance",
 }
 # what pages state without measuring it: settings of their examples, definitions, limits

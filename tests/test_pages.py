@@ -55,7 +55,7 @@ OTHERS = (
     "how-to/live",
     "how-to/measured-reservoir",
     "how-to/one-device", "how-to/own-device", "how-to/online", "how-to/cross-validation",
-    "how-to/export", "how-to/topologies",
+    "how-to/export", "how-to/road", "how-to/topologies", "how-to/touch",
 )  # fmt: skip
 
 

@@ -42,8 +42,11 @@ def recall(block: NDArray, lengths: NDArray, state: Any, back: int) -> NDArray:
     if past is None:
         past = np.zeros((len(block), back, block.shape[2]))
     whole = np.concatenate([past, block], axis=1)
-    rows = lengths[:, np.newaxis] + np.arange(back)
-    state.past = whole[np.arange(len(block))[:, np.newaxis], rows]
+    if len(block) == 1 and block.shape[1] <= back:  # live: without a copy
+        state.past = whole[:, int(lengths[0]) : int(lengths[0]) + back]
+    else:
+        rows = lengths[:, np.newaxis] + np.arange(back)
+        state.past = whole[np.arange(len(block))[:, np.newaxis], rows]
     return whole
 
 

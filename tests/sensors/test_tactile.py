@@ -143,3 +143,11 @@ def test_names_tell_channel_and_statistic():
 def test_bad_parameters_are_named(parameters, text):
     with pytest.raises(ValueError, match=text):
         TaxelDrive(**parameters).fit(draw_frames(5))
+
+
+def test_targets_of_steps_of_unequal_numbers_pass_by():
+    many = [draw_frames(9), draw_frames(12, 1), draw_frames(10, 2)]
+    alone = TaxelDrive(baseline="training").fit(many)
+    along = TaxelDrive(baseline="training").fit(many, [np.zeros(len(frames)) for frames in many])
+    for one, other in zip(alone.transform(many), along.transform(many), strict=True):
+        assert_array_equal(one, other)

@@ -1,5 +1,6 @@
 """The reservoir behind a placed wiring: nodes with one input each, their placed sum."""
 
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from mottle.checks import parameters
 from mottle.reservoir.nodes.node import Node
 
 OUTER = (
@@ -43,10 +45,24 @@ def inner(p: Any) -> Any:
     nodes = p.__dict__.get("nodes_")
     if nodes is None:
         return p
-    for name, value in p.get_params(deep=False).items():
-        if name not in OUTER:
-            setattr(nodes, name, nodes._placed.get(name) if value is None else value)
+    kind: Any = type(p)
+    for name in shared_parameters(kind):
+        value = getattr(p, name)
+        setattr(nodes, name, nodes._placed.get(name) if value is None else value)
     return nodes
+
+
+@cache
+def shared_parameters(kind: type) -> tuple[str, ...]:
+    """Return the parameters that the nodes behind have too; once a class, not at every live step.
+
+    Examples
+    --------
+    >>> from mottle.reservoir import MemristorReservoir
+    >>> {"v_gain", "n_nodes"} & set(shared_parameters(MemristorReservoir))
+    {'v_gain'}
+    """
+    return tuple(name for name in parameters(kind) if name not in OUTER)
 
 
 def fit_nodes(p: Any, node: Node, n_nodes: int, rng: np.random.RandomState) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 LANES = 16  # nodes whose sums are transposed together
+FEW = 8  # steps, up to which transposing all earlier ones would take longer than the sums
 
 
 @njit(cache=True, nogil=True)
@@ -19,6 +20,14 @@ def sum_taps(first, last, whole, back, lengths, indptr, lags, inputs, weights, s
     n_nodes = shift.size
     for r in range(first, last):
         n = lengths[r]
+        if n <= FEW:
+            for step in range(n):
+                for node in range(n_nodes):
+                    total = shift[node]
+                    for k in range(indptr[node], indptr[node + 1]):
+                        total += weights[k] * whole[r, back - lags[k] + step, inputs[k]]
+                    out[r, step, node] = total
+            continue
         by_input = whole[r, : back + n].T.copy()
         sums = np.empty((LANES, n))
         for begin in range(0, n_nodes, LANES):

@@ -63,7 +63,9 @@ def reach(p: Any) -> int:
 
 def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
     """Return the placed sums (recording, step, node) of steps with those before them."""
-    weights = sparse.csr_array(p.input_weights_).sorted_indices()
+    weights = sparse.csr_array(p.input_weights_)
+    if not weights.has_sorted_indices:
+        weights = weights.sorted_indices()
     lags, inputs = np.divmod(weights.indices.astype(np.int64), p.n_features_in_)
     out = empty_states(lengths, n_steps, weights.shape[0])
     values = np.ascontiguousarray(weights.data, np.float64)
