@@ -110,7 +110,7 @@ def main():
         f"(`benchmarks/hostile_packets.py`). {stamp('mottle')}"
     )
     print(text, f"{time.process_time() - begin:.0f} s")
-    if n >= 100_000:
+    if n >= 30_000:
         fill(PAGE, "hostile", text)
         record("hostile_packets")
 

@@ -16,13 +16,12 @@ import pandas as pd
 from pages import DOCS, record
 
 from mottle.datasets import data_home, load
-from mottle.reservoir import EchoStateReservoir, MemristorReservoir, RidgeReadout, StaticReservoir
+from mottle.reservoir import MemristorReservoir, RidgeReadout, StaticReservoir
 
 KEPT = DOCS / "results/images.csv"
 KERNELS, FIELD, REGIONS = 100, 7, 4
 NODES = {
     "memristors": (MemristorReservoir, {}, 3),
-    "echo states": (EchoStateReservoir, {}, 3),
     "static, ReLU": (StaticReservoir, {}, 1),
     "static, linear": (StaticReservoir, {"activation": "identity"}, 1),
     "pixels": (None, {}, 1),
