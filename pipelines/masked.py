@@ -178,7 +178,8 @@ class MaskedReadout(MetaEstimatorMixin, BaseEstimator):
     def _fit(self, X):
         """Fit a clone of the readout to features ``X`` of the training data."""
         fit = fit_clone if self.memory is None else self.memory.cache(fit_clone)
-        return fit(self._unfitted(), X, self._y, self._groups)
+        together = () if self._groups is None else (self._groups,)
+        return fit(self._unfitted(), X, self._y, *together)
 
     def _by_pattern(self, X, method):
         """Predict rows with the same features missing together."""

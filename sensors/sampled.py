@@ -339,7 +339,7 @@ def warn_of_levels(encoder: Any, cells: Any, drives: Any, y: Any) -> None:
     y : array-like
         Labels; other targets, and fewer than three recordings a class, are left alone.
     """
-    if len(y) and np.ndim(y[0] if isinstance(y, list) else 0):
+    if isinstance(y, list) and y and np.ndim(y[0]):
         return  # targets of steps, maybe of unequal numbers
     labels = np.asarray(y)
     if labels.ndim != 1 or len(labels) != len(cells) or labels.dtype.kind == "f":

@@ -307,7 +307,7 @@ def write(
     files = {
         f"{name}.h": HEADER.format(**facts),
         f"{name}.c": source,
-        "Makefile": (HERE / "makefile.txt").read_text("utf-8").replace("@model", name),
+        "Makefile": (HERE / "makefile.txt").read_text(encoding="utf-8").replace("@model", name),
     }
     return files, exported
 
@@ -466,7 +466,7 @@ def write_test(
         "zero": values_of(np.zeros(1), real)[0], "one": values_of(np.ones(1), real)[0],
         "fabs": f"fabs{real.suffix}", "real": real.name, "MODEL": name.upper(), "model": name,
     }  # fmt: skip
-    text = (HERE / "main.c").read_text("utf-8")
+    text = (HERE / "main.c").read_text(encoding="utf-8")
     for key, value in values.items():
         text = text.replace(f"@{key}", value)
     return text

@@ -141,9 +141,13 @@ def names_in(text: str) -> set[str]:
 
 def helpers(text: str, real: Real) -> str:
     """Return the elementary functions that a text uses, those of a type first."""
-    own = functions((HERE / "functions_float32.c").read_text("utf-8")) if real is FLOAT else []
+    own = (
+        functions((HERE / "functions_float32.c").read_text(encoding="utf-8"))
+        if real is FLOAT
+        else []
+    )
     names = {name for name, _ in own}
-    common = functions((HERE / "functions.c").read_text("utf-8"))
+    common = functions((HERE / "functions.c").read_text(encoding="utf-8"))
     found = own + [(name, part) for name, part in common if name not in names]
     kept = used(found, text)
     return "\n".join(in_type(part, real) for _, part in sort_calls(kept))

@@ -110,7 +110,7 @@ def template(path: Any, **flags: bool) -> str:
     ('a\nb\n', 'a\nc\n')
     """
     kept, chosen = [], [True]
-    for line in Path(path).read_text("utf-8").splitlines():
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
         word, _, rest = line.strip().removeprefix("//: ").partition(" ")
         if not line.strip().startswith("//: "):
             if all(chosen):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -309,9 +310,11 @@ def test_ctrl_c_ends_with_130_and_the_state_is_kept(touch, touch_file, tmp_path)
         "--state",
         str(state),
     ]
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # also behind nohup
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=heard,
+    ) as process:  # fmt: skip
         process.stdin.write(b"1,2,3\n2,3,4\n")
         process.stdin.flush()
         assert process.stdout.readline()

@@ -299,6 +299,8 @@ OPTIONS = {
         "config": [ABSENT, FOREIGN, "binary", "demo-grsp"],
         "--out": [FILE, BELOW],
         "--states": [FILE, BELOW, FOREIGN],
+        "--save": [],
+        "--row": [],
         "--json": [],
     },
     "datasets fetch": {"name": ["nmnst", "", "tonic:NMNST"]},
