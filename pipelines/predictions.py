@@ -17,9 +17,9 @@ from mottle.datasets.split import read_frame
 from mottle.pipelines.data import Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
 from mottle.pipelines.saved.model import SavedModel
-from mottle.pipelines.senses import SenseCheck
-from mottle.pipelines.sensor_models import SensorModel
 from mottle.reservoir import SequenceReadout
+from mottle.reservoir.readout.chain import split_off_readout
+from mottle.reservoir.readout.live import senses_of
 from mottle.sensors.files.arrays import Archive
 
 READ_ALIKE = {
@@ -72,7 +72,7 @@ def predict_files(
     model = saved.load(trusted)
     if not hasattr(model, "predict"):
         raise ValueError(f"{saved.path} holds a {saved.info['model']}, which predicts nothing.")
-    senses = senses_of(model)
+    senses = [name for name, _ in senses_of(split_off_readout(model)[0])]
     data = data_of(
         saved, sources, senses, {key: one for key, one in given.items() if one is not None}
     )
@@ -85,14 +85,6 @@ def predict_files(
             table[sense] = None  # masked, and said so by the model
     X: Any = table[with_names] if senses else list(table[with_names[0]])
     return Predictions(as_table(model, X, [str(name) for name in table.index]), skipped)
-
-
-def senses_of(model: Any) -> list[str]:
-    """Return the columns that a model takes, empty if it takes streams of one sense."""
-    if isinstance(model, SensorModel):
-        return [str(name) for name in model._senses]
-    first = model[0] if isinstance(model, Pipeline) else None
-    return list(first.senses) if isinstance(first, SenseCheck) else []
 
 
 def data_of(

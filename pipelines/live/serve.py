@@ -1,6 +1,7 @@
 """The loop of `mottle live`: what arrives goes into a model, what it predicts goes out."""
 
 import json
+import os
 import socket
 import sys
 import time
@@ -140,8 +141,12 @@ class Answers:
     def write(self, line: str) -> None:
         """Write a line; one that a slow reader has no room for is lost and counted."""
         if self._socket is None:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            except BrokenPipeError:  # what is in the buffer has nowhere to go
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise
             return
         new = b"" if len(self._rest) else line.encode() + b"\n"
         self.lost += not new
@@ -232,8 +237,10 @@ def serve(
             work.mask_silent()
             if found is not None:
                 work.do(*found)
-    except (EOFError, BrokenPipeError):
+    except EOFError:  # all sources have ended
         pass
+    except BrokenPipeError:
+        work.refuse("ended", "nobody reads the predictions any more")
     finally:
         stop.set()
         for thread in threads:
@@ -264,7 +271,7 @@ class Work:
         self.warm()
 
     def warm(self) -> None:
-        """Compile what a prediction needs before the first one is asked for."""
+        """Compile what a prediction needs before the first sample comes."""
         trial = LiveRun(self.run.reservoir, self.run.readout, window=self.run.window)
         cells: dict[str, Any] = {}
         for name, events in self.senses.items():
@@ -274,8 +281,8 @@ class Work:
             )  # fmt: skip
             cells[name] = np.zeros(0, EVENT_DTYPE) if events else np.ones((1, first.n_features_in_))
         with suppress(ValueError, RuntimeError):  # of ones there may be nothing to predict
-            trial.advance(cells if self.named else cells[ONE], until=1e3 * np.finfo(float).eps)
-            trial.advance({} if self.named else None, until=1.0)
+            trial.advance(cells if self.named else cells[ONE])
+            trial.advance(until=1.0)
 
     def do(self, came: float, item: Any) -> None:
         """Take one item: a line, a chunk, or the error at which a source ended."""

@@ -24,7 +24,6 @@ from mottle.reservoir.readout.entry import (
     Drives,
     Entry,
     Pooled,
-    absent_steps,
     enter,
     together,
 )
@@ -229,11 +228,12 @@ def advance_drives(stage: Any, state: Drives, X: Any, until: Any) -> tuple[Drive
     senses, found = {}, {}
     for name, part in stage.encoders_:
         senses[name], found[name] = advance(part, state.senses[name], take(X, name), until)
-    widths = {name: len(part.get_feature_names_out()) for name, part in stage.encoders_}
     absent = [
         name for name, one in found.items()
         if one is ABSENT or (name in state.absent and one is None)
     ]  # fmt: skip
+    parts_of = dict(stage.encoders_)
+    widths = {name: len(parts_of[name].get_feature_names_out()) for name in absent}
     waiting, out = together(state.waiting, found, absent, widths)
     return Drives(senses, waiting, absent), out
 
@@ -256,7 +256,9 @@ def take(X: Any, columns: Any) -> Any:
     if not isinstance(X, Mapping):
         return np.asarray(X)[:, :, columns]
     name = columns if isinstance(columns, str) else columns[0]
-    return absent_steps(X[name]) if name in X else None
+    if name not in X:
+        return None
+    return ABSENT if X[name] is None else X[name]
 
 
 def beside(outputs: list[Any]) -> Any:

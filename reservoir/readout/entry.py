@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from mottle.events import EVENT_DTYPE
 
-MOST_STEPS = 100_000  # without an event or sample, after which the clock must have jumped
+MOST_STEPS = 100_000  # without an event, or longest gaps, after which the clock must have jumped
+LEAST_JUMP = 60.0  # s, of samples
+MOST_WAITING = 10_000_000  # events of a step that has not ended
 MOST_AHEAD = 10_000  # steps of a sense that wait for those of another
 
 
@@ -31,8 +33,8 @@ class Entry:
         Events whose step has not ended, times from the beginning of the run.
     origin : int or None
         Time in us that counts as 0, None before the first event.
-    last, step : float
-        Time of the last sample, and from one of the first samples to the next, in s.
+    last, gap : float
+        Time of the last sample, and the longest from one sample to the next, in s.
     late, repeated, outside : int
         Events of steps that had ended and samples before the last one; samples of its very time;
         events beyond the sensor.
@@ -42,7 +44,7 @@ class Entry:
     waiting: NDArray | None = None
     origin: int | None = None
     last: float = -np.inf
-    step: float = 0.0
+    gap: float = 0.0
     late: int = 0
     repeated: int = 0
     outside: int = 0
@@ -72,11 +74,6 @@ class Drives:
     senses: dict[str, Any]
     waiting: dict[str, NDArray | None]
     absent: list[str] = field(default_factory=list)
-
-
-def absent_steps(cell: Any) -> Any:
-    """Return the chunk of a sense; None says that the sense is absent for now."""
-    return ABSENT if cell is None else cell
 
 
 def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
@@ -119,20 +116,19 @@ def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
         raise ValueError(f"a sample has the time {time[~np.isfinite(time)][0]}; expected s.")
     before = np.maximum.accumulate(np.concatenate([[entry.last], time[:-1]]))
     new, same = time > before, time == before
-    gaps = (time - before)[new & np.isfinite(before)]
-    usual = entry.step if entry.step else float(gaps.min(initial=np.inf))
-    if gaps.size and gaps.max() > MOST_STEPS * usual:
-        place = int(np.argmax(time - before))
+    gaps = np.where(new & np.isfinite(before), time - before, 0.0)
+    usual = np.maximum.accumulate(np.concatenate([[entry.gap], gaps]))
+    jumps = (gaps > np.maximum(MOST_STEPS * usual[:-1], LEAST_JUMP)) & (usual[:-1] > 0)
+    if jumps.any():
+        place = int(np.argmax(jumps))
         raise ValueError(
-            f"a sample comes at {time[place]} s, {gaps.max():.6g} s after the one before, which is "
-            f"more than {MOST_STEPS} times the usual {usual:.6g} s: its clock jumped. Begin anew "
-            "with restart()."
+            f"a sample comes at {time[place]} s, {gaps[place]:.6g} s after the one before, and the "
+            f"longest gap was {usual[place]:.6g} s: its clock jumped. Begin anew with restart()."
         )
     entry = replace(
-        entry, last=float(max(entry.last, time.max(initial=-np.inf))),
+        entry, last=float(max(entry.last, time.max(initial=-np.inf))), gap=float(usual[-1]),
         repeated=entry.repeated + int(same.sum()),
         late=entry.late + int((time < before).sum()),
-        step=entry.step or (float(gaps.min()) if gaps.size else 0.0),
     )  # fmt: skip
     return entry, rows if new.all() else rows[new]
 
@@ -171,6 +167,11 @@ def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry,
     step = encoder.steps_within(reached)
     n_steps = step - entry.state.step
     if n_steps <= 0:
+        if events.size > MOST_WAITING:
+            raise ValueError(
+                f"{events.size} events wait for their step to end, at most {MOST_WAITING} can: "
+                "their times do not advance. Begin anew with restart()."
+            )
         return replace(entry, waiting=events if events.size else None), None
     if n_steps > MOST_STEPS:
         raise ValueError(

@@ -111,6 +111,7 @@ class LiveRun:
         self.window = None if window is None else check_whole("window", window)
         self.pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
         self.readout = readout
+        self._senses = [name for name, _ in senses_of(reservoir)]
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
 
@@ -208,11 +209,11 @@ class LiveRun:
 
     def _arrange(self, X: Any) -> tuple[Any, int]:
         """Return a chunk as the stages take it, and the number of axes of the result."""
-        known = dict(senses_of(self.reservoir))
+        known = self._senses
         if known and X is not None and not isinstance(X, Mapping):
             if len(known) > 1:
                 raise ValueError(f"the model takes a dict of the senses {', '.join(known)}.")
-            X = {next(iter(known)): X}
+            X = {known[0]: X}
         if isinstance(X, Mapping):
             self._check_alone("a dict of senses")
             unknown = [name for name in X if name not in known]

@@ -111,7 +111,7 @@ def test_senses_come_in_lines_of_json_and_fall_silent(fused, capsys):
     (b'{"tuoch": [1]}', "malformed", "no sense 'tuoch'; the model has stream"),
     (b"[" * 100_000, "malformed", "no JSON"),
     (b"1" * (1 << 21), "malformed", "a line of 2097152 bytes"),
-    (b"1,2", "refused", "2"),
+    (b"1,2", "refused", "has 2 channels"),
     (b'{"stream": [[1, 2, 3]], "t": [0, 1]}', "malformed", "t has 2 times for 1 rows"),
     (b'{"stream": {"a": 1}}', "malformed", "expected finite numbers"),
     (b'{"stream": [1, 2, 3], "restart": 1}', "malformed", "restart=1; expected true or false"),
@@ -328,6 +328,24 @@ def test_ctrl_c_ends_with_130_and_the_state_is_kept(touch, touch_file, tmp_path)
     both = LiveRun(touch)
     both.advance(np.array([[1.0, 2, 3], [2, 3, 4]]))
     assert run.advance(np.ones(3)) == both.advance(np.ones(3))
+
+
+def test_a_reader_that_goes_away_ends_the_run_cleanly(touch_file):
+    mottle = Path(sys.executable).with_name("mottle")
+    with subprocess.Popen(
+        [mottle, "live", touch_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        process.stdin.write(b"1,2,3\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(b"2,3,4\n" * 3)
+        process.stdin.close()
+        said = process.stderr.read()
+        assert process.wait(30) == 0
+    assert b"nobody reads the predictions any more" in said
+    assert b"Exception ignored" not in said
 
 
 def test_senses_of_models(touch, fused):
