@@ -1015,7 +1015,6 @@ def _run(
     from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
     from mottle.pipelines.saved.model import save_model
-    from mottle.pipelines.scores import scores_table
 
     screen, errors = Console(), Console(stderr=True)
     results = {}
@@ -1029,9 +1028,7 @@ def _run(
                 _check_folder("--states", states)
                 check_states_places(states / name, recipe)
             if save is not None:
-                _check_folder("--save", save.parent)
-                if save.is_dir():
-                    raise ValueError(f"--save '{save}' is a folder; name a file in it.")
+                _check_model(save)
                 check_row(recipe, row)
         parts = {name: out / f".{name}.parts" for name in recipes}
         if not out.exists():
@@ -1061,19 +1058,33 @@ def _run(
     for name, result in results.items():
         if as_json:
             click.echo(dumps(write_scores(out, name, result)))
-            continue
-        for metric in result.metrics:
-            screen.print(scores_table(result, metric))
-        screen.print(result.description, style="dim")
-        for note in result.notes:
-            screen.print(f"- {note}")
-        screen.print(f"[dim]{result.seconds:.0f} s[/]\n")
+        else:
+            _show_result(screen, result)
     errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
     if states is not None:
         errors.print(f"states: {states}", soft_wrap=True)
     if save is not None:
         chosen = f"{about['reservoir']}/{about['inputs']}"
         errors.print(f"model: {save}, {chosen}, seed {about['seed']}", soft_wrap=True)
+
+
+def _show_result(screen: Any, result: Any) -> None:
+    """Print the scores of a recipe and what is to be known of them."""
+    from mottle.pipelines.scores import scores_table
+
+    for metric in result.metrics:
+        screen.print(scores_table(result, metric))
+    screen.print(result.description, style="dim")
+    for note in result.notes:
+        screen.print(f"- {note}")
+    screen.print(f"[dim]{result.seconds:.0f} s[/]\n")
+
+
+def _check_model(path: Path) -> None:
+    """Refuse a place where no model can be written."""
+    _check_folder("--save", path.parent)
+    if path.is_dir():
+        raise ValueError(f"--save '{path}' is a folder; name a file in it.")
 
 
 def _check_folder(option: str, path: Path) -> None:

@@ -63,7 +63,9 @@ def reach(p: Any) -> int:
 
 def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
     """Return the placed sums (recording, step, node) of steps with those before them."""
-    weights = sparse.csr_array(p.input_weights_)
+    weights = p.input_weights_  # of any format, if put in place after fit
+    if not isinstance(weights, sparse.csr_array):
+        weights = sparse.csr_array(weights)
     if not weights.has_sorted_indices:
         weights = weights.sorted_indices()
     lags, inputs = np.divmod(weights.indices.astype(np.int64), p.n_features_in_)
@@ -90,6 +92,7 @@ def dilated(node: Node) -> Node:
         rows = np.concatenate([part[:n] for part, n in zip(found, lengths, strict=True)])
         shifts, scale = place(rows, rng)
         scaled = sparse.csr_array(sparse.diags_array(scale) @ weights)
+        scaled.sort_indices()  # once, not at every live step
         return {**fitted, "input_weights_": scaled, "shifts_": shifts}
 
     def run(p: Any, block: NDArray, lengths: NDArray, state: Any) -> NDArray:
