@@ -7,14 +7,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from mottle.checks import check_number, check_whole
 from mottle.events import is_absent, read_stream
-from mottle.pipelines.masked import taking_groups
+from mottle.pipelines.masked import MaskedReadout, taking_groups
 from mottle.pipelines.sensor_models import as_table
+from mottle.reservoir import RidgeReadout
 from mottle.sensors.streams import digest_of, label_frame
 
 
@@ -53,7 +55,8 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        For alterations that are out of range, or none at all.
+        For alterations that are out of range, or none at all; for a model that chooses its settings
+        by splits of its own, as `GridSearchCV` and `RidgeCV` of scikit-learn do.
 
     Examples
     --------
@@ -110,6 +113,7 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
             index=range(rows),
         )
         given = whole if isinstance(X, pd.DataFrame) else columns[table.columns[0]]
+        check_final(self.model)
         own = np.arange(len(table)) if groups is None else np.asarray(groups)
         together = taking_groups(self.model, np.concatenate([own] * (1 + self.copies)))
         targets = np.concatenate([target] * (1 + self.copies))
@@ -228,6 +232,21 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         if "opening_of" in other.attrs:  # the window is meant to be another than it was cut
             other.attrs["opening_of"] = digest_of(other)
         return other
+
+
+def check_final(model: Any) -> None:
+    """Refuse searches that would find a recording in training and its copy in validation."""
+    while isinstance(model, Pipeline):
+        model = model.steps[-1][1]
+    if isinstance(model, MaskedReadout):
+        model = RidgeReadout() if model.readout is None else model.readout
+    kind = type(model).__name__
+    if kind.endswith("CV"):
+        raise ValueError(
+            f"{kind} chooses its settings by splits that part a recording and its copies: take "
+            "RidgeReadout, which keeps them together, or put the AugmentedModel inside the search, "
+            "where only training recordings are copied."
+        )
 
 
 def labelled(stream: Any, number: int) -> Any:

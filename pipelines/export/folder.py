@@ -359,7 +359,7 @@ void {name}_init({name}_state *s);
 
 /*
  * {pooled}.
- * in: {n_in} values; out: {n_out} values, or 0 where no prediction is wanted.
+ * in: {n_in} values, all finite; out: {n_out} values, or 0 where no prediction is wanted.
  */
 void {name}_step({name}_state *s, const {real} in[], {real} out[]);
 {events}{classes}

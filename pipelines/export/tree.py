@@ -180,7 +180,7 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
             f"{kind} has dtype='float32', and its states in C would be more exact than those that "
             "the readout was fitted to: pass float32=True, or take dtype='float64'."
         )
-    if isinstance(model, Reservoir):
+    if isinstance(model, Reservoir) and defines(model, "_kind"):
         found = embedding.stages(model, given.n_steps)
         source = model if hasattr(model, "duration_") else None
         leaves = [
@@ -190,12 +190,12 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
             for end, stage in found
         ]
         return Series(leaves) if len(leaves) > 1 else leaves[0]
-    if isinstance(model, Encoder):
+    if isinstance(model, Encoder) and defines(model, "_embed"):
         stage = model._embed(given.tick)._replace(note=described(model))
         return Leaf(own, stage, model if hasattr(model, "duration_") else None)
     if type(model) in SCALERS:  # others may transform or predict in their own way
         return Leaf(own, scaler(model))
-    if type(model) in LINEAR or type(model).__module__.startswith("mottle."):
+    if type(model) in LINEAR or (isinstance(model, LINEAR) and defines(model, "predict")):
         return Leaf(own, linear(model))
     raise NotInC(
         f"{kind} (stage {own!r}) has no form in C. Exported are encoders, reservoirs, "
@@ -203,6 +203,15 @@ def tree(model: Any, given: Given, name: str = "") -> Any:
         f"({', '.join(one.__name__ for one in LINEAR[1:])}, RidgeReadout): export the model "
         "without this stage, or replace it."
     )
+
+
+def defines(model: Any, name: str) -> bool:
+    """Return whether a class is of mottle, or has an attribute of its own and not by inheritance.
+
+    A class derived from one of mottle may do what the text in C of its base does not.
+    """
+    kind = type(model)
+    return kind.__module__.startswith("mottle.") or name in vars(kind)
 
 
 def unused(name: str, taken: set[str]) -> str:

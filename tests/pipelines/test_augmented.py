@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import xarray as xr
-from sklearn.model_selection import cross_val_score
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from mottle.datasets import make_table
@@ -114,6 +115,13 @@ def test_a_recording_and_its_copies_stay_together_where_a_penalty_is_chosen():
     assert fused.alpha_ >= 100 * RidgeReadout().fit(
         copied.pipeline_[:-1].transform(as_table(noise + noise)), np.tile(labels, 2)
     ).alpha_  # fmt: skip
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: make_pipeline(model)])
+def test_searches_that_part_copies_are_refused_with_the_way_out(wrap):
+    for model in (GridSearchCV(RidgeReadout(), {"task": ["auto"]}), RidgeClassifierCV()):
+        with pytest.raises(ValueError, match=r"CV chooses its settings .* inside the search"):
+            AugmentedModel(wrap(model), shift=1).fit(WAVES, LABELS)
 
 
 def test_several_senses_are_altered_each():

@@ -450,6 +450,26 @@ class Halved(StandardScaler):
         return super().transform(X) / 2
 
 
+class Louder(TaxelDrive):
+    """An encoder that encodes in its own way."""
+
+    def _encode(self, samples, place):
+        return 2 * super()._encode(samples, place)
+
+
+class Shifted(EchoStateReservoir):
+    """A reservoir whose states are other than its base's."""
+
+    def transform(self, X):
+        return super().transform(X) + 1
+
+
+def test_classes_derived_from_ours_are_refused_by_name(tmp_path):
+    for stage in (Louder(None, baseline="training"), Shifted(5, **SMALL)):
+        with pytest.raises(NotInC, match=rf"{type(stage).__name__} .* no form in C"):
+            export_c(make_pipeline(stage.fit(X)), tmp_path / "wrong", sample=X)
+
+
 def test_what_would_be_exported_wrongly_is_refused(tmp_path):
     union = FeatureUnion(
         [("a", EchoStateReservoir(5, **SMALL)), ("b", NoReservoir())], transformer_weights={"b": 2}
