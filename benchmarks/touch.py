@@ -552,7 +552,19 @@ for a minute, one core, 17 channels:
 
 {latency}
 
-## Code
+## From the command line
+
+```sh
+mottle run demo-touch --save touch.mottle
+mottle live touch.mottle --source serial:/dev/ttyUSB0@115200
+mottle export touch.mottle --out touch
+```
+
+The recipe `demo-touch` is the task of the generated grasps with 20 of them, folds by material and
+five seeds; the row with the best score is fitted to all and kept. [A finger that
+answers](../notebooks/13-live-touch.md) does the same in a notebook, detection included.
+
+## In Python
 
 ```python
 import numpy as np

@@ -1,8 +1,10 @@
 """The recordings of the demo: what ships with the package, joined into two tasks."""
 
 import numpy as np
+import xarray as xr
 
 from mottle.checks import check_option
+from mottle.datasets.generated.grasp import make_grasp
 from mottle.datasets.record import DataSet
 from mottle.datasets.sets.icub_grasp import OBJECTS, load_icub_grasp
 from mottle.datasets.sets.nmnist_100 import load_nmnist_100
@@ -10,7 +12,8 @@ from mottle.datasets.sets.smellnet import split_windows
 from mottle.datasets.sets.smellnet_10 import load_smellnet_10
 from mottle.datasets.table import Recordings, label_paired, make_table
 
-TASKS = ("senses", "grasp")
+TASKS = ("senses", "grasp", "touch")
+ESTIMATED = ("contact", "normal", "tangential", "slip")  # of a generated grasp, step by step
 
 
 def load_demo(task: str = "senses") -> Recordings:
@@ -18,10 +21,11 @@ def load_demo(task: str = "senses") -> Recordings:
 
     Parameters
     ----------
-    task : {"senses", "grasp"}, default="senses"
+    task : {"senses", "grasp", "touch"}, default="senses"
         "grasp" is `load_icub_grasp`: touch and joints, recorded together. "senses" is sight
         (N-MNIST), touch (iCub) and smell (SmellNet, the six gas sensors), ten classes:
-        label-paired, not co-recorded.
+        label-paired, not co-recorded. "touch" is `make_grasp`: grasps that are generated, with
+        the truth of every step.
 
     Returns
     -------
@@ -34,10 +38,14 @@ def load_demo(task: str = "senses") -> Recordings:
         2g + 1 of its ten, touch the first two of trials 4g + 1 to 4g + 4, smell the first and the
         second half of recording g.
 
+        "touch": 20 rows, column ``finger`` (vibration, then 16 taxels, at 1 kHz); ``target`` are
+        arrays (time, 4) of contact, normal and tangential force in N, and slip; groups are five
+        materials.
+
     Raises
     ------
     ValueError
-        If ``task`` is neither.
+        If ``task`` is none of these.
 
     Examples
     --------
@@ -45,14 +53,29 @@ def load_demo(task: str = "senses") -> Recordings:
     >>> table.shape, table.attrs["pairing"]
     ((100, 3), 'label-paired, not co-recorded')
     """
-    if check_option("task", task, TASKS) == "grasp":
+    check_option("task", task, TASKS)
+    if task == "grasp":
         return load_icub_grasp()
+    if task == "touch":
+        return _grasps()
     return label_paired(
         classes={"touch": OBJECTS},
         sight=load_nmnist_100(),
         touch=load_icub_grasp().senses("touch"),
         smell=_halves(load_smellnet_10(channels="gas")),
     )
+
+
+def _grasps() -> Recordings:
+    """Return generated grasps: the samples of a finger, and what is to be known at every step."""
+    table, _, groups = make_grasp(20, n_materials=5, random_state=0)
+    fingers = [xr.concat([row["vibration"], row["skin"]], "channel") for _, row in table.iterrows()]
+    target = [
+        steps.sel(channel=list(ESTIMATED)).to_numpy() for steps in table.attrs["truth"]["steps"]
+    ]
+    found = make_table(finger=fingers)
+    found.attrs = {key: table.attrs[key] for key in ("name", "licence")}
+    return Recordings(found, target, groups)
 
 
 def _halves(recordings: Recordings) -> Recordings:

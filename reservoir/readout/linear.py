@@ -134,7 +134,7 @@ class LinearReadout(NamesParameters, BaseEstimator):
         plain = type(X) is np.ndarray and X.dtype == np.float64
         plain = plain and "feature_names_in_" not in fitted
         if plain and "coef_" in fitted and X.shape[1:] == (self.n_features_in_,) and len(X):
-            decision = X @ self.coef_.T + self.intercept_
+            decision = self._weighted(X)
             if np.isfinite(decision).all():  # then X is finite, and needs no further check
                 return decision
         check_is_fitted(self)
@@ -145,7 +145,16 @@ class LinearReadout(NamesParameters, BaseEstimator):
         refuse_masked(X, "X")
         with naming_rows(X):
             X = validate_data(self, X, dtype=np.float64, reset=False)
-        return X @ self.coef_.T + self.intercept_
+        return self._weighted(X)
+
+    def _weighted(self, X):
+        """Return weighted sums of checked features, row by row.
+
+        BLAS adds up one row in another order than many: a live run would differ from the whole
+        recording in the last digits.
+        """
+        rows = np.ascontiguousarray(X)[:, np.newaxis]
+        return np.matmul(rows, self.coef_.T)[:, 0] + self.intercept_
 
     def _classifies(self) -> bool:
         """Return whether targets are labels; True for an unfitted "auto"."""

@@ -88,6 +88,7 @@ def test_the_simulation_with_fitted_constants_is_the_simulation_of_the_device():
     assert found.preset.t_pulse == pytest.approx(5e-6)  # the step of the data
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_constants_in_most_draws():
     inside = total = 0
     for seed in range(15):
@@ -192,6 +193,7 @@ def test_the_error_of_a_trace_left_out_is_that_of_a_fit_of_the_others():
     assert set(found.held_out) == {"trace s0", "trace s1", "trace s2"}
 
 
+@pytest.mark.slow
 def test_devices_with_erased_traces_are_all_fitted_from_the_family():
     # a fit of all as one ended at alpha=1e-2 A and residuals of 123 %
     rng, tables = np.random.default_rng(0), []
@@ -256,6 +258,7 @@ def test_variation_between_devices_is_recovered_and_taken_by_reservoirs():
     assert MemristorReservoir(3, device=found.preset, spread=found.node_spread).fit(UP[:, None])
 
 
+@pytest.mark.slow
 def test_variation_between_cycles_is_recovered():
     rng, tables = np.random.default_rng(6), []
     factors = np.exp(0.1 * rng.normal(size=10))

@@ -183,7 +183,10 @@ def test_commands_and_recipes_find_an_installed_device(environment, tmp_path):
     assert {row["reservoir"] for row in scores} == {"vteam", "none"}
 
 
-@pytest.mark.parametrize("name", [*DEVICES, "test_twin", "test_chain"])
+@pytest.mark.parametrize(
+    "name",
+    [*DEVICES, "test_chain", pytest.param("test_twin", marks=pytest.mark.slow)],
+)
 def test_devices_fulfil_the_laws(name):
     assert "causal" in check_node(name, n_nodes=70)
 
@@ -375,6 +378,7 @@ def fast_device(**more):
     return device_node("test_fast", Fast(), **given | more)
 
 
+@pytest.mark.slow
 def test_steps_of_integration_follow_the_fastest_node():
     device = fast_device(limits={"x": (-3.0, 3.0)})
     u = np.random.default_rng(0).uniform(-1, 1, (300, 1))
@@ -437,6 +441,7 @@ def test_currents_that_give_energy_are_found(current, message, monkeypatch):
         check_node(fast_device(current=current), n_nodes=5)
 
 
+@pytest.mark.slow
 def test_an_energy_report_names_devices_without_a_current():
     u = np.random.default_rng(0).uniform(-1, 1, (4, 50, 1))
     nodes = DeviceReservoir(5, device=fast_device(), pool="mean", random_state=0).fit(u)

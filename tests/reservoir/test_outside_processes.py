@@ -111,6 +111,7 @@ def test_a_device_of_a_script_works_in_workers_and_its_pickle_says_what_it_lacks
     assert "has other values of derivative than the one" in error
 
 
+@pytest.mark.slow
 def test_a_device_of_a_module_works_in_workers_and_in_a_new_process(tmp_path):
     (tmp_path / "far_module.py").write_text(DEVICE, encoding="utf-8")
     run(tmp_path, WORK + "from far_module import NODE, Slow\n" + COMPARE, "model.pickle")

@@ -51,6 +51,18 @@ def test_fixed_penalty_equals_scikit_learn(shape):
         assert_allclose(ridge.predict(X), reference.predict(features), rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("n_targets", [1, 3, 4, 6])
+def test_a_row_gets_the_same_bytes_alone_as_among_others(n_targets):
+    X = np.random.default_rng(0).normal(size=(50, 37))
+    y = X @ np.random.default_rng(1).normal(size=(37, n_targets))
+    ridge = RidgeReadout(1.0).fit(X, y)
+    whole = ridge.predict(X)
+    assert_allclose(whole, X @ ridge.coef_.T + ridge.intercept_, rtol=1e-12, atol=1e-12)
+    for laid_out in (X, np.asfortranarray(X)):
+        alone = np.concatenate([ridge.predict(laid_out[k : k + 1]) for k in range(50)])
+        assert alone.tobytes() == whole.tobytes()
+
+
 def test_labels_of_any_kind_equal_the_ridge_classifier():
     X, y = data(60, 5)
     labels = np.array(["apple", "pear", "plum"])[np.digitize(y, np.quantile(y, [0.3, 0.6]))]

@@ -115,6 +115,17 @@ def test_unknown_smell_channels_are_named():
         datasets.load_smellnet_10(channels="gass")
 
 
+def test_grasps_of_the_demo_have_a_target_for_every_sample():
+    table, target, groups = datasets.load_demo("touch")
+    whole, _, _ = datasets.make_grasp(20, n_materials=5, random_state=0)
+    assert len(target) == len(table) == groups.size == 20
+    for k in (0, 7):
+        finger, truth = table["finger"].iloc[k], whole.attrs["truth"]["steps"][k]
+        assert_array_equal(finger[:, 0], whole["vibration"].iloc[k][:, 0])
+        assert_array_equal(finger[:, 1:], whole["skin"].iloc[k])
+        assert_array_equal(target[k][:, 2], truth.sel(channel="tangential"))
+
+
 def test_demo_groups_share_no_recording_and_pair_as_documented():
     table, target, groups = datasets.load_demo()
     assert list(table.columns) == ["sight", "touch", "smell"]
