@@ -38,9 +38,9 @@ def load_demo(task: str = "senses") -> Recordings:
         2g + 1 of its ten, touch the first two of trials 4g + 1 to 4g + 4, smell the first and the
         second half of recording g.
 
-        "touch": 20 rows, column ``finger`` (vibration, then 16 taxels, at 1 kHz); ``target`` are
-        arrays (time, 4) of contact, normal and tangential force in N, and slip; groups are five
-        materials.
+        "touch": 20 rows, column ``finger`` (vibration, then 16 taxels, at 1 kHz); ``target``
+        (recording, time, 4) are contact, normal and tangential force in N, and slip; groups are
+        five materials.
 
     Raises
     ------
@@ -70,12 +70,10 @@ def _grasps() -> Recordings:
     """Return generated grasps: the samples of a finger, and what is to be known at every step."""
     table, _, groups = make_grasp(20, n_materials=5, random_state=0)
     fingers = [xr.concat([row["vibration"], row["skin"]], "channel") for _, row in table.iterrows()]
-    target = [
-        steps.sel(channel=list(ESTIMATED)).to_numpy() for steps in table.attrs["truth"]["steps"]
-    ]
+    steps = xr.concat(table.attrs["truth"]["steps"], "recording")
     found = make_table(finger=fingers)
     found.attrs = {key: table.attrs[key] for key in ("name", "licence")}
-    return Recordings(found, target, groups)
+    return Recordings(found, steps.sel(channel=list(ESTIMATED)).to_numpy(), groups)
 
 
 def _halves(recordings: Recordings) -> Recordings:
