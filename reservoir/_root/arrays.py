@@ -1,7 +1,10 @@
 """Numbers out of arrays, frames and texts: labelled axes in order, nothing dropped on the way."""
 
+import math
+import mmap
 import os
 import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ PANDAS_ROUNDS = [int(part) for part in pd.__version__.split(".")[:2]] >= [3, 1]
 """Whether pandas turns a text into the closest float; before 3.1 the last digit may differ."""
 FLOATS: dict[str, Any] = {} if PANDAS_ROUNDS else {"float_precision": "round_trip"}
 """With which `pandas.read_csv` reads the closest floats."""
+LARGE = 1 << 22  # bytes, from which numpy asks for large pages
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel", "node"))  # of dimensions
 
 
@@ -187,6 +191,38 @@ def _closest_floats(
         if not whole if known else NUMBER.fullmatch(text.strip()):
             closest[row] = float(text)
     return closest
+
+
+def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return zeros, of which large arrays take memory page by page, where they are written.
+
+    numpy asks the system for large pages, of 2 MB, so that a few values far apart would fill all.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array.
+    dtype : dtype
+        Of its values.
+
+    Returns
+    -------
+    zeros : ndarray
+        Writable, in C order.
+
+    Examples
+    --------
+    >>> zeros_by_page((2, 3), "float32").sum(axis=1).tolist()
+    [0.0, 0.0]
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size < LARGE:
+        return np.zeros(shape, dtype)
+    pages = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        with suppress(OSError):  # of systems without large pages
+            pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages, dtype).reshape(shape)
 
 
 def check_memory(n_values: float, what: str, way: str) -> None:

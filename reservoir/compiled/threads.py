@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from operator import is_
 from typing import Any
 
 import numba
@@ -13,6 +14,7 @@ from mottle.reservoir.compiled.notice import announced
 
 GROUP = 64  # nodes whose energies are summed together; a part consists of whole groups
 PARTS = 4  # of the work per thread, to balance the load
+NUMBERS = (bool, int, float)
 LEAST_UPDATES = 1 << 16  # of nodes, about 0.2 ms; for fewer, starting a thread takes longer
 
 
@@ -148,7 +150,9 @@ def compiled_for(value: Any) -> Any:
             return value
         return np.asarray(_Alias(value)) if value.flags.aligned else value.copy()
     if isinstance(value, tuple):
-        parts = [compiled_for(part) for part in value]
+        parts = [part if type(part) in NUMBERS else compiled_for(part) for part in value]
+        if all(map(is_, parts, value)):
+            return value
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return value
 
@@ -167,6 +171,7 @@ def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.flo
     [[0.0, 0.0], [0.0, 0.0]]
     """
     out = np.empty((len(lengths), n_steps, n_nodes))
-    for r in np.flatnonzero(lengths < n_steps):
-        out[r, lengths[r] :] = 0.0
+    for r, n in enumerate(lengths.tolist()):  # for a single recording, faster than a search
+        if n < n_steps:
+            out[r, n:] = 0.0
     return out

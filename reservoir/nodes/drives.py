@@ -102,8 +102,10 @@ def _names_of(part: Any) -> list[str] | None:
 
 def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple[NDArray, NDArray]:
     """Check and return the next steps of live runs, and the number of steps of each."""
-    check_container(X)
-    X = as_numbers(order_dims(X, "the chunk"), "the chunk")
+    plain = type(X) is np.ndarray and X.dtype == np.float64
+    if not plain:
+        check_container(X)
+        X = as_numbers(order_dims(X, "the chunk"), "the chunk")
     expected = state.keys.size, reservoir.n_features_in_
     if X.ndim != 3 or (X.shape[0], X.shape[2]) != expected:
         raise ValueError(
@@ -120,8 +122,9 @@ def read_chunk(reservoir: Any, state: Any, X: Any, n_steps: int | None) -> tuple
             f"run {run} got {X[run, step, channel]} at step {step} of the chunk, input "
             f"{channel}; a live run needs every value."
         )
-    X = np.require(X, requirements=["C", "A", "W"])  # kernels are compiled for this
-    return X, np.full(len(X), X.shape[1])
+    if not X.flags.carray:
+        X = np.require(X, requirements=["C", "A", "W"])  # kernels are compiled for this
+    return X, np.array([X.shape[1]] * len(X))
 
 
 def is_absent(recording: Any) -> bool:

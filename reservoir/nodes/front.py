@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from inspect import signature
@@ -48,7 +47,10 @@ LEVELS = {"device": ("devices", "device"), "resistor": ("resistors in series", "
 def at_most(n_threads: int) -> Iterator[None]:
     """Use at most ``n_threads`` threads: on a busy machine a live step would wait for idle ones."""
     before = numba.get_num_threads()
-    numba.set_num_threads(max(1, min(n_threads, before)))
+    if before <= max(1, n_threads):  # to set it takes several microseconds
+        yield
+        return
+    numba.set_num_threads(max(1, n_threads))
     try:
         yield
     finally:
@@ -538,7 +540,8 @@ class Reservoir(
         >>> state.step, first.shape, rest.shape
         (50, (2, 30, 20), (2, 20, 20))
         """
-        check_is_fitted(self)
+        if "noise_seed_" not in vars(self):  # the check of scikit-learn takes longer than a step
+            check_is_fitted(self)
         block, lengths = self._node.read_chunk(self, state, X, n_steps)
         new = self._copy_state(state)
         with at_most(len(lengths)):
@@ -720,7 +723,8 @@ class Reservoir(
                 f"the state holds (tap, input) {state.past.shape[1:]} of the drive, not {past}."
             )
         spent = None if state.spent is None else state.spent.copy()
-        return replace(state, values=np.array(values, order="C"), spent=spent)
+        values = np.array(values, order="C")
+        return ReservoirState(values, state.keys, state.step, state.past, spent, state.owner)
 
     def _tapped(self, padded: NDArray, lengths: NDArray, state: ReservoirState) -> NDArray:
         """Append earlier steps to the inputs, lag by lag; 0 before the beginning."""

@@ -601,30 +601,22 @@ class STDPLayer(
 
     def _from_events(self, recordings: list[Events]) -> tuple[kernel.Spikes, NDArray]:
         """Return spikes, and the events outside the sensor and after the end."""
-        t, place, ends = self._place(recordings)
-        origin = np.array([0 if e.absent else e.t[0] for e in recordings])
-        t = (t - np.repeat(origin, np.diff(ends))) * 1e-6
-        outside, late = place < 0, t >= self.duration_
-        kept = ~(outside | late)
-        before = np.zeros((3, t.size + 1), dtype=np.int64)
-        np.cumsum([outside, late & ~outside, kept], axis=1, out=before[:, 1:])
-        segment = (t[kept] / self.duration_ * (self.n_segments or 1)).astype(np.int64)
-        spikes = kernel.Spikes(
-            t[kept], place[kept], np.ones(int(kept.sum())), segment, before[2, ends],
-            np.full(len(recordings), self.duration_), 0.0,
-        )  # fmt: skip
-        return spikes, np.diff(before[:2, ends], axis=1).T
-
-    def _place(self, recordings: list[Events]) -> tuple[NDArray, NDArray, NDArray]:
-        """Return times and inputs (-1 outside the sensor) of events, and recordings' offsets."""
-        (width, height), (_, columns, n_polarities) = self.sensor_size_, self.input_shape_
-        t, x, y, p = (np.concatenate([events[name] for events in recordings]) for name in FIELDS)
-        offsets = np.cumsum([0, *(e.t.size for e in recordings)])
-        place = ((y // self.cell) * columns + x // self.cell) * n_polarities
-        if n_polarities == 2:
-            place += p
-        place[(x < 0) | (y < 0) | (x >= width) | (y >= height)] = -1
-        return t, place, offsets
+        (width, height), (_, n_columns, n_polarities) = self.sensor_size_, self.input_shape_
+        columns = np.arange(width) // self.cell * n_polarities
+        rows = np.arange(height) // self.cell * (n_columns * n_polarities)
+        size = sum(events.t.size for events in recordings)
+        t, (place, segment) = np.empty(size), np.empty((2, size), dtype=np.int64)
+        ends = np.zeros(len(recordings) + 1, dtype=np.int64)
+        account = np.zeros((len(recordings), 2), dtype=np.int64)
+        for r, events in enumerate(recordings):
+            n, *account[r] = kernel.lay_out(
+                *(events[name] for name in FIELDS), columns, rows, n_polarities - 1, self.duration_,
+                self.n_segments or 1, *(column[ends[r] :] for column in (t, place, segment)),
+            )  # fmt: skip
+            ends[r + 1] = ends[r] + n
+        n = ends[-1]
+        lengths = np.full(len(recordings), self.duration_)
+        return kernel.Spikes(t[:n], place[:n], np.ones(n), segment[:n], ends, lengths, 0.0), account
 
     def _from_counts(self, drives: list[NDArray]) -> kernel.Spikes:
         """Return spikes at the beginning of their step; a neuron fires at its end."""

@@ -5,7 +5,8 @@ event at (x, y) goes to input ``rows[y] + columns[x] + shift * p``. Events are c
 they are used, chunk by chunk, while they are in the cache.
 
 A recording of ``duration`` us has ``n_steps`` steps; ``drive`` (step, input) takes those from
-``first`` on, so that a recording can be encoded whole or some steps at a time.
+``first`` on, so that a recording can be encoded whole or some steps at a time. It holds zeros
+before: blocks of inputs without events are left out.
 """
 
 from math import copysign, exp, log1p, sqrt
@@ -17,6 +18,7 @@ from mottle.kernel_events import faulty
 
 CHUNK = 1024  # events
 FAULT = -1
+BLOCK = 6  # inputs of a block, as a power of two
 BITS = 10  # 2 ** 10 us: exponentials are taken once in so long, then from a table
 
 
@@ -46,24 +48,40 @@ def whole(number):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def squeeze(counts, power, scale, frame):
-    """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear the counts."""
-    if power == 1:
-        for i in range(counts.size):
-            n = np.float64(counts[i])
-            frame[i] = copysign(sqrt(abs(n)), n) / scale
-    elif power == 2:
-        for i in range(counts.size):
-            n = np.float64(counts[i])
-            frame[i] = copysign(log1p(abs(n)), n) / scale if n != 0.0 else 0.0
-    elif power == 3:
-        for i in range(counts.size):
-            n = np.float64(counts[i])
-            frame[i] = copysign(2.0 * (sqrt(abs(n) + 0.375) - sqrt(0.375)), n) / scale
-    else:
-        for i in range(counts.size):
-            frame[i] = np.float64(counts[i]) / scale
-    counts[:] = 0
+def squeeze(counts, busy, power, scale, frame):
+    """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear counts and ``busy``."""
+    for block in range(busy.size):
+        if not busy[block]:
+            continue
+        busy[block] = False
+        begin, end = np.uint64(block << BLOCK), np.uint64(min(block + 1 << BLOCK, frame.size))
+        if power == 1:
+            for i in range(begin, end):
+                n = np.float64(counts[i])
+                frame[i] = copysign(sqrt(abs(n)), n) / scale
+        elif power == 2:
+            for i in range(begin, end):
+                n = np.float64(counts[i])
+                frame[i] = copysign(log1p(abs(n)), n) / scale if n != 0.0 else 0.0
+        elif power == 3:
+            for i in range(begin, end):
+                n = np.float64(counts[i])
+                frame[i] = copysign(2.0 * (sqrt(abs(n) + 0.375) - sqrt(0.375)), n) / scale
+        else:
+            for i in range(begin, end):
+                frame[i] = np.float64(counts[i]) / scale
+        for i in range(begin, end):
+            counts[i] = 0
+
+
+@njit(cache=True, nogil=True)
+def blocks_of(values):
+    """Return for each block of inputs whether one of its values is not 0."""
+    busy = np.zeros((values.size - 1 >> BLOCK) + 1, np.bool_)
+    for i in range(values.size):
+        if values[i] != 0.0:
+            busy[i >> BLOCK] = True
+    return busy
 
 
 @njit(cache=True, nogil=True)
@@ -78,6 +96,7 @@ def count(
     begin, outside = 0, 0
     width, height = np.uint64(columns.size), np.uint64(rows.size)
     counts = np.zeros(drive.shape[1], np.int32)  # of one step: half the size, and in a cache
+    busy = np.zeros((counts.size - 1 >> BLOCK) + 1, np.bool_)
     for k in range(drive.shape[0]):
         end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
         while begin < end:
@@ -89,11 +108,24 @@ def count(
                 if column < width and row < height:
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
                     counts[place] += amounts[polarity]
+                    busy[place >> np.uint64(BLOCK)] = True
                 else:
                     outside += 1
             begin = stop
-        squeeze(counts, power, scale, drive[k])
+        squeeze(counts, busy, power, scale, drive[k])
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
+
+
+@njit(cache=True, nogil=True)
+def decay(before, busy, fade, frame):
+    """Write values times ``fade`` to the busy blocks of a frame; denormal numbers, slow, as 0."""
+    for block in range(busy.size):
+        if not busy[block]:
+            continue
+        begin, end = np.uint64(block << BLOCK), np.uint64(min(block + 1 << BLOCK, frame.size))
+        for i in range(begin, end):
+            value = before[i] * fade
+            frame[i] = value if abs(value) > 1e-30 else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -111,12 +143,11 @@ def surface(
     fade = exp(-duration / n_steps / tau)
     bits = BITS if tau > 4.0 else 0  # so that no factor leaves the range of numbers
     factors = np.exp(np.arange(1 << bits) / tau)
+    busy = blocks_of(before)
     for k in range(drive.shape[0]):
         step, frame = first + k, drive[k]
         end = first_from(t, end_of_step(step, start, duration, n_steps), begin)
-        for i in range(frame.size):
-            value = before[i] * fade
-            frame[i] = value if abs(value) > 1e-30 else 0.0  # denormal numbers are slow
+        decay(before, busy, fade, frame)
         span, left, over = np.int64(-1), 0.0, (step + 1) * duration / n_steps
         while begin < end:
             stop = min(begin + CHUNK, end)
@@ -132,6 +163,7 @@ def surface(
                     place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
                     factor = factors[np.uint64(moment - (span << bits))]
                     frame[place] = left * factor * amounts[polarity]
+                    busy[place >> np.uint64(BLOCK)] = True
                 else:
                     outside += 1
             begin = stop
@@ -152,7 +184,6 @@ def latency(
     length = duration / n_steps
     for k in range(drive.shape[0]):
         frame = drive[k]
-        frame[:] = 0.0
         end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
         over = start + (first + k + 1) * length
         while begin < end:

@@ -64,6 +64,37 @@ def test_the_latency_follows_the_naive_latency():
     assert set(np.sign(signed.fit_transform(events)).ravel()) == {-1.0, 1.0}
 
 
+@pytest.mark.parametrize("encoder", [EventRate, TimeSurface, EventLatency])
+def test_blocks_of_a_large_sensor_without_events_change_nothing(encoder):
+    near = draw_events(3, n=300)
+    far = near.copy()
+    far["x"] += 50
+    far["y"] += 20
+    common = {"cell": 1, "duration": 1e-3, "on_drop": "ignore"}
+    small = encoder(9, sensor_size=(7, 5), **common).fit_transform(near)
+    large = encoder(9, sensor_size=(90, 40), **common).fit_transform(far).reshape(9, 40, 90, 2)
+    assert_array_equal(large[:, 20:25, 50:57].reshape(9, -1), small)
+    large[:, 20:25, 50:57] = 0
+    assert not large.any()
+
+
+def test_drives_of_four_bytes_hold_the_same_counts_and_rounded_values():
+    streams = [draw_events(seed) for seed in range(3)]
+    plain = EventRate(7, cell=1, compress=None, scale=None)
+    whole = EventRate(7, cell=1, compress=None, scale=None, dtype="int32").fit(streams)
+    counts = whole.transform(streams)
+    assert counts.dtype == np.int32
+    assert_array_equal(counts, plain.fit_transform(streams))
+    with pytest.raises(ValueError, match=r"recording 1 of the input is absent .*'int32' has no NaN"):
+        whole.transform([streams[0], None])
+    for encoder in (EventRate(7), TimeSurface(7, tau=3e-4)):
+        double = encoder.fit_transform(streams)
+        single = encoder.set_params(dtype="float32").fit_transform(streams)
+        assert single.dtype == np.float32
+        assert_allclose(single, double, rtol=1e-6)
+        assert (single != double).any()
+
+
 def test_a_signed_surface_has_the_sign_of_the_last_event():
     events = np.array([(0, 0, 0, 1), (10, 0, 0, 0)], dtype=EVENT_DTYPE)
     encoder = TimeSurface(2, tau=1e-5, duration=2e-5, polarity="signed")
@@ -181,6 +212,8 @@ def test_an_absent_recording_is_nan_and_the_rest_is_not():
         ({"duration": 1e-6}, "steps of less than 1 us"),
         ({"polarity": "both"}, "polarity='both': expected one of 'split'"),
         ({"compress": "cube"}, "compress='cube'"),
+        ({"dtype": "float16"}, "dtype='float16': expected one of 'float64', 'float32', 'int32'"),
+        ({"dtype": "int32"}, "holds plain counts, and compress='sqrt', scale='global'"),
         ({"sensor_size": 34}, "expected \\(width, height\\)"),
     ],
 )

@@ -64,6 +64,7 @@ OF_EVENTS = [
     EventRate(N_STEPS, scale=None, compress=None, cell=3),
     EventRate(N_STEPS, compress="anscombe"), EventLatency(N_STEPS, polarity="signed"),
     TimeSurface(N_STEPS, tau=2e-4), TimeSurface(N_STEPS, tau=1e-6, polarity="signed", cell=1),
+    TimeSurface(N_STEPS, tau=2e-4, dtype="float32"),
 ]  # fmt: skip
 OF_ROWS = [
     LevelCrossing(threshold=0.3), LevelCrossing(scale=None, channels=[2, 0]),
@@ -259,6 +260,25 @@ def test_a_live_run_needs_a_stream_of_every_run_at_every_step():
     state, _ = gas.advance(gas.start(), [timed])
     with pytest.raises(ValueError, match=r"time goes back in .*: 5 s comes after 6 s"):
         gas.advance(state, [timed])
+
+
+@pytest.mark.parametrize(
+    ("value", "held"), [(np.nan, "NaN"), (-np.inf, "-inf"), (2.0**32 - 1, "4294967295")]
+)
+def test_a_block_of_rows_is_refused_as_its_tables_are(value, held):
+    block = np.stack([draw_samples(0), draw_samples(1)])
+    encoder = TaxelDrive(channels=[0, 2]).fit(block)
+    block[1, 5, 1] = value  # of a channel that is not kept
+    _, whole = encoder.advance(encoder.start(2), block)
+    _, tables = encoder.advance(encoder.start(2), list(block))
+    assert_array_equal(whole, tables)
+    block[1, 5, 2] = value
+    for chunk in (block, list(block)):
+        with pytest.raises(ValueError, match=f"channel 2 of recording 1 .* holds {held}"):
+            encoder.advance(encoder.start(2), chunk)
+    for chunk in (block[:, :, :2], list(block[:, :, :2])):
+        with pytest.raises(ValueError, match="2 channels where the first training recording has 3"):
+            encoder.advance(encoder.start(2), chunk)
 
 
 @pytest.mark.parametrize(

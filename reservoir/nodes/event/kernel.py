@@ -18,7 +18,9 @@ from mottle.reservoir.compiled.noise import join, normal
 CHUNK = 1024  # events, checked and used while they are in the cache
 SPAN = 1 << 19  # events sorted by tile at once
 TILE_BITS = 16  # inputs of a tile, which stays in the cache, as a power of two
-MANY = 8  # number of tiles from which sorting is faster
+BLOCK_BITS = 6  # inputs of a block, as a power of two
+MANY = 8  # number of tiles from which sorting is faster,
+FEW_BLOCKS = 1 << 11  # unless the events of a step touch at most so many blocks
 FAULT = -1
 FAR = 1 << 30  # beyond every sensor
 
@@ -57,6 +59,41 @@ def fade_out(before, frame, first, last, fade, input_):
         factors = fade[input_ : input_ + new.size]
         for i in range(new.size):
             new[i] = flush(old[i] * factors[i])
+
+
+@njit(cache=True, nogil=True)
+def blocks_of(values, n_inputs):
+    """Return for each block of inputs whether a value (device * input,) of it is not 0."""
+    busy = np.zeros((n_inputs - 1 >> BLOCK_BITS) + 1, np.bool_)
+    for node in range(values.size):
+        if values[node] != 0.0:
+            busy[node % n_inputs >> BLOCK_BITS] = True
+    return busy
+
+
+@njit(cache=True, nogil=True)
+def note(touched, busy):
+    """Count the blocks touched in a step, which are busy from now on, and clear them."""
+    n = 0
+    for block in range(touched.size):
+        if touched[block]:
+            n += 1
+            busy[block], touched[block] = True, False
+    return n
+
+
+@njit(cache=True, nogil=True)
+def fade_busy(before, frame, node, left, right, busy, fade):
+    """Let a device's nodes of inputs ``left`` to ``right`` decay, from ``node`` on, if busy."""
+    block, end = left >> BLOCK_BITS, (right - 1 >> BLOCK_BITS) + 1
+    while block < end:
+        begin = block
+        while block < end and busy[block]:
+            block += 1
+        if block > begin:
+            first, last = begin << BLOCK_BITS, min(block << BLOCK_BITS, right)
+            fade_out(before, frame, node + first, node + last, fade, first)
+        block += 1
 
 
 @njit(**VECTOR)
@@ -183,24 +220,29 @@ def run_events(
     device * inputs + input. tau and p_c (device, input), or (device, 1) where all inputs agree;
     state (1, node) at the end of the previous step; out (step, node) from step ``first``, of
     ``dt`` s each. The states of a step are the previous ones decayed to its end, plus the step of
-    each event decayed to the same time. Returns the numbers of events outside the sensor and after
-    the end, FAULT for both if ``faulty``.
+    each event decayed to the same time. ``out`` holds zeros before: blocks of inputs that had no
+    event yet are left out. Returns the numbers of events outside the sensor and after the end,
+    FAULT for both if ``faulty``.
     """
     n_devices, n_inputs = tau.shape[0], out.shape[1] // tau.shape[0]
     n_tiles = (n_inputs - 1 >> TILE_BITS) + 1
-    n_tiles = n_tiles if n_tiles >= MANY else 1
     ends, span = np.zeros(n_tiles + 1, np.int64), max(min(SPAN, t.size), CHUNK)
-    span = span if n_tiles > 1 else CHUNK
+    span = span if n_tiles >= MANY else CHUNK
     places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
-    by_tile = (places, moments) if n_tiles == 1 else (np.empty_like(places), np.empty_like(moments))
+    by_tile = np.empty_like(places), np.empty_like(moments)
     room, decays, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
     begin, outside, before = 0, 0, state[0]
+    busy = blocks_of(before, n_inputs)
+    touched, n_touched = np.zeros_like(busy), 0
     for step in range(out.shape[0]):
         over, frame, faded = (first + step + 1) * dt, out[step], False
         end = first_from(t, origin, over, begin)
+        sorts = n_tiles >= MANY and n_touched > FEW_BLOCKS
+        most, tiles = (span, n_tiles) if sorts else (CHUNK, 1)
+        where, when = by_tile if sorts else (places, moments)
         while begin < end or not faded:
             n = 0
-            while begin < end and n + CHUNK <= span:
+            while begin < end and n + CHUNK <= most:
                 stop = min(begin + CHUNK, end)
                 m = n + stop - begin
                 found = locate(
@@ -209,27 +251,30 @@ def run_events(
                 )  # fmt: skip
                 if found == FAULT:
                     return FAULT, FAULT
+                for k in range(n, n + found):
+                    touched[np.uint64(places[k] >> BLOCK_BITS)] = True
                 outside += stop - begin - found
                 n, begin = n + found, stop
             ends[0] = n
-            if n_tiles > 1:
+            if sorts:
                 sort_by_tile(places, moments, n, ends, *by_tile)
             low = 0
-            for tile in range(n_tiles):
+            for tile in range(tiles):
                 left, right = tile << TILE_BITS, (tile + 1) << TILE_BITS
-                if tile == n_tiles - 1:
+                if tile == tiles - 1:
                     right = n_inputs
                 for device in range(n_devices):
                     node = device * n_inputs
                     if not faded:
-                        fade_out(before, frame, node + left, node + right, fade[device], left)
+                        fade_busy(before, frame, node, left, right, busy, fade[device])
                     apply_events(
-                        frame[node : node + n_inputs], by_tile[0][low : ends[tile]],
-                        by_tile[1][low : ends[tile]], decays, over, tau[device], p_c[device], noise,
-                        key, node,
+                        frame[node : node + n_inputs], where[low : ends[tile]],
+                        when[low : ends[tile]], decays, over, tau[device], p_c[device], noise, key,
+                        node,
                     )  # fmt: skip
                 low = ends[tile]
             faded = True
+        n_touched = note(touched, busy)
         before = frame
     copy(before, state[0])
     if faulty(t, p, begin, t.size):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.arrays import zeros_by_page
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.containers import as_cells, check_container
 from mottle.embedded import CStage, template
@@ -134,7 +135,7 @@ def run_events(p: Any, block: EventBlock, state: Any) -> NDArray:
     rows = np.arange(height) // p.cell * (n_columns * n_polarities)
     dt, noise = p.duration_ / p.n_steps, float(p.write_noise)
     tau, p_c = (by_device(p.devices_[name], p.n_features_in_) for name in ("tau", "p_c"))
-    out = np.empty((len(block.recordings), block.n_steps, p.n_nodes_), p.dtype)
+    out = zeros_by_page((len(block.recordings), block.n_steps, p.n_nodes_), p.dtype)
 
     def work(first, last):
         for r in range(first, last):

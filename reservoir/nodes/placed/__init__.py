@@ -6,9 +6,15 @@ from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.placed.convolution import convolved
 from mottle.reservoir.nodes.placed.taps import dilated
 
+PLACED = {"dilated": dilated, "convolution": convolved}
+
 
 @cache
+def behind(node: Node, wiring: str) -> Node:
+    """Return the record of nodes behind a wiring that places their inputs."""
+    return PLACED[wiring](node)
+
+
 def wired(node: Node, wiring: str) -> Node:
     """Return the record of nodes behind a wiring."""
-    behind = {"dilated": dilated, "convolution": convolved}.get(wiring)
-    return node if behind is None else behind(node)
+    return behind(node, wiring) if wiring in PLACED else node

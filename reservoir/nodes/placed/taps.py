@@ -1,6 +1,7 @@
 """wiring="dilated": each node sees some channels at evenly spaced earlier steps."""
 
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,30 @@ def reach(p: Any) -> int:
     return int(p.input_weights_.shape[1]) // int(p.n_features_in_) - 1
 
 
+KEPT: dict[int, tuple[ref[NDArray], int, NDArray, tuple[NDArray, NDArray]]] = {}
+
+
+def lags_of(columns: NDArray, n_inputs: int) -> tuple[NDArray, NDArray]:
+    """Return lag and input of columns of the weights, kept as long as these live.
+
+    A live run needs them at every step, and the divisions take longer than its sums.
+
+    Examples
+    --------
+    >>> columns = np.array([0, 4, 5])
+    >>> lags_of(columns, 3)[0].tolist(), lags_of(columns, 3) is lags_of(columns, 3)
+    ([0, 1, 1], True)
+    """
+    key = id(columns)
+    if key in KEPT:
+        of, n, then, found = KEPT[key]
+        if of() is columns and n == n_inputs and np.array_equal(then, columns):
+            return found
+    found = np.divmod(columns.astype(np.int64), n_inputs)
+    KEPT[key] = ref(columns, lambda _: KEPT.pop(key, None)), n_inputs, columns.copy(), found
+    return found
+
+
 def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
     """Return the placed sums (recording, step, node) of steps with those before them."""
     weights = p.input_weights_  # of any format, if put in place after fit
@@ -68,7 +93,7 @@ def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
         weights = sparse.csr_array(weights)
     if not weights.has_sorted_indices:
         weights = weights.sorted_indices()
-    lags, inputs = np.divmod(weights.indices.astype(np.int64), p.n_features_in_)
+    lags, inputs = lags_of(weights.indices, p.n_features_in_)
     out = empty_states(lengths, n_steps, weights.shape[0])
     values = np.ascontiguousarray(weights.data, np.float64)
     args = (np.ascontiguousarray(whole), reach(p), lengths, weights.indptr.astype(np.int64), lags,
