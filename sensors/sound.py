@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_bool, check_number, check_positive, check_whole
-from mottle.sensors.kernels.sound import band_energies, onsets
+from mottle.sensors.kernels.sound import add_energies, onsets
 from mottle.sensors.sampled import SampledEncoder
 
 TAU_ONSET = 0.05  # s, of the mean above which an onset rises
 HIGHEST = 0.45  # of the sampling rate: the default of f_max
+LEAST_SPAN, MOST_OFF = 1.0, 0.05  # s of a live run, after which its rate may be so far off
 FLOOR = 1e-3  # of the median energy of a band in training, added before the logarithm
 
 
@@ -62,7 +63,9 @@ class SoundDrive(SampledEncoder):
 
     Notes
     -----
-    A drive depends on earlier samples only. Live runs are refused, since a row is no step.
+    A drive depends on earlier samples only. Samples that are left at the end of a recording are
+    added to its last step; in a live run, which has no known end, they begin a further step. Rows
+    without times come at the sampling rate of training there.
 
     References
     ----------
@@ -137,21 +140,34 @@ class SoundDrive(SampledEncoder):
                 "resample it."
             )
         edges = step_edges(len(samples.values), self.dt * self.rate_)
-        widths = 1.019 * bandwidths(self.frequencies_)
-        out = np.empty((len(samples.names or samples.values[0]), len(edges) - 1, self.n_bands))
+        past = {name: value[0] for name, value in self._rest(1).items()}
+        return self._sum(samples.values, edges, past) / n_samples(edges)
+
+    def _sum(self, values, edges, past):
+        """Return the sums of squares (step, channel * band) between edges; the past goes on."""
+        n_channels, widths = values.shape[1], 1.019 * bandwidths(self.frequencies_)
+        out = np.empty((n_channels, len(edges) - 1, self.n_bands))
         for channel, energies in enumerate(out):
-            wave = np.ascontiguousarray(samples.values[:, channel])
-            band_energies(wave, self.rate_, self.frequencies_, widths, edges, energies)
+            wave = np.ascontiguousarray(values[:, channel])
+            add_energies(
+                wave, self.rate_, self.frequencies_, widths, edges, past["filters"][channel],
+                past["energy"][channel], energies,
+            )  # fmt: skip
         return out.transpose(1, 0, 2).reshape(len(edges) - 1, -1)
 
     def _encode(self, samples, place):
         levels = np.log(self._energies(samples, place) + self.floor_)
-        parts = [(levels - self.center_).reshape(len(levels), -1, self.n_bands)]
+        return self._drive(levels, levels[0].copy())
+
+    def _drive(self, levels, mean):
+        """Return levels less their training mean, and onsets, channel by channel."""
+        shape = len(levels), len(self.channels_), self.n_bands
+        parts = [(levels - self.center_).reshape(shape)]
         if self.onset:
             rises = np.empty_like(levels)
-            onsets(levels, 1.0 - exp(-self.dt / TAU_ONSET), rises)
-            parts.append(rises.reshape(parts[0].shape))
-        return np.concatenate(parts, axis=2).reshape(len(levels), -1)
+            onsets(levels, 1.0 - exp(-self.dt / TAU_ONSET), mean, rises)
+            parts.append(rises.reshape(shape))
+        return np.concatenate(parts, axis=2).reshape(len(levels), self.n_features_out_)
 
     def _begins(self, samples):
         edges = step_edges(len(samples.values), self.dt * self.rate_)
@@ -162,16 +178,49 @@ class SoundDrive(SampledEncoder):
         return np.tile(kinds, len(self.channels_))
 
     def _check_causal(self):
-        raise ValueError(
-            "SoundDrive gathers many samples in a step, and has no live run yet: encode the "
-            "recording as a whole."
-        )
+        if self.dt * self.rate_ < 1:
+            raise ValueError(
+                f"dt={self.dt:g} s is shorter than a sample at {self.rate_:g} Hz: a live run needs "
+                f"steps of at least {1 / self.rate_:g} s."
+            )
 
     def _rest(self, n_recordings):
-        self._check_causal()
+        n, n_channels = self.n_bands, len(self.channels_)
+        return {
+            "filters": np.zeros((n_recordings, n_channels, n, 4, 2)),
+            "energy": np.zeros((n_recordings, n_channels, n)),  # of the step that has begun
+            "mean": np.zeros((n_recordings, n_channels * n)),
+            "first": np.zeros((n_recordings, 1)),  # time in s
+        }
 
     def _go_on(self, samples, past, step, place):
-        self._check_causal()
+        self._check_live_rate(samples.time, past, step)
+        length, n = self.dt * self.rate_, len(samples.values)
+        first, last = (steps_within(rows, length) for rows in (step, step + n))
+        begins = np.round(np.arange(first, last + 1) * length).astype(np.int64)
+        edges = np.concatenate([[0], begins[1:] - step, [n]])
+        sums = self._sum(samples.values, edges, past)
+        past["energy"][:] = sums[-1].reshape(past["energy"].shape)
+        levels = np.log(sums[:-1] / n_samples(begins) + self.floor_)
+        if first == 0 and last > 0:
+            past["mean"][:] = levels[0]
+        return self._drive(levels, past["mean"])
+
+    def _check_live_rate(self, time, past, step):
+        """Refuse a run of another sampling rate than that of training, if rows have times."""
+        n_before = step + len(time) - 1
+        if step == 0:
+            past["first"][:] = time[0]
+        span = time[-1] - float(past["first"][0])
+        if time[-1] == n_before or span < LEAST_SPAN:
+            return  # rows without times are numbered
+        rate = n_before / span
+        if abs(rate - self.rate_) > MOST_OFF * self.rate_:
+            raise ValueError(
+                f"{rate:.6g} samples a second came in the {span:.6g} s since the run began, and "
+                f"the training recordings have {self.rate_:g}: resample the stream, or begin anew "
+                "where samples were lost."
+            )
 
 
 def sampling_rate(samples: Any) -> float:
@@ -200,6 +249,23 @@ def step_edges(n_samples: int, length: float) -> NDArray[np.int64]:
     edges = np.round(np.arange(n_steps + 1) * length).astype(np.int64)
     edges[-1] = n_samples
     return edges
+
+
+def n_samples(edges: NDArray) -> NDArray[np.int64]:
+    """Return the numbers of samples between edges, at least 1, as a column."""
+    return np.maximum(np.diff(edges), 1)[:, np.newaxis]
+
+
+def steps_within(n: int, length: float) -> int:
+    """Return how many steps of ``length`` samples are complete after so many.
+
+    Examples
+    --------
+    >>> [steps_within(n, 2.5) for n in (1, 2, 4, 5)]  # they end with samples 2, 5, 8, 10
+    [0, 1, 1, 2]
+    """
+    steps = int(n / length) + 1
+    return steps if round(steps * length) <= n else steps - 1
 
 
 def bandwidths(frequencies: NDArray) -> NDArray[np.float64]:

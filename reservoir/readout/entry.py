@@ -104,7 +104,7 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
     elif not np.shape(X)[-2]:
         return entry, None
     state, drive = encoder.advance(entry.state, X)
-    return replace(entry, state=state), drive
+    return replace(entry, state=state), drive if drive.shape[1] else None
 
 
 def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:

@@ -85,8 +85,35 @@ def test_what_is_no_sound_is_refused():
         encoder.transform(sound(noise(), 16000.0))
     with pytest.raises(ValueError, match="f_min=80 to 5000 Hz do not fit the sampling rate"):
         SoundDrive(f_max=5000.0).fit(sound(noise()))
-    with pytest.raises(ValueError, match="has no live run yet"):
-        encoder.start()
+    with pytest.raises(ValueError, match="dt=1e-05 s is shorter than a sample at 8000 Hz"):
+        SoundDrive(dt=1e-5).fit(sound(noise())).start()
+    state, _ = encoder.advance(encoder.start(), [sound(noise(100), 2000.0)])
+    late = sound(noise(4000), 2000.0)[100:]
+    with pytest.raises(
+        ValueError, match="2000 samples a second came in the 1.9995 s since the run"
+    ):
+        encoder.advance(state, [late])
+
+
+@pytest.mark.parametrize("dt", [0.01, 0.0103, 1 / 7000])
+@pytest.mark.parametrize("timed", [True, False])
+def test_chunks_of_any_length_give_the_steps_of_the_whole(dt, timed):
+    waves = [sound(np.stack([noise(960, seed), noise(960, 9)], axis=1)) for seed in range(2)]
+    encoder = SoundDrive(4, dt=dt).fit(waves)
+    whole = encoder.transform(waves)
+    state, drives, begin = encoder.start(2), [], 0
+    for n in (1, 1, 350, 3, 80, 525):
+        chunk = [wave[begin : begin + n] for wave in waves]
+        given = chunk if timed else np.stack([wave.values for wave in chunk])
+        state, drive = encoder.advance(state, given)
+        drives.append(drive)
+        begin += n
+    live = np.concatenate(drives, axis=1)
+    same = len(whole[0]) - 1  # the last step of the whole takes all samples that are left
+    assert same <= live.shape[1] <= same + 2
+    assert_array_equal(live[:, :same], whole[:, :same])
+    if dt == 0.01:
+        assert_array_equal(live, whole)
 
 
 def test_bands_lie_evenly_on_the_scale_of_the_ear():
