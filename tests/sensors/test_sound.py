@@ -90,7 +90,7 @@ def test_what_is_no_sound_is_refused():
     state, _ = encoder.advance(encoder.start(), [sound(noise(100), 2000.0)])
     late = sound(noise(4000), 2000.0)[100:]
     with pytest.raises(
-        ValueError, match="2000 samples a second came in the 1.9995 s since the run"
+        ValueError, match=r"2000 samples a second came in the 1\.9995 s since the run"
     ):
         encoder.advance(state, [late])
 
