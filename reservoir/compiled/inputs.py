@@ -12,7 +12,15 @@ from mottle.reservoir.compiled.blocks import copy, make_lines
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.functions import VECTOR, clip, widen
 from mottle.reservoir.compiled.sparse import Slices
-from mottle.reservoir.compiled.vectors import DENSE_ROWS, SLICE, dense_sums, gather_sums, lane_sums
+from mottle.reservoir.compiled.vectors import (
+    SLICE,
+    TILE_NODES,
+    TILE_STEPS,
+    gather_sums,
+    lane_sums,
+    step_sums,
+    tile_sums,
+)
 
 # of no nodes, for runs without a loop
 NO_ROWS = Slices(np.zeros(1, np.int64), np.empty((0, SLICE), np.uint16), np.empty((0, SLICE)))
@@ -30,11 +38,47 @@ class Wiring(NamedTuple):
     bias: float
 
 
+class Buffers(NamedTuple):
+    """Arrays for the sums of inputs."""
+
+    transposed: np.ndarray  # (input, STEPS), of the drive
+    sums: np.ndarray  # (ROWS, STEPS)
+    packed: np.ndarray  # (mask, group, input, TILE_NODES), dense weights; no masks if not dense
+    packed_for: np.ndarray  # (1,), the first node
+    tail: np.ndarray  # (TILE_STEPS, TILE_NODES), of a group that is not full
+    totals: np.ndarray  # (node,), of all nodes in a closed loop
+
+
 @njit(cache=True)
-def make_buffers(n_inputs):
-    """Return buffers for ``copy_steps`` and for the sums of ROWS nodes."""
-    size = n_inputs * STEPS, ROWS * STEPS
-    return make_lines(size[0]).reshape(n_inputs, STEPS), make_lines(size[1]).reshape(ROWS, STEPS)
+def make_buffers(wiring, rows, n_inputs, n_masks, n_nodes):
+    """Return buffers for the inputs of ``n_nodes`` nodes in each of ``n_masks`` masks."""
+    is_dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs and n_inputs > 0
+    n_packed = n_masks if is_dense and rows.begin.size < 2 else 0
+    n_groups = (n_nodes + TILE_NODES - 1) // TILE_NODES
+    size = n_packed * n_groups * n_inputs * TILE_NODES
+    return Buffers(
+        make_lines(n_inputs * STEPS).reshape(n_inputs, STEPS),
+        make_lines(ROWS * STEPS).reshape(ROWS, STEPS),
+        make_lines(size).reshape(n_packed, n_groups, n_inputs, TILE_NODES),
+        np.full(1, -1),
+        make_lines(TILE_STEPS * TILE_NODES).reshape(TILE_STEPS, TILE_NODES),
+        make_lines((rows.begin.size - 1) * SLICE),
+    )
+
+
+@njit(cache=True)
+def pack(weights, first, n_nodes, packed):
+    """Copy dense weights, row after row, of nodes from ``first`` to (group, input, TILE_NODES).
+
+    Weights of the nodes that the last group lacks are 0.
+    """
+    n_inputs = packed.shape[1]
+    for group in range(packed.shape[0]):
+        for i in range(TILE_NODES):
+            node = group * TILE_NODES + i
+            at = (first + node) * n_inputs
+            for term in range(n_inputs):
+                packed[group, term, i] = weights[at + term] if node < n_nodes else 0.0
 
 
 @njit(cache=True)
@@ -67,30 +111,67 @@ def write_transposed(sums, at, out, gain, bias):
 @njit(cache=True)
 def sum_inputs(transposed, wiring, first, sums, out):
     """Write the inputs of nodes from ``first`` to ``out`` (step, node), at most STEPS steps."""
-    n_inputs = transposed.shape[0]
-    dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs  # columns are sorted
     for at in range(0, out.shape[1], ROWS):
-        sums[:] = 0.0
         n_rows = min(ROWS, out.shape[1] - at)
-        n_dense = n_rows // DENSE_ROWS * DENSE_ROWS if dense else 0
-        for row in range(0, n_dense, DENSE_ROWS):
-            begin = (first + at + row) * n_inputs
-            dense_sums(sums, row, wiring.weights, begin, n_inputs, transposed)
-        for row in range(n_dense, n_rows):
+        for row in range(n_rows):
+            for step in range(STEPS):
+                sums[row, step] = 0.0
             node = first + at + row
             begin, end = wiring.indptr[node], wiring.indptr[node + 1]
             lane_sums(sums, row, wiring.weights, wiring.indices, begin, end, transposed)
         write_transposed(sums, at, out, wiring.gain, wiring.bias)
 
 
+@njit(cache=True)
+def sum_dense(drive, begin, packed, tail, wiring, low, high, out):
+    """Write the clipped inputs of nodes with dense weights to ``out`` (step, node).
+
+    The steps of the drive (step, input) are those from ``begin``. Returns the number of clipped
+    values.
+    """
+    gain, bias, n_clipped = wiring.gain, wiring.bias, 0
+    for group in range(packed.shape[0]):
+        at = group * TILE_NODES
+        n_lacking = max(at + TILE_NODES - out.shape[1], 0)
+        target, node = (out, at) if n_lacking == 0 else (tail, 0)
+        step = 0
+        while step < out.shape[0]:
+            n_rows = TILE_STEPS if step + TILE_STEPS <= out.shape[0] else 1
+            row, now = step if n_lacking == 0 else 0, begin + step
+            if n_rows > 1:
+                n_clipped += tile_sums(
+                    target, row, node, drive, now, packed, group, gain, bias, low, high
+                )
+            else:
+                n_clipped += step_sums(
+                    target, row, node, drive, now, packed, group, gain, bias, low, high
+                )
+            if n_lacking > 0:
+                n_clipped -= n_rows * n_lacking * (bias < low or bias > high)
+                for k in range(n_rows):
+                    for i in range(TILE_NODES - n_lacking):
+                        out[step + k, at + i] = tail[k, i]
+            step += n_rows
+    return n_clipped
+
+
 @njit(cache=True, nogil=True)
 def project(begin, end, drive, lengths, wiring, out):
     """Write node inputs of the recordings ``begin`` to ``end``; arrays (recording, step, .)."""
-    transposed, sums = make_buffers(drive.shape[2])
+    n_nodes = out.shape[2]
+    buffers = make_buffers(wiring, NO_ROWS, drive.shape[2], 1, n_nodes)
+    if buffers.packed.size > 0:
+        pack(wiring.weights, 0, n_nodes, buffers.packed[0])
     for r in range(begin, end):
         for step in range(0, lengths[r], STEPS):
-            copy_steps(drive[r, : lengths[r]], step, transposed)
-            sum_inputs(transposed, wiring, 0, sums, out[r, step : min(step + STEPS, lengths[r])])
+            now = out[r, step : min(step + STEPS, lengths[r])]
+            if buffers.packed.size > 0:
+                sum_dense(
+                    drive[r], step, buffers.packed[0], buffers.tail, wiring, -np.inf, np.inf, now
+                )
+            else:
+                copy_steps(drive[r, : lengths[r]], step, buffers.transposed)
+                sum_inputs(buffers.transposed, wiring, 0, buffers.sums, now)
 
 
 @njit(cache=True, nogil=True)
@@ -175,31 +256,43 @@ def clip_volts(volts, low, high):
 
 
 @njit(cache=True)
-def sum_volts(
-    drive, begin, transposed, wiring, recording, first, n_devices, n_steps, supply, sums, totals,
-    volts,
-):  # fmt: skip
+def sum_volts(drive, begin, wiring, recording, first, n_devices, n_steps, supply, buffers, volts):
     """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
-    The steps of the drive (step, input) are those from ``begin``; ``transposed`` and ``sums`` are
-    buffers, in a closed loop also ``totals``. Returns the number of voltages clipped to the supply.
+    The steps of the drive (step, input) are those from ``begin``. Returns the number of voltages
+    clipped to the supply.
     """
-    n = volts.shape[2]
-    n_clipped = 0
-    if totals.size > 0:
-        x = sum_single(drive[begin], supply.rows, totals, begin == 0)
+    n, n_clipped = volts.shape[2], 0
+    low, high, fed_back = supply.low, supply.high, supply.feedback.shape[0] > 0
+    if buffers.totals.size > 0:
+        x = sum_single(drive[begin], supply.rows, buffers.totals, begin == 0)
         for mask in range(volts.shape[0]):
             n_clipped += write_volts(
-                totals, mask * n_devices + first, x, wiring.gain, wiring.bias, supply.low,
-                supply.high, volts[mask, 0],
+                buffers.totals, mask * n_devices + first, x, wiring.gain, wiring.bias, low, high,
+                volts[mask, 0],
             )  # fmt: skip
         return n_clipped
-    copy_steps(drive, begin, transposed)
+    is_dense = buffers.packed.shape[0] > 0
+    if is_dense and buffers.packed_for[0] != first:
+        for mask in range(volts.shape[0]):
+            pack(wiring.weights, mask * n_devices + first, n, buffers.packed[mask])
+        buffers.packed_for[0] = first
+    if not is_dense:
+        copy_steps(drive, begin, buffers.transposed)
     for mask in range(volts.shape[0]):
-        sum_inputs(transposed, wiring, mask * n_devices + first, sums, volts[mask][:n_steps])
+        now = volts[mask][:n_steps]
+        if is_dense:
+            least, most = (-np.inf, np.inf) if fed_back else (low, high)
+            n_clipped += sum_dense(
+                drive, begin, buffers.packed[mask], buffers.tail, wiring, least, most, now
+            )
+            if not fed_back:
+                continue
+        else:
+            sum_inputs(buffers.transposed, wiring, mask * n_devices + first, buffers.sums, now)
         for step in range(n_steps):
-            if supply.feedback.shape[0] > 0:
+            if fed_back:
                 for i in range(n):
-                    volts[mask, step, i] += supply.feedback[recording, first + i]
-            n_clipped += clip_volts(volts[mask, step], supply.low, supply.high)
+                    now[step, i] += supply.feedback[recording, first + i]
+            n_clipped += clip_volts(now[step], low, high)
     return n_clipped

@@ -35,7 +35,8 @@ def compared(dt: float, noise: float, observable: str) -> Row:
         dt_device=dt, random_state=0,
     ).fit(X)  # fmt: skip
     runs = {"mottle": lambda: node.transform(X)}
-    v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
+    gain, bias = node._node.scale(node)
+    v_in = bias + gain * (X @ node.input_weights_.toarray().T)
     constants = np.stack([node.devices_[name] for name in NAMES])
     error = f"period off by {period_error(dt):.0e}"
     if library := compile_c("oscillator"):

@@ -12,7 +12,13 @@ from numba import njit
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import flush, tanh
-from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
+from mottle.reservoir.compiled.vectors import (
+    DENSE_ROWS,
+    SLICE,
+    dense_sums,
+    gather_sums,
+    lane_sums,
+)
 
 TILE = 32  # nodes updated and written at once, while they are in the first cache
 
@@ -34,6 +40,7 @@ class Network(NamedTuple):
 class Lanes(NamedTuple):
     """Weights laid out for recordings in parallel lanes (``sparse.Blocks``)."""
 
+    width: int  # columns of a block
     used: np.ndarray  # (source,), inputs of any node; in_columns index into them
     in_begin: np.ndarray
     in_columns: np.ndarray
@@ -62,10 +69,11 @@ def run_stream(drive, x, network, loop, out):
     state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
     copy(x, state)
     for step in range(out.shape[0]):
-        totals[:] = real(0.0)
         for k in range(n_slices):
             # back and forth: the weights read last are still in the cache
             s = k if step % 2 == 0 else n_slices - 1 - k
+            for i in range(s * SLICE, (s + 1) * SLICE):
+                totals[i] = real(0.0)
             begin, end = network.in_begin[s], network.in_begin[s + 1]
             gather_sums(
                 totals, s * SLICE, network.in_weights, network.in_columns, begin, end, drive[step]
@@ -80,6 +88,21 @@ def run_stream(drive, x, network, loop, out):
         if loop.intercept.size > 0:
             close(loop, out[step], drive, step)
     copy(state[:n_nodes], x)
+
+
+@njit(cache=True, error_model="numpy")
+def add_states(lanes, state, used, totals):
+    """Add the weighted sums of states to ``totals``; both (node, lane), ``used`` lanes."""
+    n_nodes = totals.shape[0]
+    for block in range(lanes.begin.shape[0]):
+        begin, column = lanes.begin[block], block * lanes.width
+        n_columns, n_dense = min(lanes.width, n_nodes - column), 0
+        if begin[n_nodes] - begin[0] == n_nodes * n_columns:
+            n_dense = n_nodes // DENSE_ROWS * DENSE_ROWS
+        for i in range(0, n_dense, DENSE_ROWS):
+            dense_sums(totals, i, lanes.weights, begin[i], n_columns, state[column:], used)
+        for i in range(n_dense, n_nodes):
+            lane_sums(totals, i, lanes.weights, lanes.columns, begin[i], begin[i + 1], state)
 
 
 @njit(cache=True, error_model="numpy")
@@ -99,21 +122,21 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
             for i in range(n_nodes):
                 state[i, lane] = x[which[lane], 0, i]
     for step in range(n_steps):
+        used = 0
         for lane in range(width):
             if which[lane] >= 0 and step < lengths[which[lane]]:
+                used = lane + 1
                 for i in range(lanes.used.size):
                     sources[i, lane] = drive[which[lane], step, lanes.used[i]]
-        totals[:] = real(0.0)
         for i in range(n_nodes):
+            for lane in range(width):
+                totals[i, lane] = real(0.0)
             begin, end = lanes.in_begin[0, i], lanes.in_begin[0, i + 1]
             lane_sums(totals, i, lanes.in_weights, lanes.in_columns, begin, end, sources)
         for i in range(n_nodes):
             for lane in range(width):
                 totals[i, lane] = network.biases[i] + network.gain * totals[i, lane]
-        for block in range(lanes.begin.shape[0]):
-            for i in range(n_nodes):
-                begin, end = lanes.begin[block, i], lanes.begin[block, i + 1]
-                lane_sums(totals, i, lanes.weights, lanes.columns, begin, end, state)
+        add_states(lanes, state, used, totals)
         for first in range(0, n_nodes, TILE):
             last = min(first + TILE, n_nodes)
             update(

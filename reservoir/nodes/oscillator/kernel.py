@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
+from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
 from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nodes.oscillator.kernel_circuit import (
@@ -30,6 +30,7 @@ RATIO_UP, RATIO_DOWN, TAU_UP, TAU_DOWN = (LANES * k for k in range(11, 15))  # u
 AREA_UP, AREA_DOWN, SQUARE_UP, SQUARE_DOWN = (LANES * k for k in range(15, 19))
 N_FIELDS = 19
 NEVER = 1e300  # s
+BELOW_BOUND = 1.999  # 2, and room for rounding
 
 GAUSS = 0.5 * np.array(np.polynomial.legendre.leggauss(8)) + np.array([[0.5], [0.0]])
 
@@ -70,14 +71,70 @@ def span_to(goal, v, v_end, tau, down):
 
 @njit(**VECTOR)
 def square_over(area, span, v, v_after, v_end, tau):
-    """Return the integral of v squared over a span in which ``v`` changes to ``v_after``."""
-    fall, left = v - v_end, v_after - v_end
-    return v_end * (area + area - v_end * span) + 0.5 * tau * (fall * fall - left * left)
+    """Return the integral of v squared over a span in which ``v`` changes to ``v_after``.
+
+    Exactly 0 for an empty span, so that it does not matter how often others of a block switch.
+    """
+    changed = 0.5 * tau * (v - v_after) * (v + v_after - v_end - v_end)
+    return v_end * (area + area - v_end * span) + changed
 
 
 @njit(**VECTOR)
-def switch(w):
-    """Advance every node to its next switching in the step; return the number of switchings."""
+def add_areas(w, i, span, v, after, v_end, tau, down):
+    """Add the integrals of v and v squared over a span in which ``v`` changes to ``after``."""
+    area = v_end * span + tau * (v - after)
+    square = square_over(area, span, v, after, v_end, tau)
+    w[AREA_UP + i] += 0.0 if down else area
+    w[AREA_DOWN + i] += area if down else 0.0
+    w[SQUARE_UP + i] += 0.0 if down else square
+    w[SQUARE_DOWN + i] += square if down else 0.0
+
+
+@njit(**VECTOR)
+def is_shorter(left, change, beyond, tau):
+    """Return whether a voltage surely needs more than ``left`` s for a change.
+
+    It needs tau ln(1 + change / beyond), with ``beyond`` what is left of the way to its rest; the
+    logarithm is at least 2 change / (change + 2 beyond).
+    """
+    return left * (change + 2.0 * beyond) < BELOW_BOUND * change * tau
+
+
+@njit(**VECTOR)
+def may_switch(w):
+    """Return for how many nodes a switching in the step cannot be excluded without a logarithm."""
+    widen()
+    n = 0
+    for i in range(LANES):
+        v, left, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
+        tau, v_end = target(w, i, down)
+        goal = pick(down, w[GOAL_DOWN + i], w[GOAL_UP + i])
+        passed = v <= goal if down else v >= goal
+        reached = v_end < goal if down else v_end > goal
+        excluded = is_shorter(left, abs(goal - v), abs(v_end - goal), tau) | (not reached)
+        n += 0 if excluded & (not passed) else 1
+    return n
+
+
+@njit(**VECTOR)
+def may_repeat(w):
+    """Return for how many nodes a whole cycle in the step cannot be excluded."""
+    widen()
+    n = 0
+    for i in range(LANES):
+        goal, v_end = w[GOAL_UP + i], w[V_IN + i] * w[RATIO_UP + i]
+        change = goal - w[GOAL_DOWN + i]
+        excluded = is_shorter(w[LEFT + i], change, v_end - goal, w[TAU_UP + i]) | (v_end <= goal)
+        n += 0 if excluded else 1
+    return n
+
+
+@njit(**VECTOR)
+def switch(w, areas):
+    """Advance every node to its next switching in the step; return the number of switchings.
+
+    Integrals of the voltage are summed unless ``areas`` is None.
+    """
     widen()
     n_switched = 0
     for i in range(LANES):
@@ -88,12 +145,8 @@ def switch(w):
         switched = span < left
         after = goal if switched & (span > 0.0) else v
         span = span if switched else 0.0
-        area = v_end * span + tau * (v - after)
-        square = square_over(area, span, v, after, v_end, tau)
-        w[AREA_UP + i] += 0.0 if down else area
-        w[AREA_DOWN + i] += area if down else 0.0
-        w[SQUARE_UP + i] += 0.0 if down else square
-        w[SQUARE_DOWN + i] += square if down else 0.0
+        if areas is not None:
+            add_areas(w, i, span, v, after, v_end, tau, down)
         fired, age, n_fired = switched & (w[PHASE + i] == 0.0), w[AGE + i] + span, w[FIRED + i]
         w[LAPSE + i] = age if fired & (n_fired > 0.0) else w[LAPSE + i]
         w[AGE + i] = 0.0 if fired else age
@@ -117,7 +170,7 @@ def redraw(w, keys, noise):
 
 
 @njit(**VECTOR)
-def repeat(w):
+def repeat(w, areas):
     """Skip whole cycles, which are equal while input and thresholds are constant."""
     widen()
     for i in range(LANES):
@@ -136,18 +189,19 @@ def repeat(w):
         w[FIRED + i] = n_fired + n
         left -= n * period
         w[LEFT + i] = 0.0 if left < 0.0 else left
-        # no cycles if the period is NEVER
-        up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
-        area_up = end_up * up + tau_up * (low - high)
-        area_down = end_down * fall + tau_down * (high - low)
-        w[AREA_UP + i] += n * area_up
-        w[AREA_DOWN + i] += n * area_down
-        w[SQUARE_UP + i] += n * square_over(area_up, up, low, high, end_up, tau_up)
-        w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
+        if areas is not None:
+            # no cycles if the period is NEVER
+            up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
+            area_up = end_up * up + tau_up * (low - high)
+            area_down = end_down * fall + tau_down * (high - low)
+            w[AREA_UP + i] += n * area_up
+            w[AREA_DOWN + i] += n * area_down
+            w[SQUARE_UP + i] += n * square_over(area_up, up, low, high, end_up, tau_up)
+            w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
 
 
 @njit(**VECTOR)
-def finish(w):
+def finish(w, areas):
     """Advance every node to the end of the step, without switching."""
     widen()
     for i in range(LANES):
@@ -155,32 +209,30 @@ def finish(w):
         tau, v_end = target(w, i, down)
         age = span / tau
         after = v_end + (v - v_end) * exp(-age if age < 690.0 else -690.0)
-        area = v_end * span + tau * (v - after)
-        square = square_over(area, span, v, after, v_end, tau)
-        w[AREA_UP + i] += 0.0 if down else area
-        w[AREA_DOWN + i] += area if down else 0.0
-        w[SQUARE_UP + i] += 0.0 if down else square
-        w[SQUARE_DOWN + i] += square if down else 0.0
+        if areas is not None:
+            add_areas(w, i, span, v, after, v_end, tau, down)
         w[AGE + i] += span
         w[V + i] = after
 
 
 @njit(cache=True)
-def hold(w, v_in, keys, noise, dt):
-    """Advance a block's nodes by ``dt`` s at constant inputs in V."""
+def hold(w, v_in, keys, noise, dt, areas):
+    """Advance a block's nodes by ``dt`` s at constant inputs in V; ``areas`` as in ``switch``."""
     for i in range(v_in.size):
         w[V_IN + i] = v_in[i]
-    w[LEFT : LEFT + LANES] = dt
-    copy(w[FIRED : FIRED + LANES], w[BEFORE : BEFORE + LANES])
-    w[AREA_UP:] = 0.0
-    n_switched = switch(w)
-    if noise == 0.0 and n_switched > 0:
-        repeat(w)
+    for i in range(LANES):
+        w[LEFT + i], w[BEFORE + i] = dt, w[FIRED + i]
+    if areas is not None:
+        for i in range(AREA_UP, w.size):
+            w[i] = 0.0
+    n_switched = switch(w, areas)
+    if noise == 0.0 and n_switched > 0 and may_repeat(w) > 0:
+        repeat(w, areas)
     while n_switched > 0:
         if noise > 0.0:
             redraw(w, keys, noise)
-        n_switched = switch(w)
-    finish(w)
+        n_switched = switch(w, areas) if may_switch(w) > 0 else 0
+    finish(w, areas)
 
 
 @njit(cache=True)
@@ -198,12 +250,15 @@ def observe(observable, area, charge, fired, since, interval, dt):
 
 
 @njit(cache=True)
-def write_states(w, first, last, nodes, dt, observable, out, spent):
+def write_states(w, first, last, nodes, dt, observable, areas, out, spent):
     """Write a block's states for a step, and add its energies."""
     for i in range(last - first):
-        node = first + i
+        node, fired = first + i, w[FIRED + i] - w[BEFORE + i]
+        if areas is None:
+            out[node] = observe(observable, 0.0, 0.0, fired, w[AGE + i], w[LAPSE + i], dt)
+            continue
         area_up, area_down = w[AREA_UP + i], w[AREA_DOWN + i]
-        area, fired = area_up + area_down, w[FIRED + i] - w[BEFORE + i]
+        area = area_up + area_down
         r_up, r_down, r_series = (
             nodes.r_insulating[node],
             nodes.r_metallic[node],
@@ -248,12 +303,13 @@ def store(blocks, state, first, last):
 
 @njit(cache=True, nogil=True)
 def run(
-    begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, out,
-    spent,
+    begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, areas,
+    out, spent,
 ):  # fmt: skip
     """Run uncoupled oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
 
-    ``noise`` is that of ``v_high``, drawn once per cycle. The energies of switches, resistors and
+    ``noise`` is that of ``v_high``, drawn once per cycle. ``areas`` is None if neither energies nor
+    voltages nor currents are needed. The energies of switches, resistors and
     supply in J and the number of spikes are added to ``spent``.
     """
     n_nodes = v_in.shape[2]
@@ -269,8 +325,8 @@ def run(
             high = min(low + LANES, last)
             used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
             for step in range(lengths[r]):
-                hold(w, v_in[r, step, low:high], own[b], noise, dt)
-                write_states(w, low, high, nodes, dt, observable, out[r, step], used)
+                hold(w, v_in[r, step, low:high], own[b], noise, dt, areas)
+                write_states(w, low, high, nodes, dt, observable, areas, out[r, step], used)
         store(blocks, state[r], first, last)
 
 

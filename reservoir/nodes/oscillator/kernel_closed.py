@@ -11,7 +11,7 @@ from mottle.reservoir.nodes.oscillator.kernel import hold, hold_coupled, load, s
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, feed, nodes, noise, dt, observable,
-    out, spent,
+    areas, out, spent,
 ):  # fmt: skip
     """Run uncoupled oscillators whose readout writes the drive (recording, step, input).
 
@@ -30,8 +30,10 @@ def run(
                 for b in range(blocks.shape[0]):
                     low, high = b * LANES, min((b + 1) * LANES, n_nodes)
                     used = spent[r, b] if spent.shape[1] > 0 else nothing
-                    hold(blocks[b], volts[low:high], own[b], noise, dt)
-                    write_states(blocks[b], low, high, nodes, dt, observable, room.part, used)
+                    hold(blocks[b], volts[low:high], own[b], noise, dt, areas)
+                    write_states(
+                        blocks[b], low, high, nodes, dt, observable, areas, room.part, used
+                    )
                 end_part(feed, room, part, out[r, 0])
             end_step(feed, drive[r], step, state[r], out[r, 0])
         store(blocks, state[r], 0, n_nodes)

@@ -153,13 +153,16 @@ def simulate(
     ordered = observed(p) == "order"
     what = kernel.OBSERVABLES.index("phase" if ordered else observed(p))
     args: tuple[Any, ...] = (kernel.Oscillators(**p.devices_),)
+    needs_areas = what < 2 or state.spent is not None  # voltages, currents, energies
+    more = () if p._circuit is not None else (True if needs_areas else None,)
     runs, size = kernel if feed is None else kernel_closed, {}
     if feed is not None:
         args, size = (feed, *args), {"n_out": p.n_nodes, "n_rows": 1, "apart": False}
     if p._circuit is not None:
         args, size = (*args, p._circuit), size | {"updates": 100, "apart": False}
     run = runs.run if p._circuit is None else runs.run_coupled
-    out = run_nodes(run, v_in, lengths, state, *args, float(p.threshold_noise), dt, what, **size)
+    args = (*args, float(p.threshold_noise), dt, what, *more)
+    out = run_nodes(run, v_in, lengths, state, *args, **size)
     if not ordered:
         return out
     turned = np.einsum("rsn,mn->rsm", np.exp(2j * np.pi * out), p._near)
