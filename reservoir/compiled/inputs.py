@@ -10,7 +10,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import copy, make_lines
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
-from mottle.reservoir.compiled.functions import VECTOR, clip, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, widen
 from mottle.reservoir.compiled.sparse import Slices
 from mottle.reservoir.compiled.vectors import (
     SLICE,
@@ -49,24 +49,26 @@ class Buffers(NamedTuple):
     totals: np.ndarray  # (node,), of all nodes in a closed loop
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def make_buffers(wiring, rows, n_inputs, n_masks, n_nodes):
     """Return buffers for the inputs of ``n_nodes`` nodes in each of ``n_masks`` masks."""
     is_dense = wiring.weights.size == (wiring.indptr.size - 1) * n_inputs and n_inputs > 0
     n_packed = n_masks if is_dense and rows.begin.size < 2 else 0
     n_groups = (n_nodes + TILE_NODES - 1) // TILE_NODES
     size = n_packed * n_groups * n_inputs * TILE_NODES
+    nobody = np.empty(1, np.int64)
+    nobody[0] = -1
     return Buffers(
         make_lines(n_inputs * STEPS).reshape(n_inputs, STEPS),
         make_lines(ROWS * STEPS).reshape(ROWS, STEPS),
         make_lines(size).reshape(n_packed, n_groups, n_inputs, TILE_NODES),
-        np.full(1, -1),
+        nobody,
         make_lines(TILE_STEPS * TILE_NODES).reshape(TILE_STEPS, TILE_NODES),
         make_lines((rows.begin.size - 1) * SLICE),
     )
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def pack(weights, first, n_nodes, packed):
     """Copy dense weights, row after row, of nodes from ``first`` to (group, input, TILE_NODES).
 
@@ -81,7 +83,7 @@ def pack(weights, first, n_nodes, packed):
                 packed[group, term, i] = weights[at + term] if node < n_nodes else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def copy_steps(drive, begin, transposed):
     """Copy STEPS steps of a drive (step, input) from ``begin`` to (input, STEPS).
 
@@ -93,7 +95,7 @@ def copy_steps(drive, begin, transposed):
             transposed[k, step] = drive[begin + step, k]
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def write_transposed(sums, at, out, gain, bias):
     """Write ``bias + gain * sums`` (node, STEPS) to ``out`` (step, node), nodes from ``at``."""
     widen()
@@ -108,7 +110,7 @@ def write_transposed(sums, at, out, gain, bias):
                 out[step, first + np.uint64(node)] = bias + gain * sums[node, step]
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def sum_inputs(transposed, wiring, first, sums, out):
     """Write the inputs of nodes from ``first`` to ``out`` (step, node), at most STEPS steps."""
     for at in range(0, out.shape[1], ROWS):
@@ -122,7 +124,7 @@ def sum_inputs(transposed, wiring, first, sums, out):
         write_transposed(sums, at, out, wiring.gain, wiring.bias)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def sum_dense(drive, begin, packed, tail, wiring, low, high, out):
     """Write the clipped inputs of nodes with dense weights to ``out`` (step, node).
 
@@ -179,7 +181,8 @@ def sum_sources(recurrent, x):
     """Return the recurrent sums, weights ``recurrent`` (``sparse.Slices``), x (recording, node)."""
     out, sums = np.empty(x.shape), np.empty((recurrent.begin.size - 1) * SLICE)
     for r in range(x.shape[0]):
-        sums[:] = 0.0
+        for i in range(sums.size):
+            sums[i] = 0.0
         for s in range(recurrent.begin.size - 1):
             begin, end = recurrent.begin[s], recurrent.begin[s + 1]
             gather_sums(sums, s * SLICE, recurrent.weights, recurrent.columns, begin, end, x[r])
@@ -197,19 +200,19 @@ class Supply(NamedTuple):
     rows: Slices = NO_ROWS  # input weights of nodes, in slices; for a loop
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def tile_size(supply):
     """Return the number of steps whose inputs are known beforehand."""
     return 1 if supply.rows.begin.size > 1 else STEPS
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def make_totals(rows):
     """Return a buffer for the sums of all nodes."""
     return make_lines((rows.begin.size - 1) * SLICE)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def sum_single(x, rows, totals, begins):
     """Sum the inputs x (input,) of a step; return the factor by which the sums are multiplied.
 
@@ -221,13 +224,14 @@ def sum_single(x, rows, totals, begins):
         inputs, begin, columns, weights = x, rows.begin, rows.columns, rows.weights
         if only:
             inputs = np.ones(1)
-        totals[:] = 0.0
+        for i in range(totals.size):
+            totals[i] = 0.0
         for s in range(begin.size - 1):
             gather_sums(totals, s * SLICE, weights, columns, begin[s], begin[s + 1], inputs)
     return x[0] if only else 1.0
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def write_volts(totals, at, x, gain, bias, low, high, out):
     """Write ``bias + gain * x * totals``, clipped, for the nodes from ``at`` on.
 
@@ -243,7 +247,7 @@ def write_volts(totals, at, x, gain, bias, low, high, out):
     return n_clipped
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def clip_volts(volts, low, high):
     """Clip voltages to a supply, in place; return the number of clipped ones."""
     widen()
@@ -255,21 +259,23 @@ def clip_volts(volts, low, high):
     return n_clipped
 
 
-@njit(cache=True)
-def sum_volts(drive, begin, wiring, recording, first, n_devices, n_steps, supply, buffers, volts):
+@njit(cache=True, **INNER)
+def sum_volts(
+    drive, begin, wiring, recording, first, n_devices, n_steps, supply, buffers, loop, volts
+):
     """Write the inputs of devices from ``first`` to ``n_steps`` of volts (mask, step, device).
 
-    The steps of the drive (step, input) are those from ``begin``. Returns the number of voltages
-    clipped to the supply.
+    The steps of the drive (step, input) are those from ``begin``. There is no loop if ``loop`` is
+    None, and perhaps none otherwise. Returns the number of voltages clipped to the supply.
     """
     n, n_clipped = volts.shape[2], 0
     low, high, fed_back = supply.low, supply.high, supply.feedback.shape[0] > 0
-    if buffers.totals.size > 0:
+    if loop is not None and buffers.totals.size > 0:
         x = sum_single(drive[begin], supply.rows, buffers.totals, begin == 0)
         for mask in range(volts.shape[0]):
             n_clipped += write_volts(
-                buffers.totals, mask * n_devices + first, x, wiring.gain, wiring.bias, low, high,
-                volts[mask, 0],
+                buffers.totals, mask * n_devices + first, x, wiring.gain, wiring.bias, low,
+                high, volts[mask, 0],
             )  # fmt: skip
         return n_clipped
     is_dense = buffers.packed.shape[0] > 0

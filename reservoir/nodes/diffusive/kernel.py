@@ -312,19 +312,23 @@ def run(
         last = min(first + width, n_devices)
         blocks = load(state[r], first, last, nodes)
         own = make_keys(keys[r], first, blocks.shape[0], noisy)
-        slots = np.full(blocks.shape[0], -1)
+        slots = np.empty(blocks.shape[0], np.int64)
+        for b in range(slots.size):
+            slots[b] = -1
         volts = np.empty((n_masks, STEPS, last - first))
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for b in range(blocks.shape[0]):
                 w, low, slot = blocks[b], first + b * LANES, slots[b]
                 n, left = min(LANES, last - low), low - first
-                used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
+                used = nothing
+                if spent is not None and spent.shape[1] > 0:
+                    used = spent[r, low // LANES]
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
                     micro_step = ((first_step + tile) * n_masks + k) * n_micro
@@ -333,7 +337,7 @@ def run(
                     states = out[r, row + step, at : at + n]
                     write_states(w, n, nodes, v_read, observable, states)
                 slots[b] = slot
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
         for node in range(first, last):
             w, i = blocks[(node - first) // LANES], (node - first) % LANES
@@ -486,7 +490,7 @@ def run_fast(
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks
@@ -496,7 +500,7 @@ def run_fast(
                         v, dt, s, nodes, nodes.delay[node], nodes.t_off[node], nodes.v_high[node],
                         nodes.v_low[node], join(key, node),
                     )  # fmt: skip
-                    if spent.shape[1] > 0:
+                    if spent is not None and spent.shape[1] > 0:
                         used = v * v * (on / nodes.r_on + (dt - on) / nodes.r_off)
                         spent[r, node // LANES, 0] += used
                         spent[r, node // LANES, 2] += used
@@ -505,5 +509,5 @@ def run_fast(
                     if observable > 0:
                         value = (1.0 if observable == 1 else v) / ohm
                     out[r, row + step, mask * n_devices + node] = value
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)

@@ -11,7 +11,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import flush, tanh
+from mottle.reservoir.compiled.functions import INNER, flush, tanh
 from mottle.reservoir.compiled.vectors import (
     DENSE_ROWS,
     SLICE,
@@ -50,7 +50,7 @@ class Lanes(NamedTuple):
     weights: np.ndarray
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def update(totals, x, leak, real):
     """Update states ``x`` in place from their sums; both (node,)."""
     keep = real(1.0) - leak
@@ -58,7 +58,7 @@ def update(totals, x, leak, real):
         x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def run_stream(drive, x, network, loop, out):
     """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
 
@@ -90,7 +90,7 @@ def run_stream(drive, x, network, loop, out):
     copy(state[:n_nodes], x)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def add_states(lanes, state, used, totals):
     """Add the weighted sums of states to ``totals``; both (node, lane), ``used`` lanes."""
     n_nodes = totals.shape[0]
@@ -105,7 +105,7 @@ def add_states(lanes, state, used, totals):
             lane_sums(totals, i, lanes.weights, lanes.columns, begin[i], begin[i + 1], state)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def run_lanes(drive, lengths, x, which, network, lanes, out):
     """Run the recordings ``which`` (lane,) in parallel lanes; -1 is an empty lane.
 
