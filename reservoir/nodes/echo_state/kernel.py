@@ -62,7 +62,7 @@ def update(totals, x, leak, real):
 def run_stream(drive, x, network, loop, out):
     """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
 
-    In a closed ``loop`` the readout's outputs become the drive of the next step.
+    In a closed ``loop`` the readout's outputs become the drive of the next step; None for none.
     """
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
@@ -85,7 +85,7 @@ def run_stream(drive, x, network, loop, out):
         update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]
-        if loop.intercept.size > 0:
+        if loop is not None:
             close(loop, out[step], drive, step)
     copy(state[:n_nodes], x)
 
@@ -156,10 +156,12 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
 def run(first, last, drive, lengths, state, network, loop, lanes, groups, alone, out):
     """Run items ``first`` to ``last`` of ``groups`` (group, lane), in lanes, and then ``alone``.
 
+    ``lanes`` is None if there are no groups.
+
     Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
     """
     for item in range(first, last):
-        if item < groups.shape[0]:
+        if lanes is not None and item < groups.shape[0]:
             run_lanes(drive, lengths, state, groups[item], network, lanes, out)
         else:
             r = alone[item - groups.shape[0]]

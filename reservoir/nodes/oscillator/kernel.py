@@ -318,13 +318,14 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_nodes)
         blocks = load(state[r], first, last, nodes)
-        own = make_keys(keys[r], first, blocks.shape[0], noise is not None)
+        own = None if noise is None else make_keys(keys[r], first, blocks.shape[0], True)
         for b in range(blocks.shape[0]):
             w, low = blocks[b], first + b * LANES
             high = min(low + LANES, last)
             used = None if spent is None else spent[r, low // LANES]
+            key = None if noise is None else own[b]
             for step in range(lengths[r]):
-                hold(w, v_in[r, step, low:high], own[b], noise, dt, areas)
+                hold(w, v_in[r, step, low:high], key, noise, dt, areas)
                 write_states(w, low, high, nodes, dt, observable, areas, out[r, step], used)
         store(blocks, state[r], first, last)
 

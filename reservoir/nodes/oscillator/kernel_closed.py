@@ -22,7 +22,7 @@ def run(
     for r in range(begin, end):
         room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes)
-        own = make_keys(keys[r], 0, blocks.shape[0], noise is not None)
+        own = None if noise is None else make_keys(keys[r], 0, blocks.shape[0], True)
         for step in range(lengths[r]):
             begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
@@ -30,7 +30,8 @@ def run(
                 for b in range(blocks.shape[0]):
                     low, high = b * LANES, min((b + 1) * LANES, n_nodes)
                     used = None if spent is None else spent[r, b]
-                    hold(blocks[b], volts[low:high], own[b], noise, dt, areas)
+                    key = None if noise is None else own[b]
+                    hold(blocks[b], volts[low:high], key, noise, dt, areas)
                     write_states(
                         blocks[b], low, high, nodes, dt, observable, areas, room.part, used
                     )
