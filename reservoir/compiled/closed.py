@@ -25,7 +25,7 @@ EMPTY = np.empty((0, 0))
 NO_LOOP = Loop(EMPTY, EMPTY, EMPTY, np.empty(0), 0.0, 0)
 
 
-@njit(**VECTOR, **INNER)
+@njit(**VECTOR)
 def read(weights, squares, x, parts):
     """Return weights (node,) times x (node,), plus ``squares`` (node,) times its squares.
 

@@ -15,7 +15,7 @@ from mottle.reservoir.compiled.trial import compiles, is_newer
 # allow fused multiply-adds, but no reordering of sums
 VECTOR: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
-# of functions that kernels call, and Python does not: no code for calls from outside
+# of functions that only kernels call: no code for calls from Python, which would crash
 INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 

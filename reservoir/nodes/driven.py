@@ -214,7 +214,7 @@ def run_devices(
         args = (*args, float(getattr(p, "write_noise", 0.0)))
     noisy = getattr(p, "write_noise", 0.0) > 0
     plain = code == 0 and state.spent is None and loop is NO_LOOP and not noisy
-    weights, rows, n_rows = wiring(p), NO_ROWS, None
+    weights, rows, n_rows = wiring(p, sparse_only=loop is not NO_LOOP), NO_ROWS, None
     if loop is not NO_LOOP:
         n_rows = 1 if node.bounded else None  # else the states say where they are not finite
         n_inputs = p.input_weights_.shape[1]
