@@ -1,4 +1,4 @@
-"""Commands of devices: list, show, fit."""
+"""Commands of devices and of their kernels: list, show, fit; warm."""
 
 import math
 import sys
@@ -110,3 +110,20 @@ def fit_device(
     click.echo(f"{found.summary()}\nwritten: {out}")
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+@main.command("warm")
+@click.argument("names", nargs=-1)
+def compile_kernels(names: tuple[str, ...]) -> None:
+    """Compile the kernels of reservoirs, all or those NAMES, so that first calls need not.
+
+    They are kept where NUMBA_CACHE_DIR says, else beside the installed package, else in the user's
+    cache, and compiled anew after an update of mottle.
+    """
+    from mottle.pipelines.warm import warm
+
+    try:
+        for name, seconds in warm(names):
+            click.echo(f"{name:16} {seconds:5.1f} s")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

@@ -52,9 +52,13 @@ def keep_compiled(function):
     """Make sure that numba can cache the compiled kernels of the package of ``function``.
 
     Where no directory is writable, warn, and use one that is removed when the process ends.
+    Kernels are compiled anew when a helper that they call was edited.
     """
     from numba import config, njit
 
+    from mottle.compiled_cache import watch
+
+    watch()
     try:
         njit(cache=True)(function)
     except RuntimeError:  # "cannot cache function": no directory can be written to

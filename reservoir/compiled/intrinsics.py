@@ -12,7 +12,16 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from mottle.reservoir.compiled.lanes import DENSE_ROWS, LANE_BYTES, SLICE
+from mottle.reservoir.compiled.lanes import (
+    ACROSS,
+    DENSE_ROWS,
+    DENSE_VECTORS,
+    LANE_BYTES,
+    REGISTERS,
+    SLICE,
+    TILE_NODES,
+    TILE_STEPS,
+)
 
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
 
@@ -56,12 +65,17 @@ def element_bytes(element):
     return 8 if element.intrinsic_name == "f64" else 4
 
 
+def _fused(builder, vector):
+    """Return the function that multiplies and adds vectors in one instruction."""
+    name = f"llvm.fma.v{vector.count}{vector.element.intrinsic_name}"
+    kind = ir.FunctionType(vector, [vector] * 3)
+    return cgutils.get_or_insert_function(builder.module, kind, name)
+
+
 def _sum_up(builder, sums, element, width, begin, end, term):
     """Add ``term(k)``, a pair of factors, to ``sums`` for every k from ``begin`` to ``end``."""
     vector = ir.VectorType(element, width)
-    name = f"llvm.fma.v{width}{element.intrinsic_name}"
-    kind = ir.FunctionType(vector, [vector] * 3)
-    fused = cgutils.get_or_insert_function(builder.module, kind, name)
+    fused = _fused(builder, vector)
     before, loop, after = (
         builder.block, builder.append_basic_block("terms"), builder.append_basic_block("sum"),
     )  # fmt: skip
@@ -145,55 +159,156 @@ def _lane_sums(typingctx, sums, row, weights, columns, begin, end, x):
     return types.void(sums, types.int64, weights, columns, types.int64, types.int64, x), codegen
 
 
-def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x):
+def _products(builder, n_terms, starts, factors, vectors):
+    """Return ``starts[i][j]`` plus ``factors(k)[i] * vectors(k)[j]`` for k up to ``n_terms``.
+
+    The sums stay in registers; there must be a term.
+    """
+    vector = starts[0][0].type
+    fused = _fused(builder, vector)
+    before, loop, after = (
+        builder.block, builder.append_basic_block("terms"), builder.append_basic_block("sum"),
+    )  # fmt: skip
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k, totals = builder.phi(INDEX), [[builder.phi(vector) for _ in row] for row in starts]
+    across, added = vectors(k), []
+    for factor, row in zip(factors(k), totals, strict=True):
+        pairs = zip(across, row, strict=True)
+        added.append([builder.call(fused, [factor, *pair]) for pair in pairs])
+    following = builder.add(k, ir.Constant(INDEX, 1))
+    k.add_incoming(ir.Constant(INDEX, 0), before)
+    k.add_incoming(following, loop)
+    for rows in zip(totals, starts, added, strict=True):
+        for phi, start, then in zip(*rows, strict=True):
+            phi.add_incoming(start, before)
+            phi.add_incoming(then, loop)
+    builder.cbranch(builder.icmp_signed("<", following, n_terms), loop, after)
+    builder.position_at_end(after)
+    return added
+
+
+def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
     """Add weights times the rows of x to DENSE_ROWS rows of ``sums`` from ``row``.
 
     The rows' ``n_terms`` weights each are stored consecutively from ``begin``. Same bytes as
-    ``lane_sums``, but a row of x is read once for all rows.
+    ``lane_sums``, but a row of x is read once for all rows. Of the lanes the first ``used`` are
+    summed, others perhaps.
     """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None
 
     def codegen(context, builder, sig, args):
         total, factor, source = _arrays(context, builder, sig, args, (0, 2, 5))
         element = context.get_data_type(x.dtype)
-        width = LANE_BYTES // element_bytes(element)
-        vector, wide = ir.VectorType(element, width), ir.Constant(INDEX, width)
-        kind = ir.FunctionType(vector, [vector] * 3)
-        name = f"llvm.fma.v{width}{element.intrinsic_name}"
-        fused = cgutils.get_or_insert_function(builder.module, kind, name)
+        width = REGISTERS.size // element_bytes(element)
+        wide = ir.Constant(INDEX, LANE_BYTES // element_bytes(element))
+        together = DENSE_VECTORS * width
         first = builder.mul(args[1], wide)
-        at = [builder.add(first, ir.Constant(INDEX, k * width)) for k in range(DENSE_ROWS)]
-        rows = [_pointer(builder, total, element, place, width) for place in at]
-        starts = [builder.load(place, align=1) for place in rows]
-        before, loop = builder.block, builder.append_basic_block("terms")
-        after = builder.append_basic_block("sum")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, totals = builder.phi(INDEX), [builder.phi(vector) for _ in rows]
-        values = _vector(builder, source, element, builder.mul(k, wide), width)
-        place, added = builder.add(args[3], k), []
-        for phi in totals:
-            weight = builder.load(builder.gep(factor, [place]))
-            added.append(builder.call(fused, [_splat(builder, weight, width), values, phi]))
-            place = builder.add(place, args[4])
-        following = builder.add(k, ir.Constant(INDEX, 1))
-        pairs = zip(
-            [k, *totals], [ir.Constant(INDEX, 0), *starts], [following, *added], strict=True
-        )
-        for phi, start, then in pairs:
-            phi.add_incoming(start, before)
-            phi.add_incoming(then, loop)
-        builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, after)
-        builder.position_at_end(after)
-        for value, place in zip(added, rows, strict=True):
-            builder.store(value, place, align=1)
+        lacking = builder.add(args[6], ir.Constant(INDEX, together - 1))
+        n_chunks = builder.sdiv(lacking, ir.Constant(INDEX, together))
+        with cgutils.for_range(builder, n_chunks) as chunk:
+            lane = builder.mul(chunk.index, ir.Constant(INDEX, together))
+            lanes = [builder.add(lane, ir.Constant(INDEX, k * width)) for k in range(DENSE_VECTORS)]
+            places = [
+                [_pointer(builder, total, element, builder.add(start, at), width) for at in lanes]
+                for k in range(DENSE_ROWS)
+                for start in [builder.add(first, ir.Constant(INDEX, k * wide.constant))]
+            ]
+
+            def factors(k):
+                place = builder.add(args[3], k)
+                for _ in range(DENSE_ROWS):
+                    yield _splat(builder, builder.load(builder.gep(factor, [place])), width)
+                    place = builder.add(place, args[4])
+
+            def vectors(k):
+                start = builder.mul(k, wide)
+                return [
+                    _vector(builder, source, element, builder.add(start, at), width) for at in lanes
+                ]
+
+            starts = [[builder.load(place, align=1) for place in row] for row in places]
+            added = _products(builder, args[4], starts, factors, vectors)
+            for rows in zip(added, places, strict=True):
+                for value, place in zip(*rows, strict=True):
+                    builder.store(value, place, align=1)
         return context.get_dummy_value()
 
-    return types.void(sums, types.int64, weights, types.int64, types.int64, x), codegen
+    place = types.int64
+    return types.void(sums, place, weights, place, place, x, place), codegen
+
+
+def _tile(n_steps):
+    """Return an intrinsic for tiles of TILE_NODES nodes and ``n_steps`` steps."""
+
+    def write_sums(typingctx, out, step, node, x, begin, weights, row, gain, bias, low, high):
+        """Write clipped ``bias + gain * weights * x`` to ``out`` from (step, node).
+
+        Shapes: out (step, node), x (step, input), read from ``begin``, weights (input, TILE_NODES),
+        read from ``row``; contiguous, of float64. Returns the number of clipped values.
+        """
+        if not out.dtype == x.dtype == weights.dtype == types.float64:
+            return None
+
+        def codegen(context, builder, sig, args):
+            element = context.get_data_type(types.float64)
+            width = REGISTERS.size // 8
+            target, source, packed = (
+                context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 3, 5)
+            )
+            n_nodes, n_inputs = (
+                builder.extract_value(array.shape, 1) for array in (target, source)
+            )
+            numbers = [_splat(builder, value, width) for value in args[7:]]
+            scale, shift, least, most = numbers
+            steps = [ir.Constant(INDEX, k) for k in range(n_steps)]
+            rows = [
+                builder.gep(source.data, [builder.mul(builder.add(args[4], k), n_inputs)])
+                for k in steps
+            ]
+            first = builder.mul(args[6], ir.Constant(INDEX, TILE_NODES))
+            lines = builder.gep(packed.data, [first])
+
+            def factors(k):
+                for row in rows:
+                    yield _splat(builder, builder.load(builder.gep(row, [k])), width)
+
+            def vectors(k):
+                start = builder.mul(k, ir.Constant(INDEX, TILE_NODES))
+                for j in range(ACROSS):
+                    at = builder.add(start, ir.Constant(INDEX, j * width))
+                    yield _vector(builder, lines, element, at, width)
+
+            zero = ir.Constant(ir.VectorType(element, width), [0.0] * width)
+            starts = [[zero] * ACROSS for _ in rows]
+            added = _products(builder, n_inputs, starts, factors, lambda k: [*vectors(k)])
+            fused, n_clipped = _fused(builder, zero.type), ir.Constant(INDEX, 0)
+            for k, sums in zip(steps, added, strict=True):
+                start = builder.add(builder.mul(builder.add(args[1], k), n_nodes), args[2])
+                for j, total in enumerate(sums):
+                    value = builder.call(fused, [scale, total, shift])
+                    held = builder.select(builder.fcmp_ordered("<", value, least), least, value)
+                    held = builder.select(builder.fcmp_ordered(">", held, most), most, held)
+                    other = builder.fcmp_unordered("!=", held, value)
+                    count = builder.ctpop(builder.bitcast(other, ir.IntType(width)))
+                    n_clipped = builder.add(n_clipped, builder.zext(count, INDEX))
+                    at = builder.add(start, ir.Constant(INDEX, j * width))
+                    builder.store(held, _pointer(builder, target.data, element, at, width), align=1)
+            return n_clipped
+
+        place, number = types.int64, types.float64
+        arguments = (out, place, place, x, place, weights, place, number, number, number, number)
+        return place(*arguments), codegen
+
+    return write_sums
 
 
 gather_sums: Any = intrinsic(_gather_sums)
 lane_sums: Any = intrinsic(_lane_sums)
 dense_sums: Any = intrinsic(_dense_sums)
+tile_sums: Any = intrinsic(_tile(TILE_STEPS))
+step_sums: Any = intrinsic(_tile(1))
 
 
 @njit(cache=True)
@@ -202,6 +317,16 @@ def trial(x, weights, columns, across):
     single, many = np.ones_like(weights[0]), np.ones_like(across)
     gather_sums(single, 0, weights, columns, 0, 2, x)  # 1 + 2 * 3 * 2
     lane_sums(many, 0, x, columns[0], 0, 2, across)  # 1 + 2 * 2 * 5
-    dense_sums(many, 0, x, 0, 2, across)  # the same once more in every row
+    dense_sums(many, 0, x, 0, 2, across, many.shape[1])  # the same once more in every row
     right = single.min() == 13.0 and single.max() == 13.0
     return right and many[0, 0] == 41.0 and many[3, 1] == 21.0
+
+
+@njit(cache=True)
+def trial_tiles(x, weights, out):
+    """Return whether tiles of a few known terms are right."""
+    n_clipped = tile_sums(out, 0, 0, x, 0, weights, 0, 2.0, 1.0, 0.0, 9.0)  # 1 + 2 * 2 * 5 = 21
+    n_clipped += step_sums(out, TILE_STEPS, 0, x, 0, weights, 0, 2.0, 1.0, 0.0, 30.0)
+    tile, step = out[:TILE_STEPS], out[TILE_STEPS]
+    right = tile.min() == 9.0 and tile.max() == 9.0 and step.min() == 21.0 and step.max() == 21.0
+    return right and n_clipped == tile.size

@@ -6,8 +6,6 @@ import numpy as np
 
 from mottle.reservoir.compiled.vectors import SLICE
 
-BLOCK_BYTES = 1 << 15  # of sources in a block of columns, which fit in the first cache
-
 
 class Slices(NamedTuple):
     """Slices of SLICE rows, padded with weights of 0 to the longest of them."""

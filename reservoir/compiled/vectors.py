@@ -12,10 +12,20 @@ from typing import Any
 import numpy as np
 from numba import config, njit
 
-from mottle.reservoir.compiled.lanes import DENSE_ROWS, LANE_BYTES, SLICE, n_lanes
+from mottle.reservoir.compiled.lanes import (
+    DENSE_ROWS,
+    LANE_BYTES,
+    SLICE,
+    TILE_NODES,
+    TILE_STEPS,
+    n_lanes,
+)
 from mottle.reservoir.compiled.trial import compiles, is_newer
 
-__all__ = ["DENSE_ROWS", "LANE_BYTES", "SLICE", "dense_sums", "gather_sums", "lane_sums", "n_lanes"]
+__all__ = [
+    "DENSE_ROWS", "LANE_BYTES", "SLICE", "TILE_NODES", "TILE_STEPS", "dense_sums", "gather_sums",
+    "lane_sums", "n_lanes", "step_sums", "tile_sums",
+]  # fmt: skip
 LOOPS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
@@ -31,11 +41,29 @@ def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
             sums[row, lane] += weights[k] * x[columns[k], lane]
 
 
-def _plain_dense_sums(sums, row, weights, begin, n_terms, x):
+def _plain_dense_sums(sums, row, weights, begin, n_terms, x, used):
     for k in range(DENSE_ROWS):
         for term in range(n_terms):
-            for lane in range(sums.shape[1]):
+            for lane in range(used):
                 sums[row + k, lane] += weights[begin + k * n_terms + term] * x[term, lane]
+
+
+def _plain_tile(n_steps):
+    def write_sums(out, step, node, x, begin, weights, row, gain, bias, low, high):
+        n_clipped = 0
+        for k in range(n_steps):
+            for i in range(TILE_NODES):
+                total = 0.0
+                for term in range(x.shape[1]):
+                    total += weights[row + term, i] * x[begin + k, term]
+                value = bias + gain * total
+                held = low if value < low else value
+                held = high if held > high else held
+                n_clipped += 1 if held != value else 0
+                out[step + k, node + i] = held
+        return n_clipped
+
+    return write_sums
 
 
 def _instructions() -> Any:
@@ -57,15 +85,23 @@ def _instructions() -> Any:
         )  # fmt: skip
         if not compiles(intrinsics.trial, *arguments):
             return None
+    tiles = (
+        np.full((TILE_STEPS, 2), 2.0), np.full((2, TILE_NODES), 2.5),
+        np.empty((TILE_STEPS + 1, TILE_NODES)),
+    )  # fmt: skip
+    if is_newer() and not compiles(intrinsics.trial_tiles, *tiles):
+        return None
     return intrinsics
 
 
 def _choose() -> Any:
-    """Return the three functions that this process uses."""
+    """Return the functions that this process uses."""
     plain = {
         "gather_sums": _plain_gather_sums,
         "lane_sums": _plain_lane_sums,
         "dense_sums": _plain_dense_sums,
+        "tile_sums": _plain_tile(TILE_STEPS),
+        "step_sums": _plain_tile(1),
     }
     if vars(config)["DISABLE_JIT"]:  # plain Python, which checks indices
         return SimpleNamespace(**plain)
@@ -76,3 +112,4 @@ def _choose() -> Any:
 
 _chosen = _choose()
 gather_sums, lane_sums, dense_sums = _chosen.gather_sums, _chosen.lane_sums, _chosen.dense_sums
+tile_sums, step_sums = _chosen.tile_sums, _chosen.step_sums

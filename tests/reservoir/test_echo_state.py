@@ -118,11 +118,13 @@ def test_layouts_hold_the_matrix(shape):
 
 def test_groups_take_every_recording_once():
     lengths = np.random.default_rng(0).integers(0, 100, 77)
-    groups, alone = arrange(lengths, 32)
+    groups, alone = arrange(lengths, 32, 17)
     taken = np.concatenate([groups[groups >= 0], alone])
     assert_array_equal(np.sort(taken), np.flatnonzero(lengths))
     assert (np.diff(lengths[groups[0]]) <= 0).all()
-    assert arrange(np.ones(77, int), 32)[0].size == 0  # too little work for the layout to be faster
+    assert (
+        arrange(np.ones(77, int), 32, 17)[0].size == 0
+    )  # too little work for the layout to be faster
 
 
 @pytest.mark.parametrize("costs", [[], [3.0], [0.0, 0.0], [1.0] * 7, [9.0, 1.0, 1.0]])

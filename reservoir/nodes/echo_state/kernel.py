@@ -11,8 +11,14 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import flush, tanh
-from mottle.reservoir.compiled.vectors import SLICE, gather_sums, lane_sums
+from mottle.reservoir.compiled.functions import INNER, flush, tanh
+from mottle.reservoir.compiled.vectors import (
+    DENSE_ROWS,
+    SLICE,
+    dense_sums,
+    gather_sums,
+    lane_sums,
+)
 
 TILE = 32  # nodes updated and written at once, while they are in the first cache
 
@@ -34,6 +40,7 @@ class Network(NamedTuple):
 class Lanes(NamedTuple):
     """Weights laid out for recordings in parallel lanes (``sparse.Blocks``)."""
 
+    width: int  # columns of a block
     used: np.ndarray  # (source,), inputs of any node; in_columns index into them
     in_begin: np.ndarray
     in_columns: np.ndarray
@@ -43,7 +50,7 @@ class Lanes(NamedTuple):
     weights: np.ndarray
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def update(totals, x, leak, real):
     """Update states ``x`` in place from their sums; both (node,)."""
     keep = real(1.0) - leak
@@ -51,21 +58,22 @@ def update(totals, x, leak, real):
         x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def run_stream(drive, x, network, loop, out):
     """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
 
-    In a closed ``loop`` the readout's outputs become the drive of the next step.
+    In a closed ``loop`` the readout's outputs become the drive of the next step; None for none.
     """
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
     state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
     copy(x, state)
     for step in range(out.shape[0]):
-        totals[:] = real(0.0)
         for k in range(n_slices):
             # back and forth: the weights read last are still in the cache
             s = k if step % 2 == 0 else n_slices - 1 - k
+            for i in range(s * SLICE, (s + 1) * SLICE):
+                totals[i] = real(0.0)
             begin, end = network.in_begin[s], network.in_begin[s + 1]
             gather_sums(
                 totals, s * SLICE, network.in_weights, network.in_columns, begin, end, drive[step]
@@ -77,12 +85,27 @@ def run_stream(drive, x, network, loop, out):
         update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]
-        if loop.intercept.size > 0:
+        if loop is not None:
             close(loop, out[step], drive, step)
     copy(state[:n_nodes], x)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
+def add_states(lanes, state, used, totals):
+    """Add the weighted sums of states to ``totals``; both (node, lane), ``used`` lanes."""
+    n_nodes = totals.shape[0]
+    for block in range(lanes.begin.shape[0]):
+        begin, column = lanes.begin[block], block * lanes.width
+        n_columns, n_dense = min(lanes.width, n_nodes - column), 0
+        if begin[n_nodes] - begin[0] == n_nodes * n_columns:
+            n_dense = n_nodes // DENSE_ROWS * DENSE_ROWS
+        for i in range(0, n_dense, DENSE_ROWS):
+            dense_sums(totals, i, lanes.weights, begin[i], n_columns, state[column:], used)
+        for i in range(n_dense, n_nodes):
+            lane_sums(totals, i, lanes.weights, lanes.columns, begin[i], begin[i + 1], state)
+
+
+@njit(cache=True, error_model="numpy", **INNER)
 def run_lanes(drive, lengths, x, which, network, lanes, out):
     """Run the recordings ``which`` (lane,) in parallel lanes; -1 is an empty lane.
 
@@ -99,21 +122,21 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
             for i in range(n_nodes):
                 state[i, lane] = x[which[lane], 0, i]
     for step in range(n_steps):
+        used = 0
         for lane in range(width):
             if which[lane] >= 0 and step < lengths[which[lane]]:
+                used = lane + 1
                 for i in range(lanes.used.size):
                     sources[i, lane] = drive[which[lane], step, lanes.used[i]]
-        totals[:] = real(0.0)
         for i in range(n_nodes):
+            for lane in range(width):
+                totals[i, lane] = real(0.0)
             begin, end = lanes.in_begin[0, i], lanes.in_begin[0, i + 1]
             lane_sums(totals, i, lanes.in_weights, lanes.in_columns, begin, end, sources)
         for i in range(n_nodes):
             for lane in range(width):
                 totals[i, lane] = network.biases[i] + network.gain * totals[i, lane]
-        for block in range(lanes.begin.shape[0]):
-            for i in range(n_nodes):
-                begin, end = lanes.begin[block, i], lanes.begin[block, i + 1]
-                lane_sums(totals, i, lanes.weights, lanes.columns, begin, end, state)
+        add_states(lanes, state, used, totals)
         for first in range(0, n_nodes, TILE):
             last = min(first + TILE, n_nodes)
             update(
@@ -133,10 +156,12 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
 def run(first, last, drive, lengths, state, network, loop, lanes, groups, alone, out):
     """Run items ``first`` to ``last`` of ``groups`` (group, lane), in lanes, and then ``alone``.
 
+    ``lanes`` is None if there are no groups.
+
     Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
     """
     for item in range(first, last):
-        if item < groups.shape[0]:
+        if lanes is not None and item < groups.shape[0]:
             run_lanes(drive, lengths, state, groups[item], network, lanes, out)
         else:
             r = alone[item - groups.shape[0]]

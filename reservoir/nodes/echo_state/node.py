@@ -1,6 +1,5 @@
 """EchoStateReservoir: a leaky tanh network, the usual baseline."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from mottle.embedded import CStage, template
 from mottle.reservoir.compiled import sparse as layouts
 from mottle.reservoir.compiled.closed import NO_LOOP, Loop
 from mottle.reservoir.compiled.threads import compiled_for, split
-from mottle.reservoir.compiled.vectors import SLICE, n_lanes
+from mottle.reservoir.compiled.vectors import LANE_BYTES, SLICE, n_lanes
 from mottle.reservoir.nodes.echo_state import kernel
 from mottle.reservoir.nodes.embedding import input_sums, sparse_rows
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
@@ -22,6 +21,8 @@ from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
 LEAST_STEPS = 500  # below it the layout of weights for groups takes too much of the time
+# of the states in a block of columns: in the first cache for random access, else in the second
+COLUMNS, FULL_COLUMNS = (1 << 15) // LANE_BYTES, (1 << 17) // LANE_BYTES
 DTYPES = dict.fromkeys(("float64", "float32"))
 
 
@@ -52,11 +53,12 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     drive = np.ascontiguousarray(block, real)
     n_steps = block.shape[1] - (loop is not NO_LOOP)
     out = np.zeros((len(block), n_steps, p.n_nodes), real)
-    groups, alone = arrange(lengths, n_lanes(real), loop is NO_LOOP)
-    lanes = no_lanes(real)
-    if len(groups):
-        lanes = lay_out_lanes(p.input_weights_, p.weights_, real)
-    weights = compiled_for((network(p), loop, lanes))
+    full = is_full(p.weights_)
+    # recordings one by one read all weights at each step, which takes longer than their sums
+    least = 2 if full else n_lanes(real) // 2 + 1
+    groups, alone = arrange(lengths, n_lanes(real), least, loop is NO_LOOP)
+    lanes = lay_out_lanes(p.input_weights_, p.weights_, real) if len(groups) else None
+    weights = compiled_for((network(p), None if loop is NO_LOOP else loop, lanes))
     args = (drive, lengths, state.values, *weights, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
@@ -104,44 +106,43 @@ def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
     return inputs, recurrent, dtype, (*layout[0], *layout[1])
 
 
+def is_full(weights: sparse.csr_array) -> bool:
+    """Return whether no weight is 0."""
+    return bool(weights.nnz == weights.shape[0] * weights.shape[1])
+
+
 def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
     """Lay out weights for recordings in parallel lanes."""
     inputs, recurrent = (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     used, columns = np.unique(inputs.indices, return_inverse=True)
-    width = max(1, layouts.BLOCK_BYTES // (n_lanes(real) * real.itemsize))
+    n_used, n_nodes = max(used.size, 1), recurrent.shape[1]
+    width = FULL_COLUMNS if is_full(recurrent) else COLUMNS
     return kernel.Lanes(
+        width,
         used.astype(np.int64),
-        *layouts.blocks(
-            inputs.indptr, columns, inputs.data, max(used.size, 1), real, max(used.size, 1)
-        ),
-        *layouts.blocks(
-            recurrent.indptr, recurrent.indices, recurrent.data, recurrent.shape[1], real, width
-        ),
+        *layouts.blocks(inputs.indptr, columns, inputs.data, n_used, real, n_used),
+        *layouts.blocks(recurrent.indptr, recurrent.indices, recurrent.data, n_nodes, real, width),
     )
 
 
-@cache
-def no_lanes(real: np.dtype) -> Any:
-    """Return empty weights, for runs without parallel recordings."""
-    nothing = sparse.csr_array((1, 1))
-    return lay_out_lanes(nothing, nothing, real)
-
-
-def arrange(lengths: NDArray, width: int, together: bool = True) -> tuple[NDArray, NDArray]:
+def arrange(
+    lengths: NDArray, width: int, least: int, together: bool = True
+) -> tuple[NDArray, NDArray]:
     """Sort recordings into groups of ``width`` with similar lengths, and those that run alone.
 
-    A group is faster than half of its recordings one by one. All run alone if not ``together``.
+    A group is faster than ``least`` of its recordings one by one. All run alone if not
+    ``together``.
 
     Examples
     --------
-    >>> groups, alone = arrange(np.full(9, 100), 4)
+    >>> groups, alone = arrange(np.full(9, 100), 4, 3)
     >>> groups.shape, alone.tolist()
     ((2, 4), [8])
     """
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
     n_full, rest = divmod(order.size if together and lengths.sum() >= LEAST_STEPS else 0, width)
-    n_full += 2 * rest > width
+    n_full += rest >= least
     groups = np.full((n_full, width), -1)
     n_grouped = min(n_full * width, order.size)
     groups.reshape(-1)[:n_grouped] = order[:n_grouped]

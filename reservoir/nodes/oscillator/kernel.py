@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
-from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
+from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
+from mottle.reservoir.compiled.functions import INNER, VECTOR, exp, log, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nodes.oscillator.kernel_circuit import (
     ORDER,
@@ -30,6 +30,7 @@ RATIO_UP, RATIO_DOWN, TAU_UP, TAU_DOWN = (LANES * k for k in range(11, 15))  # u
 AREA_UP, AREA_DOWN, SQUARE_UP, SQUARE_DOWN = (LANES * k for k in range(15, 19))
 N_FIELDS = 19
 NEVER = 1e300  # s
+BELOW_BOUND = 1.999  # 2, and room for rounding
 
 GAUSS = 0.5 * np.array(np.polynomial.legendre.leggauss(8)) + np.array([[0.5], [0.0]])
 
@@ -45,20 +46,20 @@ class Oscillators(NamedTuple):
     capacitance: np.ndarray  # F
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def pick(down, of_down, of_up):
     """Return one of two loaded values, so that no load is conditional."""
     return of_down if down else of_up
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def target(w, i, down):
     """Return the time constant of a node and the voltage that it approaches."""
     ratio = pick(down, w[RATIO_DOWN + i], w[RATIO_UP + i])
     return pick(down, w[TAU_DOWN + i], w[TAU_UP + i]), w[V_IN + i] * ratio
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def span_to(goal, v, v_end, tau, down):
     """Return the time in s from ``v`` to ``goal`` on the way to ``v_end``; NEVER if not reached."""
     passed = v <= goal if down else v >= goal
@@ -68,16 +69,72 @@ def span_to(goal, v, v_end, tau, down):
     return 0.0 if passed else span if reached else NEVER
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def square_over(area, span, v, v_after, v_end, tau):
-    """Return the integral of v squared over a span in which ``v`` changes to ``v_after``."""
-    fall, left = v - v_end, v_after - v_end
-    return v_end * (area + area - v_end * span) + 0.5 * tau * (fall * fall - left * left)
+    """Return the integral of v squared over a span in which ``v`` changes to ``v_after``.
+
+    Exactly 0 for an empty span, so that it does not matter how often others of a block switch.
+    """
+    changed = 0.5 * tau * (v - v_after) * (v + v_after - v_end - v_end)
+    return v_end * (area + area - v_end * span) + changed
 
 
-@njit(**VECTOR)
-def switch(w):
-    """Advance every node to its next switching in the step; return the number of switchings."""
+@njit(**VECTOR, **INNER)
+def add_areas(w, i, span, v, after, v_end, tau, down):
+    """Add the integrals of v and v squared over a span in which ``v`` changes to ``after``."""
+    area = v_end * span + tau * (v - after)
+    square = square_over(area, span, v, after, v_end, tau)
+    w[AREA_UP + i] += 0.0 if down else area
+    w[AREA_DOWN + i] += area if down else 0.0
+    w[SQUARE_UP + i] += 0.0 if down else square
+    w[SQUARE_DOWN + i] += square if down else 0.0
+
+
+@njit(**VECTOR, **INNER)
+def is_shorter(left, change, beyond, tau):
+    """Return whether a voltage surely needs more than ``left`` s for a change.
+
+    It needs tau ln(1 + change / beyond), with ``beyond`` what is left of the way to its rest; the
+    logarithm is at least 2 change / (change + 2 beyond).
+    """
+    return left * (change + 2.0 * beyond) < BELOW_BOUND * change * tau
+
+
+@njit(**VECTOR, **INNER)
+def may_switch(w):
+    """Return for how many nodes a switching in the step cannot be excluded without a logarithm."""
+    widen()
+    n = 0
+    for i in range(LANES):
+        v, left, down = w[V + i], w[LEFT + i], w[PHASE + i] > 0.0
+        tau, v_end = target(w, i, down)
+        goal = pick(down, w[GOAL_DOWN + i], w[GOAL_UP + i])
+        passed = v <= goal if down else v >= goal
+        reached = v_end < goal if down else v_end > goal
+        excluded = is_shorter(left, abs(goal - v), abs(v_end - goal), tau) | (not reached)
+        n += 0 if excluded & (not passed) else 1
+    return n
+
+
+@njit(**VECTOR, **INNER)
+def may_repeat(w):
+    """Return for how many nodes a whole cycle in the step cannot be excluded."""
+    widen()
+    n = 0
+    for i in range(LANES):
+        goal, v_end = w[GOAL_UP + i], w[V_IN + i] * w[RATIO_UP + i]
+        change = goal - w[GOAL_DOWN + i]
+        excluded = is_shorter(w[LEFT + i], change, v_end - goal, w[TAU_UP + i]) | (v_end <= goal)
+        n += 0 if excluded else 1
+    return n
+
+
+@njit(**VECTOR, **INNER)
+def switch(w, areas):
+    """Advance every node to its next switching in the step; return the number of switchings.
+
+    Integrals of the voltage are summed unless ``areas`` is None.
+    """
     widen()
     n_switched = 0
     for i in range(LANES):
@@ -88,12 +145,8 @@ def switch(w):
         switched = span < left
         after = goal if switched & (span > 0.0) else v
         span = span if switched else 0.0
-        area = v_end * span + tau * (v - after)
-        square = square_over(area, span, v, after, v_end, tau)
-        w[AREA_UP + i] += 0.0 if down else area
-        w[AREA_DOWN + i] += area if down else 0.0
-        w[SQUARE_UP + i] += 0.0 if down else square
-        w[SQUARE_DOWN + i] += square if down else 0.0
+        if areas is not None:
+            add_areas(w, i, span, v, after, v_end, tau, down)
         fired, age, n_fired = switched & (w[PHASE + i] == 0.0), w[AGE + i] + span, w[FIRED + i]
         w[LAPSE + i] = age if fired & (n_fired > 0.0) else w[LAPSE + i]
         w[AGE + i] = 0.0 if fired else age
@@ -106,7 +159,7 @@ def switch(w):
     return n_switched
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def redraw(w, keys, noise):
     """Draw the threshold of the present cycle for every insulating node."""
     widen()
@@ -116,8 +169,8 @@ def redraw(w, keys, noise):
         w[GOAL_UP + i] = drawn if (w[PHASE + i] == 0.0) & (n_fired > 0.0) else w[GOAL_UP + i]
 
 
-@njit(**VECTOR)
-def repeat(w):
+@njit(**VECTOR, **INNER)
+def repeat(w, areas):
     """Skip whole cycles, which are equal while input and thresholds are constant."""
     widen()
     for i in range(LANES):
@@ -136,18 +189,19 @@ def repeat(w):
         w[FIRED + i] = n_fired + n
         left -= n * period
         w[LEFT + i] = 0.0 if left < 0.0 else left
-        # no cycles if the period is NEVER
-        up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
-        area_up = end_up * up + tau_up * (low - high)
-        area_down = end_down * fall + tau_down * (high - low)
-        w[AREA_UP + i] += n * area_up
-        w[AREA_DOWN + i] += n * area_down
-        w[SQUARE_UP + i] += n * square_over(area_up, up, low, high, end_up, tau_up)
-        w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
+        if areas is not None:
+            # no cycles if the period is NEVER
+            up, fall = up if n > 0.0 else 0.0, fall if n > 0.0 else 0.0
+            area_up = end_up * up + tau_up * (low - high)
+            area_down = end_down * fall + tau_down * (high - low)
+            w[AREA_UP + i] += n * area_up
+            w[AREA_DOWN + i] += n * area_down
+            w[SQUARE_UP + i] += n * square_over(area_up, up, low, high, end_up, tau_up)
+            w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
 
 
-@njit(**VECTOR)
-def finish(w):
+@njit(**VECTOR, **INNER)
+def finish(w, areas):
     """Advance every node to the end of the step, without switching."""
     widen()
     for i in range(LANES):
@@ -155,32 +209,30 @@ def finish(w):
         tau, v_end = target(w, i, down)
         age = span / tau
         after = v_end + (v - v_end) * exp(-age if age < 690.0 else -690.0)
-        area = v_end * span + tau * (v - after)
-        square = square_over(area, span, v, after, v_end, tau)
-        w[AREA_UP + i] += 0.0 if down else area
-        w[AREA_DOWN + i] += area if down else 0.0
-        w[SQUARE_UP + i] += 0.0 if down else square
-        w[SQUARE_DOWN + i] += square if down else 0.0
+        if areas is not None:
+            add_areas(w, i, span, v, after, v_end, tau, down)
         w[AGE + i] += span
         w[V + i] = after
 
 
-@njit(cache=True)
-def hold(w, v_in, keys, noise, dt):
-    """Advance a block's nodes by ``dt`` s at constant inputs in V."""
+@njit(cache=True, **INNER)
+def hold(w, v_in, keys, noise, dt, areas):
+    """Advance a block's nodes by ``dt`` s at constant inputs in V; ``areas`` as in ``switch``."""
     for i in range(v_in.size):
         w[V_IN + i] = v_in[i]
-    w[LEFT : LEFT + LANES] = dt
-    copy(w[FIRED : FIRED + LANES], w[BEFORE : BEFORE + LANES])
-    w[AREA_UP:] = 0.0
-    n_switched = switch(w)
-    if noise == 0.0 and n_switched > 0:
-        repeat(w)
+    for i in range(LANES):
+        w[LEFT + i], w[BEFORE + i] = dt, w[FIRED + i]
+    if areas is not None:
+        for i in range(AREA_UP, w.size):
+            w[i] = 0.0
+    n_switched = switch(w, areas)
+    if noise is None and n_switched > 0 and may_repeat(w) > 0:
+        repeat(w, areas)
     while n_switched > 0:
-        if noise > 0.0:
+        if noise is not None:
             redraw(w, keys, noise)
-        n_switched = switch(w)
-    finish(w)
+        n_switched = switch(w, areas) if may_switch(w) > 0 else 0
+    finish(w, areas)
 
 
 @njit(cache=True)
@@ -197,13 +249,16 @@ def observe(observable, area, charge, fired, since, interval, dt):
     return 1.0 / interval if observable == 3 else min(since / interval, 1.0)
 
 
-@njit(cache=True)
-def write_states(w, first, last, nodes, dt, observable, out, spent):
+@njit(cache=True, **INNER)
+def write_states(w, first, last, nodes, dt, observable, areas, out, spent):
     """Write a block's states for a step, and add its energies."""
     for i in range(last - first):
-        node = first + i
+        node, fired = first + i, w[FIRED + i] - w[BEFORE + i]
+        if areas is None:
+            out[node] = observe(observable, 0.0, 0.0, fired, w[AGE + i], w[LAPSE + i], dt)
+            continue
         area_up, area_down = w[AREA_UP + i], w[AREA_DOWN + i]
-        area, fired = area_up + area_down, w[FIRED + i] - w[BEFORE + i]
+        area = area_up + area_down
         r_up, r_down, r_series = (
             nodes.r_insulating[node],
             nodes.r_metallic[node],
@@ -211,7 +266,7 @@ def write_states(w, first, last, nodes, dt, observable, out, spent):
         )
         charge = area_up / r_up + area_down / r_down if observable == 1 else 0.0
         out[node] = observe(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
-        if spent.size > 0:
+        if spent is not None:
             v_in, square = w[V_IN + i], w[SQUARE_UP + i] + w[SQUARE_DOWN + i]
             spent[0] += w[SQUARE_UP + i] / r_up + w[SQUARE_DOWN + i] / r_down
             spent[1] += (v_in * (v_in * dt - 2.0 * area) + square) / r_series
@@ -237,7 +292,7 @@ def load(state, first, last, nodes):
     return blocks
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def store(blocks, state, first, last):
     """Copy the states of all blocks back to ``state``."""
     for node in range(first, last):
@@ -248,29 +303,30 @@ def store(blocks, state, first, last):
 
 @njit(cache=True, nogil=True)
 def run(
-    begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, out,
-    spent,
+    begin, end, width, v_in, lengths, state, keys, first_step, nodes, noise, dt, observable, areas,
+    out, spent,
 ):  # fmt: skip
     """Run uncoupled oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
 
-    ``noise`` is that of ``v_high``, drawn once per cycle. The energies of switches, resistors and
-    supply in J and the number of spikes are added to ``spent``.
+    ``noise`` is that of ``v_high``, drawn once per cycle, or None. ``areas`` is None if neither
+    energies nor voltages nor currents are needed. The energies of switches, resistors and supply in
+    J and the number of spikes are added to ``spent``, unless it is None.
     """
     n_nodes = v_in.shape[2]
     n_parts = (n_nodes + width - 1) // width
-    nothing = np.empty(0)
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_nodes)
         blocks = load(state[r], first, last, nodes)
-        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
+        own = None if noise is None else make_keys(keys[r], first, blocks.shape[0], True)
         for b in range(blocks.shape[0]):
             w, low = blocks[b], first + b * LANES
             high = min(low + LANES, last)
-            used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
+            used = None if spent is None else spent[r, low // LANES]
+            key = None if noise is None else own[b]
             for step in range(lengths[r]):
-                hold(w, v_in[r, step, low:high], own[b], noise, dt)
-                write_states(w, low, high, nodes, dt, observable, out[r, step], used)
+                hold(w, v_in[r, step, low:high], key, noise, dt, areas)
+                write_states(w, low, high, nodes, dt, observable, areas, out[r, step], used)
         store(blocks, state[r], first, last)
 
 

@@ -11,27 +11,30 @@ from mottle.reservoir.nodes.oscillator.kernel import hold, hold_coupled, load, s
 @njit(cache=True, nogil=True)
 def run(
     begin, end, width, drive, lengths, state, keys, first_step, feed, nodes, noise, dt, observable,
-    out, spent,
+    areas, out, spent,
 ):  # fmt: skip
     """Run uncoupled oscillators whose readout writes the drive (recording, step, input).
 
     ``feed`` is a ``feeding.Feed``; out (recording, 1, node) holds the last states. Other arguments
     as for ``kernel.run``; ``dt`` is the duration of a part of a step.
     """
-    n_nodes, nothing = out.shape[2], np.empty(0)
+    n_nodes = out.shape[2]
     for r in range(begin, end):
         room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes)
-        own = make_keys(keys[r], 0, blocks.shape[0], noise > 0.0)
+        own = None if noise is None else make_keys(keys[r], 0, blocks.shape[0], True)
         for step in range(lengths[r]):
             begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
                 volts = room.volts[0 if part < feed.n_on else 1]
                 for b in range(blocks.shape[0]):
                     low, high = b * LANES, min((b + 1) * LANES, n_nodes)
-                    used = spent[r, b] if spent.shape[1] > 0 else nothing
-                    hold(blocks[b], volts[low:high], own[b], noise, dt)
-                    write_states(blocks[b], low, high, nodes, dt, observable, room.part, used)
+                    used = None if spent is None else spent[r, b]
+                    key = None if noise is None else own[b]
+                    hold(blocks[b], volts[low:high], key, noise, dt, areas)
+                    write_states(
+                        blocks[b], low, high, nodes, dt, observable, areas, room.part, used
+                    )
                 end_part(feed, room, part, out[r, 0])
             end_step(feed, drive[r], step, state[r], out[r, 0])
         store(blocks, state[r], 0, n_nodes)

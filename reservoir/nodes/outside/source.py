@@ -29,7 +29,7 @@ from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.constants import field, pick
 from mottle.reservoir.compiled.functions import VECTOR, clip, flush, widen
-from mottle.reservoir.compiled.inputs import STEPS, make_buffers, make_totals, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
 
 {functions}
 
@@ -118,8 +118,8 @@ def run(
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    transposed, sums = make_buffers(drive.shape[2])
-    totals, loop = make_totals(supply.rows), supply.loop
+    loop, n_inputs, nothing = supply.loop, drive.shape[2], np.empty(0)
+    buffers = make_buffers(wiring, supply.rows, n_inputs, n_masks, min(width, n_devices))
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
@@ -129,17 +129,19 @@ def run(
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
-                drive[r, : lengths[r]], tile, transposed, wiring, r, first, n_devices, n_steps,
-                supply, sums, totals, volts,
+                drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
+                spent, volts,
             )  # fmt: skip
             for b in range(blocks.shape[0]):
                 at = first + b * LANES
-                used = spent[r, at // LANES] if spent.shape[1] > 0 else spent[r, :, 0]
+                used = nothing
+                if spent is not None and spent.shape[1] > 0:
+                    used = spent[r, at // LANES]
                 faults[r, at // LANES] += hold(
                     blocks[b], min(LANES, last - at), volts, at - first, n_steps, nodes, h,
                     n_micro, v_read, observable, out[r, row : row + n_steps], at, n_devices, used,
                 )
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
         store(blocks, state[r], first, last)
 
