@@ -21,6 +21,9 @@ def reservoirs(n_nodes=150):
         "vo2": VO2Reservoir(n_nodes, regime=None, **vo2),
         "vo2_spikes": VO2Reservoir(n_nodes, regime=None, observable="spikes", **vo2),
         "vo2_coupled": VO2Reservoir(n_nodes, regime=None, thermal_coupling=0.02, **vo2),
+        "vo2_single": VO2Reservoir(
+            n_nodes, regime=None, thermal_coupling=0.02, dtype="float32", **vo2
+        ),
         "oscillator": OscillatorReservoir(n_nodes, regime="oscillating", observable="phase", **pwl),
         "oscillator_quiet": OscillatorReservoir(
             n_nodes, regime="oscillating", observable="voltage", random_state=0

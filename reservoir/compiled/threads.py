@@ -8,7 +8,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mottle.reservoir.compiled.notice import announced
 
@@ -61,7 +61,7 @@ def run_nodes(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
     n_out: int = 0, n_rows: int | None = None, updates: int = 1, apart: bool = True,
     plain: bool = False,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> NDArray:  # fmt: skip
     """Run a kernel on several threads, which take recordings, or parts of a few recordings.
 
     A node's states do not depend on the part it is in, and energies are summed by group in a fixed
@@ -98,17 +98,18 @@ def run_nodes(
     Returns
     -------
     out : ndarray of shape (n_recordings, n_rows, n_out)
-        States of the nodes; 0 after the end of a recording.
+        States of the nodes, in the precision of ``state``; 0 after the end of a recording.
     """
     (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
     n_groups = count_groups(n_nodes)
-    out = empty_states(lengths, n_steps if n_rows is None else n_rows, n_out or n_nodes)
+    n_rows = n_steps if n_rows is None else n_rows
+    out = empty_states(lengths, n_rows, n_out or n_nodes, state.values.dtype)
     energies = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
     spent = None if plain else energies
     args = (state.values, state.keys, state.step, *compiled_for(arguments), out, spent)
     with announced(kernel):
         n_updates = n_recordings * n_steps * out.shape[2] * updates
-        _run_parts(kernel, drive, lengths, args, n_groups, n_updates, apart)
+        _run_parts(kernel, drive, lengths, args, n_updates, apart)
     for group in range(energies.shape[1]):
         state.spent += energies[:, group]
     return out
@@ -116,15 +117,17 @@ def run_nodes(
 
 def _run_parts(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, args: tuple[Any, ...],
-    n_groups: int, n_updates: int, apart: bool,
+    n_updates: int, apart: bool,
 ) -> None:  # fmt: skip
     """Run a kernel on all parts of the work, on one thread if there is little."""
     n_recordings, n_threads = len(drive), numba.get_num_threads()
+    block = GROUP * 8 // args[0].itemsize  # nodes; kernels of float32 run twice as many together
+    n_blocks = -(-args[0].shape[2] // block)
     if n_threads == 1 or n_updates < LEAST_UPDATES:
-        kernel(0, n_recordings, n_groups * GROUP, drive, lengths, *args)
+        kernel(0, n_recordings, n_blocks * block, drive, lengths, *args)
     else:
-        n_parts = min(n_groups, -(-4 * n_threads // n_recordings)) if apart else 1
-        width = -(-n_groups // n_parts) * GROUP
+        n_parts = min(n_blocks, -(-4 * n_threads // n_recordings)) if apart else 1
+        width = -(-n_blocks // n_parts) * block
         costs = np.repeat(lengths, -(-args[0].shape[2] // width))
         split(lambda begin, end: kernel(begin, end, width, drive, lengths, *args), costs)
 
@@ -167,7 +170,9 @@ def count_groups(n_nodes: int) -> int:
     return -(-n_nodes // GROUP)
 
 
-def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.float64]:
+def empty_states(
+    lengths: NDArray, n_steps: int, n_nodes: int, dtype: DTypeLike = np.float64
+) -> NDArray:
     """Return an uninitialised array (recording, step, node) with 0 after the end of recordings.
 
     Examples
@@ -175,7 +180,7 @@ def empty_states(lengths: NDArray, n_steps: int, n_nodes: int) -> NDArray[np.flo
     >>> empty_states(np.array([1]), 3, 2)[0, 1:].tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
-    out = np.empty((len(lengths), n_steps, n_nodes))
+    out = np.empty((len(lengths), n_steps, n_nodes), dtype)
     for r, n in enumerate(lengths.tolist()):  # for a single recording, faster than a search
         if n < n_steps:
             out[r, n:] = 0.0

@@ -58,9 +58,8 @@ def _run_on(
     if isinstance(readout, Loop) and node.closes(reservoir):
         lengths = np.full(n_runs, n_steps)
         whole = drive if reservoir.n_taps == 1 else reservoir._tapped(drive, lengths + 1, state)
-        whole = np.ascontiguousarray(whole, node.rest(reservoir).dtype)
-        node.run(reservoir, whole, lengths, state, readout)
-        return whole[:, 1:, :n_outputs].astype(np.float64)
+        node.run(reservoir, np.ascontiguousarray(whole), lengths, state, readout)
+        return whole[:, 1:, :n_outputs]
     predict = linear(readout) if isinstance(readout, Loop) else readout
     one = np.ones(n_runs, np.int64)
     for step in tqdm(range(n_steps), desc="forecast", delay=2, disable=None):

@@ -704,6 +704,12 @@ class Reservoir(
         """Return what a pickle holds: the attributes, and what other processes may not know."""
         return super().__getstate__() | self._node.carried(self)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Set attributes; parameters that an earlier version had not are at their defaults."""
+        known = signature(type(self).__init__).parameters.values()
+        defaults = {one.name: one.default for one in known if one.default is not one.empty}
+        super().__setstate__(defaults | state)
+
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""
         return type(self).__name__ + self._node.family(self)

@@ -175,7 +175,7 @@ def fed_back(p: Any, run: Any, v_in: NDArray, lengths: NDArray, state: Any) -> N
     """
     gain, weights = p._node.scale(p)[0], sources(p).T.tocsr()
     mean, deviation = p.reference_[0], p.reference_[1]
-    out, applied = np.zeros(v_in.shape), np.empty(v_in.shape)
+    out, applied = np.zeros(v_in.shape, state.values.dtype), np.empty(v_in.shape)
     for step in range(v_in.shape[1]):
         active = step < lengths
         volts = v_in[:, step] + gain * (state.values[:, -1] @ weights)
@@ -200,11 +200,11 @@ def warn_dead(p: Any) -> None:
     alike = not isinstance(p.spread, dict | tuple | list) and p.spread == 0
     if alike and not getattr(p, "thermal_coupling", 0.0):  # the check of the bias suffices
         return
-    found = p._node.operate(p)
+    found = p._node.operate(p, p._node.scale(p)[1])  # without the window, which takes time to find
     dead = 1 - found["fractions"]["oscillating"]
     if dead <= DEAD_MANY:
         return
-    low, high = found["window"]
+    low, high = p._node.operate(p)["window"]
     biases = np.linspace(low, high, 12)[1:-1] if low == low else np.array([])
     alive = [p._node.operate(p, volts)["fractions"]["oscillating"] for volts in biases]
     way = "no bias helps: take a smaller spread or thermal_coupling"

@@ -251,6 +251,18 @@ def test_single_precision_decides_alike(tmp_path):
     assert "double" not in (exported.folder / "model.h").read_text()
 
 
+@compiled
+def test_films_of_float32_have_relative_temperatures_in_c(tmp_path):
+    films = VO2Reservoir(
+        6, regime="oscillating", observable="temperature", dtype="float32", dt_device=1e-7, **SMALL
+    ).fit(X)
+    exported = export_c(films, tmp_path / "model", sample=X[:60], float32=True)
+    found = in_c.Library(exported, float32=True).run(X[:60])
+    states = films.advance(films.start(), X[None, :60])[1][0]
+    assert_allclose(found, states, rtol=0, atol=2e-2)
+    assert np.ptp(states) > 10
+
+
 class Leaky(NamedTuple):
     tau: float = 1e-3  # s
 
@@ -359,6 +371,7 @@ def test_a_64_bit_arm_decides_alike(exported):
         ),
         (MemristorReservoir(5, pool="mean", n_segments=3), "pass n_steps"),
         (EchoStateReservoir(5, dtype="float32"), "has dtype='float32'"),
+        (VO2Reservoir(5, dtype="float32"), "has dtype='float32'"),
         (
             make_pipeline(EchoStateReservoir(5, pool="mean"), EchoStateReservoir(5, pool="mean")),
             "goes step by step, and a stage before it pools",

@@ -54,6 +54,8 @@ CASES = [
         observable="current", **KEPT), 2, 1),
     Case("film pulsed", VO2Reservoir(
         70, regime="pulsed", temperature_noise=133.0, dt_device=4e-7, t_off=2e-7, **KEPT), 1, 1, 6),
+    Case("film float32", VO2Reservoir(
+        140, regime="pulsed", dt_device=4e-7, t_off=2e-7, dtype="float32", **KEPT), 1, 1, 6),
     Case("spiking", SpikingReservoir(70, **KEPT), 1, 0),
     Case("spiking noisy", SpikingReservoir(
         70, regime="firing", voltage_noise=1e-3, n_inner=2, observable="spikes", **KEPT), 2, 1),
@@ -130,7 +132,8 @@ def test_a_loop_leaves_the_nodes_in_the_bytes_of_the_open_loop_under_its_drive(c
     np.testing.assert_array_equal(after.values, opened.values)
     many = (states[:, k] for k in range(case.n_steps))
     again = [linear(start.loop)(x, u) for x, u in zip(many, drive.swapaxes(0, 1), strict=True)]
-    np.testing.assert_allclose(found, np.clip(np.stack(again, 1), -3, 3), atol=1e-11)
+    atol = 1e-11 if states.dtype == np.float64 else 1e-6  # squares are rounded in `linear`
+    np.testing.assert_allclose(found, np.clip(np.stack(again, 1), -3, 3), atol=atol)
 
 
 @by_case
@@ -141,7 +144,7 @@ def test_a_loop_equals_single_steps(case, monkeypatch):
     node = start.reservoir._node
     monkeypatch.setattr(type(start.reservoir), "_node", node._replace(closes=lambda p: False))
     stepped = run_on(start.reservoir, copy_state(start.state), start.first, start.exog, start.loop)
-    np.testing.assert_allclose(found, stepped, atol=1e-7)
+    np.testing.assert_allclose(found, stepped, atol=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES[4:17:3], ids=[case.name for case in CASES[4:17:3]])

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from mottle.reservoir.compiled import functions as own
-from mottle.reservoir.compiled import noise
+from mottle.reservoir.compiled import noise, precision
 
 N = 3000
 
@@ -40,6 +40,31 @@ def test_cosines_have_the_documented_error():
     assert_allclose([own.one_minus_cos(value) for value in u], 1 - np.cos(u), atol=2e-9)
     got = np.array([own.cos_sin_turn(value) for value in c])
     assert_allclose(got, np.stack([np.cos(2 * np.pi * c), np.sin(2 * np.pi * c)], 1), atol=2e-8)
+
+
+@numba.njit
+def in_float32(z, u, keys):
+    powers, cosines = np.empty(z.size, np.float32), np.empty(u.size, np.float32)
+    draws = np.empty((keys.size, 2, 2))
+    for i in range(z.size):
+        powers[i], cosines[i] = precision.exp2(z[i]), precision.one_minus_cos(u[i])
+        draws[i, 0] = precision.normals_of(*precision.halves(keys[i]))
+        draws[i, 1] = noise.normals(keys[i])
+    return powers, cosines, draws
+
+
+@pytest.mark.kernel
+def test_functions_of_float32_have_the_documented_error():
+    z, u = uniform(-126, 126).astype(np.float32), uniform(-1.8, 1.8).astype(np.float32)
+    keys = np.random.default_rng(1).integers(0, 2**64, N, np.uint64)
+    keys[:2] = 0, 2**64 - 1
+    powers, cosines, draws = in_float32(z, u, keys)
+    assert_allclose(powers, np.exp2(z.astype(float)), rtol=3e-7)
+    assert_allclose(cosines, 1 - np.cos(u.astype(float)), rtol=0, atol=4e-7)
+    near = np.abs(draws).min(axis=(1, 2)) < 0.01
+    assert_allclose(draws[~near, 0], draws[~near, 1], atol=1e-5)
+    assert_allclose(draws[near, 0], draws[near, 1], atol=1e-3)
+    assert near.sum() < 0.05 * N
 
 
 @pytest.mark.kernel

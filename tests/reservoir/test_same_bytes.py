@@ -100,4 +100,6 @@ def test_plain_python_agrees_to_rounding(tmp_path):
     elsewhere("", str(tmp_path / "plain.npz"), NUMBA_DISABLE_JIT="1")
     plain, X = np.load(tmp_path / "plain.npz"), same_bytes.drive(2, 4)
     for name, reservoir in same_bytes.reservoirs(6).items():
-        assert_allclose(plain[name], same_bytes.run(reservoir, X), rtol=1e-9, atol=1e-12)
+        single = plain[name].dtype == np.float32
+        rtol, atol = (1e-5, 0.0) if single else (1e-9, 1e-12)
+        assert_allclose(plain[name], same_bytes.run(reservoir, X), rtol=rtol, atol=atol)

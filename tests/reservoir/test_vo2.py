@@ -48,6 +48,36 @@ def test_spike_train_follows_scipy_from_reversal_to_reversal():
     assert_allclose(single_spikes(12.0, "vo2_neuristor", 16_000), reference, rtol=0.005)
 
 
+def spike_trains(dtype, coupling, v_bias):
+    """Spike times in steps of 10 ns, within 30 us, of 130 films with variation."""
+    films = VO2Reservoir(
+        130, regime=None, v_bias=v_bias, v_gain=0, spread=0.01, thermal_coupling=coupling,
+        observable="current", dt_device=1e-8, dtype=dtype, random_state=0,
+    )  # fmt: skip
+    states = films.fit_transform(np.zeros((3000, 1)))
+    assert states.dtype == dtype
+    for current in states.T.astype(float) * 1e3:
+        k = np.flatnonzero((current[1:] >= 1.5) & (current[:-1] < 1.5))
+        yield k + (1.5 - current[k]) / (current[k + 1] - current[k])
+
+
+@pytest.mark.parametrize("coupling", [0.0, 0.02])
+@pytest.mark.parametrize("v_bias", [10.4, 12.0, 14.0])
+def test_float32_spikes_when_float64_does(coupling, v_bias):
+    trains = [[*spike_trains(dtype, coupling, v_bias)] for dtype in ("float64", "float32")]
+    shifts = []
+    for double, single in zip(*trains, strict=True):
+        assert double.size == single.size
+        if double.size < 4:  # heated by its neighbours it is latched
+            continue
+        period = np.diff(double)[1:].mean()
+        assert np.diff(single)[1:].mean() == pytest.approx(period, rel=1e-4)
+        shifts.append(np.abs(single - double).max() / period)
+    assert len(shifts) > 60
+    assert 0 < max(shifts) < 5e-4
+    assert np.median(shifts) < 2e-5
+
+
 def test_error_of_the_period_falls_with_the_step():
     errors = [
         abs(np.diff(single_spikes(12.0, "vo2_neuristor", 40_000, dt))[2:].mean() - 3042.6470)
@@ -185,11 +215,20 @@ def test_noise_has_the_requested_strength_for_any_step():
         ({"thermal_coupling": 0.5}, r"thermal_coupling=0.5 must be .* at most 0.2"),
         ({"spread": {"r_lod": 0.1}}, r"spread has no constant 'r_lod'"),
         ({"n_nodes": 0}, r"n_nodes=0 must be a whole number"),
+        ({"dtype": "float16"}, r"dtype='float16'"),
+        (
+            {"dtype": "float32", "dt_inner": 2e-9},
+            "dtype='float32' loses by rounding .* 2e-09 s adds: .* at least 2.34e-09 s",
+        ),
+        (
+            {"dtype": "float32", "device": devices.VO2Neuristor(beta=2.0), "regime": None},
+            r"beta \* width=14.4 may be 6.9",
+        ),
     ],
 )
 def test_impossible_parameters_are_refused_with_the_way_out(parameters, message):
     with pytest.raises(ValueError, match=message):
-        VO2Reservoir(regime="oscillating", **parameters).fit(np.zeros((5, 1)))
+        VO2Reservoir(**{"regime": "oscillating"} | parameters).fit(np.zeros((5, 1)))
 
 
 def test_unscaled_drive_is_clipped_with_a_warning_and_stays_finite():
@@ -197,6 +236,19 @@ def test_unscaled_drive_is_clipped_with_a_warning_and_stays_finite():
     with pytest.warns(UserWarning, match="outside 0 to 25 V"):
         states = VO2Reservoir(8, regime="oscillating", random_state=0).fit_transform(X)
     assert np.isfinite(states).all()
+
+
+def test_float32_has_the_noise_of_float64_and_may_be_set_afterwards():
+    X = np.zeros((1, 1))
+    film = VO2Reservoir(70, dt_device=1e-7, temperature_noise=300.0, random_state=0).fit(X)
+    warmer = []
+    for dtype, zero in (("float64", 295.0), ("float32", 0.0)):
+        film.set_params(dtype=dtype)
+        state, _ = film.advance(film.start(), X[np.newaxis])
+        assert state.values.dtype == dtype
+        warmer.append(state.values[0, 1] - zero)
+    assert warmer[0].std() > 0.05
+    assert_allclose(warmer[1], warmer[0], atol=1e-4)
 
 
 def fitted_film(**options):

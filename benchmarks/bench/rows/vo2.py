@@ -21,10 +21,11 @@ NOTE = (
 
 
 def rows() -> Iterator[Row]:
-    """Yield rows without and with coupling and noise, and of two threads."""
+    """Yield rows without and with coupling and noise, in both precisions, and of two threads."""
     for kappa in (0.0, 0.02):
         for noise in (0.0, 133.0):
             yield compared(kappa, noise)
+            yield single(kappa, noise)
     for n_recordings in (1, 8):
         parts = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
         yield two_threads(
@@ -38,7 +39,7 @@ def drive(n_recordings: int) -> np.ndarray:
     return np.random.default_rng(0).uniform(-1, 1, (n_recordings, N_STEPS, N_NODES))
 
 
-def fitted(kappa: float, noise: float) -> VO2Reservoir:
+def fitted(kappa: float, noise: float, dtype: str = "float64") -> VO2Reservoir:
     """Return a fitted reservoir."""
     node = VO2Reservoir(
         N_NODES,
@@ -47,6 +48,7 @@ def fitted(kappa: float, noise: float) -> VO2Reservoir:
         thermal_coupling=kappa,
         temperature_noise=noise,
         spread=0.02,
+        dtype=dtype,
         random_state=0,
     )
     return node.fit(drive(1)[0])
@@ -65,7 +67,7 @@ def compared(kappa: float, noise: float) -> Row:
                 library.vo2, v_in, N_STEPS, N_NODES, N_MICRO, 1e-8, constants, kappa, columns,
                 noise, shape=v_in.shape,
             )  # fmt: skip
-    kind = ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
+    kind = kind_of(kappa, noise)
     error = f"period off by {period_error():.2%} at 12 V"
     if not noise and "C" in runs:
         error += f", {np.abs(runs['C']() - node.transform(X)).max():.0e} V from C"
@@ -75,15 +77,63 @@ def compared(kappa: float, noise: float) -> Row:
     )  # fmt: skip
 
 
+def kind_of(kappa: float, noise: float) -> str:
+    """Return what a row is called."""
+    return ("coupled" if kappa else "uncoupled") + (", noise" if noise else "")
+
+
+def single(kappa: float, noise: float) -> Row:
+    """Return the row of float32, with float64 as the reference."""
+    X = drive(1)[0]
+    nodes = {name: fitted(kappa, noise, name) for name in ("float32", "float64")}
+    runs = {
+        "mottle": lambda: nodes["float32"].transform(X),
+        "float64": lambda: nodes["float64"].transform(X),
+    }
+    accuracy = "" if noise else shift(kappa)
+    return Row(
+        f"VO2 float32, {N_NODES} nodes {kind_of(kappa, noise)}", N_STEPS * N_MICRO * N_NODES,
+        "node steps", runs, (1.6, ("float64",)), (1.9, ("float64",)), accuracy,
+    )  # fmt: skip
+
+
+def shift(kappa: float) -> str:
+    """Return the largest differences between the spikes of both precisions, over the window."""
+    worst, change = 0.0, 0.0
+    for v_bias in np.arange(10.25, 15.5, 0.25):
+        trains = [spike_trains(v_bias, kappa, dtype) for dtype in ("float64", "float32")]
+        for double, other in zip(*trains, strict=True):
+            if double.size == other.size > 3:
+                period = np.diff(double)[1:].mean()
+                worst = max(worst, np.abs(other - double).max() / period)
+                change = max(change, abs(np.diff(other)[1:].mean() / period - 1))
+            elif double.size != other.size:
+                worst = np.inf
+    return f"within 30 us spikes off by {worst:.3%} of a period, periods by {change:.3%}"
+
+
+def spike_trains(v_bias: float, kappa: float, dtype: str) -> list[np.ndarray]:
+    """Return the spike times of 130 films within 30 us, in steps of 10 ns."""
+    node = VO2Reservoir(
+        130, regime=None, v_bias=v_bias, v_gain=0.0, observable="current", dt_device=1e-8,
+        thermal_coupling=kappa, spread=0.02, dtype=dtype, random_state=0,
+    )  # fmt: skip
+    return [crossings(one) for one in node.fit_transform(np.zeros((3000, 1))).T.astype(float)]
+
+
+def crossings(current: np.ndarray) -> np.ndarray:
+    """Return the steps at which a current rises through 1.5 mA."""
+    k = np.flatnonzero((current[1:] >= 1.5e-3) & (current[:-1] < 1.5e-3))
+    return k + (1.5e-3 - current[k]) / (current[k + 1] - current[k])
+
+
 def period_error() -> float:
     """Return the relative error of one node's period."""
     node = VO2Reservoir(1, regime="oscillating",
         v_bias=12.0, v_gain=0.0, fan_in=1, observable="current",
                         dt_device=1e-8, dt_inner=1e-8)  # fmt: skip
     current = node.fit_transform(np.zeros((6000, 1)))[:, 0]
-    k = np.flatnonzero((current[1:] >= 1.5e-3) & (current[:-1] < 1.5e-3))
-    times = k + (1.5e-3 - current[k]) / (current[k + 1] - current[k])
-    return abs(np.diff(times)[2:].mean() * 1e-8 / PERIOD - 1)
+    return abs(np.diff(crossings(current))[2:].mean() * 1e-8 / PERIOD - 1)
 
 
 def larger_steps() -> str:

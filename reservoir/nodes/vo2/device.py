@@ -29,6 +29,7 @@ PER_NODE = (
     "r_0", "r_metallic", "t_c", "capacitance", "c_th", "s_th", "r_load", "width", "beta",
 )  # fmt: skip
 COMMON = ("e_a", "gamma", "t_0", "i_spike")
+STEPS_SINGLE = 12  # in float32, integration steps in the longest one, at most (measured)
 
 
 class VO2Neuristor(NamedTuple):
@@ -142,16 +143,38 @@ def check_step(dt_inner: float, held: float, device: VO2Neuristor) -> None:
     check_number("dt_inner", dt_inner, "s", above=0, most=longest_step(device), why=why)
 
 
+def check_single(device: VO2Neuristor, drawn: dict[str, NDArray], step: float) -> None:
+    """Raise if numbers of float32 do not hold films, or lose what integration steps add."""
+    least = longest_step(device) / STEPS_SINGLE
+    if step < least:
+        raise ValueError(
+            f"dtype='float32' loses by rounding what an integration step of {step:.3g} s adds: let "
+            f"dt_inner and dt_device give at least {least:.3g} s, or take dtype='float64'."
+        )
+    own: dict[str, Any] = {name: getattr(device, name) for name in PER_NODE} | drawn
+    powers = np.log2(own["r_0"]) + kernel.LOG2_E * device.e_a / np.array([[250.0], [1000.0]])
+    steep, far = np.max(own["beta"] * own["width"]), float(np.abs(powers).max())
+    if steep > 6.9 or far > 60:
+        raise ValueError(
+            f"dtype='float32' does not hold this film: beta * width={steep:.3g} may be 6.9, and "
+            f"between 250 and 1000 K the insulating phase has up to 2**{far:.0f} ohm, or one "
+            "divided by it, which may be 2**60; take dtype='float64'."
+        )
+
+
 def operate(
     device: VO2Neuristor,
     volts: NDArray,
     drawn: dict[str, NDArray] | None = None,
     kappa: float = 0.0,
+    kick: float | None = None,
+    dtype: str = "float64",
 ) -> tuple[NDArray, NDArray]:
     """Return what films do under constant supplies: the number of late spikes, and whether hot.
 
     Films run from rest for 120 of the longer time constant; spikes of the second half are counted.
-    A film is hot whose mean temperature at the end is above the centre of its loop.
+    A film is hot whose mean temperature at the end is above the centre of its loop. ``kick`` is 0.0
+    for films with noise, which is left out, but not from the compiled kernel.
     """
     n = volts.size
     own = {name: np.full(n, getattr(device, name)) for name in PER_NODE} | (drawn or {})
@@ -159,17 +182,17 @@ def operate(
     nodes = kernel.Neuristors(kappa=kappa, **values)
     slowest = max(float((own["r_load"] * own["capacitance"]).max()), device.c_th / device.s_th)
     n_micro = micro_steps(longest_step(device) / 3, 60 * slowest)
-    drive = np.broadcast_to(volts, (1, 2, n)).copy()
+    dt, drive = 60 * slowest / n_micro, np.broadcast_to(volts, (1, 2, n)).copy()
+    run, columns = kernel.run_coupled if kappa else kernel.run, near_square(n)[1]
     found = []
-    for observable in ("spikes", "temperature"):
-        state = ReservoirState(rest(device, n)[np.newaxis], np.zeros(1, np.uint64))
-        found.append(
-            run_nodes(
-                kernel.run, drive, np.array([2]), state, nodes, near_square(n)[1], 0.0,
-                60 * slowest / n_micro, n_micro, kernel.OBSERVABLES.index(observable),
-                updates=n_micro, apart=not kappa,
-            )[0, 1]
+    for observable in (kernel.OBSERVABLES.index(name) for name in ("spikes", "temperature")):
+        state = ReservoirState(rest(device, n, dtype)[np.newaxis], np.zeros(1, np.uint64))
+        common = kernel.settings(nodes, dt, n_micro, observable, state.values)
+        states = run_nodes(
+            run, drive, np.array([2]), state, nodes, columns, dt, common, kick, None,
+            updates=n_micro, apart=not kappa,
         )  # fmt: skip
+        found.append(states[0, 1])
     return found[0], found[1] > own["t_c"]
 
 
@@ -231,10 +254,11 @@ def steady_temperature(device: VO2Neuristor, volts: float) -> float:
     return kelvin
 
 
-def rest(device: VO2Neuristor, n_nodes: int) -> NDArray[np.float64]:
-    """Return the state of cold films."""
-    state = np.zeros((kernel.N_STATE, n_nodes))
-    state[1] = device.t_0
+def rest(device: VO2Neuristor, n_nodes: int, dtype: str = "float64") -> NDArray:
+    """Return the state of cold films, in float32 with temperatures relative to the surroundings."""
+    state = np.zeros((kernel.N_STATE, n_nodes), dtype)
+    if dtype == "float64":
+        state[1] = device.t_0
     state[2] = 1.0  # a cold film heats first
     return state
 

@@ -12,12 +12,12 @@ static real @one_minus_cos(real u)
 /* current through film i at a voltage and a temperature, A; writes the offset of its minor loop */
 static real @conduct(const @state *restrict s, int i, real v, real temperature, real *restrict offset)
 {
-    const real t = clip(temperature, 250.0, 1000.0);
+    const real t = clip(temperature, @low, @high), kelvin = t + @zero;
     const real x = clip((temperature - s->t_reversal[i]) * s->per_offset[i], 0.0, 3.5);
     const real faded = 1.0 + fast_exp2(mul_add(18.129440567308775, x, -28.477658735561967));
     const real left = @one_minus_cos(mul_add(@gamma, x, -1.5707963267948966));
-    const real both = 1.0 / (faded * t);
-    *offset = s->offset_reversal[i] * left * (both * t);
+    const real both = 1.0 / (faded * kelvin);
+    *offset = s->offset_reversal[i] * left * (both * kelvin);
     const real insulating = fast_exp2(mul_add(@activation, both * faded, @log_r_0[i]));
     const real z = mul_add(@steep[i], t, *offset) - s->centre[i];
     const real metallic = 1.0 + fast_exp2(z);
@@ -41,7 +41,7 @@ static real @hold_node(@state *restrict s, int i, real v_in)
         sum += current;
 //: end
 //: if temperature
-        sum += t;
+        sum += t + @zero;
 //: end
 //: if voltage
         sum += v;
@@ -49,7 +49,7 @@ static real @hold_node(@state *restrict s, int i, real v_in)
         const real warmer = mul_add(-@cool[i], t, mul_add(v * current, @warm[i], @cold[i]));
         const real v_guess = mul_add(-current, @charge[i], mul_add(v, @keep[i], feed));
         const real t_guess = t + warmer;
-        if (s->back[i] * (t_guess - t) < -1e-12) { /* dT/dt has changed sign: a minor loop begins */
+        if (s->back[i] * (t_guess - t) < @still) { /* dT/dt has changed sign: a minor loop begins */
             s->offset_reversal[i] = offset - s->back[i];
             s->back[i] = -s->back[i];
             s->t_reversal[i] = t;
