@@ -707,8 +707,8 @@ class Reservoir(
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Set attributes; parameters that an earlier version had not are at their defaults."""
         known = signature(type(self).__init__).parameters.values()
-        defaults = {one.name: one.default for one in known if one.default is not one.empty}
-        super().__setstate__(defaults | state)
+        new = {p.name: p.default for p in known if p.name not in state and p.default is not p.empty}
+        super().__setstate__(state | new)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""
