@@ -73,7 +73,7 @@ class EventEncoder(Encoder):
 
     takes_events = True
     dtype = "float64"  # of models saved by versions without the parameter
-    dtypes = ("float64", "float32")
+    dtypes: tuple[str, ...] = ("float64", "float32")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn duration, sensor size and scale from training recordings.

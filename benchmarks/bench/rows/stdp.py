@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
 
 
 def draw(rng: np.random.Generator) -> np.ndarray:
-    """Return the events of an outline that moves to and fro, as digits in front of a camera do."""
+    """Return the events of an outline that moves back and forth, as of digits and a camera."""
     events = np.zeros(N_EVENTS, EVENT_DTYPE)
     events["t"] = np.sort(rng.integers(0, round(SECONDS * 1e6), N_EVENTS))
     turn = rng.uniform(0, 2 * np.pi, N_EVENTS)
