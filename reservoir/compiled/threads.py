@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from operator import is_
 from typing import Any
 
 import numba
@@ -159,7 +158,7 @@ def compiled_for(value: Any) -> Any:
         return np.asarray(_Alias(value)) if value.flags.aligned else value.copy()
     if isinstance(value, tuple):
         parts = [part if type(part) in NUMBERS else compiled_for(part) for part in value]
-        if all(map(is_, parts, value)):
+        if all([new is old for new, old in zip(parts, value, strict=True)]):  # noqa: C419, faster
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return value

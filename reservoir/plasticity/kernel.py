@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from mottle.kernel_events import faulty
 from mottle.reservoir.compiled.functions import widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nonvolatile.devices.pulsed.kernel import Rule as PulseRule
@@ -22,6 +23,7 @@ RULES = ("overlap", "pair", "triplet")
 BOUNDS = ("hard", "soft", "pulses", "none")
 LONGEST_STROKE = 0.05  # of the range: pulses are divided into strokes no longer than this
 NEVER = -1e18  # s
+FAULT = -1
 LOOPS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 INSIDE = LOOPS | {"inline": "always"}  # of what takes no longer than to pass arrays on
 
@@ -108,9 +110,11 @@ def lay_out(t, x, y, p, columns, rows, shift, duration, n_segments, times, place
     """Write time in s, input and segment of the events of a recording; t in us.
 
     The input is ``rows[y] + columns[x] + shift * p``. Returns the numbers of events written,
-    outside the sensor, and after the end of ``duration`` s.
+    outside the sensor, and after the end of ``duration`` s; FAULT for all if ``faulty``.
     """
     n, outside, late = 0, 0, 0
+    if faulty(t, p, 0, t.size):
+        return FAULT, FAULT, FAULT
     for k in range(t.size):
         if not (0 <= x[k] < columns.size and 0 <= y[k] < rows.size):
             outside += 1
@@ -336,6 +340,16 @@ def drive(read, row, mean, amount, fade, v, begin, end):
 
 
 @njit(**INSIDE)
+def drive_and_count(read, row, amount, fade, v, threshold, begin, end):
+    """``drive``, by the weights themselves, and ``count_above`` in one pass."""
+    weights, n = np.uint64(row), 0
+    for j in range(np.uint64(begin), np.uint64(end)):
+        v[j] = max(v[j] * fade + amount * read[weights + j], 0.0)
+        n += 1 if v[j] > threshold[j] else 0
+    return n
+
+
+@njit(**INSIDE)
 def drive_and_fire(read, row, mean, amount, fade, v, threshold, begin, end, out, at):
     """``drive``, then let all neurons above their threshold fire, in one pass.
 
@@ -411,8 +425,8 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
         rule.kind, rule.window, rule.rate, rule.forget, synapse.bounds
     )  # fmt: skip
     plain = kind == 0 and up.shape[1] == 1 and bounds != 2
-    n_inputs, n_groups = real.shape[0], first.size - 1
-    means = np.zeros((n_inputs, n_groups))
+    n_inputs, n_groups, n = real.shape[0], first.size - 1, real.shape[1]
+    means, above = np.zeros((n_inputs, n_groups)), np.zeros(n_groups, np.int64)
     flat, flat_real = read.reshape(read.size), real.reshape(real.size)
     widen()
     n_spikes, n_updates = 0, 0
@@ -421,9 +435,22 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
         k, end = ends[r], ends[r + 1]
         while k < end:
             now, begin_k = t[k], k
-            k = integrate(
-                k, end, t, place, amount, starts, groups, first, flat, means, layer.tau, v, since
-            )
+            alone = k + 1 == end or t[k + 1] != now
+            if alone:
+                i = place[k]
+                for q in range(starts[i], starts[i + 1]):
+                    g = groups[q]
+                    left = exp(-(now - since[g]) / layer.tau)
+                    since[g] = now
+                    above[g] = drive_and_count(
+                        flat, i * n, amount[k], left, v, threshold, first[g], first[g + 1]
+                    )
+                k += 1
+            else:
+                k = integrate(
+                    k, end, t, place, amount, starts, groups, first, flat, means, layer.tau, v,
+                    since,
+                )  # fmt: skip
             clock += 1
             for s in range(begin_k, k):
                 i = place[s]
@@ -431,13 +458,13 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
                     g = groups[q]
                     begin = first[g]
                     if plain:
-                        n = keep_recent(recent, begin, n_recent[g], post_at, now, window)
-                        n_recent[g] = n
+                        kept = keep_recent(recent, begin, n_recent[g], post_at, now, window)
+                        n_recent[g] = kept
                         depress(
-                            flat_real, i, v.size, recent, begin, n, post_at, now, down, window,
+                            flat_real, i, n, recent, begin, kept, post_at, now, down, window,
                             rate, bounds,
                         )  # fmt: skip
-                        n_updates += n
+                        n_updates += kept
                     else:
                         n_updates += arrive(
                             i, now, amount[s], g, begin, rule, down, tau, a, real, read, gain,
@@ -446,7 +473,9 @@ def learn(spikes, order, fields, layer, rule, synapse, weights, threshold, clock
                 bump(kind, pre, pre_at, i, now, amount[s], tau[0], tau[2])
             for g in range(n_groups):
                 begin, stop = first[g], first[g + 1]
-                if since[g] != now or not count_above(v, threshold, begin, stop):
+                if since[g] != now or (alone and not above[g]):
+                    continue
+                if not alone and not count_above(v, threshold, begin, stop):
                     continue
                 winner = strongest(v, threshold, begin, stop)
                 while winner >= 0:

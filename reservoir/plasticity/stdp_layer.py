@@ -566,8 +566,10 @@ class STDPLayer(
             raise ValueError("this layer was fitted on spike counts, X holds event streams.")
         if self.n_segments is None:
             raise ValueError("n_segments=None counts spikes at every step; events have no steps.")
-        recordings = read_events(streams)
+        recordings = read_events(streams, as_is=True)  # of transform, checked as they are laid out
         if reset:
+            for events in recordings:
+                events.check()
             self.__dict__.pop("feature_names_in_", None)
             for events in recordings:
                 check_present(events, events.place)
@@ -609,11 +611,17 @@ class STDPLayer(
         ends = np.zeros(len(recordings) + 1, dtype=np.int64)
         account = np.zeros((len(recordings), 2), dtype=np.int64)
         for r, events in enumerate(recordings):
-            n, *account[r] = kernel.lay_out(
+            ends[r + 1] = ends[r]
+            if events.absent:
+                continue
+            found = kernel.lay_out(
                 *(events[name] for name in FIELDS), columns, rows, n_polarities - 1, self.duration_,
                 self.n_segments or 1, *(column[ends[r] :] for column in (t, place, segment)),
             )  # fmt: skip
-            ends[r + 1] = ends[r] + n
+            if found[0] == kernel.FAULT:
+                events.check()
+            ends[r + 1] += found[0]
+            account[r] = found[1:]
         n = ends[-1]
         lengths = np.full(len(recordings), self.duration_)
         return kernel.Spikes(t[:n], place[:n], np.ones(n), segment[:n], ends, lengths, 0.0), account

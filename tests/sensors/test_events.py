@@ -85,9 +85,7 @@ def test_drives_of_four_bytes_hold_the_same_counts_and_rounded_values():
     counts = whole.transform(streams)
     assert counts.dtype == np.int32
     assert_array_equal(counts, plain.fit_transform(streams))
-    with pytest.raises(
-        ValueError, match=r"recording 1 of the input is absent .*'int32' has no NaN"
-    ):
+    with pytest.raises(ValueError, match=r"recording 1 .* absent .*'int32' has no NaN"):
         whole.transform([streams[0], None])
     for encoder in (EventRate(7), TimeSurface(7, tau=3e-4)):
         double = encoder.fit_transform(streams)

@@ -10,6 +10,7 @@ from mottle.reservoir.plasticity import STDPLayer
 from mottle.sensors import EVENT_DTYPE
 
 N_RECORDINGS, N_EVENTS, SIDE, SECONDS, N_NEURONS = 200, 4000, 34, 0.3, 100
+NOTE = "C takes the spikes as they are laid out already; mottle checks and lays out the events."
 ROUNDS, GOAL = 8, 30.0  # of the calibration of thresholds, and its spikes of a neuron
 
 
@@ -28,14 +29,14 @@ def rows() -> Iterator[Row]:
     work = float(twin.spikes.t.size)
     name = f"{N_NEURONS} neurons, {N_RECORDINGS} recordings of {N_EVENTS} events"
     yield Row(f"transform, {name}", work, "events", {"mottle": lambda: layer.transform(streams)}
-              | others, (1.0, ("C",)), accuracy=equal)  # fmt: skip
+              | others, None, (1.0, ("C",)), accuracy=equal, notes=[NOTE])  # fmt: skip
     others = {"C": twin.train} if twin.library else {}
     yield Row(f"partial_fit, {name}", work, "events", {"mottle": lambda: layer.partial_fit(streams)}
-              | others, (1.0, ("C",)))  # fmt: skip
+              | others, None, (1.0, ("C",)), notes=[NOTE])  # fmt: skip
 
 
 def draw(rng: np.random.Generator) -> np.ndarray:
-    """Return the events of an outline that moves to and fro, as digits in front of a camera do."""
+    """Return the events of an outline that moves back and forth, as of digits and a camera."""
     events = np.zeros(N_EVENTS, EVENT_DTYPE)
     events["t"] = np.sort(rng.integers(0, round(SECONDS * 1e6), N_EVENTS))
     turn = rng.uniform(0, 2 * np.pi, N_EVENTS)
