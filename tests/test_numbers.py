@@ -13,6 +13,7 @@ DOCS = ROOT / "docs"
 REBUILT = {  # from the kept results, without measuring
     "results": "results/recordings",
     "scores": "results/scores",
+    "jobs": "results/jobs",
     "reservoirs": "results/reservoirs",
     "plasticity": "how-to/plasticity",
     "digits_devices": "results/device-pipeline",

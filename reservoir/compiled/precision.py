@@ -11,12 +11,13 @@ import numpy as np
 from numba import njit, types
 from numba.extending import lower_builtin, overload, type_callable
 
-from mottle.reservoir.compiled import functions
 from mottle.reservoir.compiled.functions import VECTOR
+from mottle.reservoir.compiled.functions import exp2 as _exp2_double
+from mottle.reservoir.compiled.functions import one_minus_cos as _one_minus_cos_double
 
 # for functions that only compiled ones call: without wrappers they compile faster
 INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-OPTIONS = {name: value for name, value in VECTOR.items() if name != "cache"}
+OPTIONS: Any = {name: value for name, value in VECTOR.items() if name != "cache"}
 
 
 def packed(numbers):
@@ -44,22 +45,22 @@ def make_lines(n, like):
 
 def exp2(z):
     """Return 2 ** z, |z| <= 1000 in float64, 126 in float32; relative error 2e-9 or 3e-7."""
-    return _exp2_single(z) if isinstance(z, np.float32) else functions.exp2(z)
+    return _exp2_single(z) if isinstance(z, np.float32) else _exp2_double(z)
 
 
 @overload(exp2, jit_options=OPTIONS)
 def _overload_exp2(z):
-    return _exp2_single if z == types.float32 else functions.exp2.py_func
+    return _exp2_single if z == types.float32 else _exp2_double.py_func
 
 
 def one_minus_cos(u):
     """Return 1 - cos(u) for |u| <= 1.8, absolute error below 2e-9 in float64, 4e-7 in float32."""
-    return _one_minus_cos_single(u) if isinstance(u, np.float32) else functions.one_minus_cos(u)
+    return _one_minus_cos_single(u) if isinstance(u, np.float32) else _one_minus_cos_double(u)
 
 
 @overload(one_minus_cos, jit_options=OPTIONS)
 def _overload_one_minus_cos(u):
-    return _one_minus_cos_single if u == types.float32 else functions.one_minus_cos.py_func
+    return _one_minus_cos_single if u == types.float32 else _one_minus_cos_double.py_func
 
 
 def _exp2_single(z):
