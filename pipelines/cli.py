@@ -960,6 +960,23 @@ def fit_device(
         click.echo(f"figure: {plot}")
 
 
+@main.command("warm")
+@click.argument("names", nargs=-1)
+def compile_kernels(names: tuple[str, ...]) -> None:
+    """Compile the kernels of reservoirs, all or those NAMES, so that first calls need not.
+
+    They are kept where NUMBA_CACHE_DIR says, else beside the installed package, else in the user's
+    cache, and compiled anew after an update of mottle.
+    """
+    from mottle.pipelines.warm import warm
+
+    try:
+        for name, seconds in warm(names):
+            click.echo(f"{name:16} {seconds:5.1f} s")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 @main.group()
 def notebooks() -> None:
     """List the notebooks that come with mottle, and copy them to work on."""

@@ -3,7 +3,8 @@
 Each file in rows/ is one subject: its function ``rows()`` yields one ``timing.Row`` after another,
 so that the memory of a row is freed before the next. Each subject runs in its own process, with one
 thread in every pool; a row may set more threads for numba (and its clock to "wall").
-Results are saved as docs/results/bench/SUBJECT.json; the page is written from all of these files.
+Results are saved as docs/results/bench/MACHINE/SUBJECT.json; the page is written from all of these
+files. With --avx2, a processor with AVX-512 does not use it.
 """
 
 import os
@@ -46,13 +47,26 @@ def run(subject: str) -> None:
     save(subject, [measure(row) for row in import_module(f"rows.{subject}").rows()])
 
 
+def without_avx512() -> dict[str, str]:
+    """Return variables with which mottle, C and BLAS do not use AVX-512."""
+    from llvmlite.binding import get_host_cpu_features
+
+    features = [
+        f"{'+' if has and not name.startswith('avx512') else '-'}{name}"
+        for name, has in get_host_cpu_features().items()
+    ]
+    return {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ",".join(features),
+            "OPENBLAS_CORETYPE": "Haswell"}  # fmt: skip
+
+
 def main() -> None:
     """Run the named subjects, or all."""
     known = sorted(path.stem for path in (HERE / "rows").glob("[!_]*.py"))
     if sys.argv[1:2] == ["--one"]:
         run(sys.argv[2])
         return
-    subjects = sys.argv[1:] or known
+    limits = without_avx512() if "--avx2" in sys.argv else {}
+    subjects = [name for name in sys.argv[1:] if name != "--avx2"] or known
     for subject in subjects:
         if subject not in known:
             sys.exit(f"no subject named {subject!r}; the subjects are {', '.join(known)}.")
@@ -60,7 +74,9 @@ def main() -> None:
     failed = [
         subject
         for subject in subjects
-        if subprocess.run([sys.executable, str(HERE), "--one", subject]).returncode
+        if subprocess.run(
+            [sys.executable, str(HERE), "--one", subject], env=os.environ | limits
+        ).returncode
     ]
     from page import page
     from pages import DOCS, record

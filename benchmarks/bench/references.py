@@ -1,6 +1,7 @@
 """References that mottle is compared with: libraries that may be missing, and compiled C."""
 
 import ctypes
+import os
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+LIMITED = ("-mno-avx512f",) if os.environ.get("NUMBA_CPU_FEATURES") else ()
 
 
 def peer(name: str) -> Any:
@@ -30,7 +32,7 @@ def compile_c(name: str, *more: str) -> ctypes.CDLL | None:
         return None
     library = Path(tempfile.mkdtemp()) / f"{name}.so"
     source = Path(__file__).parent / "c" / f"{name}.c"
-    command = ["gcc", *FLAGS, *more, str(source), "-o", str(library), "-lmvec", "-lm"]
+    command = ["gcc", *FLAGS, *LIMITED, *more, str(source), "-o", str(library), "-lmvec", "-lm"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         print(f"skipped: {source.name} cannot be compiled ({result.stderr.strip()})", flush=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from mottle.reservoir.compiled.lanes import REGISTERS
+
 ROUNDS = 7
 SHORTEST = 0.05  # s, shorter runs are repeated within a round
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
@@ -29,6 +31,11 @@ class Row:
     clock: str = "cpu"  # "wall" for rows of several threads
     rounds: int = ROUNDS
     notes: list[str] = field(default_factory=list)
+
+
+def by_vectors(avx2: float, avx512: float) -> float:
+    """Return the ratio for the vectors for which kernels are compiled."""
+    return avx512 if REGISTERS.size == 64 else avx2
 
 
 def measure(row: Row) -> dict[str, Any]:

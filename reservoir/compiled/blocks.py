@@ -7,12 +7,13 @@ the nodes of a block into vector instructions. Unused lanes repeat the last node
 import numpy as np
 from numba import njit
 
+from mottle.reservoir.compiled.functions import INNER
 from mottle.reservoir.compiled.noise import join
 
 LANES = 64
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def make_lines(n):
     """Return ``n`` zeros aligned to cache lines: loads across two lines take twice as long."""
     room = np.zeros(n + 7)
@@ -20,7 +21,7 @@ def make_lines(n):
     return room[skip : skip + n]
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def copy(values, out):
     """Copy values (n,) to ``out``.
 
@@ -30,7 +31,7 @@ def copy(values, out):
         out[i] = values[i]
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def in_lines(values):
     """Copy values (n,) to an array aligned to cache lines."""
     lines = make_lines(values.size)
@@ -38,14 +39,14 @@ def in_lines(values):
     return lines
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def make_blocks(n_nodes, n_fields):
     """Return zeros (block, ``n_fields`` * LANES) for all nodes, aligned to cache lines."""
     n_blocks = (n_nodes + LANES - 1) // LANES
     return make_lines(n_blocks * n_fields * LANES).reshape(n_blocks, n_fields * LANES)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def make_keys(key, first, n_blocks, noisy):
     """Return the noise keys (block, lane) of the nodes from ``first``, zeros without noise."""
     keys = np.zeros((n_blocks, LANES), np.uint64)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.functions import VECTOR, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, widen
 
 LANES = 32  # partial sums, added in a fixed order
 
@@ -33,7 +33,8 @@ def read(weights, squares, x, parts):
     """
     widen()
     whole = x.size // LANES * LANES
-    parts[:] = 0.0
+    for lane in range(LANES):
+        parts[lane] = 0.0
     for first in range(0, whole, LANES):
         begin = np.uint64(first)  # unsigned: no test for negative indices
         for lane in range(LANES):
@@ -51,7 +52,7 @@ def read(weights, squares, x, parts):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def close(loop, x, drive, step):
     """Write the outputs after ``step`` of states x (node,) to the drive (step, input).
 

@@ -15,6 +15,9 @@ from mottle.reservoir.compiled.trial import compiles, is_newer
 # allow fused multiply-adds, but no reordering of sums
 VECTOR: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
+# of functions that only kernels call: no code for calls from Python, which would crash
+INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def widen():
     """Let the loops of the calling function use the widest vectors of the processor.

@@ -242,11 +242,11 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
 def _tile(n_steps):
     """Return an intrinsic for tiles of TILE_NODES nodes and ``n_steps`` steps."""
 
-    def write_sums(typingctx, out, step, node, x, begin, weights, group, gain, bias, low, high):
-        """Write clipped ``bias + gain * weights[group] * x`` to ``out`` from (step, node).
+    def write_sums(typingctx, out, step, node, x, begin, weights, row, gain, bias, low, high):
+        """Write clipped ``bias + gain * weights * x`` to ``out`` from (step, node).
 
-        Shapes: out (step, node), x (step, input), read from ``begin``, weights (group, input,
-        TILE_NODES); contiguous, of float64. Returns the number of clipped values.
+        Shapes: out (step, node), x (step, input), read from ``begin``, weights (input, TILE_NODES),
+        read from ``row``; contiguous, of float64. Returns the number of clipped values.
         """
         if not out.dtype == x.dtype == weights.dtype == types.float64:
             return None
@@ -267,8 +267,8 @@ def _tile(n_steps):
                 builder.gep(source.data, [builder.mul(builder.add(args[4], k), n_inputs)])
                 for k in steps
             ]
-            size = builder.mul(n_inputs, ir.Constant(INDEX, TILE_NODES))
-            lines = builder.gep(packed.data, [builder.mul(args[6], size)])
+            first = builder.mul(args[6], ir.Constant(INDEX, TILE_NODES))
+            lines = builder.gep(packed.data, [first])
 
             def factors(k):
                 for row in rows:

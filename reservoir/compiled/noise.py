@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.functions import VECTOR, cos_sin_turn, log2, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, cos_sin_turn, log2, widen
 
 
 @njit(**VECTOR)
@@ -47,7 +47,7 @@ def normal(key):
     return normals(mix(key))[0]
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def disturb_row(row, keys, step, noise):
     """Add relative read noise to the states of one step in place; ``keys`` (node,)."""
     widen()
@@ -71,7 +71,7 @@ def disturb(begin, end, out, lengths, keys, first, noise):
             disturb_row(out[r, step], own, first + step, noise)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def vary(constants, keys, counter, noise, out):
     """Write constants (device,) times 1 + ``noise`` xi, at least 0, to ``out``.
 
@@ -83,7 +83,7 @@ def vary(constants, keys, counter, noise, out):
         out[i] = constants[i] * max(1.0 + noise * normal(join(keys[i], counter)), 0.0)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def keys_of(key, first, n):
     """Return the keys of ``n`` devices from ``first``, derived from that of a recording."""
     keys = np.empty(n, np.uint64)

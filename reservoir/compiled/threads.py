@@ -58,6 +58,7 @@ def split(work: Callable[[int, int], object], costs: ArrayLike) -> None:
 def run_nodes(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, *arguments: Any,
     n_out: int = 0, n_rows: int | None = None, updates: int = 1, apart: bool = True,
+    plain: bool = False,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Run a kernel on several threads, which take recordings, or parts of a few recordings.
 
@@ -88,6 +89,9 @@ def run_nodes(
         Integration steps of a node per step of the drive.
     apart : bool, default=True
         Whether the nodes of a recording may run in different parts.
+    plain : bool, default=False
+        Whether there is nothing beside the states to compute: ``spent`` is None then, for which a
+        kernel is compiled without what it does not need.
 
     Returns
     -------
@@ -97,13 +101,14 @@ def run_nodes(
     (n_recordings, n_steps), n_nodes = drive.shape[:2], state.values.shape[2]
     n_groups = count_groups(n_nodes)
     out = empty_states(lengths, n_steps if n_rows is None else n_rows, n_out or n_nodes)
-    spent = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
+    energies = np.zeros((n_recordings, 0 if state.spent is None else n_groups, 4))
+    spent = None if plain else energies
     args = (state.values, state.keys, state.step, *compiled_for(arguments), out, spent)
     with announced(kernel):
         n_updates = n_recordings * n_steps * out.shape[2] * updates
         _run_parts(kernel, drive, lengths, args, n_groups, n_updates, apart)
-    for group in range(spent.shape[1]):
-        state.spent += spent[:, group]
+    for group in range(energies.shape[1]):
+        state.spent += energies[:, group]
     return out
 
 

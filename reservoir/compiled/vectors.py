@@ -49,13 +49,13 @@ def _plain_dense_sums(sums, row, weights, begin, n_terms, x, used):
 
 
 def _plain_tile(n_steps):
-    def write_sums(out, step, node, x, begin, weights, group, gain, bias, low, high):
+    def write_sums(out, step, node, x, begin, weights, row, gain, bias, low, high):
         n_clipped = 0
         for k in range(n_steps):
             for i in range(TILE_NODES):
                 total = 0.0
                 for term in range(x.shape[1]):
-                    total += weights[group, term, i] * x[begin + k, term]
+                    total += weights[row + term, i] * x[begin + k, term]
                 value = bias + gain * total
                 held = low if value < low else value
                 held = high if held > high else held
@@ -86,7 +86,7 @@ def _instructions() -> Any:
         if not compiles(intrinsics.trial, *arguments):
             return None
     tiles = (
-        np.full((TILE_STEPS, 2), 2.0), np.full((1, 2, TILE_NODES), 2.5),
+        np.full((TILE_STEPS, 2), 2.0), np.full((2, TILE_NODES), 2.5),
         np.empty((TILE_STEPS + 1, TILE_NODES)),
     )  # fmt: skip
     if is_newer() and not compiles(intrinsics.trial_tiles, *tiles):

@@ -212,7 +212,9 @@ def run_devices(
     check_held(held(p, node), updates)
     if node.varies:
         args = (*args, float(getattr(p, "write_noise", 0.0)))
-    weights, rows, n_rows = wiring(p), NO_ROWS, None
+    noisy = getattr(p, "write_noise", 0.0) > 0
+    plain = code == 0 and state.spent is None and loop is NO_LOOP and not noisy
+    weights, rows, n_rows = wiring(p, sparse_only=loop is not NO_LOOP), NO_ROWS, None
     if loop is not NO_LOOP:
         n_rows = 1 if node.bounded else None  # else the states say where they are not finite
         n_inputs = p.input_weights_.shape[1]
@@ -223,6 +225,7 @@ def run_devices(
             kernel, np.ascontiguousarray(drive), lengths, state, weights,
             Supply(low, high, feedback, loop, rows), p.n_masks, *args, *nonfinite, n_clipped,
             n_out=p.n_nodes, n_rows=n_rows, updates=updates * p.n_masks, apart=loop is NO_LOOP,
+            plain=plain,
         )  # fmt: skip
 
     if p.spectral_radius != 0:

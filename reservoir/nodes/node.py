@@ -133,16 +133,18 @@ class Node(NamedTuple):
     embed: Callable[[P], CStage] | None = None
 
 
-def wiring(p: P) -> inputs.Wiring:
-    """Return input weights, gain and bias as kernels take them."""
+def wiring(p: P, sparse_only: bool = False) -> inputs.Wiring:
+    """Return input weights, gain and bias as kernels take them; dense ones without indices."""
     gain, bias = p._node.scale(p)
     weights = p.input_weights_  # of any format and type, if put in place after fit
     if not isinstance(weights, sparse.csr_array):
         weights = sparse.csr_array(weights)
     if not weights.has_sorted_indices:
         weights = weights.sorted_indices()
-    begin, columns = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
     values = np.ascontiguousarray(weights.data, np.float64)
+    if values.size == weights.shape[0] * weights.shape[1] > 0 and not sparse_only:
+        return inputs.Wiring(None, None, values, float(gain), float(bias))
+    begin, columns = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
     return inputs.Wiring(begin, columns, values, float(gain), float(bias))
 
 

@@ -127,7 +127,7 @@ def durations(p: Any, regimes: Any) -> tuple[float, float]:
 
 def feeding(p: Any, regimes: Any, loop: Loop) -> Feed:
     """Return readout, weights and pulses for a kernel that runs a closed loop."""
-    inputs, n_inputs = wiring(p), p.input_weights_.shape[1]
+    inputs, n_inputs = wiring(p, sparse_only=True), p.input_weights_.shape[1]
     rows = layouts.slices(*inputs[:3], n_inputs, np.float64)
     recurrent, reference = NO_ROWS, np.zeros((2, 0))
     if setting(p, regimes, "spectral_radius") > 0:

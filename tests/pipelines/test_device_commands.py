@@ -138,3 +138,12 @@ def test_a_device_in_a_recipe_is_data(tmp_path):
     path.write_text(inline)
     with pytest.raises(ValueError, match=r"reservoirs.own.device: constants.keep is missing"):
         read_recipe(path)
+
+
+def test_kernels_are_compiled_by_name():
+    ran = CliRunner().invoke(main, ["warm", "event"])
+    assert ran.exit_code == 0, ran.output
+    assert ran.output.split()[::2] == ["event", "s"]
+    ran = CliRunner().invoke(main, ["warm", "evnt"])
+    assert ran.exit_code == 2
+    assert "did you mean 'event'?" in ran.output

@@ -1,13 +1,18 @@
-"""The line about a kernel that is being compiled for its first use."""
+"""When kernels are compiled, and the line about one that is compiled for its first use."""
 
 import logging
 import time
+from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from numba import njit
 
+from mottle import compiled_cache
 from mottle.reservoir.compiled import notice
+from mottle.reservoir.nodes.wox import kernel as wox_kernel
+from mottle.reservoir.nonvolatile.devices.drift import kernel as drift_kernel
 
 
 class Slow:
@@ -48,3 +53,18 @@ def test_a_kernel_of_numba_is_known_to_be_compiled_after_its_first_call():
     with notice.announced(double):
         assert double(np.float64(2.0)) == 4.0
     assert double.signatures
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_kernels_are_compiled_anew_after_an_edit_of_a_helper(monkeypatch):
+    locator = wox_kernel.run._cache._impl.locator
+    before = locator.get_source_stamp()
+    sources = {Path(path).name for path in compiled_cache._sources(wox_kernel.__file__)}
+    assert {"kernel.py", "inputs.py", "vectors.py", "intrinsics.py", "lanes.py"} <= sources
+    assert compiled_cache._sources(drift_kernel.__file__) == {drift_kernel.__file__}
+    digest = compiled_cache._digest
+    monkeypatch.setattr(
+        compiled_cache, "_digest",
+        lambda path: b"edited" if path.endswith("lanes.py") else digest(path),
+    )  # fmt: skip
+    assert locator.get_source_stamp() != before

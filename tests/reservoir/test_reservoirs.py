@@ -30,6 +30,7 @@ from mottle.reservoir import (
     VO2Reservoir,
 )
 from mottle.reservoir.compiled import inputs, pooling
+from mottle.reservoir.compiled.vectors import TILE_NODES, TILE_STEPS
 from mottle.reservoir.nodes.echo_state import kernel as echo_kernel
 from mottle.reservoir.nodes.wox import kernel as wox_kernel
 
@@ -242,6 +243,37 @@ def test_projection_equals_the_matrix_product():
     got = np.empty((2, 4, 2))
     inputs.project(0, 2, X, np.array([4, 4]), inputs.Wiring(*rows, 3.0, 1.0), got)
     assert_allclose(got, 1.0 + 3.0 * X @ w.T, rtol=1e-13)
+
+
+@pytest.mark.kernel
+def test_dense_weights_give_the_bytes_of_sparse_ones():
+    n_nodes, n_steps = TILE_NODES + 3, TILE_STEPS + 2  # whole tiles, and what is left over
+    X = drive(2, n_steps, 3)
+    w = np.random.default_rng(1).normal(size=(n_nodes, 3))
+    got, rows = [], (np.arange(n_nodes + 1) * 3, np.tile(np.arange(3), n_nodes))
+    for places in (rows, (None, None)):
+        out = np.empty((2, n_steps, n_nodes))
+        own = inputs.Wiring(*places, w.ravel(), 0.7, 0.1)
+        inputs.project(0, 2, X, np.full(2, n_steps), own, out)
+        got.append(out)
+    assert_array_equal(got[0], got[1])
+    assert_allclose(got[0], 0.1 + 0.7 * X @ w.T, rtol=1e-12)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("v_bias", [2.5, 3.5])
+def test_clipped_voltages_are_counted_in_tiles(v_bias):
+    n_nodes, n_steps = TILE_NODES + 3, TILE_STEPS + 2
+    X, w = drive(1, n_steps, 3), np.random.default_rng(1).normal(size=(n_nodes, 3))
+    nodes = wox_kernel.Memristors(np.full(n_nodes, 1e-3), np.full(n_nodes, 0.05), *WOX[2:])
+    n_clipped, out = np.zeros((1, 1), np.int64), np.empty((1, n_steps, n_nodes))
+    own, supply = inputs.Wiring(None, None, w.ravel(), 1.0, v_bias), (-3.0, 3.0, np.empty((0, 0)))
+    wox_kernel.run(
+        0, 1, 64, X, np.array([n_steps]), np.full((1, 1, n_nodes), 0.1), np.zeros(1, np.uint64), 0,
+        own, inputs.Supply(*supply), 1, nodes,
+        1e-3, 0.2, 0, 0.0, n_clipped, out, None,
+    )  # fmt: skip
+    assert n_clipped[0, 0] == (np.abs(v_bias + X @ w.T) > 3.0).sum() > 0
 
 
 def test_states_are_labelled_and_carry_metadata():

@@ -15,7 +15,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import VECTOR, clip, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, normal, normals
@@ -138,7 +138,7 @@ def trace(v_in, dt, residue, nodes, n_micro, key, r_spike, most):
     return out, spikes[: min(n_spikes, most)], n_spikes
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def divide(w, nodes, h):
     """Compute resistance, voltage and drive (V) of each device after ``h`` s at its supply."""
     widen()
@@ -165,7 +165,7 @@ def divide(w, nodes, h):
         w[PUSH + i] = size if size < most else most
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def count_closed(w):
     """Count the closed filaments."""
     widen()
@@ -175,7 +175,7 @@ def count_closed(w):
     return n_closed
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def thicken(w, nodes, h):
     """Write the thickness of closed filaments after ``h`` s to GROWN."""
     widen()
@@ -188,7 +188,7 @@ def thicken(w, nodes, h):
         w[GROWN + i] = grown if closed else thick
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def grow(w, nodes, h):
     """Advance open filaments by ``h`` s."""
     widen()
@@ -207,7 +207,7 @@ def grow(w, nodes, h):
         w[THICK + i] = w[GROWN + i]
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def draw(w, keys, slot):
     """Draw a pair of normal numbers for each device."""
     widen()
@@ -215,7 +215,7 @@ def draw(w, keys, slot):
         w[DRAWN_1 + i], w[DRAWN_2 + i] = normals(join(keys[i], slot))
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def draw_next(w, keys, slot, before, nodes):
     """Draw the noise of a span of ``t_noise``; with one noisy rate a pair serves two spans."""
     if nodes.noise_2 > 0.0:
@@ -227,9 +227,12 @@ def draw_next(w, keys, slot, before, nodes):
         copy(w[DRAWN_2 : DRAWN_2 + LANES], w[DRAWN_1 : DRAWN_1 + LANES])
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def meter(w, n, h, nodes, spent):
-    """Add the energies of a block during ``h`` s, in J: devices, all in series, supply."""
+    """Add the energies of a block during ``h`` s, in J: devices, all in series, supply.
+
+    ``spent`` is (group, 4), the block's group first.
+    """
     for i in range(n):
         x, v_in = (w[F + i], w[R + i], w[THICK + i], w[V + i]), w[V_IN + i]
         ohm = resistance(min(x[0] + x[1], 1.0), x[2], nodes)
@@ -237,12 +240,12 @@ def meter(w, n, h, nodes, spent):
         supplied = i_device
         if nodes.capacitance > 0.0:
             supplied = (v_in - x[3]) / nodes.r_series
-        spent[0] += h * i_device * i_device * ohm
-        spent[1] += h * supplied * (v_in - i_device * ohm)
-        spent[2] += h * supplied * v_in
+        spent[0, 0] += h * i_device * i_device * ohm
+        spent[0, 1] += h * supplied * (v_in - i_device * ohm)
+        spent[0, 2] += h * supplied * v_in
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
     """Advance a block's ``n`` devices by ``n_micro`` steps of ``h`` s at constant inputs.
 
@@ -259,15 +262,18 @@ def hold(w, n, v_in, keys, first_micro, nodes, h, n_micro, slot, spent):
         if nodes.theta > 0.0 and count_closed(w) > 0:
             thicken(w, nodes, h)
         grow(w, nodes, h)
-        if spent.size > 0:
+        if spent is not None and spent.size > 0:
             meter(w, n, h, nodes, spent)
     return slot
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def write_states(w, n, nodes, v_read, observable, out):
-    """Write the states of a block's devices: see ``OBSERVABLES``."""
+    """Write the states of a block's devices: see ``OBSERVABLES``; None is the first."""
     for i in range(n):
+        if observable is None:
+            out[i] = min(w[F + i] + w[R + i], 1.0)
+            continue
         x = (w[F + i], w[R + i], w[THICK + i], w[V + i])
         total = min(x[0] + x[1], 1.0)
         if observable == 0:
@@ -278,7 +284,7 @@ def write_states(w, n, nodes, v_read, observable, out):
             out[i] = current(x, w[V_IN + i], nodes)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def load(state, first, last, nodes):
     """Copy constants and states of devices to blocks."""
     blocks = make_blocks(last - first, N_FIELDS)
@@ -306,34 +312,37 @@ def run(
     n_parts = (n_devices + width - 1) // width
     loop, n_inputs = supply.loop, drive.shape[2]
     buffers = make_buffers(wiring, supply.rows, n_inputs, n_masks, min(width, n_devices))
-    noisy, nothing, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, np.empty(0), dt / n_micro
+    noisy, h = nodes.noise_1 > 0.0 or nodes.noise_2 > 0.0, dt / n_micro
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
         blocks = load(state[r], first, last, nodes)
         own = make_keys(keys[r], first, blocks.shape[0], noisy)
-        slots = np.full(blocks.shape[0], -1)
+        slots = np.empty(blocks.shape[0], np.int64)
+        for b in range(slots.size):
+            slots[b] = -1
         volts = np.empty((n_masks, STEPS, last - first))
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for b in range(blocks.shape[0]):
                 w, low, slot = blocks[b], first + b * LANES, slots[b]
                 n, left = min(LANES, last - low), low - first
-                used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
+                used = None if spent is None else spent[r, min(low // LANES, spent.shape[1]) :]
                 for k in range(n_steps * n_masks):
                     step, mask = k // n_masks, k % n_masks
                     micro_step = ((first_step + tile) * n_masks + k) * n_micro
                     v, at = volts[mask, step, left : left + n], mask * n_devices + low
                     slot = hold(w, n, v, own[b], micro_step, nodes, h, n_micro, slot, used)
                     states = out[r, row + step, at : at + n]
-                    write_states(w, n, nodes, v_read, observable, states)
+                    what = None if spent is None else observable
+                    write_states(w, n, nodes, v_read, what, states)
                 slots[b] = slot
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
         for node in range(first, last):
             w, i = blocks[(node - first) // LANES], (node - first) % LANES
@@ -486,7 +495,7 @@ def run_fast(
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for k in range(n_steps * n_masks):
                 step, mask = k // n_masks, k % n_masks
@@ -496,7 +505,7 @@ def run_fast(
                         v, dt, s, nodes, nodes.delay[node], nodes.t_off[node], nodes.v_high[node],
                         nodes.v_low[node], join(key, node),
                     )  # fmt: skip
-                    if spent.shape[1] > 0:
+                    if spent is not None and spent.shape[1] > 0:
                         used = v * v * (on / nodes.r_on + (dt - on) / nodes.r_off)
                         spent[r, node // LANES, 0] += used
                         spent[r, node // LANES, 2] += used
@@ -505,5 +514,5 @@ def run_fast(
                     if observable > 0:
                         value = (1.0 if observable == 1 else v) / ohm
                     out[r, row + step, mask * n_devices + node] = value
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)

@@ -11,7 +11,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import flush, tanh
+from mottle.reservoir.compiled.functions import INNER, flush, tanh
 from mottle.reservoir.compiled.vectors import (
     DENSE_ROWS,
     SLICE,
@@ -50,7 +50,7 @@ class Lanes(NamedTuple):
     weights: np.ndarray
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def update(totals, x, leak, real):
     """Update states ``x`` in place from their sums; both (node,)."""
     keep = real(1.0) - leak
@@ -58,11 +58,11 @@ def update(totals, x, leak, real):
         x[i] = flush(keep * x[i] + leak * tanh(totals[i], real))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def run_stream(drive, x, network, loop, out):
     """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
 
-    In a closed ``loop`` the readout's outputs become the drive of the next step.
+    In a closed ``loop`` the readout's outputs become the drive of the next step; None for none.
     """
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
@@ -85,12 +85,12 @@ def run_stream(drive, x, network, loop, out):
         update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]
-        if loop.intercept.size > 0:
+        if loop is not None:
             close(loop, out[step], drive, step)
     copy(state[:n_nodes], x)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def add_states(lanes, state, used, totals):
     """Add the weighted sums of states to ``totals``; both (node, lane), ``used`` lanes."""
     n_nodes = totals.shape[0]
@@ -105,7 +105,7 @@ def add_states(lanes, state, used, totals):
             lane_sums(totals, i, lanes.weights, lanes.columns, begin[i], begin[i + 1], state)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", **INNER)
 def run_lanes(drive, lengths, x, which, network, lanes, out):
     """Run the recordings ``which`` (lane,) in parallel lanes; -1 is an empty lane.
 
@@ -156,10 +156,12 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
 def run(first, last, drive, lengths, state, network, loop, lanes, groups, alone, out):
     """Run items ``first`` to ``last`` of ``groups`` (group, lane), in lanes, and then ``alone``.
 
+    ``lanes`` is None if there are no groups.
+
     Shapes: drive (recording, step, input), state (recording, 1, node), out (recording, step, node).
     """
     for item in range(first, last):
-        if item < groups.shape[0]:
+        if lanes is not None and item < groups.shape[0]:
             run_lanes(drive, lengths, state, groups[item], network, lanes, out)
         else:
             r = alone[item - groups.shape[0]]

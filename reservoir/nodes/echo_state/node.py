@@ -1,6 +1,5 @@
 """EchoStateReservoir: a leaky tanh network, the usual baseline."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +57,8 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     # recordings one by one read all weights at each step, which takes longer than their sums
     least = 2 if full else n_lanes(real) // 2 + 1
     groups, alone = arrange(lengths, n_lanes(real), least, loop is NO_LOOP)
-    lanes = no_lanes(real)
-    if len(groups):
-        lanes = lay_out_lanes(p.input_weights_, p.weights_, real)
-    weights = compiled_for((network(p), loop, lanes))
+    lanes = lay_out_lanes(p.input_weights_, p.weights_, real) if len(groups) else None
+    weights = compiled_for((network(p), None if loop is NO_LOOP else loop, lanes))
     args = (drive, lengths, state.values, *weights, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
@@ -126,13 +123,6 @@ def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: n
         *layouts.blocks(inputs.indptr, columns, inputs.data, n_used, real, n_used),
         *layouts.blocks(recurrent.indptr, recurrent.indices, recurrent.data, n_nodes, real, width),
     )
-
-
-@cache
-def no_lanes(real: np.dtype) -> Any:
-    """Return empty weights, for runs without parallel recordings."""
-    nothing = sparse.csr_array((1, 1))
-    return lay_out_lanes(nothing, nothing, real)
 
 
 def arrange(

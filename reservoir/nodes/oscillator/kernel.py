@@ -4,13 +4,13 @@ Uncoupled ones run in blocks (see ``blocks``), whose nodes each advance to their
 coupled ones are integrated together (see ``kernel_circuit``).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_keys
-from mottle.reservoir.compiled.functions import VECTOR, exp, log, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, exp, log, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.nodes.oscillator.kernel_circuit import (
     ORDER,
@@ -46,20 +46,20 @@ class Oscillators(NamedTuple):
     capacitance: np.ndarray  # F
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def pick(down, of_down, of_up):
     """Return one of two loaded values, so that no load is conditional."""
     return of_down if down else of_up
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def target(w, i, down):
     """Return the time constant of a node and the voltage that it approaches."""
     ratio = pick(down, w[RATIO_DOWN + i], w[RATIO_UP + i])
     return pick(down, w[TAU_DOWN + i], w[TAU_UP + i]), w[V_IN + i] * ratio
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def span_to(goal, v, v_end, tau, down):
     """Return the time in s from ``v`` to ``goal`` on the way to ``v_end``; NEVER if not reached."""
     passed = v <= goal if down else v >= goal
@@ -69,7 +69,7 @@ def span_to(goal, v, v_end, tau, down):
     return 0.0 if passed else span if reached else NEVER
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def square_over(area, span, v, v_after, v_end, tau):
     """Return the integral of v squared over a span in which ``v`` changes to ``v_after``.
 
@@ -79,7 +79,7 @@ def square_over(area, span, v, v_after, v_end, tau):
     return v_end * (area + area - v_end * span) + changed
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def add_areas(w, i, span, v, after, v_end, tau, down):
     """Add the integrals of v and v squared over a span in which ``v`` changes to ``after``."""
     area = v_end * span + tau * (v - after)
@@ -90,7 +90,7 @@ def add_areas(w, i, span, v, after, v_end, tau, down):
     w[SQUARE_DOWN + i] += square if down else 0.0
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def is_shorter(left, change, beyond, tau):
     """Return whether a voltage surely needs more than ``left`` s for a change.
 
@@ -100,7 +100,7 @@ def is_shorter(left, change, beyond, tau):
     return left * (change + 2.0 * beyond) < BELOW_BOUND * change * tau
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def may_switch(w):
     """Return for how many nodes a switching in the step cannot be excluded without a logarithm."""
     widen()
@@ -116,7 +116,7 @@ def may_switch(w):
     return n
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def may_repeat(w):
     """Return for how many nodes a whole cycle in the step cannot be excluded."""
     widen()
@@ -129,7 +129,7 @@ def may_repeat(w):
     return n
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def switch(w, areas):
     """Advance every node to its next switching in the step; return the number of switchings.
 
@@ -159,7 +159,7 @@ def switch(w, areas):
     return n_switched
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def redraw(w, keys, noise):
     """Draw the threshold of the present cycle for every insulating node."""
     widen()
@@ -169,7 +169,7 @@ def redraw(w, keys, noise):
         w[GOAL_UP + i] = drawn if (w[PHASE + i] == 0.0) & (n_fired > 0.0) else w[GOAL_UP + i]
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def repeat(w, areas):
     """Skip whole cycles, which are equal while input and thresholds are constant."""
     widen()
@@ -200,7 +200,7 @@ def repeat(w, areas):
             w[SQUARE_DOWN + i] += n * square_over(area_down, fall, high, low, end_down, tau_down)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def finish(w, areas):
     """Advance every node to the end of the step, without switching."""
     widen()
@@ -215,7 +215,7 @@ def finish(w, areas):
         w[V + i] = after
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def hold(w, v_in, keys, noise, dt, areas):
     """Advance a block's nodes by ``dt`` s at constant inputs in V; ``areas`` as in ``switch``."""
     for i in range(v_in.size):
@@ -226,10 +226,10 @@ def hold(w, v_in, keys, noise, dt, areas):
         for i in range(AREA_UP, w.size):
             w[i] = 0.0
     n_switched = switch(w, areas)
-    if noise == 0.0 and n_switched > 0 and may_repeat(w) > 0:
+    if noise is None and n_switched > 0 and may_repeat(w) > 0:
         repeat(w, areas)
     while n_switched > 0:
-        if noise > 0.0:
+        if noise is not None:
             redraw(w, keys, noise)
         n_switched = switch(w, areas) if may_switch(w) > 0 else 0
     finish(w, areas)
@@ -249,7 +249,7 @@ def observe(observable, area, charge, fired, since, interval, dt):
     return 1.0 / interval if observable == 3 else min(since / interval, 1.0)
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def write_states(w, first, last, nodes, dt, observable, areas, out, spent):
     """Write a block's states for a step, and add its energies."""
     for i in range(last - first):
@@ -266,7 +266,7 @@ def write_states(w, first, last, nodes, dt, observable, areas, out, spent):
         )
         charge = area_up / r_up + area_down / r_down if observable == 1 else 0.0
         out[node] = observe(observable, area, charge, fired, w[AGE + i], w[LAPSE + i], dt)
-        if spent.size > 0:
+        if spent is not None:
             v_in, square = w[V_IN + i], w[SQUARE_UP + i] + w[SQUARE_DOWN + i]
             spent[0] += w[SQUARE_UP + i] / r_up + w[SQUARE_DOWN + i] / r_down
             spent[1] += (v_in * (v_in * dt - 2.0 * area) + square) / r_series
@@ -292,7 +292,7 @@ def load(state, first, last, nodes):
     return blocks
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def store(blocks, state, first, last):
     """Copy the states of all blocks back to ``state``."""
     for node in range(first, last):
@@ -308,24 +308,24 @@ def run(
 ):  # fmt: skip
     """Run uncoupled oscillators; see ``threads.run_nodes``. v_in in V, each held for ``dt`` s.
 
-    ``noise`` is that of ``v_high``, drawn once per cycle. ``areas`` is None if neither energies nor
-    voltages nor currents are needed. The energies of switches, resistors and
-    supply in J and the number of spikes are added to ``spent``.
+    ``noise`` is that of ``v_high``, drawn once per cycle, or None. ``areas`` is None if neither
+    energies nor voltages nor currents are needed. The energies of switches, resistors and supply in
+    J and the number of spikes are added to ``spent``, unless it is None.
     """
     n_nodes = v_in.shape[2]
     n_parts = (n_nodes + width - 1) // width
-    nothing = np.empty(0)
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_nodes)
         blocks = load(state[r], first, last, nodes)
-        own = make_keys(keys[r], first, blocks.shape[0], noise > 0.0)
+        own: Any = None if noise is None else make_keys(keys[r], first, blocks.shape[0], True)
         for b in range(blocks.shape[0]):
             w, low = blocks[b], first + b * LANES
             high = min(low + LANES, last)
-            used = spent[r, low // LANES] if spent.shape[1] > 0 else nothing
+            used = None if spent is None else spent[r, low // LANES]
+            key = None if noise is None else own[b]
             for step in range(lengths[r]):
-                hold(w, v_in[r, step, low:high], own[b], noise, dt, areas)
+                hold(w, v_in[r, step, low:high], key, noise, dt, areas)
                 write_states(w, low, high, nodes, dt, observable, areas, out[r, step], used)
         store(blocks, state[r], first, last)
 

@@ -1,5 +1,7 @@
 """Closed loops of relaxation oscillators: all nodes, step by step, with steps of ``kernel``."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -18,19 +20,20 @@ def run(
     ``feed`` is a ``feeding.Feed``; out (recording, 1, node) holds the last states. Other arguments
     as for ``kernel.run``; ``dt`` is the duration of a part of a step.
     """
-    n_nodes, nothing = out.shape[2], np.empty(0)
+    n_nodes = out.shape[2]
     for r in range(begin, end):
         room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes)
-        own = make_keys(keys[r], 0, blocks.shape[0], noise > 0.0)
+        own: Any = None if noise is None else make_keys(keys[r], 0, blocks.shape[0], True)
         for step in range(lengths[r]):
             begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
                 volts = room.volts[0 if part < feed.n_on else 1]
                 for b in range(blocks.shape[0]):
                     low, high = b * LANES, min((b + 1) * LANES, n_nodes)
-                    used = spent[r, b] if spent.shape[1] > 0 else nothing
-                    hold(blocks[b], volts[low:high], own[b], noise, dt, areas)
+                    used = None if spent is None else spent[r, b]
+                    key = None if noise is None else own[b]
+                    hold(blocks[b], volts[low:high], key, noise, dt, areas)
                     write_states(
                         blocks[b], low, high, nodes, dt, observable, areas, room.part, used
                     )

@@ -154,14 +154,19 @@ def simulate(
     what = kernel.OBSERVABLES.index("phase" if ordered else observed(p))
     args: tuple[Any, ...] = (kernel.Oscillators(**p.devices_),)
     needs_areas = what < 2 or state.spent is not None  # voltages, currents, energies
-    more = () if p._circuit is not None else (True if needs_areas else None,)
+    noise = float(p.threshold_noise)
     runs, size = kernel if feed is None else kernel_closed, {}
     if feed is not None:
         args, size = (feed, *args), {"n_out": p.n_nodes, "n_rows": 1, "apart": False}
     if p._circuit is not None:
         args, size = (*args, p._circuit), size | {"updates": 100, "apart": False}
     run = runs.run if p._circuit is None else runs.run_coupled
-    args = (*args, float(p.threshold_noise), dt, what, *more)
+    if p._circuit is None:  # None leaves code out
+        areas = True if needs_areas else None
+        args = (*args, noise if noise > 0 else None, dt, what, areas)
+        size |= {"plain": state.spent is None}
+    else:
+        args = (*args, noise, dt, what)
     out = run_nodes(run, v_in, lengths, state, *args, **size)
     if not ordered:
         return out

@@ -118,7 +118,7 @@ def run(
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
-    loop, n_inputs = supply.loop, drive.shape[2]
+    loop, n_inputs, nothing = supply.loop, drive.shape[2], np.empty(0)
     buffers = make_buffers(wiring, supply.rows, n_inputs, n_masks, min(width, n_devices))
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
@@ -130,16 +130,18 @@ def run(
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for b in range(blocks.shape[0]):
                 at = first + b * LANES
-                used = spent[r, at // LANES] if spent.shape[1] > 0 else spent[r, :, 0]
+                used = nothing
+                if spent is not None and spent.shape[1] > 0:
+                    used = spent[r, at // LANES]
                 faults[r, at // LANES] += hold(
                     blocks[b], min(LANES, last - at), volts, at - first, n_steps, nodes, h,
                     n_micro, v_read, observable, out[r, row : row + n_steps], at, n_devices, used,
                 )
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
         store(blocks, state[r], first, last)
 

@@ -7,7 +7,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, copy, in_lines, make_lines
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import VECTOR, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, widen
 from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
@@ -50,7 +50,7 @@ def trace(v, g, nodes, noise, key):
     return states, currents
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def hold(v, g, alpha, keep, g_rest, out):
     """Apply a pulse to each device (device,); updates states ``g``, copied to ``out``."""
     widen()
@@ -58,7 +58,7 @@ def hold(v, g, alpha, keep, g_rest, out):
         g[i] = out[i] = pulse(g[i], v[i], alpha[i], keep[i], g_rest)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def write_observable(g, v, nodes, v_read, observable, out):
     """Write the observable of devices in states ``g`` to ``out``: see ``driven.OBSERVABLES``."""
     widen()
@@ -71,7 +71,7 @@ def write_observable(g, v, nodes, v_read, observable, out):
         out[i] = g[i] * scale
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def meter(v, g, first, nodes, alpha, t_pulse, spent):
     """Add the energies of pulses of ``t_pulse`` s, in which states ``g`` change linearly."""
     for i in range(v.size):
@@ -97,27 +97,28 @@ def run(
         last = min(first + width, n_devices)
         g = in_lines(state[r, 0, first:last])
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
-        own = keys_of(keys[r], first, last - first if noise > 0.0 else 0)
+        n_drawn = last - first if noise > 0.0 else 0
+        own = None if spent is None else keys_of(keys[r], first, n_drawn)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
-                    if noise > 0.0:
+                    if spent is not None and noise > 0.0:
                         writes = (first_step + tile + step) * n_masks + mask
                         vary(nodes.alpha[first:last], own, writes, noise, alpha)
-                    if spent.shape[1] > 0:
+                    if spent is not None and spent.shape[1] > 0:
                         meter(v, g, first, nodes, alpha, t_pulse, spent[r])
                     states = out[r, row + step, at : at + last - first]
                     hold(v, g, alpha, keep, nodes.g_rest, states)
-                    if observable > 0:
+                    if spent is not None and observable > 0:
                         write_observable(g, v, nodes, v_read, observable, states)
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
         copy(g, state[r, 0, first:last])

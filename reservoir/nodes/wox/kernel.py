@@ -15,7 +15,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_lines
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import VECTOR, clip, sinh, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, sinh, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
@@ -62,7 +62,7 @@ def mean_state(before, v, dt, rate, fade, tau, eta, w_min):
     return (w_rest * wait + (before - goal) * tau + goal * (dt - wait)) / dt
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def hold(v, w, push, fade, eta, w_min, out):
     """Advance states ``w`` under voltages ``v``, both (device,); ``push`` is tau times rate.
 
@@ -74,7 +74,7 @@ def hold(v, w, push, fade, eta, w_min, out):
         w[i] = out[i] = clip(w_rest + (w[i] - w_rest) * fade[i], 0.0, 1.0)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def write_observable(w, v, nodes, v_read, observable, out):
     """Write the observable of devices in states ``w`` to ``out``: see ``driven.OBSERVABLES``."""
     widen()
@@ -88,7 +88,7 @@ def write_observable(w, v, nodes, v_read, observable, out):
         out[i] = w[i] * closed + (1.0 - w[i]) * open_
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def meter(v, w, first, nodes, rates, fade, dt, spent):
     """Add the energies of a step that begins in states ``w`` to those of the groups of devices."""
     for i in range(v.size):
@@ -110,7 +110,8 @@ def run(
 
     Shapes: drive (recording, step, input), state (recording, 1, device), out (recording, step,
     mask * device), ``n_clipped`` (recording, group) counts voltages clipped to the supply. The
-    energies of device, resistor (none) and supply in J are added to ``spent``.
+    energies of device, resistor (none) and supply in J are added to ``spent``; None leaves out
+    noise, loops and observables other than the state, too.
     """
     n_devices = state.shape[2]
     n_parts = (n_devices + width - 1) // width
@@ -119,34 +120,35 @@ def run(
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
-        w, tau = state[r, 0, first:last], nodes.tau[first:last]
-        rates, own = (
-            nodes.rate[first:last].copy(),
-            keys_of(keys[r], first, last - first if noise > 0.0 else 0),
-        )
-        fade, push = np.exp(-dt / tau), tau * rates
+        w, n = state[r, 0, first:last], last - first
+        rates, fade, push = make_lines(n), make_lines(n), make_lines(n)
+        for i in range(n):
+            rates[i], tau = nodes.rate[first + i], nodes.tau[first + i]
+            fade[i], push[i] = exp(-dt / tau), tau * rates[i]
+        own = None if spent is None else keys_of(keys[r], first, n if noise > 0.0 else 0)
         volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
             n_clipped[r, first // LANES] += sum_volts(
                 drive[r, : lengths[r]], tile, wiring, r, first, n_devices, n_steps, supply, buffers,
-                volts,
+                spent, volts,
             )  # fmt: skip
             for step in range(n_steps):
                 for mask in range(n_masks):
                     v, at = volts[mask, step], mask * n_devices + first
-                    if noise > 0.0:
+                    if spent is not None and noise > 0.0:
                         writes = (first_step + tile + step) * n_masks + mask
                         vary(nodes.rate[first:last], own, writes, noise, rates)
-                        push = tau * rates
-                    if spent.shape[1] > 0:
+                        for i in range(n):
+                            push[i] = nodes.tau[first + i] * rates[i]
+                    if spent is not None and spent.shape[1] > 0:
                         meter(v, w, first, nodes, rates, fade, dt, spent[r])
                     states = out[r, row + step, at : at + last - first]
                     hold(v, w, push, fade, nodes.eta, nodes.w_min, states)
-                    if observable > 0:
+                    if spent is not None and observable > 0:
                         write_observable(w, v, nodes, v_read, observable, states)
-            if size == 1:
+            if spent is not None and size == 1:
                 close(loop, out[r, row], drive[r], tile)
 
 
