@@ -10,11 +10,11 @@ import numpy as np
 from mottle.checks import choose
 
 
-def kinds() -> dict[str, Callable[[], Any]]:
+def kinds() -> dict[str, Callable[..., Any]]:
     """Return reservoirs by name, with which all kernels of common use are compiled."""
     from mottle import reservoir as room
 
-    memristors = {
+    memristors: dict[str, Callable[..., Any]] = {
         device: partial(room.MemristorReservoir, device=device)
         for device in ("wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_fast")
     }

@@ -9,6 +9,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from numba.core import caching
 
@@ -19,12 +20,14 @@ HELPER = re.compile(r"^\s*(?:from|import) (mottle\.(?:reservoir|sensors)\.[\w.]+
 class _Watching:
     """A locator for functions of mottle that call helpers from other files."""
 
+    _py_file: str
+
     @classmethod
     def from_function(cls, py_func, py_file):
         """Return a locator, or None for other functions."""
         if not py_func.__module__.startswith(OWN) or len(_sources(py_file)) < 2:
             return None
-        return super().from_function(py_func, py_file)
+        return super().from_function(py_func, py_file)  # type: ignore[misc]  # of the locator
 
     def get_source_stamp(self):
         """Return what identifies the sources of a kernel and of its helpers."""
@@ -36,7 +39,7 @@ class _Watching:
 
 def watch():
     """Let numba compile a kernel of mottle anew when a helper that it calls was edited."""
-    kinds = caching.CacheImpl._locator_classes
+    kinds: list[Any] = caching.CacheImpl._locator_classes
     if not any(issubclass(kind, _Watching) for kind in kinds):
         kinds[:0] = [
             type(kind.__name__, (_Watching, kind), {})

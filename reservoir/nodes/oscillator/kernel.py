@@ -4,7 +4,7 @@ Uncoupled ones run in blocks (see ``blocks``), whose nodes each advance to their
 coupled ones are integrated together (see ``kernel_circuit``).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -318,7 +318,7 @@ def run(
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_nodes)
         blocks = load(state[r], first, last, nodes)
-        own = None if noise is None else make_keys(keys[r], first, blocks.shape[0], True)
+        own: Any = None if noise is None else make_keys(keys[r], first, blocks.shape[0], True)
         for b in range(blocks.shape[0]):
             w, low = blocks[b], first + b * LANES
             high = min(low + LANES, last)

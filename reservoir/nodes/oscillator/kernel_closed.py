@@ -1,5 +1,7 @@
 """Closed loops of relaxation oscillators: all nodes, step by step, with steps of ``kernel``."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -22,7 +24,7 @@ def run(
     for r in range(begin, end):
         room = make_room(feed, n_nodes)
         blocks = load(state[r], 0, n_nodes, nodes)
-        own = None if noise is None else make_keys(keys[r], 0, blocks.shape[0], True)
+        own: Any = None if noise is None else make_keys(keys[r], 0, blocks.shape[0], True)
         for step in range(lengths[r]):
             begin_step(feed, room, drive[r], step, state[r])
             for part in range(feed.n_on + feed.n_off):
