@@ -201,8 +201,8 @@ memory to classes on one thread, with the same recordings and parts of the split
 - **MiniRocket**: `MiniRocketClassifier` of aeon with its defaults (about 10,000 kernels and
   `RidgeClassifierCV`); short recordings are filled up with zeros.
 - **reservoirpy**: a `Reservoir` of 500 units (leak 0.3, spectral radius 0.9, input scaling 0.5 and
-  connectivity 0.1) run over each standardised recording; mean and last states go to `RidgeClassifierCV`
-  of scikit-learn.
+  connectivity 0.1) run over each standardised recording; mean and last states go to
+  `RidgeClassifierCV` of scikit-learn.
 
 Peers get samples as they are, events as 30 frames of 2 x 2 pixels by tonic's `ToFrame`, and sounds
 as 13 mel cepstra by librosa; encoding is part of every time. Compilation is not: each job first
