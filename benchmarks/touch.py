@@ -555,14 +555,17 @@ for a minute, one core, 17 channels:
 ## From the command line
 
 ```sh
-mottle run demo-touch --save touch.mottle
+mottle run demo-touch --save touch.mottle --row memristor/finger
 mottle live touch.mottle --source serial:/dev/ttyUSB0@115200
 mottle export touch.mottle --out touch
 ```
 
 The recipe `demo-touch` is the task of the generated grasps with 20 of them, folds by material and
-five seeds; the row with the best score is fitted to all and kept. [A finger that
-answers](../notebooks/13-live-touch.md) does the same in a notebook, detection included.
+five seeds. `--row` is the model that is fitted to all and kept; without it the one with the best
+score, which is the echo state network here (mean R2 of the four outputs with seed 0: echo state
+0.83, memristors 0.75, raw samples 0.71). A line is 17 numbers, the vibration and then the taxels.
+[A finger that answers](../notebooks/13-live-touch.md) does the same in a notebook, detection
+included.
 
 ## In Python
 

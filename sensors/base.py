@@ -50,8 +50,9 @@ class EncoderState:
 class Encoder(NamesParameters, ArrayOutput, TransformerMixin, BaseEstimator):
     """Streams in, drives out; the abstract base of the encoders.
 
-    A drive is a float64 array (recording, step, input), (step, input) for one lone stream, or a
-    list of (step, input) arrays where lengths differ. An absent recording (None) is NaN throughout.
+    A drive is an array (recording, step, input), of float64 unless ``dtype`` says otherwise, (step,
+    input) for one lone stream, or a list of (step, input) arrays where lengths differ. An absent
+    recording (None) is NaN throughout.
     """
 
     takes_events = False

@@ -287,7 +287,8 @@ class EventEncoder(Encoder):
         for recording, events in enumerate(streams.cells):
             drive = drives[recording if keep else 0]
             if events is None:
-                self._mark_absent(drive, streams.place(recording))
+                if keep:
+                    self._mark_absent(drive, streams.place(recording))
                 continue
             outside, late = self._encode(events, drive)
             if outside == kernels.FAULT:

@@ -320,6 +320,8 @@ class SampledEncoder(Encoder):
     def _take(self, cell, place):
         """Check one recording and pick its channels, by name where it has names."""
         names, n_channels = shape_of_samples(cell, place)
+        if names == [str(k) for k in range(n_channels)] and not set(names) & set(self.channels_):
+            names = None  # numbers of columns, as files without names have
         if self._named and names is not None:
             extra = [name for name in names if name not in self.channels_]
             if extra and not self._chosen:

@@ -95,6 +95,6 @@ DATA_SET = DataSet(
     n_recordings=100,
     licence="see its parts",
     citation="see its parts",
-    split="five groups; no recording of any sense is in two of them",
+    split="five groups, no recording of any sense in two of them; by task=, 'grasp' or 'touch'",
     shipped=True,
 )

@@ -62,6 +62,7 @@ FOLDER = click.Path(path_type=Path)
 TYPED = {
     "on_bad='skip'": "--on-bad skip", "fit_on='all'": "fit.on = 'all'", "fit_on": "fit.on",
     "fit_limit": "fit.limit", "include= takes": "--include takes",
+    "method='predict_proba'": "--proba",
 }  # fmt: skip
 """Words of messages for those who call functions, and what is typed in their place."""
 

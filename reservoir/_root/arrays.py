@@ -19,6 +19,9 @@ PANDAS_ROUNDS = [int(part) for part in pd.__version__.split(".")[:2]] >= [3, 1]
 """Whether pandas turns a text into the closest float; before 3.1 the last digit may differ."""
 FLOATS: dict[str, Any] = {} if PANDAS_ROUNDS else {"float_precision": "round_trip"}
 """With which `pandas.read_csv` reads the closest floats."""
+PRIVATE: dict[str, Any] = (
+    {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+)  # Windows has no forks, and no such flags
 LARGE = 1 << 22  # bytes, from which numpy asks for large pages
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel", "node"))  # of dimensions
 
@@ -194,7 +197,7 @@ def _closest_floats(
 
 
 def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return zeros, of which large arrays take memory page by page, where they are written.
+    """Return zeros, of which large arrays take memory page by page, where they are written to.
 
     numpy asks the system for large pages, of 2 MB, so that a few values far apart would fill all.
 
@@ -208,7 +211,12 @@ def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     Returns
     -------
     zeros : ndarray
-        Writable, in C order.
+        Writable, in C order; as all memory its own in a process that is forked.
+
+    Raises
+    ------
+    MemoryError
+        If the system has not so much.
 
     Examples
     --------
@@ -218,7 +226,10 @@ def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size < LARGE:
         return np.zeros(shape, dtype)
-    pages = mmap.mmap(-1, size)
+    try:
+        pages = mmap.mmap(-1, size, **PRIVATE)
+    except OSError as error:
+        raise MemoryError(f"no memory for an array of {size} bytes, shape {shape}") from error
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
         with suppress(OSError):  # of systems without large pages
             pages.madvise(mmap.MADV_NOHUGEPAGE)

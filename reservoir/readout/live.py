@@ -55,7 +55,8 @@ class LiveRun:
     Raises
     ------
     ValueError
-        For an encoder that needs what comes later, named with the parameter; for readouts and
+        For a method that the readout does not have; for an encoder that needs what comes later,
+        named with the parameter; for readouts and
         reservoirs that give one value a recording where others give one a step.
 
     Notes
@@ -112,6 +113,11 @@ class LiveRun:
         self.pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
         self.readout = readout
         self._senses = [name for name, _ in senses_of(reservoir)]
+        if readout is not None and not hasattr(readout, method):
+            raise ValueError(
+                f"{type(readout).__name__} cannot give method={method!r}: it predicts numbers, or "
+                "its classes have no probabilities."
+            )
         self._predict = None if readout is None else getattr(readout, method)
         self.restart()
 

@@ -327,3 +327,11 @@ def test_a_live_run_warns_of_clipped_voltages_once(cls):
         run.advance(far)
     with pytest.warns(UserWarning, match="lie outside"):
         reservoir.transform(far)
+
+
+def test_a_readout_of_numbers_has_no_probabilities():
+    drives, targets = recordings([40])
+    reservoir = MemristorReservoir(8, random_state=0).fit(drives)
+    readout = RidgeReadout().fit(reservoir.transform(drives)[0], targets[0])
+    with pytest.raises(ValueError, match="RidgeReadout cannot give method='predict_proba'"):
+        LiveRun(reservoir, readout, method="predict_proba")

@@ -1,5 +1,9 @@
 """Event encoders: counts, surfaces, causality and the account of dropped events."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +12,7 @@ from hypothesis import strategies as st
 from naive.encoders import event_counts, first_latency, time_surface
 from numpy.testing import assert_allclose, assert_array_equal
 
+from mottle.arrays import zeros_by_page
 from mottle.sensors import EVENT_DTYPE, EventLatency, EventRate, TimeSurface
 from mottle.sensors.events import COMPRESS
 
@@ -87,6 +92,7 @@ def test_drives_of_four_bytes_hold_the_same_counts_and_rounded_values():
     assert_array_equal(counts, plain.fit_transform(streams))
     with pytest.raises(ValueError, match=r"recording 1 .* absent .*'int32' has no NaN"):
         whole.transform([streams[0], None])
+    assert whole.count([streams[0], None])["events"].tolist() == [len(streams[0]), 0]
     for encoder in (EventRate(7), TimeSurface(7, tau=3e-4)):
         double = encoder.fit_transform(streams)
         single = encoder.set_params(dtype="float32").fit_transform(streams)
@@ -266,3 +272,29 @@ def test_what_faded_away_is_zero_and_not_a_denormal_number():
     drive = TimeSurface(50, tau=1e-3, duration=1.0, sensor_size=(1, 1)).fit_transform(events)
     assert drive[-1, 1] == 0
     assert (drive[drive > 0] > 1e-31).all()
+
+
+FORK = """
+import os
+from mottle.arrays import zeros_by_page
+zeros = zeros_by_page((1 << 20,), "float64")
+zeros[:] = 1
+child = os.fork()
+if child == 0:
+    zeros[:] = 2
+    os._exit(0)
+os.waitpid(child, 0)
+print(zeros.max())
+"""
+
+
+def test_large_drives_are_not_shared_with_forked_processes():
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0\n"
+
+
+def test_drives_beyond_the_memory_of_the_system_are_a_memory_error():
+    with pytest.raises(MemoryError, match="no memory for an array of 1125899906842624 bytes"):
+        zeros_by_page((1 << 47,), "float64")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from naive.encoders import bin_rows
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -151,3 +152,15 @@ def test_targets_of_steps_of_unequal_numbers_pass_by():
     along = TaxelDrive(baseline="training").fit(many, [np.zeros(len(frames)) for frames in many])
     for one, other in zip(alone.transform(many), along.transform(many), strict=True):
         assert_array_equal(one, other)
+
+
+def test_files_without_names_of_channels_are_taken_by_column():
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    named = xr.DataArray(
+        rows, dims=("time", "channel"), coords={"channel": ["thumb", "index", "palm"]}
+    )
+    numbered = named.assign_coords(channel=["0", "1", "2"])
+    encoder = TaxelDrive(channels=["palm", "thumb"]).fit([named])
+    assert_array_equal(encoder.transform([numbered]), encoder.transform([named]))
+    with pytest.raises(ValueError, match="2 channels where the first training recording has 3"):
+        encoder.transform([numbered[:, :2]])
