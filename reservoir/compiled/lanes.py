@@ -22,7 +22,7 @@ def find_shape(triple, features):
 
     Examples
     --------
-    >>> find_shape("x86_64-pc-linux", "+avx2,-avx512f")
+    >>> find_shape("x86_64-pc-linux", "+avx,+avx2,-avx512f")
     Shape(size=32, number=16)
     >>> find_shape("aarch64-apple-darwin", "")
     Shape(size=16, number=32)
