@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mottle.pipelines.cli.shared import FOLDER, bars, check_folder, exits, main, or_exit
+from mottle.pipelines.cli.shared import AS_JSON, FOLDER, bars, check_folder, exits, main, or_exit
 
 
 @main.command()
@@ -107,7 +107,7 @@ def reproduce(result: Path, as_json: bool) -> None:
 @click.argument("config")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True,
               help="Recordings of the first test fold over which is averaged.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def energy(config: str, limit: int, as_json: bool) -> None:
     """Account for the energy of the recipe CONFIG, part by part, for each of its reservoirs."""
     from json import dumps

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import click
 
-from mottle.pipelines.cli.shared import FOLDER, MODEL, TRUST, bars, exits, main, or_exit, plain
+from mottle.pipelines.cli.shared import (
+    AS_JSON,
+    FOLDER,
+    MODEL,
+    TRUST,
+    bars,
+    exits,
+    main,
+    or_exit,
+    plain,
+)
 
 
 @main.command()
@@ -25,7 +35,7 @@ from mottle.pipelines.cli.shared import FOLDER, MODEL, TRUST, bars, exits, main,
     help="Stop at a file that cannot be read, or leave it out and exit with 3.",
 )  # fmt: skip
 @TRUST
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def predict(
     model: Path, sources: tuple[str, ...], out: Path | None, pattern: str | None, kind: str | None,
     time_unit: str | None, on_bad: str, trust: tuple[str, ...], as_json: bool,
@@ -67,7 +77,7 @@ def saved_model() -> None:
 
 @saved_model.command("info")
 @MODEL
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def info_model(model: Path, as_json: bool) -> None:
     """Print what MODEL holds and where it comes from; the model itself is not built."""
     from json import dumps
@@ -96,7 +106,7 @@ def info_model(model: Path, as_json: bool) -> None:
 @saved_model.command("verify")
 @MODEL
 @TRUST
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def verify_model(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     """Check every byte of MODEL against its hash, and its sample output against a new one.
 
