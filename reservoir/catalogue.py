@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from mottle.arrays import check_memory
 from mottle.checks import check_positive, choose, names_arguments
+from mottle.memory import check_memory
 from mottle.plugins import find_plugins, load_plugin
 from mottle.reservoir.family import MOST_STEPS, Family, check_drive, check_finite, whole_steps
 from mottle.reservoir.fitting.own import load

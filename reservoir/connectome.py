@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import io, sparse
 
-from mottle.arrays import check_memory
 from mottle.checks import names_arguments
+from mottle.memory import check_memory
 from mottle.reservoir.nodes.spectrum import square_matrix
 
 SOURCES = ("source", "src", "from", "pre", "pre_id", "presynaptic", "pre_root_id", "bodyid_pre")

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.arrays import check_memory
 from mottle.checks import NamesParameters, check_whole
 from mottle.embedded import NotInC
 from mottle.events import is_absent
+from mottle.memory import check_memory
 from mottle.output import ArrayOutput
 
 

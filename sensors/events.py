@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.arrays import check_memory, zeros_by_page
 from mottle.checks import check_option, check_positive, check_whole
 from mottle.embedded import CStage, NotInC, template
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
@@ -31,6 +30,7 @@ from mottle.events import (
     report_dropped,
     warn_if_far,
 )
+from mottle.memory import check_memory, zeros_by_page
 from mottle.sensors.base import Encoder, EncoderState, check_chunk, check_n_steps
 from mottle.sensors.kernels import events as kernels
 
@@ -39,15 +39,6 @@ COMPRESS: dict[str | None, Any] = {None: np.abs, "sqrt": np.sqrt, "log": np.log1
 POWERS = {None: 0, "sqrt": 1, "log": 2, "anscombe": 3}  # codes of the kernel
 QUANTILE = 0.99
 TAU = 0.03  # s, the default; of recordings that are shorter it is no sign of another unit
-
-
-def check_exported(encoder):
-    """Refuse to export an encoder that rounds its drive, which the C program does not."""
-    if encoder.dtype == "float32":
-        raise NotInC(
-            f"{type(encoder).__name__}: dtype='float32' is not exported; fit with dtype='float64', "
-            "and export with --float32 for numbers of four bytes."
-        )
 
 
 class OneByOne(Sequence):
@@ -72,7 +63,7 @@ class EventEncoder(Encoder):
     """
 
     takes_events = True
-    dtype = "float64"  # of models saved by versions without the parameter
+    dtype = "float64"  # of encoders without the parameter
     dtypes: tuple[str, ...] = ("float64", "float32")
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -494,7 +485,11 @@ class EventRate(EventEncoder):
         return kernels.count(*arguments)
 
     def _embed(self, dt):
-        check_exported(self)
+        if self.dtype == "float32":  # rounds the drive, which the text in C does not
+            raise NotInC(
+                "EventRate: dtype='float32' is not exported; fit with dtype='float64', and export "
+                "with float32=True for numbers of four bytes."
+            )
         (width, height), (_, columns, _) = self.sensor_size_, self.input_shape_
         text = template(
             Path(__file__).parent / "kernels/events.c", split=self.polarity == "split",

@@ -16,7 +16,6 @@ import xarray as xr
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.arrays import check_memory
 from mottle.checks import check_option, check_whole, choose, suggest
 from mottle.events import (
     EVENT_DTYPE,
@@ -29,6 +28,7 @@ from mottle.events import (
     is_event_stream,
     read_stream,
 )
+from mottle.memory import check_memory
 from mottle.plugins import import_tonic
 from mottle.sensors.base import Encoder
 

@@ -234,12 +234,11 @@ def _run(
     from rich.console import Console
 
     from mottle.datasets.disk import only_writer
-    from mottle.pipelines.engine.final import check_row, fit_row
+    from mottle.pipelines.engine.final import check_row
     from mottle.pipelines.engine.recordings import check_data
     from mottle.pipelines.engine.run import run_recipe
     from mottle.pipelines.output import check_states_places, write_all, write_scores, write_states
     from mottle.pipelines.recipe import read_recipe
-    from mottle.pipelines.saved.model import save_model
 
     screen, errors = Console(), Console(stderr=True)
     results = {}
@@ -272,12 +271,10 @@ def _run(
                     write_states(states / name, recipe, text)
                     move("states", k + 1, len(recipes))
             if save is not None:
-                for name, (_, recipe, _) in recipes.items():
-                    move("model", 0, 1)
-                    model, table, about = fit_row(recipe, results[name], row)
-                    save.parent.mkdir(parents=True, exist_ok=True)
-                    save_model(model, save, table, about=about)
-                    move("model", 1, 1)
+                ((name, (_, recipe, _)),) = recipes.items()
+                move("model", 0, 1)
+                about = _save_row(recipe, results[name], row, save)
+                move("model", 1, 1)
         for folder in parts.values():
             rmtree(folder, ignore_errors=True)
     for name, result in results.items():
@@ -291,6 +288,17 @@ def _run(
     if save is not None:
         chosen = f"{about['reservoir']}/{about['inputs']}"
         errors.print(f"model: {save}, {chosen}, seed {about['seed']}", soft_wrap=True)
+
+
+def _save_row(recipe: Any, result: Any, row: str, path: Path) -> Any:
+    """Fit a row of the scores to all recordings, save the model, and return what it is."""
+    from mottle.pipelines.engine.final import fit_row
+    from mottle.pipelines.saved.model import save_model
+
+    model, table, about = fit_row(recipe, result, row)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_model(model, path, table, about=about)
+    return about
 
 
 def _show_result(screen: Any, result: Any) -> None:

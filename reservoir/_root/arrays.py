@@ -1,10 +1,6 @@
 """Numbers out of arrays, frames and texts: labelled axes in order, nothing dropped on the way."""
 
-import math
-import mmap
-import os
 import re
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,10 +15,6 @@ PANDAS_ROUNDS = [int(part) for part in pd.__version__.split(".")[:2]] >= [3, 1]
 """Whether pandas turns a text into the closest float; before 3.1 the last digit may differ."""
 FLOATS: dict[str, Any] = {} if PANDAS_ROUNDS else {"float_precision": "round_trip"}
 """With which `pandas.read_csv` reads the closest floats."""
-PRIVATE: dict[str, Any] = (
-    {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-)  # Windows has no forks, and no such flags
-LARGE = 1 << 22  # bytes, from which numpy asks for large pages
 AXES = (("recording", "case"), ("step", "time"), ("input", "channel", "node"))  # of dimensions
 
 
@@ -194,73 +186,3 @@ def _closest_floats(
         if not whole if known else NUMBER.fullmatch(text.strip()):
             closest[row] = float(text)
     return closest
-
-
-def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return zeros, of which large arrays take memory page by page, where they are written to.
-
-    numpy asks the system for large pages, of 2 MB, so that a few values far apart would fill all.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the array.
-    dtype : dtype
-        Of its values.
-
-    Returns
-    -------
-    zeros : ndarray
-        Writable, in C order; as all memory its own in a process that is forked.
-
-    Raises
-    ------
-    MemoryError
-        If the system has not so much.
-
-    Examples
-    --------
-    >>> zeros_by_page((2, 3), "float32").sum(axis=1).tolist()
-    [0.0, 0.0]
-    """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < LARGE:
-        return np.zeros(shape, dtype)
-    try:
-        pages = mmap.mmap(-1, size, **PRIVATE)
-    except OSError as error:
-        raise MemoryError(f"no memory for an array of {size} bytes, shape {shape}") from error
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        with suppress(OSError):  # of systems without large pages
-            pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(pages, dtype).reshape(shape)
-
-
-def check_memory(n_values: float, what: str, way: str) -> None:
-    """Raise if float64 numbers would take more than the memory of this machine.
-
-    Parameters
-    ----------
-    n_values : float
-        How many.
-    what : str
-        What they are.
-    way : str
-        How to need fewer.
-
-    Raises
-    ------
-    MemoryError
-        Before anything is allocated.
-
-    Examples
-    --------
-    >>> check_memory(1e16, "states", "set pool='mean'")
-    Traceback (most recent call last):
-    MemoryError: states would take 80000000 GB, more than this machine has: set pool='mean'.
-    """
-    if not hasattr(os, "sysconf"):  # Windows
-        return
-    if 8 * n_values > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
-        size = f"{8e-9 * n_values:.0f} GB"
-        raise MemoryError(f"{what} would take {size}, more than this machine has: {way}.")

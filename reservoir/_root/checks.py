@@ -369,7 +369,16 @@ class NamesArguments:
 
 
 class NamesParameters(NamesArguments):
-    """Mixin of estimators: unknown parameters raise an error in ``set_params`` as well."""
+    """Mixin of estimators: unknown parameters raise an error in ``set_params`` as well.
+
+    Estimators that an earlier version saved get the defaults of parameters which it had not.
+    """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Set the attributes of a pickle or a saved model."""
+        known = inspect.signature(type(self)).parameters.values()
+        new = {p.name: p.default for p in known if p.name not in state and p.default is not p.empty}
+        super().__setstate__(state | new)  # type: ignore[misc]
 
     def set_params(self, **given: Any) -> Any:
         """Set parameters as scikit-learn does, and suggest a name for an unknown one.

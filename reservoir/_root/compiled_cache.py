@@ -14,7 +14,7 @@ from typing import Any
 from numba.core import caching
 
 OWN = ("mottle.", "mottle_node_")  # modules with kernels; the second are of devices from outside
-HELPER = re.compile(r"^\s*(?:from|import) (mottle\.(?:reservoir|sensors)\.[\w.]+)", re.MULTILINE)
+HELPER = re.compile(r"^\s*(?:from|import) (mottle\.[\w.]+)", re.MULTILINE)
 
 
 class _Watching:

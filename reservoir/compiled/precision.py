@@ -11,12 +11,10 @@ import numpy as np
 from numba import njit, types
 from numba.extending import lower_builtin, overload, type_callable
 
-from mottle.reservoir.compiled.functions import VECTOR
+from mottle.reservoir.compiled.functions import INNER, VECTOR
 from mottle.reservoir.compiled.functions import exp2 as _exp2_double
 from mottle.reservoir.compiled.functions import one_minus_cos as _one_minus_cos_double
 
-# for functions that only compiled ones call: without wrappers they compile faster
-INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 OPTIONS: Any = {name: value for name, value in VECTOR.items() if name != "cache"}
 
 

@@ -19,8 +19,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from mottle.arrays import check_memory
 from mottle.checks import NamesParameters, check_whole, choose
+from mottle.memory import check_memory
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
@@ -703,12 +703,6 @@ class Reservoir(
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: the attributes, and what other processes may not know."""
         return super().__getstate__() | self._node.carried(self)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set attributes; parameters that an earlier version had not are at their defaults."""
-        known = signature(type(self).__init__).parameters.values()
-        new = {p.name: p.default for p in known if p.name not in state and p.default is not p.empty}
-        super().__setstate__(state | new)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""

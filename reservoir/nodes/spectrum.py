@@ -7,8 +7,8 @@ from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, eigs
 
-from mottle.arrays import check_memory
 from mottle.checks import names_arguments
+from mottle.memory import check_memory
 
 DENSE = 1000  # nodes of a component up to which all eigenvalues are computed
 DENSE_MOST = 6000  # the same, where Arnoldi iteration fails: some minutes

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 
-from mottle.arrays import check_memory
 from mottle.checks import check_fraction, check_number, choose
+from mottle.memory import check_memory
 from mottle.reservoir.connectome import Connectome
 from mottle.reservoir.nodes.spectrum import DENSE, EXACT, spectral_radius, square_matrix
 from mottle.reservoir.nodes.wiring import near_square

@@ -56,8 +56,8 @@ class LiveRun:
     ------
     ValueError
         For a method that the readout does not have; for an encoder that needs what comes later,
-        named with the parameter; for readouts and
-        reservoirs that give one value a recording where others give one a step.
+        named with the parameter; for readouts and reservoirs that give one value a recording where
+        others give one a step.
 
     Notes
     -----

@@ -5,8 +5,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.arrays import check_memory
 from mottle.checks import check_number, check_option, check_positive
+from mottle.memory import check_memory
 from mottle.reservoir.compiled.notice import announced
 from mottle.reservoir.compiled.threads import compiled_for
 from mottle.reservoir.readout import kernel_online as kernel

@@ -25,7 +25,15 @@ from mottle.pipelines import SensorClassifier, make_fusion_pipeline, open_model,
 from mottle.pipelines.saved import archive, model
 from mottle.pipelines.saved.sample import flat
 from mottle.pipelines.saved.schema import nodes
-from mottle.reservoir import DeviceReservoir, MemristorReservoir, RidgeReadout, catalogue
+from mottle.reservoir import (
+    DeviceReservoir,
+    Forecaster,
+    MemristorReservoir,
+    RidgeReadout,
+    VO2Reservoir,
+    catalogue,
+)
+from mottle.sensors import EventRate, TaxelDrive
 
 KEPT = sorted((Path(__file__).parents[1] / "models").rglob("*.mottle"))
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -47,6 +55,20 @@ def path(tmp_path):
 def saved(path):
     save_model(make_pipeline(StandardScaler(), RidgeReadout(1.0)).fit(X, Y), path, X)
     return path
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [(EventRate(), "dtype"), (TaxelDrive(), "max_rows"), (RidgeReadout(), "task"),
+     (VO2Reservoir(), "dtype"), (Forecaster(RESERVOIR), "noise")],
+    ids=lambda one: type(one).__name__,
+)  # fmt: skip
+def test_parameters_that_a_saved_model_has_not_are_at_their_defaults(made, name):
+    state = made.__getstate__()
+    default = state.pop(name)
+    back = type(made).__new__(type(made))
+    back.__setstate__(state)
+    assert back.get_params()[name] == default
 
 
 def test_every_public_estimator_comes_back_with_the_same_output(path):

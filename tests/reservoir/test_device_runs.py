@@ -1,7 +1,5 @@
 """Runs of single devices last as long as stated, or are refused before they begin."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -60,10 +58,8 @@ def test_a_step_that_divides_the_duration_is_kept_whatever_its_last_digit():
     ],
 )  # fmt: skip
 def test_a_run_of_too_many_steps_is_refused_at_once(name, volts, dt, duration, options, message):
-    begin = time.perf_counter()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message):  # a run of these steps would last for hours
         devices.simulate(name, volts, dt, duration=duration, **options)
-    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from numba import njit
 
 from mottle import compiled_cache
 from mottle.reservoir.compiled import notice
+from mottle.reservoir.nodes.event import kernel as event_kernel
 from mottle.reservoir.nodes.wox import kernel as wox_kernel
 from mottle.reservoir.nonvolatile.devices.drift import kernel as drift_kernel
 
@@ -62,6 +63,8 @@ def test_kernels_are_compiled_anew_after_an_edit_of_a_helper(monkeypatch):
     sources = {Path(path).name for path in compiled_cache._sources(wox_kernel.__file__)}
     assert {"kernel.py", "inputs.py", "vectors.py", "intrinsics.py", "lanes.py"} <= sources
     assert compiled_cache._sources(drift_kernel.__file__) == {drift_kernel.__file__}
+    sources = {Path(path).name for path in compiled_cache._sources(event_kernel.__file__)}
+    assert {"kernel.py", "kernel_events.py", "noise.py"} <= sources
     digest = compiled_cache._digest
     monkeypatch.setattr(
         compiled_cache, "_digest",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from naive.encoders import event_counts, first_latency, time_surface
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.arrays import zeros_by_page
+from mottle.memory import zeros_by_page
 from mottle.sensors import EVENT_DTYPE, EventLatency, EventRate, TimeSurface
 from mottle.sensors.events import COMPRESS
 
@@ -276,7 +276,7 @@ def test_what_faded_away_is_zero_and_not_a_denormal_number():
 
 FORK = """
 import os
-from mottle.arrays import zeros_by_page
+from mottle.memory import zeros_by_page
 zeros = zeros_by_page((1 << 20,), "float64")
 zeros[:] = 1
 child = os.fork()

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.arrays import zeros_by_page
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.containers import as_cells, check_container
 from mottle.embedded import CStage, template
 from mottle.events import as_event_streams, check_sensor
+from mottle.memory import zeros_by_page
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import read_chunk, read_drives
 from mottle.reservoir.nodes.embedding import keys, run_key

@@ -17,10 +17,9 @@ from numba import njit
 from numba.extending import overload
 
 from mottle.reservoir.compiled.blocks import LANES, make_keys
-from mottle.reservoir.compiled.functions import VECTOR, clip, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, widen
 from mottle.reservoir.compiled.noise import join, normal, normals
 from mottle.reservoir.compiled.precision import (
-    INNER,
     OPTIONS,
     exp2,
     halves,
