@@ -7,6 +7,7 @@ windows of MiniRocket need the extra ``baselines``, and are left out without it.
 machine that does nothing else.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -399,6 +400,8 @@ def wait(seconds):
     samples = np.resize(samples, (n, samples.shape[1]))
     for x in samples[:1000]:
         run.advance(x)
+    gc.collect()
+    gc.freeze()  # as `mottle live` does
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[-1]})
     latency, busy = np.empty(n), np.empty(n)

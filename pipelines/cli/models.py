@@ -1,5 +1,6 @@
 """Commands of saved models: predict, model, live, export."""
 
+import gc
 import math
 import sys
 from functools import partial
@@ -263,6 +264,8 @@ def run_live(
                 spec if named else given, sense, senses[sense], speed, sensor_of(fitted, sense)
             )
             opened.append(source)
+        gc.collect()
+        gc.freeze()  # a search for garbage in all that was imported would take up to 30 ms
         serve(
             fitted, opened, to=to, proba=proba, window=window, silent=silent, queue=queue,
             state=state, say=lambda text: errors.print(plain(text), soft_wrap=True),

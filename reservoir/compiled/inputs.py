@@ -234,6 +234,13 @@ def tile_size(supply):
 
 
 @njit(cache=True, **INNER)
+def make_volts(supply, n_masks, n_steps, n_devices):
+    """Return voltages (mask, step, device) of the tiles of a recording of ``n_steps``."""
+    n_rows = min(tile_size(supply), n_steps)  # of a live run: one
+    return make_lines(n_masks * n_rows * n_devices).reshape(n_masks, n_rows, n_devices)
+
+
+@njit(cache=True, **INNER)
 def make_totals(rows):
     """Return a buffer for the sums of all nodes."""
     return make_lines((rows.begin.size - 1) * SLICE)

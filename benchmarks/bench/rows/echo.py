@@ -1,6 +1,7 @@
 """Echo state networks: one long stream, and a batch of short recordings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from references import bind, compile_c, peer
@@ -27,9 +28,28 @@ def rows() -> Iterator[Row]:
     for dtype in ("float64", "float32"):
         for n_nodes, density in ((100, 0.1), (500, 0.1), (1000, 0.1), (1000, 1.0)):
             yield batch(n_nodes, density, dtype)
-    drive = np.random.default_rng(0).uniform(-1, 1, (200, 100, 3))
+    drive, node = np.random.default_rng(0).uniform(-1, 1, (200, 100, 1)), fitted(1000, 0.1, 1)
     name = "200 recordings of 100 steps, 1000 nodes, density 0.1"
-    yield two_threads(name, fitted(1000, 0.1, 3), drive, 20_000, "steps")
+    halves = []
+    if library := compile_c("echo_state"):
+        halves = [recordings_in_c(library, node, part) for part in (drive[:100], drive[100:])]
+    yield two_threads(name, node, drive, 20_000, "steps", halves)
+
+
+def recordings_in_c(library: Any, node: EchoStateReservoir, drive: np.ndarray) -> Callable[[], Any]:
+    """Return a run of recordings of one input in C."""
+    calls = [stream_in_c(library, node, one) for one in drive]
+    return lambda: [call() for call in calls]
+
+
+def stream_in_c(library: Any, node: EchoStateReservoir, drive: np.ndarray) -> Callable[[], Any]:
+    """Return a run of one recording (step, 1) in C."""
+    w, n_steps = node.weights_, len(drive)
+    return bind(
+        library.echo_state, n_steps, node.n_nodes, w.indptr.astype(np.int32),
+        w.indices.astype(np.int32), w.data, node.input_weights_.toarray()[:, 0].copy(), drive,
+        LEAK, shape=(n_steps, node.n_nodes),
+    )  # fmt: skip
 
 
 def fitted(n_nodes: int, density: float, n_inputs: int, **more) -> EchoStateReservoir:
@@ -46,13 +66,8 @@ def one_stream(n_nodes: int, density: float, dtype: str = "float64") -> Row:
     drive = np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
     node = fitted(n_nodes, density, 1, dtype=dtype)
     runs = {"mottle": lambda: node.transform(drive)}
-    w, w_in = node.weights_, node.input_weights_.toarray()
     if library := compile_c("echo_state"):
-        indptr, indices = w.indptr.astype(np.int32), w.indices.astype(np.int32)
-        runs["C CSR"] = bind(
-            library.echo_state, n_steps, n_nodes, indptr, indices,
-            w.data, w_in[:, 0].copy(), drive, LEAK, shape=(n_steps, n_nodes),
-        )  # fmt: skip
+        runs["C CSR"] = stream_in_c(library, node, drive)
     if rpy := peer("reservoirpy"):
         runs["reservoirpy"] = reservoirpy_run(rpy, node, drive)
     if rclib := peer("rclib"):

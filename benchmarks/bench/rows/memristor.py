@@ -31,10 +31,26 @@ def rows() -> Iterator[Row]:
             yield compared(device, fan_in, 2000)
     yield compared("ag_pulse", 4, 100)
     X = np.random.default_rng(0).uniform(-1, 1, (50, 400, N_INPUTS))
+    node, halves = fitted("wox_du2017", 4), []
+    if library := compile_c("memristor"):
+        halves = [recordings_in_c(library, node, part) for part in (X[:25], X[25:])]
     yield two_threads(
-        f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps", fitted("wox_du2017", 4), X,
-        50 * 400 * N_NODES, "node steps",
+        f"wox_du2017, {N_NODES} nodes, 50 recordings of 400 steps", node, X, 50 * 400 * N_NODES,
+        "node steps", halves,
     )  # fmt: skip
+
+
+def recordings_in_c(library: Any, node: MemristorReservoir, X: np.ndarray) -> Callable[[], Any]:
+    """Return a run of recordings in C, with sparse input weights."""
+    v, weights = np.empty((X.shape[1], N_NODES)), node.input_weights_
+    columns = (weights.indptr.astype(np.int64), weights.indices.astype(np.int64))
+    gain, bias = (float(value) for value in node._node.scale(node))
+    products = [
+        bind(library.project, x, len(x), N_NODES, N_INPUTS, *columns, weights.data, gain, bias, v)
+        for x in X
+    ]
+    loop = device_in_c(library, node, v)
+    return lambda: [(product(), loop())[-1] for product in products]
 
 
 def fitted(device: str, fan_in: int | None) -> MemristorReservoir:

@@ -1,6 +1,7 @@
 """VO2 thermal neuristors: Heun's method at 10 ns, compared with the same equations in C."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from references import bind, compile_c
@@ -28,9 +29,10 @@ def rows() -> Iterator[Row]:
             yield single(kappa, noise)
     for n_recordings in (1, 8):
         parts = f"{n_recordings} recordings" if n_recordings > 1 else "nodes of one recording"
+        node, X = fitted(0.0, 0.0), drive(n_recordings)
         yield two_threads(
-            f"VO2, {N_NODES} nodes uncoupled, {parts}", fitted(0.0, 0.0), drive(n_recordings),
-            n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps",
+            f"VO2, {N_NODES} nodes uncoupled, {parts}", node, X,
+            n_recordings * N_STEPS * N_MICRO * N_NODES, "node steps", halves_in_c(node, X),
         )  # fmt: skip
 
 
@@ -75,6 +77,30 @@ def compared(kappa: float, noise: float) -> Row:
         f"VO2, {N_NODES} nodes {kind}, Heun 10 ns", N_STEPS * N_MICRO * N_NODES, "node steps",
         runs, (1 if noise else 2, ("C",)), (4, ("C",)), error, notes=[NOTE, larger_steps()],
     )  # fmt: skip
+
+
+def halves_in_c(node: VO2Reservoir, X: np.ndarray) -> list[Callable[[], Any]]:
+    """Return runs in C of halves of the recordings, or of the uncoupled nodes of a single one."""
+    library = compile_c("vo2")
+    if library is None:
+        return []
+    v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
+    constants = np.stack([node.devices_[name] for name in NAMES])
+
+    def half(v: np.ndarray, nodes: slice) -> Callable[[], Any]:
+        own = np.ascontiguousarray(constants[:, nodes])
+        calls = [
+            bind(
+                library.vo2, x, N_STEPS, x.shape[1], N_MICRO, 1e-8, own, 0.0, 0, 0.0, shape=x.shape
+            )
+            for x in map(np.ascontiguousarray, v[:, :, nodes])
+        ]
+        return lambda: [call() for call in calls]
+
+    middle = len(X) // 2
+    if middle:
+        return [half(part, slice(None)) for part in (v_in[:middle], v_in[middle:])]
+    return [half(v_in, nodes) for nodes in (slice(N_NODES // 2), slice(N_NODES // 2, None))]
 
 
 def kind_of(kappa: float, noise: float) -> str:

@@ -17,7 +17,7 @@ from mottle.reservoir.compiled.blocks import LANES, copy, make_blocks, make_keys
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import make_buffers, make_volts, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, normal, normals
 
 OBSERVABLES = ("state", "conductance", "current")
@@ -321,7 +321,7 @@ def run(
         slots = np.empty(blocks.shape[0], np.int64)
         for b in range(slots.size):
             slots[b] = -1
-        volts = np.empty((n_masks, STEPS, last - first))
+        volts = make_volts(supply, n_masks, lengths[r], last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
@@ -489,7 +489,7 @@ def run_fast(
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
-        volts = np.empty((n_masks, STEPS, last - first))
+        volts = make_volts(supply, n_masks, lengths[r], last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)

@@ -25,11 +25,11 @@ TEMPLATE = '''"""Kernel of the device {name!r}, written from the functions of {m
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, make_blocks, make_lines
+from mottle.reservoir.compiled.blocks import LANES, make_blocks
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.constants import field, pick
 from mottle.reservoir.compiled.functions import VECTOR, clip, flush, widen
-from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import make_buffers, make_volts, sum_volts, tile_size
 
 {functions}
 
@@ -123,7 +123,7 @@ def run(
     for part in range(begin, end):
         r, first = part // n_parts, part % n_parts * width
         last = min(first + width, n_devices)
-        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
+        volts = make_volts(supply, n_masks, lengths[r], last - first)
         blocks = load(state[r], nodes, first, last)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):

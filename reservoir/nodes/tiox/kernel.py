@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from mottle.reservoir.compiled.blocks import LANES, copy, in_lines, make_lines
+from mottle.reservoir.compiled.blocks import LANES, copy, in_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import INNER, VECTOR, widen
-from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import make_buffers, make_volts, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
 
@@ -99,7 +99,7 @@ def run(
         alpha, keep = in_lines(nodes.alpha[first:last]), in_lines(nodes.keep[first:last])
         n_drawn = last - first if noise > 0.0 else 0
         own = None if spent is None else keys_of(keys[r], first, n_drawn)
-        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
+        volts = make_volts(supply, n_masks, lengths[r], last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)

@@ -17,7 +17,7 @@ from mottle.reservoir.compiled.blocks import LANES, make_lines
 from mottle.reservoir.compiled.closed import close
 from mottle.reservoir.compiled.functions import INNER, VECTOR, clip, sinh, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
-from mottle.reservoir.compiled.inputs import STEPS, make_buffers, sum_volts, tile_size
+from mottle.reservoir.compiled.inputs import make_buffers, make_volts, sum_volts, tile_size
 from mottle.reservoir.compiled.noise import join, keys_of, normal, vary
 
 
@@ -126,7 +126,7 @@ def run(
             rates[i], tau = nodes.rate[first + i], nodes.tau[first + i]
             fade[i], push[i] = exp(-dt / tau), tau * rates[i]
         own = None if spent is None else keys_of(keys[r], first, n if noise > 0.0 else 0)
-        volts = make_lines(n_masks * STEPS * (last - first)).reshape(n_masks, STEPS, last - first)
+        volts = make_volts(supply, n_masks, lengths[r], last - first)
         size = tile_size(supply)
         for tile in range(0, lengths[r], size):
             n_steps, row = min(size, lengths[r] - tile), min(tile, out.shape[1] - 1)
