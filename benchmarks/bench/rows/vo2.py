@@ -60,7 +60,7 @@ def compared(kappa: float, noise: float) -> Row:
     """Return the row of one coupling and noise, with C as the reference."""
     node, X = fitted(kappa, noise), drive(1)[0]
     runs = {"mottle": lambda: node.transform(X)}
-    v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
+    v_in = volts(node, X)
     constants = np.stack([node.devices_[name] for name in NAMES])
     columns = 32 if kappa else 0
     for name, more in (("C", ()), ("C, 512 bit", ("-mprefer-vector-width=512",))):
@@ -79,12 +79,18 @@ def compared(kappa: float, noise: float) -> Row:
     )  # fmt: skip
 
 
+def volts(node: VO2Reservoir, X: np.ndarray) -> np.ndarray:
+    """Return the supply of each node in V."""
+    gain, bias = node._node.scale(node)
+    return bias + gain * (X @ node.input_weights_.toarray().T)
+
+
 def halves_in_c(node: VO2Reservoir, X: np.ndarray) -> list[Callable[[], Any]]:
     """Return runs in C of halves of the recordings, or of the uncoupled nodes of a single one."""
     library = compile_c("vo2")
     if library is None:
         return []
-    v_in = node.v_bias + node.v_gain * (X @ node.input_weights_.toarray().T)
+    v_in = volts(node, X)
     constants = np.stack([node.devices_[name] for name in NAMES])
 
     def half(v: np.ndarray, nodes: slice) -> Callable[[], Any]:
