@@ -357,7 +357,7 @@ def measure(name, make):
             nodes = reservoir(kind, task.rate, seed).fit([coded[k] for k in train])
             states = [np.asarray(s, dtype=np.float32) for s in nodes.transform(coded)]
             runs[kind] = score(states, task, seed)
-        if name == "grasp" and not absent("minirocket"):
+        if not absent("minirocket"):
             runs["minirocket"] = score(windows(task, coded, seed), task, seed)
         rows = [
             (name, model, seed, what, value)
@@ -497,7 +497,7 @@ moment at which something slips. Nothing is windowed, and each sample is answere
 The other models: a *constant* guess (median onset and mean forces of training), the best
 *threshold* on power of the vibration or changes of pressure within 20 ms, a linear readout of the
 *raw* samples, an *echo state* network of equal size behind the same wiring, and *MiniRocket* (504
-features) on windows of the last 110 ticks, every 11 ticks, on the grasps only.
+features) on windows of the last 110 ticks, every 11 ticks.
 
 ## Generated grasps, truth known
 
@@ -659,7 +659,7 @@ def latency_text():
     shown = markdown(kept.drop(columns="machine").rename(columns={"Unnamed: 0": ""}))
     device, rest = 1e3 * energy.iloc[0], 1e6 * (energy.iloc[-1] - energy.iloc[0])
     return (
-        f"{shown}\n\n({kept['machine'].iloc[0]}, other work running beside it)\n\n"
+        f"{shown}\n\n({kept['machine'].iloc[0]})\n\n"
         f"{words} The simulated devices, {N_NODES} held for\n"
         f"1 ms, take {device:.2f} mJ a decision; drivers, converters and arithmetic add "
         f"{rest:.3g} uJ."

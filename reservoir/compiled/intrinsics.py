@@ -21,6 +21,7 @@ from mottle.reservoir.compiled.lanes import (
     SLICE,
     TILE_NODES,
     TILE_STEPS,
+    n_together,
 )
 
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
@@ -239,6 +240,43 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
     return types.void(sums, place, weights, place, place, x, place), codegen
 
 
+def _spread_sums(typingctx, sums, first, weights, begin, n_terms, x):
+    """Add dense weights times ``x`` to the sums of ``n_together`` slices from ``first``.
+
+    Each slice has ``n_terms`` rows of ``weights`` (term, SLICE), one after another from ``begin``:
+    term k is a weight of x[k]. Same bytes as ``gather_sums``.
+    """
+    if not sums.dtype == weights.dtype == x.dtype:
+        return None
+
+    def codegen(context, builder, sig, args):
+        total, factor, source = _arrays(context, builder, sig, args, (0, 2, 5))
+        element, wide = context.get_data_type(x.dtype), ir.Constant(INDEX, SLICE)
+        slices = [ir.Constant(INDEX, k) for k in range(n_together(element_bytes(element)))]
+        places = [
+            _pointer(builder, total, element, builder.add(args[1], builder.mul(k, wide)), SLICE)
+            for k in slices
+        ]
+        rows = [builder.add(args[3], builder.mul(k, args[4])) for k in slices]
+
+        def factors(k):
+            return [_splat(builder, builder.load(builder.gep(source, [k])), SLICE)]
+
+        def vectors(k):
+            at = [builder.mul(builder.add(row, k), wide) for row in rows]
+            return [_vector(builder, factor, element, place, SLICE) for place in at]
+
+        starts = [[builder.load(place, align=1) for place in places]]
+        for value, place in zip(
+            *_products(builder, args[4], starts, factors, vectors), places, strict=True
+        ):
+            builder.store(value, place, align=1)
+        return context.get_dummy_value()
+
+    place = types.int64
+    return types.void(sums, place, weights, place, place, x), codegen
+
+
 def _tile(n_steps):
     """Return an intrinsic for tiles of TILE_NODES nodes and ``n_steps`` steps."""
 
@@ -307,6 +345,7 @@ def _tile(n_steps):
 gather_sums: Any = intrinsic(_gather_sums)
 lane_sums: Any = intrinsic(_lane_sums)
 dense_sums: Any = intrinsic(_dense_sums)
+spread_sums: Any = intrinsic(_spread_sums)
 tile_sums: Any = intrinsic(_tile(TILE_STEPS))
 step_sums: Any = intrinsic(_tile(1))
 
@@ -320,6 +359,13 @@ def trial(x, weights, columns, across):
     dense_sums(many, 0, x, 0, 2, across, many.shape[1])  # the same once more in every row
     right = single.min() == 13.0 and single.max() == 13.0
     return right and many[0, 0] == 41.0 and many[3, 1] == 21.0
+
+
+@njit(cache=True)
+def trial_spread(sums, weights, x):
+    """Return whether the dense sums of a few known terms are right."""
+    spread_sums(sums, 0, weights, 0, 2, x)  # 1 + 2 * 3 * 2
+    return sums.min() == 13.0 and sums.max() == 13.0
 
 
 @njit(cache=True)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba.core.registry import cpu_target
+from numba.extending import register_jitable
 
 SLICE = 16  # nodes in the lanes of a vector
 LANE_BYTES = 256  # of recordings in lanes: 32 of float64, 64 of float32
@@ -41,6 +42,15 @@ TILE_NODES = ACROSS * REGISTERS.size // 8  # float64
 TILE_STEPS = 8 if REGISTERS.number >= 32 else 4
 DENSE_ROWS = 6  # rows of a dense matrix that are summed together
 DENSE_VECTORS = 4 if REGISTERS.number >= 32 else 2  # for which the rows are summed together
+
+
+@register_jitable
+def n_together(itemsize):
+    """Return the number of slices whose dense sums fill eight registers, at least one.
+
+    Fewer would wait for their multiply-adds.
+    """
+    return max(1, 8 * REGISTERS.size // (SLICE * itemsize))
 
 
 def n_lanes(dtype):

@@ -19,12 +19,13 @@ from mottle.reservoir.compiled.lanes import (
     TILE_NODES,
     TILE_STEPS,
     n_lanes,
+    n_together,
 )
 from mottle.reservoir.compiled.trial import compiles, is_newer
 
 __all__ = [
     "DENSE_ROWS", "LANE_BYTES", "SLICE", "TILE_NODES", "TILE_STEPS", "dense_sums", "gather_sums",
-    "lane_sums", "n_lanes", "step_sums", "tile_sums",
+    "lane_sums", "n_lanes", "n_together", "spread_sums", "step_sums", "tile_sums",
 ]  # fmt: skip
 LOOPS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
@@ -46,6 +47,13 @@ def _plain_dense_sums(sums, row, weights, begin, n_terms, x, used):
         for term in range(n_terms):
             for lane in range(used):
                 sums[row + k, lane] += weights[begin + k * n_terms + term] * x[term, lane]
+
+
+def _plain_spread_sums(sums, first, weights, begin, n_terms, x):
+    for s in range(n_together(x.itemsize)):
+        for k in range(n_terms):
+            for lane in range(SLICE):
+                sums[first + s * SLICE + lane] += weights[begin + s * n_terms + k, lane] * x[k]
 
 
 def _plain_tile(n_steps):
@@ -83,7 +91,14 @@ def _instructions() -> Any:
             np.full(16, 2, dtype), np.full((2, SLICE), 3, dtype), np.zeros((2, SLICE), np.uint32),
             np.full((DENSE_ROWS, n_lanes(dtype)), 5, dtype),
         )  # fmt: skip
-        if not compiles(intrinsics.trial, *arguments):
+        spread = n_together(np.dtype(dtype).itemsize)
+        dense = (
+            np.ones(spread * SLICE, dtype), np.full((2 * spread, SLICE), 3, dtype),
+            np.full(2, 2, dtype),
+        )  # fmt: skip
+        if not (
+            compiles(intrinsics.trial, *arguments) and compiles(intrinsics.trial_spread, *dense)
+        ):
             return None
     tiles = (
         np.full((TILE_STEPS, 2), 2.0), np.full((2, TILE_NODES), 2.5),
@@ -100,6 +115,7 @@ def _choose() -> Any:
         "gather_sums": _plain_gather_sums,
         "lane_sums": _plain_lane_sums,
         "dense_sums": _plain_dense_sums,
+        "spread_sums": _plain_spread_sums,
         "tile_sums": _plain_tile(TILE_STEPS),
         "step_sums": _plain_tile(1),
     }
@@ -112,4 +128,4 @@ def _choose() -> Any:
 
 _chosen = _choose()
 gather_sums, lane_sums, dense_sums = _chosen.gather_sums, _chosen.lane_sums, _chosen.dense_sums
-tile_sums, step_sums = _chosen.tile_sums, _chosen.step_sums
+spread_sums, tile_sums, step_sums = _chosen.spread_sums, _chosen.tile_sums, _chosen.step_sums

@@ -17,7 +17,7 @@ from mottle.reservoir.compiled.threads import compiled_for, count_groups, run_no
 from mottle.reservoir.family import check_held
 from mottle.reservoir.nodes.embedding import HERE, input_sums, keys, run_key, sparse_rows
 from mottle.reservoir.nodes.fading import DECAYS, Fading, with_recurrence
-from mottle.reservoir.nodes.node import KEPT, Node, device_operations, project, wiring
+from mottle.reservoir.nodes.node import KEPT, Node, device_operations, wiring
 from mottle.reservoir.nodes.regime import log_spaced
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import CLIPPED_MANY, warn_clipped
@@ -235,7 +235,7 @@ def run_devices(
     else:
         out, feedback = run(block, lengths, state, np.empty((0, 0))), np.zeros(1)
     if loop is NO_LOOP and n_clipped.sum() > CLIPPED_MANY * out.size:
-        warn_clipped(project(p, block, lengths) + feedback, low, high)
+        warn_clipped(lambda: wanted_volts(p, block, lengths) + feedback, low, high)
     if nonfinite and nonfinite[0].any():
         r, step, which = np.argwhere(~np.isfinite(out))[0]
         label = repr(p.device) if isinstance(p.device, str) else "the device"
@@ -247,6 +247,18 @@ def run_devices(
     if p.read_noise > 0:
         disturb(0, len(out), out, lengths, state.keys, state.step, float(p.read_noise))
     return out
+
+
+def wanted_volts(p: Any, block: NDArray, lengths: NDArray) -> NDArray[np.float64]:
+    """Return node voltages as they would be without limits; 0 after the end of a recording.
+
+    A live run needs them once, in a step for which nothing should be compiled.
+    """
+    gain, bias = p._node.scale(p)
+    sums = sparse.csr_array(p.input_weights_) @ block.reshape(-1, block.shape[2]).T
+    volts = np.asarray(bias + gain * sums.T).reshape(*block.shape[:2], -1)
+    volts[np.arange(block.shape[1]) >= lengths[:, np.newaxis]] = 0.0
+    return volts
 
 
 def feed_back(

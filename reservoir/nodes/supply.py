@@ -1,5 +1,6 @@
 """Limits of the voltage supply, and the bias at which a device oscillates."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 from warnings import warn
@@ -27,17 +28,18 @@ def within_supply(
         return v_in
     held = np.clip(v_in, low, high)
     if np.mean(held != v_in) > CLIPPED_MANY:
-        warn_clipped(v_in, low, high)
+        warn_clipped(lambda: v_in, low, high)
     return held
 
 
-def warn_clipped(v_in: NDArray[np.float64], low: float, high: float) -> None:
+def warn_clipped(volts: Callable[[], NDArray[np.float64]], low: float, high: float) -> None:
     """Warn, giving the fraction of node voltages clipped to ``low`` and ``high`` V."""
     had = WARNED.get()
     if had is not None:
         if "clipped" in had:
             return
         had.add("clipped")
+    v_in = volts()
     warn(
         f"{np.mean((v_in < low) | (v_in > high)):.0%} of the node voltages lie outside {low:g} to "
         f"{high:g} V and are clipped (lowest {v_in.min():.3g} V, highest {v_in.max():.3g} V): "

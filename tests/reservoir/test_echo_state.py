@@ -47,6 +47,25 @@ def test_recordings_in_lanes_give_the_bytes_of_each_alone(dtype, n_nodes):
     assert esn.transform(X).tobytes() == np.stack([esn.transform(x) for x in X]).tobytes()
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n_nodes", [SLICE * 3, SLICE * 4, SLICE * 5 + 3, SLICE * 9])
+def test_full_networks_are_summed_in_groups_of_slices_to_the_same_bytes(dtype, n_nodes):
+    X = drive(n_lanes(dtype) // 2 + 1, n_steps=4)
+    esn = EchoStateReservoir(n_nodes, density=1.0, dtype=dtype, random_state=0).fit(X)
+    states = esn.transform(X)  # in lanes
+    assert states.tobytes() == np.stack([esn.transform(x) for x in X]).tobytes()
+    weights = esn.weights_.copy()
+    weights.data[5] = 0.0
+    weights.eliminate_zeros()
+    esn.weights_ = weights  # no longer full
+    alone = esn.transform(X[0])
+    weights = weights.tolil()
+    weights[0, 5] = 1e-300  # full again
+    esn.weights_ = weights.tocsr()
+    assert esn.transform(X[0]).tobytes() == alone.tobytes()
+
+
 def test_ragged_recordings_in_groups_end_where_they_should(monkeypatch):
     lengths = np.random.default_rng(0).integers(1, 60, 50)
     X = [x[:n] for x, n in zip(drive(50, 60), lengths, strict=True)]

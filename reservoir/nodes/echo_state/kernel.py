@@ -18,6 +18,8 @@ from mottle.reservoir.compiled.vectors import (
     dense_sums,
     gather_sums,
     lane_sums,
+    n_together,
+    spread_sums,
 )
 
 TILE = 32  # nodes updated and written at once, while they are in the first cache
@@ -32,6 +34,7 @@ class Network(NamedTuple):
     begin: np.ndarray
     columns: np.ndarray
     weights: np.ndarray
+    full: bool  # whether every node is a source of every node
     biases: np.ndarray  # (node,), padded with 0 to whole slices
     gain: float
     leak: float
@@ -59,6 +62,17 @@ def update(totals, x, leak, real):
 
 
 @njit(cache=True, error_model="numpy", **INNER)
+def sum_inputs(network, s, x, totals):
+    """Write the sums of inputs ``x`` of the nodes of slice ``s`` to ``totals``, with the biases."""
+    for i in range(s * SLICE, (s + 1) * SLICE):
+        totals[i] = 0
+    begin, end = network.in_begin[s], network.in_begin[s + 1]
+    gather_sums(totals, s * SLICE, network.in_weights, network.in_columns, begin, end, x)
+    for i in range(s * SLICE, (s + 1) * SLICE):
+        totals[i] = network.biases[i] + network.gain * totals[i]
+
+
+@njit(cache=True, error_model="numpy", **INNER)
 def run_stream(drive, x, network, loop, out):
     """Run one recording: drive (step, input), state x (node,) in and out, out (step, node).
 
@@ -67,21 +81,23 @@ def run_stream(drive, x, network, loop, out):
     real = x.dtype.type
     n_nodes, n_slices = x.size, network.begin.size - 1
     state, totals = np.zeros(n_slices * SLICE, x.dtype), np.empty(n_slices * SLICE, x.dtype)
+    together = n_together(x.itemsize)
+    if not network.full or n_slices < together:
+        together = 1
+    n_groups = (n_slices + together - 1) // together
     copy(x, state)
     for step in range(out.shape[0]):
-        for k in range(n_slices):
+        for k in range(n_groups):
             # back and forth: the weights read last are still in the cache
-            s = k if step % 2 == 0 else n_slices - 1 - k
-            for i in range(s * SLICE, (s + 1) * SLICE):
-                totals[i] = real(0.0)
-            begin, end = network.in_begin[s], network.in_begin[s + 1]
-            gather_sums(
-                totals, s * SLICE, network.in_weights, network.in_columns, begin, end, drive[step]
-            )
-            for i in range(s * SLICE, (s + 1) * SLICE):
-                totals[i] = network.biases[i] + network.gain * totals[i]
-            begin, end = network.begin[s], network.begin[s + 1]
-            gather_sums(totals, s * SLICE, network.weights, network.columns, begin, end, state)
+            group = k if step % 2 == 0 else n_groups - 1 - k
+            first = min(group * together, n_slices - together)  # the last ones are summed again
+            for s in range(first, first + together):
+                sum_inputs(network, s, drive[step], totals)
+            begin, end, at = network.begin[first], network.begin[first + 1], first * SLICE
+            if together > 1:
+                spread_sums(totals, at, network.weights, begin, n_nodes, state)
+            else:
+                gather_sums(totals, at, network.weights, network.columns, begin, end, state)
         update(totals, state, network.leak, real)
         for i in range(n_nodes):
             out[step, i] = state[i]

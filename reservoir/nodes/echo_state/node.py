@@ -96,7 +96,8 @@ def network(p: Any) -> kernel.Network:
     biases = np.zeros(-(-p.n_nodes // SLICE) * SLICE, real)
     biases[: p.n_nodes] = p.bias + p.biases_ if p.bias_scaling else p.bias
     numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
-    return kernel.Network(*cached[3], **numbers)
+    full = is_full(sparse.csr_array(p.weights_))
+    return kernel.Network(*cached[3], full, **numbers)
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
