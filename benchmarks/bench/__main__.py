@@ -49,13 +49,14 @@ def run(subject: str) -> None:
 
 def without_avx512() -> dict[str, str]:
     """Return variables with which mottle, C and BLAS do not use AVX-512."""
-    from llvmlite.binding import get_host_cpu_features
+    from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
 
     features = [
         f"{'+' if has and not name.startswith('avx512') else '-'}{name}"
         for name, has in get_host_cpu_features().items()
     ]
-    return {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ",".join(features),
+    name = "znver3" if get_host_cpu_name().startswith("znver") else "haswell"
+    return {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ",".join(features),
             "OPENBLAS_CORETYPE": "Haswell"}  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from mottle.reservoir.compiled.lanes import (
     ACROSS,
     DENSE_ROWS,
     DENSE_VECTORS,
+    GATHERS,
     LANE_BYTES,
     REGISTERS,
     SLICE,
@@ -59,6 +60,21 @@ def _gather(builder, base, element, places, width):
     every, nothing = ir.Constant(mask, [1] * width), ir.Constant(vector, ir.Undefined)
     gather = cgutils.get_or_insert_function(builder.module, kind, name)
     return builder.call(gather, [at, ir.Constant(PLACE, element_bytes(element)), every, nothing])
+
+
+def _collect(builder, base, element, places, index, row, width):
+    """Return the elements at ``width`` places from ``row``: several places a load, no gather."""
+    values = ir.Constant(ir.VectorType(element, width), ir.Undefined)
+    bits, together = ir.Constant(INDEX, index.width), INDEX.width // index.width
+    last = ir.Constant(INDEX, (1 << index.width) - 1)
+    for first in range(0, width, together):
+        begin = builder.gep(places, [builder.add(row, ir.Constant(INDEX, first))])
+        word = builder.load(builder.bitcast(begin, INDEX.as_pointer()), align=1)
+        for lane in range(first, first + together):
+            value = builder.load(builder.gep(base, [builder.and_(word, last)]))
+            values = builder.insert_element(values, value, ir.Constant(PLACE, lane))
+            word = builder.lshr(word, bits)
+    return values
 
 
 def element_bytes(element):
@@ -119,10 +135,12 @@ def _gather_sums(typingctx, sums, first, weights, columns, begin, end, x):
 
         def term(k):
             row = builder.mul(k, ir.Constant(INDEX, SLICE))
-            places = builder.zext(
-                _vector(builder, place, index, row, SLICE), ir.VectorType(INDEX, SLICE)
-            )
-            values = _gather(builder, source, element, places, SLICE)
+            if GATHERS:
+                places = _vector(builder, place, index, row, SLICE)
+                wide = builder.zext(places, ir.VectorType(INDEX, SLICE))
+                values = _gather(builder, source, element, wide, SLICE)
+            else:
+                values = _collect(builder, source, element, place, index, row, SLICE)
             return _vector(builder, factor, element, row, SLICE), values
 
         _sum_up(builder, at, element, SLICE, args[4], args[5], term)

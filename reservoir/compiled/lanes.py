@@ -36,7 +36,10 @@ def find_shape(triple, features):
     return Shape(16, 32 if triple.startswith(("aarch64", "arm64")) else 16)
 
 
-REGISTERS = find_shape(*cpu_target.target_context.codegen().magic_tuple()[::2])
+_TRIPLE, _NAME, _FEATURES = cpu_target.target_context.codegen().magic_tuple()
+REGISTERS = find_shape(_TRIPLE, _FEATURES)
+# whether an instruction that gathers is faster than loads one by one
+GATHERS = REGISTERS.size == 64 and not _NAME.startswith("znver")
 TILE_NODES = ACROSS * REGISTERS.size // 8  # float64
 # sums in registers, beside ACROSS vectors of weights and one input
 TILE_STEPS = 8 if REGISTERS.number >= 32 else 4

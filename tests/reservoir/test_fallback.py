@@ -5,8 +5,10 @@ import subprocess
 import sys
 import textwrap
 
+import numba
 import numpy as np
 import pytest
+from numba.extending import intrinsic
 
 RUN = """
 import sys, warnings
@@ -76,3 +78,24 @@ def test_broken_instructions_give_one_warning_and_the_same_states(results, name)
         # equal to the byte where the processor multiplies and adds in one instruction
         atol = 1e-12 if expected.dtype == np.float64 else 1e-5
         np.testing.assert_allclose(states[key], expected, atol=atol, rtol=0)
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="written for the compiler")
+@pytest.mark.parametrize("places", ["uint16", "uint32"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_places_read_one_by_one_give_the_bytes_of_gathers(dtype, places, monkeypatch):
+    from mottle.reservoir.compiled import intrinsics
+    from mottle.reservoir.compiled.lanes import SLICE
+
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=70).astype(dtype), rng.normal(size=(9, SLICE)).astype(dtype)
+    columns, found = rng.integers(0, 70, (9, SLICE)).astype(places), []
+    for gathers in (True, False):
+        monkeypatch.setattr(intrinsics, "GATHERS", gathers)
+        add = intrinsic(intrinsics._gather_sums)
+        sums = np.ones(SLICE, dtype)
+        numba.njit(lambda sums, add=add: add(sums, 0, weights, columns, 1, 9, x))(sums)
+        found.append(sums)
+    assert found[0].tobytes() == found[1].tobytes()
+    expected = 1 + (weights[1:].astype(float) * x[columns[1:]]).sum(axis=0)
+    np.testing.assert_allclose(found[0], expected, atol=1e-14 if dtype == "float64" else 1e-5)
