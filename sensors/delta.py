@@ -8,6 +8,7 @@ import numpy as np
 
 from mottle.checks import check_positive, check_whole
 from mottle.embedded import template
+from mottle.restored import check_array
 from mottle.sensors.align import row_bounds, rows_begin
 from mottle.sensors.base import check_n_steps
 from mottle.sensors.kernels.delta import crossings
@@ -124,6 +125,10 @@ class LevelCrossing(SampledEncoder):
                 "of the sensor.",
                 UserWarning, stacklevel=3,
             )  # fmt: skip
+
+    def _check_restored(self):
+        if hasattr(self, "threshold_"):
+            check_array("threshold_", self.threshold_, (len(self.channels_),))
 
     def _rest(self, n_recordings):
         shape = n_recordings, len(self.channels_)

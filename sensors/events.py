@@ -16,6 +16,7 @@ from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import (
     LazyStream,
     as_streams,
+    check_cells,
     check_events,
     check_order,
     check_present,
@@ -96,6 +97,10 @@ class EventEncoder(Encoder):
         self.n_features_out_ = int(np.prod(self.input_shape_))
         self._learn_scale(fields)
         return self
+
+    def _check_restored(self) -> None:
+        if hasattr(self, "sensor_size_"):
+            check_cells(self, self.n_features_out_)
 
     def transform(self, X: Any) -> Any:
         """Return the drives of the recordings; dropped events raise one warning.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.checks import check_bool, check_number, check_positive, check_whole
+from mottle.restored import check_array
 from mottle.sensors.kernels.sound import add_energies, onsets
 from mottle.sensors.sampled import SampledEncoder
 
@@ -183,6 +184,12 @@ class SoundDrive(SampledEncoder):
                 f"dt={self.dt:g} s is shorter than a sample at {self.rate_:g} Hz: a live run needs "
                 f"steps of at least {1 / self.rate_:g} s."
             )
+
+    def _check_restored(self):
+        if hasattr(self, "frequencies_"):
+            check_array("frequencies_", self.frequencies_, (self.n_bands,))
+            for name in ("floor_", "center_"):
+                check_array(name, getattr(self, name), (len(self.channels_) * self.n_bands,))
 
     def _rest(self, n_recordings):
         n, n_channels = self.n_bands, len(self.channels_)

@@ -371,7 +371,8 @@ class NamesArguments:
 class NamesParameters(NamesArguments):
     """Mixin of estimators: unknown parameters raise an error in ``set_params`` as well.
 
-    Estimators that an earlier version saved get the defaults of parameters which it had not.
+    Estimators that an earlier version saved get the defaults of parameters which it had not; and
+    fitted ones are checked for what kernels do not check.
     """
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -379,6 +380,10 @@ class NamesParameters(NamesArguments):
         known = inspect.signature(type(self)).parameters.values()
         new = {p.name: p.default for p in known if p.name not in state and p.default is not p.empty}
         super().__setstate__(state | new)  # type: ignore[misc]
+        self._check_restored()
+
+    def _check_restored(self) -> None:
+        """Raise unless the arrays of a fitted estimator fit one another."""
 
     def set_params(self, **given: Any) -> Any:
         """Set parameters as scikit-learn does, and suggest a name for an unknown one.

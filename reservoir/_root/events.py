@@ -5,6 +5,7 @@ decreasing), x, y (integer pixels) and p (0 off, 1 on), in any order.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from mottle.arrays import order_dims
 from mottle.checks import check_bool, check_option, check_positive, check_whole
 from mottle.containers import as_cells, check_container
+from mottle.restored import check_equal
 
 EVENT_DTYPE = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1")])
 """One event: time in microseconds, column, row (downward), polarity 0 (off) or 1 (on)."""
@@ -478,6 +480,15 @@ def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:
     """Return rows, columns and polarities of the cells of a sensor of ``size`` (width, height)."""
     columns, rows = (-(-side // p.cell) for side in size)
     return rows, columns, 2 if p.polarity == "split" else 1
+
+
+def check_cells(p: Any, n_inputs: int) -> None:
+    """Raise unless the cells of a fitted encoder that comes from a file are those of its sensor."""
+    for side in p.sensor_size_:
+        check_whole("sensor_size_", side)
+    check_equal("input_shape_", tuple(p.input_shape_), input_shape(p, p.sensor_size_))
+    check_equal("n_inputs", n_inputs, prod(p.input_shape_))
+    check_positive("duration_", p.duration_, "s")
 
 
 def report_dropped(p: Any, place: Callable[[int], str], account: NDArray, stacklevel: int) -> None:

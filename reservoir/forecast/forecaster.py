@@ -23,6 +23,7 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.nvar.node import NVARReservoir
 from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.readout.linear import check_penalties
+from mottle.restored import check_array, check_equal
 
 ALPHAS = tuple(10.0**k for k in range(-18, -1, 2))
 DEFAULT = EchoStateReservoir(
@@ -193,6 +194,22 @@ class Forecaster(NamesParameters, BaseEstimator):
         self._last = targets[-1][-1]
         self.losses_ = np.array(losses)
         return self
+
+    def _check_restored(self) -> None:
+        if not hasattr(self, "members_"):
+            return
+        n_outputs = check_whole("n_outputs_", self.n_outputs_)
+        check_array("_last", self._last, (n_outputs,))
+        for member, readout, end in zip(self.members_, self.readouts_, self._ends, strict=True):
+            check_equal("n_features_in_", member.n_features_in_, n_outputs + self.n_exog_)
+            member._copy_state(end)
+            if isinstance(readout, Loop):
+                check_equal("n_inputs", readout.n_inputs, member.n_features_in_)
+                for name in ("states", "squares"):
+                    check_array(name, getattr(readout, name), (n_outputs, member.n_nodes))
+                n_inputs = readout.n_inputs if self.inputs else 0
+                check_array("inputs", readout.inputs, (n_outputs, n_inputs))
+                check_array("intercept", readout.intercept, (n_outputs,))
 
     def predict(
         self, n_steps: int, exog: Any = None, warmup: Any = None, *, diverged: str = "raise"

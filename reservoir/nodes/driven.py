@@ -116,6 +116,11 @@ def driven(
         weights = draw_recurrent_weights(rng, p, n_devices, p.spectral_radius)
         return result | {"weights_": weights, "_laid_out": lay_out(weights, n_devices)}
 
+    def restore(p: Any) -> dict[str, Any]:
+        if not hasattr(p, "weights_"):
+            return {}
+        return {"_laid_out": lay_out(p.weights_, p.n_nodes // p.n_masks)}
+
     def rest(p: Any) -> NDArray:
         device, node = of(p)
         return node.rest(device, p.devices_, p.n_nodes // p.n_masks)
@@ -159,6 +164,7 @@ def driven(
             zip(("v_bias", "v_gain"), find(p.device)[1].node.placed or (None, None), strict=True)
         ),
         embed=embed,
+        restore=restore,
     )
 
 

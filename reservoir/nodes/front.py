@@ -28,6 +28,7 @@ from mottle.reservoir.nodes.fading import say_once
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.placed import wired
 from mottle.reservoir.nodes.placed.placing import MOST_ROWS, evenly, sample
+from mottle.reservoir.nodes.restored import check_restored
 from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, noise_keys, recall
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
@@ -699,6 +700,10 @@ class Reservoir(
                 "steps from the encoder.",
                 stacklevel=3,
             )
+
+    def _check_restored(self) -> None:
+        if "input_weights_" in vars(self):
+            check_restored(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: the attributes, and what other processes may not know."""

@@ -97,6 +97,9 @@ class Node(NamedTuple):
         ``placed(p)`` are values of parameters left at None where the wiring places the inputs.
     embed : callable or None
         ``embed(p)`` is the step of the nodes in C, `mottle.embedded.CStage`; None: not exported.
+    restore : callable
+        ``restore(p)`` raises where fitted attributes that only these nodes have do not fit, and
+        returns those that follow from others, for a model that comes from a file.
     converters : bool
         Whether states are currents or voltages, which need an analogue-to-digital converter.
     """
@@ -131,6 +134,7 @@ class Node(NamedTuple):
     reach: Callable[[P], int] = lambda p: int(p.n_taps) - 1
     placed: Callable[[P], dict[str, Any]] = lambda p: {}
     embed: Callable[[P], CStage] | None = None
+    restore: Callable[[P], dict[str, Any]] = lambda p: {}
 
 
 def wiring(p: P, sparse_only: bool = False) -> inputs.Wiring:

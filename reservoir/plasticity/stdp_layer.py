@@ -21,7 +21,7 @@ from mottle.checks import (
     choose,
 )
 from mottle.containers import as_cells, check_container
-from mottle.events import FIELDS, as_event_streams, check_sensor, report_dropped
+from mottle.events import FIELDS, as_event_streams, check_cells, check_sensor, report_dropped
 from mottle.output import FrameOutput
 from mottle.reservoir import drawing
 from mottle.reservoir.compiled.threads import split
@@ -32,6 +32,7 @@ from mottle.reservoir.plasticity import kernel
 from mottle.reservoir.plasticity.curve import BOUNDS
 from mottle.reservoir.plasticity.rules import check_rule
 from mottle.reservoir.plasticity.synapse import Device, as_synapse, find_synapse
+from mottle.restored import check_array, check_places, check_rows
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
 START = (0.2, 0.8)  # weights before learning, uniform
@@ -444,6 +445,27 @@ class STDPLayer(
         begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
         self._check_reachable(spikes)
         self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
+
+    def _check_restored(self) -> None:
+        if not hasattr(self, "weights_"):
+            return
+        n_inputs = check_whole("n_features_in_", self.n_features_in_)
+        n = check_whole("n_neurons", self.n_neurons)
+        for name, array in {"weights_": self.weights_, **self._weights._asdict()}.items():
+            check_array(name, array, (n_inputs, n))
+        for field in self.fields_:
+            check_places("fields_", field, n_inputs)
+        check_rows("_first", self._first, len(self.fields_), n)
+        check_places("field_of_", self.field_of_, len(self.fields_))
+        for name in ("thresholds_", "response_thresholds_"):
+            check_array(name, getattr(self, name), (n,))
+        rule, n_points = self._rule, len(self._rule.up)
+        for name, table in {"up": rule.up, "down": rule.down}.items():
+            check_array(f"_rule.{name}", table, (n_points, *np.shape(rule.up)[1:]))
+        for name in ("tau", "a"):
+            check_array(f"_rule.{name}", getattr(rule, name), (4,))
+        if hasattr(self, "sensor_size_"):
+            check_cells(self, n_inputs)
 
     def _check_reachable(self, spikes: kernel.Spikes) -> None:
         """Set the mean numbers of spikes; raise if there are too few steps for them."""

@@ -71,6 +71,51 @@ def test_parameters_that_a_saved_model_has_not_are_at_their_defaults(made, name)
     assert back.get_params()[name] == default
 
 
+def cut(values, name):
+    values[name] = values[name][:-1].copy()
+
+
+FORGED = [
+    ("MemristorReservoir", lambda m: cut(m.devices_, "tau"), r"devices_\['tau'\] is float64 of"),
+    ("MemristorReservoir", lambda m: m.input_weights_.indices.fill(99), "indices must be < 2"),
+    ("MemristorReservoir", lambda m: setattr(m, "n_nodes", 7), r"\(6, 2\); expected \(7, 2\)"),
+    ("VO2Reservoir", lambda m: cut(m.devices_, "c_th"), r"devices_\['c_th'\]"),
+    ("EchoStateReservoir", lambda m: m.weights_.indptr.fill(1), "pointer should start with 0"),
+    ("EchoStateReservoir", lambda m: setattr(m, "n_features_in_", 3), r"expected \(6, 3\)"),
+    ("SpikingReservoir", lambda m: setattr(m, "weights_", m.weights_[:5]), r"weights_ has shape"),
+    ("OscillatorReservoir", lambda m: m.devices_["v_low"].fill(9.0), "not below 'v_high'"),
+    ("OscillatorReservoir", lambda m: m.devices_["capacitance"].fill(-1.0), "expected above 0"),
+    ("OscillatorMemory", lambda m: m._circuit.leak_columns.fill(8), "leak_columns has the index 8"),
+    ("EventMemristorReservoir-events", lambda m: setattr(m, "sensor_size_", (9, 2)), "input_shap"),
+    ("EventRate-events", lambda m: setattr(m, "sensor_size_", (9, 2)), "input_shape_"),
+    ("TimeSurface-events", lambda m: setattr(m, "duration_", 0.0), "duration_"),
+    ("STDPLayer", lambda m: m.fields_[0].fill(4), "fields_ has the index"),
+    ("STDPLayer", lambda m: cut(vars(m), "response_thresholds_"), "response_thresholds_"),
+    ("SoundDrive", lambda m: cut(vars(m), "frequencies_"), "frequencies_"),
+    ("LevelCrossing", lambda m: cut(vars(m), "threshold_"), "threshold_"),
+    ("Forecaster", lambda m: m.readouts_.append(m.readouts_.pop()._replace(states=X)), "states is"),
+    ("Forecaster", lambda m: cut(vars(m._ends[0]), "values"), "the state is"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "forge", "message"), FORGED)
+def test_a_forged_model_whose_arrays_do_not_fit_one_another_is_refused(name, forge, message, path):
+    fitted = mottle.load_model(next(file for file in KEPT if file.stem == name))
+    forge(fitted)
+    with pytest.raises(ValueError, match=message) as caught:
+        save_model(fitted, path)  # which reads what it wrote
+    assert str(path) in str(caught.value)
+
+
+def test_what_follows_from_the_weights_of_a_model_is_not_taken_from_its_file(path):
+    kept = open_model(next(file for file in KEPT if file.stem == "EchoStateReservoir"))
+    fitted = kept.load()
+    for array in fitted._laid_out[3]:
+        array.fill(9)
+    save_model(fitted, path)
+    assert outputs(mottle.load_model(path), kept.X) == outputs(kept.load(), kept.X)
+
+
 def test_every_public_estimator_comes_back_with_the_same_output(path):
     seen, names = set(), set()
     for name, fitted, given in models():

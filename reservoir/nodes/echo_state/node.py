@@ -95,9 +95,9 @@ def network(p: Any) -> kernel.Network:
     real = np.dtype(p.dtype).type
     biases = np.zeros(-(-p.n_nodes // SLICE) * SLICE, real)
     biases[: p.n_nodes] = p.bias + p.biases_ if p.bias_scaling else p.bias
-    numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
     full = is_full(sparse.csr_array(p.weights_))
-    return kernel.Network(*cached[3], full, **numbers)
+    numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
+    return kernel.Network(*cached[3], **{"full": full, **numbers})
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
@@ -107,6 +107,12 @@ def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
         for w in (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     ]
     return inputs, recurrent, dtype, (*layout[0], *layout[1])
+
+
+def restore(p: Any) -> dict[str, Any]:
+    """Lay out the weights of a model from a file."""
+    choose(p.dtype, DTYPES, "dtype")
+    return {"_laid_out": lay_out(p.input_weights_, p.weights_, p.dtype)}
 
 
 def is_full(weights: sparse.csr_array) -> bool:
@@ -166,6 +172,7 @@ ECHO_STATE = Node(
     operations=operations,
     converters=False,
     embed=embed,
+    restore=restore,
 )
 
 

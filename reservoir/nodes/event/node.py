@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.checks import check_number, check_positive, check_whole, choose
 from mottle.containers import as_cells, check_container
 from mottle.embedded import CStage, template
-from mottle.events import as_event_streams, check_sensor
+from mottle.events import as_event_streams, check_cells, check_sensor
 from mottle.memory import zeros_by_page
 from mottle.reservoir.compiled.threads import split
 from mottle.reservoir.nodes.drives import read_chunk, read_drives
@@ -24,6 +24,7 @@ from mottle.reservoir.nodes.fading import DECAYS
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, project
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
+from mottle.restored import check_equal
 
 DTYPES = dict.fromkeys(("float64", "float32"))
 
@@ -153,6 +154,15 @@ def run_events(p: Any, block: EventBlock, state: Any) -> NDArray:
     return out
 
 
+def restore(p: Any) -> dict[str, Any]:
+    """Check the cells of a model from a file."""
+    if on_events(p):
+        check_cells(p, p.n_features_in_)
+        check_whole("n_steps", p.n_steps)
+    check_equal("n_nodes_ % n_features_in_", p.n_nodes_ % p.n_features_in_, 0)
+    return {}
+
+
 def embed(p: Any) -> CStage:
     """Return devices in C, which take events, or numbers of events in steps."""
     events, noise = on_events(p), float(p.write_noise)
@@ -235,6 +245,7 @@ EVENT_MEMRISTOR = Node(
     scale=lambda p: (1.0, 0.0),
     fading=lambda p: DECAYS,
     embed=embed,
+    restore=restore,
     noisy=lambda p: p.write_noise > 0,
     sums_inputs=on_events,
     times=lambda p: {"dt_device": p.duration_ / p.n_steps if on_events(p) else p.dt_device},

@@ -23,6 +23,7 @@ from mottle.reservoir.nodes.oscillator import kernel_circuit as kernel
 from mottle.reservoir.nodes.oscillator.figure import bursts, neuristor, switch
 from mottle.reservoir.nodes.oscillator.kernel import Oscillators
 from mottle.reservoir.nodes.wiring import draw_spread
+from mottle.restored import check_array, check_places, check_rows
 
 
 class ThresholdSwitch(NamedTuple):
@@ -387,6 +388,26 @@ def draw_oscillators(
     narrowest = np.argmax(drawn["v_low"] / drawn["v_high"])
     check_noise("threshold_noise", noise, drawn["v_high"][narrowest], drawn["v_low"][narrowest])
     return drawn
+
+
+def check_oscillators(drawn: dict[str, NDArray], circuit: Any, n_nodes: int) -> None:
+    """Raise unless oscillators from a file can switch, and their circuit is one of all of them."""
+    for name in Oscillators._fields:
+        check_array(f"devices_[{name!r}]", drawn.get(name), (n_nodes,))
+        if not (drawn[name] > 0).all():
+            raise ValueError(f"devices_[{name!r}] has {drawn[name].min():g}; expected above 0.")
+    if not (drawn["v_low"] < drawn["v_high"]).all():
+        raise ValueError("devices_['v_low'] is not below 'v_high' everywhere.")
+    if circuit is None:
+        return
+    shape = n_nodes, n_nodes
+    for name in ("per_c", "leak"):
+        parts = [getattr(circuit, name + part) for part in ("", "_columns", "_rows")]
+        check_array(name, parts[0], (len(parts[1]),))
+        check_rows(f"{name}_rows", parts[2], n_nodes, len(parts[1]))
+        check_places(f"{name}_columns", parts[1], shape[1])
+    for name in ("g_insulating", "g_metallic", "rail", "sign", "v_low"):
+        check_array(name, getattr(circuit, name), (n_nodes,))
 
 
 def get_oscillator(device: str | ThresholdSwitch) -> ThresholdSwitch:

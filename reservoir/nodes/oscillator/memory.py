@@ -9,12 +9,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mottle.checks import check_positive, check_whole
+from mottle.checks import NamesParameters, check_positive, check_whole
 from mottle.containers import check_features
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled.threads import run_nodes
 from mottle.reservoir.nodes.oscillator import kernel
 from mottle.reservoir.nodes.oscillator.device import (
+    check_oscillators,
     check_stiffness,
     couple,
     draw_oscillators,
@@ -24,7 +25,9 @@ from mottle.reservoir.nodes.state import ReservoirState
 from mottle.reservoir.nodes.supply import check_bias
 
 
-class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class OscillatorMemory(
+    NamesParameters, FrameOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Associative memory of coupled relaxation oscillators.
 
     Each element of a pattern is a pair of oscillators that a capacitor keeps in anti-phase. Hebbian
@@ -130,6 +133,11 @@ class OscillatorMemory(FrameOutput, OneToOneFeatureMixin, TransformerMixin, Base
         self._circuit = couple(self.devices_, c_link, g_link)
         check_stiffness(self._circuit, self.n_cycles * device.period(self.v_bias))
         return self
+
+    def _check_restored(self) -> None:
+        if hasattr(self, "devices_"):
+            n = check_whole("n_features_in_", self.n_features_in_)
+            check_oscillators(self.devices_, self._circuit, 2 * n)
 
     def transform(self, X: Any) -> Any:
         """Recall patterns.

@@ -19,6 +19,7 @@ from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.node import Node, device_operations
 from mottle.reservoir.nodes.oscillator import kernel, kernel_closed
 from mottle.reservoir.nodes.oscillator.device import (
+    check_oscillators,
     check_stiffness,
     couple,
     draw_oscillators,
@@ -38,6 +39,7 @@ from mottle.reservoir.nodes.regime import (
 from mottle.reservoir.nodes.supply import check_bias
 from mottle.reservoir.nodes.topologies import adjacency
 from mottle.reservoir.nodes.wiring import check_spread
+from mottle.restored import check_array
 
 OBSERVABLES = {"voltage": "V", "current": "A", "spikes": "1", "frequency": "Hz", "phase": "1",
                "order": "1"}  # fmt: skip
@@ -135,6 +137,13 @@ def rest(p: Any) -> NDArray:
     state = np.zeros((kernel.N_STATE, p.n_nodes))
     state[kernel.THRESHOLD] = p.devices_["v_high"]
     return state
+
+
+def restore(p: Any) -> dict[str, Any]:
+    """Check the oscillators of a model from a file, and the circuit that couples them."""
+    check_oscillators(p.devices_, p._circuit, p.n_nodes)
+    check_array("_near", p._near, (p.n_nodes, p.n_nodes))
+    return {}
 
 
 def rest_of(p: Any) -> NDArray:
@@ -279,6 +288,7 @@ OSCILLATOR = Node(
     operate=describe,
     fading=fading,
     embed=embed,
+    restore=restore,
     rest=rest_of,
     run=lambda p, *args: run_in_regime(p, REGIMES, partial(simulate, p), *args),
     scale=scale,

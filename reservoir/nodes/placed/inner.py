@@ -37,6 +37,7 @@ NOT_SERVED = (
     "operations",
     "carried",
     "placed",
+    "restore",
 )  # functions of a record about the drive
 
 
@@ -104,6 +105,7 @@ def behind(node: Node, **own: Any) -> Node:
     }
     served |= dict.fromkeys(("wire", "draw", "settle"), lambda p, rng: {})  # see ``learn``
     served |= dict.fromkeys(("sums_inputs", "closes"), lambda p: False)
+    served["restore"] = lambda p: {}  # the nodes behind restore themselves
     return node._replace(**served | own)
 
 

@@ -197,6 +197,11 @@ def lay_out(inputs: Any, recurrent: Any) -> Any:
     return inputs, recurrent, (*by_row, by_source.indptr.astype(np.int64), targets, by_source.data)
 
 
+def restore(p: Any) -> dict[str, Any]:
+    """Lay out the weights of a model from a file."""
+    return {"_laid_out": lay_out(p.input_weights_, p.weights_)}
+
+
 def neurons(p: Any) -> kernel.Neurons:
     """Return weights and constants of one step for the kernel."""
     cached: Any = p._laid_out
@@ -269,6 +274,7 @@ SPIKING = Node(
     scale=scale,
     fading=fading,
     embed=embed,
+    restore=restore,
     observables=lambda p: OBSERVABLES,
     observed=observed,
     closes=lambda p: True,
