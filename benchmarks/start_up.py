@@ -2,13 +2,16 @@
 
 CPU time of a process beside that of a bare one in the same round, medians; and of the first
 ``fit_transform`` of each reservoir, before and after its kernels are in the cache. The tables go
-into docs/how-to/streaming.md, between the marks "start" and "first".
+into docs/how-to/streaming.md, between the marks "start", "first" and "install": there the wall time
+from an empty environment to the demo's scores.
 """
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -16,6 +19,7 @@ from pages import record
 from stream import write
 
 ROUNDS = 9
+ROOT = Path(__file__).parents[1]
 MOTTLE = str(Path(sys.executable).parent / "mottle")
 PAIRS = [  # command, bare one, seconds more that are allowed
     ("import mottle", "pass", 0.1),
@@ -76,6 +80,37 @@ def first_calls():
     return rows
 
 
+def from_install():
+    """Wall time from an empty environment to the answers of `mottle demo`, without any cache."""
+    rows = [["", "s"]]
+    with TemporaryDirectory() as place:
+        place = Path(place)
+        unwanted = ignore_patterns(".*", "build", "_build", "mottle-runs", "__pycache__")
+        copytree(ROOT, place / "mottle", ignore=unwanted)
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "venv", place / "env"], check=True)
+        rows.append(["an environment", f"{time.perf_counter() - begin:.0f}"])
+        begin = time.perf_counter()
+        binaries = Path(MOTTLE).relative_to(sys.prefix).parent
+        pip = [place / "env" / binaries / "python", "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, place / "mottle"], check=True)
+        rows.append(["`pip install`", f"{time.perf_counter() - begin:.0f}"])
+        begin = time.perf_counter()
+        demo = subprocess.Popen(
+            [place / "env" / binaries / "mottle", "demo"], cwd=place, text=True, encoding="utf-8",
+            env=os.environ | {"HOME": str(place)}, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        for line in demo.stdout:
+            if line.lstrip().startswith("memristor"):  # of a table of scores
+                rows.append(["`mottle demo`, first table", f"{time.perf_counter() - begin:.0f}"])
+                break
+        demo.communicate()
+        rows.append(["`mottle demo`, all", f"{time.perf_counter() - begin:.0f}"])
+    if demo.returncode:
+        raise RuntimeError(f"mottle demo ended with {demo.returncode}")
+    return rows
+
+
 def main():
     """Measure all in turn and write the tables."""
     commands = {command for pair in PAIRS for command in pair[:2]}
@@ -90,6 +125,7 @@ def main():
         rows.append([f"`{command}`", *cells])
     write("start", rows)
     write("first", first_calls())
+    write("install", from_install())
     record("start_up")
 
 

@@ -278,7 +278,9 @@ class EventEncoder(Encoder):
         check_is_fitted(self)
         streams = self._read(X, fields_of)  # the kernel looks at the events
         n_recordings = len(streams.cells)
-        drives = self._zeros(n_recordings if keep else 1, self.n_steps)
+        known = streams.cells if keep and isinstance(streams.cells, list) else []
+        n_written = sum(len(events["t"]) for events in known if events is not None)
+        drives = self._zeros(n_recordings if keep else 1, self.n_steps, n_written)
         account = np.zeros((n_recordings, 4), dtype=np.int64)
         for recording, events in enumerate(streams.cells):
             drive = drives[recording if keep else 0]
@@ -294,13 +296,13 @@ class EventEncoder(Encoder):
             account[recording] = n_events, n_events - outside - late, outside, late
         return streams, drives, account
 
-    def _zeros(self, n_recordings, n_steps):
+    def _zeros(self, n_recordings, n_steps, n_written=0):
         """Return empty drives, whose memory is taken where a cell has events."""
         shape = n_recordings, int(n_steps), self.n_features_out_
         n_values = float(np.prod(shape)) * np.dtype(self.dtype).itemsize / 8
         check_memory(n_values, f"drives of {n_recordings} x {n_steps} steps",
                      "take larger cells, dtype='float32', or fewer recordings at once")  # fmt: skip
-        return zeros_by_page(shape, self.dtype)
+        return zeros_by_page(shape, self.dtype, n_written)
 
     def _mark_absent(self, drive, place):
         """Fill the drive of an absent recording with NaN."""

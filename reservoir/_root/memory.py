@@ -13,12 +13,14 @@ PRIVATE: dict[str, Any] = (
     {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 )  # Windows has no forks, and no such flags
 LARGE = 1 << 22  # bytes, from which numpy asks for large pages
+PAGE = 1 << 12  # bytes
 
 
-def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+def zeros_by_page(shape: tuple[int, ...], dtype: Any, n_written: int = 0) -> NDArray[Any]:
     """Return zeros, of which large arrays take memory page by page, where they are written to.
 
     numpy asks the system for large pages, of 2 MB, so that a few values far apart would fill all.
+    Where there is a value to be written for every small page, large ones take half the time.
 
     Parameters
     ----------
@@ -26,6 +28,8 @@ def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         Of the array.
     dtype : dtype
         Of its values.
+    n_written : int, default=0
+        How many values will be written, about.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def zeros_by_page(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     [0.0, 0.0]
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < LARGE:
+    if size < max(LARGE, n_written * PAGE):
         return np.zeros(shape, dtype)
     try:
         pages = mmap.mmap(-1, size, **PRIVATE)

@@ -136,7 +136,8 @@ def run_events(p: Any, block: EventBlock, state: Any) -> NDArray:
     rows = np.arange(height) // p.cell * (n_columns * n_polarities)
     dt, noise = p.duration_ / p.n_steps, float(p.write_noise)
     tau, p_c = (by_device(p.devices_[name], p.n_features_in_) for name in ("tau", "p_c"))
-    out = zeros_by_page((len(block.recordings), block.n_steps, p.n_nodes_), p.dtype)
+    shape = len(block.recordings), block.n_steps, p.n_nodes_
+    out = zeros_by_page(shape, p.dtype, sum(e.t.size for e in block.recordings))
 
     def work(first, last):
         for r in range(first, last):
