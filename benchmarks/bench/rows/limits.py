@@ -55,28 +55,35 @@ class Work(NamedTuple):
     written: int = 0
     weights: int = 0  # bytes of all nodes' weights, which are read at each step
     single: bool = False
+    beside: str = ""  # what takes time beside the arithmetic
 
 
 def rows() -> Iterator[Row]:
     """WOx, VO2 in both precisions, oscillators, echo state networks."""
     for fan_in in (4, None):
         own = operations(wox_kernel.hold) + products(fan_in or memristor.N_INPUTS)
-        yield limited(memristor.compared("wox_du2017", fan_in, 2000), Work(own, written=8))
+        beside = "loads of inputs one by one" if fan_in else "bounds, and new pages for the states"
+        work = Work(own, written=8, beside=beside)
+        yield limited(memristor.compared("wox_du2017", fan_in, 2000), work)
     k = vo2_kernel
     parts = (k.locate, k.conduct, k.locate, k.conduct, k.predict, k.correct)
     step = sum(map(operations, parts), Counter[str]())
-    yield limited(vo2.compared(0.0, 0.0), Work(step))
-    yield limited(vo2.single(0.0, 0.0), Work(step, single=True))
-    yield limited(oscillator.compared(2e-7, 0.0, "frequency"), Work(passes(), written=8))
+    beside = "bounds, selections and exponents put together of bits"
+    yield limited(vo2.compared(0.0, 0.0), Work(step, beside=beside))
+    yield limited(vo2.single(0.0, 0.0), Work(step, single=True, beside=beside))
+    work = Work(
+        passes(), written=8, beside="selections, and passes over blocks for a few that switch"
+    )
+    yield limited(oscillator.compared(2e-7, 0.0, "frequency"), work)
     update = operations(echo_kernel.update)
     for density in (0.1, 1.0):
         n = echo.fitted(1000, density, 1).weights_.nnz // 1000
-        each = 16 if density < 1 else 8  # a weight, and its column where they are sparse
-        work = Work(update + products(n + 1), written=8, weights=1000 * n * each)
+        each = 10 if density < 1 else 8  # a weight, and its column where they are sparse
+        beside = "loads of states one by one" if density < 1 else "weights from the third cache"
+        work = Work(update + products(n + 1), written=8, weights=1000 * n * each, beside=beside)
         yield limited(echo.one_stream(1000, density), work, unit=1000)
-    yield limited(
-        echo.batch(1000, 1.0, "float64"), Work(update + products(1003), written=8), unit=1000
-    )
+    work = Work(update + products(1003), written=8, beside="weights spread over lanes")
+    yield limited(echo.batch(1000, 1.0, "float64"), work, unit=1000)
 
 
 def products(n: int) -> Counter[str]:
@@ -116,7 +123,8 @@ def limited(row: Row, work: Work, unit: int = 1) -> Row:
     counted = ", ".join(f"{n:.0f} {kind}" for kind, n in work.arithmetic.items() if n)
     return Row(
         f"limits: {row.name}", steps, "node steps", {"mottle": own} | runs, None,
-        (1.0, (slowest,)), f"{counted} a node step", clock=row.clock, notes=[NOTE],
+        (1.0, (slowest,)), f"{counted} a node step; beside them {work.beside}", clock=row.clock,
+        notes=[NOTE],
     )  # fmt: skip
 
 
