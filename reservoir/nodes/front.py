@@ -23,7 +23,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.memory import check_memory
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
-from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
+from mottle.reservoir.compiled.threads import LEAST_UPDATES, PARTS, split
 from mottle.reservoir.nodes.fading import say_once
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.placed import wired
@@ -33,6 +33,7 @@ from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, no
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
+CACHED_BYTES = 1 << 23  # of them for each thread: larger blocks leave the caches between passes
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
@@ -745,8 +746,10 @@ class Reservoir(
         """
         if width is None:
             values = max(self.n_nodes, self.n_features_in_ * self.n_taps)
-            width = int(max(1, BLOCK_BYTES // (8 * drives.sizes.max() * values)))
+            each = 8 * int(drives.sizes.max()) * values
             n_parallel = self._node.n_parallel(self)
+            width = max(CACHED_BYTES // each, n_parallel, PARTS) * numba.get_num_threads()
+            width = max(1, min(width, BLOCK_BYTES // each))
             width = max(width // n_parallel * n_parallel, min(width, n_parallel))
         rest, noisy = self._node.rest(self), self._node.noisy(self)
         for first in range(0, len(drives), width):
