@@ -88,7 +88,7 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTTLE_DATA", str(tmp_path / "home"))
     server = Server()
     server.files["x.bin"] = DATA
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
