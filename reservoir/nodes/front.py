@@ -34,6 +34,7 @@ from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
 CACHED_BYTES = 1 << 23  # of them for each thread: larger blocks leave the caches between passes
+LAID_OUT = "_laid_out"  # attribute with weights as kernels take them, which follows from others
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
@@ -708,7 +709,8 @@ class Reservoir(
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: the attributes, and what other processes may not know."""
-        return super().__getstate__() | self._node.carried(self)
+        held = {name: value for name, value in super().__getstate__().items() if name != LAID_OUT}
+        return held | self._node.carried(self)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""
