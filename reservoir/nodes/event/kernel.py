@@ -11,7 +11,7 @@ from numba import njit
 
 from mottle.kernel_events import faulty
 from mottle.reservoir.compiled.blocks import copy
-from mottle.reservoir.compiled.functions import VECTOR, flush, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, flush, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
 from mottle.reservoir.compiled.noise import join, normal
 
@@ -25,7 +25,7 @@ FAULT = -1
 FAR = 1 << 30  # beyond every sensor
 
 
-@njit(cache=True)
+@njit(cache=True, **INNER)
 def strength(p_c, noise, key):
     """Return the step of an event, as a fraction of the distance to 1, with relative noise."""
     if noise > 0.0:
@@ -33,7 +33,7 @@ def strength(p_c, noise, key):
     return min(max(p_c, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def first_from(t, origin, moment, begin):
     """Return the index of the first event, from ``begin``, at ``moment`` s after ``origin`` us."""
     end = t.size
@@ -46,7 +46,7 @@ def first_from(t, origin, moment, begin):
     return begin
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def fade_out(before, frame, first, last, fade, input_):
     """Let nodes ``first`` to ``last`` decay for a step without events; fade (input or 1,)."""
     widen()
@@ -61,7 +61,7 @@ def fade_out(before, frame, first, last, fade, input_):
             new[i] = flush(old[i] * factors[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def blocks_of(values, n_inputs):
     """Return for each block of inputs whether a value (device * input,) of it is not 0."""
     busy = np.zeros((n_inputs - 1 >> BLOCK_BITS) + 1, np.bool_)
@@ -71,7 +71,7 @@ def blocks_of(values, n_inputs):
     return busy
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def note(touched, busy):
     """Count the blocks touched in a step, which are busy from now on, and clear them."""
     n = 0
@@ -82,7 +82,7 @@ def note(touched, busy):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def fade_busy(before, frame, node, left, right, busy, fade):
     """Let a device's nodes of inputs ``left`` to ``right`` decay, from ``node`` on, if busy."""
     block, end = left >> BLOCK_BITS, (right - 1 >> BLOCK_BITS) + 1
@@ -96,7 +96,7 @@ def fade_busy(before, frame, node, left, right, busy, fade):
         block += 1
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def copy_whole(field, begin, out):
     """Copy a field of events from ``begin``, clipped to -1 and FAR, which lie off every sensor."""
     first = np.uint64(begin)
@@ -104,7 +104,7 @@ def copy_whole(field, begin, out):
         out[k] = min(max(np.int64(field[first + np.uint64(k)]), -1), FAR)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def place_all(x, y, p, columns, rows, shift, places):
     """Write the input index of each event, -1 outside the sensor; return the number outside."""
     n_outside, width, height = 0, columns.size, rows.size
@@ -117,7 +117,7 @@ def place_all(x, y, p, columns, rows, shift, places):
     return n_outside
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def in_order(t, p):
     """Return whether time does not decrease, and polarities are 0 or 1."""
     wrong = 0
@@ -128,7 +128,7 @@ def in_order(t, p):
     return wrong == 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moments):
     """Write input index and time since ``origin`` of the events on the sensor, from ``begin``.
 
@@ -154,7 +154,7 @@ def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moment
     return kept
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
     """Sort ``n`` events by tile, stably; write the ``ends`` of each tile."""
     ends[:] = 0
@@ -169,7 +169,7 @@ def sort_by_tile(places, moments, n, ends, sorted_places, sorted_moments):
         ends[own] += 1
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def fade_events(moments, over, tau, decays):
     """Write the decay until ``over`` s of events at ``moments`` in us."""
     widen()
@@ -178,7 +178,7 @@ def fade_events(moments, over, tau, decays):
         decays[k] = fast_exp(-age if age < 690.0 else -690.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def apply_same(frame, places, decays, p_c):
     """Apply events to devices with the same tau and p_c; frame (input,)."""
     for k in range(places.size):
@@ -186,7 +186,7 @@ def apply_same(frame, places, decays, p_c):
         frame[node] += p_c * (decays[k] - frame[node])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def apply_events(frame, places, moments, decays, over, tau, p_c, noise, key, first_node):
     """Apply events to the devices of a frame (input,)."""
     if tau.size > 1 or p_c.size > 1 or noise > 0.0:
@@ -198,7 +198,7 @@ def apply_events(frame, places, moments, decays, over, tau, p_c, noise, key, fir
         apply_same(frame, places[begin:end], decays, p_c[0])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def apply_each(frame, places, moments, over, tau, p_c, noise, key, first_node):
     """Apply events to devices with individual tau and p_c (input or 1,), with or without noise."""
     for k in range(places.size):

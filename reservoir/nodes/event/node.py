@@ -22,7 +22,7 @@ from mottle.reservoir.nodes.event.device import PRESETS, EventMemristor, check_e
 from mottle.reservoir.nodes.event.streams import EventBlock, EventRecordings, learn, read_events
 from mottle.reservoir.nodes.fading import DECAYS
 from mottle.reservoir.nodes.front import Reservoir
-from mottle.reservoir.nodes.node import Node, project
+from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.wiring import check_spread, draw_spread
 from mottle.restored import check_equal
 
@@ -119,7 +119,7 @@ def run(p: Any, block: Any, lengths: NDArray, state: Any) -> NDArray:
     """Run devices under events, or under event counts at the beginning of each step."""
     if isinstance(block, EventBlock):
         return run_events(p, block, state)
-    counts = project(p, block, lengths)
+    counts = np.tile(np.asarray(block, np.float64), p.n_nodes_ // p.n_features_in_)
     out = np.zeros(counts.shape, state.values.dtype)
     args = (
         counts, lengths, state.values, state.keys, state.step, float(p.dt_device),

@@ -16,7 +16,7 @@ from numba import njit
 
 from mottle.reservoir.compiled.blocks import LANES, make_blocks
 from mottle.reservoir.compiled.closed import close
-from mottle.reservoir.compiled.functions import VECTOR, flush, widen
+from mottle.reservoir.compiled.functions import INNER, VECTOR, flush, widen
 from mottle.reservoir.compiled.noise import join, normal
 from mottle.reservoir.compiled.vectors import SLICE, gather_sums
 
@@ -46,10 +46,9 @@ class Neurons(NamedTuple):
     keep_rate: float
     per_spike: float  # Hz, added to the rate by a spike
     n_wait: float  # steps
-    noise: float  # V, standard deviation of the voltage without input
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wait):
     """Advance all blocks by one step; ``fired`` is 1 for neurons that fired, else 0.
 
@@ -71,7 +70,7 @@ def integrate(blocks, own, sums, x, fired, v_gain, v_bias, v_reset, keep_s, n_wa
             fired[b, i] = 1 if fires else 0
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def fade_rates(blocks, fired, keep_rate, per_spike):
     """Let the rates decay, and raise those of neurons that fired."""
     widen()
@@ -81,7 +80,7 @@ def fade_rates(blocks, fired, keep_rate, per_spike):
             blocks[b, RATE + i] = flush(rate)
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def count(counts, fired, carry):
     """Add the spikes of a step to ``carry`` times the counts."""
     widen()
@@ -90,7 +89,7 @@ def count(counts, fired, carry):
             counts[b, i] = counts[b, i] * carry + fired[b, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def add_noise(blocks, own, n_nodes, key, step, noise):
     """Add a step's noise of an Ornstein-Uhlenbeck process, scaled for the decay that follows."""
     for node in range(n_nodes):
@@ -101,7 +100,7 @@ def add_noise(blocks, own, n_nodes, key, step, noise):
             blocks[b, V + i] += noise * gain * normal(join(join(key, node), step))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def deliver(flat, fired, eights, begin, targets, weights):
     """Deliver spikes to the targets; ``eights`` views eight flags of ``fired`` as one integer."""
     for eight in range(eights.size):
@@ -113,13 +112,12 @@ def deliver(flat, fired, eights, begin, targets, weights):
                     flat[np.uint64(targets[k])] += weights[k]
 
 
-@njit(cache=True, nogil=True)
 def place_of(node):
-    """Return the index of a neuron's synaptic voltage in the flattened blocks."""
+    """Return the index of neurons' synaptic voltage in the flattened blocks; not compiled."""
     return node // LANES * (N_STATE * LANES) + S + node % LANES
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def load(state, neurons):
     """Copy state and constants to blocks, equal constants to one; unused lanes never fire."""
     n_nodes = state.shape[1]
@@ -141,7 +139,7 @@ def load(state, neurons):
     return blocks, own
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, **INNER)
 def sum_inputs(sums, neurons, x):
     """Write the weighted sums of the inputs ``x`` of a step to ``sums`` (neuron,)."""
     for s in range(neurons.in_begin.size - 1):
@@ -153,7 +151,7 @@ def sum_inputs(sums, neurons, x):
         )  # fmt: skip
 
 
-@njit(**VECTOR)
+@njit(**VECTOR, **INNER)
 def write_field(blocks, field, out, row):
     """Write a field of all blocks to row ``row`` of ``out`` (row, node)."""
     widen()
@@ -167,11 +165,14 @@ def write_field(blocks, field, out, row):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable, loop, out):
+def run_one(
+    drive, n_steps, state, key, first_step, neurons, noise, n_inner, observable, loop, out
+):  # fmt: skip
     """Run one recording: drive (step, input), state (field, node) in and out, out (step, node).
 
     In a closed ``loop`` the readout's outputs become the drive of the next step, and out holds the
-    last states only. Without one it is None, so that its branch is not compiled.
+    last states only. ``noise`` is the standard deviation of the voltage without input in V. Where
+    one of both is None, its branch is not compiled.
     """
     n_nodes, only = state.shape[1], drive.shape[1] == 1
     blocks, own = load(state, neurons)
@@ -185,9 +186,9 @@ def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable
         if not only:
             sum_inputs(sums.reshape(-1), neurons, drive[step])
         for inner in range(n_inner):
-            if neurons.noise > 0.0:
+            if noise is not None:
                 moment = (first_step + step) * n_inner + inner
-                add_noise(blocks, own, n_nodes, key, moment, neurons.noise)
+                add_noise(blocks, own, n_nodes, key, moment, noise)
             integrate(
                 blocks, own, sums, drive[step, 0] if only else 1.0, fired, neurons.v_gain,
                 neurons.v_bias, neurons.v_reset, neurons.keep_s, neurons.n_wait,
@@ -210,10 +211,12 @@ def run_one(drive, n_steps, state, key, first_step, neurons, n_inner, observable
 
 
 @njit(cache=True, nogil=True)
-def run(first, last, drive, lengths, state, keys, first_step, neurons, n_inner, observable, out):
+def run(
+    first, last, drive, lengths, state, keys, first_step, neurons, noise, n_inner, observable, out
+):  # fmt: skip
     """Run recordings ``first`` to ``last``; drive (recording, step, input), state and out alike."""
     for r in range(first, last):
         run_one(
-            drive[r], lengths[r], state[r], keys[r], first_step, neurons, n_inner, observable, None,
-            out[r],
+            drive[r], lengths[r], state[r], keys[r], first_step, neurons, noise, n_inner,
+            observable, None, out[r],
         )  # fmt: skip

@@ -91,7 +91,8 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     """Run recordings, each on one thread; a closed loop returns the last states."""
     out = empty_states(lengths, block.shape[1] if loop is NO_LOOP else 1, p.n_nodes)
     drive, constants = np.ascontiguousarray(block), compiled_for(neurons(p))
-    last = int(p.n_inner), kernel.OBSERVABLES.index(observed(p))
+    noise = float(p.voltage_noise) or None  # None leaves code out
+    last = noise, int(p.n_inner), kernel.OBSERVABLES.index(observed(p))
 
     def close(begin: int, end: int) -> None:
         for r in range(begin, end):
@@ -221,7 +222,6 @@ def neurons(p: Any) -> kernel.Neurons:
         keep, push, drawn["v_threshold"], float(device.gain * v_gain),
         float(device.gain * v_bias), float(device.v_reset), keep_s, keep_rate,
         (1 - keep_rate) / dt, float(np.ceil(device.t_refractory / dt - 1e-9)),
-        float(p.voltage_noise),
     )  # fmt: skip
     return kernel.Neurons._make((*cached[2], *constants))
 
