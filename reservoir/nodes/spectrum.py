@@ -7,6 +7,7 @@ from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, eigs
 
+from mottle.blas import threads_for
 from mottle.checks import names_arguments
 from mottle.memory import check_memory
 
@@ -132,7 +133,8 @@ def dense_radius(matrix: sparse.csr_array) -> float:
     """Return the spectral radius from all eigenvalues."""
     n = matrix.shape[0]
     check_memory(3.0 * n**2, f"all eigenvalues of {n} x {n} weights", "take fewer nodes")
-    return float(np.abs(linalg.eigvals(matrix.toarray())).max())
+    with threads_for(n):
+        return float(np.abs(linalg.eigvals(matrix.toarray())).max())
 
 
 def leading_radius(matrix: Any, n_values: int, n_vectors: int, restarts: int) -> float | None:
@@ -146,9 +148,10 @@ def leading_radius(matrix: Any, n_values: int, n_vectors: int, restarts: int) ->
     for side, seed in ((matrix, 0), (sparse.csr_array(matrix.T), 1)):
         start = np.random.RandomState(seed).normal(size=matrix.shape[0])
         try:
-            found = eigs(
-                side, n_values, which="LM", ncv=n_vectors, v0=start, maxiter=restarts, tol=0
-            )
+            with threads_for(n_vectors):
+                found = eigs(
+                    side, n_values, which="LM", ncv=n_vectors, v0=start, maxiter=restarts, tol=0
+                )
         except ArpackError:  # not all have converged
             return None
         values.append(found[0])
@@ -168,7 +171,8 @@ def leading_radius(matrix: Any, n_values: int, n_vectors: int, restarts: int) ->
         linalg.norm(matrix.T @ left - left @ linalg.solve(overlap.T, group.T @ overlap.T)),
     )
     error = np.prod([residual / (smallest * abs(top)) for residual in residuals]) / CLUSTER
-    exact: float = np.abs(linalg.eigvals(group)).max()
+    with threads_for(len(group)):
+        exact: float = np.abs(linalg.eigvals(group)).max()
     return exact if error <= EXACT else None
 
 

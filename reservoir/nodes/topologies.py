@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 
+from mottle.blas import threads_for
 from mottle.checks import check_fraction, check_number, choose
 from mottle.memory import check_memory
 from mottle.reservoir.connectome import Connectome
@@ -134,7 +135,8 @@ def radius_of_drawn(weights: sparse.csr_array) -> float:
     """
     if weights.shape[0] > DENSE:
         return spectral_radius(weights)
-    found = float(np.abs(linalg.eigvals(weights.toarray())).max())
+    with threads_for(weights.shape[0]):
+        found = float(np.abs(linalg.eigvals(weights.toarray())).max())
     n, _ = connected_components(weights, connection="strong")
     if n == 1:
         return found

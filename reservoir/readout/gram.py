@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
+from mottle.blas import threads_for
 from mottle.reservoir.readout.rows import with_weight
 
 RANK = 1e-14  # of the largest eigenvalue: smaller ones are rounding errors
@@ -213,7 +214,8 @@ class Spectrum(NamedTuple):
 def decompose(gram: Gram, standardize: bool) -> Spectrum:
     """Decompose the moments once for all penalties."""
     scale, p = gram.scale(standardize), gram.n_features
-    values, vectors = np.linalg.eigh(gram.xx / np.outer(scale, scale))
+    with threads_for(p):
+        values, vectors = np.linalg.eigh(gram.xx / np.outer(scale, scale))
     kept = values > RANK * max(values[-1], 0.0)
     right = vectors[:, kept] / scale[:, np.newaxis]
     return Spectrum(
@@ -231,7 +233,8 @@ def decompose_wide(rows: RowSet, standardize: bool) -> Spectrum:
     top = np.abs(X[w > 0]).max(axis=0)
     scale = deviation_or_one((Z**2).sum(axis=0) / w.sum(), top, standardize)
     Z /= scale
-    values, vectors = np.linalg.eigh(Z @ Z.T)
+    with threads_for(len(Z)):
+        values, vectors = np.linalg.eigh(Z @ Z.T)
     kept = values > RANK * max(values[-1], 0.0)
     root = np.sqrt(values[kept])
     right = Z.T @ (vectors[:, kept] / root) / scale[:, np.newaxis]
