@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from logging import getLogger
 from typing import Any, Self
 from warnings import warn
 
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mottle.checks import check_option, check_positive, is_whole, suggest
 from mottle.embedded import CStage
+from mottle.log import say_once
 from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     OVERFLOWS,
@@ -26,7 +26,6 @@ from mottle.sensors.streams import (
     shape_of_samples,
 )
 
-LOG = getLogger("mottle")
 FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
 otherwise the noise of one that hardly moves in training would become a full drive."""
@@ -339,7 +338,7 @@ class SampledEncoder(Encoder):
 
 
 def tell_stretching(n_steps: int | None, cells: Any) -> None:
-    """Log one line on recordings with fewer rows than they shall have steps.
+    """Log one line on recordings with fewer rows than they shall have steps, not for each part.
 
     Examples
     --------
@@ -348,7 +347,8 @@ def tell_stretching(n_steps: int | None, cells: Any) -> None:
     """
     rows = np.array([len(samples.values) for samples in cells])
     if n_steps is not None and rows.min() < n_steps:
-        LOG.warning(
+        say_once(
+            ("n_steps", n_steps, int(rows.min())),
             "n_steps=%d stretches %d of %d recordings, the shortest from %d rows: steps without a "
             "row are interpolated. n_steps=%d does not, and n_steps=None keeps the rows.",
             n_steps, np.sum(rows < n_steps), len(rows), rows.min(), rows.min(),

@@ -1,11 +1,8 @@
 """Whether nodes forget their past (fading memory, echo state property), and the line about it."""
 
-from logging import getLogger
-from multiprocessing import parent_process
 from typing import Any, NamedTuple
 
-LOG = getLogger("mottle")
-SAID: set[tuple[str, str]] = set()  # reservoirs and grounds of which this process has had the line
+from mottle.log import say_once
 
 
 class Fading(NamedTuple):
@@ -42,16 +39,13 @@ def with_recurrence(radius: float | None, alone: Fading) -> Fading:
     )
 
 
-def say_once(p: Any, fading: Fading) -> None:
-    """Log one line for each kind of reservoir that does not forget, once in a process."""
+def say_if_lasting(p: Any, fading: Fading) -> None:
+    """Log one line for each kind of reservoir that does not forget."""
     name = type(p).__name__
-    if fading.forgets is not False or (name, fading.ground) in SAID:
-        return
-    SAID.add((name, fading.ground))
-    if parent_process() is not None:  # a worker: the process that started it has the line
-        return
-    LOG.warning(
-        "%s with these parameters does not forget its past: %s. Recordings that start from rest, "
-        "as in transform, are not affected; a stream without a beginning needs %s.",
-        name, fading.ground, fading.instead,
-    )  # fmt: skip
+    if fading.forgets is False:
+        say_once(
+            (name, fading.ground),
+            "%s with these parameters does not forget its past: %s. Recordings that start from "
+            "rest, as in transform, are not affected; a stream without a beginning needs %s.",
+            name, fading.ground, fading.instead,
+        )  # fmt: skip

@@ -24,7 +24,7 @@ from mottle.memory import check_memory
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
 from mottle.reservoir.compiled.threads import LEAST_UPDATES, PARTS, split
-from mottle.reservoir.nodes.fading import say_once
+from mottle.reservoir.nodes.fading import say_if_lasting
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.placed import wired
 from mottle.reservoir.nodes.placed.placing import MOST_ROWS, evenly, sample
@@ -184,7 +184,7 @@ class Reservoir(
         self.__dict__.update(self._node.draw(self, rng))
         self.__dict__.update(self._node.settle(self, rng))
         self.__dict__.update(self._node.learn(self, drives, rng))
-        say_once(self, self._node.fading(self))
+        say_if_lasting(self, self._node.fading(self))
         self._fitted_with = {name: getattr(self, name) for name in FIXED}
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)
         if quantiles(self._statistics()):

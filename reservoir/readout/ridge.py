@@ -1,8 +1,6 @@
 """RidgeReadout: linear readout, fitted from sums over rows that need not be in memory."""
 
 from collections.abc import Iterable
-from logging import getLogger
-from multiprocessing import parent_process
 from typing import Any, Self
 
 import numpy as np
@@ -16,14 +14,13 @@ from sklearn.utils.validation import check_consistent_length
 
 from mottle.arrays import refuse_masked
 from mottle.checks import check_bool, check_option, is_whole
+from mottle.log import say_once
 from mottle.reservoir.readout import gram
 from mottle.reservoir.readout.linear import LinearReadout, check_penalties, two_or_more, two_sided
 from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block, with_weight
 from mottle.reservoir.readout.task import TASKS
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
-LOG = getLogger("mottle")
-SAID: set[float] = set()  # ends of grids of which this process has had the line
 LEARNT = ("coef_", "intercept_", "alpha_", "losses_", "sharpness_")
 N_FOLDS = 10
 HELD_OUT = 1 << 20  # largest number of decisions used to choose the sharpness
@@ -372,15 +369,14 @@ def _check_weight(weight, n_rows):
 
 
 def say_at_end(alpha: float, alphas: NDArray[np.float64]) -> None:
-    """Log one line where the largest penalty of a grid was taken, once in a process and grid."""
+    """Log one line for each grid whose largest penalty was taken."""
     end = float(alphas.max())
-    if alphas.size < 2 or alpha < end or end in SAID or parent_process() is not None:
-        return
-    SAID.add(end)
-    LOG.warning(
-        "RidgeReadout took alpha=%g, the largest of its alphas: larger ones may do better, or the "
-        "features tell next to nothing of the target.", end,
-    )  # fmt: skip
+    if alphas.size > 1 and alpha >= end:
+        say_once(
+            ("RidgeReadout", end),
+            "RidgeReadout took alpha=%g, the largest of its alphas: larger ones may do better, or "
+            "the features tell next to nothing of the target.", end,
+        )  # fmt: skip
 
 
 def _check_groups(groups):

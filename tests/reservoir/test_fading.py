@@ -16,7 +16,6 @@ from mottle.reservoir import (
     VO2Reservoir,
     quality,
 )
-from mottle.reservoir.nodes import fading
 from mottle.reservoir.nodes.oscillator.device import ThresholdSwitch
 from mottle.reservoir.nodes.oscillator.node import periods
 from mottle.reservoir.nodes.vo2.device import VO2Neuristor, steady_temperature
@@ -121,7 +120,7 @@ def test_single_columns_have_a_report_too(reservoir, ground):
     ids=lambda value: type(value).__name__,
 )
 def test_what_does_not_forget_is_said_once(monkeypatch, caplog, reservoir, instead):
-    monkeypatch.setattr(fading, "SAID", set())
+    monkeypatch.setattr("mottle.log.SAID", set())
     with caplog.at_level(logging.WARNING, logger="mottle"):
         for _ in range(3):
             reservoir.fit(X)
@@ -132,7 +131,7 @@ def test_what_does_not_forget_is_said_once(monkeypatch, caplog, reservoir, inste
 
 
 def test_what_forgets_or_may_forget_gives_no_line(monkeypatch, caplog):
-    monkeypatch.setattr(fading, "SAID", set())
+    monkeypatch.setattr("mottle.log.SAID", set())
     with caplog.at_level(logging.WARNING, logger="mottle"):
         for reservoir in (VO2Reservoir(4), EchoStateReservoir(4, spectral_radius=1.3)):
             reservoir.fit(X)

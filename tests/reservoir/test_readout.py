@@ -537,7 +537,7 @@ def test_few_integers_and_text_are_labels(y):
 
 
 def test_the_largest_penalty_is_taken_with_a_line_and_once(caplog, monkeypatch):
-    monkeypatch.setattr("mottle.reservoir.readout.ridge.SAID", set())
+    monkeypatch.setattr("mottle.log.SAID", set())
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 30)), rng.normal(size=40)  # nothing to learn
     readout = RidgeReadout(alphas=[1e-3, 1.0])

@@ -237,11 +237,13 @@ def test_a_window_is_compared_with_the_begin_of_its_recording():
     assert_allclose(drives[-1, 0], np.log(10) * 1.89, rtol=1e-9)
 
 
-def test_recordings_that_would_be_stretched_are_named_in_fit(caplog):
+def test_recordings_that_would_be_stretched_are_named_once_in_fit(caplog, monkeypatch):
     short = [np.ones((10, 1)) * 2, np.arange(1.0, 81)[:, np.newaxis]]
     for encoder in (GasDrive(), TaxelDrive(60)):
         caplog.clear()
-        encoder.fit(short)
+        monkeypatch.setattr("mottle.log.SAID", set())
+        encoder.fit(short).fit([*short, *short])
+        assert caplog.text.count("stretches") == 1
         assert "n_steps=60 stretches 1 of 2 recordings, the shortest from 10 rows" in caplog.text
 
 
