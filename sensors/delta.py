@@ -127,6 +127,7 @@ class LevelCrossing(SampledEncoder):
             )  # fmt: skip
 
     def _check_restored(self):
+        super()._check_restored()
         if hasattr(self, "threshold_"):
             check_array("threshold_", self.threshold_, (len(self.channels_),))
 

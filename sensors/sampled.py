@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mottle.checks import check_option, check_positive, is_whole, suggest
 from mottle.embedded import CStage
 from mottle.log import say_once
+from mottle.restored import check_equal, check_places
 from mottle.sensors.base import Encoder, EncoderState, check_chunk
 from mottle.sensors.streams import (
     OVERFLOWS,
@@ -272,6 +273,11 @@ class SampledEncoder(Encoder):
         if self.scale is None:
             return drive
         return np.clip(drive / self.scale_, -self.clip, self.clip)
+
+    def _check_restored(self):
+        if hasattr(self, "_keep"):
+            check_equal("_keep", len(self._keep), len(self.channels_))
+            check_places("_keep", self._keep, self.n_features_in_)
 
     def _read(self, X, fitting):
         streams = label_frames(as_streams(X))

@@ -186,6 +186,7 @@ class SoundDrive(SampledEncoder):
             )
 
     def _check_restored(self):
+        super()._check_restored()
         if hasattr(self, "frequencies_"):
             check_array("frequencies_", self.frequencies_, (self.n_bands,))
             for name in ("floor_", "center_"):

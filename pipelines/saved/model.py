@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from mottle.checks import check_mapping, names_arguments
+from mottle.checks import RESTORING, check_mapping, names_arguments
 from mottle.disk import write_whole
 from mottle.pipelines.saved import archive, sample
 from mottle.pipelines.saved.schema import check_schema, nodes, rename
@@ -139,7 +139,11 @@ class SavedModel:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", InconsistentVersionWarning)
             schema, approved, _ = self._checked
-            model = skops.io.loads(self._whole, trusted=sorted(approved | names))
+            token = RESTORING.set(True)
+            try:
+                model = skops.io.loads(self._whole, trusted=sorted(approved | names))
+            finally:
+                RESTORING.reset(token)
             find_devices(schema)
         if caught:
             before, now = self.info["versions"].get("scikit-learn"), version("scikit-learn")

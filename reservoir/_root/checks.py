@@ -6,6 +6,7 @@ and, for a misspelt name or one of another library, the name that was probably m
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import wraps
 from math import inf, isfinite
@@ -353,6 +354,10 @@ def names_arguments(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+RESTORING: ContextVar[bool] = ContextVar("RESTORING", default=False)
+"""Whether a model is built from a file, whose arrays nobody has seen."""
+
+
 class NamesArguments:
     """Mixin: an unknown argument of the constructor raises an error that suggests a known one."""
 
@@ -372,7 +377,7 @@ class NamesParameters(NamesArguments):
     """Mixin of estimators: unknown parameters raise an error in ``set_params`` as well.
 
     Estimators that an earlier version saved get the defaults of parameters which it had not; and
-    fitted ones are checked for what kernels do not check.
+    fitted ones from the file of a model are checked for what kernels do not check.
     """
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -380,7 +385,8 @@ class NamesParameters(NamesArguments):
         known = inspect.signature(type(self)).parameters.values()
         new = {p.name: p.default for p in known if p.name not in state and p.default is not p.empty}
         super().__setstate__(state | new)  # type: ignore[misc]
-        self._check_restored()
+        if RESTORING.get():
+            self._check_restored()
 
     def _check_restored(self) -> None:
         """Raise unless the arrays of a fitted estimator fit one another."""

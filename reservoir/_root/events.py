@@ -484,8 +484,8 @@ def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:
 
 def check_cells(p: Any, n_inputs: int) -> None:
     """Raise unless the cells of a fitted encoder that comes from a file are those of its sensor."""
-    for side in p.sensor_size_:
-        check_whole("sensor_size_", side)
+    for side in (*p.sensor_size_, p.cell):
+        check_whole("sensor_size_ and cell", side)
     check_equal("input_shape_", tuple(p.input_shape_), input_shape(p, p.sensor_size_))
     check_equal("n_inputs", n_inputs, prod(p.input_shape_))
     check_positive("duration_", p.duration_, "s")

@@ -1,4 +1,4 @@
-"""Checks of arrays that come with a pickle or a saved model."""
+"""Checks of arrays that come with a saved model."""
 
 from typing import Any
 
@@ -62,7 +62,8 @@ def check_rows(name: str, begins: Any, n_rows: int, size: int) -> None:
     """
     found = np.asarray(begins)
     fits = found.shape == (n_rows + 1,) and found.dtype.kind in "iu"
-    if not (fits and found[0] == 0 and found[-1] == size and (np.diff(found) >= 0).all()):
+    fits = fits and found[0] == 0 and found[-1] == size and bool((found[1:] >= found[:-1]).all())
+    if not fits:
         raise ValueError(f"{name} does not part {size} elements into {n_rows} rows.")
 
 
@@ -88,3 +89,7 @@ def check_sparse(name: str, value: Any, shape: tuple[int, int]) -> None:
         check_rows(f"{name}.indptr", value.indptr, n_rows, len(value.data))
         check_equal(f"{name}.indices.shape", value.indices.shape, value.data.shape)
         check_places(f"{name}.indices", value.indices, n_columns)
+        places = value.sorted_indices()
+        again = np.flatnonzero(places.indices[1:] == places.indices[:-1]) + 1
+        if np.setdiff1d(again, places.indptr).size:
+            raise ValueError(f"{name} has an entry twice.")

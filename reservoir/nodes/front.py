@@ -23,7 +23,7 @@ from mottle.checks import NamesParameters, check_whole, choose
 from mottle.memory import check_memory
 from mottle.output import FrameOutput
 from mottle.reservoir.compiled import pooling
-from mottle.reservoir.compiled.threads import LEAST_UPDATES, PARTS, split
+from mottle.reservoir.compiled.threads import LEAST_UPDATES, split
 from mottle.reservoir.nodes.fading import say_if_lasting
 from mottle.reservoir.nodes.node import KEPT, Node
 from mottle.reservoir.nodes.placed import wired
@@ -33,8 +33,8 @@ from mottle.reservoir.nodes.state import METERED, ReservoirState, check_keys, no
 from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
-CACHED_BYTES = 1 << 23  # of them for each thread: larger blocks leave the caches between passes
-LAID_OUT = "_laid_out"  # attribute with weights as kernels take them, which follows from others
+CACHED_BYTES = 1 << 24  # of them, where that is enough recordings: larger blocks leave the caches
+LEAST_WIDTH = 32  # recordings in a block, for threads to share
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
@@ -709,8 +709,7 @@ class Reservoir(
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: the attributes, and what other processes may not know."""
-        held = {name: value for name, value in super().__getstate__().items() if name != LAID_OUT}
-        return held | self._node.carried(self)
+        return super().__getstate__() | self._node.carried(self)
 
     def _owner(self) -> str:
         """Return the name stored in states, which only the same kind of reservoir accepts."""
@@ -748,9 +747,9 @@ class Reservoir(
         """
         if width is None:
             values = max(self.n_nodes, self.n_features_in_ * self.n_taps)
-            each = 8 * int(drives.sizes.max()) * values
+            each = 8 * int(drives.sizes.max()) * int(values)
             n_parallel = self._node.n_parallel(self)
-            width = max(CACHED_BYTES // each, n_parallel, PARTS) * numba.get_num_threads()
+            width = max(CACHED_BYTES // each, 2 * n_parallel, LEAST_WIDTH)
             width = max(1, min(width, BLOCK_BYTES // each))
             width = max(width // n_parallel * n_parallel, min(width, n_parallel))
         rest, noisy = self._node.rest(self), self._node.noisy(self)

@@ -1,12 +1,10 @@
-"""Fitted reservoirs from files: arrays that do not fit one another are refused.
+"""Fitted reservoirs from saved models: arrays that do not fit one another are refused.
 
 Kernels check no indices; what ``fit`` drew needs no check, and what a file brings does.
 """
 
 from math import prod
 from typing import Any
-
-import numpy as np
 
 from mottle.checks import check_whole
 from mottle.restored import check_array, check_equal, check_sparse
@@ -17,6 +15,7 @@ def check_restored(p: Any) -> None:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mottle.reservoir import MemristorReservoir
     >>> reservoir = MemristorReservoir(3, random_state=0).fit(np.zeros((4, 2)))
     >>> reservoir.devices_["tau"] = reservoir.devices_["tau"][:2]
@@ -29,7 +28,10 @@ def check_restored(p: Any) -> None:
         check_whole(name, getattr(p, name))
     behind = fitted.get("nodes_", p)  # nodes that a placed wiring feeds
     n_nodes, n_drawn = (check_whole("n_nodes", one.n_nodes) for one in (p, behind))
-    n_devices = n_drawn // p.n_masks
+    check_equal("n_nodes % n_masks", n_drawn % int(p.n_masks), 0)
+    n_devices = n_drawn // int(p.n_masks)
+    if p.wiring == "convolution":
+        check_equal("n_nodes", n_nodes, n_drawn * check_whole("regions", p.regions) ** 2)
     summed = "n_nodes" in p.get_params(deep=False) or "n_nodes_" in fitted
     shape = n_drawn if summed else n_inputs, n_columns(p)
     check_sparse("input_weights_", p.input_weights_, shape)
@@ -37,10 +39,13 @@ def check_restored(p: Any) -> None:
         check_array(f"devices_[{name!r}]", value, (n_devices,))
     if "weights_" in fitted:
         check_sparse("weights_", p.weights_, (n_devices, n_devices))
-    for name, n_rows in (("biases_", 0), ("shifts_", 0), ("thresholds_", 1), ("reference_", 1)):
+    for name in ("biases_", "shifts_"):
         if name in fitted:
-            rows, n = np.shape(fitted[name])[:n_rows], n_nodes if n_rows else n_drawn
-            check_array(name, fitted[name], (*rows, n))
+            check_array(name, fitted[name], (n_drawn,))
+    if "reference_" in fitted:
+        check_array("reference_", fitted["reference_"], (2, n_drawn))
+    if "thresholds_" in fitted:
+        check_array("thresholds_", fitted["thresholds_"], (len(p._quantiles), n_nodes))
     fitted |= p._node.restore(p)
 
 

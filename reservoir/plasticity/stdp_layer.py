@@ -446,6 +446,13 @@ class STDPLayer(
         self._check_reachable(spikes)
         self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Set the attributes; ``weights_`` is again the array that learns, which joblib copies."""
+        super().__setstate__(state)
+        if hasattr(self, "_weights"):
+            read = self._weights.read if self._synapse.write_noise > 0 else self._weights.real
+            self._weights, self.weights_ = self._weights._replace(read=read), read
+
     def _check_restored(self) -> None:
         if not hasattr(self, "weights_"):
             return
@@ -459,7 +466,7 @@ class STDPLayer(
         check_places("field_of_", self.field_of_, len(self.fields_))
         for name in ("thresholds_", "response_thresholds_"):
             check_array(name, getattr(self, name), (n,))
-        rule, n_points = self._rule, len(self._rule.up)
+        rule, n_points = self._rule, check_whole("points of _rule.up", len(self._rule.up), 2)
         for name, table in {"up": rule.up, "down": rule.down}.items():
             check_array(f"_rule.{name}", table, (n_points, *np.shape(rule.up)[1:]))
         for name in ("tau", "a"):

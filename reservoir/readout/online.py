@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mottle.checks import check_number, check_option, check_positive
+from mottle.checks import check_number, check_option, check_positive, check_whole
 from mottle.memory import check_memory
 from mottle.reservoir.compiled.notice import announced
 from mottle.reservoir.compiled.threads import compiled_for
@@ -13,6 +13,7 @@ from mottle.reservoir.readout import kernel_online as kernel
 from mottle.reservoir.readout.linear import LinearReadout, two_or_more
 from mottle.reservoir.readout.rows import Rows
 from mottle.reservoir.readout.task import TASKS
+from mottle.restored import check_array, check_equal
 
 
 class OnlineReadout(LinearReadout):
@@ -132,6 +133,15 @@ class OnlineReadout(LinearReadout):
     def _forget(self) -> None:
         for name in ("coef_", "intercept_", "classes_", "_state"):
             self.__dict__.pop(name, None)
+
+    def _check_restored(self) -> None:
+        if "_state" not in self.__dict__:
+            return
+        n_features = check_whole("n_features_in_", self.n_features_in_)
+        expected = self._start(n_features, len(self._state["coef"]))
+        check_equal("_state", [*self._state], [*expected])
+        for name, array in expected.items():
+            check_array(f"_state[{name!r}]", self._state[name], array.shape, str(array.dtype))
 
     def _add(self, X: NDArray, y: NDArray, flat: bool) -> None:
         """Learn features (row, feature) and encoded targets (row, target)."""

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pickle
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -75,6 +76,12 @@ def cut(values, name):
     values[name] = values[name][:-1].copy()
 
 
+def wrap_rows(memory):
+    rows = memory._circuit.leak_rows.astype("u4")
+    rows[1] = 2**31  # differences of unsigned numbers are never below 0
+    memory._circuit = memory._circuit._replace(leak_rows=rows)
+
+
 FORGED = [
     ("MemristorReservoir", lambda m: cut(m.devices_, "tau"), r"devices_\['tau'\] is float64 of"),
     ("MemristorReservoir", lambda m: m.input_weights_.indices.fill(99), "indices must be < 2"),
@@ -89,6 +96,12 @@ FORGED = [
     ("EventMemristorReservoir-events", lambda m: setattr(m, "sensor_size_", (9, 2)), "input_shap"),
     ("EventRate-events", lambda m: setattr(m, "sensor_size_", (9, 2)), "input_shape_"),
     ("TimeSurface-events", lambda m: setattr(m, "duration_", 0.0), "duration_"),
+    ("EventRate-events", lambda m: setattr(m, "cell", -1), "cell=-1"),
+    ("MemristorReservoir", lambda m: setattr(m, "n_masks", 4), "n_nodes % n_masks is 2"),
+    ("OscillatorMemory", wrap_rows, "leak_rows does not part"),
+    ("LMSReadout", lambda m: cut(m._state, "intercept"), r"_state\['intercept'\]"),
+    ("RLSReadout", lambda m: cut(m._state, "factor"), r"_state\['factor'\]"),
+    ("GasDrive", lambda m: m._keep.append(0), "_keep is 3; expected 2"),
     ("STDPLayer", lambda m: m.fields_[0].fill(4), "fields_ has the index"),
     ("STDPLayer", lambda m: cut(vars(m), "response_thresholds_"), "response_thresholds_"),
     ("SoundDrive", lambda m: cut(vars(m), "frequencies_"), "frequencies_"),
@@ -405,3 +418,24 @@ def test_a_fusion_that_met_an_absent_sense_and_a_search_are_saved(path):
     searched = SensorClassifier("echo", size=40, search=2, random_state=0).fit(DRIVES, LABELS)
     save_model(searched, path)
     assert mottle.load_model(path).search_ == searched.search_
+
+
+def test_a_fitted_model_whose_parameters_were_set_is_copied(path):
+    fitted = MemristorReservoir(8, random_state=0).fit(DRIVES).set_params(n_nodes=12)
+    copied = pickle.loads(pickle.dumps(fitted))
+    assert copied.fit(DRIVES).transform(DRIVES)[0].shape[1] == 12
+    with pytest.raises(ValueError, match=r"input_weights_ has shape \(8, 2\)"):
+        save_model(fitted, path)
+
+
+def test_convolutions_with_fed_back_states_come_back(path):
+    frames = np.random.default_rng(0).uniform(-1, 1, (3, 6, 49))
+    fitted = VO2Reservoir(
+        16, regime="pulsed", wiring="convolution", input_shape=(7, 7, 1), field=3, regions=2,
+        random_state=0,
+    ).fit(frames)  # fmt: skip
+    save_model(fitted, path)
+    back = mottle.load_model(path)
+    assert back.transform(frames).tobytes() == fitted.transform(frames).tobytes()
+    with pytest.raises(ValueError, match="n_nodes is 12; expected 16"):
+        save_model(fitted.set_params(n_nodes=12), path)

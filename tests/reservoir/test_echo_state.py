@@ -164,3 +164,11 @@ def test_an_error_in_a_thread_is_not_lost():
 def test_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="dtype='float16' is not known; did you mean"):
         EchoStateReservoir(3, dtype="float16").fit(np.zeros((3, 1)))
+
+
+def test_weights_changed_in_place_are_those_of_fit_and_read_nothing_beyond():
+    X = drive(1)
+    esn = EchoStateReservoir(64, topology="all", random_state=0).fit(X)  # no node feeds itself
+    before = esn.transform(X)
+    esn.weights_.setdiag(0.1)
+    assert esn.transform(X).tobytes() == before.tobytes()
