@@ -551,7 +551,8 @@ What the recordings do not give:
 ## Latency and energy
 
 `LiveRun` on the whole pipeline (encoder, reservoir, readout of six values), a tick a millisecond
-for a minute, one core, 17 channels:
+for a minute, one core, 17 channels, after a second of ticks; what was imported is left out of
+garbage collections (`gc.freeze`), as `mottle live` does:
 
 {latency}
 
