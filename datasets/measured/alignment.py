@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
+from mottle.blas import threads_for
+
 ORDER = 10  # past steps from which the input is predicted
 ALPHA = 1e-4  # probability that any delay before the true one passes by chance
 MOST_DIRECTIONS = 32  # principal components of the states that are correlated
@@ -136,7 +138,8 @@ def principal(states: Floats, n: int) -> Floats:
     scale = states.std(axis=0)
     moves = scale > 1e-12 * np.abs(states).max(axis=0)
     scaled = (states[:, moves] - states[:, moves].mean(axis=0)) / scale[moves]
-    values, axes = linalg.eigh(scaled.T @ scaled / len(scaled))
+    with threads_for(scaled.shape[1]):
+        values, axes = linalg.eigh(scaled.T @ scaled / len(scaled))
     keep = np.argsort(values)[::-1][:n]
     keep = keep[values[keep] > 1e-10 * values[-1]]
     components: Floats = scaled @ (axes[:, keep] / np.sqrt(values[keep]))

@@ -259,12 +259,15 @@ def _run(
             locks.callback(_drop_empty, out)
         for folder in parts.values():
             locks.enter_context(only_writer(folder))
-        with bars(errors) as move:
-            for name, (config, recipe, _) in recipes.items():
+        for name, (config, recipe, _) in recipes.items():
+            with bars(errors) as move:
                 move(recipe.title, 0, 1)
                 results[name] = run_recipe(
                     config, progress=partial(move, recipe.title), parts=parts[name]
                 )
+            if not as_json:
+                _show_result(screen, results[name])
+        with bars(errors) as move:
             report = write_all(out, results)
             if states is not None:
                 for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
@@ -277,11 +280,9 @@ def _run(
                 move("model", 1, 1)
         for folder in parts.values():
             rmtree(folder, ignore_errors=True)
-    for name, result in results.items():
-        if as_json:
+    if as_json:
+        for name, result in results.items():
             click.echo(dumps(write_scores(out, name, result)))
-        else:
-            _show_result(screen, result)
     errors.print(f"report: {report.resolve().as_uri()}", soft_wrap=True)
     if states is not None:
         errors.print(f"states: {states}", soft_wrap=True)

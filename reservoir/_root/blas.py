@@ -9,7 +9,7 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 SMALL = 1000  # rows; threads that share as few wait for one another, where a core is busy for long
-LOCK, LIMITS = Lock(), list[Any]()
+LOCK, INSIDE = Lock(), list[Any]()  # limits, which know how many threads there were before
 
 
 @cache
@@ -22,7 +22,8 @@ def pools() -> ThreadpoolController:
 def threads_for(n_rows: int) -> Iterator[None]:
     """Let the BLAS take one thread for a decomposition of few rows, whose last digits it decides.
 
-    Where several threads are within, until the last one leaves.
+    Several threads may be inside at once, and each that leaves restores the number there was before
+    the first: to some builds of OpenBLAS only the main thread can tell it.
 
     Examples
     --------
@@ -35,11 +36,10 @@ def threads_for(n_rows: int) -> Iterator[None]:
         yield
         return
     with LOCK:
-        LIMITS.append(LIMITS[0] if LIMITS else pools().limit(limits=1, user_api="blas"))
+        limit = pools().limit(limits=1, user_api="blas")
+        INSIDE.append(INSIDE[0] if INSIDE else limit)
     try:
         yield
     finally:
         with LOCK:
-            limit = LIMITS.pop()
-            if not LIMITS:
-                limit.restore_original_limits()
+            INSIDE.pop().restore_original_limits()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from mottle.blas import threads_for
 from mottle.checks import check_whole
 from mottle.reservoir.quality.read import RCOND, read_runs
 from mottle.reservoir.quality.runs import refuse_other_inputs
@@ -69,14 +70,16 @@ def consistency(states: Any, *, washout: int = 100) -> Any:
     x = (x[:, :, moves] - x[:, :, moves].mean(axis=1, keepdims=True)) / scale[moves]
     n_replicas, n_steps, n_nodes = x.shape
     flat = x.reshape(-1, n_nodes)
-    variance, axes = linalg.eigh(flat.T @ flat / len(flat))
+    with threads_for(n_nodes):
+        variance, axes = linalg.eigh(flat.T @ flat / len(flat))
     keep = variance > RCOND * variance[-1]
     z = x @ (axes[:, keep] / np.sqrt(variance[keep]))
     pairs = list(combinations(range(n_replicas), 2))
     spectra, theta = [], []
     for a, b in pairs:
         shared = z[a].T @ z[b] / n_steps
-        spectra.append(linalg.eigvalsh((shared + shared.T) / 2)[::-1])
+        with threads_for(len(shared)):
+            spectra.append(linalg.eigvalsh((shared + shared.T) / 2)[::-1])
         product = (x[a] * x[b]).sum(axis=0) ** 2
         theta.append(product / ((x[a] ** 2).sum(axis=0) * (x[b] ** 2).sum(axis=0)))
     spectrum = np.mean(spectra, axis=0)

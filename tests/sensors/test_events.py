@@ -298,3 +298,17 @@ def test_large_drives_are_not_shared_with_forked_processes():
 def test_drives_beyond_the_memory_of_the_system_are_a_memory_error():
     with pytest.raises(MemoryError, match="no memory for an array of 1125899906842624 bytes"):
         zeros_by_page((1 << 47,), "float64")
+
+
+@pytest.mark.parametrize("n", [50, 20_000])  # fewer and more than there are small pages
+def test_large_drives_hold_the_counts_whatever_their_pages(n):
+    rng, size = np.random.default_rng(0), (1280, 720)
+    events = np.zeros(n, EVENT_DTYPE)
+    events["t"] = np.sort(rng.integers(0, 1000, n))
+    events["x"], events["y"] = rng.integers(0, size, (n, 2)).T
+    events["p"] = rng.integers(0, 2, n)
+    encoder = EventRate(2, cell=1, compress=None, scale=None, sensor_size=size, duration=1e-3,
+                        origin="zero").fit(events)  # fmt: skip
+    expected = np.zeros((2, 720, 1280, 2))
+    np.add.at(expected, (events["t"] // 500, *(events[name] for name in "yxp")), 1)
+    assert np.array_equal(encoder.transform(events).reshape(expected.shape), expected)

@@ -53,12 +53,12 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     drive = np.ascontiguousarray(block, real)
     n_steps = block.shape[1] - (loop is not NO_LOOP)
     out = np.zeros((len(block), n_steps, p.n_nodes), real)
-    laid = laid_out(p)
+    layout, full = laid_out(p)
     # recordings one by one read all weights at each step, which takes longer than their sums
-    least = 2 if laid[4] else n_lanes(real) // 2 + 1
+    least = 2 if full else n_lanes(real) // 2 + 1
     groups, alone = arrange(lengths, n_lanes(real), least, loop is NO_LOOP)
     lanes = lay_out_lanes(p.input_weights_, p.weights_, real) if len(groups) else None
-    weights = compiled_for((network(p, laid), None if loop is NO_LOOP else loop, lanes))
+    weights = compiled_for((network(p, layout, full), None if loop is NO_LOOP else loop, lanes))
     args = (drive, lengths, state.values, *weights, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
     split(lambda first, last: kernel.run(first, last, *args), costs)
@@ -70,7 +70,7 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
 def embed(p: Any) -> CStage:
     """Return the network in C."""
     sums, n = input_sums(p), p.n_nodes
-    net = network(p, laid_out(p))
+    net = network(p, *laid_out(p))
     return CStage(
         sums.text + "\n" + template(Path(__file__).with_name("template.c")), sums.n_in, n,
         {"N_NODES": n, **sums.sizes},
@@ -87,25 +87,25 @@ def operations(p: Any, drives: Any, steps: float) -> dict[str, float]:
 
 
 def laid_out(p: Any) -> Any:
-    """Return the weights of ``lay_out``."""
+    """Return weights laid out for a long recording, and whether they are full."""
     cached: Any = p._laid_out
     same = cached[0] is p.input_weights_ and cached[1] is p.weights_
     if not same or cached[2] != p.dtype or len(cached) < 5:  # changed after fit, or an older model
-        return lay_out(p.input_weights_, p.weights_, p.dtype)
-    return cached
+        cached = lay_out(p.input_weights_, p.weights_, p.dtype)
+    return cached[3:]
 
 
-def network(p: Any, laid: Any) -> kernel.Network:
+def network(p: Any, layout: Any, full: bool) -> kernel.Network:
     """Return weights laid out for a long recording, with gain, bias and leak."""
     real = np.dtype(p.dtype).type
     biases = np.zeros(-(-p.n_nodes // SLICE) * SLICE, real)
     biases[: p.n_nodes] = p.bias + p.biases_ if p.bias_scaling else p.bias
     numbers = {"biases": biases, "gain": real(p.input_scaling), "leak": real(p.leak)}
-    return kernel.Network(*laid[3], **{"full": laid[4], **numbers})
+    return kernel.Network(*layout, **{"full": full, **numbers})
 
 
 def lay_out(inputs: Any, recurrent: Any, dtype: str) -> Any:
-    """Return weights as given, and laid out for a long recording; and whether they are full."""
+    """Return weights and their type as given, laid out, and whether they are full."""
     layout = [
         layouts.slices(w.indptr, w.indices, w.data, w.shape[1], np.dtype(dtype))
         for w in (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
