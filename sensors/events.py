@@ -242,6 +242,7 @@ class EventEncoder(Encoder):
             outside, late = self._fill(events, 0, state.step, drive[run], past)
             if outside == kernels.FAULT:
                 check_order(t, events["p"], place)
+            self._check_full(outside, place)
             account[run] = len(t), outside, late
         report_dropped(self, streams.place, account, stacklevel=2)
         values = self._past(drive)
@@ -292,6 +293,7 @@ class EventEncoder(Encoder):
             if outside == kernels.FAULT:
                 cell = as_streams(X, lazy=True).cells[recording]
                 check_events(read_stream(cell), streams.place(recording))
+            self._check_full(outside, streams.place(recording))
             n_events = len(events["t"])
             account[recording] = n_events, n_events - outside - late, outside, late
         return streams, drives, account
@@ -312,6 +314,14 @@ class EventEncoder(Encoder):
                 "dtype='float32', or leave the recording out."
             )
         drive[:] = np.nan
+
+    def _check_full(self, outside, place):
+        """Raise if the kernel found a count that the drive does not hold."""
+        if outside == kernels.FULL:
+            raise ValueError(
+                f"{place}: a cell has more than {np.iinfo(self.dtype).max} events in a step, the "
+                f"most that dtype={self.dtype!r} holds: take dtype='int32', or more steps."
+            )
 
     def _check_parameters(self):
         check_n_steps(self.n_steps)
@@ -419,9 +429,10 @@ class EventRate(EventEncoder):
     on_drop : {"warn", "ignore", "raise"}, default="warn"
         What ``transform`` does about events outside the sensor or after the end; ``count`` always
         reports them.
-    dtype : {"float64", "float32", "int32"}, default="float64"
-        Type of the drive; "int32" is for plain counts, ``compress=None`` and ``scale=None``. Large
-        sensors take half the memory and less time with four bytes.
+    dtype : {"float64", "float32", "int32", "int16"}, default="float64"
+        Type of the drive; the whole ones are for plain counts, ``compress=None`` and
+        ``scale=None``. Large sensors take half the memory and less time with four bytes, and less
+        still with two; a count above 32767 is an error then.
 
     Attributes
     ----------
@@ -455,7 +466,7 @@ class EventRate(EventEncoder):
            [0., 1.]])
     """
 
-    dtypes = ("float64", "float32", "int32")
+    dtypes = ("float64", "float32", "int32", "int16")
 
     def __init__(
         self,
@@ -480,16 +491,16 @@ class EventRate(EventEncoder):
         super()._check_parameters()
         check_option("compress", self.compress, tuple(COMPRESS))
         check_option("scale", self.scale, ("global", None))
-        if self.dtype == "int32" and (self.compress, self.scale) != (None, None):
+        if self.dtype.startswith("int") and (self.compress, self.scale) != (None, None):
             raise ValueError(
-                f"dtype='int32' holds plain counts, and compress={self.compress!r}, "
+                f"dtype={self.dtype!r} holds plain counts, and compress={self.compress!r}, "
                 f"scale={self.scale!r} make others of them: set both to None, or dtype='float32'."
             )
 
     def _fill(self, events, start, first, drive, past, raw=False):
         squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
-        arguments = (*self._arguments(events, start, first), *squeezed, drive)
-        return kernels.count(*arguments)
+        most = np.iinfo(drive.dtype if drive.dtype.kind == "i" else np.int32).max
+        return kernels.count(*self._arguments(events, start, first), *squeezed, most, drive)
 
     def _embed(self, dt):
         if self.dtype == "float32":  # rounds the drive, which the text in C does not

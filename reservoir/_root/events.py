@@ -443,6 +443,7 @@ def _warn_if_exchanged(size: tuple[int, int], fields: Sequence[Any]) -> None:
         )  # fmt: skip
 
 
+MOST_INPUTS = 2**31 - 1  # that kernels number
 FAR = 10  # times the longest recording, from which on a time is probably in another unit
 
 
@@ -479,7 +480,13 @@ def longest_of(fields: Iterable[Any]) -> float:
 def input_shape(p: Any, size: tuple[int, int]) -> tuple[int, int, int]:
     """Return rows, columns and polarities of the cells of a sensor of ``size`` (width, height)."""
     columns, rows = (-(-side // p.cell) for side in size)
-    return rows, columns, 2 if p.polarity == "split" else 1
+    shape = rows, columns, 2 if p.polarity == "split" else 1
+    if prod(shape) > MOST_INPUTS:
+        raise ValueError(
+            f"a sensor of {size[0]} x {size[1]} pixels has more than {MOST_INPUTS} inputs: take "
+            "larger cells, or set sensor_size if pixels were misread."
+        )
+    return shape
 
 
 def check_cells(p: Any, n_inputs: int) -> None:

@@ -14,10 +14,10 @@ from math import copysign, exp, log1p, sqrt
 import numpy as np
 from numba import njit
 
-from mottle.kernel_events import faulty
+from mottle.kernel_events import FAULT, faulty, locate
 
 CHUNK = 1024  # events
-FAULT = -1
+FULL = -2  # a count is larger than the drive's type holds
 BLOCK = 6  # inputs of a block, as a power of two
 BITS = 10  # 2 ** 10 us: exponentials are taken once in so long, then from a table
 
@@ -42,14 +42,30 @@ def first_from(t, moment, begin):
 
 
 @njit(cache=True, nogil=True)
-def whole(number):
-    """Bring a pixel to an unsigned number: a negative one lies beyond every sensor."""
-    return np.uint64(np.int64(number))
+def add(places, p, amounts, counts, busy):
+    """Count events at ``places``, -1 for none, and mark their blocks."""
+    amount = amounts[0]
+    if amount == amounts[1]:
+        for k in range(np.uint64(places.size)):
+            if places[k] >= 0:
+                place = np.uint64(places[k])
+                counts[place] += amount
+                busy[place >> np.uint64(BLOCK)] = True
+    else:
+        for k in range(np.uint64(places.size)):
+            if places[k] >= 0:
+                place = np.uint64(places[k])
+                counts[place] += amounts[np.uint64(p[k])]
+                busy[place >> np.uint64(BLOCK)] = True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def squeeze(counts, busy, power, scale, frame):
-    """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear counts and ``busy``."""
+    """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear counts and ``busy``.
+
+    Returns the largest count, without its sign, where they are written as they are.
+    """
+    most = 0
     for block in range(busy.size):
         if not busy[block]:
             continue
@@ -67,11 +83,16 @@ def squeeze(counts, busy, power, scale, frame):
             for i in range(begin, end):
                 n = np.float64(counts[i])
                 frame[i] = copysign(2.0 * (sqrt(abs(n) + 0.375) - sqrt(0.375)), n) / scale
-        else:
+        elif scale != 1.0:
             for i in range(begin, end):
                 frame[i] = np.float64(counts[i]) / scale
+        else:
+            for i in range(begin, end):
+                frame[i] = counts[i]
+                most = max(most, abs(counts[i]))
         for i in range(begin, end):
             counts[i] = 0
+    return most
 
 
 @njit(cache=True, nogil=True)
@@ -86,33 +107,29 @@ def blocks_of(values):
 
 @njit(cache=True, nogil=True)
 def count(
-    t, x, y, p, start, duration, n_steps, first, columns, rows, shift, amounts, power, scale, drive
+    t, x, y, p, start, duration, n_steps, first, columns, rows, shift, amounts, power, scale, most,
+    drive
 ):  # fmt: skip
     """Count the events of every step and input into ``drive`` (step, input).
 
-    Times in microseconds; ``amounts`` is what an off and an on event count. Returns the number of
-    events outside the sensor and the number of late ones; FAULT for both if ``faulty``.
+    Times in microseconds; ``amounts`` is what an off and an on event count, ``most`` the largest
+    plain count that the drive holds. Returns the number of events outside the sensor and the
+    number of late ones; for both FAULT if ``faulty``, FULL if a count is above ``most``.
     """
-    begin, outside = 0, 0
-    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    begin, outside, places = 0, 0, np.empty(CHUNK, np.int32)
     counts = np.zeros(drive.shape[1], np.int32)  # of one step: half the size, and in a cache
     busy = np.zeros((counts.size - 1 >> BLOCK) + 1, np.bool_)
     for k in range(drive.shape[0]):
         end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
         while begin < end:
             stop = min(begin + CHUNK, end)
-            if faulty(t, p, begin, stop):
+            missed = locate(t, x, y, p, begin, stop, columns, rows, shift, places)
+            if missed == FAULT:
                 return FAULT, FAULT
-            for event in range(np.uint64(begin), np.uint64(stop)):
-                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
-                if column < width and row < height:
-                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
-                    counts[place] += amounts[polarity]
-                    busy[place >> np.uint64(BLOCK)] = True
-                else:
-                    outside += 1
-            begin = stop
-        squeeze(counts, busy, power, scale, drive[k])
+            add(places[: stop - begin], p[begin:stop], amounts, counts, busy)
+            begin, outside = stop, outside + missed
+        if squeeze(counts, busy, power, scale, drive[k]) > most:
+            return FULL, FULL
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
 
@@ -138,8 +155,7 @@ def surface(
     the surface at the end of the step before ``first``. A step begins with the surface before it,
     decayed; an event then sets its input to what is left of it at the step's end.
     """
-    begin, outside = 0, 0
-    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    begin, outside, places = 0, 0, np.empty(CHUNK, np.int32)
     fade = exp(-duration / n_steps / tau)
     bits = BITS if tau > 4.0 else 0  # so that no factor leaves the range of numbers
     factors = np.exp(np.arange(1 << bits) / tau)
@@ -151,22 +167,20 @@ def surface(
         span, left, over = np.int64(-1), 0.0, (step + 1) * duration / n_steps
         while begin < end:
             stop = min(begin + CHUNK, end)
-            if faulty(t, p, begin, stop):
+            missed = locate(t, x, y, p, begin, stop, columns, rows, shift, places)
+            if missed == FAULT:
                 return FAULT, FAULT
             for event in range(np.uint64(begin), np.uint64(stop)):
+                at = places[event - np.uint64(begin)]
                 moment = t[event] - start
                 if moment >> bits != span:
                     span = moment >> bits
                     left = exp(((span << bits) - over) / tau)
-                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
-                if column < width and row < height:
-                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
-                    factor = factors[np.uint64(moment - (span << bits))]
-                    frame[place] = left * factor * amounts[polarity]
+                if at >= 0:
+                    place, factor = np.uint64(at), factors[np.uint64(moment - (span << bits))]
+                    frame[place] = left * factor * amounts[np.uint64(p[event])]
                     busy[place >> np.uint64(BLOCK)] = True
-                else:
-                    outside += 1
-            begin = stop
+            begin, outside = stop, outside + missed
         before = frame
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
@@ -179,8 +193,7 @@ def latency(
 
     1 for an event at the beginning of a step, towards 0 at its end, 0 without an event.
     """
-    begin, outside = 0, 0
-    width, height = np.uint64(columns.size), np.uint64(rows.size)
+    begin, outside, places = 0, 0, np.empty(CHUNK, np.int32)
     length = duration / n_steps
     for k in range(drive.shape[0]):
         frame = drive[k]
@@ -188,17 +201,15 @@ def latency(
         over = start + (first + k + 1) * length
         while begin < end:
             stop = min(begin + CHUNK, end)
-            if faulty(t, p, begin, stop):
+            missed = locate(t, x, y, p, begin, stop, columns, rows, shift, places)
+            if missed == FAULT:
                 return FAULT, FAULT
             for event in range(np.uint64(begin), np.uint64(stop)):
-                column, row, polarity = whole(x[event]), whole(y[event]), np.uint64(p[event])
-                if column < width and row < height:
-                    place = np.uint64(rows[row] + columns[column] + shift * np.int64(polarity))
-                    if frame[place] == 0.0:
-                        frame[place] = min(1.0, (over - t[event]) / length) * amounts[polarity]
-                else:
-                    outside += 1
-            begin = stop
+                at = places[event - np.uint64(begin)]
+                if at >= 0 and frame[np.uint64(at)] == 0.0:
+                    value = min(1.0, (over - t[event]) / length)
+                    frame[np.uint64(at)] = value * amounts[np.uint64(p[event])]
+            begin, outside = stop, outside + missed
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
 

@@ -83,16 +83,49 @@ def test_blocks_of_a_large_sensor_without_events_change_nothing(encoder):
     assert not large.any()
 
 
-def test_drives_of_four_bytes_hold_the_same_counts_and_rounded_values():
+@pytest.mark.parametrize("dtype", ["int32", "int16"])
+@pytest.mark.parametrize("polarity", ["split", "sum", "signed"])
+def test_drives_of_whole_numbers_hold_the_same_counts(dtype, polarity):
     streams = [draw_events(seed) for seed in range(3)]
-    plain = EventRate(7, cell=1, compress=None, scale=None)
-    whole = EventRate(7, cell=1, compress=None, scale=None, dtype="int32").fit(streams)
+    plain = EventRate(7, cell=1, polarity=polarity, compress=None, scale=None)
+    whole = EventRate(
+        7, cell=1, polarity=polarity, compress=None, scale=None, dtype=dtype
+    ).fit(streams)  # fmt: skip
     counts = whole.transform(streams)
-    assert counts.dtype == np.int32
+    assert counts.dtype == dtype
     assert_array_equal(counts, plain.fit_transform(streams))
-    with pytest.raises(ValueError, match=r"recording 1 .* absent .*'int32' has no NaN"):
+    with pytest.raises(ValueError, match=rf"recording 1 .* absent .*'{dtype}' has no NaN"):
         whole.transform([streams[0], None])
     assert whole.count([streams[0], None])["events"].tolist() == [len(streams[0]), 0]
+
+
+@pytest.mark.parametrize("p", [0, 1])
+def test_counts_that_two_bytes_do_not_hold_are_refused(p):
+    events = np.zeros(32768, EVENT_DTYPE)
+    events["p"] = p
+    encoder = EventRate(
+        2, duration=1e-3, sensor_size=(2, 2), polarity="signed", compress=None, scale=None,
+        dtype="int16",
+    )  # fmt: skip
+    counts = encoder.fit_transform([events[:1], events[1:]])
+    assert counts.sum(axis=(1, 2)).tolist() == [2 * p - 1, 32767 * (2 * p - 1)]
+    message = "recording 1.*more than 32767 events in a step.*dtype='int32', or more steps"
+    with pytest.raises(ValueError, match=message):
+        encoder.transform([events[:1], events])
+    with pytest.raises(ValueError, match="more than 32767 events in a step"):
+        encoder.advance(encoder.start(), events)
+    assert encoder.set_params(dtype="int32").transform(events).sum() == 32768 * (2 * p - 1)
+
+
+def test_sensors_of_more_inputs_than_kernels_number_are_refused():
+    events = np.array([(0, 32_767, 32_767, 1)], dtype=EVENT_DTYPE)
+    for encoder in (EventRate(cell=1), TimeSurface(cell=1), EventLatency(cell=1)):
+        with pytest.raises(ValueError, match="32768 x 32768 pixels has more than 2147483647"):
+            encoder.fit([events])
+
+
+def test_drives_of_four_bytes_hold_rounded_values():
+    streams = [draw_events(seed) for seed in range(3)]
     for encoder in (EventRate(7), TimeSurface(7, tau=3e-4)):
         double = encoder.fit_transform(streams)
         single = encoder.set_params(dtype="float32").fit_transform(streams)
@@ -218,7 +251,10 @@ def test_an_absent_recording_is_nan_and_the_rest_is_not():
         ({"duration": 1e-6}, "steps of less than 1 us"),
         ({"polarity": "both"}, "polarity='both': expected one of 'split'"),
         ({"compress": "cube"}, "compress='cube'"),
-        ({"dtype": "float16"}, "dtype='float16': expected one of 'float64', 'float32', 'int32'"),
+        (
+            {"dtype": "float16"},
+            "dtype='float16': expected one of 'float64', 'float32', 'int32', 'int16'",
+        ),
         ({"dtype": "int32"}, "holds plain counts, and compress='sqrt', scale='global'"),
         ({"sensor_size": 34}, "expected \\(width, height\\)"),
     ],

@@ -9,7 +9,7 @@ from math import exp, log1p
 import numpy as np
 from numba import njit
 
-from mottle.kernel_events import faulty
+from mottle.kernel_events import FAULT, faulty, locate
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.functions import INNER, VECTOR, flush, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
@@ -20,9 +20,7 @@ SPAN = 1 << 19  # events sorted by tile at once
 TILE_BITS = 16  # inputs of a tile, which stays in the cache, as a power of two
 BLOCK_BITS = 6  # inputs of a block, as a power of two
 MANY = 8  # number of tiles from which sorting is faster,
-FEW_BLOCKS = 1 << 11  # unless the events of a step touch at most so many blocks
-FAULT = -1
-FAR = 1 << 30  # beyond every sensor
+FEW_BLOCKS = 1 << 14  # unless the events of a step touch at most so many blocks
 
 
 @njit(cache=True, **INNER)
@@ -96,55 +94,19 @@ def fade_busy(before, frame, node, left, right, busy, fade):
         block += 1
 
 
-@njit(**VECTOR, **INNER)
-def copy_whole(field, begin, out):
-    """Copy a field of events from ``begin``, clipped to -1 and FAR, which lie off every sensor."""
-    first = np.uint64(begin)
-    for k in range(out.size):
-        out[k] = min(max(np.int64(field[first + np.uint64(k)]), -1), FAR)
-
-
-@njit(**VECTOR, **INNER)
-def place_all(x, y, p, columns, rows, shift, places):
-    """Write the input index of each event, -1 outside the sensor; return the number outside."""
-    n_outside, width, height = 0, columns.size, rows.size
-    for k in range(places.size):
-        column, row = np.int64(x[k]), np.int64(y[k])
-        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        at = rows[np.uint64(row if inside else 0)] + columns[np.uint64(column if inside else 0)]
-        places[k] = at + shift * p[k] if inside else -1
-        n_outside += 0 if inside else 1
-    return n_outside
-
-
-@njit(**VECTOR, **INNER)
-def in_order(t, p):
-    """Return whether time does not decrease, and polarities are 0 or 1."""
-    wrong = 0
-    for k in range(p.size):
-        wrong |= p[k] >> 1
-    for k in range(1, t.size):
-        wrong |= 1 if t[k] < t[k - 1] else 0
-    return wrong == 0
-
-
 @njit(cache=True, **INNER)
-def locate(t, x, y, p, origin, begin, columns, rows, shift, room, places, moments):
+def read(t, x, y, p, origin, begin, columns, rows, shift, places, moments):
     """Write input index and time since ``origin`` of the events on the sensor, from ``begin``.
 
-    Reads as many events as ``places`` holds; copies them to ``room`` (3, event) by field, since
-    records do not fill vectors. Returns the number on the sensor, or FAULT if ``faulty``.
+    Reads as many events as ``places`` holds. Returns the number on the sensor, or FAULT.
     """
     n, first = places.size, np.uint64(begin)
+    outside = locate(t, x, y, p, begin, begin + n, columns, rows, shift, places)
+    if outside == FAULT:
+        return FAULT
     for k in range(n):
         moments[k] = t[first + np.uint64(k)] - origin
-    copy_whole(x, begin, room[0, :n])
-    copy_whole(y, begin, room[1, :n])
-    copy_whole(p, begin, room[2, :n])
-    went_back = begin > 0 and moments[0] < t[begin - 1] - origin
-    if went_back or not in_order(moments, room[2, :n]):
-        return FAULT
-    if place_all(room[0, :n], room[1, :n], room[2, :n], columns, rows, shift, places) == 0:
+    if outside == 0:
         return n
     kept = 0
     for k in range(n):
@@ -230,7 +192,7 @@ def run_events(
     span = span if n_tiles >= MANY else CHUNK
     places, moments = np.empty(span, np.int32), np.empty(span, np.int64)
     by_tile = np.empty_like(places), np.empty_like(moments)
-    room, decays, fade = np.empty((3, CHUNK), np.int32), np.empty(CHUNK), np.exp(-dt / tau)
+    decays, fade = np.empty(CHUNK), np.exp(-dt / tau)
     begin, outside, before = 0, 0, state[0]
     busy = blocks_of(before, n_inputs)
     touched, n_touched = np.zeros_like(busy), 0
@@ -245,10 +207,9 @@ def run_events(
             while begin < end and n + CHUNK <= most:
                 stop = min(begin + CHUNK, end)
                 m = n + stop - begin
-                found = locate(
-                    t, x, y, p, origin, begin, columns, rows, shift, room, places[n:m],
-                    moments[n:m],
-                )  # fmt: skip
+                found = read(
+                    t, x, y, p, origin, begin, columns, rows, shift, places[n:m], moments[n:m]
+                )
                 if found == FAULT:
                     return FAULT, FAULT
                 for k in range(n, n + found):
