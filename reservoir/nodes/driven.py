@@ -54,6 +54,7 @@ class DrivenNode(NamedTuple):
     dt_inner: float | None = None  # s, longest integration step, if the model integrates
     bounded: bool = True  # whether the model's limits keep states finite
     fading: Fading = DECAYS  # whether the states forget, without recurrence
+    span: tuple[float, float] = (0.2, 10.0)  # of "log" time constants, in units of the device's
     placed: tuple[float, float] | None = None  # v_bias and v_gain in V where inputs are placed
     varies: bool = False  # whether the kernel takes a variation from write to write
     embed: Callable[..., CStage] | None = None
@@ -95,14 +96,14 @@ def driven(
                 f"tau={p.tau!r} needs a device whose description lists the constants that are "
                 "rates or times; leave it at None."
             )
-        relative_time_constants(p.tau, device, np.arange(1))
+        relative_time_constants(p.tau, device, node, np.arange(1))
 
     def draw(p: Any, rng: np.random.RandomState) -> dict[str, Any]:
         device, node = of(p)
         n_devices = p.n_nodes // p.n_masks
         names = node.rates + node.times + node.others
         drawn = draw_spread(rng, device, names, p.spread, n_devices)
-        ratio = relative_time_constants(p.tau, device, rng.permutation(n_devices))
+        ratio = relative_time_constants(p.tau, device, node, rng.permutation(n_devices))
         for name in node.rates:
             drawn[name] = drawn[name] / ratio
         for name in node.times:
@@ -199,10 +200,12 @@ def held(p: Any, node: DrivenNode) -> float:
     return node.dt_device if p.dt_device is None else float(p.dt_device / p.n_masks)
 
 
-def relative_time_constants(tau: Any, device: Any, order: NDArray) -> NDArray[np.float64]:
+def relative_time_constants(
+    tau: Any, device: Any, node: DrivenNode, order: NDArray
+) -> NDArray[np.float64]:
     """Return each device's time constant relative to that of its preset."""
     preset_tau = None if tau is None else device.time_scale
-    return log_spaced("tau", tau, preset_tau, "s", order)
+    return log_spaced("tau", tau, preset_tau, "s", order, node.span)
 
 
 def run_devices(

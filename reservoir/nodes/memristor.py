@@ -64,7 +64,7 @@ class MemristorReservoir(Reservoir):
         Shortest and longest decay time in second; the devices' decay times are spaced
         logarithmically between them, in random order. All rates of a device are scaled by the same
         factor, so that their products with tau do not change. "log": from a fifth of the preset's
-        decay time to ten times it. None: the preset's.
+        decay time, a twentieth for TiOx, to ten times it. None: the preset's.
     n_masks : int, default=1
         Number of input masks of random sign applied to a device one after another within a step
         (time multiplexing). Each gives one virtual node; node k is device ``k % n_devices``.

@@ -23,7 +23,7 @@ from mottle.reservoir.nodes.supply import V_COMPLIANCE, within_supply
 from mottle.reservoir.nodes.topologies import check_topology, draw_recurrent_weights
 
 VOLTS = dict.fromkeys(("gain", "bias", "v_limit", "volts"), "V")  # in C
-LOG_SPACED = {"tau": (0.2, 10.0), "capacitance": (0.1, 10.0)}  # "log": in units of the device's
+CAPACITANCES = (0.1, 10.0)  # "log": in units of the device's
 REFERENCE_STEPS = 500  # random steps from which mean and deviation of each state are taken
 SATURATION = 2.0  # fed-back input at which the amplifier saturates
 DEAD_MANY = 0.1  # fraction of nodes that do not oscillate above which a warning is issued
@@ -50,21 +50,26 @@ def check_regime(p: Any, regimes: Mapping[str, Mapping[str, Any]], nominal: floa
     radius = check_number("spectral_radius", setting(p, regimes, "spectral_radius"), least=0)
     # where nodes are coupled: None for a lattice, or none at all, as coupling may be varied from 0
     check_topology(p, p.n_nodes, radius, coupled=hasattr(p, "c_coupling"))
-    log_spaced("capacitance", setting(p, regimes, "capacitance"), nominal, "F", np.arange(1))
+    span = setting(p, regimes, "capacitance")
+    log_spaced("capacitance", span, nominal, "F", np.arange(1), CAPACITANCES)
 
 
-def log_spaced(name: str, span: Any, nominal: Any, unit: str, order: NDArray) -> NDArray:
+def log_spaced(
+    name: str, span: Any, nominal: Any, unit: str, order: NDArray, log: tuple[float, float]
+) -> NDArray:
     """Return constants of nodes relative to the nominal one, spaced logarithmically.
+
+    ``log`` is what the span "log" means, in units of the nominal one.
 
     Examples
     --------
-    >>> log_spaced("tau", "log", 2.0, "s", np.array([2, 0, 1])).round(3).tolist()
+    >>> log_spaced("tau", "log", 2.0, "s", np.array([2, 0, 1]), (0.2, 10.0)).round(3).tolist()
     [10.0, 0.2, 1.414]
     """
     if span is None:
         return np.ones(order.size)
     if isinstance(span, str) and span == "log":
-        span = np.multiply(LOG_SPACED[name], nominal)
+        span = np.multiply(log, nominal)
     pair = np.size(span) == 2 and not isinstance(span, str | dict) and all(map(is_number, span))
     if not (pair and 0 < span[0] <= span[1] < np.inf):
         raise ValueError(
@@ -79,7 +84,7 @@ def space_capacitances(p: Any, regimes: Any, nominal: float, rng: Any) -> Any:
     span = setting(p, regimes, "capacitance")
     if span is None:
         return 1.0
-    return log_spaced("capacitance", span, nominal, "F", rng.permutation(p.n_nodes))
+    return log_spaced("capacitance", span, nominal, "F", rng.permutation(p.n_nodes), CAPACITANCES)
 
 
 def parts(dt: float, t_off: float) -> tuple[float, int, int]:

@@ -274,3 +274,25 @@ def test_write_noise_of_devices_without_it_is_refused():
         MemristorReservoir(3, device="ag_pulse", write_noise=0.1).fit([[0.0]])
     with pytest.raises(ValueError, match=r"write_noise=-0.1 must be .* at least 0"):
         devices.simulate("wox_du2017", [1.0], 1e-3, write_noise=-0.1)
+
+
+@pytest.mark.parametrize("g_rest", [0.1, 0.5, 1.0])
+def test_states_of_tiox_devices_stay_within_their_range(g_rest):
+    volts = np.random.RandomState(0).uniform(-3, 3, 500)
+    tiox = devices.get("tiox_zhong2021")
+    quick = tiox._replace(keep=0.02, alpha=90.0, g_rest=g_rest)  # the sum would go to 1.5
+    states = devices.simulate(quick, volts, quick.t_pulse).state.values
+    assert states.min() >= 0 and states.max() == 1
+    published = tiox._replace(g_rest=g_rest)
+    states = devices.simulate(published, volts, published.t_pulse).state.values
+    g = g_rest
+    for v, state in zip(volts, states, strict=True):
+        u = published.alpha * abs(v) / (published.alpha * abs(v) + 1)
+        g = published.keep * g + (1 - published.keep) * g_rest + u * ((v > 0) - g)
+        assert_allclose(state, g, rtol=1e-12)
+    nodes = MemristorReservoir(
+        40, device=published, tau=(4e-7, 4e-4), v_bias=0.5, v_gain=2.5,
+        random_state=0,
+    )  # fmt: skip
+    states = nodes.fit_transform(np.random.RandomState(1).uniform(-1, 1, (2, 200, 1)))
+    assert states.min() >= 0 and states.max() <= 1

@@ -158,6 +158,7 @@ FAMILY = Family(
         rest=lambda device, drawn, n: np.full((1, n), device.g_rest),
         rates=("alpha",),
         times=("tau",),
+        span=(0.05, 10.0),  # 5 to 1000 pulses
         varies=True,
         embed=embed,
     ),

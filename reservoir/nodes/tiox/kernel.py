@@ -26,11 +26,14 @@ class Memristors(NamedTuple):
 def pulse(g, v, alpha, keep, g_rest):
     """Return the state after a pulse of ``v`` V: G <- r G + (1 - r) G0 + u (H(V > 0) - G).
 
-    Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1.
+    Zhong et al., Nat. Commun. 12 (2021) 408, doi:10.1038/s41467-020-20692-1. Decay and push are
+    added, which carries devices of other constants beyond 0 and 1 where both are large, at 3 V from
+    decay times below six pulses: their states end there.
     """
     push = alpha * abs(v)
     u = push / (push + 1.0)
-    return keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v > 0.0 else 0.0) - g)
+    g = keep * g + (1.0 - keep) * g_rest + u * ((1.0 if v > 0.0 else 0.0) - g)
+    return min(max(g, 0.0), 1.0)
 
 
 @njit(cache=True)

@@ -18,7 +18,8 @@ static real @current_of(real g, real v)
     return g * (v > 0.0 ? @k_p : @k_n) * v * v * v;
 }
 
-/* one pulse: G <- keep G + (1 - keep) G0 + u (H(V > 0) - G), u = alpha |V| / (alpha |V| + 1) */
+/* one pulse: G <- keep G + (1 - keep) G0 + u (H(V > 0) - G), u = alpha |V| / (alpha |V| + 1),
+   within 0 to 1 */
 static void @hold(@state *restrict s, real *restrict y)
 {
     for (int i = 0; i < @N_DEVICES; i++) {
@@ -32,7 +33,8 @@ static void @hold(@state *restrict s, real *restrict y)
 //: end
         const real u = push / (push + 1.0);
         const real kept = mul_add(@keep[i], s->g[i], (1.0 - @keep[i]) * @g_rest);
-        const real g = mul_add(u, (v > 0.0 ? 1.0 : 0.0) - s->g[i], kept);
+        const real next = mul_add(u, (v > 0.0 ? 1.0 : 0.0) - s->g[i], kept);
+        const real g = next < 0.0 ? 0.0 : next > 1.0 ? 1.0 : next;
         s->g[i] = g;
         y[i] = @observe(g, v);
     }
