@@ -282,7 +282,8 @@ def test_states_of_tiox_devices_stay_within_their_range(g_rest):
     tiox = devices.get("tiox_zhong2021")
     quick = tiox._replace(keep=0.02, alpha=90.0, g_rest=g_rest)  # the sum would go to 1.5
     states = devices.simulate(quick, volts, quick.t_pulse).state.values
-    assert states.min() >= 0 and states.max() == 1
+    assert states.min() >= 0
+    assert states.max() == 1
     published = tiox._replace(g_rest=g_rest)
     states = devices.simulate(published, volts, published.t_pulse).state.values
     g = g_rest
@@ -290,9 +291,16 @@ def test_states_of_tiox_devices_stay_within_their_range(g_rest):
         u = published.alpha * abs(v) / (published.alpha * abs(v) + 1)
         g = published.keep * g + (1 - published.keep) * g_rest + u * ((v > 0) - g)
         assert_allclose(state, g, rtol=1e-12)
+
+
+@pytest.mark.parametrize("tau", ["log", None, (1e-3, 1.0), (1.0, 1e3)])
+@pytest.mark.parametrize("device", ["wox_du2017", "tiox_zhong2021", "ag_pulse", "ag_fast"])
+def test_states_of_all_devices_stay_within_their_range(device, tau):
+    scale = devices.get(device).time_scale
+    tau = tuple(scale * limit for limit in tau) if isinstance(tau, tuple) else tau
     nodes = MemristorReservoir(
-        40, device=published, tau=(4e-7, 4e-4), v_bias=0.5, v_gain=2.5,
-        random_state=0,
-    )  # fmt: skip
+        40, device=device, tau=tau, v_bias=0.5, v_gain=2.5, spread=0.2, random_state=0
+    )
     states = nodes.fit_transform(np.random.RandomState(1).uniform(-1, 1, (2, 200, 1)))
-    assert states.min() >= 0 and states.max() <= 1
+    assert states.min() >= 0
+    assert states.max() <= 1
