@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mottle import open_lazily
 
 if TYPE_CHECKING:
+    from mottle.pipelines.adaptation import adapt
     from mottle.pipelines.augmented import AugmentedModel
     from mottle.pipelines.engine.leakage import Leak, find_leaks
     from mottle.pipelines.engine.reproduction import Reproduction, reproduce
@@ -40,6 +41,7 @@ __all__ = [
     "SenseCheck",
     "SensorClassifier",
     "SensorRegressor",
+    "adapt",
     "compare_states",
     "draft_recipe",
     "export_c",

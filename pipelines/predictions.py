@@ -14,6 +14,7 @@ from mottle.datasets.registry import CATALOGUE
 from mottle.datasets.sources.manifest import read_any_frame
 from mottle.datasets.sources.windows import cut_windows
 from mottle.datasets.split import read_frame
+from mottle.pipelines.adaptation import adapt
 from mottle.pipelines.data import Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
 from mottle.pipelines.saved.model import SavedModel
@@ -45,7 +46,7 @@ class Predictions(NamedTuple):
 
 def predict_files(
     saved: SavedModel, sources: Sequence[str], *, trusted: Sequence[str] = (),
-    on_bad: str = "raise", progress: Progress | None = None, **given: Any,
+    on_bad: str = "raise", adapted: bool = False, progress: Progress | None = None, **given: Any,
 ) -> Predictions:  # fmt: skip
     """Predict the recordings in files.
 
@@ -59,6 +60,8 @@ def predict_files(
         As for `SavedModel.load`.
     on_bad : {"raise", "skip"}
         What becomes of files that cannot be read.
+    adapted : bool
+        Whether the model first learns the levels of sensors from these recordings: see `adapt`.
     progress : callable, optional
         Called with the number of recordings read, and of all.
     **given
@@ -84,6 +87,7 @@ def predict_files(
         if sense not in table:
             table[sense] = None  # masked, and said so by the model
     X: Any = table[with_names] if senses else list(table[with_names[0]])
+    model = adapt(model, X) if adapted else model
     return Predictions(as_table(model, X, [str(name) for name in table.index]), skipped)
 
 

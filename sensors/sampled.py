@@ -81,6 +81,46 @@ class SampledEncoder(Encoder):
         self._learn_scale(np.concatenate(drives))
         return self
 
+    def adapt(self, X: Any) -> Self:
+        """Learn levels and scales anew, from recordings without labels; all else stays.
+
+        For sensors that age or are exchanged: channels, steps and inputs stay those of ``fit``.
+
+        Parameters
+        ----------
+        X : as in ``transform``
+            Recordings of the sensors as they are now, two or more. Levels are means over all of
+            them, so their classes should be about as mixed as those of training.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If fewer than two recordings are present.
+
+        Examples
+        --------
+        >>> from mottle.sensors import TaxelDrive
+        >>> young = np.random.default_rng(0).normal(size=(20, 5, 1))
+        >>> encoder = TaxelDrive(None, baseline="training").fit(young)
+        >>> aged = 3 + 2 * young
+        >>> np.allclose(encoder.adapt(aged).transform(aged)[0], encoder.fit_transform(young)[0])
+        True
+        """
+        check_is_fitted(self)
+        streams = self._read(X, fitting=False)
+        present = [i for i, samples in enumerate(streams.cells) if samples is not None]
+        if len(present) < 2:
+            raise ValueError(f"adapt learns from two recordings or more, and {len(present)} came.")
+        cells = [streams.cells[i] for i in present]
+        self._learn(cells)
+        drives = [self._encode(streams.cells[i], streams.place(i)) for i in present]
+        self._learn_scale(np.concatenate(drives))
+        return self
+
     def transform(self, X: Any) -> Any:
         """Return the drives of the recordings.
 

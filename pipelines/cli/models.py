@@ -35,11 +35,15 @@ from mottle.pipelines.cli.shared import (
     "--on-bad", type=click.Choice(["raise", "skip"]), default="raise", show_default=True,
     help="Stop at a file that cannot be read, or leave it out and exit with 3.",
 )  # fmt: skip
+@click.option(
+    "--adapt", is_flag=True,
+    help="Learn levels and scales of the sensors anew from these recordings, without labels.",
+)  # fmt: skip
 @TRUST
 @AS_JSON
 def predict(
     model: Path, sources: tuple[str, ...], out: Path | None, pattern: str | None, kind: str | None,
-    time_unit: str | None, on_bad: str, trust: tuple[str, ...], as_json: bool,
+    time_unit: str | None, on_bad: str, adapt: bool, trust: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Predict the recordings in files or folders, PATH, with a saved MODEL.
 
@@ -57,8 +61,8 @@ def predict(
         saved = open_model(model)
         with bars(errors) as move:
             found = predict_files(
-                saved, sources, trusted=trust, on_bad=on_bad, pattern=pattern, kind=kind,
-                time_unit=time_unit, progress=partial(move, "reading"),
+                saved, sources, trusted=trust, on_bad=on_bad, adapted=adapt, pattern=pattern,
+                kind=kind, time_unit=time_unit, progress=partial(move, "reading"),
             )  # fmt: skip
         if out is not None:
             write_text(out, found.table.to_csv(index=False))
