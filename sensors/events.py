@@ -500,7 +500,8 @@ class EventRate(EventEncoder):
     def _fill(self, events, start, first, drive, past, raw=False):
         squeezed = (0, 1.0) if raw else (POWERS[self.compress], self.scale_)
         most = np.iinfo(drive.dtype if drive.dtype.kind == "i" else np.int32).max
-        return kernels.count(*self._arguments(events, start, first), *squeezed, most, drive)
+        arguments = (*self._arguments(events, start, first), *squeezed, most, drive)
+        return kernels.count(*arguments)
 
     def _embed(self, dt):
         if self.dtype == "float32":  # rounds the drive, which the text in C does not

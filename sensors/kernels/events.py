@@ -14,7 +14,8 @@ from math import copysign, exp, log1p, sqrt
 import numpy as np
 from numba import njit
 
-from mottle.kernel_events import FAULT, faulty, locate
+from mottle.kernel_events import FAULT as FAULT
+from mottle.kernel_events import faulty, locate
 
 CHUNK = 1024  # events
 FULL = -2  # a count is larger than the drive's type holds

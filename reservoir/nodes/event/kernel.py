@@ -9,7 +9,8 @@ from math import exp, log1p
 import numpy as np
 from numba import njit
 
-from mottle.kernel_events import FAULT, faulty, locate
+from mottle.kernel_events import FAULT as FAULT
+from mottle.kernel_events import faulty, locate
 from mottle.reservoir.compiled.blocks import copy
 from mottle.reservoir.compiled.functions import INNER, VECTOR, flush, widen
 from mottle.reservoir.compiled.functions import exp as fast_exp
