@@ -1,7 +1,8 @@
 """What stores stand, in numbers: python benchmarks/reliability.py [PART...] [--n N].
 
 Parts: kills, damage, disk, files, speed; without one, all. N is the number of random moments for
-each signal and command (default 100). Tables go into docs/results/reliability.md, between the marks
+each signal and command (default 100); --commands names the commands of which kills are done anew,
+the rows of others are kept. Tables go into docs/results/reliability.md, between the marks
 of that name, and all figures into docs/results/reliability.json. Recordings are those that ship, so
 that every machine can repeat it; speed is measured on those in the folder MOTTLE_DATA that are
 there.
@@ -164,7 +165,7 @@ class Kills:
     the moments fall into the work.
     """
 
-    def __init__(self, place, url, until):
+    def __init__(self, place, url, until, names):
         self.place, self.until = place, until
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["warm_jobs"])
@@ -180,6 +181,7 @@ class Kills:
                 ["run", recipe, "--out", str(out / "out"), "--states", str(out / "states")],
             )),
         }  # fmt: skip
+        self.works = {name: self.works[name] for name in names or self.works}
         self.took, self.expected = {}, {}
         for name in self.works:
             for quiet in ("warm", "quiet"):  # the first fills caches
@@ -249,29 +251,33 @@ class Kills:
         return row
 
 
-def kills(n, minutes):
+def kills(n, minutes, names):
     """Send each signal at n random moments to each command; compare bytes with a quiet run's.
 
-    Three go on at once. Where the time is up, fewer are sent.
+    Three go on at once. Where the time is up, fewer are sent. Rows of commands that are not in
+    ``names`` are the kept ones; without names all are done.
     """
     server, url = serve()
     with tempfile.TemporaryDirectory() as place:
-        work = Kills(Path(place), url, time.monotonic() + 60 * minutes)
+        work = Kills(Path(place), url, time.monotonic() + 60 * minutes, names)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for wanted in (*range(5, n, 5), n):  # in turn, so that each gets some if time is short
                 list(pool.map(lambda job, wanted=wanted: work.send(job, wanted), work.states))
             rows = list(pool.map(work.end, work.states))
     server.shutdown()
-    return rows
+    found = {row[:2]: row for row in rows}
+    kept = json.loads(RESULTS.read_text())["kills"]["rows"] if names else []
+    before = [tuple(row.values()) for row in kept]
+    return [found.pop(row[:2], row) for row in before] + list(found.values())
 
 
 def results(out):
-    """Return the files of a run, without what names the moment or the place."""
+    """Return the files of a run, without what names the moment, the time taken or the place."""
     found = tree(out)
     return {
         name: data for name, data in found.items()
         if not re.search(r"\.(parts|building|lock|part|partial|fetching|template)\b", name)
-        and not name.endswith((".html", ".json", ".sha256"))
+        and not name.endswith((".html", ".json", ".sha256", ".fits.csv"))
     } | {name: data for name, data in found.items() if name.endswith("zarr.json")}  # fmt: skip
 
 
@@ -522,10 +528,11 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(HEADS))
     parser.add_argument("--n", type=int, default=N)
     parser.add_argument("--minutes", type=float, default=60, help="most time for kills")
+    parser.add_argument("--commands", nargs="*", default=(), help="those of kills")
     args = parser.parse_args()
     for name in args.parts or HEADS:
         part = globals()[name]
-        more = {"speed": (), "kills": (args.n, args.minutes)}
+        more = {"speed": (), "kills": (args.n, args.minutes, args.commands)}
         found = part(*more.get(name, (args.n,)))
         machine = stamp("numpy", "zarr", "xarray")
         kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

@@ -4,11 +4,14 @@ from copy import deepcopy
 from typing import Any
 
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from mottle.containers import as_cells
+from mottle.events import is_absent
 from mottle.pipelines.augmented import AugmentedModel
 from mottle.pipelines.late import LateReadout
 from mottle.pipelines.sensor_models import SensorModel
@@ -40,7 +43,8 @@ def adapt(model: Any, X: Any) -> Any:
     Raises
     ------
     ValueError
-        If the model has no encoder of sampled streams, or a sense fewer than two recordings.
+        If no encoder of the model learns levels or scales, one lies within an estimator of another
+        kind, or a sense has a single recording. A sense without any keeps its levels.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -68,58 +72,82 @@ def adapt(model: Any, X: Any) -> Any:
     """
     check_is_fitted(model)
     adapted = deepcopy(model)
-    if not walk(adapted, X):
+    seen: list[SampledEncoder] = []
+    n = walk(adapted, X, seen)
+    missed = [one for one in encoders_in(adapted) if not any(one is other for other in seen)]
+    if missed:
         raise ValueError(
-            f"{type(model).__name__} has no encoder of sampled streams, whose levels could be "
-            "learnt anew: encoders of events count, and reservoirs learn nothing."
+            f"{missed[0]!r} lies within an estimator that adapt does not look into, in "
+            f"{type(model).__name__}: adapt the model within, such as best_estimator_ of a search."
+        )
+    if not n:
+        raise ValueError(
+            f"{type(model).__name__} has no encoder that could learn from these recordings: those "
+            "of events count, those with scale=None and a baseline of each recording learn "
+            "nothing, and a sense without recordings keeps its levels."
         )
     return adapted
 
 
-def walk(part: Any, X: Any) -> int:
-    """Adapt the encoders in a part of a model, which is given ``X``; return their number."""
+def walk(part: Any, X: Any, seen: list[SampledEncoder]) -> int:
+    """Adapt the encoders in a part of a model, which is given ``X``; return their number.
+
+    Encoders that were come upon are added to ``seen``.
+    """
     if isinstance(part, SampledEncoder):
+        seen.append(part)
+        if not part.learns_levels or all(is_absent(cell) for cell in as_cells(X)):
+            return 0
         part.adapt(X)
         return 1
     if isinstance(part, Pipeline):
         n, steps = 0, [step for _, step in part.steps if step not in (None, "passthrough")]
         for k, step in enumerate(steps):
-            n += walk(step, X)
-            if not any(map(holds, steps[k + 1 :])):
+            n += walk(step, X, seen)
+            if not any(map(encoders_in, steps[k + 1 :])):
                 break
             X = step.transform(X)
         return n
     if isinstance(part, SensorModel):
         X = part.named(X)
-    return sum(walk(inner, take(X, columns)) for inner, columns in inside(part))
+    if isinstance(part, ColumnTransformer) and isinstance(X, pd.DataFrame):
+        X = X[[*getattr(part, "feature_names_in_", X.columns)]]  # numbers count those of fit
+    n = 0
+    for name, inner, columns in inside(part):
+        own = X if columns is None else _safe_indexing(X, columns, axis=1)
+        try:
+            n += walk(inner, own, seen)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}" if name else str(error)) from error
+    return n
 
 
-def inside(part: Any) -> list[tuple[Any, Any]]:
-    """Return the fitted parts within one, and the columns that each takes, None for all."""
-    if isinstance(part, Pipeline):
-        return [(step, None) for _, step in part.steps]
+def inside(part: Any) -> list[tuple[str, Any, Any]]:
+    """Return the fitted parts within one: a name, and the columns that it takes, None for all."""
     if isinstance(part, FeatureUnion):
-        return [(inner, None) for _, inner in part.transformer_list]
+        return [(name, inner, None) for name, inner in part.transformer_list]
     if isinstance(part, ColumnTransformer):
-        return [(inner, columns) for _, inner, columns in part.transformers_]
+        return list(part.transformers_)
     if isinstance(part, DriveStack):
-        return [(encoder, sense) for sense, encoder in part.encoders_]
+        return [(str(sense), encoder, sense) for sense, encoder in part.encoders_]
     if isinstance(part, LateReadout):
-        return [(member, None) for _, member in part.members_]
+        return [(name, member, None) for name, member in part.members_]
     if isinstance(part, SensorModel):
-        return [(part.pipeline_, None)]
+        return [("", part.pipeline_, None)]
     if isinstance(part, AugmentedModel):
-        return [(part.model_, None)]
+        return [("", part.model_, None)]
     return []
 
 
-def holds(part: Any) -> bool:
-    """Return whether there is an encoder of sampled streams within a part."""
-    return isinstance(part, SampledEncoder) or any(holds(inner) for inner, _ in inside(part))
-
-
-def take(X: Any, columns: Any) -> Any:
-    """Return the columns of a table that a part takes."""
-    if columns is None:
-        return X
-    return _safe_indexing(X, columns, axis=1) if isinstance(X, pd.DataFrame) else X
+def encoders_in(part: Any) -> list[SampledEncoder]:
+    """Return the fitted encoders of sampled streams within a part, wherever they are."""
+    if isinstance(part, SampledEncoder):
+        return [part] if hasattr(part, "channels_") else []
+    if isinstance(part, BaseEstimator):
+        given = () if isinstance(part, Pipeline | FeatureUnion) else part.get_params(deep=False)
+        part = {name: own for name, own in vars(part).items() if name not in given}
+    if isinstance(part, dict):
+        part = list(part.values())
+    if not isinstance(part, list | tuple):
+        return []
+    return [one for inner in part for one in encoders_in(inner)]

@@ -106,7 +106,16 @@ class LevelCrossing(SampledEncoder):
     def _labels(self):
         return ["_up", "_down"]
 
-    def _learn(self, cells):
+    @property
+    def learns_levels(self) -> bool:
+        """Whether anything that `adapt` learns anew enters the drive."""
+        return True
+
+    def _keep_still(self, before, cells):
+        moved = np.any([np.ptp(samples.values, axis=0) > 0 for samples in cells], axis=0)
+        self.threshold_ = np.where(moved, self.threshold_, before.threshold_)
+
+    def _learn_levels(self, cells):
         centred = []
         for samples in cells:
             change = samples.values[: self.max_rows] - samples.values[0]  # 0 where nothing moves

@@ -281,7 +281,8 @@ class EventEncoder(Encoder):
         n_recordings = len(streams.cells)
         known = streams.cells if keep and isinstance(streams.cells, list) else []
         n_written = sum(len(events["t"]) for events in known if events is not None)
-        drives = self._zeros(n_recordings if keep else 1, self.n_steps, n_written)
+        dtype = "int32" if self.dtype == "int16" and not keep else self.dtype  # for any count
+        drives = self._zeros(n_recordings if keep else 1, self.n_steps, n_written, dtype)
         account = np.zeros((n_recordings, 4), dtype=np.int64)
         for recording, events in enumerate(streams.cells):
             drive = drives[recording if keep else 0]
@@ -298,13 +299,14 @@ class EventEncoder(Encoder):
             account[recording] = n_events, n_events - outside - late, outside, late
         return streams, drives, account
 
-    def _zeros(self, n_recordings, n_steps, n_written=0):
+    def _zeros(self, n_recordings, n_steps, n_written=0, dtype=None):
         """Return empty drives, whose memory is taken where a cell has events."""
         shape = n_recordings, int(n_steps), self.n_features_out_
-        n_values = float(np.prod(shape)) * np.dtype(self.dtype).itemsize / 8
+        dtype = np.dtype(self.dtype if dtype is None else dtype)
+        n_values = float(np.prod(shape)) * dtype.itemsize / 8
         check_memory(n_values, f"drives of {n_recordings} x {n_steps} steps",
                      "take larger cells, dtype='float32', or fewer recordings at once")  # fmt: skip
-        return zeros_by_page(shape, self.dtype, n_written)
+        return zeros_by_page(shape, dtype, n_written)
 
     def _mark_absent(self, drive, place):
         """Fill the drive of an absent recording with NaN."""
@@ -319,7 +321,7 @@ class EventEncoder(Encoder):
         """Raise if the kernel found a count that the drive does not hold."""
         if outside == kernels.FULL:
             raise ValueError(
-                f"{place}: a cell has more than {np.iinfo(self.dtype).max} events in a step, the "
+                f"{place}: the count of a cell in a step is beyond {np.iinfo(self.dtype).max}, the "
                 f"most that dtype={self.dtype!r} holds: take dtype='int32', or more steps."
             )
 

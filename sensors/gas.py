@@ -184,6 +184,11 @@ class GasDrive(SampledEncoder):
             kinds = [kind + offset for kind in kinds for offset in (0, len(RESPONSES))]
         return np.array(kinds)
 
+    @property
+    def learns_levels(self) -> bool:
+        """Whether anything that `adapt` learns anew enters the drive."""
+        return self.scale is not None or self.baseline is None
+
     def _learn(self, cells):
         rows = np.concatenate([self._cut(samples).values for samples in cells])
         least = rows.min(axis=0)
@@ -191,6 +196,10 @@ class GasDrive(SampledEncoder):
         self.responses_ = [
             self._respond(name, low) for name, low in zip(self.channels_, least, strict=True)
         ]
+        super()._learn(cells)
+
+    def _learn_levels(self, cells):
+        rows = np.concatenate([self._cut(samples).values for samples in cells])
         self.zero_ = np.min(rows, axis=0, where=rows > 0, initial=np.inf)
         self.zero_[np.isinf(self.zero_)] = 1.0  # never above 0: any constant gives a ratio of 1
         self.center_ = rows.mean(axis=0)

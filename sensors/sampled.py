@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any, Self
 from warnings import warn
 
@@ -31,6 +32,7 @@ FLOOR = 0.05
 """The least a channel is divided by, as a fraction of the median spread of the channels that move:
 otherwise the noise of one that hardly moves in training would become a full drive."""
 LARGEST = min(OVERFLOWS)  # beyond which values may be overflowed counters
+FAINT = 1e-3  # of the scale of training, below which adapt warns
 LEVEL = 0.5  # of the variance of levels, explained by classes, above which fit warns
 
 
@@ -81,16 +83,22 @@ class SampledEncoder(Encoder):
         self._learn_scale(np.concatenate(drives))
         return self
 
+    @property
+    def learns_levels(self) -> bool:
+        """Whether anything that `adapt` learns anew enters the drive."""
+        return self.scale is not None
+
     def adapt(self, X: Any) -> Self:
         """Learn levels and scales anew, from recordings without labels; all else stays.
 
-        For sensors that age or are exchanged: channels, steps and inputs stay those of ``fit``.
+        For sensors that age or are exchanged: channels, steps and inputs stay those of ``fit``. An
+        input that does not vary in the recordings keeps its scale.
 
         Parameters
         ----------
         X : as in ``transform``
-            Recordings of the sensors as they are now, two or more. Levels are means over all of
-            them, so their classes should be about as mixed as those of training.
+            Recordings of the sensors as they are now, two or more, or one lone stream. Levels are
+            means over all of them, so their classes should be about as mixed as those of training.
 
         Returns
         -------
@@ -99,7 +107,13 @@ class SampledEncoder(Encoder):
         Raises
         ------
         ValueError
-            If fewer than two recordings are present.
+            For fewer recordings, what ``transform`` refuses, or an encoder that learns neither
+            levels nor scales. Nothing is changed then.
+
+        Warns
+        -----
+        UserWarning
+            If the scale of an input falls below a thousandth of what it was.
 
         Examples
         --------
@@ -111,14 +125,31 @@ class SampledEncoder(Encoder):
         True
         """
         check_is_fitted(self)
+        if not self.learns_levels:
+            raise ValueError(
+                f"{self!r} learns neither levels nor scales, so that there is nothing to adapt."
+            )
         streams = self._read(X, fitting=False)
         present = [i for i, samples in enumerate(streams.cells) if samples is not None]
-        if len(present) < 2:
+        if len(present) < 2 and not streams.one:
             raise ValueError(f"adapt learns from two recordings or more, and {len(present)} came.")
-        cells = [streams.cells[i] for i in present]
-        self._learn(cells)
-        drives = [self._encode(streams.cells[i], streams.place(i)) for i in present]
-        self._learn_scale(np.concatenate(drives))
+        cells, fresh = [streams.cells[i] for i in present], copy(self)
+        fresh._learn_levels(cells)
+        fresh._keep_still(self, cells)
+        drives = np.concatenate(
+            [fresh._encode(streams.cells[i], streams.place(i)) for i in present]
+        )
+        fresh._learn_scale(drives)
+        fresh.scale_ = np.where(np.ptp(drives, axis=0) > 0, fresh.scale_, self.scale_)
+        faint = np.flatnonzero(fresh.scale_ < FAINT * self.scale_)
+        if faint.size:
+            names = ", ".join(self._names_out()[k] for k in faint[:5])
+            warn(
+                f"the scale of {faint.size} inputs is below {FAINT:g} of what it was in training: "
+                f"{names}. What is left may be the noise of a sensor that is off.",
+                UserWarning, stacklevel=2,
+            )  # fmt: skip
+        vars(self).update(vars(fresh))
         return self
 
     def transform(self, X: Any) -> Any:
@@ -293,6 +324,13 @@ class SampledEncoder(Encoder):
 
     def _learn(self, cells):
         """Learn what ``_encode`` needs, before it is called."""
+        self._learn_levels(cells)
+
+    def _learn_levels(self, cells):
+        """Learn that part of it which changes as sensors age."""
+
+    def _keep_still(self, before, cells):
+        """Take from the encoder ``before`` what channels that do not vary cannot tell."""
 
     def _check_units(self, cells):
         """Warn of times and sizes that are far from those of the training recordings."""

@@ -113,6 +113,11 @@ class SoundDrive(SampledEncoder):
         levels = [f"_{frequency:.0f}Hz" for frequency in self.frequencies_]
         return [*levels, *(f"{label}_onset" for label in levels)] if self.onset else levels
 
+    @property
+    def learns_levels(self) -> bool:
+        """Whether anything that `adapt` learns anew enters the drive."""
+        return True
+
     def _learn(self, cells):
         self.rate_ = float(np.median([sampling_rate(samples) for samples in cells]))
         half = self.rate_ / 2
@@ -124,6 +129,9 @@ class SoundDrive(SampledEncoder):
                 "1 s apart): give the streams a time in s, or set f_min and f_max."
             )
         self.frequencies_ = erb_spaced(float(self.f_min), highest, self.n_bands)
+        super()._learn(cells)
+
+    def _learn_levels(self, cells):
         energies = np.concatenate(
             [self._energies(samples, f"recording {i}") for i, samples in enumerate(cells)]
         )

@@ -138,7 +138,12 @@ class TaxelDrive(SampledEncoder):
         wanted = self._statistics()
         return [""] if wanted == ("mean",) else [f"_{name}" for name in wanted]
 
-    def _learn(self, cells):
+    @property
+    def learns_levels(self) -> bool:
+        """Whether anything that `adapt` learns anew enters the drive."""
+        return self.scale is not None or self.baseline == "training"
+
+    def _learn_levels(self, cells):
         rows = np.concatenate([samples.values[: self.max_rows] for samples in cells])
         self.center_ = rows.mean(axis=0)
 

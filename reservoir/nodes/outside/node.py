@@ -469,7 +469,7 @@ class DeviceReservoir(Reservoir):
     tau : "log", tuple of float or None, default=None
         Shortest and longest decay time in second, spaced logarithmically over the devices; only for
         devices that list their ``rates`` and ``times``. "log": from a fifth of the device's decay
-        time to ten times it. None: the device's.
+        time (TiOx: a twentieth) to ten times it. None: the device's.
     n_masks : int, default=1
         Number of input masks of random sign applied to a device one after another within a step
         (time multiplexing). Each gives one virtual node; node k is device ``k % n_devices``.
