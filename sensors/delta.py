@@ -111,10 +111,6 @@ class LevelCrossing(SampledEncoder):
         """Whether anything that `adapt` learns anew enters the drive."""
         return True
 
-    def _keep_still(self, before, cells):
-        moved = np.any([np.ptp(samples.values, axis=0) > 0 for samples in cells], axis=0)
-        self.threshold_ = np.where(moved, self.threshold_, before.threshold_)
-
     def _learn_levels(self, cells):
         centred = []
         for samples in cells:
@@ -122,6 +118,10 @@ class LevelCrossing(SampledEncoder):
             centred.append(change - change.mean(axis=0))
         moves = np.concatenate(centred)
         self.threshold_ = self.threshold * learn_spread(moves, np.zeros(moves.shape[1]))
+
+    def _keep_still(self, before, cells):
+        moved = np.any([np.ptp(samples.values, axis=0) > 0 for samples in cells], axis=0)
+        self.threshold_ = np.where(moved, self.threshold_, before.threshold_)
 
     def _check_units(self, cells):
         moves = np.max(

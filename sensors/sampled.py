@@ -149,7 +149,7 @@ class SampledEncoder(Encoder):
                 f"{names}. What is left may be the noise of a sensor that is off.",
                 UserWarning, stacklevel=2,
             )  # fmt: skip
-        vars(self).update(vars(fresh))
+        self.__dict__.update(fresh.__dict__)
         return self
 
     def transform(self, X: Any) -> Any:
