@@ -61,12 +61,12 @@ def add(places, p, amounts, counts, busy):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def squeeze(counts, busy, power, scale, frame):
+def squeeze(counts, busy, power, scale, most, frame):
     """Write n, sqrt(n), log(1 + n) or Anscombe's root over the scale; clear counts and ``busy``.
 
-    Returns the largest count, without its sign, where they are written as they are.
+    Returns False, with work left undone, at a count to be written as it is that is above ``most``.
     """
-    most = 0
+    largest = 0
     for block in range(busy.size):
         if not busy[block]:
             continue
@@ -89,11 +89,14 @@ def squeeze(counts, busy, power, scale, frame):
                 frame[i] = np.float64(counts[i]) / scale
         else:
             for i in range(begin, end):
+                largest = max(largest, abs(counts[i]))
+            if largest > most:
+                return False
+            for i in range(begin, end):
                 frame[i] = counts[i]
-                most = max(most, abs(counts[i]))
         for i in range(begin, end):
             counts[i] = 0
-    return most
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -129,7 +132,7 @@ def count(
                 return FAULT, FAULT
             add(places[: stop - begin], p[begin:stop], amounts, counts, busy)
             begin, outside = stop, outside + missed
-        if squeeze(counts, busy, power, scale, drive[k]) > most:
+        if not squeeze(counts, busy, power, scale, most, drive[k]):
             return FULL, FULL
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)
 
