@@ -591,11 +591,8 @@ def difference(
     folds = paired.groupby("fold").mean().to_numpy()
     middle = float(folds.mean())
     if len(folds) > 2:
-        ratio = (
-            0.0
-            if SETS[name].split is of_batches
-            else float((own["n_test"] / own["n_train"]).mean())
-        )
+        shared = SETS[name].split is not of_batches  # training parts of several tests overlap
+        ratio = float((own["n_test"] / own["n_train"]).mean()) if shared else 0.0
         low, high, _ = corrected_t(folds, ratio)
         return middle, low, high, True
     half = reach(paired.groupby("seed").mean().to_numpy())

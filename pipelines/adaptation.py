@@ -109,7 +109,7 @@ def walk(part: Any, X: Any, seen: list[SampledEncoder]) -> int:
             X = step.transform(X)
         return n
     if isinstance(part, SensorModel):
-        X = part.named(X)
+        X = part._named(X)
     if isinstance(part, ColumnTransformer) and isinstance(X, pd.DataFrame):
         X = X[[*getattr(part, "feature_names_in_", X.columns)]]  # numbers count those of fit
     n = 0

@@ -131,7 +131,7 @@ class SensorModel(NamesParameters, BaseEstimator):
         predicted : ndarray of shape (recording,) or (recording, target)
         """
         check_is_fitted(self, "pipeline_")
-        return self.pipeline_.predict(self.named(X))
+        return self.pipeline_.predict(self._named(X))
 
     def _built(self, encoder: Any, reservoir: Any, seed: int) -> tuple[Any, Any]:
         """Return the encoder and the seeded reservoir of a description."""
@@ -139,7 +139,7 @@ class SensorModel(NamesParameters, BaseEstimator):
         seeded(made, seed)
         return build(encoder, mottle.sensors, ENCODERS), made
 
-    def named(self, X: Any) -> pd.DataFrame:
+    def _named(self, X: Any) -> pd.DataFrame:
         """Return recordings as a table with the column of fit, where there is a single one."""
         table = as_table(X)
         alone = len(self._senses) == 1 == table.shape[1]
@@ -224,7 +224,7 @@ class SensorClassifier(ClassifierMixin, SensorModel):
         probabilities : ndarray of shape (recording, class)
         """
         check_is_fitted(self, "pipeline_")
-        return self.pipeline_.predict_proba(self.named(X))
+        return self.pipeline_.predict_proba(self._named(X))
 
 
 class SensorRegressor(RegressorMixin, SensorModel):

@@ -79,6 +79,7 @@ class LevelCrossing(SampledEncoder):
     """
 
     of_whole_recordings = ("n_steps", "max_rows")
+    learns_levels = True  # the threshold
 
     def __init__(
         self,
@@ -105,11 +106,6 @@ class LevelCrossing(SampledEncoder):
 
     def _labels(self):
         return ["_up", "_down"]
-
-    @property
-    def learns_levels(self) -> bool:
-        """Whether anything that `adapt` learns anew enters the drive."""
-        return True
 
     def _learn_levels(self, cells):
         centred = []

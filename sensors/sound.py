@@ -85,6 +85,8 @@ class SoundDrive(SampledEncoder):
     ((20, 16), 486)
     """
 
+    learns_levels = True  # the mean of each band
+
     def __init__(
         self,
         n_bands: int = 24,
@@ -112,11 +114,6 @@ class SoundDrive(SampledEncoder):
     def _labels(self):
         levels = [f"_{frequency:.0f}Hz" for frequency in self.frequencies_]
         return [*levels, *(f"{label}_onset" for label in levels)] if self.onset else levels
-
-    @property
-    def learns_levels(self) -> bool:
-        """Whether anything that `adapt` learns anew enters the drive."""
-        return True
 
     def _learn(self, cells):
         self.rate_ = float(np.median([sampling_rate(samples) for samples in cells]))

@@ -22,7 +22,7 @@ UNITS = {
 
 
 class TiOxMemristor(NamedTuple):
-    """Constants of one TiOx/TaOy device, modelled pulse by pulse.
+    """Constants of one TiOx/TaOy device, modelled pulse by pulse; its state lies in 0 to 1.
 
     Examples
     --------
