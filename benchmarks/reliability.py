@@ -88,7 +88,10 @@ def command(words, begun):
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
     begun.set()
-    main(words)
+    try:
+        main(words)
+    finally:  # a signal to what takes down this process gives 1, whatever the command did
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def fetch(home, url, begun):
