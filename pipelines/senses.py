@@ -58,9 +58,9 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
             The fitted check.
         """
         absent = self._absent(X)
-        if absent.to_numpy().any():
-            row, column = np.argwhere(absent.to_numpy())[0]
-            count, sense = int(absent.iloc[:, column].sum()), absent.columns[column]
+        if absent.any():
+            row, column = np.argwhere(absent)[0]
+            count, sense = int(absent[:, column].sum()), self.senses[column]
             raise ValueError(
                 f"sense {sense!r} is missing in {name_row(X.index, row)} of the training data "
                 f"({count} of {len(X)} recordings): leave those recordings out of fit; a sense may "
@@ -87,14 +87,14 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         absent = self._absent(X)
-        nothing = absent.all(axis=1).to_numpy()
+        nothing = absent.all(axis=1)
         if nothing.any():
             row = name_row(X.index, int(np.argmax(nothing)))
             raise ValueError(
                 f"{row} has none of the senses {', '.join(self.senses)}: there is "
                 "nothing to predict from; drop it."
             )
-        for sense, count in absent.sum().items():
+        for sense, count in zip(self.senses, absent.sum(axis=0).tolist(), strict=True):
             if count:
                 warn(
                     f"sense {sense!r} is missing in {count} of {len(X)} recordings and is masked "
@@ -132,4 +132,4 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
                 f"the table has no column {unknown[0]!r}; it has {', '.join(map(str, X.columns))}. "
                 "A sense that is missing altogether is a column of None."
             )
-        return X[list(self.senses)].isna()
+        return pd.isna(X[list(self.senses)].to_numpy(dtype=object))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mottle.arrays import variable_of
 from mottle.checks import check_option, check_positive, is_whole, suggest
 from mottle.embedded import CStage
 from mottle.log import say_once
@@ -264,8 +265,9 @@ class SampledEncoder(Encoder):
     def _read_rows(self, state, X):
         """Return the rows of live runs, checked."""
         check_is_fitted(self)
-        cells = label_frames(as_streams(X)).cells
-        streams = self._read(X, fitting=False)
+        found = label_frames(as_streams(X))
+        cells = found.cells
+        streams = self._read_streams(found, fitting=False)
         check_live_times(cells)
         self._check_state(state, len(cells))
         check_chunk(streams)
@@ -358,7 +360,9 @@ class SampledEncoder(Encoder):
             check_places("_keep", self._keep, self.n_features_in_)
 
     def _read(self, X, fitting):
-        streams = label_frames(as_streams(X))
+        return self._read_streams(label_frames(as_streams(X)), fitting)
+
+    def _read_streams(self, streams, fitting):
         if streams.one and not hasattr(streams.cells[0], "dims"):
             cells = [self._read_plain(streams.cells[0], fitting)]
             return Streams(cells, True, streams.sense)
@@ -528,7 +532,7 @@ def label_frames(streams):
 def check_live_times(cells):
     """Refuse dates in a live run: seconds from the first sample would begin anew in each chunk."""
     for run, cell in enumerate(cells):
-        dated = "time" in getattr(cell, "coords", ()) and cell["time"].dtype.kind == "M"
+        dated = "time" in getattr(cell, "coords", ()) and variable_of(cell, "time").dtype.kind == "M"
         if dated or "time_start" in getattr(cell, "attrs", {}):
             raise ValueError(
                 f"run {run} has dates as its time: a live run needs seconds since its beginning, "

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from mottle.arrays import as_numbers
+from mottle.arrays import as_numbers, variable_of
 from mottle.checks import is_whole, suggest
 from mottle.events import EVENT_DTYPE as EVENT_DTYPE
 from mottle.events import Streams as Streams
@@ -176,11 +176,6 @@ def in_order(stream: xr.DataArray) -> xr.DataArray:
     """Return a stream with the dims (time, channel)."""
     ordered = ("time", "channel")
     return stream if stream.dims == ordered else stream.transpose(*ordered)
-
-
-def variable_of(stream: xr.DataArray, name: str) -> xr.Variable:
-    """Return a coordinate as a variable: to make a DataArray of it takes fifty times as long."""
-    return stream.coords.variables[name]
 
 
 def digest_of(stream: xr.DataArray) -> str:

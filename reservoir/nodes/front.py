@@ -6,7 +6,6 @@ from hashlib import sha256
 from importlib.metadata import version
 from inspect import signature
 from json import dumps
-from re import fullmatch
 from typing import Any, ClassVar, Self
 from warnings import warn
 
@@ -39,6 +38,7 @@ DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
 PPV = "ppv"  # proportion of positive values, as in ROCKET: of steps above a training quantile
+PPVS = frozenset(f"{PPV}{percent}" for percent in range(1, 100))
 POOLS: dict[str, tuple[str, ...]] = {name: (name,) for name in CODES}
 POOLS |= {"ppv": ("ppv50",), "ppv4": ("ppv20", "ppv40", "ppv60", "ppv80")}
 FIXED = ("wiring", "input_shape", "field", "regions")  # by fit
@@ -68,7 +68,7 @@ def is_ppv(name: Any) -> bool:
     >>> is_ppv("ppv50"), is_ppv("ppv"), is_ppv("ppv100"), is_ppv("max")
     (True, False, False, False)
     """
-    return isinstance(name, str) and fullmatch(r"ppv[1-9]\d?", name) is not None
+    return isinstance(name, str) and name in PPVS
 
 
 def quantiles(statistics: tuple[str, ...]) -> list[float]:

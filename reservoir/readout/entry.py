@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mottle.arrays import variable_of
 from mottle.events import EVENT_DTYPE
 
 MOST_STEPS = 100_000  # without an event, or longest gaps, after which the clock must have jumped
@@ -109,7 +110,7 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
 
 def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
     """Return rows in order of time without those that are late or repeated, which are counted."""
-    time = np.asarray(rows["time"].values)
+    time = np.asarray(variable_of(rows, "time").values)
     if time.dtype.kind not in "iuf":  # dates, which the encoder refuses with the reason
         return entry, rows
     if not np.isfinite(time).all():
