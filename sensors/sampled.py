@@ -533,9 +533,8 @@ def check_live_times(cells):
     """Refuse dates in a live run: seconds from the first sample would begin anew in each chunk."""
     for run, cell in enumerate(cells):
         timed = "time" in getattr(cell, "coords", ())
-        if (timed and variable_of(cell, "time").dtype.kind == "M") or "time_start" in getattr(
-            cell, "attrs", {}
-        ):
+        dated = timed and variable_of(cell, "time").dtype.kind == "M"
+        if dated or "time_start" in getattr(cell, "attrs", {}):
             raise ValueError(
                 f"run {run} has dates as its time: a live run needs seconds since its beginning, "
                 "(time - start) / pandas.Timedelta(1, 's')."
