@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -114,13 +115,74 @@ def run_nodes(
     return out
 
 
+def run_abreast(
+    kernel: Callable[..., None], drive: NDArray, lengths: NDArray, state: Any, nodes: Any,
+    *arguments: Any, **options: Any,
+) -> NDArray:  # fmt: skip
+    """Run as `run_nodes` does, but the nodes of several recordings side by side.
+
+    A kernel takes nodes by the block: of a few nodes a recording, most of a block would be empty.
+    For uncoupled nodes without noise, whose energies are not metered, with constants ``nodes``, a
+    named tuple of numbers and of arrays with a value a node.
+    """
+    (n_recordings, n_steps, n_nodes), values = drive.shape, state.values
+    several = n_abreast(n_nodes, _block(values))
+    if several < 2 or n_recordings < 2 or (lengths != lengths[0]).any():
+        return run_nodes(kernel, drive, lengths, state, nodes, *arguments, **options)
+    several = min(several, n_recordings)
+    whole = n_recordings // several * several
+    out = np.empty(drive.shape, values.dtype)
+    for part in (slice(0, whole), slice(whole, n_recordings)):
+        n = min(several, part.stop - part.start)
+        if not n:
+            continue
+        wide = replace(state, values=_beside(values[part], n), keys=state.keys[part][::n])
+        tiled = [np.tile(one, n) if isinstance(one, np.ndarray) else one for one in nodes]
+        found = run_nodes(
+            kernel, _beside(drive[part], n), lengths[part][::n], wide, type(nodes)(*tiled),
+            *arguments, **options,
+        )  # fmt: skip
+        out[part], values[part] = _apart(found, n), _apart(wide.values, n)
+    return out
+
+
+def n_abreast(n_nodes: int, block: int) -> int:
+    """Return how many recordings of ``n_nodes`` fill blocks well, 1 if a single one does.
+
+    Examples
+    --------
+    >>> n_abreast(8, 64), n_abreast(100, 64), n_abreast(640, 64)
+    (64, 5, 1)
+    """
+    several = max(1, 8 * block // n_nodes)
+    alone, together = -(-n_nodes // block), -(-several * n_nodes // block) / several
+    return several if alone > 1.1 * together else 1
+
+
+def _beside(rows: NDArray, n: int) -> NDArray:
+    """Return (recording, row, node) with the nodes of ``n`` recordings each in one."""
+    _, n_rows, n_nodes = rows.shape
+    return rows.reshape(-1, n, n_rows, n_nodes).swapaxes(1, 2).reshape(-1, n_rows, n * n_nodes)
+
+
+def _apart(rows: NDArray, n: int) -> NDArray:
+    """Undo `_beside`."""
+    n_groups, n_rows, width = rows.shape
+    return rows.reshape(n_groups, n_rows, n, -1).swapaxes(1, 2).reshape(-1, n_rows, width // n)
+
+
+def _block(values: NDArray) -> int:
+    """Return how many nodes kernels take together; those of float32 twice as many."""
+    return GROUP * 8 // values.itemsize
+
+
 def _run_parts(
     kernel: Callable[..., None], drive: NDArray, lengths: NDArray, args: tuple[Any, ...],
     n_updates: int, apart: bool,
 ) -> None:  # fmt: skip
     """Run a kernel on all parts of the work, on one thread if there is little."""
     n_recordings, n_threads = len(drive), numba.get_num_threads()
-    block = GROUP * 8 // args[0].itemsize  # nodes; kernels of float32 run twice as many together
+    block = _block(args[0])
     n_blocks = -(-args[0].shape[2] // block)
     if n_threads == 1 or n_updates < LEAST_UPDATES:
         kernel(0, n_recordings, n_blocks * block, drive, lengths, *args)

@@ -277,3 +277,22 @@ def test_a_node_with_its_own_transition_is_a_film_with_that_constant(name):
         device = devices.VO2Neuristor(**{name: float(film.devices_[name][node])})
         alone, _ = fitted_film(device=device)
         np.testing.assert_allclose(alone.transform(drive)[:, node], states[:, node], rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("observable", ["voltage", "current", "temperature", "spikes"])
+@pytest.mark.parametrize(("n_nodes", "n_recordings"), [(3, 200), (100, 7), (100, 2), (41, 30)])
+def test_recordings_side_by_side_have_the_bytes_of_each_alone(
+    dtype, observable, n_nodes, n_recordings
+):
+    drive = np.random.default_rng(n_nodes).normal(size=(n_recordings, 4, 2))
+    reservoir = VO2Reservoir(
+        n_nodes, regime="excitable", observable=observable, dtype=dtype, random_state=0
+    ).fit(drive)
+    together = reservoir.transform(drive)
+    alone = np.concatenate([reservoir.transform(one[np.newaxis]) for one in drive])
+    assert np.ptp(together) > 0
+    np.testing.assert_array_equal(together, alone)
+    state, first = reservoir.advance(reservoir.start(n_recordings), drive[:, :3])
+    _, rest = reservoir.advance(state, drive[:, 3:])
+    np.testing.assert_array_equal(np.concatenate([first, rest], axis=1), together)

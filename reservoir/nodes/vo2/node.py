@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_number, choose
 from mottle.embedded import CStage, NotInC, template
 from mottle.reservoir.compiled.feeding import Feed
-from mottle.reservoir.compiled.threads import run_nodes
+from mottle.reservoir.compiled.threads import run_abreast, run_nodes
 from mottle.reservoir.family import check_held, micro_steps
 from mottle.reservoir.nodes.embedding import keys, run_key
 from mottle.reservoir.nodes.fading import Fading, with_recurrence
@@ -178,9 +178,13 @@ def simulate(
             kernel_closed.run, v_in, lengths, state, feed, *args, n_out=p.n_nodes, n_rows=1,
             updates=n_micro, apart=False,
         )  # fmt: skip
-    coupled = nodes.kappa > 0
-    run = kernel.run_coupled if coupled else kernel.run
-    return run_nodes(run, v_in, lengths, state, *args, updates=n_micro, apart=not coupled)
+    if nodes.kappa > 0:
+        run = kernel.run_coupled
+        return run_nodes(run, v_in, lengths, state, *args, updates=n_micro, apart=False)
+    alike = kick is None and metered is None
+    return (run_abreast if alike else run_nodes)(
+        kernel.run, v_in, lengths, state, *args, updates=n_micro
+    )
 
 
 def embed(p: Any) -> CStage:
