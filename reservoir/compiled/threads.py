@@ -125,7 +125,7 @@ def run_abreast(
     For uncoupled nodes without noise, whose energies are not metered, with constants ``nodes``, a
     named tuple of numbers and of arrays with a value a node.
     """
-    (n_recordings, n_steps, n_nodes), values = drive.shape, state.values
+    (n_recordings, _, n_nodes), values = drive.shape, state.values
     several = n_abreast(n_nodes, _block(values))
     if several < 2 or n_recordings < 2 or (lengths != lengths[0]).any():
         return run_nodes(kernel, drive, lengths, state, nodes, *arguments, **options)
