@@ -351,6 +351,7 @@ def flat(table: pd.DataFrame) -> NDArray:
 
 MODELS: dict[str, Any] = {
     "memristor": SensorClassifier(),
+    "vo2": SensorClassifier("vo2"),
     "echo": SensorClassifier("echo"),
     "static": SensorClassifier("static"),
     "none": Pooled(),
@@ -359,8 +360,8 @@ MODELS: dict[str, Any] = {
     "logistic": Logistic(),
 }
 LABELS = {
-    "memristor": "memristors", "echo": "echo state", "static": "static", "none": "no reservoir",
-    "forest": "forest", "minirocket": "MiniRocket", "logistic": "logistic",
+    "memristor": "memristors", "vo2": "VO2", "echo": "echo state", "static": "static",
+    "none": "no reservoir", "forest": "forest", "minirocket": "MiniRocket", "logistic": "logistic",
 }  # fmt: skip
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 ONE_SEED = ("none", "logistic")  # nothing is drawn

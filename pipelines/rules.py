@@ -16,6 +16,7 @@ FIELD, REGIONS, SEGMENTS = 5, 4, 3  # of shared receptive fields
 SIZE = 2000  # features of a sense
 POOL = ["mean", "std", "ppv", "last"]
 STEP = 0.01  # s, device time of a step of the WOx preset
+FIRING = 3.2e-6  # s, in which a cold VO2 film fires that is a deviation of its input above the bias
 
 
 def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any], list[str]]:
@@ -153,6 +154,12 @@ def reservoir_of(
     if kind == "MemristorReservoir":
         own["tau"] = [STEP, max(2, steps) * STEP]
         comments.append("tau: memory of one step to the longest recording")
+    if kind == "VO2Reservoir":
+        own |= {"regime": "excitable", "dt_device": FIRING, "dtype": "float32"}
+        comments.append(
+            "films rest below their window; a step is as long as one takes to fire that its input "
+            "lifts a deviation above the bias"
+        )
     return {"kind": kind, **own}, comments
 
 

@@ -27,7 +27,8 @@ from mottle.pipelines.schema import Part
 from mottle.reservoir import RidgeReadout
 
 KINDS = {
-    "memristor": "MemristorReservoir", "echo": "EchoStateReservoir", "static": "StaticReservoir",
+    "memristor": "MemristorReservoir", "vo2": "VO2Reservoir", "echo": "EchoStateReservoir",
+    "static": "StaticReservoir",
 }  # fmt: skip
 LOOKED_AT = 200  # recordings, evenly taken, from which lengths, rates and sizes are read
 FOLDS = 3  # of a search
@@ -157,9 +158,9 @@ class SensorClassifier(ClassifierMixin, SensorModel):
 
     Parameters
     ----------
-    reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
-        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for
-        every sense as it is.
+    reservoir : {"memristor", "vo2", "echo", "static"} or reservoir, default="memristor"
+        Kind of the nodes, "static" for ones without memory, "vo2" for thermal neuristors, which
+        take ten to fifty times as long; or a reservoir with pooling, used for every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     search : int or None, default=None
@@ -232,9 +233,9 @@ class SensorRegressor(RegressorMixin, SensorModel):
 
     Parameters
     ----------
-    reservoir : {"memristor", "echo", "static"} or reservoir, default="memristor"
-        Kind of the nodes, "static" for ones without memory; or a reservoir with pooling, used for
-        every sense as it is.
+    reservoir : {"memristor", "vo2", "echo", "static"} or reservoir, default="memristor"
+        Kind of the nodes, "static" for ones without memory, "vo2" for thermal neuristors, which
+        take ten to fifty times as long; or a reservoir with pooling, used for every sense as it is.
     size : int, default=2000
         Features of a sense, at most.
     search : int or None, default=None

@@ -14,7 +14,6 @@ from mottle.reservoir.compiled.notice import announced
 
 GROUP = 64  # nodes whose energies are summed together; a part consists of whole groups
 PARTS = 4  # of the work per thread, to balance the load
-NUMBERS = (bool, int, float)
 LEAST_UPDATES = 1 << 16  # of nodes, about 0.2 ms; for fewer, starting a thread takes longer
 
 
@@ -214,16 +213,29 @@ def compiled_for(value: Any) -> Any:
     >>> compiled_for((weights, 2.0))[0].flags.writeable
     True
     """
+    if not is_frozen(value):  # nearly always
+        return value
     if isinstance(value, np.ndarray):
-        if value.flags.writeable:
-            return value
         return np.asarray(_Alias(value)) if value.flags.aligned else value.copy()
+    parts = [compiled_for(part) for part in value]
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
+def is_frozen(value: Any) -> bool:
+    """Return whether a value is a read-only array, or a tuple with one in it.
+
+    Examples
+    --------
+    >>> is_frozen((2.0, np.zeros(3), (1, np.broadcast_to(1.0, 3))))
+    True
+    """
+    if isinstance(value, np.ndarray):
+        return not value.flags.writeable
     if isinstance(value, tuple):
-        parts = [part if type(part) in NUMBERS else compiled_for(part) for part in value]
-        if all([new is old for new, old in zip(parts, value, strict=True)]):  # noqa: C419, faster
-            return value
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    return value
+        for part in value:
+            if is_frozen(part):
+                return True
+    return False
 
 
 def count_groups(n_nodes: int) -> int:

@@ -87,7 +87,7 @@ def test_numbers_are_predicted_and_streams_of_other_kinds_are_refused():
     rng = np.random.default_rng(0)
     rates = rng.uniform(0.1, 0.5, 60)
     streams = [np.sin(rate * np.arange(60.0) + rng.uniform(0, 6))[:, None] for rate in rates]
-    for kind in ("memristor", "echo", "static"):
+    for kind in ("memristor", "vo2", "echo", "static"):
         model = SensorRegressor(kind, size=400, random_state=0).fit(streams[:45], rates[:45])
         assert model.score(streams[45:], rates[45:]) > 0.9
     mixed = [*streams[:3], np.zeros((60, 2))]
