@@ -46,6 +46,7 @@ SCRIPTS = {
     "results": ([], ["results/recordings"]),
     "images": ([], ["results/scores"]),
     "scores": ([], ["results/scores"]),
+    "vo2_rule": ([], ["results/scores"]),
     "jobs": ([], ["results/jobs"]),
     "choice": (
         ["demo-grasp", "biotac-slide", "ev-objects", "nmnist", "smellnet"], ["start/when-to-use"]

@@ -89,6 +89,8 @@ ROWS = {
     "oscillators, taps": Row(OscillatorReservoir, {}, SWITCH, (2, 25), loop=False),
     "oscillators, recurrent": Row(OscillatorReservoir, {"regime": "recurrent"}, {
         "v_gain": ("log", 0.05, 0.6), "spectral_radius": ("linear", 0.5, 1.0)}, loop=False),
+    "oscillators, recurrent, taps": Row(OscillatorReservoir, {"regime": "recurrent"}, {
+        "v_gain": ("log", 0.05, 0.6)} | FEEDBACK, (2, 25), loop=False),
     "spiking": Row(SpikingReservoir, {}, {
         "v_bias": ("linear", 0.006, 0.0145), "v_gain": ("log", 0.005, 0.05)}, loop=False),
     "VO2, pulsed and recurrent": Row(VO2Reservoir, {"regime": "pulsed"}, {
