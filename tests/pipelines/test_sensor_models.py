@@ -9,8 +9,8 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 
 from mottle.datasets import load_demo, load_nmnist_100
 from mottle.pipelines import SensorClassifier, SensorRegressor
-from mottle.pipelines.rules import encoder_of, reservoir_of
-from mottle.reservoir import EchoStateReservoir
+from mottle.pipelines.rules import FIRING, encoder_of, reservoir_of
+from mottle.reservoir import EchoStateReservoir, VO2Reservoir
 
 SMALL = {"size": 120, "random_state": 0}
 
@@ -131,3 +131,22 @@ def test_a_reservoir_of_ones_own_keeps_its_seed():
     own = EchoStateReservoir(20, pool="mean", random_state=5)
     models = [SensorClassifier(own).fit(streams, labels) for _ in range(2)]
     assert_array_equal(*(model.predict_proba(streams) for model in models))
+
+
+@pytest.mark.parametrize(("held", "fires"), [(FIRING, True), (0.9 * FIRING, False)])
+def test_a_film_fires_within_a_step_that_is_a_deviation_above_the_bias(held, fires):
+    film = VO2Reservoir(
+        1, regime="excitable", dt_device=held, observable="spikes", wiring="one_to_one"
+    )
+    spikes = film.fit(np.zeros((2, 1))).transform(np.ones((1, 1, 1)))
+    assert (spikes.sum() > 0) == fires
+
+
+def test_vo2_is_chosen_by_name_with_the_wiring_of_the_others():
+    streams, labels = waves(12)
+    model = SensorClassifier("vo2", **SMALL).fit(streams, labels)
+    reservoir = model.pipeline_[1].transformers_[0][1][-1]
+    assert isinstance(reservoir, VO2Reservoir)
+    assert (reservoir.wiring, reservoir.regime) == ("dilated", "excitable")
+    assert (reservoir.dt_device, reservoir.dtype) == (FIRING, "float32")
+    assert any("fire" in reason for reason in model.choices_["stream"])
