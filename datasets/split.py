@@ -1,6 +1,6 @@
 """One long table of many recordings, split by its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from mottle.sensors.files.limits import check_path, only_value_errors
 from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks, text_cells
 from mottle.sensors.roles import time_candidates
 from mottle.sensors.streams import label_frame
+from mottle.times import UNITS, name_time, unit_below, unit_of_time
+
+ROW_OF_UNITS = "row_of_units"  # attribute of a table: units by column
 
 
 def split_table(
@@ -49,7 +52,8 @@ def split_table(
     sense : str, default="samples"
         Name of the column of the result.
     time : str, default=None
-        Column of the times. None finds it by its name: time, timestamp, time_ms, date and alike.
+        Column of the times, in the unit that its name or a row of units states, else in second.
+        None finds it by its name: time, timestamp, time_ms, date and alike.
         Date stamps become seconds from the first of each recording.
     **options
         Of a text file: ``separator``, ``decimal``, ``na_values``, ``names``, ``header`` and
@@ -107,8 +111,8 @@ def split_table(
         raise ValueError(f"time={time!r} is a label as well: name another column.")
     check_labelled(table, labels, place)
     channels = table.drop(columns=labels)
-    if time is not None:
-        channels = channels.rename(columns={time: "time"})
+    units = table.attrs.get(ROW_OF_UNITS, {})
+    channels = channels.rename(columns=timed_names(channels, time, units))
     plain = isinstance(channels.index, pd.RangeIndex)
     names: list[str] = []
     cells: list[Any] = []
@@ -153,6 +157,32 @@ def check_labelled(table: pd.DataFrame, labels: Sequence[str], place: str) -> No
                 f"column {column!r} of {place} holds no label in row {int(np.argmax(missing))}, "
                 f"and in {int(missing.sum())} rows in all: fill or drop them."
             )
+
+
+def timed_names(
+    table: pd.DataFrame, time: str | None, units: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the new name of the column of the times, which holds their unit if one is stated.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(columns=["when", "time", "CO"])
+    >>> timed_names(table, "when", {}), timed_names(table[["time", "CO"]], None, {"time": "ms"})
+    ({'when': 'time'}, {'time': 'time (ms)'})
+    """
+    found = [time] if time else [name for name in table.columns if name_time(name) is not None]
+    if len(found) != 1:
+        return {}
+    own, below = unit_of_time(found[0]), unit_below(units.get(found[0], ""))
+    if own in UNITS and below and own != below:
+        raise ValueError(
+            f"the time {found[0]!r} is in {own} by its name and in {below} by a row of units: "
+            "correct one of them."
+        )
+    if not (time or (below and not own)):
+        return {}
+    unit = own or below
+    return {found[0]: f"time ({unit})" if unit else "time"}
 
 
 def clock_of(table: pd.DataFrame, time: str | None) -> NDArray[np.float64] | None:
@@ -204,7 +234,8 @@ def rows_of(
 def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """Return a text table whose form is found as ``read_samples`` finds it; cells stay as they are.
 
-    Columns of text and whole numbers, which may be labels, keep "01", "NA" and "None" as text.
+    Columns of text and whole numbers, which may be labels, keep "01", "NA" and "None" as text. A
+    row of units is in ``attrs["row_of_units"]``, by column.
 
     Examples
     --------
@@ -230,7 +261,9 @@ def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
             raise ValueError(f"{path} changed while it was read.")
         for k in labels:
             frame[k] = as_written(frame[k], text[k])
-    return frame.set_axis(dialect.names, axis=1)
+    frame = frame.set_axis(dialect.names, axis=1)
+    frame.attrs[ROW_OF_UNITS] = dict(zip(dialect.names, dialect.units, strict=False))
+    return frame
 
 
 def as_written(cells: pd.Series, text: pd.Series) -> pd.Series:

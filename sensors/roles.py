@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import is_whole, suggest
 from mottle.sensors.clock import CLOCKS, DATES
-from mottle.times import UNIT_OF, UNITS, name_time
+from mottle.times import UNIT_OF, UNITS, name_time, unit_of_time
 
 INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial no.", "s.no",
            "s.no.", "row", "row number", "row no", "line", "sample number", "sample no", "no.",
@@ -92,8 +92,7 @@ def find_roles(
         index = _numbers(names, index_column, "index_column", place)
     spare = [k for k in spare if k not in index]
     taken = {*time, *index, *spare}
-    known = name_time(names[time[0]]) if len(time) == 1 and names[time[0]] else None
-    unit = known.unit if known is not None else ""
+    unit = unit_of_time(names[time[0]]) if len(time) == 1 and names[time[0]] else ""
     return Roles(time, unit, index, [k for k in range(len(names)) if k not in taken], spare)
 
 

@@ -105,3 +105,37 @@ def name_time(name: Any) -> TimeName | None:
         return TimeName(tail[1], UNIT_OF.get(tail[2], ""))
     joined = re.fullmatch("(time|timestamp)(ms|us|\u00b5s|ns|msec|usec|nsec|sec)", plain)
     return TimeName(joined[1], UNIT_OF[joined[2]]) if joined else None
+
+
+def unit_below(text: Any) -> str:
+    """Return the unit of a time that a row of units states, "" for none, `UNKNOWN` for no unit.
+
+    Examples
+    --------
+    >>> unit_below("[ms]"), unit_below("-"), unit_below("yyyy-mm-dd"), unit_below("ppm")
+    ('ms', '', '', '?')
+    """
+    plain = str(text).strip(" \t[](){}.-")
+    known = name_time(f"time ({plain})") if plain and plain != "nan" else None
+    return "" if known is None else known.unit
+
+
+def unit_of_time(name: Any) -> str:
+    """Return the unit that the name of a column states which is known to be the time.
+
+    As `name_time`, but whatever the word in front of it.
+
+    Examples
+    --------
+    >>> unit_of_time("Tiempo [ms]"), unit_of_time("host_t_us"), unit_of_time("moment")
+    ('ms', 'us', '')
+    """
+    known = name_time(name)
+    if known is not None:
+        return known.unit
+    bracket = re.fullmatch(r".+?\s*[\[({](.*?)[\])}]", str(name).strip())
+    if bracket:
+        stated = name_time(f"time ({bracket[1]})")
+        return stated.unit if stated is not None else ""
+    tail = re.fullmatch(r".+?(?: in |[ _/.-])([a-z\u00b5\u03bc]+)", str(name).strip().lower())
+    return UNIT_OF.get(tail[1], "") if tail else ""

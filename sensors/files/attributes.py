@@ -1,11 +1,11 @@
-"""Texts in attributes of HDF5 objects, taken from the file itself.
+"""Attributes of HDF5 objects, their texts taken from the file itself.
 
 Texts of any length lie in collections, and from damaged ones the library makes room for any length
 or never returns. The layout is that of "HDF5 File Format Specification Version 3.0".
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -48,6 +48,23 @@ def read_text(item: Any, name: str) -> list[str]:
             f"attribute {name!r} of {item.name!r} in {item.file.filename} is text that cannot be "
             "read: store it with a fixed length."
         )
+    return found
+
+
+def attributes_of(item: Any, wanted: Iterable[str]) -> dict[str, Any]:
+    """Return attributes of an HDF5 object, whatever the case of their names: numbers and texts.
+
+    Several texts or numbers in one are a list; in the order of ``wanted``.
+    """
+    known = {str(name).lower(): str(name) for name in getattr(item, "attrs", ())}
+    found: dict[str, Any] = {}
+    for name in (known[one] for one in wanted if one in known):
+        kind = item.attrs.get_id(name)
+        if kind.dtype.kind not in "iufb":
+            texts: list[Any] = read_text(item, name)
+        else:
+            texts = np.ravel(item.attrs[name]).tolist() if np.prod(kind.shape) <= 64 else []
+        found[name] = texts[0] if len(texts) == 1 else texts
     return found
 
 

@@ -30,7 +30,7 @@ from mottle.sensors.roles import (
     find_split_time,
     refine_roles,
 )
-from mottle.times import UNITS, name_time, name_unit
+from mottle.times import UNITS, name_time, name_unit, unit_below
 
 STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}|{SPAN.pattern}"
 NO_NUMBERS = (
@@ -419,7 +419,8 @@ def _read_time(
         parts = [columns.raw.get(k, pd.Series(columns.values[:, k])) for k in roles.time]
         column = parts[0].astype("string").str.strip() + " " + parts[1].astype("string").str.strip()
     unit, where = wanted.time_unit, "time_unit="
-    others = [name_unit(columns.units[k]) if columns.units else "", columns.time_unit or ""]
+    below = unit_below(columns.units[k]) if columns.units else ""
+    others = [below, columns.time_unit or ""]
     if unit is None and roles.unit in UNITS and set(others) - {"", roles.unit}:
         raise ValueError(
             f"the time {names[k]!r} of {place} is in {roles.unit} by its name and in "
@@ -428,8 +429,8 @@ def _read_time(
         )
     if unit is None and roles.unit:
         unit, where = roles.unit, f"name of the column {names[k]!r}"
-    elif unit is None and columns.units and name_unit(columns.units[k]):
-        unit, where = name_unit(columns.units[k]), "row of units"
+    elif unit is None and below:
+        unit, where = below, "row of units"
     elif unit is None and columns.time_unit:
         unit, where = columns.time_unit, columns.time_unit_from
     times = read_times(column, place, names[k], unit, where, wanted.time_format)

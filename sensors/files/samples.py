@@ -1,6 +1,5 @@
 """Sampled streams from files: tables, numpy arrays, HDF5, sound."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import suggest
 from mottle.sensors.files.arrays import Archive, load_npy
-from mottle.sensors.files.attributes import read_text
+from mottle.sensors.files.attributes import attributes_of, read_text
 from mottle.sensors.files.columns import name_events
 from mottle.sensors.files.drift import BEGINS
 from mottle.sensors.files.formats.hdf5 import find_layouts
@@ -27,6 +26,7 @@ from mottle.sensors.files.hdf5 import (
 )
 from mottle.sensors.files.limits import byte_limit, check_bytes, check_path, only_value_errors
 from mottle.sensors.files.options import take_sample_options
+from mottle.sensors.files.rates import STATED, rate_of, states_step
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import TableOptions
@@ -40,10 +40,9 @@ NAMES = ("channels", "channel", "names", "columns", "channel_names", "column_nam
 """Arrays of texts, and attributes, that name channels."""
 OF_COLUMNS = ("channels", "channel_names", "columns", "column_names")
 """Names of arrays that can name nothing else."""
-PERIODS = ("dt", "sampling_interval", "sample_interval", "sampling_period")  # attributes, s
-RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # attributes, samples/s
 FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
+OF_TIME = ("time_unit", "time_units", "timeunit")  # attributes, and texts beside arrays
 
 
 def read_samples(
@@ -300,20 +299,31 @@ def _arrays(path: Path, key: str | None, max_bytes: int | None) -> Columns:
     if path.suffix.lower() == ".npy":
         return _columns(path, load_npy(path, max_bytes))
     archive = Archive(path, max_bytes)
-    held = {name: Described(head.shape, head.dtype) for name, head in archive.headers.items()}
+    heads = {name: Described(head.shape, head.dtype) for name, head in archive.headers.items()}
+    lone = [name for name, head in heads.items() if name != key and is_lone(name, head.shape)]
+    held = {name: head for name, head in heads.items() if name not in lone}
     columns = _of_several(path, held, lambda names: archive.load(*names), key)
-    for name, array in held.items():
-        if array.shape or name == key:
-            continue
-        if name.lower() in RATES:
-            rate = read_rate(archive.load(name)[0].item(), f"array {name!r} of {path}")
-            columns = columns._replace(rate=rate, rate_from=f"array {name!r}")
-        elif name.lower() in UNIT_ATTRIBUTES and array.dtype.kind == "U":
-            stated = str(archive.load(name)[0].item())
+    beside = {name: archive.load(name)[0].ravel()[0].item() for name in lone}
+    if (rate := rate_of(beside, f"{path}: array")) is not None:
+        columns = columns._replace(rate=rate[0], rate_from=f"array {rate[1]!r}")
+    for name, stated in beside.items():
+        if name.lower() in OF_TIME and isinstance(stated, str):
             unit = name_unit(stated) or UNKNOWN
-            if name.lower() == "time_unit":
-                columns = columns._replace(time_unit=unit, time_unit_from=f"array {name!r}")
+            columns = columns._replace(time_unit=unit, time_unit_from=f"array {name!r}")
+        elif name.lower() in UNIT_ATTRIBUTES and isinstance(stated, str):
+            columns = columns._replace(units_of_all=stated)
     return columns
+
+
+def is_lone(name: str, shape: Sequence[int]) -> bool:
+    """Return whether an array holds one value, and is none of the values or times of rows.
+
+    Examples
+    --------
+    >>> is_lone("dt", (1,)), is_lone("gain", ()), is_lone("co", (1,))
+    (True, True, False)
+    """
+    return tuple(shape) == () or (states_step(name) and set(shape) == {1})
 
 
 def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str | None) -> Columns:
@@ -387,7 +397,10 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
                 f"{path} holds events ({', '.join(events)}): read_events reads them; key= names a "
                 "dataset of samples."
             )
-        found = {name: item for name, item in walk(file) if _is_table(item)}
+        found = {
+            name: item for name, item in walk(file)
+            if _is_table(item) and (name == key or not is_lone(name, item.shape))
+        }  # fmt: skip
         folders = {name.rpartition("/")[0] for name in found}
         if key is None and (len(folders) > 1 or len(found) == 1):
             key = _choose(path, list(found), key)
@@ -417,8 +430,11 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
             ]  # fmt: skip
 
         held = {name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()}
-        columns = _with_attributes(path, _of_several(path, held, load, key), needed, key)
-        return _with_rate(columns, file, folder)
+        columns = _of_several(path, held, load, key)
+        tables = [name for name, item in needed.items() if item.ndim == 2]
+        key = tables[0] if key is None and len(tables) == 1 else key
+        columns = _with_attributes(columns, needed, key)
+        return _with_rate(_with_time_unit(columns, file, key, folder), file, folder)
 
 
 def unpack(values: NDArray, item: Any) -> NDArray:
@@ -449,30 +465,53 @@ def unpack(values: NDArray, item: Any) -> NDArray:
 
 def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
     """Return columns with the rate that their group or the file states, where they state none."""
-    for place in (folder, ""):
+    for place in dict.fromkeys((folder, "")):
         owner = find(file, place) if place else file
         if columns.rate is not None or owner is None:
             continue
-        rate = _rate_of(owner)
-        for name in RATES if rate is None else ():
-            held: Any = find(owner, name) if name in owner else None
-            if getattr(held, "shape", None) == () and held.dtype.kind in "iuf":
-                rate = read_rate(held[()].item(), f"dataset {name!r}")
-        if rate is not None:
-            where = f"attribute of the rate of {place or '/'!r}"
-            columns = columns._replace(rate=float(rate), rate_from=where)
+        found, what = rate_of(attributes_of(owner, STATED), "attribute"), "attribute"
+        if found is None:
+            found, what = rate_of(_scalars(owner), "dataset"), "dataset"
+        if found is not None:
+            where = f"{what} of the rate of {place or '/'!r}"
+            columns = columns._replace(rate=found[0], rate_from=where)
     return columns
 
 
-def _with_attributes(
-    path: Path, columns: Columns, items: Mapping[str, Any], key: str | None
-) -> Columns:
+def _scalars(owner: Any) -> dict[str, Any]:
+    """Return the datasets of a group that hold one value and state a rate or a period."""
+    found: dict[str, Any] = {}
+    for name in owner:
+        if not states_step(name):
+            continue
+        item: Any = find(owner, name)
+        if is_lone(name, getattr(item, "shape", (0,))):
+            number = item.dtype.kind in "iufS"
+            held = np.ravel(item[()])[0].item() if number else f"a {item.dtype}"
+            found[name] = held.decode("utf-8", "replace") if isinstance(held, bytes) else held
+    return found
+
+
+def _with_time_unit(columns: Columns, file: Any, key: str | None, folder: str) -> Columns:
+    """Return columns with the unit of time that the values, their group or the file state."""
+    for place in dict.fromkeys((key or folder, folder, "")):
+        owner = find(file, place) if place else file
+        stated = attributes_of(owner, OF_TIME) if owner is not None else {}
+        for name, text in stated.items():
+            if columns.time_unit is None and isinstance(text, str):
+                where = f"attribute {name!r} of {place or '/'!r}"
+                unit = name_unit(text.split(" since ")[0]) or UNKNOWN
+                columns = columns._replace(time_unit=unit, time_unit_from=where)
+    return columns
+
+
+def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None) -> Columns:
     """Return columns with what attributes of HDF5 state: unit of time, units, names, rate."""
-    tables = [name for name, item in items.items() if item.ndim == 2]
-    key = tables[0] if key is None and len(tables) == 1 else key
     for name, item in items.items():
-        stated = next((text[0] for k in UNIT_ATTRIBUTES if (text := read_text(item, k))), "")
-        named = name_time(name.split("/")[-1])
+        named, texts = name_time(name.split("/")[-1]), attributes_of(item, UNIT_ATTRIBUTES)
+        if named is None or name == key:
+            texts = {k: text for k, text in texts.items() if k.lower() not in OF_TIME}
+        stated = next((text for text in texts.values() if isinstance(text, str)), "")
         if named is not None and name != key and stated:
             unit = name_unit(stated.split(" since ")[0]) or UNKNOWN  # "days since 2024-01-01"
             if unit == UNKNOWN and named.unit:
@@ -483,9 +522,9 @@ def _with_attributes(
         if (name == key or len(items) == 1) and item.ndim == 2:
             columns = _with_names(columns, item)
         if name == key or len(items) == 1:
-            rate = _rate_of(item)
+            rate = rate_of(attributes_of(item, STATED), "attribute")
             if rate is not None:
-                columns = columns._replace(rate=float(rate), rate_from="attribute of the rate")
+                columns = columns._replace(rate=rate[0], rate_from="attribute of the rate")
     return columns
 
 
@@ -515,38 +554,6 @@ def _take_texts(path: Path, item: Any) -> NDArray:
     if item.dtype.kind == "S":
         return np.asarray(item[()])
     return np.array([take_list(path, item, k).tobytes() for k in range(item.size)], dtype="S")
-
-
-def _rate_of(item: Any) -> float | None:
-    """Return the rate in Hz that an attribute states; None where none does."""
-    known = {str(name).lower(): str(name) for name in item.attrs}
-    for unit, scale in (("", 1.0), ("_hz", 1.0), ("_khz", 1000.0)):
-        for rate in RATES:
-            if (name := known.get(rate + unit)) is not None:
-                texts = read_text(item, name)
-                stated = texts[0] if texts else _number(item, (name,))
-                return scale * read_rate(stated, f"attribute {name!r}")
-    name = next((known[name] for name in PERIODS if name in known), None)
-    period = None if name is None else _number(item, (name,))
-    return None if period is None else 1 / read_rate(period, f"attribute {name!r}")
-
-
-def read_rate(stated: Any, where: str) -> float:
-    """Return a rate in Hz, or raise.
-
-    Examples
-    --------
-    >>> read_rate("2 kHz", "attribute 'fs'")
-    2000.0
-    """
-    found = re.fullmatch(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*(k?)(?:hz)?\s*", str(stated), re.IGNORECASE)
-    try:
-        rate = float(found[1]) * (1000 if found[2] else 1) if found else 0.0
-    except ValueError:  # two points
-        rate = 0.0
-    if not 0 < rate < np.inf:
-        raise ValueError(f"{where} states the rate {stated!r}; expected a number above 0.")
-    return rate
 
 
 def _number(item: Any, names: Sequence[str]) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mottle.events import FIELDS
-from mottle.sensors.files.attributes import read_text
+from mottle.sensors.files.attributes import attributes_of, read_text
 from mottle.sensors.files.columns import event_columns, field_of, refuse_either
 from mottle.sensors.files.faults import Fields
 from mottle.sensors.files.formats.record import EventFormat, Source
@@ -204,10 +204,11 @@ def stated_unit(item: Any, names: Any) -> str:
     """Return the unit of time that an attribute of the times, or of all events, states, or ""."""
     times = find(item, names["t"]) if hasattr(item, "keys") else item
     for owner in (times, item):
-        for key in UNIT_ATTRIBUTES:
-            if text := read_text(owner, key):
-                return text[0]
-    return ""
+        for text in attributes_of(owner, UNIT_ATTRIBUTES).values():
+            if isinstance(text, str):
+                return text
+    of_all = attributes_of(item.file, UNIT_ATTRIBUTES).values()  # of events only times have a unit
+    return next((text for text in of_all if isinstance(text, str) and name_unit(text)), "")
 
 
 def state_unit(source: Source, layout: Layout, dtype: np.dtype) -> None:

@@ -132,10 +132,12 @@ def read_npz(source: Source) -> Iterator[Fields]:
 def take_statements(archive: Archive, source: Source) -> int:
     """Take the unit of time that a scalar states; return the offset in us that another one does."""
     scalars = {name.lower(): name for name, head in archive.headers.items() if not head.shape}
-    if (name := scalars.get("time_unit")) is not None:
+    for word in ("time_unit", "units", "unit"):
+        if (name := scalars.get(word)) is None:
+            continue
         stated = str(archive.load(name)[0].item())
         if not name_unit(stated):
-            raise ValueError(f"time_unit={stated!r} in {source.path} is no unit of time.")
+            raise ValueError(f"{name}={stated!r} in {source.path} is no unit of time.")
         source.clock.state(name_unit(stated), f"array {name!r}")
     if (name := scalars.get("t_offset")) is None:
         return 0

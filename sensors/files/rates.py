@@ -1,0 +1,91 @@
+"""The step of rows, as names and values beside them state it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mottle.times import UNITS, name_unit
+
+RATES = ("sampling_rate", "sample_rate", "samplerate", "rate", "fs")  # samples/s
+PERIODS = ("dt", "sampling_interval", "sample_interval", "sampling_period")  # s
+STATED = {
+    **{rate + end: (False, scale) for rate in RATES
+       for end, scale in (("", 1.0), ("_hz", 1.0), ("_khz", 1000.0))},
+    **{period + end: (True, scale) for period in PERIODS
+       for end, scale in (("", 1.0), ("_s", 1.0), ("_ms", 1e-3), ("_us", 1e-6))},
+}  # fmt: skip
+"""Names in lower case: whether a period is meant, and what one of it is in Hz or s."""
+NUMBER = r"\s*([\d.]+(?:e[+-]?\d+)?)\s*"
+ALIKE = 1e-6  # relative difference of two rates that state the same
+
+
+def states_step(name: str) -> bool:
+    """Return whether a name is that of a rate or a period.
+
+    Examples
+    --------
+    >>> states_step("Fs"), states_step("fs_kHz"), states_step("dt"), states_step("offset")
+    (True, True, True, False)
+    """
+    return name.rsplit("/", 1)[-1].lower() in STATED
+
+
+def rate_of(stated: Mapping[str, Any], where: str) -> tuple[float, str] | None:
+    """Return the rate in Hz that values state by their names, and the name; None where none does.
+
+    Parameters
+    ----------
+    stated : dict of str to number or str
+        Values by name, of which others than rates and periods are passed over.
+    where : str
+        What messages call them, in front of the name.
+
+    Raises
+    ------
+    ValueError
+        For what is no number above 0, and for two that differ.
+
+    Examples
+    --------
+    >>> rate_of({"dt": "10 ms", "gain": 2}, "attribute"), rate_of({"fs_kHz": 2}, "attribute")
+    ((100.0, 'dt'), (2000.0, 'fs_kHz'))
+    """
+    found = {name: read_step(name, value, where) for name, value in stated.items()
+             if states_step(name)}  # fmt: skip
+    if not found:
+        return None
+    if max(found.values()) > (1 + ALIKE) * min(found.values()):
+        listed = " and ".join(f"{name!r} ({rate:.6g} Hz)" for name, rate in found.items())
+        raise ValueError(f"{where} {listed} differ: leave one, or correct it.")
+    order = sorted(found, key=lambda name: list(STATED).index(name.rsplit("/", 1)[-1].lower()))
+    return found[order[0]], order[0]
+
+
+def read_step(name: str, stated: Any, where: str) -> float:
+    """Return a rate in Hz from a rate or a period, or raise.
+
+    Examples
+    --------
+    >>> read_step("fs", "2 kHz", "attribute"), read_step("dt_ms", 4, "attribute")
+    (2000.0, 250.0)
+    """
+    of_period, scale = STATED[name.rsplit("/", 1)[-1].lower()]
+    units = r"([a-z\u00b5\u03bc]*)" if of_period else "(k?)(?:hz)?"
+    found = re.fullmatch(NUMBER + units + r"\s*", str(stated).lower())
+    try:
+        number = float(found[1]) if found else 0.0
+    except ValueError:  # two points
+        number = 0.0
+    if found and found[2] and of_period:
+        unit = name_unit(found[2])
+        number, scale = (number * UNITS[unit], 1 / UNITS["s"]) if unit else (0.0, 1.0)
+    elif found and found[2]:
+        scale = 1000.0
+    if not 0 < number < np.inf:
+        kind, units = ("period", "s") if of_period else ("rate", "Hz")
+        raise ValueError(
+            f"{where} {name!r} states the {kind} {stated!r}; expected a number above 0, in {units}."
+        )
+    return 1 / (number * scale) if of_period else number * scale
