@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mottle.arrays import refuse_masked
 from mottle.events import EVENT_DTYPE, FIELDS
 from mottle.sensors.clock import EventClock
 from mottle.sensors.files.columns import find_fields_of, whole_numbers
@@ -64,6 +65,8 @@ def make_events(
             f"make_events lacks {', '.join(missing)}: pass t, x, y and p, a DataFrame with these "
             "columns, or *array.T of an array with four columns."
         )
+    for name, column in given.items():
+        refuse_masked(column, name)
     columns = {name: np.asarray(column) for name, column in given.items()}
     for name, column in columns.items():
         if column.ndim != 1 or column.dtype.kind not in "iufb":
@@ -88,8 +91,11 @@ def make_events(
             at = int(np.argmin(good[name]))
             value = columns[name][at].item()
             raise ValueError(f"event {at} has {name}={value!r}; expected {held[name]}.")
-    if (whole["p"] == -1).any() and (whole["p"] == 0).any() and not (whole["p"] == 1).any():
-        raise ValueError("the polarities are -1 and 0; expected 0 and 1, or -1 and 1.")
+    if (whole["p"] == -1).any() and (whole["p"] == 0).any():
+        at = int(np.argmax(whole["p"] == 0))
+        raise ValueError(
+            f"the polarities are -1 and 0 (event {at}); expected 0 and 1, or -1 and 1."
+        )
     back = np.flatnonzero(whole["t"][1:] < whole["t"][:-1])
     if back.size:
         at = int(back[0]) + 1

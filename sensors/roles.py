@@ -18,8 +18,18 @@ INDICES = ("", "#", "index", "unnamed: 0", "serial number", "serial no", "serial
 """Names of columns that count rows, in lower case, with blanks for underscores."""
 COUNTERS = ("scan", "point", "sample", "id", "n", "rdg#", "reading", "counter", "count", "step")
 """Names of columns that count rows if they do count by one, and are channels otherwise."""
-MAY_BE_TIME = re.compile(r"time|stamp|tick|clock|\bsecs?\b|^x[-_ ]?axis$|^[mun]s$", re.IGNORECASE)
+MAY_BE_TIME = re.compile(
+    r"time|stamp|tick|clock|\bsecs?\b|^x[-_ ]?axis$|^[mun]s$|^tms$|(?:^|_)ts$|^unix|epoch"
+    r"|^(?:hours?|minutes?|seconds?|milli(?:second)?s|micro(?:second)?s)(?:\(\))?$",
+    re.IGNORECASE,
+)
 """Names of columns that may be a time, where their values always increase."""
+OF_UNIT = re.compile(
+    r"[\])}]\s*$|[ _.-](?:[mun\u00b5\u03bc]s|[mun]?secs?|(?:milli|micro|nano)?seconds"
+    r"|minutes|hours)\s*$",
+    re.IGNORECASE,
+)
+"""The end of a name with what may be a unit of time: brackets, or a word that is nothing else."""
 WORD_OF_UNIT = re.compile(r"(?:nano|micro|milli)?sec(?:ond)?s?$|[num]secs?$|(?:nano|micro|milli)s$")
 """The end of the name of a column of seconds, or of their rest in smaller units."""
 COUNTS_MOST = 8  # names that a message lists
@@ -124,7 +134,8 @@ def refine_roles(
     Raises
     ------
     ValueError
-        If a channel has a name with "time" or the like in it, and its values always increase.
+        If a channel has a name with "time" or the like, or a unit of time, in it, and its values
+        always increase.
 
     Examples
     --------
@@ -148,8 +159,9 @@ def refine_roles(
     if roles.time or not times:
         return roles
     for k in free:
-        suspect = k not in roles.counting and MAY_BE_TIME.search(names[k])
-        if suspect and (np.diff(values_of(k)) > 0).all():
+        of_unit = OF_UNIT.search(names[k]) and unit_of_time(names[k]) in UNITS
+        suspect = of_unit or MAY_BE_TIME.search(names[k])
+        if suspect and k not in roles.counting and (np.diff(values_of(k)) > 0).all():
             raise ValueError(
                 f"the column {names[k]!r} of {place} always increases and may be the time: "
                 + way.format(repr(names[k]))

@@ -97,9 +97,15 @@ def refuse_masked(X: Any, what: str) -> None:
     Traceback (most recent call last):
     ValueError: y has 1 masked values, which would be taken for numbers: repair them, or leave these rows out.
     """  # noqa: E501
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+    if not isinstance(X, np.ma.MaskedArray):
+        return
+    parts = [np.ma.getmaskarray(X[name]) for name in X.dtype.names] if X.dtype.names else [
+        np.ma.getmaskarray(X)
+    ]  # fmt: skip
+    n_masked = sum(int(part.sum()) for part in parts)
+    if n_masked:
         raise ValueError(
-            f"{what} has {np.ma.count_masked(X)} masked values, which would be taken for numbers: "
+            f"{what} has {n_masked} masked values, which would be taken for numbers: "
             "repair them, or leave these rows out."
         )
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mottle.arrays import order_dims
+from mottle.arrays import order_dims, refuse_masked
 from mottle.checks import check_bool, check_option, check_positive, check_whole
 from mottle.containers import as_cells, check_container
 from mottle.restored import check_equal
@@ -279,6 +279,7 @@ def fields_of(
             "array with the fields t (integer microseconds), x, y and p (see EVENT_DTYPE)."
             + _way_to_events(stream)
         )
+    refuse_masked(stream, place)
     missing = [name for name in FIELDS if name not in stream.dtype.names]
     if missing:
         raise ValueError(
@@ -299,7 +300,7 @@ def fields_of(
             raise ValueError(
                 f"field {name!r} of {place} is {stream.dtype[name]}: expected integers{way}."
             )
-        fields[name] = _plain(stream[name])
+        fields[name] = _plain(np.asarray(stream[name]))
     return fields
 
 

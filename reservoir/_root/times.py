@@ -127,15 +127,18 @@ def unit_of_time(name: Any) -> str:
 
     Examples
     --------
-    >>> unit_of_time("Tiempo [ms]"), unit_of_time("host_t_us"), unit_of_time("moment")
-    ('ms', 'us', '')
+    >>> unit_of_time("Tiempo [ms]"), unit_of_time("host_t_us"), unit_of_time("Hours")
+    ('ms', 'us', 'h')
     """
     known = name_time(name)
     if known is not None:
         return known.unit
-    bracket = re.fullmatch(r".+?\s*[\[({](.*?)[\])}]", str(name).strip())
+    plain = str(name).strip().lower()
+    if (alone := plain.removesuffix("()")) in UNIT_OF:
+        return UNIT_OF[alone]  # such as hours
+    bracket = re.fullmatch(r".+?\s*[\[({](.*?)[\])}]", plain)
     if bracket:
         stated = name_time(f"time ({bracket[1]})")
         return stated.unit if stated is not None else ""
-    tail = re.fullmatch(r".+?(?: in |[ _/.-])([a-z\u00b5\u03bc]+)", str(name).strip().lower())
+    tail = re.fullmatch(r".+?(?: in |[ _/.-])([a-z\u00b5\u03bc]+)", plain)
     return UNIT_OF.get(tail[1], "") if tail else ""

@@ -211,10 +211,12 @@ def event_columns(
         fields = {name: field[good] for name, field in fields.items()}
     p = fields["p"]
     off = p == -1
-    if off.any() and (p == 0).any() and not (p == 1).any():
+    source.lows |= {low for low, held in ((-1, off), (0, p == 0)) if held.any()}
+    if len(source.lows) > 1:
+        row = first + int(np.argmax(off if off.any() else p == 0))
         raise ValueError(
-            f"the polarities of {source.path} are -1 and 0 (row {first + int(np.argmax(off))}); "
-            "expected 0 and 1, or -1 and 1: write one of these."
+            f"the polarities of {source.path} are -1 and 0 (row {row}); expected 0 and 1, or -1 "
+            "and 1: write one of these."
         )
     return (*(fields[name] for name in "txy"), np.where(off, 0, p))
 

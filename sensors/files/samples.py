@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mottle.arrays import AXES
 from mottle.checks import suggest
 from mottle.sensors.files.arrays import Archive, load_npy
 from mottle.sensors.files.attributes import attributes_of, read_text
@@ -326,10 +327,14 @@ def is_lone(name: str, shape: Sequence[int]) -> bool:
     return tuple(shape) == () or (states_step(name) and set(shape) == {1})
 
 
-def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str | None) -> Columns:
+def _of_several(
+    path: Path, held: Mapping[str, Described], load: Load, key: str | None,
+    turned: Sequence[str] = (),
+) -> Columns:  # fmt: skip
     """Return the array that is meant, with the time beside it; or all lists as columns.
 
-    Only what is meant is loaded.
+    Only what is meant is loaded. Arrays in ``turned`` are (channel, time), as is one beside a time
+    of as many values as it has columns and not rows.
     """
     listed = {name: array for name, array in held.items() if array.shape and array.is_numeric()}
     lasts = [name.rsplit("/", 1)[-1].lower() for name in listed]
@@ -347,20 +352,23 @@ def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str 
         if {held[name].shape for name in others} == {held[time].shape}:  # each is a channel
             names = [time.split("/")[-1], *(name.split("/")[-1] for name in others)]
             return Columns.of_arrays(path, names, load([time, *others]))
-        if len(others) == 1 and held[others[0]].shape[0] == held[time].shape[0]:
+        if len(others) == 1 and held[time].shape[0] in held[others[0]].shape[:2]:
             key = others[0]
     key = _choose(path, list(listed), key)
-    folder, n_rows = key.rpartition("/")[0], held[key].shape[0]
-    beside = [
-        name for name in times
-        if name != key and name.rpartition("/")[0] == folder and held[name].shape[0] == n_rows
-    ]  # fmt: skip
+    folder, shape = key.rpartition("/")[0], held[key].shape
+    near = [name for name in times if name != key and name.rpartition("/")[0] == folder]
+    if len(shape) == 2 and (key in turned or (
+        shape[0] != shape[1] and {held[name].shape[0] for name in near} == {shape[1]}
+    )):  # fmt: skip
+        turned, shape = (key,), shape[::-1]
+    beside = [name for name in near if held[name].shape[0] == shape[0]]
     if len(beside) > 1:
         raise ValueError(
             f"{path} has several times beside {key!r}: {', '.join(beside)}. Write one of them."
         )
-    texts = _names_beside(held, key)
+    texts = _names_beside(held, key, shape)
     values, *more = load([key, *texts, *beside])
+    values = values.T if key in turned else values
     named = [
         text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         for text in (more[0] if texts else ())
@@ -371,9 +379,9 @@ def _of_several(path: Path, held: Mapping[str, Described], load: Load, key: str 
     return columns.with_time(beside[0].split("/")[-1], more[-1]) if beside else columns
 
 
-def _names_beside(held: Mapping[str, Described], key: str) -> list[str]:
+def _names_beside(held: Mapping[str, Described], key: str, shape: Sequence[int]) -> list[str]:
     """Return the array of texts beside the values that names their channels, as a list of one."""
-    shape, folder = held[key].shape, key.rpartition("/")[0]
+    folder = key.rpartition("/")[0]
     for name, texts in held.items() if len(shape) == 2 else ():
         place, _, last = name.rpartition("/")
         words = texts.dtype.kind in "SUO"
@@ -430,11 +438,18 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
             ]  # fmt: skip
 
         held = {name: Described(item.shape, item.dtype) for name, item in (needed | worded).items()}
-        columns = _of_several(path, held, load, key)
+        turned = [name for name, item in needed.items() if _is_turned(item)]
+        columns = _of_several(path, held, load, key, turned)
         tables = [name for name, item in needed.items() if item.ndim == 2]
         key = tables[0] if key is None and len(tables) == 1 else key
         columns = _with_attributes(columns, needed, key)
         return _with_rate(_with_time_unit(columns, file, key, folder), file, folder)
+
+
+def _is_turned(item: Any) -> bool:
+    """Return whether the labels of a dataset's dimensions are those of (channel, time)."""
+    first, *rest = [text.lower() for text in read_text(item, "DIMENSION_LABELS")] or [""]
+    return first in (*AXES[2], "sensor") and rest[:1] != [] and rest[0] in AXES[1]
 
 
 def unpack(values: NDArray, item: Any) -> NDArray:

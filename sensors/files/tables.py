@@ -41,6 +41,9 @@ COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 GROUP = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+SIGNED = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
+AMONG = re.compile(rb'(?<=[;\r\n"]) *([+-]?\d*\.\d+(?:[eE][+-]?\d+)?) *(?=[;\r\n"])')
+"""A number with a point in a cell between ";"."""
 THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}"
     r"|(?:['\u2019\u00a0\u202f ]\d{3})+(?:[.,]\d*)?)"
@@ -137,6 +140,8 @@ class Dialect(NamedTuple):
         Byte (or character) behind them.
     clock : Clock or None
         Start and step of the rows, where the two lines above them state it.
+    no_sign : bool
+        Whether no number in the first lines has a decimal sign, and none is stated.
     """
 
     separator: str
@@ -151,6 +156,7 @@ class Dialect(NamedTuple):
     size: tuple[int, int] | None = None
     after: int = 0
     clock: Clock | None = None
+    no_sign: bool = False
 
     def attrs(self) -> dict[str, str]:
         """Return how the table was read."""
@@ -235,9 +241,11 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     start = starts[body[first] if first < len(body) else -1]  # -1: behind the last line
     cells = [cell for row in rows[first:] for cell in row]
     decimal = options.decimal or _find_decimal(path, cells, separator)
+    no_sign = options.decimal is None and not any(map(SIGNED.fullmatch, cells))
     known = Dialect(
-        separator, decimal, encoding, start, names, units, n, where, skipped, clock=clock
-    )
+        separator, decimal, encoding, start, names, units, n, where, skipped, clock=clock,
+        no_sign=no_sign,
+    )  # fmt: skip
     leads = rows[first] if names is None and separator == BLANKS and len(rows) > first + 1 else []
     if n == 4 and len(leads) == 2 and all(re.fullmatch("[1-9][0-9]{0,4}", v) for v in leads):
         width, height = map(int, leads)
@@ -548,11 +556,8 @@ def _find_decimal(path: Path, cells: Sequence[str], separator: str) -> str:
     commas = [cell for cell in cells if "," in cell and COMMA.fullmatch(cell)]
     if not commas:
         points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]
-        if separator == ";" and len(points) > 1 and all(map(POINT_GROUP.fullmatch, points)):
-            raise ValueError(
-                f"{points[0]!r} between ';' in {path} may be {points[0].replace('.', '')}: "
-                "decimal='.' names it the decimal sign; separators of thousands are not read."
-            )
+        if separator == ";" and points and all(map(POINT_GROUP.fullmatch, points)):
+            refuse_points(path, points[0])
         return "."
     check_groups(path, commas, separator)
     points = [cell for cell in cells if "." in cell and POINT.fullmatch(cell)]
@@ -562,6 +567,14 @@ def _find_decimal(path: Path, cells: Sequence[str], separator: str) -> str:
             "thousands must not be separated."
         )
     return ","
+
+
+def refuse_points(path: Path, cell: str) -> None:
+    """Raise for a number with a point between ";" that may be thousands, as all of them may."""
+    raise ValueError(
+        f"{cell!r} between ';' in {path} may be {cell.replace('.', '')}: decimal='.' names it the "
+        "decimal sign; separators of thousands are not read."
+    )
 
 
 def check_groups(path: Path, commas: Sequence[str], separator: str) -> None:
@@ -661,6 +674,7 @@ def _open_rows(path: Path, dialect: Dialect) -> tuple[IO[Any], bool]:
     handle = path.open("rb")
     handle.seek(dialect.start)
     last, comments, blanks = b"\n", False, False
+    signs = Signs(dialect)
     while block := handle.read(1 << 22):
         if b"\0" in block:
             with handle:
@@ -668,7 +682,11 @@ def _open_rows(path: Path, dialect: Dialect) -> tuple[IO[Any], bool]:
         if b"#" in block or b"%" in block:
             comments |= bool(re.search(rb"[\r\n][ \t]*[#%]", last + block))
         blanks = blanks or any(begin in block for begin in begins) or block[:1] == b" "
+        signs.look(last + block)
         last = block[-16:]
+    if signs.group and signs.open:
+        with handle:
+            refuse_points(path, signs.group)
     handle.seek(dialect.start)
     if comments or dialect.n_columns == 1:
         with handle:
@@ -676,6 +694,26 @@ def _open_rows(path: Path, dialect: Dialect) -> tuple[IO[Any], bool]:
         text = _without_comments(text).rstrip("\r\n")
         return StringIO(text + "\n" if text else ""), True
     return handle, blanks  # reading is a fifth slower where blanks have to be looked for
+
+
+class Signs:
+    """Looks for decimal signs behind the first lines, where these have none, between ";".
+
+    ``group`` is the first number with a point; ``open`` whether all of them may be thousands.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.group = ""
+        self.open = dialect.no_sign and dialect.separator == ";"
+
+    def look(self, block: bytes) -> None:
+        """Look at a part of the file; one number that can be no thousands settles it."""
+        for found in AMONG.finditer(block) if self.open and b"." in block else ():
+            cell = found[1].decode()
+            if not POINT_GROUP.fullmatch(cell):
+                self.open = False
+                return
+            self.group = self.group or cell
 
 
 def _without_comments(text: str) -> str:

@@ -48,6 +48,8 @@ class Source:
     clock : EventClock
         ``clock.convert(values)`` gives whole microseconds of such formats; ``clock.state(unit,
         where)`` takes the unit that the file states.
+    lows : set of int
+        Polarities of events that are off which have come, of formats with columns: 0 or -1.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class Source:
     table: TableOptions = field(default_factory=TableOptions)
     follow: float = 0.0
     clock: EventClock = field(init=False)
+    lows: set[int] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.clock = EventClock(str(self.path), self.time_unit)
