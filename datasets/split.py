@@ -140,6 +140,12 @@ def split_table(
             raise ValueError(f"no channel is left in {place} besides the labels and the time.")
     if not cells:
         raise ValueError(f"{place} has no row.")
+    if len(set(names)) < len(names):
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise ValueError(
+            f"two recordings of {place} are named {twice!r}, their cells joined by '/': write the "
+            "cells without '/'."
+        )
     column_of = make_table(index=names, **{sense: cells})
     return Recordings(
         column_of,
@@ -159,9 +165,7 @@ def check_labelled(table: pd.DataFrame, labels: Sequence[str], place: str) -> No
             )
 
 
-def timed_names(
-    table: pd.DataFrame, time: str | None, units: Mapping[str, str]
-) -> dict[str, str]:
+def timed_names(table: pd.DataFrame, time: str | None, units: Mapping[str, str]) -> dict[str, str]:
     """Return the new name of the column of the times, which holds their unit if one is stated.
 
     Examples

@@ -609,9 +609,19 @@ def table_chunks(
     Raises
     ------
     ValueError
-        For rows with more cells than columns, and text that cannot be decoded.
+        For rows with more cells than columns, a quote that swallows rows, and text that cannot be
+        decoded.
     """
     rows = rows or max(LEAST_ROWS, CELLS // dialect.n_columns)
+    for chunk in _chunks(path, dialect, options, rows, as_text):
+        check_quotes(path, chunk, dialect.separator)
+        yield chunk
+
+
+def _chunks(
+    path: Path, dialect: Dialect, options: TableOptions, rows: int, as_text: int | None
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a table, so many at once."""
     handle, blanks = _open_rows(path, dialect)
     with handle, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # cells would be lost
@@ -636,6 +646,21 @@ def table_chunks(
                 f"{path} is no table of {dialect.n_columns} columns: {where.strip()}. skip_rows= "
                 "leaves out lines before the table, separator= names the separator."
             ) from why
+
+
+def check_quotes(path: Path, chunk: pd.DataFrame, separator: str) -> None:
+    """Raise if a cell in quotes holds a row: the quote is not closed where it was meant to be."""
+    for k in chunk.columns:
+        if chunk[k].dtype.kind in "iufb":
+            continue
+        text = chunk[k].astype("string")
+        broken = text[text.str.contains("\n", regex=False).fillna(False).astype(bool)]
+        for row, cell in broken.items():
+            if any(len(split(line, separator)) == len(chunk.columns) for line in cell.split("\n")):
+                raise ValueError(
+                    f"row {row} of {path} holds a whole row within quotes, {cell[:40]!r}: close "
+                    "the quote before it, or take the quotes out."
+                )
 
 
 def text_cells(

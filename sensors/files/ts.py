@@ -154,16 +154,18 @@ def _parse(
     stamps = None
     try:
         if target or _is_true(header, "classlabel"):
-            label = float(parts[-1]) if target else parts[-1].strip()
+            label = _number(parts[-1]) if target else parts[-1].strip()
             parts.pop()
         if stamped:
             stamps, rows = _stamped(parts, place)
         else:
-            rows = [[float(v) for v in part.replace("?", "nan").split(",")] for part in parts]
+            rows = [[_number(v.replace("?", "nan")) for v in part.split(",")] for part in parts]
     except DifferentTimes:
         raise
     except ValueError as error:
         raise ValueError(f"{place} holds no series of numbers: {error}.") from None
+    if target and not np.isfinite(label):
+        raise ValueError(f"{place} ends with the target {label}: leave the recording out.")
     classes = [] if target else header.get("classlabel", [])[1:]
     if classes and label not in classes:
         raise ValueError(f"{place} ends with {label!r}; the classes are {', '.join(classes)}.")
@@ -182,6 +184,13 @@ def _parse(
                 f"@{name} {' '.join(stated)}."
             )
     return stamps, np.array(rows), label
+
+
+def _number(text: str) -> float:
+    """Return a number; Python takes "1_0" for one, too."""
+    if "_" in text:
+        raise ValueError(f"could not convert string to float: {text!r}")
+    return float(text)
 
 
 def _stamped(parts: list[str], place: str) -> tuple[list[str], list[list[float]]]:
@@ -207,5 +216,5 @@ def _stamped(parts: list[str], place: str) -> tuple[list[str], list[list[float]]
                 "one time for all its channels."
             )
         times = stamps
-        rows.append([float(value.replace("?", "nan")) for _, value in pairs])
+        rows.append([_number(value.replace("?", "nan")) for _, value in pairs])
     return times, rows

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from mottle.datasets import split_table
 from mottle.sensors import EventRate, make_events
-from mottle.sensors.files import read_events, read_samples
+from mottle.sensors.files import read_events, read_samples, read_ts
 from mottle.sensors.streams import check_samples
 
 ROWS = np.arange(6.0).reshape(3, 2)
@@ -190,3 +190,37 @@ def test_masked_events_are_refused():
         encoder.fit([masked])
     whole = encoder.fit([events]).transform([np.ma.array(events)])
     np.testing.assert_array_equal(whole, encoder.transform([events]))
+
+
+def test_a_quote_that_swallows_rows_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{i},1,ok\n" for i in range(60))
+    path.write_text(f't,CO,note\n{rows}60,1,"bad\n61,2,ok\n62,3,"ok\n63,3,ok\n')
+    for read in (read_samples, split_table):
+        with pytest.raises(ValueError, match=r"row 60 of .* holds a whole row within quotes"):
+            read(path)
+    path.write_text(f't,CO,note\n{rows}60,1,"two\nlines"\n61,2,ok\n')
+    assert read_samples(path, channels=["CO"]).shape == (62, 1)
+
+
+def test_a_table_of_events_without_a_row_holds_no_event(tmp_path):
+    (tmp_path / "a.csv").write_text("t,x,y,p\n")
+    with pytest.raises(ValueError, match="holds no event"):
+        read_events(tmp_path / "a.csv", sensor_size=(9, 9))
+
+
+def test_two_recordings_of_one_name_are_refused():
+    table = pd.DataFrame({"s": ["1/2", "1"], "r": ["3", "2/3"], "CO": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="two recordings of the table are named '1/2/3'"):
+        split_table(table, ["s", "r"])
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("1_0,2:a", "could not convert string to float: '1_0'"),
+    ("1,2:nan", "ends with the target nan"),
+])  # fmt: skip
+def test_ts_takes_numbers_alone(tmp_path, line, message):
+    own = "@classLabel true a" if line.endswith("a") else "@targetLabel true"
+    (tmp_path / "a.ts").write_text(f"@problemName one\n@univariate true\n{own}\n@data\n{line}\n")
+    with pytest.raises(ValueError, match=message):
+        read_ts(tmp_path / "a.ts")

@@ -77,7 +77,8 @@ def read_events_table(source: Source) -> Iterator[Fields]:
             check_order_of_fields(leading, path, "names={}")
         for name in others:
             source.faults.note(f"column {name!r} left out", len(chunk))
-        yield event_columns(columns, source, int(chunk.index[0]), texts)
+        if len(chunk):
+            yield event_columns(columns, source, int(chunk.index[0]), texts)
 
 
 def read_size(source: Source) -> None:
