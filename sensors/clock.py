@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mottle.arrays import to_floats
-from mottle.times import UNITS, UNKNOWN, check_time_unit, name_time
+from mottle.times import UNITS, UNKNOWN, check_time_unit, name_clock, name_time
 
 DATES = ("date", "datum")
 CLOCKS = ("time", "uhrzeit", "zeit")
@@ -19,7 +19,14 @@ LONGEST = 86_400.0  # s, of a recording of events whose unit is that of a layout
 MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
 GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}(?:[T ,]+\d{1,2}:\d{2}.*)?")
-CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
+CLOCK = re.compile(
+    r"([+-]?)(\d{1,4}):(\d{2}(?:[.,]\d+)?)(?::(\d{2}(?:[.,]\d+)?))?"
+    r"(?: ?([AaPp])\.?[Mm]\.?)?(?: ?(Z|[+-]\d{2}:?\d{2}))?"
+)
+"""Sign, two or three numbers, AM or PM, zone; `_clock_times` refuses numbers that are none."""
+FORMATS = {"%H:%M:%S": "h:m:s", "%H:%M": "h:m", "%M:%S": "m:s", "%H%M%S": "hms", "%H%M": "hm",
+           "%M%S": "ms"}  # fmt: skip
+"""Formats of clock times, without AM or PM and parts of a second, and their form."""
 SPAN = re.compile(r"-?\d+ days?(?: [+-]?\d{1,2}:\d{2}:\d{2}(?:\.\d+)?)?")
 ZONE = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 SLASHES = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}.*")
@@ -153,13 +160,27 @@ class Times(NamedTuple):
 
 def read_times(
     column: pd.Series, place: str, name: str, unit: str | None, unit_from: str,
-    time_format: str | None = None,
+    time_format: str | None = None, form: str = "",
 ) -> Times:  # fmt: skip
     """Return the times of a column: numbers in a unit, date stamps, times of the day.
 
-    Stamps become seconds from the first of them, whose date is in ``attrs["time_start"]``. What is
-    in a column, numbers or stamps, is decided by most of its cells, so that one bad cell cannot
-    change it.
+    Stamps become seconds from the first of them, whose date is in ``attrs["time_start"]``; clock
+    times become seconds from 0:00. What is in a column, numbers or stamps, is decided by most of
+    its cells, so that one bad cell cannot change it.
+
+    Parameters
+    ----------
+    column : Series
+        Cells.
+    place, name : str
+        What messages call the table, and the name of the column, which may state a form of clock
+        times.
+    unit, unit_from : str or None, str
+        Unit of numbers, and what states it.
+    time_format : str, optional
+        Form of stamps as in ``strptime``.
+    form : str, default=""
+        What a row of units holds: a form of clock times, or anything else.
 
     Examples
     --------
@@ -167,7 +188,12 @@ def read_times(
     >>> times = read_times(stamps, "a table", "Date", None, "")
     >>> times.time.tolist(), times.attrs["time_start"]
     ([0.0, 0.5], '2024-01-01T10:00:00')
+    >>> minutes = pd.Series(["59:59", "60:00"])
+    >>> read_times(minutes, "a table", "Time (mm:ss)", None, "").time.tolist()
+    [3599.0, 3600.0]
     """
+    form = name_clock(name) or name_clock(form) if time_format is None else _form_of(time_format)
+    digits = form in ("hms", "hm", "ms")
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return _from_first(pd.DatetimeIndex(column))
@@ -182,17 +208,20 @@ def read_times(
         numbers = to_floats(text)
         given = ~np.isnan(numbers)
         stamped = text.notna().to_numpy() & ~given
-        if time_format is not None or int(stamped.sum()) > int(given.sum()):
-            return _stamps(text, place, name, time_format)
+        if (time_format is not None and not digits) or int(stamped.sum()) > int(given.sum()):
+            return _stamps(text, place, name, time_format, form)
         column = pd.Series(numbers)
-    if time_format is not None:
+    if time_format is not None and not digits:
         column = column.astype("Int64") if dtype.kind in "iu" else column
-        return _stamps(column.astype("string"), place, name, time_format)
+        return _stamps(column.astype("string"), place, name, time_format, form)
     raw = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if unit == UNKNOWN:
+    if digits and (time_format is not None or unit in (None, UNKNOWN)):
+        return _times_of_digits(raw, place, name, form)
+    if unit == UNKNOWN or (unit is None and form):
         raise ValueError(
-            f"the unit of the time {name!r} of {place} is not known: time_unit= names it, one of "
-            f"{', '.join(UNITS)}."
+            f"the unit of the time {name!r} of {place} is not known, and it holds numbers: "
+            f"time_unit= names it, one of {', '.join(UNITS)}; time_format= gives the form of a "
+            "date in digits, such as '%Y%m%d'."
         )
     if unit is None:
         finite = np.abs(raw[np.isfinite(raw)])
@@ -234,14 +263,28 @@ def are_serial_days(values: NDArray[np.float64]) -> bool:
     return 0.5 < step < LONGEST_STEP and abs(step - round(step)) < 1e-3
 
 
-def _stamps(text: pd.Series, place: str, name: str, time_format: str | None) -> Times:
-    """Return seconds from the first of some stamps."""
+def _form_of(time_format: Any) -> str:
+    """Return the form of a format of clock times alone, "" for one of dates.
+
+    Examples
+    --------
+    >>> _form_of("%M:%S.%f"), _form_of("%I:%M %p"), _form_of("%d.%m.%Y %H:%M")
+    ('m:s', 'h:m', '')
+    """
+    plain = re.sub(r"[.,]%f(?= ?%p|$)| ?%p$", "", str(time_format).replace("%I", "%H"))
+    return FORMATS.get(plain, "")
+
+
+def _stamps(text: pd.Series, place: str, name: str, time_format: str | None, form: str) -> Times:
+    """Return seconds from the first of some stamps, or clock times in seconds from 0:00."""
     cells = text.dropna()
+    if time_format is not None and form:
+        return _clock_times(text, place, name, form, time_format)
     if time_format is None:
         n = len(cells)
         clocks = cells.str.fullmatch(CLOCK.pattern)
         if 2 * int(clocks.sum()) > n:
-            return _times_of_day(text, place, name)
+            return _clock_times(text, place, name, form)
         if 2 * int(cells.str.fullmatch(SPAN.pattern).sum()) > n:
             spans = pd.to_timedelta(text, errors="coerce")
             seconds = np.asarray(spans / pd.Timedelta(1, "s"), dtype=np.float64)
@@ -300,17 +343,95 @@ def _from_first(stamps: pd.DatetimeIndex) -> Times:
     return Times(seconds, attrs)
 
 
-def _times_of_day(text: pd.Series, place: str, name: str) -> Times:
-    """Return seconds since midnight of times of the day; past midnight they go back."""
-    if re.match(r"\W*(?:elapsed|rel)", name, re.IGNORECASE) and not text.str.count(":").gt(1).any():
+def _clock_times(
+    text: pd.Series, place: str, name: str, form: str, time_format: str | None = None
+) -> Times:
+    """Return clock times in seconds from 0:00; NaN where a cell is none of the column's form.
+
+    Without a form, cells of three numbers are hours, minutes and seconds, if most have three; two
+    are hours and minutes, or minutes and seconds if these have a fraction.
+    """
+    if form == UNKNOWN:
         raise ValueError(
-            f"the time {name!r} of {place} holds {str(text.dropna().iloc[0])!r}, which may "
-            "be hours and minutes, or minutes and seconds: time_format= states it, '%H:%M' or "
-            "'%M:%S'."
+            f"the time {name!r} of {place} states a form of clock times that is not known: "
+            "time_format= gives it, such as '%H:%M:%S' or '%M:%S'."
         )
-    parts = text.str.extract(CLOCK.pattern).replace(",", ".", regex=True)
-    hour, minute, second = (to_floats(parts[k]) for k in range(3))
-    second = np.where(parts[2].notna(), second, 0.0)
-    return Times(
-        hour * 3600 + minute * 60 + second, {"time_unit": "s", "time_unit_from": "times of the day"}
+    parts = text.str.extract(f"^{CLOCK.pattern}$").astype("string")
+    first, second, third = (
+        to_floats(parts[k].str.replace(",", ".", regex=False)) for k in (1, 2, 3)
     )
+    two, three = ~np.isnan(second) & np.isnan(third), ~np.isnan(third)
+    minus = (parts[0] == "-").fillna(False).to_numpy(dtype=bool)
+    half, zone = parts[4].str.lower(), parts[5]
+    form = form if ":" in form else ":".join(form)
+    long = three if form == "h:m" else np.zeros_like(three)  # such as 10:00:00 below (hh:mm)
+    if not form:
+        form = "h:m:s" if three.sum() >= two.sum() else "h:m"
+        elapsed = re.match(r"\W*(?:elapsed|rel)", name, re.IGNORECASE)
+        if form == "h:m" and parts[2][two].str.contains("[.,]").any():
+            form = "m:s"
+        elif form == "h:m" and half.isna().all():
+            doubtful = two & ((first > 24) | minus | bool(elapsed))
+            if doubtful.any():
+                raise ValueError(
+                    f"the time {name!r} of {place} holds {str(text[doubtful].iloc[0])!r}, which "
+                    "may be hours and minutes, or minutes and seconds: time_format= states it, "
+                    "'%H:%M' or '%M:%S', or the name of the column, (hh:mm) or (mm:ss)."
+                )
+    fits = three if form == "h:m:s" else two | long
+    if form == "m:s":
+        first, second, third = np.zeros(len(first)), first, second
+    good = fits & ((second < 60) | (form == "m:s")) & ~(third >= 60) & (second % 1 == 0)
+    noon = half.notna().to_numpy()
+    good &= ~noon | ((first >= 1) & (first <= 12))
+    good &= noon | (time_format is None or "%p" not in time_format)
+    if not good.any():
+        held = repr(str(text.dropna().iloc[0])) if text.notna().any() else "nothing"
+        stated = form if time_format is None else time_format
+        raise ValueError(
+            f"the time {name!r} of {place} holds {held}, which is no time of the form {stated!r}: "
+            "correct it, or give its form with time_format=."
+        )
+    for word, given in (("AM or PM", noon), ("a zone", zone.notna().to_numpy())):
+        if given[good].any() and not given[good].all():
+            row = int(np.argmax(good & ~given))
+            raise ValueError(
+                f"row {row} of the time {name!r} of {place} holds {str(text.iloc[row])!r} without "
+                f"{word}, and others have one: give all one, or none."
+            )
+    zones = zone[good].dropna().unique()
+    if len(zones) > 1:
+        row = int(np.argmax(good & (zone == zones[1]).fillna(False).to_numpy(dtype=bool)))
+        raise ValueError(
+            f"row {row} of the time {name!r} of {place} holds {str(text.iloc[row])!r}, and the "
+            f"first ones have the zone {zones[0]}: give all the same zone."
+        )
+    hours = np.where(noon, first % 12 + 12 * (half == "p").fillna(False).to_numpy(float), first)
+    seconds = hours * 3600 + second * 60 + np.where(np.isnan(third), 0.0, third)
+    where = "minutes and seconds" if form == "m:s" else "times of the day"
+    where += f", zone {zones[0]}" if len(zones) else ""
+    seconds = np.where(good, np.where(minus, -seconds, seconds), np.nan)
+    return Times(seconds, {"time_unit": "s", "time_unit_from": where})
+
+
+def _times_of_digits(raw: NDArray[np.float64], place: str, name: str, form: str) -> Times:
+    """Return clock times of numbers such as 115959 in seconds from 0:00, NaN where one is none."""
+    whole = np.floor(raw)
+    low, rest = np.round(raw - 100 * np.floor(whole / 100), 9), np.floor(whole / 100)
+    middle, high = rest % 100, np.floor(rest / 100)
+    if form == "hms":
+        seconds, good = high * 3600 + middle * 60 + low, (middle < 60) & (low < 60)
+    elif form == "hm":
+        seconds, good = rest * 3600 + low * 60, (low < 60) & (low % 1 == 0)
+    else:
+        seconds, good = rest * 60 + low, low < 60
+    good &= raw >= 0
+    if not good.any():
+        held = f"{raw[np.isfinite(raw)][0]:.12g}" if np.isfinite(raw).any() else "nothing"
+        raise ValueError(
+            f"the time {name!r} of {place} holds {held}, which is no time of the form {form!r}: "
+            "time_unit= names the unit of numbers."
+        )
+    where = "minutes and seconds" if form == "ms" else "times of the day"
+    times = np.where(good, seconds, np.nan)
+    return Times(times, {"time_unit": "s", "time_unit_from": where})

@@ -20,7 +20,7 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
-from mottle.sensors.clock import is_stamp, read_times
+from mottle.sensors.clock import Times, is_stamp, read_times
 from mottle.sensors.roles import counts_by_one, find_roles, find_split_time, refine_roles
 from mottle.times import UNITS, name_time, name_unit
 
@@ -297,7 +297,7 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
         )
     if roles.time:
         column = names[roles.time[0]]
-        times = read_times(
+        times = _read_times(
             frame.iloc[:, roles.time[0]], place, column, roles.unit or None, f"column {column!r}"
         )
         time, attrs = times.time, times.attrs
@@ -319,6 +319,27 @@ def _whole_of(column: pd.Series) -> NDArray[np.float64]:
     return column.to_numpy(dtype=np.float64)
 
 
+def _read_times(
+    column: pd.Series, place: str, name: str, unit: str | None, unit_from: str
+) -> Times:
+    """Return the times of a column or an index; raise for cells that are none."""
+    try:
+        times = read_times(column, place, name, unit, unit_from)
+    except ValueError as error:
+        raise ValueError(
+            f"{error} Of a DataFrame, the name states it, such as 'time_ms' or 'time (mm:ss)'; "
+            "pandas.to_datetime and pandas.to_timedelta convert others."
+        ) from None
+    unread = np.isnan(times.time) & column.notna().to_numpy()
+    if unread.any():
+        row = int(np.argmax(unread))
+        raise ValueError(
+            f"row {row} of {place} holds {str(column.iloc[row])!r} as the time {name!r}: correct "
+            "it, or drop that row."
+        )
+    return times
+
+
 def _time_of_index(
     index: pd.Index, place: str
 ) -> tuple[NDArray[np.float64] | None, dict[str, str], str]:
@@ -330,7 +351,7 @@ def _time_of_index(
     if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or known is not None:
         unit = known.unit if known is not None and known.unit else None
         column = pd.Series(index)
-        times = read_times(column, place, name or "index", unit, f"name of the index {name!r}")
+        times = _read_times(column, place, name or "index", unit, f"name of the index {name!r}")
         return times.time, times.attrs, name or type(index).__name__
     if isinstance(index, pd.RangeIndex) and index.step == 1:
         return None, {}, ""

@@ -15,7 +15,7 @@ SPELLINGS = {
            "microseconds"),
     "ns": ("ns", "nsec", "nsecs", "nanos", "nanosec", "nanosecond", "nanoseconds"),
     "min": ("min", "mins", "minute", "minutes"),
-    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "h": ("h", "hh", "hr", "hrs", "hour", "hours"),
     "d": ("d", "day", "days"),
 }  # fmt: skip
 UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
@@ -35,12 +35,25 @@ LONE = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "mill
         "nanosecond", "nanos", "nsec", "nsecs", "sekunden")  # fmt: skip
 ZONES = ("utc", "gmt", "local", "iso", "iso8601", "unix", "epoch", "")
 UNKNOWN = "?"
+_HOUR, _MINUTE, _SECOND = "(?:hh?|hours?|hrs?)", "(?:mm?|mins?|minutes?)", "(?:ss?|secs?|seconds?)"
+_PARTS_OF_SECOND = r"(?:[.,](?:[fsxuz0#]+|ms))?"
+CLOCK_FORMS = {
+    "h:m:s": f"{_HOUR}:{_MINUTE}:{_SECOND}{_PARTS_OF_SECOND}",
+    "h:m": f"{_HOUR}:{_MINUTE}",
+    "m:s": f"{_MINUTE}:{_SECOND}{_PARTS_OF_SECOND}",
+    "hms": f"hhmmss{_PARTS_OF_SECOND}",
+    "hm": "hhmm",
+    "ms": f"mmss{_PARTS_OF_SECOND}",
+}
+"""Forms of times of the day and of elapsed times, in lower case, as names and units write them."""
+PARTS = re.compile(f"(?:{_HOUR}|{_MINUTE}|{_SECOND}|d{{1,2}}|days?|f+|[cz]s|ms|frames?)")
 
 
 class TimeName(NamedTuple):
     """What the name of a column of time states: its word, and its unit.
 
-    The unit is "" for none, and `UNKNOWN` where brackets hold what is no unit of time.
+    The unit is "" for none, and `UNKNOWN` where brackets hold what is no unit of time, such as the
+    form of a date.
     """
 
     word: str
@@ -69,11 +82,34 @@ def name_unit(text: Any) -> str:
     return UNIT_OF.get(str(text).strip(" \t[](){}.").lower(), "")
 
 
+def name_clock(text: Any) -> str:
+    """Return the form of clock times that a name or a unit ends with, a key of `CLOCK_FORMS`.
+
+    "" if it states none, `UNKNOWN` for a form that is not among them.
+
+    Examples
+    --------
+    >>> name_clock("Time (mm:ss.f)"), name_clock("[h]:mm:ss"), name_clock("Uhrzeit (hhmmss)")
+    ('m:s', 'h:m:s', 'hms')
+    >>> name_clock("Time (ms)"), name_clock("Time (mm:ss:ff)")
+    ('', '?')
+    """
+    plain = re.sub(r"\s*:\s*", ":", str(text).strip().lower()).rstrip(" .])}")
+    plain = re.sub(r"\s*(?:am/pm|a/p|am|pm|tt)$", "", plain).replace("]", "")
+    last = re.split(r"[\s_(\[{;/-]+", plain)[-1]
+    for form, spelling in CLOCK_FORMS.items():
+        if re.fullmatch(spelling, last):
+            return form
+    parts = re.split("[:.,]", last)
+    return UNKNOWN if ":" in last and all(map(PARTS.fullmatch, parts)) else ""
+
+
 def name_time(name: Any) -> TimeName | None:
     """Return what a column's name states of time; None if it is none of a time.
 
     A word such as time, t, timestamp, date or elapsed, alone or with a unit behind a blank, ``_``,
-    ``/`` or in brackets; "T" alone may be a temperature and is none.
+    ``/`` or in brackets; "T" alone may be a temperature and is none. The form of a date or of a
+    clock time, such as (hh:mm:ss), is the unit of no number; see `name_clock`.
 
     Examples
     --------
@@ -95,11 +131,15 @@ def name_time(name: Any) -> TimeName | None:
     bracket = re.fullmatch(r"(.+?)\s*[\[({](.*?)[\])}]", plain)
     if bracket and bracket[1].strip(" /") in WORDS:
         word, unit = bracket[1].strip(" /"), name_unit(bracket[2])
-        if unit or bracket[2].strip() in ZONES or re.search("[ymdh]{2}", bracket[2]):
-            return TimeName(word, unit)  # such as (UTC) or [yyyy-mm-dd]
-        if word == "t":
+        if unit or bracket[2].strip() in ZONES:  # such as (UTC)
+            return TimeName(word, unit)
+        form = name_clock(plain) or re.search("[ymdh]{2}", bracket[2])  # such as [yyyy-mm-dd]
+        if word == "t" and not form:
             return None  # a temperature
         return TimeName(word, UNKNOWN)
+    behind = re.fullmatch(r"(.+?)(?: in |, ?|[ /.-])(\S+)", plain)
+    if behind and behind[1] in WORDS and name_clock(behind[2]) not in ("", UNKNOWN):
+        return TimeName(behind[1], UNKNOWN)
     tail = re.fullmatch(r"(.+?)(?: in |, ?|[ /.-])([a-z\u00b5\u03bc0-9]+)", plain)
     if tail and tail[1] in WORDS and (tail[2] in UNIT_OF or tail[2] in ZONES):
         return TimeName(tail[1], UNIT_OF.get(tail[2], ""))

@@ -30,7 +30,7 @@ from mottle.sensors.roles import (
     find_split_time,
     refine_roles,
 )
-from mottle.times import UNITS, name_time, name_unit, unit_below
+from mottle.times import UNITS, name_clock, name_time, name_unit, unit_below
 
 STAMP = f"{ISO.pattern}|{GERMAN.pattern}|{CLOCK.pattern}|{SLASHES.pattern}|{SPAN.pattern}"
 NO_NUMBERS = (
@@ -275,7 +275,7 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
     roles = _find(place, columns, names, bare, wanted)
     if not bare:
         roles = _by_values(place, columns, names, roles, wanted)
-    time, attrs = None, dict(columns.attrs)
+    time, attrs, unread = None, dict(columns.attrs), dict[tuple[int, int], str]()
     if roles.time:
         if split is not None:
             both = " and ".join(repr(names[k]) for k in split.columns)
@@ -284,6 +284,7 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
             time, known = _read_time(place, columns, names, roles, wanted)
         attrs |= known
         attrs["time_column"] = ", ".join(names[k] or str(k) for k in roles.time)
+        unread = _unread(columns, roles.time, time)
     for k in roles.counting:
         given = wanted.index_column is not None and wanted.index_column is not False
         given = given or names[k].lower().startswith("serial n")  # whatever it holds, no time
@@ -312,8 +313,21 @@ def take_roles(place: str, columns: Columns, wanted: Wanted) -> Taken:
     texts = {(row, at[k]): text for (row, k), text in columns.texts.items() if k in at}
     if len(roles.time) == 1:
         texts |= {(r, -1): text for (r, k), text in columns.texts.items() if k == roles.time[0]}
+    texts |= unread
     units = [columns.units[k] for k in chosen] if columns.units else []
     return Taken(time, values, [names[k] for k in chosen], units, texts, left_out, attrs)
+
+
+def _unread(
+    columns: Columns, places: Sequence[int], time: NDArray[np.float64]
+) -> dict[tuple[int, int], str]:
+    """Return the first cells of the time's columns that hold something and no time, by row."""
+    found = dict[tuple[int, int], str]()
+    for row in np.flatnonzero(np.isnan(time))[:KEPT].tolist():
+        held = [columns.raw[k].iloc[row] for k in places if row < len(columns.raw.get(k, ()))]
+        if held and not any(pd.isna(cell) for cell in held):
+            found[row, -1] = " ".join(str(cell) for cell in held)
+    return found
 
 
 def _refuse_no_numbers(place: str, columns: Columns, names: Sequence[str], n_rows: int) -> None:
@@ -416,6 +430,12 @@ def _read_time(
     if len(column) != columns.n_rows:  # only the beginning was kept
         column = pd.Series(columns.values[:, k])
     if len(roles.time) == 2:
+        clock = names[roles.time[1]]
+        if name_clock(clock) in ("m:s", "ms"):
+            raise ValueError(
+                f"the time {clock!r} of {place} is in minutes and seconds, and beside the date "
+                f"{names[k]!r}: time_column={clock!r} takes it alone."
+            )
         parts = [columns.raw.get(k, pd.Series(columns.values[:, k])) for k in roles.time]
         column = parts[0].astype("string").str.strip() + " " + parts[1].astype("string").str.strip()
     unit, where = wanted.time_unit, "time_unit="
@@ -427,13 +447,16 @@ def _read_time(
             f"{next(filter(None, others))} by {'a row of units' if others[0] else 'an attribute'}: "
             "time_unit= names the unit."
         )
-    if unit is None and roles.unit:
+    if unit is None and roles.unit in UNITS:
         unit, where = roles.unit, f"name of the column {names[k]!r}"
     elif unit is None and below:
         unit, where = below, "row of units"
     elif unit is None and columns.time_unit:
         unit, where = columns.time_unit, columns.time_unit_from
-    times = read_times(column, place, names[k], unit, where, wanted.time_format)
+    elif unit is None and roles.unit:  # one that is not known
+        unit, where = roles.unit, f"name of the column {names[k]!r}"
+    form = columns.units[k] if columns.units else ""
+    times = read_times(column, place, names[k], unit, where, wanted.time_format, form)
     return times.time, times.attrs
 
 

@@ -119,7 +119,9 @@ def read_ts(
                 unit_from = "time_unit=" if time_unit else ""
                 time, attrs = read_times(column, place, "time", time_unit, unit_from, time_format)
             names = [str(k) for k in range(len(values))]
-            stream = repair_samples(place, time, values.T, names, units, on_bad)
+            unread = np.flatnonzero(np.isnan(time)).tolist()
+            texts = {(row, -1): stamps[row] for row in unread if stamps is not None}
+            stream = repair_samples(place, time, values.T, names, units, on_bad, texts)
             streams.append(stream.assign_attrs(attrs))
             labels.append(label)
     if not streams:

@@ -1,0 +1,151 @@
+"""Clock times, forms in brackets, days of Excel, and times of every type of column."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mottle.datasets import split_table
+from mottle.sensors import check_samples
+from mottle.sensors.files import read_samples, read_ts
+from mottle.times import name_clock, name_time
+
+MINUTES = ["59:58", "59:59", "60:00"]
+READ = {
+    "Time (mm:ss)": (MINUTES, [3598, 3599, 3600]),
+    "Time (min:sec)": (MINUTES, [3598, 3599, 3600]),
+    "time [m:ss.f]": (["59:58.5", "59:59", "60:00.25"], [3598.5, 3599, 3600.25]),
+    "Time mm:ss": (MINUTES, [3598, 3599, 3600]),
+    "Time (hh:mm)": (["09:59", "10:00", "25:30"], [35940, 36000, 91800]),
+    "Elapsed ([h]:mm)": (["0:59", "1:00", "1:01:30"], [3540, 3600, 3690]),
+    "Time (hh:mm:ss)": (["99:59:59", "100:00:00", "100:00:01.5"], [359999, 360000, 360001.5]),
+    "Time (h:mm AM/PM)": (["11:59 AM", "12:00 PM", "1:30 p.m."], [43140, 43200, 48600]),
+    "Time (hhmmss)": ([95959, 100000, 115959.5], [35999, 36000, 43199.5]),
+    "Time (hhmm)": ([959, 1000, 1130], [35940, 36000, 41400]),
+    "Time (mmss)": ([5958, 5959, 6000], [3598, 3599, 3600]),
+    "Time (hh)": ([0, 1, 2.5], [0, 3600, 9000]),
+    "Time": (["-00:00:01", "+0:00:00", "00:00:02.5"], [-1, 0, 2.5]),
+    "time": (["11:59:59 AM", "12:00:00 PM", "03:00:00 PM"], [43199, 43200, 54000]),
+    "uhrzeit": (["10:00:01+01:00", "10:00:02+01:00", "10:00:03+01:00"], [36001, 36002, 36003]),
+    "zeit": (["59:58.5", "59:59", "60:00"], [3598.5, 3599, 3600]),
+}
+REFUSED = {
+    "Time": (MINUTES, "holds '59:58', which may be hours and minutes, or minutes and seconds"),
+    "timestamp": (["00:01", "00:02", "25:00"], "holds '25:00', which may be hours and minutes"),
+    "t": (["-00:02", "-00:01", "00:00"], "holds '-00:02', which may be hours and minutes"),
+    "Elapsed": (["00:01", "00:02", "00:03"], "holds '00:01', which may be .*'%M:%S'"),
+    "Time (mm:ss)": ([1, 2, 3], r"'Time \(mm:ss\)' .* is not known, and it holds numbers"),
+    "Time [dd]": ([1, 2, 3], r"'Time \[dd\]' .* is not known, and it holds numbers: time_unit="),
+    "Time (hh.mm)": ([9.58, 9.59, 10.0], "is not known, and it holds numbers: time_unit="),
+    "Time (yyyymmdd)": ([20240101, 20240102, 20240103], "time_format= .* such as '%Y%m%d'"),
+    "Time (hh:mm:ss)": (MINUTES, "holds '59:58', which is no time of the form 'h:m:s'"),
+    "Time (hhmmss)": ([116000, 117000, 118000], "holds 116000, .* no time of the form 'hms'"),
+    "Time (mm:ss:ff)": (["1:02:03"] * 3, "a form of clock times that is not known: time_format="),
+    "time": (["1:00:00", "2:00:00", "03:00:00 PM"], "row 0 .* '1:00:00' without AM or PM"),
+    "ts": (["10:00:01", "10:00:02+01:00", "10:00:03"], "row 0 .* '10:00:01' without a zone"),
+    "zeit": (["10:00:01Z", "10:00:02+01:00", "10:00:03Z"], r"row 1 .* first ones have the zone Z"),
+    "uhrzeit": (["00:00:75", "00:00:76", "00:00:77"], "holds '00:00:75', which is no time"),
+}  # fmt: skip
+BAD = [("10:00:75", "10:00:0{}"), ("10:60:00", "10:00:0{}"), ("10:99", "10:0{}"),
+       ("13:00:00 PM", "1:00:0{} AM"), ("10:00", "10:00:0{}"),
+       ("x10:00:01", "10:00:0{}")]  # fmt: skip
+
+
+def table(folder, name, cells, units=""):
+    path = folder / "table.csv"
+    rows = [f"{cell},{k}.5" for k, cell in enumerate(cells)]
+    path.write_text("\n".join([f"{name},CO", *([units] if units else []), *rows, ""]))
+    return path
+
+
+def frame(name, cells):
+    return pd.DataFrame({name: cells, "CO": np.arange(len(cells)) + 0.5})
+
+
+@pytest.mark.parametrize("name", READ)
+def test_clock_times_are_read_by_their_form(name, tmp_path):
+    cells, seconds = READ[name]
+    one = frame(name, cells)
+    for time in (
+        read_samples(table(tmp_path, name, cells)).time.values,
+        check_samples(one).time,
+        check_samples(one.set_index(name)).time,
+        split_table(one.assign(gas="air"), "gas").table["samples"].iloc[0].time.values,
+    ):
+        assert time.tolist() == seconds
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_clock_times_of_a_doubtful_form_are_refused(name, tmp_path):
+    cells, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        read_samples(table(tmp_path, name, cells), on_bad="drop")
+    with pytest.raises(ValueError, match=message) as found:
+        check_samples(frame(name, cells))
+    with pytest.raises(ValueError, match=message):
+        split_table(frame(name, cells).assign(gas="air"), "gas")
+    if "time_format=" in str(found.value):
+        assert "Of a DataFrame, the name states it" in str(found.value)
+
+
+def test_a_row_of_units_and_time_format_state_the_form(tmp_path):
+    read = [
+        read_samples(table(tmp_path, "Time", MINUTES, "mm:ss,ppm")),
+        read_samples(table(tmp_path, "Time", MINUTES), time_format="%M:%S"),
+        read_samples(table(tmp_path, "Time", [5958, 5959, 6000]), time_format="%M%S"),
+    ]
+    for samples in read:
+        assert samples.time.values.tolist() == [3598, 3599, 3600]
+        assert samples.time_unit_from == "minutes and seconds"
+    hours = read_samples(table(tmp_path, "Time", MINUTES), time_format="%H:%M")
+    assert hours.time.values.tolist() == [215880, 215940, 216000]
+    halves = table(tmp_path, "Time", ["11:00 AM", "12:30 PM", "01:00 PM"])
+    assert read_samples(halves, time_format="%I:%M %p").time.values.tolist() == [
+        39600,
+        45000,
+        46800,
+    ]
+    with pytest.raises(ValueError, match="is not known, and it holds numbers"):
+        read_samples(table(tmp_path, "Time", [1, 2, 3], "mm:ss,ppm"))
+    numbers = read_samples(table(tmp_path, "Time (mm:ss)", [1, 2, 3]), time_unit="min")
+    assert numbers.time.values.tolist() == [60, 120, 180]
+
+
+def test_minutes_and_seconds_beside_a_date_are_refused(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("Date,Time (mm:ss),CO\n2024-01-01,10:58,1\n2024-01-01,10:59,2\n")
+    with pytest.raises(ValueError, match=r"'Time \(mm:ss\)' .* beside the date 'Date'"):
+        read_samples(path)
+
+
+@pytest.mark.parametrize(("bad", "good"), BAD)
+def test_a_clock_time_that_is_none_is_a_bad_row(bad, good, tmp_path):
+    cells = [good.format(0), bad, good.format(2), good.format(3)]
+    path = table(tmp_path, "time", cells)
+    with pytest.raises(ValueError, match=f"holds '{bad}' as the time in row 1; on_bad='drop'"):
+        read_samples(path)
+    samples = read_samples(path, on_bad="drop")
+    assert samples.values[:, 0].tolist() == [0.5, 2.5, 3.5]
+    assert np.diff(samples.time).tolist() == ([120, 60] if good == "10:0{}" else [2, 1])
+    with pytest.raises(ValueError, match=f"row 1 of .* holds '{bad}' as the time 'time'"):
+        check_samples(frame("time", cells))
+    series = ",".join(f"({cell},{k})" for k, cell in enumerate(cells))
+    (tmp_path / "a.ts").write_text(f"@timeStamps true\n@classLabel true a\n@data\n{series}:a\n")
+    with pytest.raises(ValueError, match=f"holds '{bad}' as the time in row 1"):
+        read_ts(tmp_path / "a.ts")
+
+
+def test_a_countdown_keeps_all_its_rows(tmp_path):
+    cells = [f"{'-' if k < 0 else ''}00:00:0{abs(k)}" for k in range(-3, 5)]
+    samples = read_samples(table(tmp_path, "time", cells), on_bad="drop")
+    assert samples.time.values.tolist() == list(range(-3, 5))
+    assert samples.repairs == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "unit"),
+    [("Time (HH:MM:SS.fff)", "h:m:s", "?"), ("t [mm : ss]", "m:s", "?"), ("time_hhmm", "hm", "?"),
+     ("Time (ms)", "", "ms"), ("Time (UTC)", "", ""), ("Time (hh)", "", "h")],
+)  # fmt: skip
+def test_forms_in_names_are_no_units(name, form, unit):
+    assert name_clock(name) == form
+    assert name_time(name).unit == unit
