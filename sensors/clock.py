@@ -11,10 +11,12 @@ from mottle.arrays import to_floats
 from mottle.times import UNITS, UNKNOWN, check_time_unit, name_clock, name_time
 
 DATES = ("date", "datum")
+DATED = ("datetime", "date time", "date/time")  # a date if in the range of serial days
 CLOCKS = ("time", "uhrzeit", "zeit")
 LATEST_SECOND = 1e11  # s since 1970: the year 5138; larger numbers are in another unit
 SERIAL_DAYS = (30_000.0, 60_000.0)  # days since 1900 as Excel counts them: 1982 to 2064
-LONGEST_STEP = 120.5  # s, of a table whose times look like such days
+LONGEST_STEP = 120  # s, up to which any step in whole seconds is one of such days
+PLAIN_RATES = (15, 16, 30, 32, 60, 64, 90, 120, 128)  # Hz: periods of whole s, as parts of a day
 LONGEST = 86_400.0  # s, of a recording of events whose unit is that of a layout
 MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
@@ -232,11 +234,14 @@ def read_times(
                 f"the time {name!r} of {place} holds {held:.12g} and its unit is not stated: "
                 f"time_unit= names it, one of {', '.join(UNITS)}."
             )
-        if are_serial_days(raw):
+        low, high = SERIAL_DAYS
+        dated = known is not None and known.word in DATED
+        dated = dated and 2 * int(((finite >= low) & (finite <= high)).sum()) > len(finite)
+        if dated or are_serial_days(raw):
+            why = "the name of a date" if dated else "steps of whole seconds if they are days"
             raise ValueError(
-                f"the time {name!r} of {place} holds {raw[0]:.12g} and steps of whole seconds if "
-                "they are days, as Excel counts them: time_unit='d' takes them so, time_unit='s' "
-                "as seconds."
+                f"the time {name!r} of {place} holds {finite[0]:.12g} and has {why}, as Excel "
+                "counts days from 1900: time_unit='d' takes them so, time_unit='s' as seconds."
             )
         unit, unit_from = "s", "rule: numbers without a unit"
     factor = UNITS[unit] / UNITS["s"]
@@ -247,20 +252,44 @@ def read_times(
 def are_serial_days(values: NDArray[np.float64]) -> bool:
     """Return whether times are days as Excel counts them: in its range, by whole seconds.
 
+    Not where the steps are usual ones in seconds as well: multiples of 0.1 ms from 120 s of a day
+    on, such as 0.25, and the periods of `PLAIN_RATES`. Steps are exact to the last digit that is
+    written, if it is the fifth behind the point or a later one.
+
     Examples
     --------
-    >>> second = 1 / 86_400
-    >>> are_serial_days(45_292.5 + second * np.arange(9))
+    >>> second, count = 1 / 86_400, np.arange(9)
+    >>> [are_serial_days(45_292.5 + step * second * count) for step in (1, 600, 3600)]
+    [True, True, True]
+    >>> are_serial_days(np.round(45_292.5 + 600 * second * count, 5))
     True
-    >>> are_serial_days(45_292.5 + 0.001 * np.arange(9)), are_serial_days(np.arange(9.0))
-    (False, False)
+    >>> [are_serial_days(45_292.5 + step * count) for step in (0.001, 1 / 30, 0.25, 1)]
+    [False, False, False, False]
     """
-    values = values[np.isfinite(values)]
     low, high = SERIAL_DAYS
-    if len(values) < 2 or values.min() < low or values.max() > high:
+    finite = values[np.isfinite(values)]
+    values = finite[(finite >= low) & (finite <= high)]
+    if len(values) < 2 or 2 * len(values) <= len(finite):
         return False
-    step = float(np.median(np.diff(values))) * UNITS["d"] / UNITS["s"]
-    return 0.5 < step < LONGEST_STEP and abs(step - round(step)) < 1e-3
+    day = UNITS["d"] / UNITS["s"]
+    rounded = next((n for n in range(5, 9) if (np.round(values, n) == values).all()), 9)
+    error = max(1e-3, 10.0**-rounded * day)  # s, of a step
+    steps = np.diff(values) * day
+    usual = float(np.median(steps))
+    alike = np.abs(steps - usual) <= 2 * error
+    if 2 * int(alike.sum()) > len(steps):
+        step = float(steps[alike].mean())
+        error = 1e-3 + error / int(alike.sum())
+        whole = round(step / 60) * 60 if error > 0.01 else round(step)
+        fits = abs(step - whole) <= error
+    else:
+        counts = np.round(steps)
+        whole = int(np.gcd.reduce(counts.astype(np.int64)))
+        fits = rounded > 7 and bool((np.abs(steps - counts) <= error).all())
+    if not fits or whole < 1:
+        return False
+    short = abs(whole / day * 1e4 - round(whole / day * 1e4)) < 1e-6
+    return whole <= LONGEST_STEP or not (short or whole in [day / rate for rate in PLAIN_RATES])
 
 
 def _form_of(time_format: Any) -> str:

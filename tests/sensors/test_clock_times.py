@@ -149,3 +149,54 @@ def test_a_countdown_keeps_all_its_rows(tmp_path):
 def test_forms_in_names_are_no_units(name, form, unit):
     assert name_clock(name) == form
     assert name_time(name).unit == unit
+
+
+# ------------------------------------------------------------------------------- days of Excel
+
+STEPS = {"1 s": 1, "5 min": 300, "10 min": 600, "45.5 min": 2730, "1 h": 3600, "2 h": 7200}
+K = np.arange(20)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("digits", [15, 10, 8])
+def test_days_of_excel_are_no_seconds(step, digits, tmp_path):
+    days = np.round(45_292.123 + K * STEPS[step] / 86_400, digits)
+    path = table(tmp_path, "time", days)
+    for read in (read_samples, lambda _: check_samples(frame("time", days))):
+        with pytest.raises(ValueError, match=r"holds 45292\.123 .* time_unit='d' takes them so"):
+            read(path)
+    time = read_samples(path, time_unit="d").time.values
+    np.testing.assert_allclose(np.diff(time), STEPS[step], atol=2e-3)
+    assert read_samples(path, time_unit="s").time.values.tolist() == days.tolist()
+
+
+def test_days_of_excel_with_five_digits_gaps_and_a_bad_cell_are_no_seconds(tmp_path):
+    days = 45_292.5 + np.delete(K, [3, 4, 9]) * 600 / 86_400
+    for cells in (np.round(days, 5), days, [*days[:5], 0.0, *days[5:]]):
+        with pytest.raises(ValueError, match="as Excel counts days"):
+            read_samples(table(tmp_path, "time", cells), on_bad="drop")
+    uneven = 45_292.5 + np.cumsum([601, 598, 603, 600, 597] * 3) / 86_400
+    with pytest.raises(ValueError, match="as Excel counts days"):
+        read_samples(table(tmp_path, "time", uneven))
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [45_000 + K, 45_000.5 + K, 45_000 + K / 4, 45_000 + K / 100, 45_000 + K / 1000, 45_000 + K / 30,
+     45_000 + K / 60, 45_000 + K / 64, 45_000 + np.cumsum(0.01 + 0.001 * (K % 3)),
+     20_000 + K / 144, np.random.default_rng(0).uniform(45_000, 46_000, 20)],
+)  # fmt: skip
+def test_seconds_in_the_range_of_such_days_stay_seconds(seconds, tmp_path):
+    seconds = np.sort(np.round(seconds, 6))
+    samples = read_samples(table(tmp_path, "time", seconds))
+    assert samples.time.values.tolist() == seconds.tolist()
+    assert samples.time_unit_from == "rule: numbers without a unit"
+
+
+@pytest.mark.parametrize("name", ["Date Time", "datetime", "date/time"])
+def test_numbers_below_the_name_of_a_date_are_a_question(name, tmp_path):
+    for cells in ([45_000, 45_001, 45_002], [45_000, 45_000.25, 45_000.5]):
+        with pytest.raises(ValueError, match=r"has the name of a date, .* time_unit='d'"):
+            read_samples(table(tmp_path, name, cells))
+    samples = read_samples(table(tmp_path, name, [1_700_000_000, 1_700_000_001]))
+    assert samples.time.values.tolist() == [1_700_000_000, 1_700_000_001]
