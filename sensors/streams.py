@@ -282,11 +282,11 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
             f"{place} has the time in its index ({name}) and in the column {names[timed[0]]!r}: "
             "drop one."
         )
-    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in frame.dtypes)
-    if plain and len(frame) > 2:
+    numeric = [k for k in roles.channels if _is_numeric(frame.dtypes.iloc[k])]
+    if len(frame) > 2:
         roles = refine_roles(
-            roles, names, place, lambda k: frame.iloc[:, k].to_numpy(dtype=np.float64),
-            free=roles.channels, times=time is None,
+            roles, names, place, lambda k: _whole_of(frame.iloc[:, k]),
+            free=numeric, times=time is None,
             way="rename it to 'time' (in s) or 'time_ms', make it the index, or rename it if it is "
                 "a channel.",
         )  # fmt: skip
@@ -302,6 +302,8 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
         )
         time, attrs = times.time, times.attrs
     values = np.empty((len(frame), len(roles.channels)))
+    kinds = [frame.dtypes.iloc[k] for k in roles.channels]
+    plain = all(isinstance(kind, np.dtype) and kind.kind in "iufb" for kind in kinds)
     if plain:
         values[:] = frame.iloc[:, roles.channels].to_numpy(dtype=np.float64)
     for k, place_in in enumerate(() if plain else roles.channels):
@@ -312,11 +314,16 @@ def label_frame(frame: pd.DataFrame, place: str = "the input") -> xr.DataArray:
     return xr.DataArray(values, dims=("time", "channel"), coords=coords, attrs=attrs)
 
 
+def _is_numeric(dtype: Any) -> bool:
+    """Return whether a type is that of real numbers or truth values, nullable ones among them."""
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+
+
 def _whole_of(column: pd.Series) -> NDArray[np.float64]:
-    """Return the numbers of a column, one NaN where it holds none."""
-    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf":
+    """Return the numbers of a column, NaN where they are missing; one NaN where it holds none."""
+    if not _is_numeric(column.dtype):
         return np.full(1, np.nan)
-    return column.to_numpy(dtype=np.float64)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _read_times(
@@ -348,14 +355,15 @@ def _time_of_index(
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     known = name_time(name)
-    if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or known is not None:
+    if index.dtype.kind in "mM" or known is not None:
         unit = known.unit if known is not None and known.unit else None
         column = pd.Series(index)
         times = _read_times(column, place, name or "index", unit, f"name of the index {name!r}")
         return times.time, times.attrs, name or type(index).__name__
     if isinstance(index, pd.RangeIndex) and index.step == 1:
         return None, {}, ""
-    if index.dtype.kind in "iuf" and len(index) and counts_by_one(index.to_numpy(np.float64)):
+    numbers = _whole_of(pd.Series(index)) if index.dtype.kind in "iuf" else np.empty(0)
+    if len(numbers) and counts_by_one(numbers):
         return None, {}, ""
     if len(index):
         first = ", ".join(repr(value) for value in index[:3].tolist())
@@ -369,8 +377,7 @@ def _time_of_index(
 def _numbers_of(column: pd.Series, name: str, place: str) -> NDArray[np.float64]:
     """Return the numbers of a column, NaN where they are missing."""
     dtype = column.dtype
-    numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
-    if not numeric:
+    if not _is_numeric(dtype):
         held = column.iloc[0] if len(column) else None
         way = "drop the column, or convert it with pandas.to_numeric."
         if dtype.kind in "mM" or is_stamp(held):

@@ -200,3 +200,37 @@ def test_numbers_below_the_name_of_a_date_are_a_question(name, tmp_path):
             read_samples(table(tmp_path, name, cells))
     samples = read_samples(table(tmp_path, name, [1_700_000_000, 1_700_000_001]))
     assert samples.time.values.tolist() == [1_700_000_000, 1_700_000_001]
+
+
+# ------------------------------------------------------------------- types of columns
+
+
+def types():
+    plain = ["int64", "float64", "Int64", "UInt32", "Float64"]
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return plain
+    return [*plain, "int64[pyarrow]", "double[pyarrow]"]
+
+
+@pytest.mark.parametrize("dtype", types())
+def test_nullable_types_follow_the_rules_of_plain_ones(dtype):
+    def column(values):
+        return pd.Series(values).astype(dtype)
+
+    a = column([4, 9, 5])
+    pair = {"sec": column([0, 0, 1]), "nanosec": column([0, 500_000_000, 0]), "a": a}
+    samples = check_samples(pd.DataFrame(pair))
+    assert (samples.names, samples.time.tolist()) == (["a"], [0, 0.5, 1])
+    assert samples.values.tolist() == [[4], [9], [5]]
+    for times in ([0, 5, 7], column([0, 5, 7])):
+        with pytest.raises(ValueError, match=r"'frame_time' .* may be the time"):
+            check_samples(pd.DataFrame({"frame_time": times, "a": a}))
+    days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"])
+    for counts in ([1, 2, 3], column([1, 2, 3])):
+        for time in ([0, 1, 2], column([0, 1, 2]), days, days.astype(str)):
+            with pytest.raises(ValueError, match="a column 'Scan', the name of an index"):
+                check_samples(pd.DataFrame({"time": time, "Scan": counts, "a": a}))
+    counted = pd.DataFrame({"a": a.to_numpy()}, index=pd.Index(column([5, 6, 7])))
+    assert check_samples(counted).time.tolist() == [0, 1, 2]
