@@ -20,7 +20,7 @@ from mottle.events import check_present as check_present
 from mottle.events import describe
 from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
-from mottle.sensors.clock import Times, is_stamp, read_times
+from mottle.sensors.clock import LATEST_SECOND, Times, is_stamp, read_times
 from mottle.sensors.roles import counts_by_one, find_roles, find_split_time, refine_roles
 from mottle.times import UNITS, name_time, name_unit
 
@@ -224,6 +224,11 @@ def _time_of(stream: Any, place: str) -> NDArray[np.float64]:
         raise TypeError(f"the time of {place} is {time.dtype}: expected seconds or dates.")
     attrs = known.attrs
     stated = attrs.get("units", attrs.get("unit", "s"))
+    if not {"units", "unit"} & set(attrs) and (np.abs(time) > LATEST_SECOND).any():
+        raise ValueError(
+            f"the time of {place} holds {float(time[0]):.12g} and its unit is not stated: "
+            f"X['time'].attrs['units'] names it, one of {', '.join(UNITS)}."
+        )
     unit = name_unit(str(stated).split(" since ")[0])  # such as "days since 2024-01-01"
     if not unit:
         raise ValueError(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from mottle.datasets import split_table
 from mottle.sensors import check_samples
@@ -202,7 +203,7 @@ def test_numbers_below_the_name_of_a_date_are_a_question(name, tmp_path):
     assert samples.time.values.tolist() == [1_700_000_000, 1_700_000_001]
 
 
-# ------------------------------------------------------------------- types of columns
+# ------------------------------------------------------------------- types of columns, DataArrays
 
 
 def types():
@@ -234,3 +235,12 @@ def test_nullable_types_follow_the_rules_of_plain_ones(dtype):
                 check_samples(pd.DataFrame({"time": time, "Scan": counts, "a": a}))
     counted = pd.DataFrame({"a": a.to_numpy()}, index=pd.Index(column([5, 6, 7])))
     assert check_samples(counted).time.tolist() == [0, 1, 2]
+
+
+def test_a_data_array_with_times_beyond_all_seconds_needs_a_unit():
+    time = np.array([1.7e12, 1.7e12 + 500])
+    array = xr.DataArray(np.ones((2, 1)), dims=("time", "channel"), coords={"time": time})
+    with pytest.raises(ValueError, match=r"holds 1\.7e\+12 and its unit is not stated: .*units'\]"):
+        check_samples(array)
+    array["time"].attrs["units"] = "ms"
+    assert check_samples(array).time.tolist() == [1.7e9, 1.7e9 + 0.5]
