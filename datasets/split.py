@@ -15,7 +15,7 @@ from mottle.sensors.files.limits import check_path, only_value_errors
 from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks, text_cells
 from mottle.sensors.roles import time_candidates
 from mottle.sensors.streams import label_frame
-from mottle.times import UNITS, name_time, unit_below, unit_of_time
+from mottle.times import UNITS, name_clock, name_time, unit_below, unit_of_time
 
 ROW_OF_UNITS = "row_of_units"  # attribute of a table: units by column
 
@@ -177,7 +177,8 @@ def timed_names(table: pd.DataFrame, time: str | None, units: Mapping[str, str])
     found = [time] if time else [name for name in table.columns if name_time(name) is not None]
     if len(found) != 1:
         return {}
-    own, below = unit_of_time(found[0]), unit_below(units.get(found[0], ""))
+    row = units.get(found[0], "")
+    own, below = unit_of_time(found[0]), unit_below(row)
     if own in UNITS and below and own != below:
         raise ValueError(
             f"the time {found[0]!r} is in {own} by its name and in {below} by a row of units: "
@@ -185,7 +186,7 @@ def timed_names(table: pd.DataFrame, time: str | None, units: Mapping[str, str])
         )
     if not (time or (below and not own)):
         return {}
-    unit = own or below
+    unit = name_clock(found[0]) or name_clock(row) or own or below
     return {found[0]: f"time ({unit})" if unit else "time"}
 
 

@@ -153,7 +153,7 @@ def unit_below(text: Any) -> str:
     Examples
     --------
     >>> unit_below("[ms]"), unit_below("-"), unit_below("yyyy-mm-dd"), unit_below("ppm")
-    ('ms', '', '', '?')
+    ('ms', '', '?', '?')
     """
     plain = str(text).strip(" \t[](){}.-")
     known = name_time(f"time ({plain})") if plain and plain != "nan" else None
