@@ -238,10 +238,13 @@ def read_times(
         dated = known is not None and known.word in DATED
         dated = dated and 2 * int(((finite >= low) & (finite <= high)).sum()) > len(finite)
         if dated or are_serial_days(raw):
-            why = "the name of a date" if dated else "steps of whole seconds if they are days"
+            why = (
+                "has the name of a date: these may be days" if dated
+                else "steps of whole seconds if they are days"
+            )  # fmt: skip
             raise ValueError(
-                f"the time {name!r} of {place} holds {finite[0]:.12g} and has {why}, as Excel "
-                "counts days from 1900: time_unit='d' takes them so, time_unit='s' as seconds."
+                f"the time {name!r} of {place} holds {finite[0]:.12g} and {why}, as Excel counts "
+                "them: time_unit='d' takes them so, time_unit='s' as seconds."
             )
         unit, unit_from = "s", "rule: numbers without a unit"
     factor = UNITS[unit] / UNITS["s"]

@@ -174,10 +174,10 @@ def test_days_of_excel_are_no_seconds(step, digits, tmp_path):
 def test_days_of_excel_with_five_digits_gaps_and_a_bad_cell_are_no_seconds(tmp_path):
     days = 45_292.5 + np.delete(K, [3, 4, 9]) * 600 / 86_400
     for cells in (np.round(days, 5), days, [*days[:5], 0.0, *days[5:]]):
-        with pytest.raises(ValueError, match="as Excel counts days"):
+        with pytest.raises(ValueError, match="as Excel counts them"):
             read_samples(table(tmp_path, "time", cells), on_bad="drop")
     uneven = 45_292.5 + np.cumsum([601, 598, 603, 600, 597] * 3) / 86_400
-    with pytest.raises(ValueError, match="as Excel counts days"):
+    with pytest.raises(ValueError, match="as Excel counts them"):
         read_samples(table(tmp_path, "time", uneven))
 
 
@@ -197,7 +197,7 @@ def test_seconds_in_the_range_of_such_days_stay_seconds(seconds, tmp_path):
 @pytest.mark.parametrize("name", ["Date Time", "datetime", "date/time"])
 def test_numbers_below_the_name_of_a_date_are_a_question(name, tmp_path):
     for cells in ([45_000, 45_001, 45_002], [45_000, 45_000.25, 45_000.5]):
-        with pytest.raises(ValueError, match=r"has the name of a date, .* time_unit='d'"):
+        with pytest.raises(ValueError, match=r"has the name of a date: .* time_unit='d'"):
             read_samples(table(tmp_path, name, cells))
     samples = read_samples(table(tmp_path, name, [1_700_000_000, 1_700_000_001]))
     assert samples.time.values.tolist() == [1_700_000_000, 1_700_000_001]
