@@ -96,7 +96,8 @@ def read_samples(
         in their unit; date stamps (ISO, ``YYYY/MM/DD`` or ``DD.MM.YYYY``) become seconds from the
         first, which is in ``attrs["time_start"]``. The time must rise.
     time_format : str, default=None
-        Form of date stamps as in ``strptime``, for others such as "%d/%m/%Y %H:%M".
+        Form of date stamps as in ``strptime``, for others such as "%d/%m/%Y %H:%M"; one of clock
+        times alone, such as "%M:%S", gives seconds from 0:00.
     index_column : str, int or False, default=None
         A column that counts rows and is left out; False for none. None finds it by its name:
         none, "Unnamed: 0", index, #, Serial Number, row and alike; it must count by one. One that
