@@ -479,8 +479,8 @@ HEAD = """# Scores without tuning
 Written by `benchmarks/scores.py`; the numbers are in `docs/results/scores.csv`. "memristors" is
 `SensorClassifier()` with its fixed rules, the same for every set; "echo state" is
 `SensorClassifier("echo")`, with the same wiring and number of nodes; "static" is
-`SensorClassifier("static")`, nodes without memory (ReLU) behind the same wiring. "VO2" is
-`SensorClassifier("vo2")`, thermal neuristors below their window that are held for 3.2 us a step;
+`SensorClassifier("static")`, nodes without memory (ReLU) behind the same wiring. "VO2 films"
+is `SensorClassifier("vo2")`, thermal neuristors below their window that are held for 3.2 us a step;
 this regime, instead of the relaxing or the oscillating one, and holding them for so long was chosen
 by three-fold cross-validation within the training parts of `vowels`, `pickup`, `lp1` and
 `gunpoint`. They were measured with five seeds at most, and are compared over these. The other
@@ -681,8 +681,7 @@ def ahead_statement(kept: pd.DataFrame, model: str, others: tuple[str, ...]) -> 
     against = " and ".join(LABELS[other] for other in others)
     return (
         f"Sets on which {LABELS[model]} are ahead of {against}, of each beyond its interval: "
-        f"{', '.join(names) or 'none'}. Films that are coupled by heat were not tried behind this "
-        "wiring."
+        f"{', '.join(names) or 'none'}."
     )
 
 
