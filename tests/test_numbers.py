@@ -29,7 +29,7 @@ STATED = {
     "explanations/time": (
         "0.3 s", "26 ms", "26,000 times", "1 us", "10 ms", "50 ms", "below 0.1 %",
     ),
-    "how-to/first-results": ("10 ms", "0.3", "0.95"),
+    "how-to/first-results": ("10 ms", "0.3", "0.95", "3.2"),
     "how-to/one-device": ("0.8 A", "0.9 V", "0.3 V", "1.2 V"),
     "how-to/prepare": ("about 1 MiB", "64 KiB"),
     "how-to/streaming": ("4 GB", "240 MiB", "250 MiB", "10 ns", "1 us", "20 s at most"),
@@ -41,7 +41,7 @@ STATED = {
     "reference/deprecation": ("1.0", "0.2", "0.3"),
     "reference/files": (
         "EVT 2.1", "EVT 3", "16 GiB", "16 KiB", "3.1", "3.0", "8192 us", "0.5 ms", "100 times",
-        "256 MiB", "HDF5 2.0",
+        "256 MiB", "HDF5 2.0", "120 s", "0.1 ms",
     ),
     "start/gas": ("100 s",),
     "start/install": ("3.11", "90 s", "0.2 s"),

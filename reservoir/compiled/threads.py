@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -135,7 +134,7 @@ def run_abreast(
         n = min(several, part.stop - part.start)
         if not n:
             continue
-        wide = replace(state, values=_beside(values[part], n), keys=state.keys[part][::n])
+        wide = type(state)(_beside(values[part], n), state.keys[part][::n], state.step)
         tiled = [np.tile(one, n) if isinstance(one, np.ndarray) else one for one in nodes]
         found = run_nodes(
             kernel, _beside(drive[part], n), lengths[part][::n], wide, type(nodes)(*tiled),
