@@ -158,9 +158,11 @@ def refine_roles(
             roles = roles._replace(counting=counting, channels=sorted(roles.channels + fingers))
     if roles.time or not times:
         return roles
+    of_unit = [k for k in free if OF_UNIT.search(names[k]) and unit_of_time(names[k]) in UNITS]
+    if len(of_unit) > 1:  # values in a unit of time, of which one may rise by chance
+        of_unit = [k for k in of_unit if k == min(free)]
     for k in free:
-        of_unit = OF_UNIT.search(names[k]) and unit_of_time(names[k]) in UNITS
-        suspect = of_unit or MAY_BE_TIME.search(names[k])
+        suspect = k in of_unit or MAY_BE_TIME.search(names[k])
         if suspect and k not in roles.counting and (np.diff(values_of(k)) > 0).all():
             raise ValueError(
                 f"the column {names[k]!r} of {place} always increases and may be the time: "

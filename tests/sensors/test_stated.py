@@ -146,6 +146,16 @@ def test_a_column_that_rises_and_has_a_unit_of_time_is_a_question(tmp_path, name
             assert read().values.shape == (4, 2)
 
 
+def test_several_columns_in_a_unit_of_time_are_values(tmp_path):
+    table = pd.DataFrame(
+        {"CO": [1.0, 2.0, 1.5], "RR (ms)": [5.0, 6.0, 7.0], "QT (ms)": [3.0, 2, 4]}
+    )
+    table.to_csv(tmp_path / "a.csv", index=False)
+    assert read_samples(tmp_path / "a.csv").shape == (3, 3)
+    with pytest.raises(ValueError, match=r"'RR \(ms\)' of .* may be the time"):
+        check_samples(table[["RR (ms)", "QT (ms)", "CO"]])
+
+
 LONG = "t;a\n" + "".join(f"{i};{900 + i}\n" for i in range(100))
 
 
