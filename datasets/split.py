@@ -15,7 +15,7 @@ from mottle.sensors.files.limits import check_path, only_value_errors
 from mottle.sensors.files.tables import TableOptions, find_dialect, table_chunks, text_cells
 from mottle.sensors.roles import time_candidates
 from mottle.sensors.streams import label_frame
-from mottle.times import UNITS, name_clock, name_time, unit_below, unit_of_time
+from mottle.times import UNITS, check_time_unit, name_clock, name_time, unit_below, unit_of_time
 
 ROW_OF_UNITS = "row_of_units"  # attribute of a table: units by column
 
@@ -29,6 +29,7 @@ def split_table(
     runs: bool = False,
     sense: str = "samples",
     time: str | None = None,
+    time_unit: str | None = None,
     **options: Any,
 ) -> Recordings:
     """Split one long table of samples into recordings, with columns of it as labels.
@@ -55,6 +56,8 @@ def split_table(
         Column of the times, in the unit that its name or a row of units states, else in second.
         None finds it by its name: time, timestamp, time_ms, date and alike.
         Date stamps become seconds from the first of each recording.
+    time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
+        Unit of times in numbers; None takes what is stated.
     **options
         Of a text file: ``separator``, ``decimal``, ``na_values``, ``names``, ``header`` and
         ``skip_rows``, as in `mottle.sensors.files.read_samples`.
@@ -95,7 +98,8 @@ def split_table(
             raise TypeError(f"{next(iter(options))}= is of text files, and table is a DataFrame.")
         place = "the table"
     else:
-        table, place = read_frame(table, **options), str(table)
+        path, place = table, str(table)
+        table = keep_apart(read_frame(path, **options), path, [*by, groups], [target], **options)
     table = table.rename(columns=lambda name: str(name).strip())
     wanted = {"target": target, "groups": groups, "time": time}
     known = list(table.columns)
@@ -112,7 +116,8 @@ def split_table(
     check_labelled(table, labels, place)
     channels = table.drop(columns=labels)
     units = table.attrs.get(ROW_OF_UNITS, {})
-    channels = channels.rename(columns=timed_names(channels, time, units))
+    new_names = timed_names(channels, time, units, check_time_unit(time_unit))
+    channels = channels.rename(columns=new_names)
     plain = isinstance(channels.index, pd.RangeIndex)
     names: list[str] = []
     cells: list[Any] = []
@@ -165,7 +170,9 @@ def check_labelled(table: pd.DataFrame, labels: Sequence[str], place: str) -> No
             )
 
 
-def timed_names(table: pd.DataFrame, time: str | None, units: Mapping[str, str]) -> dict[str, str]:
+def timed_names(
+    table: pd.DataFrame, time: str | None, units: Mapping[str, str], time_unit: str | None = None
+) -> dict[str, str]:
     """Return the new name of the column of the times, which holds their unit if one is stated.
 
     Examples
@@ -176,7 +183,11 @@ def timed_names(table: pd.DataFrame, time: str | None, units: Mapping[str, str])
     """
     found = [time] if time else [name for name in table.columns if name_time(name) is not None]
     if len(found) != 1:
+        if time_unit is not None:
+            raise ValueError(f"time_unit={time_unit!r}: time= names the column of the times.")
         return {}
+    if time_unit is not None:
+        return {found[0]: f"time ({time_unit})"}
     row = units.get(found[0], "")
     own, below = unit_of_time(found[0]), unit_below(row)
     if own in UNITS and below and own != below:
@@ -268,6 +279,40 @@ def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
             frame[k] = as_written(frame[k], text[k])
     frame = frame.set_axis(dialect.names, axis=1)
     frame.attrs[ROW_OF_UNITS] = dict(zip(dialect.names, dialect.units, strict=False))
+    return frame
+
+
+def keep_apart(
+    frame: pd.DataFrame, path: str | PathLike[str], names: Sequence[str | None],
+    classes: Sequence[str | None] = (), **options: Any,
+) -> pd.DataFrame:  # fmt: skip
+    """Return a table with cells as they are written where reading them as numbers makes some alike.
+
+    In ``names``, columns that name recordings or groups, "1.1" and "1.10" are two; in ``classes``,
+    which may be numbers, only "1" and "01".
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("run,CO" + chr(10) + "1.1,5" + chr(10) + "1.10,6" + chr(10))
+    >>> keep_apart(read_frame(file), file, ["run"])["run"].tolist()
+    ['1.1', '1.10']
+    """
+    place = {str(name).strip(): k for k, name in enumerate(frame.columns)}
+    wanted = [name for name in dict.fromkeys([*names, *classes]) if name in place]
+    found = [place[name] for name in wanted if frame.iloc[:, place[name]].dtype.kind == "f"]
+    if not found:
+        return frame
+    stated = TableOptions(**options)
+    text = text_cells(Path(path), find_dialect(Path(path), stated), stated, found)
+    for k in found:
+        cells = text[k].str.strip()
+        column = frame.columns[k]
+        named = str(column).strip() in names
+        zeros = cells.str.fullmatch(r"0\d.*").any()
+        if (named or zeros) and cells[cells != ""].nunique() > frame[column].nunique():
+            frame[column] = cells.where(cells != "", other=np.nan)
     return frame
 
 

@@ -17,6 +17,7 @@ from mottle.events import is_absent, read_stream
 from mottle.pipelines.masked import MaskedReadout, taking_groups
 from mottle.pipelines.sensor_models import as_table
 from mottle.reservoir import RidgeReadout
+from mottle.reservoir.readout.task import plain_targets
 from mottle.sensors.streams import digest_of, label_frame
 
 
@@ -99,7 +100,7 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         check_number("dropout", self.dropout, least=0, below=1)
         if not (self.shift or self.jitter or self.dropout):
             raise ValueError("shift=0, jitter=0 and dropout=0 alter nothing: set one of them.")
-        table, target = as_table(X), np.asarray(y)
+        table, target = as_table(X), np.asarray(plain_targets(y))
         if len(table) != len(target):
             raise ValueError(
                 f"there are {len(table)} recordings and {len(target)} targets: pass a list of "

@@ -25,6 +25,7 @@ from mottle.pipelines.parts import ENCODERS, RESERVOIRS, make, seeded
 from mottle.pipelines.rules import SIZE, encoder_of, reservoir_of, variants_of
 from mottle.pipelines.schema import Part
 from mottle.reservoir import RidgeReadout
+from mottle.reservoir.readout.task import plain_targets
 
 KINDS = {
     "memristor": "MemristorReservoir", "vo2": "VO2Reservoir", "echo": "EchoStateReservoir",
@@ -74,6 +75,7 @@ class SensorModel(NamesParameters, BaseEstimator):
                 f"reservoir={self.reservoir.__name__} is a class: pass a reservoir, such as "
                 f"{self.reservoir.__name__}(500, pool='mean'), or a name: {', '.join(KINDS)}."
             )
+        y = np.asarray(plain_targets(y))
         self._senses = list(table.columns)
         rng = check_random_state(self.random_state)
         readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
@@ -113,7 +115,7 @@ class SensorModel(NamesParameters, BaseEstimator):
         if searched:
             self.search_ = {key: [row[key] for row in searched] for key in searched[0]}
         self.pipeline_ = make_fusion_pipeline(encoders, reservoirs, readout=readout)
-        self.pipeline_.fit(table, np.asarray(y), **taking_groups(self.pipeline_, groups))
+        self.pipeline_.fit(table, y, **taking_groups(self.pipeline_, groups))
         self.n_features_in_ = table.shape[1]
         if hasattr(self.pipeline_, "classes_"):
             self.classes_ = self.pipeline_.classes_
@@ -283,7 +285,7 @@ def best_of(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Return which of several encoders and reservoirs scores best within training recordings."""
     present = ~table.iloc[:, 0].map(is_absent).to_numpy()
-    table, target = table[present], np.asarray(y)[present]
+    table, target = table[present], y[present]
     own = None if groups is None else np.asarray(groups)[present]
     folds = folds_of(target, own)
     sense, rows = str(table.columns[0]), []

@@ -370,6 +370,7 @@ class SampledEncoder(Encoder):
             check_present(streams)
             first, place = streams.cells[0], streams.place(0)
             self._learn_channels(*shape_of_samples(first, place))
+            self._units = units_of(first)
         cells = [
             None if is_absent(cell) else self._take(cell, streams.place(recording))
             for recording, cell in enumerate(streams.cells)
@@ -407,6 +408,13 @@ class SampledEncoder(Encoder):
     def _take(self, cell, place):
         """Check one recording and pick its channels, by name where it has names."""
         names, n_channels = shape_of_samples(cell, place)
+        for name, unit in units_of(cell).items():
+            known = getattr(self, "_units", {}).get(name, unit)
+            if name in self.channels_ and unit != known:
+                raise ValueError(
+                    f"channel {name!r} of {place} is in {unit!r}, and in {known!r} in the first "
+                    "training recording: convert it."
+                )
         if names == [str(k) for k in range(n_channels)] and not set(names) & set(self.channels_):
             names = None  # numbers of columns, as files without names have
         if self._named and names is not None:
@@ -423,6 +431,27 @@ class SampledEncoder(Encoder):
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
         return check_samples(cell, place, self._keep)
+
+
+def units_of(cell: Any) -> dict[str, str]:
+    """Return the units of channels that a recording states, as a row of units does.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> rows = xr.DataArray(np.zeros((2, 2)), dims=("time", "channel"))
+    >>> units_of(rows.assign_coords(channel=["a", "b"], unit=("channel", ["mV", ""])))
+    {'a': 'mV'}
+    """
+    coords = getattr(cell, "coords", ())
+    if "unit" not in coords or "channel" not in coords:
+        return {}
+    units = variable_of(cell, "unit")
+    if units.dims != ("channel",):
+        return {}
+    names = variable_of(cell, "channel").values.tolist()
+    found = zip(names, units.values.tolist(), strict=True)
+    return {str(name): str(unit) for name, unit in found if str(unit)}
 
 
 def tell_stretching(n_steps: int | None, cells: Any) -> None:

@@ -89,7 +89,7 @@ def check_samples(
     if isinstance(stream, xr.DataArray):
         stream = in_order(stream)
         opening = opening_of(stream, place)
-    values, time = as_numbers(stream, place).copy(), _time_of(stream, place)
+    values, time = as_numbers(stream, place).copy(), seconds_of(stream, place)
     if values.shape[0] == 0:
         raise ValueError(f"{place} has no row: leave it out, or pass None for an absent sense.")
     if channels is not None:
@@ -144,7 +144,7 @@ def with_opening(window: xr.DataArray, recording: xr.DataArray) -> xr.DataArray:
     if OPENING_KEYS[0] in recording.attrs:  # a window of a window
         known = {key: recording.attrs[key] for key in OPENING_KEYS[:2]}
     else:
-        time = np.asarray(recording["time"].values, dtype=np.float64)
+        time = seconds_of(recording, "the recording")
         first = slice(int(np.searchsorted(time, time[0] + OPENING)))
         rows = recording.transpose("time", "channel")[first]
         known = {"opening_time": time[first], "opening_values": rows.values.astype(float).ravel()}
@@ -212,7 +212,7 @@ def shape_of_samples(stream: Any, place: str = "the input") -> tuple[list[str] |
     return None, stream.shape[1]
 
 
-def _time_of(stream: Any, place: str) -> NDArray[np.float64]:
+def seconds_of(stream: Any, place: str) -> NDArray[np.float64]:
     """Return the times in second, or the row numbers where a stream has none."""
     if not isinstance(stream, xr.DataArray) or "time" not in stream.coords:
         return np.arange(len(stream), dtype=np.float64)

@@ -68,8 +68,8 @@ def doubts_about_labels(target: Sequence[Any] | NDArray[Any]) -> list[str]:
             )
     if len(count) == 1:
         doubts.append(
-            f"all {len(target)} recordings are of one class, {names[0]!r}: there is nothing to "
-            "tell apart; name another target."
+            f"all {len(target)} recordings are of one class, {names.tolist()[0]!r}: there is "
+            "nothing to tell apart; name another target."
         )
     single = [name for name in count if count[name] == 1]
     if single and len(count) > 1:
@@ -86,10 +86,13 @@ def numbers_of(target: NDArray[Any]) -> NDArray[np.float64] | None:
 
     Examples
     --------
-    >>> numbers_of(np.array(["1.5", "2"])).tolist(), numbers_of(np.array(["1", "b"]))
+    >>> numbers_of(np.array(["1.5", "2"])).tolist(), numbers_of(np.array(["1", "1_5"]))
     ([1.5, 2.0], None)
     """
+    texts = [str(label) for label in target]
+    if any("_" in text for text in texts):  # which Python passes over
+        return None
     try:
-        return np.asarray([float(str(label)) for label in target])
+        return np.asarray([float(text) for text in texts])
     except ValueError:
         return None

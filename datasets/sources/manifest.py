@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mottle.checks import suggest
 from mottle.datasets.listing import Listing
 from mottle.datasets.sources.files import list_rows
-from mottle.datasets.split import read_frame
+from mottle.datasets.split import keep_apart, read_frame
 from mottle.sensors.files.options import check_read_options
 
 FILE_NAMES = ("file", "path", "filename", "file_name", "filepath", "file_path")
@@ -86,6 +86,8 @@ def list_manifest(
     named = {"target": target, "group": group, "recording": recording}
     found = {what: find_column(what, given, columns, path) for what, given in named.items()}
     labels = [name for name in found.values() if name is not None]
+    if path.suffix.lower() != ".parquet":
+        table = keep_apart(table, path, [found["group"], found["recording"]], [found["target"]])
     rest = [name for name in columns if name not in labels]
     files = {name: paths_of(table[name], path) for name in rest}
     of_files = {name: cells for name, cells in files.items() if cells is not None}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mottle.checks import check_positive
 from mottle.datasets.table import Recordings, make_table
 from mottle.events import EVENT_DTYPE, read_stream
-from mottle.sensors.streams import with_opening
+from mottle.sensors.streams import seconds_of, with_opening
 
 REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
 
@@ -63,6 +63,8 @@ def cut_windows(
     longest = 0.0
     for row, name in enumerate(map(str, table.index)):
         streams = {sense: read_stream(table[sense].iloc[row]) for sense in cells}
+        for sense, stream in streams.items():
+            check_order_of(stream, f"sense {sense!r} of recording {name!r}")
         present = [stream for stream in streams.values() if stream is not None]
         if not present:
             left_out.append(name)
@@ -95,6 +97,25 @@ def is_events(stream: Any) -> bool:
     return getattr(stream.dtype, "names", None) is not None
 
 
+def check_order_of(stream: Any, place: str) -> None:
+    """Raise if the times of a stream go back: rows of a window would be lost, or of another."""
+    if stream is None or not len(stream):
+        return
+    if is_events(stream):
+        time = np.asarray(stream["t"])
+    elif isinstance(stream, xr.DataArray) and "time" in stream.coords:
+        time = seconds_of(stream, place)
+    else:
+        return
+    back = np.flatnonzero(time[1:] < time[:-1])
+    if back.size:
+        at, unit = int(back[0]) + 1, "us" if is_events(stream) else "s"
+        raise ValueError(
+            f"time goes back at sample {at} of {place} ({time[at]:g} {unit} after {time[at - 1]:g} "
+            f"{unit}), and windows need it in order: sort the recording, or end it there (runs)."
+        )
+
+
 def span(stream: Any) -> tuple[float, float]:
     """Return begin and end of a stream in s; the last sample lasts as long as those before.
 
@@ -104,7 +125,7 @@ def span(stream: Any) -> tuple[float, float]:
     (0.0, 5.0)
     """
     if isinstance(stream, xr.DataArray) and "time" in stream.coords:
-        time = np.asarray(stream["time"], dtype=np.float64)
+        time = seconds_of(stream, "the recording")
         interval = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
         return float(time[0]), float(time[-1]) + interval
     values = np.asarray(stream)
@@ -123,10 +144,11 @@ def cut(stream: Any, begin: float, length: float) -> Any:
     [2.0, 3.0, 4.0]
     """
     if isinstance(stream, xr.DataArray) and "time" in stream.coords:
-        time = np.asarray(stream["time"], dtype=np.float64)
+        time = seconds_of(stream, "the recording")
         low, high = rows_between(time, begin, length)
         piece = stream.isel(time=slice(low, high))
-        piece = piece.assign_coords(time=("time", time[low:high] - begin, stream["time"].attrs))
+        attrs = {k: v for k, v in stream["time"].attrs.items() if k not in ("units", "unit")}
+        piece = piece.assign_coords(time=("time", time[low:high] - begin, attrs))
         return with_opening(piece, stream)
     values = np.asarray(stream)
     if is_events(values):

@@ -193,6 +193,9 @@ def prepare(
             parts.keep(*tasks[at], done)
         layouts: dict[str, Any] = dict(old.layouts) if old else {}
         good, skipped = parts.sort_out(names, todo, layouts)
+        if on_bad == "raise" and skipped:
+            name, why = next(iter(skipped.items()))
+            raise ValueError(f"{name}: {why}{WAY_OUT}")
         rows = sorted({*good, *(row for row in range(len(names)) if digests[row] in stored)})
         if not rows:
             first = names[min(names.index(name) for name in skipped)]

@@ -28,7 +28,7 @@ from mottle.datasets.sources.labels import doubts_about_labels, numbers_of, rena
 from mottle.datasets.sources.manifest import list_manifest
 from mottle.datasets.sources.series import load_npz, load_ts
 from mottle.datasets.sources.windows import cut_windows
-from mottle.datasets.split import read_frame
+from mottle.datasets.split import keep_apart, read_frame
 from mottle.pipelines.data import FORMS, Data
 from mottle.pipelines.engine.named_target import with_channel, with_target
 from mottle.pipelines.parts import at_place
@@ -149,9 +149,12 @@ def load_states(data: Data, options: dict[str, Any]) -> Recordings:
 def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recordings:
     """Return the recordings of one long table."""
     path, of_steps = str(data.table), per_step and data.horizon is None
-    frame = read_frame(path, **options).rename(columns=lambda name: str(name).strip())
+    options = {key: one for key, one in options.items() if key != "time_unit"}
     by = [data.recording] if isinstance(data.recording, str) else data.recording or []
     target = label_of(data)
+    classes = [None if of_steps else target]
+    frame = keep_apart(read_frame(path, **options), path, [*by, data.group], classes, **options)
+    frame = frame.rename(columns=lambda name: str(name).strip())
     for key, names in (("recording", by), ("target", [target] if target else []),
                        ("channels", data.channels)):  # fmt: skip
         for name in names:
@@ -167,7 +170,8 @@ def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recording
         names = [str(name) for name in frame.columns]
         clock = [] if data.time else [names[at] for at in time_candidates(names)]
         frame = frame[list(dict.fromkeys([*labels, *clock, *data.channels]))]
-    given: dict[str, Any] = {"groups": data.group, "sense": data.sense, "time": data.time}
+    given: dict[str, Any] = {"groups": data.group, "sense": data.sense, "time": data.time,
+                             "time_unit": data.common_options().get("time_unit")}  # fmt: skip
     runs = data.runs or (not by and bool((target and not of_steps) or data.group))
     if not of_steps:
         return named_place(split_table, path, frame, by, target=target, runs=runs, **given)

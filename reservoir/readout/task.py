@@ -41,6 +41,12 @@ def plain_targets(y: Any, what: str = "y") -> Any:
     refuse_masked(y, what)
     if isinstance(y, pd.Series | pd.DataFrame):
         y = y.to_numpy()
+    if isinstance(y, list | tuple) and any(isinstance(one, str) or one is None for one in y):
+        cells = np.empty(len(y), dtype=object)
+        cells[:] = y
+        _refuse_mixed(cells, what)
+    if isinstance(y, np.ndarray) and y.dtype.kind in "mM":
+        raise ValueError(f"{what} is {y.dtype}; expected labels, or numbers such as seconds.")
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "OS":
         return y
     if y.dtype.kind == "S" or any(isinstance(one, bytes) for one in y.flat):

@@ -9,6 +9,7 @@ from numba import njit
 
 HIGH, EPOCH, LOW, NOW, ROW, BASE, ON, KNOWN, CLAMPED, UNTIMED = range(10)  # of a state
 N_STATE = 10
+LATE = 1 << 18  # us, up to which a time from before a clock's wrap may come behind it
 
 
 @njit(cache=True)
@@ -29,6 +30,8 @@ def evt2(words, state, t, x, y, p):
             high = word & 0xFFFFFFF
             if state[KNOWN] and high + (1 << 27) < state[HIGH]:
                 state[EPOCH] += 1 << 28  # the 34-bit clock wrapped
+            elif state[EPOCH] and high - state[HIGH] > (1 << 28) - (LATE >> 6):
+                state[EPOCH] -= 1 << 28  # a late time, from before that
             state[HIGH], state[KNOWN] = high, 1
     return n, words.size
 
@@ -61,6 +64,8 @@ def evt21(words, state, t, x, y, p):
             high &= 0xFFFFFFF
             if state[KNOWN] and high + (1 << 27) < state[HIGH]:
                 state[EPOCH] += 1 << 28  # the 34-bit clock wrapped
+            elif state[EPOCH] and high - state[HIGH] > (1 << 28) - (LATE >> 6):
+                state[EPOCH] -= 1 << 28  # a late time, from before that
             state[HIGH], state[KNOWN] = high, 1
     return n, used
 
@@ -102,6 +107,8 @@ def evt3(words, state, t, x, y, p):
             if kind == 0x8:
                 if state[KNOWN] and value + 2048 < state[HIGH]:
                     state[EPOCH] += 1 << 24  # the 24-bit clock wrapped
+                elif state[EPOCH] and value - state[HIGH] > 4096 - (LATE >> 12):
+                    state[EPOCH] -= 1 << 24  # a late time, from before that
                 if value != state[HIGH]:
                     state[LOW] = 0
                 state[HIGH], state[KNOWN] = value, 1
@@ -170,6 +177,9 @@ def unwrap(t, state, bits):
     for k in range(t.size):
         if state[KNOWN] and t[k] + half < state[HIGH]:
             state[EPOCH] += span
+        elif state[EPOCH] and t[k] - state[HIGH] > span - LATE:
+            t[k] += state[EPOCH] - span  # a late time, from before the wrap
+            continue
         state[HIGH], state[KNOWN] = t[k], 1
         t[k] += state[EPOCH]
 

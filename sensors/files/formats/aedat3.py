@@ -14,7 +14,7 @@ class Aedat3(Decoder):
 
     def __init__(self, head: bytes, place: str, size: tuple[int, int] | None = None):
         super().__init__(head, place, size)
-        self.skipped = 0
+        self.skipped, self.sources = 0, set[int]()
         version = head[:12].decode("latin-1").removeprefix("#!AER-DAT").split()[:1]
         if head and version != ["3.1"]:
             raise ValueError(f"{place} is AEDAT {''.join(version)}; of version 3, 3.1 is read.")
@@ -31,7 +31,7 @@ class Aedat3(Decoder):
         """Decode whole packets."""
         found, at = [np.empty((4, 0), dtype=np.int64)], 0
         while at + self.header <= data.size:
-            kind = int(data[at : at + 2].view("<i2")[0])
+            kind, source = data[at : at + 4].view("<i2").tolist()
             size, _, overflow, _, number, _ = data[at + 4 : at + self.header].view("<i4").tolist()
             end = at + self.header + size * number
             if size < 1 or number < 0 or (kind == 1 and size != 8):
@@ -41,7 +41,15 @@ class Aedat3(Decoder):
                 )
             if end > data.size:
                 break
+            if kind & 0x7FFF == 1 and kind < 0:
+                raise ValueError(f"a packet of {self.place} is compressed, which is not read.")
             if kind == 1:
+                self.sources.add(source)
+                if len(self.sources) > 1:
+                    raise ValueError(
+                        f"{self.place} holds the events of several cameras, the sources "
+                        f"{', '.join(map(str, sorted(self.sources)))}: write each to a file."
+                    )
                 pairs = data[at + self.header : end].view("<u4").reshape(-1, 2).astype(np.int64)
                 word, t = pairs[:, 0], pairs[:, 1] + (overflow << 31)
                 valid = word & 1 == 1
