@@ -1,236 +1,177 @@
-"""What files state of time, step, sign and axes: read wherever it stands, or refused."""
+"""What a file states of units, names, size and values is taken, and not for something else."""
 
-import h5py
 import numpy as np
-import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.datasets import split_table
-from mottle.sensors import EventRate, make_events
-from mottle.sensors.files import read_events, read_samples, read_ts
-from mottle.sensors.streams import check_samples
+from mottle.sensors.files import EventReader, read, read_events, read_samples
 
-ROWS = np.arange(6.0).reshape(3, 2)
-LATE = [0, 500, 1000]
-EVENTS = {"t": np.array(LATE), "x": [1, 2, 3], "y": [1, 2, 3], "p": [0, 1, 0]}
+h5py = pytest.importorskip("h5py")
+PIXELS = {"x": [1, 2, 3], "y": [4, 5, 6], "p": [0, 1, 0]}
+VALUES = np.arange(12.0).reshape(4, 3)
 
 
-def write(path, arrays, **attributes):
-    """Write arrays and attributes, by place, to an HDF5 file."""
+def hdf5(path, attrs=None, **items):
+    """Write datasets, and attributes under "dataset@attribute"."""
     with h5py.File(path, "w") as file:
-        for name, array in arrays.items():
-            file[name] = array
-        for place, held in attributes.items():
-            owner = file["/" if place == "root" else place]
-            owner.attrs.update(held)
+        for name, values in items.items():
+            file[name.replace("__", "/")] = values
+        for place, value in (attrs or {}).items():
+            name, _, attribute = place.rpartition("@")
+            (file[name] if name else file).attrs[attribute] = value
     return path
 
 
-@pytest.mark.parametrize(("arrays", "attributes"), [
-    ({"dt": 0.01}, {}), ({"dt": [0.01]}, {}), ({"dt_ms": 10}, {}), ({"Fs": 100}, {}),
-    ({"sampling_rate_khz": 0.1}, {}), ({"fs": 100, "dt": 0.01}, {}),
-    ({}, {"data": {"dt": "0.01"}}), ({}, {"data": {"dt": "0.01 s"}}),
-    ({}, {"root": {"dt": "10 ms"}}), ({}, {"data": {"dt": np.bytes_("10000 us")}}),
-    ({}, {"root": {"Sampling_Interval": 0.01}}), ({}, {"data": {"fs": "0.1 kHz"}}),
+@pytest.mark.parametrize(("name", "per_us", "unit"), [
+    ("t_us", 1, "us"), ("timestamps_ns", 1000, "ns"), ("time [ms]", 1e-3, "ms"),
+    ("ts_s", 1e-6, "s"), ("t (us)", 1, "us"), ("timestamp_ms", 1e-3, "ms"),
 ])  # fmt: skip
-def test_a_step_of_rows_counts_wherever_it_stands(tmp_path, arrays, attributes):
-    found = read_samples(write(tmp_path / "a.h5", {"data": ROWS} | arrays, **attributes))
-    assert found.shape == (3, 2)
-    assert_allclose(found.time, [0, 0.01, 0.02])
-    if not attributes:
-        np.savez(tmp_path / "a.npz", data=ROWS, **arrays)
-        assert_allclose(read_samples(tmp_path / "a.npz").time, [0, 0.01, 0.02])
+@pytest.mark.parametrize("form", ["group", "fields", "columns", "npz", "csv"])
+def test_the_name_of_the_times_states_their_unit_in_every_format(
+    name, per_us, unit, form, tmp_path
+):
+    columns = {name: np.array([1000, 2000, 3000]) * per_us, **PIXELS}
+    path = tmp_path / f"e.{form if form in ('npz', 'csv') else 'h5'}"
+    if form == "npz":
+        np.savez(path, **columns)
+    elif form == "csv":
+        rows = [list(columns), *zip(*columns.values(), strict=True)]
+        path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+    elif form == "group":
+        hdf5(path, **{f"events__{key}": values for key, values in columns.items()})
+    elif form == "columns":
+        rows = np.stack(list(columns.values()), 1)
+        hdf5(path, {"any@columns": list(columns)}, any=rows)
+    else:
+        cells = np.zeros(3, [(key, np.asarray(values).dtype) for key, values in columns.items()])
+        for key, values in columns.items():
+            cells[key] = values
+        hdf5(path, any=cells)
+    for reader in (read, read_events):
+        file = reader(path)
+        assert file.events["t"].tolist() == [1000, 2000, 3000]
+        assert file.events["x"].tolist() == PIXELS["x"]
+        assert file.attrs["time_unit"] == unit
+        assert file.attrs["time_unit_from"] == f"name of the column {name!r}"
+    assert read_events(path, time_unit="us").events["t"].tolist() == [
+        round(1000 * k * per_us) for k in (1, 2, 3)
+    ]
 
 
-@pytest.mark.parametrize(("arrays", "attributes", "message"), [
-    ({"dt": -1.0}, {}, "'dt' states the period -1.0"),
-    ({"dt": 0.02, "fs": 100}, {}, "'(dt|fs)' .* and '(dt|fs)' .* differ"),
-    ({}, {"data": {"dt": [0.01, 0.02]}}, r"states the period \[0.01, 0.02\]"),
-    ({}, {"data": {"dt": "soon"}}, "states the period 'soon'"),
-    ({}, {"root": {"fs": "fast"}}, "states the rate 'fast'"),
+def test_two_units_that_contradict_each_other_are_refused(tmp_path):
+    path = hdf5(tmp_path / "e.h5", {"g/t_us@unit": "ms"}, g__t_us=[1, 2, 3],
+                **{f"g__{name}": values for name, values in PIXELS.items()})  # fmt: skip
+    with pytest.raises(ValueError, match=r"in ms by an attribute and in us by their name 't_us'"):
+        read(path)
+    assert read(path, time_unit="ms").events["t"].tolist() == [1000, 2000, 3000]
+    path = hdf5(tmp_path / "s.h5", {"time_ms@units": "s"}, time_ms=np.arange(4), a=np.ones(4))
+    with pytest.raises(ValueError, match=r"in ms by its name and in s by an attribute"):
+        read(path)
+    tables = {
+        "time_ms,CO\ns,ppm\n0,1\n1,2\n": "in ms by its name and in s by a row",
+        "t_us,x,y,p\nms,px,px,1\n1,1,1,1\n": "in ms by a row of units",
+    }
+    for text, match in tables.items():
+        (tmp_path / "a.csv").write_text(text)
+        with pytest.raises(ValueError, match=match):
+            read(tmp_path / "a.csv")
+
+
+def test_a_first_line_of_width_and_height_is_the_size_of_the_sensor(tmp_path):
+    path = tmp_path / "e.txt"
+    path.write_text("240 180\n0.001 3 4 1\n0.002 5 6 0\n0.0035 7 179 1\n")
+    for reader in (read, read_events):
+        file = reader(path)
+        assert file.events["t"].tolist() == [1000, 2000, 3500]
+        assert file.sensor_size == (240, 180)
+        assert file.attrs["time_unit"] == "s"
+    assert EventReader(path).sensor_size == (240, 180)
+    assert read_events(path, sensor_size=(300, 200)).sensor_size == (300, 200)
+    path.write_text("# made by a simulator of cameras\n240 179\n0.001 3 4 1\n0.0035 7 179 1\n")
+    with pytest.raises(ValueError, match=r"y=179, p=1, outside the sensor of 240 x 179 pixels"):
+        read(path)
+
+
+@pytest.mark.parametrize(("attrs", "items"), [
+    ({"g/v@columns": ["CO", "NO2", "H"]}, {}), ({"g/v@channel_names": "CO, NO2, H"}, {}),
+    ({"g/v@names": np.array([b"CO", b"NO2", b"H"])}, {}), ({}, {"g__channels": ["CO", "NO2", "H"]}),
+    ({}, {"g__names": np.array([b"CO", b"NO2", b"H"])}),
 ])  # fmt: skip
-def test_a_bad_step_of_rows_is_refused(tmp_path, arrays, attributes, message):
-    with pytest.raises(ValueError, match=message):
-        read_samples(write(tmp_path / "a.h5", {"data": ROWS} | arrays, **attributes))
+@pytest.mark.parametrize("timed", [True, False])
+def test_texts_beside_the_values_name_the_channels(attrs, items, timed, tmp_path):
+    more = {"g__time_ms": np.arange(4) * 500} if timed else {}
+    path = hdf5(tmp_path / "s.h5", attrs, g__v=VALUES, **items, **more)
+    for options in ({}, {"key": "g/v"}):
+        samples = read(path, **options)
+        assert samples.channel.values.tolist() == ["CO", "NO2", "H"]
+        assert_array_equal(samples.sel(channel="NO2"), VALUES[:, 1])
+        assert_allclose(samples.time, np.arange(4) * (0.5 if timed else 1))
+        assert "names_from" in samples.attrs
+    np.savez(tmp_path / "s.npz", v=VALUES, channel_names=np.array(["CO", "NO2", "H"]))
+    assert read(tmp_path / "s.npz").channel.values.tolist() == ["CO", "NO2", "H"]
 
 
-@pytest.mark.parametrize("attributes", [
-    {"data": {"time_unit": "ms"}}, {"root": {"time_unit": "ms"}}, {"root": {"Time_Unit": "ms"}},
-    {"time": {"Units": "ms"}}, {"time": {"unit": "milliseconds"}, "data": {"units": "V"}},
+def test_packed_and_filled_values_are_what_they_mean(tmp_path):
+    attrs = {"v@scale_factor": 0.5, "v@add_offset": 10.0, "v@_FillValue": -1}
+    path = hdf5(tmp_path / "s.h5", attrs, v=[[2, 4], [6, -1], [8, 8]])
+    assert read(path, on_bad="drop").values.tolist() == [[11, 12], [14, 14]]
+    with pytest.raises(ValueError, match="holds nan in row 1, channel '1'"):
+        read(path)
+
+
+@pytest.mark.parametrize(("stated", "per_step"), [
+    ("seconds since 2024-01-01", 1), ("days since 2024-01-01", 86_400), ("ms", 1e-3),
 ])  # fmt: skip
-def test_a_unit_of_time_of_samples_counts_wherever_it_stands(tmp_path, attributes):
-    path = write(tmp_path / "a.h5", {"data": ROWS, "time": LATE}, **attributes)
-    found = read_samples(path)
-    assert_allclose(found.time, [0, 0.5, 1])
-    assert found.attrs["units"] == attributes.get("data", {}).get("units", "1")
+def test_units_of_netcdf_times_are_read_and_unknown_ones_refused(stated, per_step, tmp_path):
+    path = hdf5(tmp_path / "s.h5", {"time@units": stated}, time=np.arange(4), a=np.ones(4))
+    assert_allclose(read(path).time, np.arange(4) * per_step)
+    path = hdf5(tmp_path / "s.h5", {"time@units": "fortnights"}, time=np.arange(4), a=np.ones(4))
+    with pytest.raises(ValueError, match=r"the unit of the time 'time' .* is not known"):
+        read(path)
+    assert read(path, time_unit="h").time.values.tolist() == [0, 3600, 7200, 10_800]
 
 
-@pytest.mark.parametrize("name", ["time_unit", "unit", "Units"])
-def test_a_unit_of_time_of_events_counts_wherever_it_stands(tmp_path, name):
-    arrays = {f"events/{field}": held for field, held in EVENTS.items()}
-    path = write(tmp_path / "a.h5", arrays, root={name: "ms"})
-    assert read_events(path, sensor_size=(9, 9)).events["t"].tolist() == [0, 500_000, 1_000_000]
-    np.savez(tmp_path / "a.npz", **EVENTS, **{name.lower(): "ms"})
-    found = read_events(tmp_path / "a.npz", sensor_size=(9, 9)).events
-    assert found["t"].tolist() == [0, 500_000, 1_000_000]
+@pytest.mark.parametrize("place", ["g/v@fs", "g@sampling_rate", "@rate"])
+def test_the_rate_is_taken_from_the_dataset_its_group_or_the_file(place, tmp_path):
+    path = hdf5(tmp_path / "s.h5", {place: 50.0}, g__v=VALUES)
+    assert_allclose(read(path).time, np.arange(4) / 50)
+    assert_allclose(read_samples(path, rate=10).time, np.arange(4) / 10)
 
 
-def test_a_unit_beside_an_array_is_that_of_its_values(tmp_path):
-    np.savez(tmp_path / "a.npz", data=ROWS, time=LATE, unit="mV")
-    found = read_samples(tmp_path / "a.npz")
-    assert (found.attrs["units"], found.time.values.tolist()) == ("mV", LATE)
-
-
-def test_a_table_of_channels_by_time_is_turned_where_that_is_stated(tmp_path):
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as file:
-        file["data"], file["time"] = ROWS.T, [0.0, 0.5, 1.0]
-    assert_allclose(read_samples(path).values, ROWS)
-    assert_allclose(read_samples(path, key="data").time, [0, 0.5, 1])
-    np.savez(tmp_path / "a.npz", data=ROWS.T, time=[0.0, 0.5, 1.0])
-    assert_allclose(read_samples(tmp_path / "a.npz").values, ROWS)
-    square = np.arange(9.0).reshape(3, 3)
-    for labels, wanted in ((("channel", "time"), square.T), (("time", "channel"), square)):
-        with h5py.File(path, "w") as file:
-            file["data"] = square
-            for axis, label in zip(file["data"].dims, labels, strict=True):
-                axis.label = label
-        assert_allclose(read_samples(path).values, wanted)
-
-
-@pytest.mark.parametrize(("units", "wanted"), [
-    (";ms;ppm", [0, 0.5, 1]), ("-;ms;-", [0, 0.5, 1]), (";s;ppm", LATE), (";-;ppm", LATE),
-])  # fmt: skip
-@pytest.mark.parametrize("options", [{}, {"time": "time"}])
-def test_a_row_of_units_counts_for_tables_of_many_recordings(tmp_path, units, wanted, options):
+def test_days_as_excel_counts_them_are_not_taken_for_seconds(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(f"id;time;CO\n{units}\nA;0;1\nA;500;2\nA;1000;4\n")
-    assert_allclose(split_table(path, "id", **options).table.iloc[0, 0].time, wanted)
-    assert_allclose(read_samples(path, channels=["CO"]).time, wanted)
+    path.write_text("time,CO\n45292.5,1\n45292.500011574,2\n45292.500023148,3\n")
+    with pytest.raises(ValueError, match=r"holds 45292\.5 and steps of whole seconds if"):
+        read(path)
+    assert_allclose(np.diff(read(path, time_unit="d").time), 1, atol=1e-4)
+    assert_allclose(read(path, time_unit="s").time[0], 45292.5)
+    path.write_text("time (days),CO\n0,1\n0.5,2\n")
+    assert read(path).time.values.tolist() == [0, 43_200]
+    path.write_text("time,CO\n45292.5,1\n45292.501,2\n45292.502,3\n")  # seconds of a day, 1 kHz
+    assert_allclose(read(path).time[0], 45292.5)
 
 
-def test_a_row_of_units_that_is_no_time_is_refused(tmp_path):
+@pytest.mark.parametrize(("name", "per_step"), [("millisecond", 1e-3), ("sec", 1), ("usec", 1e-6)])
+def test_a_unit_of_time_alone_is_the_name_of_a_time(name, per_step, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{name},CO\n0,1\n500,2\n")
+    samples = read(tmp_path / "a.csv")
+    assert samples.channel.values.tolist() == ["CO"]
+    assert_allclose(samples.time, [0, 500 * per_step])
+
+
+def test_three_digits_behind_every_point_between_semicolons_may_be_thousands(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("id;time;CO\n;apples;ppm\nA;0;1\nA;500;2\nA;1000;4\n")
-    with pytest.raises(ValueError, match=r"unit of the time .* is not known"):
-        split_table(path, "id")
-    with pytest.raises(ValueError, match=r"unit of the time .* is not known"):
-        read_samples(path)
-    path.write_text("id;time_ms;CO\n;s;ppm\nA;0;1\nA;500;2\nA;1000;4\n")
-    with pytest.raises(ValueError, match="in ms by its name and in s by a row of units"):
-        split_table(path, "id")
+    path.write_text("time;CO\n0;1.234\n1;2.345\n")
+    with pytest.raises(ValueError, match=r"'1\.234' between ';' .* may be 1234: decimal='\.'"):
+        read(path)
+    assert read(path, decimal=".").values.ravel().tolist() == [1.234, 2.345]
+    path.write_text("time;CO\n0;1.234\n1;2.34\n")
+    assert read(path).values.ravel().tolist() == [1.234, 2.34]
 
 
-@pytest.mark.parametrize("name", ["stamp (ms)", "t_ms", "Tiempo [ms]", "host_ms", "millis()"])
-def test_the_unit_of_a_named_time_counts_whatever_its_word(tmp_path, name):
-    table = pd.DataFrame({"id": ["a"] * 3, name: LATE, "CO": [1.0, 2.0, 1.5]})
-    assert_allclose(split_table(table, "id", time=name).table.iloc[0, 0].time, [0, 0.5, 1])
-    table.drop(columns="id").to_csv(tmp_path / "a.csv", index=False)
-    found = read_samples(tmp_path / "a.csv", time_column=name)
-    assert_allclose(found.time, [0, 0.5, 1])
-
-
-@pytest.mark.parametrize(("name", "asks"), [
-    ("temps (s)", True), ("X [s]", True), ("Tempo (ms)", True), ("host_ts", True), ("hours", True),
-    ("load_ms", True), ("force (N)", False), ("flow_min", False), ("gas_s", False),
-])  # fmt: skip
-def test_a_column_that_rises_and_has_a_unit_of_time_is_a_question(tmp_path, name, asks):
-    table = pd.DataFrame({name: [0.0, 7.0, 15.0, 20.0], "CO": [1.0, 2.0, 1.5, 1.0]})
-    table.to_csv(tmp_path / "a.csv", index=False)
-    for read in (lambda: read_samples(tmp_path / "a.csv"), lambda: check_samples(table)):
-        if asks:
-            with pytest.raises(ValueError, match="always increases and may be the time"):
-                read()
-        else:
-            assert read().values.shape == (4, 2)
-
-
-def test_several_columns_in_a_unit_of_time_are_values(tmp_path):
-    table = pd.DataFrame(
-        {"CO": [1.0, 2.0, 1.5], "RR (ms)": [5.0, 6.0, 7.0], "QT (ms)": [3.0, 2, 4]}
-    )
-    table.to_csv(tmp_path / "a.csv", index=False)
-    assert read_samples(tmp_path / "a.csv").shape == (3, 3)
-    with pytest.raises(ValueError, match=r"'RR \(ms\)' of .* may be the time"):
-        check_samples(table[["RR (ms)", "QT (ms)", "CO"]])
-
-
-LONG = "t;a\n" + "".join(f"{i};{900 + i}\n" for i in range(100))
-
-
-@pytest.mark.parametrize("text", [
-    "t;a\n0;998\n1;999\n2;1.000\n", LONG + "100;1.000\n101;1.001\n", LONG + '100;"1.000"\n',
-])  # fmt: skip
-def test_points_that_may_be_of_thousands_are_refused_wherever_they_come(tmp_path, text):
+def test_a_text_among_times_with_decimal_commas_is_one_bad_row(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(text)
-    for read in (read_samples, split_table):
-        with pytest.raises(ValueError, match=r"'1.000' between ';' .* may be 1000: decimal='.'"):
-            read(path)
-    assert read_samples(path, decimal=".").values[-1, 0] in (1.0, 1.001)
-
-
-def test_points_that_cannot_be_of_thousands_are_decimal_signs(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text(LONG + "100;1.000\n101;1.01\n")
-    assert read_samples(path).values[-2:, 0].tolist() == [1.0, 1.01]
-
-
-@pytest.mark.parametrize("p", [[1, -1, 0], [0, 1, -1]])
-def test_polarities_of_two_kinds_are_refused(tmp_path, p):
-    columns = EVENTS | {"p": np.array(p)}
-    with pytest.raises(ValueError, match="polarities are -1 and 0"):
-        make_events(**columns)
-    np.savez(tmp_path / "a.npz", **columns)
-    pd.DataFrame(columns).to_csv(tmp_path / "a.csv", index=False)
-    write(tmp_path / "a.h5", {f"events/{field}": held for field, held in columns.items()})
-    for name in ("a.npz", "a.csv", "a.h5"):
-        with pytest.raises(ValueError, match=r"polarities of .* are -1 and 0"):
-            read_events(tmp_path / name, sensor_size=(9, 9))
-
-
-def test_masked_events_are_refused():
-    with pytest.raises(ValueError, match="t has 1 masked values"):
-        make_events(np.ma.array(LATE, mask=[0, 1, 0]), *(EVENTS[name] for name in "xyp"))
-    events = make_events(**EVENTS)
-    masked = np.ma.array(events, mask=[(0, 0, 0, 0), (1, 0, 0, 0), (0, 0, 0, 0)])
-    encoder = EventRate(2, sensor_size=(9, 9), duration=0.002)
-    with pytest.raises(ValueError, match="1 masked values"):
-        encoder.fit([masked])
-    whole = encoder.fit([events]).transform([np.ma.array(events)])
-    np.testing.assert_array_equal(whole, encoder.transform([events]))
-
-
-def test_a_quote_that_swallows_rows_is_refused(tmp_path):
-    path = tmp_path / "a.csv"
-    rows = "".join(f"{i},1,ok\n" for i in range(60))
-    path.write_text(f't,CO,note\n{rows}60,1,"bad\n61,2,ok\n62,3,"ok\n63,3,ok\n')
-    for read in (read_samples, split_table):
-        with pytest.raises(ValueError, match=r"row 60 of .* holds a whole row within quotes"):
-            read(path)
-    path.write_text(f't,CO,note\n{rows}60,1,"two\nlines"\n61,2,ok\n')
-    assert read_samples(path, channels=["CO"]).shape == (62, 1)
-
-
-def test_a_table_of_events_without_a_row_holds_no_event(tmp_path):
-    (tmp_path / "a.csv").write_text("t,x,y,p\n")
-    with pytest.raises(ValueError, match="holds no event"):
-        read_events(tmp_path / "a.csv", sensor_size=(9, 9))
-
-
-def test_two_recordings_of_one_name_are_refused():
-    table = pd.DataFrame({"s": ["1/2", "1"], "r": ["3", "2/3"], "CO": [1.0, 2.0]})
-    with pytest.raises(ValueError, match="two recordings of the table are named '1/2/3'"):
-        split_table(table, ["s", "r"])
-
-
-@pytest.mark.parametrize(("line", "message"), [
-    ("1_0,2:a", "could not convert string to float: '1_0'"),
-    ("1,2:nan", "ends with the target nan"),
-])  # fmt: skip
-def test_ts_takes_numbers_alone(tmp_path, line, message):
-    own = "@classLabel true a" if line.endswith("a") else "@targetLabel true"
-    (tmp_path / "a.ts").write_text(f"@problemName one\n@univariate true\n{own}\n@data\n{line}\n")
-    with pytest.raises(ValueError, match=message):
-        read_ts(tmp_path / "a.ts")
+    path.write_text("time;a\n0,0;1,5\n0,5;2,5\nOVER;3,5\n1,5;4,5\n")
+    with pytest.raises(ValueError, match="holds 'OVER' as the time in row 2"):
+        read(path)
+    assert read(path, on_bad="drop").time.values.tolist() == [0, 0.5, 1.5]
