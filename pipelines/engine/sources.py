@@ -152,8 +152,8 @@ def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recording
     options = {key: one for key, one in options.items() if key != "time_unit"}
     by = [data.recording] if isinstance(data.recording, str) else data.recording or []
     target = label_of(data)
-    classes = [None if of_steps else target]
-    frame = keep_apart(read_frame(path, **options), path, [*by, data.group], classes, **options)
+    labels_of = [None if of_steps else target]
+    frame = keep_apart(read_frame(path, **options), path, [*by, data.group], labels_of, **options)
     frame = frame.rename(columns=lambda name: str(name).strip())
     for key, names in (("recording", by), ("target", [target] if target else []),
                        ("channels", data.channels)):  # fmt: skip
