@@ -278,7 +278,8 @@ def read_frame(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         for k in labels:
             frame[k] = as_written(frame[k], text[k])
     frame = frame.set_axis(dialect.names, axis=1)
-    frame.attrs[ROW_OF_UNITS] = dict(zip(dialect.names, dialect.units, strict=False))
+    names = map(str.strip, dialect.names)
+    frame.attrs[ROW_OF_UNITS] = dict(zip(names, dialect.units, strict=False))
     return frame
 
 

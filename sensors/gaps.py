@@ -182,6 +182,9 @@ class FillGaps(Encoder):
         known += [f"{name} filled" for name in known] * bool(self.mask)
         found = xr.DataArray(values, dims=("time", "channel"), attrs=dict(cell.attrs))
         found = found.assign_coords(channel=known)
+        if "unit" in cell.coords:  # of the channels
+            units = [*cell["unit"].values.tolist(), *[""] * (len(known) - n_channels)]
+            found = found.assign_coords(unit=("channel", units))
         return (found.assign_coords(time=cell["time"]) if "time" in cell.coords else found), gaps
 
 

@@ -15,7 +15,7 @@ from mottle.checks import check_bool
 from mottle.datasets.sources.files import find_files, parts_of
 from mottle.datasets.sources.manifest import LABELS, paths_of, read_any_frame
 from mottle.datasets.sources.names import Naming, find_naming, labels_of
-from mottle.datasets.split import read_frame
+from mottle.datasets.split import keep_apart, read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 from mottle.sensors.roles import counts_rows, is_measured, time_candidates
@@ -276,6 +276,8 @@ def survey_table(path: Path) -> Survey:
     fingers = [c for c in columns if c not in texts and is_measured(frame[c].to_numpy())]
     counting = [c for c in columns if counts_rows(c) and c not in (*recording, *fingers)]
     group = next((lower[w] for w in GROUP_WORDS if w in lower and lower[w] not in clock), None)
+    if path.suffix.lower() != ".parquet":
+        frame = keep_apart(frame, path, [group, *recording])
     rest = [c for c in labels if c not in (*recording, group)]
     named = [lower[word] for word in CLASS_WORDS if word in lower]
     target = next((c for c in named if c in rest or c.lower() in SURE), None)

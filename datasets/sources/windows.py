@@ -147,7 +147,8 @@ def cut(stream: Any, begin: float, length: float) -> Any:
         time = seconds_of(stream, "the recording")
         low, high = rows_between(time, begin, length)
         piece = stream.isel(time=slice(low, high))
-        attrs = {k: v for k, v in stream["time"].attrs.items() if k not in ("units", "unit")}
+        attrs = dict(stream["time"].attrs)
+        attrs |= {name: "s" for name in ("units", "unit") if name in attrs}
         piece = piece.assign_coords(time=("time", time[low:high] - begin, attrs))
         return with_opening(piece, stream)
     values = np.asarray(stream)

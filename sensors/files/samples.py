@@ -305,7 +305,12 @@ def _arrays(path: Path, key: str | None, max_bytes: int | None) -> Columns:
     lone = [name for name, head in heads.items() if name != key and is_lone(name, head.shape)]
     held = {name: head for name, head in heads.items() if name not in lone}
     columns = _of_several(path, held, lambda names: archive.load(*names), key)
-    beside = {name: archive.load(name)[0].ravel()[0].item() for name in lone}
+    stating = [
+        name for name in lone
+        if heads[name].dtype.kind in "iufbU"
+        and (states_step(name) or name.lower() in (*OF_TIME, *UNIT_ATTRIBUTES))
+    ]  # fmt: skip
+    beside = {name: archive.load(name)[0].ravel()[0].item() for name in stating}
     if (rate := rate_of(beside, f"{path}: array")) is not None:
         columns = columns._replace(rate=rate[0], rate_from=f"array {rate[1]!r}")
     for name, stated in beside.items():
@@ -449,8 +454,8 @@ def _hdf5(path: Path, key: str | None, max_bytes: int | None) -> Columns:
 
 def _is_turned(item: Any) -> bool:
     """Return whether the labels of a dataset's dimensions are those of (channel, time)."""
-    first, *rest = [text.lower() for text in read_text(item, "DIMENSION_LABELS")] or [""]
-    return first in (*AXES[2], "sensor") and rest[:1] != [] and rest[0] in AXES[1]
+    labels = [text.lower() for text in read_text(item, "DIMENSION_LABELS")]
+    return len(labels) == 2 and labels[0] in (*AXES[2], "sensor") and labels[1] in AXES[1]
 
 
 def unpack(values: NDArray, item: Any) -> NDArray:

@@ -234,3 +234,10 @@ def test_ts_takes_numbers_alone(tmp_path, line, message):
     (tmp_path / "a.ts").write_text(f"@problemName one\n@univariate true\n{own}\n@data\n{line}\n")
     with pytest.raises(ValueError, match=message):
         read_ts(tmp_path / "a.ts")
+
+
+def test_other_values_beside_an_array_are_passed_over(tmp_path):
+    np.savez(
+        tmp_path / "a.npz", data=ROWS, dt=0.01, note="by me", z=1j, stamp=np.datetime64("2024")
+    )
+    assert_allclose(read_samples(tmp_path / "a.npz").time, [0, 0.01, 0.02])

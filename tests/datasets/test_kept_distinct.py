@@ -1,4 +1,4 @@
-"""Recordings, labels, units and times that are told apart, or refused, on their way to a model."""
+"""Labels, units and times of recordings: different ones stay different, or are refused."""
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from mottle.datasets.table import Recordings, make_table
 from mottle.pipelines import SensorClassifier, SensorRegressor, load_model, save_model
 from mottle.pipelines.data import Data
 from mottle.pipelines.engine.sources import load_recordings_of
+from mottle.sensors import FillGaps, TaxelDrive
 
 NAMES = ["1.1", "1.10", "1.2", "1.20", "01", "1"]
 FOUR = ["a", "b", "a", "b"]
@@ -100,7 +101,7 @@ def test_windows_are_cut_in_the_unit_that_the_times_state():
     found, _ = cut_windows(lone(stream), 2.0)
     assert len(found.table) == 2
     assert_allclose(found.table.iloc[1, 0].time[:3], [0, 0.001, 0.002])
-    assert "units" not in found.table.iloc[1, 0].time.attrs
+    assert found.table.iloc[1, 0].time.attrs == {"units": "s"}
 
 
 def test_channels_in_another_unit_are_refused(tmp_path):
@@ -126,3 +127,13 @@ def test_channels_in_another_unit_are_refused(tmp_path):
 def test_targets_that_are_missing_or_of_several_types_are_refused(kind, y, message):
     with pytest.raises(ValueError, match=message):
         kind(size=40, random_state=0).fit([rows_of("mV")] * 4, y)
+
+
+def test_filled_gaps_keep_the_units():
+    rows = rows_of("mV")
+    rows[3, 0] = np.nan
+    filled = FillGaps(mask=True).fit([rows]).transform([rows])[0]
+    assert filled.unit.values.tolist() == ["mV", "mV", "", ""]
+    encoder = TaxelDrive(None, baseline="training").fit([FillGaps().fit_transform([rows])[0]])
+    with pytest.raises(ValueError, match=r"channel 'u' of .* in 'V', and in 'mV'"):
+        encoder.transform([rows_of("V")])
