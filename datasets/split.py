@@ -102,13 +102,7 @@ def split_table(
         table = keep_apart(read_frame(path, **options), path, [*by, groups], [target], **options)
     table = table.rename(columns=lambda name: str(name).strip())
     wanted = {"target": target, "groups": groups, "time": time}
-    known = list(table.columns)
-    for name, column in [("by", column) for column in by] + list(wanted.items()):
-        if column is not None and column not in known:
-            raise ValueError(
-                f"{name}={column!r}: {place} has no such column{suggest(column, known)} It has "
-                f"{', '.join(known)}."
-            )
+    check_columns(table, [("by", column) for column in by] + list(wanted.items()), place)
     stated = [column for column in (target, groups) if column is not None]
     labels = list(dict.fromkeys([*by, *stated]))
     if time is not None and time in labels:
@@ -157,6 +151,19 @@ def split_table(
         np.full(len(cells), "") if target is None else np.asarray(classes),
         np.arange(len(cells)) if groups is None else np.asarray(parts),
     )
+
+
+def check_columns(
+    table: pd.DataFrame, wanted: Sequence[tuple[str, str | None]], place: str
+) -> None:
+    """Refuse names of columns, each with what asks for it, that a table does not have."""
+    known = list(table.columns)
+    for name, column in wanted:
+        if column is not None and column not in known:
+            raise ValueError(
+                f"{name}={column!r}: {place} has no such column{suggest(column, known)} It has "
+                f"{', '.join(known)}."
+            )
 
 
 def check_labelled(table: pd.DataFrame, labels: Sequence[str], place: str) -> None:

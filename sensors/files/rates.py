@@ -18,7 +18,7 @@ STATED = {
 }  # fmt: skip
 """Names in lower case: whether a period is meant, and what one of it is in Hz or s."""
 NUMBER = r"\s*([\d.]+(?:e[+-]?\d+)?)\s*"
-ALIKE = 1e-6  # relative difference of two rates that state the same
+ALIKE = 0.01  # relative difference of two that state the same, such as 30 Hz and 0.0333 s
 
 
 def states_step(name: str) -> bool:
