@@ -29,7 +29,7 @@ def write(path, arrays, **attributes):
 
 @pytest.mark.parametrize(("arrays", "attributes"), [
     ({"dt": 0.01}, {}), ({"dt": [0.01]}, {}), ({"dt_ms": 10}, {}), ({"Fs": 100}, {}),
-    ({"sampling_rate_khz": 0.1}, {}), ({"fs": 100, "dt": 0.0099}, {}),
+    ({"sampling_rate_khz": 0.1}, {}), ({"fs": 100, "dt": 0.00995}, {}),
     ({}, {"data": {"dt": "0.01"}}), ({}, {"data": {"dt": "0.01 s"}}),
     ({}, {"root": {"dt": "10 ms"}}), ({}, {"data": {"dt": np.bytes_("10000 us")}}),
     ({}, {"root": {"Sampling_Interval": 0.01}}), ({}, {"data": {"fs": "0.1 kHz"}}),
