@@ -34,6 +34,9 @@ FLOOR = 0.05
 otherwise the noise of one that hardly moves in training would become a full drive."""
 LARGEST = min(OVERFLOWS)  # beyond which values may be overflowed counters
 FAINT = 1e-3  # of the scale of training, below which adapt warns
+APART, STRETCHED = 1.5, 4.0
+"""How many times longer or shorter than those of training steps may be without a warning: where
+rows are steps, and where recordings of any length have as many."""
 LEVEL = 0.5  # of the variance of levels, explained by classes, above which fit warns
 
 
@@ -73,6 +76,7 @@ class SampledEncoder(Encoder):
         warn_of_labels(streams.cells, self.channels_)
         self._learn(streams.cells)
         self._check_units(streams.cells)
+        self._lasting = self._learn_lasting(streams)
         self.n_features_out_ = len(self._names_out())
         self.input_shape_ = (1, len(self.channels_), len(self._labels()))
         drives = [
@@ -168,6 +172,8 @@ class SampledEncoder(Encoder):
         """
         check_is_fitted(self)
         streams = self._read(X, fitting=False)
+        if getattr(self, "_lasting", None) is not None:  # saved models of before have none
+            self._check_lasting(streams, self._lasting)
         drives = [
             None if samples is None else self._scale(self._encode(samples, streams.place(i)))
             for i, samples in enumerate(streams.cells)
@@ -201,6 +207,40 @@ class SampledEncoder(Encoder):
     def _begins(self, samples):
         """Return the times in s at which the steps of one recording begin."""
         return samples.time
+
+    def _step_of(self, samples):
+        """Return how long a step of a recording lasts in the mean, in s; 0 if it does not say."""
+        if samples is None or not samples.timed:
+            return 0.0
+        begins = self._begins(samples)
+        return float(begins[-1] - begins[0]) / max(len(begins) - 1, 1)
+
+    def _learn_lasting(self, streams):
+        """Return the shortest and the longest step of training in s; None if all are ``dt``."""
+        if getattr(self, "dt", None) is not None:
+            return None
+        lasting = [step for step in map(self._step_of, streams.cells) if step > 0]
+        if not lasting:
+            return None
+        if getattr(self, "n_steps", None) is None:
+            usual = float(np.median(lasting))
+            self._check_lasting(streams, (usual, usual))
+        return min(lasting), max(lasting)
+
+    def _check_lasting(self, streams, learnt):
+        """Warn of the first recording with steps far longer or shorter than those learnt."""
+        apart = APART if getattr(self, "n_steps", None) is None else STRETCHED
+        for i, samples in enumerate(streams.cells):
+            step = self._step_of(samples)
+            if step > 0 and not learnt[0] / apart <= step <= learnt[1] * apart:
+                of_training = " to ".join(f"{one:g}" for one in dict.fromkeys(learnt))
+                warn(
+                    f"a step of {streams.place(i)} lasts {step:g} s, and in training {of_training} "
+                    "s: the reservoir gets its signals faster or slower than it learns them. Bring "
+                    "recordings to one rate and length, or choose steps by time (GasDrive(dt=...)).",
+                    UserWarning, stacklevel=4,
+                )  # fmt: skip
+                return
 
     def advance(self, state: Any, X: Any) -> Any:
         """Carry live runs on by some rows, each a step; chunks give the same bytes as the whole.

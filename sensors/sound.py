@@ -177,7 +177,7 @@ class SoundDrive(SampledEncoder):
 
     def _begins(self, samples):
         edges = step_edges(len(samples.values), self.dt * self.rate_)
-        return samples.time[edges[:-1]]
+        return samples.time[np.minimum(edges[:-1], len(samples.time) - 1)]
 
     def _kinds(self):
         kinds = np.repeat(np.arange(2 if self.onset else 1), self.n_bands)

@@ -35,12 +35,14 @@ class Samples(NamedTuple):
     """A checked sampled stream: values (row, channel), time (row,) in second, channel names.
 
     Of a window, ``opening`` holds times and values of the begin of the recording it was cut from.
+    Where it is not ``timed``, times are numbers of rows.
     """
 
     values: NDArray[np.float64]
     time: NDArray[np.float64]
     names: list[str] | None
     opening: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    timed: bool = False
 
     @property
     def beginning(self) -> "Samples":
@@ -123,7 +125,8 @@ def check_samples(
                 f"channel {called(channel)} of {place} holds {overflow}, the overflow of {counter} "
                 f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
-    return Samples(values, time, names, opening)
+    timed = "time" in getattr(stream, "coords", ())
+    return Samples(values, time, names, opening, timed)
 
 
 def with_opening(window: xr.DataArray, recording: xr.DataArray) -> xr.DataArray:

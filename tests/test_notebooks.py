@@ -13,7 +13,7 @@ from mottle.pipelines.notebooks import copy_notebooks, list_notebooks
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("[0-9]*.md"))
-FAST = {"07-forecasting-chaos", "13-live-touch"}  # run with every test
+FAST = {"13-live-touch"}  # run with every test
 RUNS = [
     pytest.param(path, id=path.stem, marks=() if path.stem in FAST else pytest.mark.slow)
     for path in NOTEBOOKS

@@ -22,8 +22,9 @@ PAGES = (
     "how-to/report",
     "how-to/saved-models",
 )
+SLOW_PAGES = ("extending/index",)  # compiles equations anew, as tests/reservoir/test_outside.py does
 BLOCKS = [
-    pytest.param(code, id=f"{page}-{k}")
+    pytest.param(code, id=f"{page}-{k}", marks=[pytest.mark.slow] * (page in SLOW_PAGES))
     for page in PAGES
     for k, code in enumerate(
         re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text("utf-8"), re.DOTALL)

@@ -1,6 +1,8 @@
 """Windows of recordings: long ones cut into pieces that keep their label and group."""
 
+from math import ceil, floor
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import xarray as xr
@@ -12,6 +14,7 @@ from mottle.events import EVENT_DTYPE, read_stream
 from mottle.sensors.streams import seconds_of, with_opening
 
 REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
+UNEVEN = 0.1  # of a row, up to which a stride counts as a whole number of them
 
 
 def cut_windows(
@@ -46,6 +49,12 @@ def cut_windows(
     ValueError
         If no recording is as long as a window, or a number is none above 0.
 
+    Warns
+    -----
+    UserWarning
+        If a stride is no whole number of rows of regular samples: each window begins at the nearest
+        row, so that neighbours share a row or leave one out here and there.
+
     Examples
     --------
     >>> from mottle.datasets import load_smellnet_10
@@ -60,11 +69,15 @@ def cut_windows(
     rows: list[int] = []
     names: list[str] = []
     left_out: list[str] = []
+    uneven: dict[str, str | None] = {}  # by sense, of its first recording
     longest = 0.0
     for row, name in enumerate(map(str, table.index)):
         streams = {sense: read_stream(table[sense].iloc[row]) for sense in cells}
         for sense, stream in streams.items():
-            check_order_of(stream, f"sense {sense!r} of recording {name!r}")
+            place = f"sense {sense!r} of recording {name!r}"
+            check_order_of(stream, place)
+            if sense not in uneven and stream is not None and not is_events(stream):
+                uneven[sense] = stride_in_rows(stream, stride, place)
         present = [stream for stream in streams.values() if stream is not None]
         if not present:
             left_out.append(name)
@@ -86,6 +99,12 @@ def cut_windows(
         raise ValueError(
             f"window={window!r} is longer than every recording; the longest is {longest:g} s."
         )
+    if said := [reason for reason in uneven.values() if reason]:
+        warn(
+            f"stride={stride:g} is {'; '.join(said)}: each window begins at the nearest row, so "
+            "that neighbours share a row or leave one out here and there.",
+            UserWarning, stacklevel=2,
+        )  # fmt: skip
     cut_table = make_table(index=names, **cells)
     cut_table.attrs = dict(table.attrs)
     taken: Any = [target[row] for row in rows] if isinstance(target, list) else target[rows]
@@ -170,11 +189,40 @@ def rows_between(time: NDArray[np.float64], begin: float, length: float) -> tupl
     >>> rows_between(np.arange(10) / 10, 0.3, 0.4), rows_between(np.arange(10) / 10, -0.2, 0.4)
     ((3, 7), (0, 2))
     """
-    steps = np.diff(time)
-    interval = float(np.median(steps)) if len(steps) else 0.0
-    if interval > 0 and np.abs(steps - interval).max() <= REGULAR * interval:
+    if interval := interval_of(time):
         low = round((begin - float(time[0])) / interval)
         high = low + max(1, round(length / interval))
         return max(low, 0), max(high, 0)  # a stream may begin later than the window
     low, high = np.searchsorted(time, [begin, begin + length])
     return int(low), int(high)
+
+
+def interval_of(time: NDArray[np.float64]) -> float:
+    """Return the interval of regular samples; 0 for others.
+
+    Examples
+    --------
+    >>> interval_of(np.array([0.0, 0.5, 1.0])), interval_of(np.array([0.0, 0.5, 2.0]))
+    (0.5, 0.0)
+    """
+    steps = np.diff(time)
+    interval = float(np.median(steps)) if len(steps) else 0.0
+    regular = interval > 0 and np.abs(steps - interval).max() <= REGULAR * interval
+    return interval if regular else 0.0
+
+
+def stride_in_rows(stream: Any, stride: float, place: str) -> str | None:
+    """Return what to say of a stride that is no whole number of regular rows; else None.
+
+    Examples
+    --------
+    >>> stride_in_rows(np.zeros((9, 1)), 2.5, "touch"), stride_in_rows(np.zeros((9, 1)), 3, "touch")
+    ('2.5 rows of touch (2 or 3 are whole)', None)
+    """
+    timed = isinstance(stream, xr.DataArray) and "time" in stream.coords
+    interval = interval_of(seconds_of(stream, place)) if timed else 1.0
+    rows = stride / interval if interval else 1.0
+    if abs(rows - round(rows)) <= UNEVEN:
+        return None
+    low, high = (f"{n * interval:g}" for n in (floor(rows), ceil(rows)))
+    return f"{rows:g} rows of {place} ({low} or {high} are whole)"

@@ -1,5 +1,7 @@
 """Labels, units and times of recordings: different ones stay different, or are refused."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,6 +104,23 @@ def test_windows_are_cut_in_the_unit_that_the_times_state():
     assert len(found.table) == 2
     assert_allclose(found.table.iloc[1, 0].time[:3], [0, 0.001, 0.002])
     assert found.table.iloc[1, 0].time.attrs == {"units": "s"}
+
+
+@pytest.mark.parametrize(("rate", "stride", "said"), [
+    (30, 0.25, r"stride=0.25 is 7.5 rows of sense 'a' .*\(0.233333 or 0.266667 are whole\)"),
+    (30, 1.0, None), (29.97, 1.0, None), (100, 0.07, None),
+])  # fmt: skip
+def test_windows_of_no_whole_number_of_rows_are_warned_of(rate, stride, said):
+    rows = np.arange(300.0)
+    stream = xr.DataArray(
+        rows[:, np.newaxis], dims=("time", "channel"), coords={"time": rows / rate}
+    )
+    with pytest.warns(UserWarning, match=said) if said else nullcontext():
+        found, _ = cut_windows(lone(stream), stride)
+    parts = [cell.values.ravel() for cell in found.table.iloc[:, 0]]
+    shared = sum(map(len, parts)) - len(np.unique(np.concatenate(parts)))
+    assert {len(one) for one in parts[:-1]} == {round(stride * rate)}
+    assert shared >= 19 if said else shared == 0
 
 
 def test_channels_in_another_unit_are_refused(tmp_path):

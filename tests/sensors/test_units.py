@@ -146,3 +146,33 @@ def test_dates_under_another_name_are_told_from_channels(stamp):
             GasDrive(2).fit([one])
     with pytest.raises(ValueError, match=r"convert it with pandas\.to_numeric"):
         GasDrive(2).fit([frame.assign(stamp="high")])
+
+
+def at_rate(rate, n=40):
+    """Return a recording of two channels with times."""
+    values = np.random.default_rng(n).normal(size=(n, 2))
+    coords = {"time": 5 + np.arange(n) / rate}
+    return xr.DataArray(values, dims=("time", "channel"), coords=coords)
+
+
+@pytest.mark.parametrize("encoder", [
+    GasDrive(None), TaxelDrive(), LevelCrossing(), GasDrive(10), TaxelDrive(10),
+], ids=repr)  # fmt: skip
+def test_recordings_at_another_rate_than_those_of_training_warn(encoder):
+    encoder.fit([at_rate(10), at_rate(10, 50), at_rate(11)])
+    with pytest.warns(UserWarning, match=r"a step of recording 1 .*lasts .* s, and in training 0"):
+        encoder.transform([at_rate(10), at_rate(100)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder.transform([at_rate(9), at_rate(100).drop_vars("time"), at_rate(100)[:1]])
+        encoder.transform(at_rate(100).values)
+
+
+def test_training_recordings_of_several_rates_warn_where_rows_are_steps():
+    recordings = [at_rate(10), at_rate(10), at_rate(20)]
+    with pytest.warns(UserWarning, match=r"of recording 2 .* lasts 0.05 s, and in training 0.1 s"):
+        TaxelDrive().fit(recordings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drive = GasDrive(None, dt=0.5, baseline=1.0).fit(recordings)
+        drive.transform([at_rate(100, 400)])
