@@ -233,11 +233,11 @@ class SampledEncoder(Encoder):
         for i, samples in enumerate(streams.cells):
             step = self._step_of(samples)
             if step > 0 and not learnt[0] / apart <= step <= learnt[1] * apart:
-                of_training = " to ".join(f"{one:g}" for one in dict.fromkeys(learnt))
+                learns = " to ".join(f"{one:g}" for one in dict.fromkeys(learnt))
                 warn(
-                    f"a step of {streams.place(i)} lasts {step:g} s, and in training {of_training} "
-                    "s: the reservoir gets its signals faster or slower than it learns them. Bring "
-                    "recordings to one rate and length, or choose steps by time (GasDrive(dt=...)).",
+                    f"a step of {streams.place(i)} lasts {step:g} s, and in training {learns} s: "
+                    "the reservoir gets its signals faster or slower than it learns them. Bring "
+                    "recordings to one rate and length, or let time decide (GasDrive(dt=...)).",
                     UserWarning, stacklevel=4,
                 )  # fmt: skip
                 return

@@ -22,7 +22,7 @@ PAGES = (
     "how-to/report",
     "how-to/saved-models",
 )
-SLOW_PAGES = ("extending/index",)  # compiles equations anew, as tests/reservoir/test_outside.py does
+SLOW_PAGES = ("extending/index",)  # compiles equations anew
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}", marks=[pytest.mark.slow] * (page in SLOW_PAGES))
     for page in PAGES
