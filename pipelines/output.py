@@ -15,6 +15,7 @@ from mottle.disk import write_whole
 from mottle.pipelines.account import account_recipe
 from mottle.pipelines.data import PATHS
 from mottle.pipelines.engine.features import reservoir_of
+from mottle.pipelines.engine.hashing import hash_arrays
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import Result
 from mottle.pipelines.recipe import Recipe, check_recipe
@@ -93,15 +94,18 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
     """Write the states of every reservoir and sense, block by block; a killed run resumes.
 
     Encoders and reservoirs are those of the recipe, of the first fold and the first seed: fitted to
-    the training part, applied to all; coordinate ``part`` tells test from training. Names of
+    the training part, applied to all; coordinate ``part`` is "train", "test" or, between the two,
+    "gap". Attribute ``drives`` is the sha256 of what entered the reservoirs. Names of
     recordings, groups and targets are coordinates as in the stores of ``mottle prepare``, and so is
     the time at which the steps begin (in s on the clock of the recordings; of events from their
     origin), where all recordings have the same.
     """
     recordings, target = load_recordings(recipe)
     train, test = folds_of(recipe, recordings, target)[0]
-    order = np.concatenate([train, test])
-    part = np.array(["train"] * len(train) + ["test"] * len(test))[np.argsort(order)]
+    part = np.full(len(recordings.table), "gap", dtype="<U5")
+    part[train], part[test] = "train", "test"
+    rest = np.flatnonzero(part != "train")
+    order = np.argsort(np.concatenate([train, rest]))
     coords: dict[str, Any] = {
         "part": ("recording", part),
         "recording": ("recording", np.asarray(recordings.table.index).astype(str)),
@@ -113,8 +117,9 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
     for sense, encoder in recipe.make_encoders().items():
         streams = recordings.table[sense]
         learnt = list(encoder.fit_transform(streams.iloc[train]))
-        ordered = [np.asarray(d) for d in (*learnt, *encoder.transform(streams.iloc[test]))]
-        drives = [ordered[i] for i in np.argsort(order)]
+        ordered = [np.asarray(d) for d in (*learnt, *encoder.transform(streams.iloc[rest]))]
+        drives = [ordered[i] for i in order]
+        entered = {"sense": sense, "recipe": settings, "drives": hash_arrays(drives)}
         time = common_times(encoder.step_times(streams))
         for name in recipe.reservoirs:
             reservoir = reservoir_of(recipe.make_reservoir(name, sense, recipe.seeds[0]))
@@ -133,7 +138,7 @@ def write_states(path: Path, recipe: Recipe, settings: str) -> list[Path]:
                 n_steps=n_steps,
                 n_nodes=n_nodes,
                 block=min(block, len(drives)),
-                attrs=reservoir.describe() | {"sense": sense, "recipe": settings},
+                attrs=reservoir.describe() | entered,
                 coords={"row_size": ("recording", sizes), **coords, **timed},
                 dtype="float64",
             ) as writer:

@@ -81,7 +81,14 @@ def predict_files(
     )
     with_names = [*senses] if senses else [data.sense]
     data.check(with_names)
-    recordings, skipped = read(data, with_names, on_bad, progress, given.get("pattern") is None)
+    recordings, skipped = read(
+        data,
+        with_names,
+        on_bad,
+        progress,
+        given.get("pattern") is None,
+        has_steps(model) and data.target is not None,
+    )
     table = recordings.table
     for sense in with_names:
         if sense not in table:
@@ -115,16 +122,24 @@ def data_of(
         raise ValueError(f"the recordings of {trained.form} are one file; {len(sources)} came.")
     columns = OWN_FORMS[trained.form](sources[0])
     labels = {key: getattr(trained, key) for key in ("target", "group")}
-    there = {key: one for key, one in labels.items() if one in columns and "washout" not in recipe}
+    if trained.horizon is not None:  # the target is a channel
+        labels = {}
+    there = {key: one for key, one in labels.items() if one in columns}
     return Data.model_validate({**kept, **there, **given, trained.form: sources[0]})
 
 
 def read(
-    data: Data, senses: list[str], on_bad: str, progress: Progress | None, of_recipe: bool
+    data: Data,
+    senses: list[str],
+    on_bad: str,
+    progress: Progress | None,
+    of_recipe: bool,
+    per_step: bool,
 ) -> tuple[Recordings, dict[str, str]]:
     """Return recordings without a target, and why others were left out.
 
-    Files of one sense need not be called as those of the recipe.
+    Files of one sense need not be called as those of the recipe. With ``per_step`` a target that
+    the table holds has a value a row, and is left out.
     """
     skipped: dict[str, str] = {}
     if data.form in ("files", "manifest"):
@@ -136,11 +151,17 @@ def read(
             listing = list_data(data.model_copy(update={"pattern": None}), senses)
         recordings, skipped = read_listing(listing, on_bad, progress)
     else:
-        recordings = load_data(data)
+        recordings = load_data(data, per_step)
     if data.window is not None:
         recordings, short = cut_windows(recordings, data.window, data.stride)
         skipped |= dict.fromkeys(short, f"shorter than a window of {data.window:g}")
     return recordings, skipped
+
+
+def has_steps(model: Any) -> bool:
+    """Return whether a model predicts each step of a recording."""
+    last = model[-1] if isinstance(model, Pipeline) else model
+    return isinstance(last, SequenceReadout) and last.pool is None
 
 
 def as_table(model: Any, X: Any, names: list[str]) -> pd.DataFrame:
@@ -149,7 +170,7 @@ def as_table(model: Any, X: Any, names: list[str]) -> pd.DataFrame:
     proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
     last = model[-1] if isinstance(model, Pipeline) else model
     columns: dict[str, Any] = {"recording": names}
-    if isinstance(last, SequenceReadout) and last.pool is None:
+    if has_steps(model):
         counts = [len(one) for one in predicted]
         steps = np.concatenate([np.arange(n) for n in counts]) + last.washout
         columns = {"recording": np.repeat(names, counts), "step": steps}

@@ -1,6 +1,6 @@
 """Sampled streams: what an encoder accepts, and the errors for what it does not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from warnings import warn
@@ -129,29 +129,33 @@ def check_samples(
     return Samples(values, time, names, opening, timed)
 
 
-def with_opening(window: xr.DataArray, recording: xr.DataArray) -> xr.DataArray:
-    """Let a window of a recording carry the first minute of it, from which baselines are taken.
+def opening_keys(recording: xr.DataArray, time: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the first minute of a recording, from which the baselines of its windows are taken.
 
-    In the attributes "opening_time" (row,), "opening_values" (row * channel,) and "opening_of", a
-    digest of the window's values: arithmetic keeps attributes, and would leave them behind.
+    The attributes "opening_time" (row,) and "opening_values" (row * channel,).
+    """
+    if OPENING_KEYS[0] in recording.attrs:  # a window of a window
+        return {key: recording.attrs[key] for key in OPENING_KEYS[:2]}
+    first = slice(int(np.searchsorted(time, time[0] + OPENING))) if len(time) else slice(0)
+    rows = recording.isel(time=first).transpose("time", "channel")
+    return {"opening_time": time[first], "opening_values": rows.values.astype(float).ravel()}
+
+
+def with_opening(window: xr.DataArray, opening: Mapping[str, Any]) -> xr.DataArray:
+    """Let a window carry the begin of its recording, and in "opening_of" a digest of its values.
+
+    Arithmetic keeps attributes, and would leave them behind.
 
     Examples
     --------
     >>> rows = xr.DataArray(
     ...     np.arange(100.0)[:, np.newaxis], dims=("time", "channel"), coords={"time": range(100)}
     ... )
-    >>> window = with_opening(rows[80:], rows)
+    >>> window = with_opening(rows[80:], opening_keys(rows, np.arange(100.0)))
     >>> len(opening_of(window, "the window")[0])
     60
     """
-    if OPENING_KEYS[0] in recording.attrs:  # a window of a window
-        known = {key: recording.attrs[key] for key in OPENING_KEYS[:2]}
-    else:
-        time = seconds_of(recording, "the recording")
-        first = slice(int(np.searchsorted(time, time[0] + OPENING)))
-        rows = recording.transpose("time", "channel")[first]
-        known = {"opening_time": time[first], "opening_values": rows.values.astype(float).ravel()}
-    return window.assign_attrs(known | {"opening_of": digest_of(window)})
+    return window.assign_attrs(dict(opening) | {"opening_of": digest_of(window)})
 
 
 def opening_of(

@@ -14,7 +14,7 @@ from mottle.datasets.downloads.archive import matching_members, read_member
 from mottle.datasets.downloads.fetch import Remote
 from mottle.datasets.record import DataSet, fetching
 from mottle.datasets.table import Recordings, make_table, sampled
-from mottle.sensors.streams import with_opening
+from mottle.sensors.streams import opening_keys, seconds_of, with_opening
 
 GAS = ("NO2", "C2H5OH", "VOC", "CO", "Alcohol", "LPG")
 CLIMATE = ("Temperature", "Pressure", "Humidity", "Gas_Resistance", "Altitude")
@@ -107,12 +107,12 @@ def load_smellnet(
 
 def split_windows(stream: xr.DataArray, n_rows: int) -> list[xr.DataArray]:
     """Cut a stream into windows of ``n_rows`` rows, each from time 0 on; drop the rest."""
-    windows = []
+    windows, opening = [], opening_keys(stream, seconds_of(stream, "the recording"))
     for start in range(0, stream.sizes["time"] - n_rows + 1, n_rows):
         part = stream.isel(time=slice(start, start + n_rows))
         time = part["time"] - part["time"][0]
         part = part.assign_coords(time=("time", time.to_numpy(), {"units": "s"}))
-        windows.append(with_opening(part, stream))
+        windows.append(with_opening(part, opening))
     return windows
 
 

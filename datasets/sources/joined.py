@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mottle.datasets.listing import Listing
-from mottle.datasets.sources.windows import cut, span
+from mottle.datasets.sources.windows import Pieces, span
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile
 
@@ -163,7 +163,7 @@ def during(stream: Any, own: tuple[float, float, bool], begin: float, end: float
     low, high = span(stream)
     shift = own[0] - low  # of the stream's own clock
     at = max(begin - shift, low)
-    piece = cut(stream, at, min(end - shift, high) - at)
+    piece = Pieces(stream).cut(at, min(end - shift, high) - at)
     late = at - (begin - shift)
     if not isinstance(piece, xr.DataArray):
         if piece.dtype.names is not None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mottle.checks import check_positive
 from mottle.datasets.table import Recordings, make_table
 from mottle.events import EVENT_DTYPE, read_stream
-from mottle.sensors.streams import seconds_of, with_opening
+from mottle.sensors.streams import opening_keys, seconds_of, with_opening
 
-REGULAR = 0.01  # of a sampling interval, up to which rows count in place of times
+REGULAR = 0.25  # of a sampling interval, up to which rows count in place of times
 UNEVEN = 0.1  # of a row, up to which a stride counts as a whole number of them
 
 
@@ -88,9 +88,10 @@ def cut_windows(
         n_windows = int((end - begin - window) / stride + 1 + 1e-9)
         if n_windows < 1:
             left_out.append(name)
+        pieces = {s: None if one is None else Pieces(one) for s, one in streams.items()}
         for k in range(n_windows):
-            for sense, stream in streams.items():
-                piece = None if stream is None else cut(stream, begin + k * stride, window)
+            for sense, whole in pieces.items():
+                piece = None if whole is None else whole.cut(begin + k * stride, window)
                 empty = piece is not None and not len(piece) and not is_events(piece)
                 cells[sense].append(None if empty else piece)
             rows.append(row)
@@ -154,42 +155,58 @@ def span(stream: Any) -> tuple[float, float]:
     return 0.0, float(len(values))
 
 
-def cut(stream: Any, begin: float, length: float) -> Any:
-    """Return the part of a stream from a time on, of a length in s; its times begin at 0.
+class Pieces:
+    """A stream that is cut into pieces, of which the times are read once.
 
     Examples
     --------
-    >>> cut(np.arange(10.0)[:, np.newaxis], 2.0, 3.0).ravel().tolist()
+    >>> Pieces(np.arange(10.0)[:, np.newaxis]).cut(2.0, 3.0).ravel().tolist()
     [2.0, 3.0, 4.0]
     """
-    if isinstance(stream, xr.DataArray) and "time" in stream.coords:
-        time = seconds_of(stream, "the recording")
-        low, high = rows_between(time, begin, length)
-        piece = stream.isel(time=slice(low, high))
-        attrs = dict(stream["time"].attrs)
+
+    def __init__(self, stream: Any) -> None:
+        timed = isinstance(stream, xr.DataArray) and "time" in stream.coords
+        self.stream: Any = stream if timed else np.asarray(stream)
+        self.opening: dict[str, Any] | None = None
+        if timed:
+            self.time = seconds_of(stream, "the recording")
+            self.opening = opening_keys(stream, self.time)
+        elif is_events(self.stream):
+            self.time = np.ascontiguousarray(self.stream["t"])
+        else:
+            self.time = np.arange(len(self.stream), dtype=np.float64)
+        self.interval = 0.0 if is_events(self.stream) else interval_of(self.time)
+
+    def cut(self, begin: float, length: float) -> Any:
+        """Return the part from a time on, of a length in s; its times begin at 0."""
+        if is_events(self.stream):
+            first, last = (round(at * 1e6) for at in (begin, begin + length))
+            low, high = np.searchsorted(self.time, [first, last])
+            events = self.stream[low:high].astype(EVENT_DTYPE, copy=True)
+            events["t"] -= first
+            return events
+        low, high = rows_between(self.time, self.interval, begin, length)
+        if self.opening is None:
+            return self.stream[low:high]
+        piece = self.stream.isel(time=slice(low, high))
+        attrs = dict(piece["time"].attrs)
         attrs |= {name: "s" for name in ("units", "unit") if name in attrs}
-        piece = piece.assign_coords(time=("time", time[low:high] - begin, attrs))
-        return with_opening(piece, stream)
-    values = np.asarray(stream)
-    if is_events(values):
-        first, last = (round(at * 1e6) for at in (begin, begin + length))
-        low, high = np.searchsorted(values["t"], [first, last])
-        events = values[low:high].astype(EVENT_DTYPE, copy=True)
-        events["t"] -= first
-        return events
-    low, high = rows_between(np.arange(len(values), dtype=np.float64), begin, length)
-    return values[low:high]
+        piece = piece.assign_coords(time=("time", self.time[low:high] - begin, attrs))
+        return with_opening(piece, self.opening)
 
 
-def rows_between(time: NDArray[np.float64], begin: float, length: float) -> tuple[int, int]:
+def rows_between(
+    time: NDArray[np.float64], interval: float, begin: float, length: float
+) -> tuple[int, int]:
     """Return the rows of a window; of regular samples all windows have the same number.
 
     Examples
     --------
-    >>> rows_between(np.arange(10) / 10, 0.3, 0.4), rows_between(np.arange(10) / 10, -0.2, 0.4)
+    >>> time = np.arange(10) / 10
+    >>> rows_between(time, 0.1, 0.3, 0.4), rows_between(time, 0.1, -0.2, 0.4)
     ((3, 7), (0, 2))
     """
-    if interval := interval_of(time):
+    if interval:
         low = round((begin - float(time[0])) / interval)
         high = low + max(1, round(length / interval))
         return max(low, 0), max(high, 0)  # a stream may begin later than the window
@@ -200,15 +217,19 @@ def rows_between(time: NDArray[np.float64], begin: float, length: float) -> tupl
 def interval_of(time: NDArray[np.float64]) -> float:
     """Return the interval of regular samples; 0 for others.
 
+    No time is further than a quarter of the interval from that of its row, so that a clock that
+    drifts or leaves out a sample is not regular.
+
     Examples
     --------
     >>> interval_of(np.array([0.0, 0.5, 1.0])), interval_of(np.array([0.0, 0.5, 2.0]))
     (0.5, 0.0)
     """
-    steps = np.diff(time)
-    interval = float(np.median(steps)) if len(steps) else 0.0
-    regular = interval > 0 and np.abs(steps - interval).max() <= REGULAR * interval
-    return interval if regular else 0.0
+    if len(time) < 2 or time[-1] <= time[0]:
+        return 0.0
+    interval = float(time[-1] - time[0]) / (len(time) - 1)
+    off = np.abs(time - time[0] - interval * np.arange(len(time))).max()
+    return interval if off <= REGULAR * interval else 0.0
 
 
 def stride_in_rows(stream: Any, stride: float, place: str) -> str | None:

@@ -22,6 +22,7 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from mottle.arrays import refuse_masked
 from mottle.checks import check_bool, check_option, check_whole
 from mottle.datasets.disk import Lock, lock_path
 from mottle.datasets.stores import proof
@@ -156,7 +157,8 @@ class StatesWriter:
         index : int
             A block out of ``pending()``.
         array : array-like of shape (rows of the block, n_steps, n_nodes)
-            States; NaN is kept, a number too large for ``dtype`` is refused.
+            States, of a DataArray by the names of its dims; NaN is kept, a number too large for
+            ``dtype`` and masked values are refused.
         """
         rows = self.rows(index)
         self._check_open()
@@ -210,6 +212,9 @@ class StatesWriter:
 
     def _check_states(self, index: int, array: ArrayLike) -> NDArray[np.floating]:
         """Return the states of a block in the store's type, or raise."""
+        refuse_masked(array, f"block {index}")
+        if set(getattr(array, "dims", ())) == set(DIMS):
+            array = array.transpose(*DIMS)  # type: ignore[union-attr]
         values = np.asarray(array)
         rows = self.rows(index)
         expected = (rows.stop - rows.start, *self.shape[1:])
@@ -290,8 +295,8 @@ class StatesWriter:
             )
             more = f"; and {len(differ) - 3} more" if len(differ) > 3 else ""
             raise ValueError(
-                f"'{self.path}' was begun with another recipe: {what}{more}. Resume with the "
-                "first recipe, or write to a new path, or delete this store."
+                f"'{self.path}' was begun with another recipe or other recordings: {what}{more}. "
+                "Resume with the first ones, or write to a new path, or delete this store."
             )
 
 

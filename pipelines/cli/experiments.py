@@ -269,15 +269,15 @@ def _run(
                 _show_result(screen, results[name])
         with bars(errors) as move:
             report = write_all(out, results)
-            if states is not None:
-                for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
-                    write_states(states / name, recipe, text)
-                    move("states", k + 1, len(recipes))
             if save is not None:
                 ((name, (_, recipe, _)),) = recipes.items()
                 move("model", 0, 1)
                 about = _save_row(recipe, results[name], row, save)
                 move("model", 1, 1)
+            if states is not None:
+                for k, (name, (_, recipe, text)) in enumerate(recipes.items()):
+                    write_states(states / name, recipe, text)
+                    move("states", k + 1, len(recipes))
         for folder in parts.values():
             rmtree(folder, ignore_errors=True)
     if as_json:

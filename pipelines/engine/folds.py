@@ -1,5 +1,6 @@
 """How recordings are split into training and test parts."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 
 from mottle.datasets import Recordings
 
+DIGITS = re.compile(r"\d+")
 SPLITS = {
     "grouped": "{n} folds; recordings of one group never stand on both sides",
     "one_group_out": "{n} folds, each tested on one group and trained on all others",
@@ -51,6 +53,28 @@ def published_part(group: Any) -> str:
 def published_parts(groups: Iterable[Any]) -> set[str]:
     """Return the parts of a published split that groups are."""
     return {published_part(group) for group in groups}
+
+
+def in_order(groups: NDArray) -> NDArray:
+    """Return the groups in their order: numbers rising, text as it appears.
+
+    Text that differs by its numbers alone, as "run2" and "run10", is put in the order of these.
+
+    Examples
+    --------
+    >>> in_order(np.array(["run10", "run2", "run9"])).tolist()
+    ['run2', 'run9', 'run10']
+    >>> in_order(np.array(["tue", "wed", "tue", "fri"])).tolist()
+    ['tue', 'wed', 'fri']
+    """
+    names, first = np.unique(groups, return_index=True)
+    if names.dtype.kind not in "UTO":
+        return names
+    texts = [str(name) for name in names]
+    if len({DIGITS.sub("0", text) for text in texts}) > 1:
+        return names[np.argsort(first)]
+    numbers = [[int(digits) for digits in DIGITS.findall(text)] for text in texts]
+    return names[sorted(range(len(names)), key=lambda k: (numbers[k], texts[k]))]
 
 
 def make_folds(
@@ -103,6 +127,7 @@ def make_folds(
         way = f"take at most {room}" if room > 1 else "take another kind of split"
         raise ValueError(f"split.n_splits={n_splits} is more than the {room} {what}; {way}.")
     if split.kind == "blocked":
+        names = in_order(groups)
         for block in np.array_split(np.arange(names.size), n_splits):
             near = names[max(0, block[0] - split.gap) : block[-1] + split.gap + 1]
             outside, inside = ~np.isin(groups, near), np.isin(groups, names[block])

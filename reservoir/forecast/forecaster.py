@@ -12,12 +12,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from mottle.arrays import as_numbers, order_dims
 from mottle.checks import NamesParameters, check_bool, check_number, check_option, check_whole
-from mottle.containers import as_cells
 from mottle.reservoir.compiled.closed import Loop
 from mottle.reservoir.forecast.closed import FARTHEST, Predict, copy_state, join_states, run_on
 from mottle.reservoir.forecast.factor import Factor
+from mottle.reservoir.forecast.signals import (
+    as_array,
+    check_clocks,
+    clock_of,
+    names_of,
+    read_exog,
+    read_runs,
+    read_warmup,
+    refuse_missing,
+)
 from mottle.reservoir.nodes.echo_state.node import EchoStateReservoir
 from mottle.reservoir.nodes.front import Reservoir
 from mottle.reservoir.nodes.nvar.node import NVARReservoir
@@ -167,9 +175,11 @@ class Forecaster(NamesParameters, BaseEstimator):
             The fitted forecaster, which continues the last recording.
         """
         alphas = self._check()
-        self._names = {"y": _names(y, "y"), "exog": _names(exog, "exog")}
-        runs, self._flat = _read_runs(y, "y")
-        outside = _read_exog(exog, [len(run) for run in runs])
+        self._names = {"y": names_of(y, "y"), "exog": names_of(exog, "exog")}
+        runs, self._flat = read_runs(y, "y")
+        outside = read_exog(exog, [len(run) for run in runs])
+        clock = check_clocks(y, exog, ("y", "exog"))
+        self._ended = None if clock is None else [clock.kind, clock.times[-1].item(), clock.step]
         self.n_outputs_, self.n_exog_ = runs[0].shape[1], outside[0].shape[1]
         self.range_ = _find_range(np.concatenate(runs), "y")
         self._exog_range = _find_range(np.concatenate(outside), "exog")
@@ -332,8 +342,12 @@ class Forecaster(NamesParameters, BaseEstimator):
             and 1: 2 is an error of 0.01.
         """
         check_is_fitted(self)
-        (run,), _ = _read_runs(y, "y")
-        outside = _read_exog(exog, [len(run)])[0]
+        self._compare_names(y, "y", "y")
+        (run,), _ = read_runs(y, "y")
+        if exog is not None:
+            self._check_exog(exog)
+            check_clocks(y, exog, ("y", "exog"))
+        outside = read_exog(exog, [len(run)])[0]
         n_after = len(run) - self.washout - 1
         horizon = min(200, n_after // 5) if self.horizon is None else self.horizon
         if n_after <= horizon or horizon < 1:
@@ -364,11 +378,12 @@ class Forecaster(NamesParameters, BaseEstimator):
             n_runs, n_known = 1, 0
         else:
             self._compare_names(warmup, "warmup", "y")
-            runs = _read_warmup(warmup, self.n_outputs_)
+            runs = read_warmup(warmup, self.n_outputs_)
             self._compare_range(runs, self.range_, "warmup")
             self._warn_still(runs)
             n_runs, n_known = runs.shape[:2]
         outside = self._read_future(exog, n_runs, n_known, n_steps)
+        self._check_times(warmup, exog, n_known)
         found = []
         for member, readout, end in zip(self.members_, self.readouts_, self._ends, strict=True):
             if runs is None:
@@ -384,17 +399,16 @@ class Forecaster(NamesParameters, BaseEstimator):
     def _read_future(self, exog: Any, n_runs: int, n_known: int, n_steps: int) -> Floats:
         """Return scaled exogenous inputs (run, known and future step, input)."""
         shape = n_runs, n_known + n_steps, self.n_exog_
+        if exog is not None:
+            self._check_exog(exog)
         if not self.n_exog_:
-            if exog is not None:
-                raise ValueError("exog is given, but fit had none: pass it to fit too.")
             return np.zeros(shape)
         if exog is None:
             raise ValueError(
                 f"exog is missing: fit had {self.n_exog_} exogenous inputs; pass those of "
                 f"{n_known + n_steps} steps."
             )
-        self._compare_names(exog, "exog", "exog")
-        array = _as_array(exog, "exog")
+        array = as_array(exog, "exog")
         array = array[:, np.newaxis] if array.ndim == 1 else array
         array = np.repeat(array[np.newaxis], n_runs, axis=0) if array.ndim == 2 else array
         if array.shape != shape:
@@ -403,13 +417,35 @@ class Forecaster(NamesParameters, BaseEstimator):
                 f"steps of warmup and {n_steps} that are forecast."
             )
         for run in array:
-            _refuse_missing(run, "exog")
+            refuse_missing(run, "exog")
         self._compare_range(array, self._exog_range, "exog")
         return _to_unit(array, self._exog_range)
 
+    def _check_exog(self, exog: Any) -> None:
+        """Raise if there were no exogenous inputs in ``fit``, or others."""
+        if not self.n_exog_:
+            raise ValueError("exog is given, but fit had none: pass it to fit too.")
+        self._compare_names(exog, "exog", "exog")
+
+    def _check_times(self, warmup: Any, exog: Any, n_known: int) -> None:
+        """Raise if exogenous inputs have other times than the warmup, or do not follow ``fit``."""
+        if warmup is not None:
+            check_clocks(warmup, exog, ("warmup", "exog"), n_known)
+            return
+        clock = None if exog is None else clock_of(exog, "exog")
+        ended = getattr(self, "_ended", None)
+        if clock is None or ended is None or clock.kind != ended[0]:
+            return
+        late = float(clock.times[0] - ended[1]) - ended[2]
+        if abs(late) > 0.5 * ended[2]:
+            raise ValueError(
+                f"exog begins {late / ended[2]:+.6g} steps from where the recording of fit goes "
+                "on: pass the inputs of the steps that are forecast, or a warmup before them."
+            )
+
     def _compare_names(self, given: Any, what: str, fitted: str) -> None:
         """Raise if columns have other names, or another order, than in ``fit``."""
-        names, known = _names(given, what), self._names[fitted]
+        names, known = names_of(given, what), self._names[fitted]
         if names is not None and known is not None and names != known:
             raise ValueError(f"{what} has the columns {names}; in fit they were {known}.")
 
@@ -646,106 +682,10 @@ def _advance(member: Any, state: ReservoirState, drive: Floats) -> NDArray:
     return out
 
 
-def _read_runs(y: Any, name: str) -> tuple[list[Floats], bool]:
-    """Return recordings (step, column), and whether they were one-dimensional."""
-    y = as_cells(y)
-    several = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
-    if not several and np.ndim(y) == 3:
-        y = order_dims(y, name)
-    runs = list(y) if several or np.ndim(y) == 3 else [y]
-    named = [names for names in (_names(run, name) for run in runs) if names is not None]
-    for names in named:
-        if names != named[0]:
-            raise ValueError(
-                f"recordings of {name} differ in their columns or in the order of these: "
-                f"{named[0]} and {names}."
-            )
-    arrays = []
-    for i, run in enumerate(runs):
-        what = name if len(runs) == 1 else f"recording {i} of {name}"
-        array = _as_array(run, what)
-        if array.ndim not in (1, 2) or not array.size:
-            raise ValueError(f"{what} has shape {array.shape}, expected (n_steps, n_columns).")
-        flat = array.ndim == 1
-        array = array[:, np.newaxis] if flat else array
-        _refuse_missing(array, what)
-        arrays.append(array)
-    if len({array.shape[1] for array in arrays}) > 1:
-        raise ValueError(f"recordings of {name} differ in their number of columns.")
-    return arrays, flat
-
-
-def _as_array(values: Any, what: str) -> Floats:
-    """Return numbers, with dims in the order of the house."""
-    return as_numbers(values if np.ndim(values) == 1 else order_dims(values, what), what)
-
-
-def _names(values: Any, what: str) -> list[Any] | None:
-    """Return the names of columns, if a frame or a DataArray has them."""
-    values = as_cells(values)
-    if isinstance(values, list | tuple) and len(values):
-        values = values[0]
-    if hasattr(values, "columns"):
-        return list(values.columns)
-    if hasattr(values, "dims") and np.ndim(values) > 1:
-        values = order_dims(values, what)
-        dim = values.dims[-1]
-        return list(values[dim].values) if dim in values.coords else None
-    return None
-
-
 def _log_error(error: Floats) -> Floats:
     """Return the decimal logarithm of an error (..., output) at each step."""
     size = np.sqrt(np.mean(error**2, axis=-1))
     return np.asarray(np.log10(np.maximum(size, SMALLEST)))
-
-
-def _read_exog(exog: Any, sizes: list[int]) -> list[Floats]:
-    """Return the exogenous inputs of each recording, without columns if there are none."""
-    if exog is None:
-        return [np.zeros((n, 0)) for n in sizes]
-    arrays, _ = _read_runs(exog, "exog")
-    found = [len(array) for array in arrays]
-    if found != sizes:
-        raise ValueError(f"exog has {found} steps and y {sizes}: they must be equal.")
-    return arrays
-
-
-def _read_warmup(warmup: Any, n_outputs: int) -> Floats:
-    """Return the signals before forecasts, (run, step, output)."""
-    warmup = as_cells(warmup)
-    if isinstance(warmup, list | tuple) and len({np.size(part) for part in warmup}) > 1:
-        sizes = [len(np.atleast_1d(part)) for part in warmup]
-        raise ValueError(
-            f"warmup holds runs of {', '.join(map(str, sizes[:5]))}{' ...' * (len(sizes) > 5)} "
-            f"steps: forecasts side by side need equal ones. Cut each to its last {min(sizes)} "
-            "steps, or forecast one by one."
-        )
-    array = _as_array(warmup, "warmup")
-    given = array.shape
-    array = array[:, np.newaxis] if array.ndim == 1 else array
-    array = array[np.newaxis] if array.ndim == 2 else array
-    if array.ndim != 3 or array.shape[2] != n_outputs or array.shape[1] < 1:
-        way = ""
-        if n_outputs == 1 and len(given) == 2 and given[1] > 1:
-            way = " Are these runs of one output? Then add an axis: warmup[..., np.newaxis]."
-        raise ValueError(
-            f"warmup has shape {given}, expected (n_warmup, {n_outputs}) or "
-            f"(n_runs, n_warmup, {n_outputs}).{way}"
-        )
-    for run in array:
-        _refuse_missing(run, "warmup")
-    return array
-
-
-def _refuse_missing(array: Floats, what: str) -> None:
-    finite = np.isfinite(array)
-    if not finite.all():
-        step, column = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"{what} is {array[step, column]} at step {step}, column {column}: fill it, or cut the "
-            "recording there and pass the parts as a list."
-        )
 
 
 def _find_range(values: Floats, what: str) -> Floats:

@@ -57,6 +57,12 @@ def valid_time(
     dt = check_positive("dt", dt)
     rate = check_positive("lyapunov_exponent", lyapunov_exponent)
     threshold = check_positive("threshold", threshold)
+    truth, forecast = in_order(truth), in_order(forecast)
+    outputs = [names for names in map(outputs_of, (truth, forecast)) if names is not None]
+    if len(outputs) > 1 and outputs[0] != outputs[1]:
+        raise ValueError(
+            f"truth has the outputs {outputs[0]} and forecast {outputs[1]}: put them in one order."
+        )
     known = as_numbers(truth, "truth")
     found = np.asarray(forecast, np.float64)
     if known.shape != found.shape or known.ndim not in (1, 2, 3):
@@ -70,6 +76,10 @@ def valid_time(
     if not np.isfinite(known).all():
         raise ValueError("truth has values that are not finite.")
     sigma = known.std(axis=(0, 1)) if scale is None else np.asarray(scale, np.float64)
+    if scale is not None and sigma.shape not in ((), (known.shape[2],)):
+        raise ValueError(
+            f"scale has shape {sigma.shape}, expected ({known.shape[2]},): one value an output."
+        )
     if not (sigma > 0).all():
         raise ValueError(f"scale={sigma.tolist()} must be positive: a constant output has none.")
     error = np.sqrt(np.mean(((known - found) / sigma) ** 2, axis=2))
@@ -77,3 +87,28 @@ def valid_time(
     n_steps = np.where(over.any(axis=1), over.argmax(axis=1), over.shape[1])
     time = n_steps * dt * rate
     return time if many else time[0]
+
+
+def in_order(values: Any) -> Any:
+    """Return a DataArray with its dims as (run, step, output), by their names.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> in_order(xr.DataArray(np.zeros((2, 5)), dims=("output", "step"))).dims
+    ('step', 'output')
+    """
+    dims = [str(dim) for dim in getattr(values, "dims", ())]
+    if not set(dims) & {"step", "time"}:
+        return values
+    axes = {"run": 0, "recording": 0, "case": 0, "step": 1, "time": 1}
+    return values.transpose(*sorted(dims, key=lambda dim: axes.get(dim, 2)))
+
+
+def outputs_of(values: Any) -> list[Any] | None:
+    """Return the names of outputs, the last axis, if a frame or a DataArray in order has them."""
+    if hasattr(values, "columns"):
+        return list(values.columns)
+    dims: Any = getattr(values, "dims", ())
+    named = len(dims) > 1 and dims[-1] in values.coords
+    return list(values[dims[-1]].values) if named else None

@@ -45,7 +45,10 @@ def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     """Check and return a drive; set ``n_features_in_`` of the reservoir if ``reset``."""
     check_container(X)
     values, labels = unlabel(X)
-    _check_names(reservoir, labels.get("input"), reset)
+    own = labels.get("input")
+    if isinstance(X, pd.DataFrame) and not reset and not hasattr(reservoir, "feature_names_in_"):
+        own = np.asarray(_names_of(X))  # with feature_names_in_, scikit-learn compares
+    _check_names(reservoir, own, reset)
     drives = Drives(*check_drive(reservoir, values, reset), labels)
     names = getattr(reservoir, "feature_names_in_", None)
     if names is not None:
@@ -58,13 +61,20 @@ def _check_names(reservoir: Any, names: NDArray | None, reset: bool) -> None:
     names = None if names is None or names.dtype.kind not in "UTO" else names
     if reset:
         reservoir._input_names = names
-    known = getattr(reservoir, "_input_names", None)
-    if names is not None and known is not None and list(names) != list(known):
+    known = _known_names(reservoir) if names is not None else None
+    if names is not None and known is not None and list(names) != known:
         raise ValueError(
             f"the inputs are {', '.join(map(str, names))}, in fit they were "
             f"{', '.join(map(str, known))}: give the same channels in the same order, such as "
             "X.sel(channel=[...])."
         )
+
+
+def _known_names(estimator: Any) -> list[Any] | None:
+    """Return the names of inputs in ``fit``, of a DataArray, a list or a frame."""
+    known = getattr(estimator, "_input_names", None)
+    known = getattr(estimator, "feature_names_in_", None) if known is None else known
+    return None if known is None else list(known)
 
 
 def _in_order(estimator: Any, parts: list[Any], reset: bool) -> list[Any]:
@@ -73,8 +83,8 @@ def _in_order(estimator: Any, parts: list[Any], reset: bool) -> list[Any]:
     first = next(iter(named.values()), [])
     if reset:
         estimator._input_names = first or None
-    kept = getattr(estimator, "_input_names", None)
-    known = first if kept is None else list(kept)
+    kept = None if reset else _known_names(estimator)
+    known = first if kept is None else kept
     parts = list(parts)
     for i, names in named.items():
         if names == known:

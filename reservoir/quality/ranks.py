@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mottle.arrays import as_numbers
 from mottle.checks import check_number
 from mottle.reservoir.quality.read import Floats, read_states, refuse_missing
-from mottle.reservoir.quality.runs import last_states
+from mottle.reservoir.quality.runs import last_states, rows_of_recordings
 
 
 def kernel_rank(states: Any, alike: Any = None, *, threshold: float = 0.01) -> Any:
@@ -123,7 +123,7 @@ def separation(states: Any, inputs: Any, *, labels: Any = None) -> Any:
     import xarray as xr
 
     x = read_states(last_states(states))
-    drive = as_numbers(inputs, "inputs")
+    drive = as_numbers(rows_of_recordings(inputs), "inputs")
     if len(drive) != len(x) or len(x) < 3:
         raise ValueError(
             f"states has {len(x)} rows and inputs {len(drive)}: expected the same, at least 3."

@@ -66,7 +66,7 @@ def read_input(u: Any, n_steps: int) -> Floats:
     Traceback (most recent call last):
     ValueError: u is constant (1.0) in input 0: all pasts are equal; draw it at random.
     """
-    array = as_numbers(order_dims(u, "u"), "u")
+    array = as_numbers(u if np.ndim(u) == 1 else order_dims(u, "u"), "u")
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
     array = array[:, np.newaxis] if array.ndim == 1 else array

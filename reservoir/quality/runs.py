@@ -104,9 +104,27 @@ def input_of(states: Any, u: Any, k: int) -> Any:
 
 def last_states(states: Any) -> Any:
     """Return the last state of each of several runs, (run, node); other states as they are."""
+    if not is_dataset(states) and hasattr(states, "dims"):
+        return rows_of_recordings(states)
     if not is_dataset(states) or len(labels_of(states)) == 1:
         return states
     return np.stack([run_of(states, k).values[-1] for k in range(len(labels_of(states)))])
+
+
+def rows_of_recordings(values: Any) -> Any:
+    """Return a DataArray with its recordings first, as plain numbers; other values as they are.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> rows_of_recordings(xr.DataArray(np.zeros((2, 5)), dims=("node", "recording"))).shape
+    (5, 2)
+    """
+    own = [dim for dim in getattr(values, "dims", ()) if dim in ("recording", "case", "run")]
+    if len(own) != 1:
+        return values
+    rest = [dim for dim in values.dims if dim != own[0]]
+    return values.transpose(*own, *rest).to_numpy()
 
 
 def refuse_unequal(states: Any) -> None:

@@ -50,10 +50,16 @@ def read_idx(path: str | PathLike[str], *, max_bytes: int | None = None) -> NDAr
             n_axes = head[3] if len(head) == 4 and head[:3] == b"\0\0\x08" else 0
             if not 1 <= n_axes <= 4:
                 raise ValueError(f"{path} begins with {head!r}, which no IDX file of bytes does.")
-            shape = tuple(np.frombuffer(file.read(4 * n_axes), dtype=">u4").tolist())
-            size = int(np.prod(shape, dtype=object)) if len(shape) == n_axes else -1
+            sizes = file.read(4 * n_axes)
+            if len(sizes) < 4 * n_axes:
+                raise ValueError(
+                    f"the header states {n_axes} axes and ends after {len(sizes)} of the "
+                    f"{4 * n_axes} bytes of their lengths"
+                )
+            shape = tuple(np.frombuffer(sizes, dtype=">u4").tolist())
+            size = int(np.prod(shape, dtype=object))
             check_bytes(f"the array of {path}", size, byte_limit(path, max_bytes))
-            data = file.read(size + 1) if size >= 0 else b""
+            data = file.read(size + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if len(data) != size:

@@ -13,6 +13,7 @@ from mottle.checks import suggest
 from mottle.sensors.clock import CLOCK, GERMAN, ISO, SLASHES, SPAN, read_times
 from mottle.sensors.files.heads import Clock
 from mottle.sensors.files.limits import check_bytes
+from mottle.sensors.files.rates import rate_of, stated_in
 from mottle.sensors.files.tables import (
     DecimalComma,
     Dialect,
@@ -215,9 +216,12 @@ def _gather(
             and len(values)
         ):
             joined[k] = _column(path, dialect, options, k)
+    stated = stated_in(dialect.comments)
+    rate, name = rate_of(stated, f"{path}: comment") or (None, "")
     return Columns(
-        names, values, joined, texts, dialect.units, dialect.attrs(), clock=dialect.clock,
-        n_text=n_text,
+        names, values, joined, texts, dialect.units, dialect.attrs(), stated.get("time_unit"),
+        "comment" if "time_unit" in stated else "", rate, f"comment {name!r}" if name else "",
+        clock=dialect.clock, n_text=n_text,
     )  # fmt: skip
 
 

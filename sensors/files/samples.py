@@ -27,7 +27,7 @@ from mottle.sensors.files.hdf5 import (
 )
 from mottle.sensors.files.limits import byte_limit, check_bytes, check_path, only_value_errors
 from mottle.sensors.files.options import take_sample_options
-from mottle.sensors.files.rates import STATED, rate_of, states_step
+from mottle.sensors.files.rates import OF_TIME, STATING, rate_of, states_step
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import TableOptions
@@ -43,7 +43,6 @@ OF_COLUMNS = ("channels", "channel_names", "columns", "column_names")
 """Names of arrays that can name nothing else."""
 FILLS = ("_FillValue", "missing_value")  # attributes of netCDF
 UNIT_ATTRIBUTES = ("unit", "units", "time_unit")
-OF_TIME = ("time_unit", "time_units", "timeunit")  # attributes, and texts beside arrays
 
 
 def read_samples(
@@ -149,6 +148,12 @@ def read_samples(
         columns = _read(path, key, max_bytes, options, wanted)
         taken = take_roles(str(path), columns, wanted)
     time, attrs = taken.time, taken.attrs
+    if time is not None and rate is not None:
+        raise ValueError(
+            f"rate={rate:g} is for rows without a time, and {path} has one (from: "
+            f"{attrs.get('time_unit_from', 'its name')}): leave rate out, or set "
+            "time_column=False."
+        )
     if time is None:
         where = "rate=" if rate else columns.rate_from or "rule: no time, row numbers"
         time = np.arange(len(taken.values)) / (rate or columns.rate or 1.0)
@@ -308,7 +313,7 @@ def _arrays(path: Path, key: str | None, max_bytes: int | None) -> Columns:
     stating = [
         name for name in lone
         if heads[name].dtype.kind in "iufbU"
-        and (states_step(name) or name.lower() in (*OF_TIME, *UNIT_ATTRIBUTES))
+        and (states_step(name) or name.lower() in (*STATING, *UNIT_ATTRIBUTES))
     ]  # fmt: skip
     beside = {name: archive.load(name)[0].ravel()[0].item() for name in stating}
     if (rate := rate_of(beside, f"{path}: array")) is not None:
@@ -490,7 +495,7 @@ def _with_rate(columns: Columns, file: Any, folder: str) -> Columns:
         owner = find(file, place) if place else file
         if columns.rate is not None or owner is None:
             continue
-        found, what = rate_of(attributes_of(owner, STATED), "attribute"), "attribute"
+        found, what = rate_of(attributes_of(owner, STATING), "attribute"), "attribute"
         if found is None:
             found, what = rate_of(_scalars(owner), "dataset"), "dataset"
         if found is not None:
@@ -503,11 +508,11 @@ def _scalars(owner: Any) -> dict[str, Any]:
     """Return the datasets of a group that hold one value and state a rate or a period."""
     found: dict[str, Any] = {}
     for name in owner:
-        if not states_step(name):
+        if not states_step(name) and name.lower() not in STATING:
             continue
         item: Any = find(owner, name)
         if is_lone(name, getattr(item, "shape", (0,))):
-            number = item.dtype.kind in "iufS"
+            number = item.dtype.kind in "iufSO"
             held = np.ravel(item[()])[0].item() if number else f"a {item.dtype}"
             found[name] = held.decode("utf-8", "replace") if isinstance(held, bytes) else held
     return found
@@ -543,7 +548,7 @@ def _with_attributes(columns: Columns, items: Mapping[str, Any], key: str | None
         if (name == key or len(items) == 1) and item.ndim == 2:
             columns = _with_names(columns, item)
         if name == key or len(items) == 1:
-            rate = rate_of(attributes_of(item, STATED), "attribute")
+            rate = rate_of(attributes_of(item, STATING), "attribute")
             if rate is not None:
                 columns = columns._replace(rate=rate[0], rate_from="attribute of the rate")
     return columns

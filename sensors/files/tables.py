@@ -142,6 +142,8 @@ class Dialect(NamedTuple):
         Start and step of the rows, where the two lines above them state it.
     no_sign : bool
         Whether no number in the first lines has a decimal sign, and none is stated.
+    comments : list of str
+        Lines of comment before the rows.
     """
 
     separator: str
@@ -157,6 +159,7 @@ class Dialect(NamedTuple):
     after: int = 0
     clock: Clock | None = None
     no_sign: bool = False
+    comments: Sequence[str] = ()
 
     def attrs(self) -> dict[str, str]:
         """Return how the table was read."""
@@ -244,7 +247,7 @@ def find_dialect(path: Path, options: TableOptions = TableOptions()) -> Dialect:
     no_sign = options.decimal is None and not any(map(SIGNED.fullmatch, cells))
     known = Dialect(
         separator, decimal, encoding, start, names, units, n, where, skipped, clock=clock,
-        no_sign=no_sign,
+        no_sign=no_sign, comments=comments,
     )  # fmt: skip
     leads = rows[first] if names is None and separator == BLANKS and len(rows) > first + 1 else []
     if n == 4 and len(leads) == 2 and all(re.fullmatch("[1-9][0-9]{0,4}", v) for v in leads):

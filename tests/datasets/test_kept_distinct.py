@@ -123,6 +123,24 @@ def test_windows_of_no_whole_number_of_rows_are_warned_of(rate, stride, said):
     assert shared >= 19 if said else shared == 0
 
 
+def test_windows_follow_a_clock_whose_usual_step_is_not_its_mean():
+    time = np.round(np.arange(0, 3600, 1 / 7), 3)  # 143 ms as a rule, 142.857 ms in the mean
+    stream = xr.DataArray(time[:, np.newaxis], dims=("time", "channel"), coords={"time": time})
+    found, _ = cut_windows(lone(stream), 10.0)
+    first = [float(cell.values[0, 0]) for cell in found.table.iloc[:, 0]]
+    assert_allclose(first, 10.0 * np.arange(360), atol=1 / 14)
+    assert {len(cell) for cell in found.table.iloc[:, 0]} == {70}
+
+
+def test_windows_of_a_drifting_clock_go_by_its_times():
+    time = np.cumsum(np.linspace(0.099, 0.101, 2000))
+    stream = xr.DataArray(time[:, np.newaxis], dims=("time", "channel"), coords={"time": time})
+    found, _ = cut_windows(lone(stream), 10.0)
+    for k, cell in enumerate(found.table.iloc[:, 0]):
+        inside = (time >= time[0] + 10 * k) & (time < time[0] + 10 * (k + 1))
+        assert cell.values.ravel().tolist() == time[inside].tolist()
+
+
 def test_channels_in_another_unit_are_refused(tmp_path):
     model = SensorClassifier(size=40, random_state=0).fit([rows_of("mV")] * 4, FOUR)
     save_model(model, tmp_path / "m.mottle")

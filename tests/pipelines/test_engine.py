@@ -17,7 +17,7 @@ from mottle.pipelines.engine.features import FeaturesOf, Fold
 from mottle.pipelines.engine.folds import make_folds
 from mottle.pipelines.engine.ledger import Ledger, Spent
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
-from mottle.pipelines.recipe import check_recipe
+from mottle.pipelines.recipe import Split, check_recipe
 from mottle.reservoir import EchoStateReservoir, MemristorReservoir, RidgeReadout
 from mottle.sensors import TaxelDrive
 
@@ -469,3 +469,18 @@ def test_noise_follows_the_drive_and_not_its_place():
     drive = np.random.default_rng(0).uniform(-1, 1, (4, 6, 2))
     node = MemristorReservoir(10, read_noise=0.1, pool="mean", random_state=0).fit(drive)
     assert_array_equal(node.transform(drive)[2:], node.transform(drive[2:]))
+
+
+@pytest.mark.parametrize("names", [
+    [f"run{k}" for k in range(1, 13)], [str(k) for k in range(1, 13)], list(range(1, 13)),
+    ["nov", "dec", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct"],
+], ids=lambda names: str(names[0]))  # fmt: skip
+def test_blocks_are_neighbours_in_the_order_of_the_groups(names):
+    order = np.random.default_rng(0).permutation(12) if names[0] in ("run1", "1") else range(12)
+    groups = np.array([names[k] for k in order])
+    recordings = Recordings(make_table(a=[np.zeros((3, 1))] * 12), np.arange(12.0), groups)
+    split = Split(kind="blocked", n_splits=3, gap=1)
+    for block, (train, test) in enumerate(make_folds(split, recordings, labels=False)):
+        assert set(groups[test].tolist()) == set(names[4 * block : 4 * block + 4])
+        near = names[max(0, 4 * block - 1) : 4 * block + 5]
+        assert set(groups[train].tolist()) == set(names) - set(near)

@@ -11,8 +11,9 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 
 from mottle.datasets import list_table, load_demo, open_prepared, open_states, prepare
 from mottle.events import EVENT_DTYPE
-from mottle.pipelines import make_fusion_pipeline, read_recipe, run_recipe
+from mottle.pipelines import make_fusion_pipeline, output, read_recipe, run_recipe
 from mottle.pipelines.cli import main
+from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.run import Experiment
 from mottle.pipelines.output import common_times, write_states
 from mottle.pipelines.recipe import shipped
@@ -96,6 +97,21 @@ def test_states_on_disk_are_those_of_the_reservoir_and_resume(small, tmp_path):
     assert np.isfinite(states["states"].to_numpy()).all()
     assert set(states["part"].to_numpy().tolist()) == {"train", "test"}
     assert write_states(tmp_path / "states", recipe, text) == written
+
+
+def test_states_of_other_recordings_are_refused_and_a_gap_is_a_part(small, tmp_path, monkeypatch):
+    small.write_text(SMALL.replace("n_splits = 2", "n_splits = 2\ngap = 1"))
+    recipe, text = read_recipe(small)
+    written = write_states(tmp_path / "states", recipe, text)
+    part = open_states(written[0])["part"].to_numpy()
+    train, test = folds_of(recipe, *load_recordings(recipe))[0]
+    assert [set(part[rows]) for rows in (train, test)] == [{"train"}, {"test"}]
+    assert (part == "gap").sum() == 200 - len(train) - len(test) > 0
+    plain = load_recordings(recipe)
+    plain[0].table["touch"] = [cell + 1e-9 for cell in plain[0].table["touch"]]
+    monkeypatch.setattr(output, "load_recordings", lambda _: plain)
+    with pytest.raises(ValueError, match=r"recipe or other recordings: attrs\['drives'\]"):
+        write_states(tmp_path / "states", recipe, text)
 
 
 def test_states_carry_names_groups_and_times_of_the_prepared_data(small, tmp_path):

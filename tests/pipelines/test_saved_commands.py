@@ -201,3 +201,27 @@ def test_a_row_that_is_none_and_places_that_cannot_be_written_are_refused_early(
     done = mottle(*run, "--save", place / "train")
     assert (done.exit_code, "is a folder; name a file" in done.stderr) == (1, True)
     assert not (place / "refused").exists()
+
+
+def test_a_table_is_predicted_with_and_without_its_column_of_targets(tmp_path):
+    rng, parts = np.random.default_rng(0), []
+    for name in "abcd":
+        u = rng.uniform(-1, 1, 60)
+        y = np.convolve(u, [0, 0.5, 0.3], "full")[:60]
+        parts.append(pd.DataFrame({"rec": name, "time": np.arange(60) * 0.1, "u": u, "y": y}))
+    rows = pd.concat(parts)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    rows.drop(columns="y").to_csv(tmp_path / "inputs.csv", index=False)
+    (tmp_path / "r.toml").write_text(write_toml({
+        "title": "steps", "seeds": [0], "washout": 5,
+        "data": {"table": "rows.csv", "recording": "rec", "target": "y"},
+        "split": {"kind": "grouped", "n_splits": 2},
+        "encoders": {"stream": {"kind": "TaxelDrive", "baseline": "training"}},
+        "reservoirs": {"echo": {"kind": "EchoStateReservoir", "n_nodes": 20}},
+    }))  # fmt: skip
+    done = mottle("run", tmp_path / "r.toml", "--out", tmp_path, "--save", tmp_path / "m.mottle")
+    assert done.exit_code == 0, done.output
+    found = [table_of(mottle("predict", tmp_path / "m.mottle", tmp_path / f"{name}.csv"))
+             for name in ("rows", "inputs")]  # fmt: skip
+    assert found[0].equals(found[1])
+    assert len(found[0]) == 4 * 55

@@ -67,6 +67,23 @@ def test_channels_in_another_order_than_in_fit_are_refused(model):
     model.fit(X).transform(LABELLED[..., ::-1])
 
 
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
+@pytest.mark.parametrize("learnt", ["frame", "array", "list"])
+def test_names_count_in_whatever_container_they_come(learnt):
+    values = np.random.default_rng(0).normal(size=(20, 2))
+    dims = {"dims": ("time", "channel")}
+    frame = pd.DataFrame(values, columns=["a", "b"])
+    array = xr.DataArray(values, coords={"channel": ["a", "b"]}, **dims)
+    forms = {"frame": frame, "array": array, "list": [frame]}
+    model = EchoStateReservoir(9, random_state=0).fit(forms[learnt])
+    expected = np.asarray(model.transform(values))
+    for same in (frame, array, [frame], [array], [frame[["b", "a"]]], [array[:, ::-1]]):
+        np.testing.assert_array_equal(np.squeeze(np.asarray(model.transform(same))), expected)
+    for other in (frame[["b", "a"]], array[:, ::-1], frame.rename(columns={"a": "c"})):
+        with pytest.raises(ValueError, match=r"in fit they were a, b|should match"):
+            model.transform(other)
+
+
 @every_reservoir
 @pytest.mark.parametrize(
     ("drive", "message"),

@@ -507,3 +507,64 @@ def test_bad_input_of_predict_is_named(fitted):
             fitted.predict(n_steps, **more)
     with pytest.raises(TypeError, match="is no reservoir of mottle"):
         Forecaster(Ridge()).fit(WAVE)
+
+
+def two(n=600):
+    """Return a signal of two columns with dates, and what drives it."""
+    times = pd.date_range("2024-01-01", periods=n, freq="h")
+    drive = pd.Series(np.random.default_rng(0).uniform(-1, 1, n), times)
+    wave = np.sin(0.3 * np.arange(n)) + np.convolve(drive, [0, 0.5], "full")[:n]
+    return pd.DataFrame({"a": wave, "b": np.cos(0.21 * np.arange(n))}, times), drive
+
+
+@pytest.fixture(scope="module")
+def hourly():
+    y, exog = two()
+    network = EchoStateReservoir(40, bias_scaling=0.3, random_state=0)
+    return Forecaster(network, horizon=10).fit(y[:400], exog[:400])
+
+
+def test_a_score_compares_columns_as_a_forecast_does(hourly):
+    y, exog = two()
+    assert hourly.score(y[400:], exog[400:]) > 0.5
+    with pytest.raises(ValueError, match=r"y has the columns \['b', 'a'\]; in fit they were"):
+        hourly.score(y[400:][["b", "a"]], exog[400:])
+    with pytest.raises(ValueError, match="exog is given, but fit had none"):
+        Forecaster(EchoStateReservoir(9), horizon=9).fit(y[:300]).score(y[300:], exog[300:])
+
+
+def test_exogenous_inputs_of_other_times_are_refused(hourly):
+    y, exog = two()
+    with pytest.raises(ValueError, match="the times of exog are not those of y"):
+        clone(hourly).fit(y[:300], exog[10:310])
+    with pytest.raises(ValueError, match=r"exog begins \+50 steps from where"):
+        hourly.predict(5, exog[450:455])
+    with pytest.raises(ValueError, match="the times of exog are not those of warmup"):
+        hourly.predict(5, exog[401:506], y[400:500])
+    assert len(hourly.predict(5, exog[400:405])) == len(hourly.predict(5, exog[400:405].values))
+    assert len(hourly.predict(5, exog[400:505], y[400:500])) == 5
+    as_arrays = xr.DataArray(y[:300], dims=("time", "channel")), exog[10:310].to_xarray()
+    with pytest.raises(ValueError, match="the times of exog are not those of y"):
+        clone(hourly).fit(as_arrays[0], as_arrays[1].rename(index="time"))
+
+
+def test_times_that_go_back_or_leave_out_steps_are_named():
+    y, _ = two()
+    model = Forecaster(EchoStateReservoir(20, random_state=0), horizon=10)
+    with pytest.raises(ValueError, match="the time of y does not rise at step 1"):
+        model.fit(y[300::-1])
+    with pytest.warns(UserWarning, match="the time of y has a hole after step 99: 51 usual steps"):
+        model.fit(y.drop(y.index[100:150]))
+    with pytest.raises(ValueError, match="recording 0 of y has one step"):
+        model.fit(y.values[:300, np.newaxis])
+
+
+def test_valid_times_go_by_the_names_of_dims_and_outputs():
+    truth = xr.DataArray(np.random.default_rng(0).normal(size=(50, 2)), dims=("step", "output"))
+    forecast = truth + xr.DataArray(np.where(np.arange(50) < 12, 0.0, 9.0), dims="step")
+    assert valid_time(truth, forecast) == valid_time(truth.T, forecast) == 12
+    frame = pd.DataFrame(truth.values, columns=["a", "b"])
+    with pytest.raises(ValueError, match=r"outputs \['a', 'b'\] and forecast \['b', 'a'\]"):
+        valid_time(frame, frame[["b", "a"]])
+    with pytest.raises(ValueError, match=r"scale has shape \(5,\), expected \(2,\)"):
+        valid_time(frame, frame, scale=np.ones(5))

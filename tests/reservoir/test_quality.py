@@ -187,7 +187,7 @@ def test_a_budget_that_is_spent_is_said():
         states, U, max_degree=2, max_delay=20, patience=20, max_terms=30
     )
     assert found.complete.values.tolist() == [True, False]
-    assert found.n_terms.sum("delay").values.tolist() == [20, 28]
+    assert found.n_terms.sum("delay").values.tolist() == [21, 28]
 
 
 def test_ranks_count_directions_above_the_threshold():
@@ -394,3 +394,25 @@ def test_a_reservoir_is_measured_beside_baselines_over_seeds(what):
 def test_what_cannot_be_measured_is_refused_with_the_way_out(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_capacity_behind_a_dead_time_is_found():
+    states = delays(U, 8)[:, 4:]  # of 5 to 8 steps ago
+    found = quality.information_capacity(states, U, max_degree=2, max_delay=20)
+    assert found.by_degree.round(2).values.tolist() == [4.0, 0.0]
+    assert found.searched.values.tolist() == [11, 7]
+    product = np.stack([states[:, 0], states[:, 0] * states[:, 1]], 1)
+    found = quality.information_capacity(product, U, max_degree=2, max_delay=20)
+    assert found.by_degree.round(2).values.tolist() == [1.0, 1.0]
+
+
+def test_dims_of_arrays_decide_and_not_their_order():
+    states = xr.DataArray(delays(U, 3), dims=("time", "node"))
+    u = xr.DataArray(U, dims="time")
+    assert float(quality.memory_capacity(states, u, max_lag=4).memory_capacity) == pytest.approx(3)
+    rng = np.random.default_rng(0)
+    inputs, last = rng.normal(size=(20, 20)), rng.normal(size=(20, 5))
+    turned = (xr.DataArray(last.T, dims=("node", "recording")),
+              xr.DataArray(inputs.T, dims=("step", "recording")))  # fmt: skip
+    assert quality.separation(*turned).slope == quality.separation(last, inputs).slope
+    assert quality.kernel_rank(turned[0])["rank"].values.tolist() == [5]

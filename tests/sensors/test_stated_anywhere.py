@@ -241,3 +241,50 @@ def test_other_values_beside_an_array_are_passed_over(tmp_path):
         tmp_path / "a.npz", data=ROWS, dt=0.01, note="by me", z=1j, stamp=np.datetime64("2024")
     )
     assert_allclose(read_samples(tmp_path / "a.npz").time, [0, 0.01, 0.02])
+
+
+@pytest.mark.parametrize(("stated", "step"), [
+    ({"dt": 10.0, "time_unit": "ms"}, 0.01),
+    ({"sampling_interval": 10, "sampling_interval_unit": "ms"}, 0.01),
+    ({"sampling_rate": 2, "sampling_rate_unit": "kHz"}, 0.0005),
+    ({"sampling_frequency": 50}, 0.02),
+    ({"dt_ms": 4, "time_unit": "s"}, 0.004),
+], ids=str)  # fmt: skip
+def test_a_step_is_in_the_unit_that_stands_beside_it(stated, step, tmp_path):
+    rows = np.arange(6.0).reshape(3, 2)
+    np.savez(tmp_path / "a.npz", x=rows, **stated)
+    places = [(tmp_path / "a.npz", "x")]
+    for where in ("dataset", "file", "beside"):
+        with h5py.File(tmp_path / f"{where}.h5", "w") as file:
+            held = file.create_dataset("x", data=rows)
+            if where == "beside":
+                for name, value in stated.items():
+                    file[name] = value
+            else:
+                (held if where == "dataset" else file).attrs.update(stated)
+        places.append((tmp_path / f"{where}.h5", "x"))
+    for path, key in places:
+        np.testing.assert_allclose(read_samples(path, key=key).time, step * np.arange(3))
+
+
+@pytest.mark.parametrize(("comment", "rows", "time"), [
+    ("# time in ms", "time,a\n0,1\n10,2\n", [0, 0.01]),
+    ("# Time [us]; probe 3", "t,a\n0,1\n10,2\n", [0, 1e-5]),
+    ("# fs=100 Hz", "a,b\n1,2\n2,3\n", [0, 0.01]),
+    ("% Sampling rate: 0.1 kHz", "a,b\n1,2\n2,3\n", [0, 0.01]),
+    ("# dt = 20 ms, gain = 3", "a,b\n1,2\n2,3\n", [0, 0.02]),
+    ("# each time in room 3", "time,b\n1,2\n2,3\n", [1, 2]),
+    ("# time in s", "time,a\n2024-01-01 00:00:00,1\n2024-01-01 00:00:02,2\n", [0, 2]),
+])  # fmt: skip
+def test_comments_above_a_table_state_its_times(comment, rows, time, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{comment}\n{rows}")
+    np.testing.assert_allclose(read_samples(tmp_path / "a.csv").time, time)
+
+
+def test_a_rate_beside_a_time_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("time,a\n0,1\n10,2\n")
+    with pytest.raises(ValueError, match="rate=100 is for rows without a time"):
+        read_samples(tmp_path / "a.csv", rate=100)
+    (tmp_path / "b.csv").write_text("# fs=100\n# dt=5 ms\na,b\n1,2\n2,3\n")
+    with pytest.raises(ValueError, match=r"'fs' \(100 Hz\) and 'dt' \(200 Hz\) differ"):
+        read_samples(tmp_path / "b.csv")

@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+import xarray as xr
 from numpy.testing import assert_array_equal
 from preparing import (
     NO_ROOM,
@@ -339,3 +340,14 @@ def test_a_full_disk_leaves_the_block_undone(tmp_path):
     write_pending(path)
     write_pending(tmp_path / "undisturbed.zarr")
     assert tree(path) == tree(tmp_path / "undisturbed.zarr")
+
+
+def test_blocks_go_by_the_names_of_dims_and_masks_are_refused(tmp_path):
+    with StatesWriter(tmp_path / "s.zarr", **RECIPE) as writer:
+        for index in writer.pending():
+            block = xr.DataArray(STATES[writer.rows(index)], dims=("recording", "step", "node"))
+            masked = np.ma.MaskedArray(block.values, mask=block.values == block.values[0, 0, 0])
+            with pytest.raises(ValueError, match=f"block {index} has 1 masked values"):
+                writer.write(index, masked)
+            writer.write(index, block.transpose("node", "recording", "step"))
+    assert_array_equal(open_states(tmp_path / "s.zarr")["states"], STATES.astype("float32"))
