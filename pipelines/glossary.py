@@ -27,7 +27,7 @@ METRICS = {
     "neg_log_loss": "minus the mean negative logarithm of the probability given to the true class: "
     "0 is perfect",
 }  # fmt: skip
-CHANCE = "the score of the best constant prediction: the most frequent class, or the mean"
+CHANCE = "the mean over folds of the best constant prediction: a class, the mean or the median"
 BASELINES = "NoReservoir", "EchoStateReservoir"
 
 

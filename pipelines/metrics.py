@@ -8,7 +8,7 @@ A new metric is one entry of `METRICS`. One from another package is named in a r
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
@@ -310,7 +310,7 @@ def outputs_of(model: Any, X: NDArray) -> Outputs:
 
 
 def constant_outputs(truth: NDArray, classify: bool) -> Outputs:
-    """Return the best constant prediction: the most frequent class, or the mean of the target.
+    """Return the prediction of the most frequent class, or of the mean of the target.
 
     Examples
     --------
@@ -319,13 +319,38 @@ def constant_outputs(truth: NDArray, classify: bool) -> Outputs:
     >>> constant_outputs(np.array([1.0, 2.0]), False).predicted.tolist()
     [1.5, 1.5]
     """
-    n = len(truth)
+    made = constants(truth, classify)
+    counts = np.unique(truth, return_counts=True)[1] if classify else np.ones(1)
+    return made[int(counts.argmax())](len(truth))
+
+
+def constants(truth: NDArray, classify: bool) -> list[Callable[[int], Outputs]]:
+    """Return constant predictions of any number of samples: each class, or mean and median.
+
+    The probabilities of classes are their frequencies.
+
+    Examples
+    --------
+    >>> [make(2).predicted.tolist() for make in constants(np.array(["a", "b", "b"]), True)]
+    [['a', 'a'], ['b', 'b']]
+    >>> [make(2).predicted.tolist() for make in constants(np.array([0.0, 0.0, 3.0]), False)]
+    [[1.0, 1.0], [0.0, 0.0]]
+    """
     if not classify:
-        return Outputs(lambda: np.repeat(np.mean(truth, axis=0, keepdims=True), n, axis=0))
+        middles = np.mean(truth, axis=0), np.median(truth, axis=0)
+        return [partial(_repeated, one) for one in middles]
     classes, counts = np.unique(truth, return_counts=True)
-    return Outputs(
-        lambda: np.full(n, classes[counts.argmax()]), lambda: np.tile(counts / n, (n, 1)), classes
-    )
+    return [partial(_one_class, one, classes, counts / len(truth)) for one in classes]
+
+
+def _repeated(value: NDArray, n: int) -> Outputs:
+    """Return ``n`` equal predictions of numbers."""
+    return Outputs(lambda: np.repeat(np.asarray(value)[np.newaxis], n, axis=0))
+
+
+def _one_class(label: Any, classes: NDArray, frequencies: NDArray, n: int) -> Outputs:
+    """Return ``n`` equal predictions of a class."""
+    return Outputs(lambda: np.full(n, label), lambda: np.tile(frequencies, (n, 1)), classes)
 
 
 class _Answers(BaseEstimator):

@@ -46,7 +46,10 @@ def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any]
     shortest, longest = facts.rows
     seconds = facts.seconds
     if facts.rates is not None and facts.rates[0] >= SOUND and not several:
-        return {"kind": "SoundDrive"}, ["sound: levels and onsets in frequency bands, every 10 ms"]
+        return {"kind": "SoundDrive", "loudness": False}, [
+            "sound: the shape of the spectrum in frequency bands and its onsets, every 10 ms; "
+            "loudness = true keeps how loud it is"
+        ]
     comments = []
     n_steps: Any = min(STEPS, shortest)
     if longest <= MOST_ROWS and (not several or shortest == longest):

@@ -82,7 +82,8 @@ class SensorModel(NamesParameters, BaseEstimator):
         encoders, reservoirs, self.choices_, searched = {}, {}, {}, []
         taken = np.unique(np.linspace(0, len(table) - 1, LOOKED_AT).round().astype(int))
         for sense in table.columns:
-            cells = [cell for cell in table[sense].iloc[taken] if not is_absent(cell)]
+            rows = [row for row in taken if not is_absent(table[sense].iloc[row])]
+            cells = list(table[sense].iloc[rows])
             if not cells:
                 raise ValueError(f"sense {sense!r} is absent in every recording: leave it out.")
             facts = facts_of(cells)
@@ -92,6 +93,9 @@ class SensorModel(NamesParameters, BaseEstimator):
                     "every recording needs the same."
                 )
             encoder, why = encoder_of(facts)
+            if "loudness" in encoder and mottle.sensors.sound.loudness_explains(cells, y[rows]):
+                encoder["loudness"] = True
+                why = [*why, "loudness tells the targets apart, and is kept"]
             encoders[sense] = build(encoder, mottle.sensors, ENCODERS)
             if isinstance(self.reservoir, str):
                 kind = choose(self.reservoir, KINDS, "reservoir")

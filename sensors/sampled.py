@@ -50,7 +50,7 @@ class SampledEncoder(Encoder):
     """
 
     of_whole_recordings: tuple[str, ...] = ()
-    keeps_level: Any = None  # the baseline that keeps the level of recordings
+    keeps_level: Any = ("baseline", None)  # parameter and value that keep the level of recordings
 
     def _level(self, samples: Any) -> Any:
         """Return the level (channel,) that is subtracted from a recording; None for none."""
@@ -73,6 +73,7 @@ class SampledEncoder(Encoder):
         """
         self._check_parameters()
         streams = self._read(X, fitting=True)
+        self._interval = interval_of(streams.cells)
         warn_of_labels(streams.cells, self.channels_)
         self._learn(streams.cells)
         self._check_units(streams.cells)
@@ -250,8 +251,8 @@ class SampledEncoder(Encoder):
         state : EncoderState
             From ``start`` or the call before; it is not changed.
         X : ndarray of shape (n_recordings, n_rows, n_channels), list of streams, or one lone stream
-            The next rows of every run, as many of each. Without a ``time`` coordinate, time is the
-            number of the row in the run.
+            The next rows of every run, as many of each. Without a ``time`` coordinate, they come at
+            the rate of training; where that has no times either, time is the number of the row.
 
         Returns
         -------
@@ -299,7 +300,8 @@ class SampledEncoder(Encoder):
         if not np.abs(values).max() < LARGEST:  # nor if one is NaN
             return None
         self._check_state(state, len(X))
-        time = np.arange(X.shape[1], dtype=np.float64) + state.step
+        interval = getattr(self, "_interval", None) or 1.0
+        time = (np.arange(X.shape[1], dtype=np.float64) + state.step) * interval
         return Streams([Samples(rows, time, None) for rows in values], False)
 
     def _read_rows(self, state, X):
@@ -314,10 +316,11 @@ class SampledEncoder(Encoder):
         rows = [len(samples.values) for samples in streams.cells]
         if len(set(rows)) > 1:
             raise ValueError(f"the runs advance together, and their rows differ: {rows}.")
-        timed = ["time" in getattr(cell, "coords", ()) for cell in cells]
+        past = state.step * (getattr(self, "_interval", None) or 1.0)
+        has_times = ["time" in getattr(cell, "coords", ()) for cell in cells]
         return streams._replace(cells=[
-            samples if own else samples._replace(time=samples.time + state.step)
-            for samples, own in zip(streams.cells, timed, strict=True)
+            samples if own else samples._replace(time=samples.time + past)
+            for samples, own in zip(streams.cells, has_times, strict=True)
         ])  # fmt: skip
 
     def _check_causal(self):
@@ -407,6 +410,7 @@ class SampledEncoder(Encoder):
             cells = [self._read_plain(streams.cells[0], fitting)]
             return Streams(cells, True, streams.sense)
         if fitting:
+            self._interval = None
             check_present(streams)
             first, place = streams.cells[0], streams.place(0)
             self._learn_channels(*shape_of_samples(first, place))
@@ -464,13 +468,34 @@ class SampledEncoder(Encoder):
                     f"{place} has a channel '{extra[0]}' which the first training recording lacks "
                     f"(it has {', '.join(self.channels_)}); choose with channels=[...]."
                 )
-            return check_samples(cell, place, self.channels_)
+            return self._timed(check_samples(cell, place, self.channels_))
         if n_channels != self.n_features_in_:
             raise ValueError(
                 f"{place} has {n_channels} channels where the first training recording has "
                 f"{self.n_features_in_}; every recording needs the same ones."
             )
-        return check_samples(cell, place, self._keep)
+        return self._timed(check_samples(cell, place, self._keep))
+
+    def _timed(self, samples):
+        """Return samples without times with those of the rate of training, if that is known."""
+        interval = getattr(self, "_interval", None)
+        known = samples.timed or interval is None
+        return samples if known else samples._replace(time=samples.time * interval)
+
+
+def interval_of(cells: Any) -> float | None:
+    """Return the usual time between rows of recordings in s; None if none states times.
+
+    Examples
+    --------
+    >>> rows = Samples(np.zeros((3, 1)), np.array([0.0, 0.1, 0.2]), None, timed=True)
+    >>> interval_of([rows, rows._replace(timed=False)])
+    0.1
+    """
+    steps = [np.median(np.diff(one.time)) for one in cells
+             if one.timed and len(one.time) > 1]  # fmt: skip
+    usual = float(f"{np.median(steps):.12g}") if steps else 0.0
+    return usual if usual > 0 else None
 
 
 def units_of(cell: Any) -> dict[str, str]:
@@ -532,22 +557,27 @@ def warn_of_levels(encoder: Any, cells: Any, drives: Any, y: Any) -> None:
     if labels.ndim != 1 or len(labels) != len(cells) or labels.dtype.kind == "f":
         return
     codes = np.unique(labels.astype(str), return_inverse=True)[1]
-    n_classes = int(codes.max()) + 1
     levels = [encoder._level(samples) for samples in cells]
-    if not 2 <= n_classes <= len(labels) // 3 or any(level is None for level in levels):
+    if not are_enough(codes) or any(level is None for level in levels):
         return
     before = explained(np.stack(levels), codes)
     left = np.stack([np.r_[drive.mean(axis=0), drive.std(axis=0)] for drive in drives])
     most, rest = float(before.max()), float(explained(left, codes).max())
     if most >= LEVEL and rest < most / 2:
         channel = encoder.channels_[int(np.argmax(before))]
+        name, other = encoder.keeps_level
         warn(
-            f"baseline={encoder.baseline!r} subtracts a level that tells the classes apart: they "
-            f"explain {100 * most:.0f} % of its variance over the training recordings (channel "
-            f"{channel!r}), and at most {100 * rest:.0f} % of what is left. "
-            f"baseline={encoder.keeps_level!r} keeps it.",
+            f"{name}={getattr(encoder, name)!r} subtracts a level that tells the classes apart: "
+            f"they explain {100 * most:.0f} % of its variance over the training recordings "
+            f"(channel {channel!r}), and at most {100 * rest:.0f} % of what is left. "
+            f"{name}={other!r} keeps it.",
             UserWarning, stacklevel=4,
         )  # fmt: skip
+
+
+def are_enough(codes: NDArray[Any]) -> bool:
+    """Return whether there are two classes or more, and three recordings a class in the mean."""
+    return 2 <= int(codes.max()) + 1 <= len(codes) // 3
 
 
 def explained(values: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.float64]:

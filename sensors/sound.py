@@ -1,5 +1,6 @@
 """Sound and vibration: energies in gammatone bands, compressed, and their onsets."""
 
+from collections.abc import Sequence
 from math import exp
 from typing import Any
 
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from mottle.checks import check_bool, check_number, check_positive, check_whole
 from mottle.restored import check_array
 from mottle.sensors.kernels.sound import add_energies, onsets
-from mottle.sensors.sampled import SampledEncoder
+from mottle.sensors.sampled import LEVEL, SampledEncoder, are_enough, explained
+from mottle.sensors.streams import check_samples
 
 TAU_ONSET = 0.05  # s, of the mean above which an onset rises
 HIGHEST = 0.45  # of the sampling rate: the default of f_max
@@ -35,7 +37,12 @@ class SoundDrive(SampledEncoder):
     f_max : float or None, default=None
         Centre of the highest band in Hz; None: 0.45 of the sampling rate.
     onset : bool, default=True
-        Add, for every band, how far the level lies above its mean over the last 50 ms.
+        Add, for every band, how far the level lies above its mean over the last 50 ms; without
+        loudness, the mean over the bands alone.
+    loudness : bool, default=True
+        Whether levels hold how loud a sound is. False: the mean over the bands is subtracted from
+        them at every step. What is left is the shape of the spectrum, which the distance of a
+        microphone and the voice of a speaker change less.
     channels : list of str or int, default=None
         Channels to keep, by name or number; None keeps all.
     scale : {"channel", "global", None}, default="channel"
@@ -54,7 +61,7 @@ class SoundDrive(SampledEncoder):
     center_ : ndarray of shape (channel * n_bands,)
         Mean training level.
     channels_, scale_, n_steps_, input_shape_, n_features_out_ :
-        As in `TaxelDrive`; ``input_shape_`` is (1, channels, bands, twice with onsets).
+        As in `TaxelDrive`; ``input_shape_`` is (1, channels, inputs of a channel).
 
     Raises
     ------
@@ -86,6 +93,10 @@ class SoundDrive(SampledEncoder):
     """
 
     learns_levels = True  # the mean of each band
+    keeps_level = ("loudness", True)
+
+    def _level(self, samples):
+        return loudness_of(samples.values) if not self.loudness else None
 
     def __init__(
         self,
@@ -95,12 +106,14 @@ class SoundDrive(SampledEncoder):
         f_min: float = 80.0,
         f_max: float | None = None,
         onset: bool = True,
+        loudness: bool = True,
         channels: Any = None,
         scale: Any = "channel",
         clip: float = 3.0,
     ) -> None:
         self.n_bands, self.dt, self.f_min, self.f_max = n_bands, dt, f_min, f_max
-        self.onset, self.channels, self.scale, self.clip = onset, channels, scale, clip
+        self.onset, self.loudness = onset, loudness
+        self.channels, self.scale, self.clip = channels, scale, clip
 
     def _check_parameters(self):
         super()._check_parameters()
@@ -110,10 +123,12 @@ class SoundDrive(SampledEncoder):
         if self.f_max is not None:
             check_number("f_max", self.f_max, "Hz", above=self.f_min)
         check_bool("onset", self.onset)
+        check_bool("loudness", self.loudness)
 
     def _labels(self):
         levels = [f"_{frequency:.0f}Hz" for frequency in self.frequencies_]
-        return [*levels, *(f"{label}_onset" for label in levels)] if self.onset else levels
+        rises = [f"{label}_onset" for label in levels] if self.loudness else ["_onset"]
+        return levels + rises if self.onset else levels
 
     def _learn(self, cells):
         self.rate_ = float(np.median([sampling_rate(samples) for samples in cells]))
@@ -173,6 +188,9 @@ class SoundDrive(SampledEncoder):
             rises = np.empty_like(levels)
             onsets(levels, 1.0 - exp(-self.dt / TAU_ONSET), mean, rises)
             parts.append(rises.reshape(shape))
+        if not self.loudness:
+            whole, *rises = (part.mean(axis=2, keepdims=True) for part in parts)
+            parts = [parts[0] - whole, *rises]
         return np.concatenate(parts, axis=2).reshape(len(levels), self.n_features_out_)
 
     def _begins(self, samples):
@@ -180,7 +198,7 @@ class SoundDrive(SampledEncoder):
         return samples.time[np.minimum(edges[:-1], len(samples.time) - 1)]
 
     def _kinds(self):
-        kinds = np.repeat(np.arange(2 if self.onset else 1), self.n_bands)
+        kinds = np.arange(len(self._labels())) // self.n_bands
         return np.tile(kinds, len(self.channels_))
 
     def _check_causal(self):
@@ -234,6 +252,50 @@ class SoundDrive(SampledEncoder):
                 f"the training recordings have {self.rate_:g}: resample the stream, or begin anew "
                 "where samples were lost."
             )
+
+
+def loudness_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of the mean square of each channel, without its mean.
+
+    Examples
+    --------
+    >>> loudness_of(np.array([[1.0, 0.0], [-1.0, 0.0]])).round(3).tolist()
+    [0.0, -708.396]
+    """
+    power = values.var(axis=0)
+    return np.log(np.maximum(power, np.finfo(float).tiny))
+
+
+def loudness_explains(recordings: Sequence[Any], target: NDArray[Any]) -> bool:
+    """Return whether loudness alone tells classes apart, or follows a number.
+
+    Parameters
+    ----------
+    recordings : list of streams
+        As `SoundDrive` takes them.
+    target : ndarray of shape (recording,)
+        Classes, or numbers of type float.
+
+    Examples
+    --------
+    >>> wave = np.random.default_rng(0).normal(size=(12, 50, 1))
+    >>> loudness_explains(list(wave), np.arange(12) % 2)
+    False
+    >>> loudness_explains([one * (1 + k % 2) for k, one in enumerate(wave)], np.arange(12) % 2)
+    True
+    """
+    levels = np.stack([loudness_of(check_samples(one).values) for one in recordings])
+    if target.ndim != 1 or len(target) < 3:
+        return False
+    if target.dtype.kind == "f":
+        moving = np.ptp(levels, axis=0) > 0
+        if not moving.any() or not np.ptp(target):
+            return False
+        found = np.corrcoef(levels[:, moving].T, target)[-1, :-1] ** 2
+    else:
+        codes = np.unique(target.astype(str), return_inverse=True)[1]
+        found = explained(levels, codes) if are_enough(codes) else np.zeros(1)
+    return bool(found.max() >= LEVEL)
 
 
 def sampling_rate(samples: Any) -> float:

@@ -27,6 +27,7 @@ from mottle.times import UNITS, name_time, name_unit
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
 
+NO_TIME = "rule: no time"  # how files say that times are numbers of rows
 OPENING = 60.0  # s of a recording that its windows carry along
 OPENING_KEYS = ("opening_time", "opening_values", "opening_of")
 
@@ -125,7 +126,8 @@ def check_samples(
                 f"channel {called(channel)} of {place} holds {overflow}, the overflow of {counter} "
                 f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
-    timed = "time" in getattr(stream, "coords", ())
+    rows = str(getattr(stream, "attrs", {}).get("time_unit_from", "")).startswith(NO_TIME)
+    timed = "time" in getattr(stream, "coords", ()) and not rows
     return Samples(values, time, names, opening, timed)
 
 

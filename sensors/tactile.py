@@ -83,7 +83,7 @@ class TaxelDrive(SampledEncoder):
     """
 
     of_whole_recordings = ("n_steps", "max_rows")
-    keeps_level = "training"
+    keeps_level = ("baseline", "training")
 
     def _level(self, samples):
         of_recording = self.baseline not in (None, "training")

@@ -19,6 +19,7 @@ from mottle.datasets.split import keep_apart, read_frame
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 from mottle.sensors.roles import counts_rows, is_measured, time_candidates
+from mottle.sensors.streams import label_frame, seconds_of
 
 SAMPLE = 60  # files that are read
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
@@ -483,6 +484,8 @@ def kind_of(stream: Any) -> Any:
 def facts_of(cells: Sequence[Any]) -> SenseFacts:
     """Return what streams of one sense have in common."""
     streams = [read_stream(cell) for cell in cells if cell is not None]
+    streams = [label_frame(one, "a recording") if isinstance(one, pd.DataFrame) else one
+               for one in streams]  # fmt: skip
     events = [one for one in streams if not is_samples(one)]
     if events and len(events) < len(streams):
         return SenseFacts("mixed")
@@ -507,7 +510,7 @@ def facts_of(cells: Sequence[Any]) -> SenseFacts:
     if len(timed) == len(streams) and any(has_unit(one) for one in timed):
         lengths, rates = [], []
         for one in timed:
-            time = np.asarray(one["time"].values, dtype=np.float64)
+            time = seconds_of(one, "a recording")
             if len(time) > 1 and time[-1] > time[0]:
                 lengths.append(float(time[-1] - time[0]))
                 rates.append(float(1 / np.median(np.diff(time))))
@@ -552,7 +555,16 @@ def is_samples(stream: Any) -> bool:
 
 
 def has_unit(stream: xr.DataArray) -> bool:
-    """Return whether the times of a stream are more than row numbers."""
+    """Return whether the times of a stream are more than row numbers: without a unit they are in s.
+
+    Examples
+    --------
+    >>> rows = xr.DataArray(np.zeros((3, 1)), dims=("time", "channel"))
+    >>> has_unit(rows.assign_coords(time=[0, 1, 2])), has_unit(rows.assign_coords(time=[0, 0.5, 1]))
+    (False, True)
+    """
     stated = str(stream.attrs.get("time_unit_from", ""))
-    known = stream.attrs.get("time_unit") or stream["time"].attrs.get("units")
-    return bool(known) and not stated.startswith("rule: no time")
+    if stream.attrs.get("time_unit") or stream["time"].attrs.get("units"):
+        return not stated.startswith("rule: no time")
+    time = stream["time"].values
+    return time.dtype.kind in "mM" or not np.array_equal(time, np.arange(len(time)))

@@ -29,7 +29,7 @@ FITS = (
 CONSTANT = ("majority",)  # baselines that differ from everything by being a constant
 PLAIN = (
     "title", "description", "split", "task", "senses", "seeds", "n_recordings", "chance", "recipe",
-    "settings", "source", "chosen", "hashes", "versions", "notes", "speedup",
+    "settings", "source", "chosen", "hashes", "versions", "notes", "speedup", "n_train",
 )  # fmt: skip
 
 
@@ -81,6 +81,8 @@ class Result:
         "fold/reservoir/seed/inputs".
     versions : dict of str to str
         Of packages.
+    n_train : list of int
+        Recordings of the training part, by fold; empty in files of before this was kept.
     notes : list of str
         What to keep in mind when reading the scores.
     speedup : dict of str to str
@@ -141,6 +143,7 @@ class Result:
     chosen: list[dict[str, Any]]
     hashes: dict[str, Any]
     versions: dict[str, str]
+    n_train: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     speedup: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
@@ -209,7 +212,8 @@ class Result:
     def test_ratio(self) -> float:
         """Recordings of the test part over those of the training part, mean of the folds."""
         n_test = self.truth.groupby("fold")["recording"].nunique().to_numpy()
-        return float(np.mean(n_test / np.maximum(self.n_recordings - n_test, 1)))
+        n_train = np.array(self.n_train) if self.n_train else self.n_recordings - n_test
+        return float(np.mean(n_test / np.maximum(n_train, 1)))
 
     def save(self, path: str | Path) -> Path:
         """Write one JSON file, whole or not at all.
@@ -302,6 +306,7 @@ def read_result(path: str | Path) -> Result:
             f"{path} is not as it was written (its sha256 differs): it is damaged or was edited; "
             "run its recipe again."
         )
+    content.setdefault("n_train", [])
     labels = np.array(content["labels"])
     coded = _Codes(labels)
     fold_scores = pd.DataFrame(content["fold_scores"])

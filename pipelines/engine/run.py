@@ -3,6 +3,7 @@
 import platform
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,7 @@ from mottle.pipelines.engine.features import FeaturesOf, Fold, measured_columns,
 from mottle.pipelines.engine.folds import describe_split
 from mottle.pipelines.engine.hashing import hash_arrays, hash_recordings
 from mottle.pipelines.engine.kept import Kept, Piece, key_of_run
-from mottle.pipelines.engine.leakage import find_leaks
+from mottle.pipelines.engine.leakage import Folds, find_leaks
 from mottle.pipelines.engine.notes import baseline_notes, split_notes, stretch_notes
 from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
@@ -37,6 +38,7 @@ from mottle.pipelines.metrics import (
     Metric,
     Outputs,
     constant_outputs,
+    constants,
     find_metric,
 )
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
@@ -121,8 +123,9 @@ class Experiment:
         self.source = "data" if recordings is None else "memory"
         self.recordings, self.target = load_recordings(recipe, recordings, progress)
         self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
-        self.chance = chance_levels(self.metrics, self.target)
+        refuse_unfit(self.metrics, self.target)
         self.folds = folds_of(recipe, self.recordings, self.target)
+        self.chance = chance_levels(self.metrics, self.target, self.folds)
         self.parts, self.kept = parts, Kept(None, "")
         self.cache = Cache()
         self.memory = FitMemory(Cache())
@@ -166,6 +169,7 @@ class Experiment:
             n_recordings=len(table),
             metrics=self.metrics,
             chance=self.chance,
+            n_train=[len(train) for train, _ in self.folds],
             scores=scores,
             fold_scores=fold_scores,
             truth=pd.concat(self.truth, ignore_index=True),
@@ -367,13 +371,42 @@ def labels_of(target: Target) -> NDArray:
     return np.unique(target.samples(np.arange(len(target))))
 
 
-def chance_levels(metrics: list[Metric], target: Target) -> dict[str, float]:
-    """Return the score of the best constant prediction of the whole target, by metric."""
+def refuse_unfit(metrics: list[Metric], target: Target) -> None:
+    """Raise if a metric does not suit the target."""
     truth = target.samples(np.arange(len(target)))
     outputs = constant_outputs(truth, target.classify)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that are never predicted
-        return {metric.name: metric.score(truth, outputs) for metric in metrics}
+        for metric in metrics:
+            metric.score(truth, outputs)
+
+
+def chance_levels(metrics: list[Metric], target: Target, folds: Folds) -> dict[str, float]:
+    """Return the score of the best constant prediction by metric: as of models, a mean of folds."""
+    truth = target.samples(np.arange(len(target)))
+    tests = [target.samples(test) for _, test in folds]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are never predicted
+        return {metric.name: best_constant(metric, truth, tests, target.classify)
+                for metric in metrics}  # fmt: skip
+
+
+def best_constant(metric: Metric, truth: NDArray, tests: list[NDArray], classify: bool) -> float:
+    """Return the mean score over test parts of the constant that does best; NaN where none has one.
+
+    A metric that one test part does not have, as for lack of a class, is taken over the others.
+    """
+    scores = []
+    for constant in constants(truth, classify):
+        of_folds = []
+        for test in tests:
+            with suppress(ValueError):
+                of_folds.append(metric.score(test, constant(len(test))))
+        scores.append(float(np.mean(of_folds)) if of_folds else np.nan)
+    known = [score for score in scores if not np.isnan(score)]
+    if not known:
+        return float("nan")
+    return max(known) if metric.higher_is_better else min(known)
 
 
 def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def inner_split(recipe: Recipe, target: Target) -> Split:
         kind = "stratified" if target.classify and not target.per_step else "shuffled"
     elif kind == "one_group_out":
         kind = "grouped"
-    return Split(kind=kind, n_splits=recipe.search.folds)
+    return Split(kind=kind, n_splits=recipe.search.folds, gap=recipe.split.gap)
 
 
 def own_parameters(search: Search, name: str) -> dict[str, list[Any] | Span]:

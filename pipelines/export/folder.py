@@ -26,8 +26,12 @@ from mottle.pipelines.export.text import (
 )
 from mottle.pipelines.export.tree import Given, identifier, inner, tree
 from mottle.reservoir.nodes.event.node import ends
+from mottle.reservoir.readout import chain
+from mottle.sensors.sampled import interval_of
+from mottle.sensors.streams import check_samples
 
 MOST_TICKS = 10**6
+ALIKE = 0.01  # relative difference of two times between steps that count as one
 TOLERANCE = {DOUBLE: 1e-6, FLOAT: 1e-2}  # of outputs, relative to the larger of 1 and the output
 KEYWORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if
@@ -83,7 +87,7 @@ def export_c(
     events: Any = None,
     n_steps: int | None = None,
     n_ticks: int = 100,
-    tick: float = 1.0,
+    tick: float | None = None,
     name: str | None = None,
     float32: bool = False,
 ) -> Exported:
@@ -110,8 +114,9 @@ def export_c(
         Steps of every recording, needed where a reservoir pools in segments.
     n_ticks : int, default=100
         Steps of the sample, at most, that the test holds.
-    tick : float, default=1.0
-        Time in second from one step to the next, for encoders that take rates (`GasDrive`).
+    tick : float or None, default=None
+        Time in second from one step to the next, for encoders that take rates (`GasDrive`). None:
+        that of the times of ``sample``, else that of the training recordings, else 1.
     name : str, default=None
         Prefix of the names in C; None takes the name of the folder.
     float32 : bool, default=False
@@ -127,6 +132,8 @@ def export_c(
     ------
     NotInC
         A ValueError, if a part of the model has no form in C.
+    ValueError
+        If ``tick`` is another than that of the times of ``sample``.
     FileExistsError
         If the folder is not empty.
 
@@ -156,7 +163,7 @@ def export_c(
         check_whole("n_steps", n_steps)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} is there and not empty: name a new folder.")
-    tick = check_positive("tick", tick, "s")
+    tick = tick_of(model, sample, None if tick is None else check_positive("tick", tick, "s"))
     found = tree(model, Given(n_steps, tick, {name}, float32))
     program = compose(found)
     n_ticks = min(check_whole("n_ticks", n_ticks), n_steps or MOST_TICKS)
@@ -237,6 +244,27 @@ def ends_of(source: Any, n_steps: int) -> list[int]:
     """Return the first whole microsecond after each step of a stage that takes events."""
     own: list[int] = source._ends(n_steps) if hasattr(source, "_ends") else ends(source, n_steps)
     return own
+
+
+def tick_of(model: Any, sample: Any, tick: float | None) -> float:
+    """Return the time between steps: as given, of the sample's times, or of training; else 1 s."""
+    stated = interval_of([check_samples(sample, "the sample")]) if hasattr(sample, "dims") else None
+    if stated is not None and tick is not None and abs(tick - stated) > ALIKE * stated:
+        raise ValueError(
+            f"tick={tick:g} s, and the rows of the sample are {stated:g} s apart: leave tick out, "
+            "or pass the sample without times."
+        )
+    return tick or stated or learnt_interval(model) or 1.0
+
+
+def learnt_interval(stage: Any) -> float | None:
+    """Return the time between rows of the training recordings, as the first encoder learnt it."""
+    own = getattr(stage, "_interval", None)
+    if own is not None:
+        return float(own)
+    inside = [part for part, _ in chain.parts(stage)]
+    inside += [part for _, part in getattr(stage, "encoders_", ())]
+    return next((found for found in map(learnt_interval, inside) if found is not None), None)
 
 
 def check_sample(sample: Any, n_inputs: int) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ import pandas as pd
 from mottle.events import as_streams, is_absent, read_stream
 from mottle.reservoir.readout import chain
 from mottle.reservoir.readout.live import senses_of
+from mottle.sensors.sampled import interval_of
+from mottle.sensors.streams import check_samples
 
 
 def input_of(model: Any, X: Any) -> dict[str, Any]:
@@ -54,9 +56,8 @@ def input_of(model: Any, X: Any) -> dict[str, Any]:
             found["events"] = events
             continue
         rows.append(np.asarray(one, dtype=np.float64))
-        time = one["time"].values if "time" in getattr(one, "coords", ()) else np.arange(2.0)
-        if len(time) > 1 and time.dtype.kind in "iuf":
-            found["tick"] = float(np.median(np.diff(time)))
+        if (interval := interval_of([check_samples(one)])) is not None:
+            found["tick"] = interval
     if rows:
         n = min(len(one) for one in rows)
         found["sample"] = np.concatenate([one[:n] for one in rows], axis=1)

@@ -202,7 +202,7 @@ def latency(
     for k in range(drive.shape[0]):
         frame = drive[k]
         end = first_from(t, end_of_step(first + k, start, duration, n_steps), begin)
-        over = start + (first + k + 1) * length
+        over = (first + k + 1) * length  # since the start: epochs leave a float no microsecond
         while begin < end:
             stop = min(begin + CHUNK, end)
             missed = locate(t, x, y, p, begin, stop, columns, rows, shift, places)
@@ -211,7 +211,7 @@ def latency(
             for event in range(np.uint64(begin), np.uint64(stop)):
                 at = places[event - np.uint64(begin)]
                 if at >= 0 and frame[np.uint64(at)] == 0.0:
-                    value = min(1.0, (over - t[event]) / length)
+                    value = min(1.0, (over - (t[event] - start)) / length)
                     frame[np.uint64(at)] = value * amounts[np.uint64(p[event])]
             begin, outside = stop, outside + missed
     return after_the_end(t, x, y, p, begin, outside, columns.size, rows.size)

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import StratifiedKFold
 
 from mottle.datasets import Recordings, load_demo, make_table, narma
 from mottle.datasets.table import sampled
@@ -17,6 +18,10 @@ from mottle.pipelines.engine.features import FeaturesOf, Fold
 from mottle.pipelines.engine.folds import make_folds
 from mottle.pipelines.engine.ledger import Ledger, Spent
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
+from mottle.pipelines.engine.run import chance_levels
+from mottle.pipelines.engine.search import inner_split
+from mottle.pipelines.engine.target import Target
+from mottle.pipelines.metrics import find_metric
 from mottle.pipelines.recipe import Split, check_recipe
 from mottle.reservoir import EchoStateReservoir, MemristorReservoir, RidgeReadout
 from mottle.sensors import TaxelDrive
@@ -378,10 +383,14 @@ def test_the_task_of_a_recipe_decides_over_the_type_of_the_target(grasps):
 
 def test_chance_is_the_score_of_the_best_constant(grasps):
     result = run_recipe(recipe(metric=["accuracy", "balanced_accuracy"], missing=False))
-    assert result.chance == {"accuracy": 0.1, "balanced_accuracy": 0.1}
+    assert result.chance["balanced_accuracy"] == pytest.approx(0.1)
+    assert 0.1 <= result.chance["accuracy"] < 0.2
     numbers = grasps._replace(target=np.arange(200.0))
     result = run_recipe(recipe(metric=["nrmse", "r2"], missing=False), recordings=numbers)
-    assert result.chance == {"nrmse": 1.0, "r2": 0.0}
+    y = [part.to_numpy() for _, part in result.truth.groupby("fold")["target"]]
+    off = [np.sqrt(np.mean((part - 99.5) ** 2)) / part.std() for part in y]
+    assert_allclose(result.chance["nrmse"], np.mean(off))
+    assert_allclose(result.chance["r2"], np.mean(1 - np.square(off)))
 
 
 @pytest.fixture
@@ -424,7 +433,12 @@ def test_a_number_of_each_recording_is_predicted_beside_baselines_for_every_seed
     assert len(result.scores) == 3 * 2 * 3 * 3  # reservoirs, seeds, inputs, metrics
     middle = result.scores.groupby(["metric", "inputs", "reservoir"])["score"].median()
     assert middle["r2", "touch", "none"] > 0.8  # the level is nearly a sum of the last inputs
-    assert middle["nrmse", "touch", "none"] < 0.5 < result.chance["nrmse"] == 1.0
+    assert (
+        middle["nrmse", "touch", "none"]
+        < 0.5
+        < result.chance["nrmse"]
+        == pytest.approx(1.0, abs=0.01)
+    )
     by_hand = run_recipe({**settings, "data": None}, recordings=loaded._replace(target=level))
     assert by_hand.scores.equals(result.scores)
     saved = result.save(tmp_path / "level.result.json")
@@ -484,3 +498,51 @@ def test_blocks_are_neighbours_in_the_order_of_the_groups(names):
         assert set(groups[test].tolist()) == set(names[4 * block : 4 * block + 4])
         near = names[max(0, 4 * block - 1) : 4 * block + 5]
         assert set(groups[train].tolist()) == set(names) - set(near)
+
+
+def test_recordings_in_a_gap_are_not_counted_as_trained_on():
+    rng = np.random.default_rng(0)
+    labels, groups = np.array(["a", "b"] * 30), np.repeat(np.arange(12), 5)
+    cells = [rng.normal(size=(5, 1)) + (label == "a") for label in labels]
+    recordings = Recordings(make_table(s=cells), labels, groups)
+    recipe = {
+        "title": "t", "seeds": [0], "split": {"kind": "blocked", "n_splits": 4, "gap": 2},
+        "encoders": {"s": {"kind": "TaxelDrive", "n_steps": "none", "baseline": "none"}},
+        "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+    }  # fmt: skip
+    result = run_recipe(recipe, recordings=recordings)
+    assert result.n_train == [35, 25, 25, 35]
+    assert_allclose(result.test_ratio, np.mean([15 / n for n in result.n_train]))
+
+
+def test_inner_folds_keep_the_gap():
+    split = {"kind": "blocked", "n_splits": 2, "gap": 1}
+    search = {"parameters": {"readout.alphas": [1.0]}, "folds": 2}
+    recipe = check_recipe(STEPWISE | {"split": split, "search": search})
+    inner = inner_split(recipe, Target(np.zeros(4), False))
+    assert (inner.kind, inner.n_splits, inner.gap) == ("blocked", 2, 1)
+
+
+@pytest.mark.parametrize(("metric", "best"), [
+    ("f1", 0.4615), ("recall", 1.0), ("accuracy", 0.7),
+])  # fmt: skip
+def test_chance_is_the_best_class_for_each_metric(metric, best):
+    target = Target(np.array([0] * 28 + [1] * 12), True)
+    folds = list(StratifiedKFold(4).split(np.zeros(40), target.values))
+    assert_allclose(chance_levels([find_metric(metric)], target, folds)[metric], best, atol=5e-4)
+
+
+def test_chance_is_scored_by_fold_as_models_are():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0.0, 10.0, 20.0, 30.0], 10) + rng.exponential(size=40)
+    folds = [(np.flatnonzero(np.arange(40) // 10 != k), np.flatnonzero(np.arange(40) // 10 == k))
+             for k in range(4)]  # fmt: skip
+    found = chance_levels([find_metric("rmse"), find_metric("neg_mean_absolute_error")],
+                          Target(y, False), folds)  # fmt: skip
+    by_hand = [np.sqrt(((y[test] - y.mean()) ** 2).mean()) for _, test in folds]
+    median = [np.sqrt(((y[test] - np.median(y)) ** 2).mean()) for _, test in folds]
+    assert_allclose(found["rmse"], min(np.mean(by_hand), np.mean(median)))
+    errors = [
+        [np.abs(y[test] - one).mean() for _, test in folds] for one in (y.mean(), np.median(y))
+    ]
+    assert_allclose(found["neg_mean_absolute_error"], -min(map(np.mean, errors)))

@@ -9,6 +9,7 @@ import in_c
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from click.testing import CliRunner
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
@@ -528,3 +529,18 @@ def test_a_saved_model_is_exported_from_the_command_line(tmp_path):
     bare = CliRunner().invoke(main, ["export", str(tmp_path / "bare.mottle"), "--out", "x"])
     assert bare.exit_code == 1
     assert "holds no sample of its input" in bare.stderr.replace("\n", " ")
+
+
+def test_the_tick_is_that_of_the_sample_or_of_training(tmp_path):
+    rows = np.exp(np.random.default_rng(0).normal(size=(40, 1)).cumsum(axis=0) / 10)
+    timed = xr.DataArray(rows, dims=("time", "channel"), coords={"time": np.arange(40) * 0.1})
+    model = make_pipeline(GasDrive(None, baseline=0, smooth=0.3), NoReservoir()).fit(timed)
+    texts = []
+    for name, sample, given in (
+        ("a", timed, {}), ("b", rows, {}), ("c", rows, {"tick": 0.1}), ("d", rows, {"tick": 1.0}),
+    ):  # fmt: skip
+        export_c(model, tmp_path / name, sample=sample, name="m", n_ticks=40, **given)
+        texts.append((tmp_path / name / "m.c").read_text())
+    assert texts[0] == texts[1] == texts[2] != texts[3]
+    with pytest.raises(ValueError, match=r"tick=1 s, and the rows of the sample are 0.1 s apart"):
+        export_c(model, tmp_path / "e", sample=timed, tick=1.0)

@@ -69,6 +69,19 @@ def test_the_latency_follows_the_naive_latency():
     assert set(np.sign(signed.fit_transform(events)).ravel()) == {-1.0, 1.0}
 
 
+@pytest.mark.parametrize("encoder", [
+    EventRate(7, duration=1e-3), TimeSurface(7, duration=1e-3, tau=1e-4),
+    EventLatency(7, duration=1e-3), EventLatency(2, duration=3e-6),
+], ids=str)  # fmt: skip
+def test_epochs_change_nothing(encoder):
+    t = np.array([0, 1, 333, 700]) if encoder.duration > 1e-5 else np.array([0, 0, 1, 1])
+    near, far = (np.zeros(4, EVENT_DTYPE) for _ in range(2))
+    near["t"], far["t"] = t, t + 1_600_000_000_000_000
+    near["p"] = far["p"] = 1
+    encoder = encoder.set_params(sensor_size=(1, 1), on_drop="ignore").fit([near])
+    assert_array_equal(encoder.transform([near])[0], encoder.transform([far])[0])
+
+
 @pytest.mark.parametrize("encoder", [EventRate, TimeSurface, EventLatency])
 def test_blocks_of_a_large_sensor_without_events_change_nothing(encoder):
     near = draw_events(3, n=300)

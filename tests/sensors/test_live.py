@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,6 +21,7 @@ from mottle.sensors import (
     EventRate,
     GasDrive,
     LevelCrossing,
+    SoundDrive,
     TaxelDrive,
     TimeMask,
     TimeSurface,
@@ -296,3 +297,23 @@ def test_a_block_of_rows_is_refused_as_its_tables_are(value, held):
 def test_a_misspelt_parameter_is_refused_with_the_one_that_was_meant(build, message):
     with pytest.raises(TypeError, match=message):
         build()
+
+
+@pytest.mark.parametrize("encoder", [
+    GasDrive(n_steps=None, baseline=0, smooth=0.3), GasDrive(n_steps=None, dt=0.3, baseline=None),
+    SoundDrive(4, dt=0.4, f_min=1.0),
+], ids=str)  # fmt: skip
+def test_rows_without_times_come_at_the_rate_of_training(encoder):
+    rows = np.exp(np.random.default_rng(0).normal(size=(60, 2)).cumsum(axis=0) / 10)
+    timed = xr.DataArray(rows, dims=("time", "channel"), coords={"time": np.arange(60) * 0.1})
+    encoder.fit([timed, timed[:50]])
+    expected = encoder.transform([timed])[0]
+    numbered = timed.assign_coords(time=np.arange(60.0))
+    numbered.attrs["time_unit_from"] = "rule: no time, row numbers"
+    for bare in (rows, numbered):
+        assert_allclose(encoder.transform([bare])[0], expected, rtol=1e-9, atol=1e-9)
+    if getattr(encoder, "dt", None) is None:
+        state, first = encoder.advance(encoder.start(), rows[np.newaxis, :7])
+        _, rest = encoder.advance(state, [numbered[7:]])
+        live = np.concatenate([first[0], rest[0]])
+        assert_allclose(live, expected, rtol=1e-9, atol=1e-9)

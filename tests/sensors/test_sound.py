@@ -5,8 +5,9 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
 
+from mottle.pipelines import SensorClassifier
 from mottle.sensors import SoundDrive
-from mottle.sensors.sound import bandwidths, erb_spaced
+from mottle.sensors.sound import bandwidths, erb_spaced, loudness_explains
 
 RATE = 8000.0
 
@@ -67,6 +68,40 @@ def test_onsets_rise_with_a_sound_and_fade_while_it_lasts():
     assert rise[30:33].max() > 3 * rise[45:].max()
 
 
+@pytest.mark.parametrize("onset", [True, False])
+def test_loudness_leaves_the_bands(onset):
+    waves = [sound(np.stack([noise(960, seed), noise(960, 9)], axis=1)) for seed in range(2)]
+    plain = SoundDrive(6, onset=onset, scale=None).fit(waves)
+    bands = np.stack(plain.transform(waves)).reshape(2, 12, 2, -1, 6)  # of levels, then onsets
+    whole = bands.mean(axis=-1)
+    encoder = SoundDrive(6, onset=onset, loudness=False, scale=None).fit(waves)
+    drive = np.stack(encoder.transform(waves)).reshape(2, 12, 2, -1)
+    assert_allclose(drive[..., :6], bands[..., 0, :] - whole[..., :1], atol=1e-12)
+    assert_allclose(drive[..., 6:], whole[..., 1:], atol=1e-12)
+    names = list(encoder.get_feature_names_out())
+    assert names[6 : drive.shape[-1]] == ["channel0_onset"] * onset
+    louder = [wave * 10.0 for wave in waves]
+    assert_allclose(encoder.transform(louder), encoder.transform(waves), atol=0.1)
+    assert (plain.transform(louder)[0][:, :6] > plain.transform(waves)[0][:, :6] + 4).all()
+
+
+def test_loudness_that_tells_the_classes_is_noticed():
+    rng = np.random.default_rng(0)
+    waves = [sound(noise(1600, k) * (1 + 4 * (k % 2)) * rng.uniform(0.8, 1.2)) for k in range(30)]
+    labels = np.arange(30) % 2
+    with pytest.warns(UserWarning, match=r"loudness=False subtracts .* loudness=True keeps it"):
+        SoundDrive(loudness=False).fit(waves, labels)
+    model = SensorClassifier(size=60, random_state=0).fit(waves[:20], labels[:20])
+    assert model.pipeline_[1].transformers_[0][1][0].loudness
+    assert model.score(waves[20:], labels[20:]) == 1
+    same = [wave / wave.std() for wave in waves]
+    other = SensorClassifier(size=60, random_state=0).fit(same, labels)
+    assert not other.pipeline_[1].transformers_[0][1][0].loudness
+    loud = np.array([float(np.log(wave.std())) for wave in waves])
+    assert loudness_explains(waves, loud)
+    assert not loudness_explains(same, loud)
+
+
 def test_silence_several_channels_and_short_sounds_are_taken():
     silent = SoundDrive().fit(sound(np.zeros(1600))).transform(sound(np.zeros(1600)))
     assert_array_equal(silent, np.zeros_like(silent))
@@ -97,9 +132,10 @@ def test_what_is_no_sound_is_refused():
 
 @pytest.mark.parametrize("dt", [0.01, 0.0103, 1 / 7000])
 @pytest.mark.parametrize("timed", [True, False])
-def test_chunks_of_any_length_give_the_steps_of_the_whole(dt, timed):
+@pytest.mark.parametrize("loudness", [True, False])
+def test_chunks_of_any_length_give_the_steps_of_the_whole(dt, timed, loudness):
     waves = [sound(np.stack([noise(960, seed), noise(960, 9)], axis=1)) for seed in range(2)]
-    encoder = SoundDrive(4, dt=dt).fit(waves)
+    encoder = SoundDrive(4, dt=dt, loudness=loudness).fit(waves)
     whole = encoder.transform(waves)
     state, drives, begin = encoder.start(2), [], 0
     for n in (1, 1, 350, 3, 80, 525):
