@@ -15,6 +15,7 @@ from mottle.arrays import as_numbers, order_dims
 from mottle.checks import check_option, check_positive, check_whole, names_arguments
 from mottle.datasets import Recordings
 from mottle.events import check_events, is_absent, is_event_stream, read_stream
+from mottle.times import are_row_numbers
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito
 KINDS = ("auto", "events", "traces", "heatmap")
@@ -204,8 +205,7 @@ def as_samples(stream: Any) -> Samples:
             names = [str(one) for one in stream["channel"].to_numpy()]
         if "time" in stream.coords:
             own = stream["time"]
-            rows = str(stream.attrs.get("time_unit_from", "")).startswith("rule: no time")
-            label = "row" if rows else f"time ({own.attrs.get('units', 's')})"
+            label = "row" if are_row_numbers(stream) else f"time ({own.attrs.get('units', 's')})"
             time = np.asarray(own, dtype=float)
     elif isinstance(stream, pd.DataFrame):
         names = [str(name) for name in stream.columns]

@@ -22,12 +22,11 @@ from mottle.events import fields_of as fields_of
 from mottle.events import is_absent as is_absent
 from mottle.sensors.clock import LATEST_SECOND, Times, is_stamp, read_times
 from mottle.sensors.roles import counts_by_one, find_roles, find_split_time, refine_roles
-from mottle.times import UNITS, name_time, name_unit
+from mottle.times import UNITS, are_row_numbers, name_time, name_unit
 
 OVERFLOWS = {2**32 - 1: "an unsigned", 2**31 - 1: "a signed"}
 
 
-NO_TIME = "rule: no time"  # how files say that times are numbers of rows
 OPENING = 60.0  # s of a recording that its windows carry along
 OPENING_KEYS = ("opening_time", "opening_values", "opening_of")
 
@@ -126,8 +125,7 @@ def check_samples(
                 f"channel {called(channel)} of {place} holds {overflow}, the overflow of {counter} "
                 f"32-bit counter, in {hit[channel]} rows; drop the channel (channels=...)."
             )
-    rows = str(getattr(stream, "attrs", {}).get("time_unit_from", "")).startswith(NO_TIME)
-    timed = "time" in getattr(stream, "coords", ()) and not rows
+    timed = "time" in getattr(stream, "coords", ()) and not are_row_numbers(stream)
     return Samples(values, time, names, opening, timed)
 
 

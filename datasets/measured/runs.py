@@ -17,6 +17,7 @@ from mottle.sensors.files.hdf5 import check_dataset, find, open_hdf5, walk
 from mottle.sensors.files.limits import check_path
 from mottle.sensors.files.mat import read_matrix
 from mottle.sensors.files.samples import repair_samples
+from mottle.times import ROW_NUMBERS, are_row_numbers
 
 UNEVEN = 0.5  # of a sampling interval: how far one may be off
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, str | PathLike[str]]
@@ -131,7 +132,7 @@ def _of_key(
             place, np.arange(len(values)) / (rate or 1.0), values.astype(np.float64), list(names),
             options.get("units", "1"), options.get("on_bad", "raise"),
         )  # fmt: skip
-        where = "rate=" if rate else "rule: no time, row numbers"
+        where = "rate=" if rate else ROW_NUMBERS
         samples.attrs |= {"time_unit": "s", "time_unit_from": where}
         if options.get("channels") is not None:
             samples = pick(samples, options["channels"], place)
@@ -192,7 +193,7 @@ def _checked(samples: xr.DataArray, place: str, on_bad: str) -> xr.DataArray:
     )  # fmt: skip
     attrs = dict(samples.attrs)
     if not timed:
-        attrs["time_unit_from"] = "rule: no time, row numbers"
+        attrs["time_unit_from"] = ROW_NUMBERS
     return found.assign_attrs({**attrs, "repairs": found.attrs["repairs"]})
 
 
@@ -219,8 +220,7 @@ def clock_of(run: Run) -> Clock:
     ValueError: r.csv: samples are 0.5 s apart, but 1.5 s at step 3 (time 7.5 s): samples are missing or irregular; resample the run, or cut it there.
     """  # noqa: E501
     time = run.samples.time.values
-    stated = str(run.samples.attrs.get("time_unit_from", ""))
-    if stated.startswith("rule: no time"):
+    if are_row_numbers(run.samples):
         return Clock(np.nan, np.nan)
     if len(time) < 2:
         raise ValueError(f"{run.place} has {len(time)} sample: no run.")

@@ -11,6 +11,7 @@ from mottle.checks import check_option, suggest
 from mottle.datasets.table import Recordings, make_table, sampled
 from mottle.sensors.files.limits import byte_limit, check_bytes, only_value_errors
 from mottle.sensors.files.ts import read_ts
+from mottle.times import ROW_NUMBERS
 
 ORDERS = ("step, channel", "channel, step")
 PARTS = {"_train": "train", "_test": "test"}
@@ -175,5 +176,5 @@ def as_stream(values: Any, name: str, order: str, rate: float | None) -> Any:
         values = values.T
     time = np.arange(len(values)) / (rate or 1.0)
     names = [f"channel{k}" for k in range(values.shape[1])]
-    stated = "rate" if rate else "rule: no time, row numbers"
+    stated = "rate" if rate else ROW_NUMBERS
     return sampled(values, time, names, units="1", name=name, time_unit_from=stated)

@@ -20,6 +20,7 @@ from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 from mottle.sensors.roles import counts_rows, is_measured, time_candidates
 from mottle.sensors.streams import label_frame, seconds_of
+from mottle.times import are_row_numbers
 
 SAMPLE = 60  # files that are read
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
@@ -563,8 +564,7 @@ def has_unit(stream: xr.DataArray) -> bool:
     >>> has_unit(rows.assign_coords(time=[0, 1, 2])), has_unit(rows.assign_coords(time=[0, 0.5, 1]))
     (False, True)
     """
-    stated = str(stream.attrs.get("time_unit_from", ""))
     if stream.attrs.get("time_unit") or stream["time"].attrs.get("units"):
-        return not stated.startswith("rule: no time")
+        return not are_row_numbers(stream)
     time = stream["time"].values
     return time.dtype.kind in "mM" or not np.array_equal(time, np.arange(len(time)))

@@ -42,6 +42,7 @@ from mottle.pipelines.metrics import (
     find_metric,
 )
 from mottle.pipelines.recipe import Recipe, check_recipe, read_recipe
+from mottle.times import are_row_numbers
 from mottle.toml import write_toml
 
 PACKAGES = ("mottle", "numpy", "scipy", "scikit-learn", "numba", "xarray", "zarr")
@@ -420,8 +421,7 @@ def describe_found(number: int, name: str, found: Found) -> dict[str, Any]:
 def has_times(stream: Any) -> bool:
     """Tell whether a stream has times: events, or samples with a coordinate ``time``."""
     if isinstance(stream, xr.DataArray):
-        rows = str(stream.attrs.get("time_unit_from", "")).startswith("rule: no time")
-        return "time" in stream.coords and not rows
+        return "time" in stream.coords and not are_row_numbers(stream)
     return getattr(getattr(stream, "dtype", None), "names", None) is not None
 
 

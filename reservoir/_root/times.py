@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from mottle.checks import check_option
 
+ROW_NUMBERS = "rule: no time, row numbers"
+"""What attribute ``time_unit_from`` of a stream says where its times are numbers of rows."""
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1,
          "min": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}  # fmt: skip
 """Units of time and their length in ns."""
@@ -182,3 +184,16 @@ def unit_of_time(name: Any) -> str:
         return stated.unit if stated is not None else ""
     tail = re.fullmatch(r".+?(?: in |[ _/.-])([a-z\u00b5\u03bc]+)", plain)
     return UNIT_OF.get(tail[1], "") if tail else ""
+
+
+def are_row_numbers(stream: Any) -> bool:
+    """Return whether the times of a DataArray are numbers of rows, as readers of files state it.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> are_row_numbers(xr.DataArray([1.0], attrs={"time_unit_from": ROW_NUMBERS}))
+    True
+    """
+    stated = getattr(stream, "attrs", {}).get("time_unit_from", "")
+    return str(stated).startswith(ROW_NUMBERS.partition(",")[0])

@@ -31,7 +31,7 @@ from mottle.sensors.files.rates import OF_TIME, STATING, rate_of, states_step
 from mottle.sensors.files.sampled_columns import Columns, Wanted, read_columns, take_roles
 from mottle.sensors.files.sound import read_sound
 from mottle.sensors.files.tables import TableOptions
-from mottle.times import UNKNOWN, name_time, name_unit
+from mottle.times import ROW_NUMBERS, UNKNOWN, name_time, name_unit
 
 OVERFLOWS = (2**32 - 1, 2**31 - 1)  # what a broken counter shows
 TABLES = (".csv", ".tsv", ".txt", ".dat")
@@ -155,7 +155,7 @@ def read_samples(
             "time_column=False."
         )
     if time is None:
-        where = "rate=" if rate else columns.rate_from or "rule: no time, row numbers"
+        where = "rate=" if rate else columns.rate_from or ROW_NUMBERS
         time = np.arange(len(taken.values)) / (rate or columns.rate or 1.0)
         if columns.clock is not None and not rate:
             where = "Start and Increment above the rows"

@@ -15,7 +15,7 @@ from mottle.sensors.clock import read_times
 from mottle.sensors.files.faults import check_on_bad
 from mottle.sensors.files.limits import byte_limit, check_bytes, raises_value_errors
 from mottle.sensors.files.samples import repair_samples
-from mottle.times import check_time_unit
+from mottle.times import ROW_NUMBERS, check_time_unit
 
 Header = dict[str, list[str]]  # words behind each tag
 PAIR = re.compile(r"\(([^()]*),([^(),]*)\)")
@@ -112,7 +112,7 @@ def read_ts(
                 )
             if stamps is None:
                 time = np.arange(values.shape[1]) / (rate or 1.0)
-                where = "rate=" if rate else "rule: no time, row numbers"
+                where = "rate=" if rate else ROW_NUMBERS
                 attrs = {"time_unit": "s", "time_unit_from": where}
             else:
                 column = pd.Series(stamps, dtype="string")
