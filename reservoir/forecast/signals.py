@@ -157,13 +157,14 @@ def clock_of(values: Any, what: str) -> Clock | None:
         if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
             return None
         kind, times = index.dtype.kind, index.as_unit("ns").asi8
+        regular = index.freq is not None  # of business days, weekends are no holes
     elif hasattr(values, "dims") and "time" in getattr(values, "coords", ()):
         found = np.asarray(values["time"].values)
         kind = found.dtype.kind
         if found.ndim != 1 or kind not in "Mmiuf":
             return None
         times = found.astype(f"{kind}8[ns]").view(np.int64) if kind in "Mm" else found
-        kind = "f" if kind in "iuf" else kind
+        kind, regular = "f" if kind in "iuf" else kind, False
     else:
         return None
     steps = np.diff(times)
@@ -173,7 +174,7 @@ def clock_of(values: Any, what: str) -> Clock | None:
             f"the time of {what} does not rise at step {back[0] + 1}: put it in order, and leave "
             "out what is there twice."
         )
-    if len(steps) and steps.max() > UNEVEN * np.median(steps):
+    if len(steps) and not regular and steps.max() > UNEVEN * np.median(steps):
         at = int(steps.argmax())
         warn(
             f"the time of {what} has a hole after step {at}: {steps[at] / np.median(steps):.3g} "

@@ -1,5 +1,6 @@
 """Forecasts: the closed loop, the ridge solution behind it, and what users may get wrong."""
 
+import warnings
 from pickle import dumps, loads
 from typing import NamedTuple
 
@@ -555,6 +556,10 @@ def test_times_that_go_back_or_leave_out_steps_are_named():
         model.fit(y[300::-1])
     with pytest.warns(UserWarning, match="the time of y has a hole after step 99: 51 usual steps"):
         model.fit(y.drop(y.index[100:150]))
+    weekdays = pd.date_range("2024-01-01", periods=300, freq="B")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(y[:300].set_axis(weekdays))
     with pytest.raises(ValueError, match="recording 0 of y has one step"):
         model.fit(y.values[:300, np.newaxis])
 
