@@ -72,6 +72,7 @@ class SampledEncoder(Encoder):
         self
         """
         self._check_parameters()
+        self._interval = None  # of a fit before
         streams = self._read(X, fitting=True)
         self._interval = interval_of(streams.cells)
         warn_of_labels(streams.cells, self.channels_)
@@ -300,8 +301,7 @@ class SampledEncoder(Encoder):
         if not np.abs(values).max() < LARGEST:  # nor if one is NaN
             return None
         self._check_state(state, len(X))
-        interval = getattr(self, "_interval", None) or 1.0
-        time = (np.arange(X.shape[1], dtype=np.float64) + state.step) * interval
+        time = self._times_from(state.step, X.shape[1])
         return Streams([Samples(rows, time, None) for rows in values], False)
 
     def _read_rows(self, state, X):
@@ -316,12 +316,16 @@ class SampledEncoder(Encoder):
         rows = [len(samples.values) for samples in streams.cells]
         if len(set(rows)) > 1:
             raise ValueError(f"the runs advance together, and their rows differ: {rows}.")
-        past = state.step * (getattr(self, "_interval", None) or 1.0)
         has_times = ["time" in getattr(cell, "coords", ()) for cell in cells]
+        time = self._times_from(state.step, rows[0])
         return streams._replace(cells=[
-            samples if own else samples._replace(time=samples.time + past)
+            samples if own else samples._replace(time=time)
             for samples, own in zip(streams.cells, has_times, strict=True)
         ])  # fmt: skip
+
+    def _times_from(self, step, n):
+        """Return the times of ``n`` rows without times from number ``step`` of a run on, in s."""
+        return (np.arange(n, dtype=np.float64) + step) * (getattr(self, "_interval", None) or 1.0)
 
     def _check_causal(self):
         for name in self.of_whole_recordings:
@@ -410,7 +414,6 @@ class SampledEncoder(Encoder):
             cells = [self._read_plain(streams.cells[0], fitting)]
             return Streams(cells, True, streams.sense)
         if fitting:
-            self._interval = None
             check_present(streams)
             first, place = streams.cells[0], streams.place(0)
             self._learn_channels(*shape_of_samples(first, place))

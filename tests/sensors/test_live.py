@@ -312,6 +312,10 @@ def test_rows_without_times_come_at_the_rate_of_training(encoder):
     numbered.attrs["time_unit_from"] = "rule: no time, row numbers"
     for bare in (rows, numbered):
         assert_allclose(encoder.transform([bare])[0], expected, rtol=1e-9, atol=1e-9)
+    once = clone(encoder)
+    if isinstance(encoder, GasDrive):  # nothing of a fit before is left
+        assert_array_equal(encoder.fit(rows).transform(rows), once.fit(rows).transform(rows))
+        encoder.fit([timed, timed[:50]])
     if getattr(encoder, "dt", None) is None:
         state, first = encoder.advance(encoder.start(), rows[np.newaxis, :7])
         _, rest = encoder.advance(state, [numbered[7:]])
