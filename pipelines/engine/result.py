@@ -211,9 +211,11 @@ class Result:
     @property
     def test_ratio(self) -> float:
         """Recordings of the test part over those of the training part, mean of the folds."""
-        n_test = self.truth.groupby("fold")["recording"].nunique().to_numpy()
-        n_train = np.array(self.n_train) if self.n_train else self.n_recordings - n_test
-        return float(np.mean(n_test / np.maximum(n_train, 1)))
+        n_test = self.truth.groupby("fold")["recording"].nunique()
+        n_train = self.n_recordings - n_test.to_numpy()
+        if self.n_train:
+            n_train = np.array(self.n_train)[n_test.index.to_numpy(int)]
+        return float(np.mean(n_test.to_numpy() / np.maximum(n_train, 1)))
 
     def save(self, path: str | Path) -> Path:
         """Write one JSON file, whole or not at all.
