@@ -240,8 +240,8 @@ SETS = {
     ),
     "fsdd-speakers": Item(
         "the same, unknown speakers", spoken, by_split(kind="one_group_out"),
-        "each of six speakers held out once; wanted are 10 points more than logistic regression has "
-        "on the pooled drives", 77.4, 5,
+        "each of six speakers held out once; wanted are 10 points more than logistic regression "
+        "has on the pooled drives", 77.4, 5,
     ),
     "gunpoint": Item(
         "GunPoint, 2 classes", lambda: of_ts("GunPoint"), by_split(kind="published"), "published",
