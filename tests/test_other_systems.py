@@ -62,6 +62,7 @@ def touches(row: int) -> np.ndarray:
     return events
 
 
+@pytest.mark.slow
 def test_recordings_are_prepared_added_and_verified_by_two_processes(tmp_path):
     (tmp_path / "größe µ").mkdir()
     for row in range(5):

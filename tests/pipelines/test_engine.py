@@ -117,6 +117,7 @@ def test_run_recipe_keeps_the_predictions_of_the_pipelines(grasps):
     assert_array_equal(kept, model.predict(table.iloc[test]))
 
 
+@pytest.mark.slow
 def test_crossbars_of_the_engine_are_those_of_a_pipeline_that_ends_in_them(grasps):
     table, target, _ = grasps
     settings = check_recipe(recipe(crossbar={"shape": [64, 32], "ages": [0.0]}))

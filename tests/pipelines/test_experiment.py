@@ -114,6 +114,7 @@ def test_states_of_other_recordings_are_refused_and_a_gap_is_a_part(small, tmp_p
         write_states(tmp_path / "states", recipe, text)
 
 
+@pytest.mark.slow
 def test_states_carry_names_groups_and_times_of_the_prepared_data(small, tmp_path):
     text = SMALL.replace("n_steps = 6", "n_steps = 'none'").replace("[0, 1]", "[0]")
     small.write_text(text.replace("[data]", FEW))

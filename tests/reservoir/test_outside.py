@@ -185,7 +185,10 @@ def test_commands_and_recipes_find_an_installed_device(environment, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [*DEVICES, "test_chain", pytest.param("test_twin", marks=pytest.mark.slow)],
+    [
+        *DEVICES,
+        *(pytest.param(f"test_{name}", marks=pytest.mark.slow) for name in ("chain", "twin")),
+    ],
 )
 def test_devices_fulfil_the_laws(name):
     assert "causal" in check_node(name, n_nodes=70)

@@ -36,7 +36,10 @@ def test_a_single_bit_follows_its_field(pbit):
         assert_allclose((samples == 1).mean(), p, atol=0.05)
 
 
-@pytest.mark.parametrize("clamp", [None, {2: 1}, {2: -1}, {0: 1, 1: 1}, {0: 1, 1: -1}])
+@pytest.mark.parametrize("clamp", [
+    None, {2: 1}, *(pytest.param(one, marks=pytest.mark.slow)
+                    for one in ({2: -1}, {0: 1, 1: 1}, {0: 1, 1: -1})),
+])  # fmt: skip
 def test_and_gate_runs_forwards_and_backwards_with_boltzmann_probabilities(pbit, clamp):
     samples = devices.sample_pbits(
         WEIGHTS, BIAS, beta=0.5, n_sweeps=6000, clamp=clamp, pbit=pbit, random_state=1

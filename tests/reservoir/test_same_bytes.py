@@ -96,6 +96,7 @@ def test_blocks_of_another_size_give_the_same_bytes(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_plain_python_agrees_to_rounding(tmp_path):
     elsewhere("", str(tmp_path / "plain.npz"), NUMBA_DISABLE_JIT="1")
     plain, X = np.load(tmp_path / "plain.npz"), same_bytes.drive(2, 4)

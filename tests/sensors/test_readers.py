@@ -234,6 +234,7 @@ def rise(code):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="memory is measured as Unix reports it")
+@pytest.mark.slow
 def test_a_recording_takes_a_small_multiple_of_its_size(tmp_path):
     n = 2_000_000
     cells = np.zeros(n, events.EVENT_DTYPE)

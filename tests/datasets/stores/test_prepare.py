@@ -390,8 +390,9 @@ def test_processes_do_not_change_the_bytes(digits, quiet, tmp_path):
     assert tree(tmp_path / "t.zarr") == tree(quiet)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("n_workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_workers", [1, 2])
 def test_a_cluster_that_loses_its_workers_gives_the_same_bytes(digits, quiet, tmp_path, n_workers):
     distributed = pytest.importorskip("distributed")
     from mottle.pipelines.prepare import workers
