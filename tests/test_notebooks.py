@@ -13,11 +13,7 @@ from mottle.pipelines.notebooks import copy_notebooks, list_notebooks
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("[0-9]*.md"))
-FAST = {"13-live-touch"}  # run with every test
-RUNS = [
-    pytest.param(path, id=path.stem, marks=() if path.stem in FAST else pytest.mark.slow)
-    for path in NOTEBOOKS
-]
+RUNS = [pytest.param(path, id=path.stem, marks=pytest.mark.slow) for path in NOTEBOOKS]
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 CELL = re.compile(r"```\{code-cell\}(.*?)```", re.DOTALL)
 SOURCE = re.compile(r"arXiv:\S+|doi:\S+|https?://\S+")  # their digits are no numbers of the text

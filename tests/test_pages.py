@@ -22,7 +22,7 @@ PAGES = (
     "how-to/report",
     "how-to/saved-models",
 )
-SLOW_PAGES = ("extending/index",)  # compiles equations anew
+SLOW_PAGES = ("extending/index", "how-to/crossbar-readout")  # they compile and read for long
 BLOCKS = [
     pytest.param(code, id=f"{page}-{k}", marks=[pytest.mark.slow] * (page in SLOW_PAGES))
     for page in PAGES

@@ -267,6 +267,7 @@ def test_a_wrong_equation_is_named_with_its_place():
         check_node("test_wrong")
 
 
+@pytest.mark.slow
 def test_a_broken_law_is_named():
     class Ahead(NamedTuple):
         gain: float = 1.0
@@ -403,6 +404,7 @@ class Driven(NamedTuple):
     time_scale: float = 1e-2
 
 
+@pytest.mark.slow
 def test_a_mechanism_with_a_rate_of_0_is_left_out_and_a_time_of_0_is_refused_with_its_place():
     device_node(
         "test_driven", Driven(), state={"x": 0.5}, dt_device=1e-3, dt_inner=1e-4,
