@@ -175,7 +175,7 @@ class Pieces:
             self.time = np.ascontiguousarray(self.stream["t"])
         else:
             self.time = np.arange(len(self.stream), dtype=np.float64)
-        self.interval = 0.0 if is_events(self.stream) else interval_of(self.time)
+        self.interval = 0.0 if is_events(self.stream) else regular_interval(self.time)
 
     def cut(self, begin: float, length: float) -> Any:
         """Return the part from a time on, of a length in s; its times begin at 0."""
@@ -214,7 +214,7 @@ def rows_between(
     return int(low), int(high)
 
 
-def interval_of(time: NDArray[np.float64]) -> float:
+def regular_interval(time: NDArray[np.float64]) -> float:
     """Return the interval of regular samples; 0 for others.
 
     No time is further than a quarter of the interval from that of its row, so that a clock that
@@ -222,7 +222,7 @@ def interval_of(time: NDArray[np.float64]) -> float:
 
     Examples
     --------
-    >>> interval_of(np.array([0.0, 0.5, 1.0])), interval_of(np.array([0.0, 0.5, 2.0]))
+    >>> regular_interval(np.array([0.0, 0.5, 1.0])), regular_interval(np.array([0.0, 0.5, 2.0]))
     (0.5, 0.0)
     """
     if len(time) < 2 or time[-1] <= time[0]:
@@ -241,7 +241,7 @@ def stride_in_rows(stream: Any, stride: float, place: str) -> str | None:
     ('2.5 rows of touch (2 or 3 are whole)', None)
     """
     timed = isinstance(stream, xr.DataArray) and "time" in stream.coords
-    interval = interval_of(seconds_of(stream, place)) if timed else 1.0
+    interval = regular_interval(seconds_of(stream, place)) if timed else 1.0
     rows = stride / interval if interval else 1.0
     if abs(rows - round(rows)) <= UNEVEN:
         return None

@@ -58,7 +58,8 @@ def published_parts(groups: Iterable[Any]) -> set[str]:
 def in_order(groups: NDArray) -> NDArray:
     """Return the groups in their order: numbers rising, text as it appears.
 
-    Text that differs by its numbers alone, as "run2" and "run10", is put in the order of these.
+    Text that differs by its numbers alone, as "run2" and "run10", is put in the order of these, but
+    for dates with the year behind day and month.
 
     Examples
     --------
@@ -66,12 +67,15 @@ def in_order(groups: NDArray) -> NDArray:
     ['run2', 'run9', 'run10']
     >>> in_order(np.array(["tue", "wed", "tue", "fri"])).tolist()
     ['tue', 'wed', 'fri']
+    >>> in_order(np.array(["31.10.2026", "01.11.2026"])).tolist()
+    ['31.10.2026', '01.11.2026']
     """
     names, first = np.unique(groups, return_index=True)
     if names.dtype.kind not in "UTO":
         return names
     texts = [str(name) for name in names]
-    if len({DIGITS.sub("0", text) for text in texts}) > 1:
+    year_last = all(re.fullmatch(r"\D*\d\d?\D\d\d?\D\d{4}\D*", text) for text in texts)
+    if year_last or len({DIGITS.sub("0", text) for text in texts}) > 1:
         return names[np.argsort(first)]
     numbers = [[int(digits) for digits in DIGITS.findall(text)] for text in texts]
     return names[sorted(range(len(names)), key=lambda k: (numbers[k], texts[k]))]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mottle.arrays import as_numbers
 from mottle.checks import check_bool, check_positive, check_whole
 from mottle.embedded import NotInC
+from mottle.pipelines.export.given import stated_interval
 from mottle.pipelines.export.program import Program, compose
 from mottle.pipelines.export.reference import Recorded, outputs
 from mottle.pipelines.export.text import (
@@ -27,8 +28,6 @@ from mottle.pipelines.export.text import (
 from mottle.pipelines.export.tree import Given, identifier, inner, tree
 from mottle.reservoir.nodes.event.node import ends
 from mottle.reservoir.readout import chain
-from mottle.sensors.sampled import interval_of
-from mottle.sensors.streams import check_samples
 
 MOST_TICKS = 10**6
 ALIKE = 0.01  # relative difference of two times between steps that count as one
@@ -248,7 +247,7 @@ def ends_of(source: Any, n_steps: int) -> list[int]:
 
 def tick_of(model: Any, sample: Any, tick: float | None) -> float:
     """Return the time between steps: as given, of the sample's times, or of training; else 1 s."""
-    stated = interval_of([check_samples(sample, "the sample")]) if hasattr(sample, "dims") else None
+    stated = stated_interval(sample)
     if stated is not None and tick is not None and abs(tick - stated) > ALIKE * stated:
         raise ValueError(
             f"tick={tick:g} s, and the rows of the sample are {stated:g} s apart: leave tick out, "
@@ -259,6 +258,7 @@ def tick_of(model: Any, sample: Any, tick: float | None) -> float:
 
 def learnt_interval(stage: Any) -> float | None:
     """Return the time between rows of the training recordings, as the first encoder learnt it."""
+    stage = inner(stage)
     own = getattr(stage, "_interval", None)
     if own is not None:
         return float(own)

@@ -56,9 +56,22 @@ def input_of(model: Any, X: Any) -> dict[str, Any]:
             found["events"] = events
             continue
         rows.append(np.asarray(one, dtype=np.float64))
-        if (interval := interval_of([check_samples(one)])) is not None:
+        if (interval := stated_interval(one)) is not None:
             found["tick"] = interval
     if rows:
         n = min(len(one) for one in rows)
         found["sample"] = np.concatenate([one[:n] for one in rows], axis=1)
     return found
+
+
+def stated_interval(sample: Any) -> float | None:
+    """Return the time between the rows of a sample in s; None if it has no times.
+
+    Examples
+    --------
+    >>> stated_interval(np.zeros((3, 1))) is None
+    True
+    """
+    if "time" not in getattr(sample, "coords", ()):
+        return None
+    return interval_of([check_samples(sample, "the sample")])

@@ -163,7 +163,8 @@ def clock_of(values: Any, what: str) -> Clock | None:
         kind = found.dtype.kind
         if found.ndim != 1 or kind not in "Mmiuf":
             return None
-        times = found.astype(f"{kind}8[ns]").view(np.int64) if kind in "Mm" else found
+        dated = kind in "Mm"
+        times = found.astype(f"{kind}8[ns]").view(np.int64) if dated else found.astype(float)
         kind, regular = "f" if kind in "iuf" else kind, False
     else:
         return None

@@ -23,6 +23,7 @@ from mottle import sensors
 from mottle.embedded import CStage, NotInC
 from mottle.pipelines import SensorClassifier, export_c, make_fusion_pipeline, save_model
 from mottle.pipelines.cli import main
+from mottle.pipelines.export.folder import learnt_interval
 from mottle.pipelines.export.tree import LINEAR, SCALERS
 from mottle.pipelines.parts import ENCODERS, RESERVOIRS
 from mottle.reservoir import (
@@ -542,5 +543,9 @@ def test_the_tick_is_that_of_the_sample_or_of_training(tmp_path):
         export_c(model, tmp_path / name, sample=sample, name="m", n_ticks=40, **given)
         texts.append((tmp_path / name / "m.c").read_text())
     assert texts[0] == texts[1] == texts[2] != texts[3]
+    drive = xr.DataArray(rows, dims=("step", "input"))
+    export_c(NoReservoir().fit(rows), tmp_path / "drive", sample=drive)  # without times
+    chosen = SensorClassifier(NoReservoir(pool="mean")).fit([timed, timed[:30]] * 4, [0, 1] * 4)
+    assert learnt_interval(chosen) == 0.1
     with pytest.raises(ValueError, match=r"tick=1 s, and the rows of the sample are 0.1 s apart"):
         export_c(model, tmp_path / "e", sample=timed, tick=1.0)
