@@ -93,7 +93,8 @@ class SensorModel(NamesParameters, BaseEstimator):
                     "every recording needs the same."
                 )
             encoder, why = encoder_of(facts)
-            if "loudness" in encoder and mottle.sensors.sound.loudness_explains(cells, y[rows]):
+            own_y = y[rows].astype(str if self._task == "classification" else float)
+            if "loudness" in encoder and mottle.sensors.sound.loudness_explains(cells, own_y):
                 encoder["loudness"] = True
                 why = [*why, "loudness tells the targets apart, and is kept"]
             encoders[sense] = build(encoder, mottle.sensors, ENCODERS)

@@ -47,7 +47,8 @@ def read_drives(reservoir: Any, X: Any, reset: bool) -> Drives:
     values, labels = unlabel(X)
     own = labels.get("input")
     if isinstance(X, pd.DataFrame) and not reset and not hasattr(reservoir, "feature_names_in_"):
-        own = np.asarray(_names_of(X))  # with feature_names_in_, scikit-learn compares
+        names = _names_of(X)  # with feature_names_in_, scikit-learn compares
+        own = None if names is None else np.asarray(names)
     _check_names(reservoir, own, reset)
     drives = Drives(*check_drive(reservoir, values, reset), labels)
     names = getattr(reservoir, "feature_names_in_", None)

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mottle.pipelines import SensorClassifier
+from mottle.pipelines import SensorClassifier, SensorRegressor
 from mottle.sensors import SoundDrive
 from mottle.sensors.sound import bandwidths, erb_spaced, loudness_explains
 
@@ -99,6 +99,8 @@ def test_loudness_that_tells_the_classes_is_noticed():
     assert not other.pipeline_[1].transformers_[0][1][0].loudness
     loud = np.array([float(np.log(wave.std())) for wave in waves])
     assert loudness_explains(waves, loud)
+    whole = SensorRegressor(size=60, random_state=0).fit(waves, np.round(1000 * loud).astype(int))
+    assert whole.pipeline_[1].transformers_[0][1][0].loudness
     assert not loudness_explains(same, loud)
 
 
