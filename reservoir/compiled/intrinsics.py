@@ -222,13 +222,10 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
         element = context.get_data_type(x.dtype)
         width = REGISTERS.size // element_bytes(element)
         wide = ir.Constant(INDEX, LANE_BYTES // element_bytes(element))
-        together = DENSE_VECTORS * width
         first = builder.mul(args[1], wide)
-        lacking = builder.add(args[6], ir.Constant(INDEX, together - 1))
-        n_chunks = builder.sdiv(lacking, ir.Constant(INDEX, together))
-        with cgutils.for_range(builder, n_chunks) as chunk:
-            lane = builder.mul(chunk.index, ir.Constant(INDEX, together))
-            lanes = [builder.add(lane, ir.Constant(INDEX, k * width)) for k in range(DENSE_VECTORS)]
+
+        def add_products(lane, n_vectors):
+            lanes = [builder.add(lane, ir.Constant(INDEX, k * width)) for k in range(n_vectors)]
             places = [
                 [_pointer(builder, total, element, builder.add(start, at), width) for at in lanes]
                 for k in range(DENSE_ROWS)
@@ -252,6 +249,18 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
             for rows in zip(added, places, strict=True):
                 for value, place in zip(*rows, strict=True):
                     builder.store(value, place, align=1)
+
+        done = ir.Constant(INDEX, 0)  # vectors
+        lacking = builder.add(args[6], ir.Constant(INDEX, width - 1))
+        n_vectors = builder.sdiv(lacking, ir.Constant(INDEX, width))
+        for together in dict.fromkeys((DENSE_VECTORS, 1)):
+            rest = builder.sub(n_vectors, done)
+            n_chunks = builder.sdiv(rest, ir.Constant(INDEX, together))
+            with cgutils.for_range(builder, n_chunks) as chunk:
+                at = builder.mul(chunk.index, ir.Constant(INDEX, together))
+                lane = builder.mul(builder.add(done, at), ir.Constant(INDEX, width))
+                add_products(lane, together)
+            done = builder.add(done, builder.mul(n_chunks, ir.Constant(INDEX, together)))
         return context.get_dummy_value()
 
     place = types.int64

@@ -44,14 +44,18 @@ def slices(indptr, indices, weights, n_columns, dtype):
     return Slices(begin, columns, values)
 
 
-def blocks(indptr, indices, weights, n_columns, dtype, width):
-    """Lay out compressed sparse rows as ``Blocks`` of ``width`` columns."""
-    n_rows, n_blocks = indptr.size - 1, -(-n_columns // width)
-    row = np.repeat(np.arange(n_rows), np.diff(indptr))
-    cell = (indices // width).astype(np.int64) * n_rows + row
-    order = np.argsort(cell, kind="stable")
-    ends = np.cumsum(np.bincount(cell, minlength=n_blocks * n_rows)).reshape(n_blocks, n_rows)
-    begin = np.empty((n_blocks, n_rows + 1), np.int64)
-    begin[:, 1:] = ends
-    begin[0, 0], begin[1:, 0] = 0, ends[:-1, -1]
-    return Blocks(begin, indices[order].astype(index_type(n_columns)), weights[order].astype(dtype))
+def blocks(weights, dtype, width):
+    """Lay out a ``csr_array`` as ``Blocks`` of ``width`` columns."""
+    n_rows, n_columns = weights.shape
+    parts = [weights[:, first : first + width] for first in range(0, n_columns, width)]
+    begin = np.empty((len(parts), n_rows + 1), np.int64)
+    columns = np.empty(weights.nnz, index_type(n_columns))
+    values, n = np.empty(weights.nnz, dtype), 0
+    for k, part in enumerate(parts):
+        begin[k] = part.indptr
+        begin[k] += n
+        columns[n : n + part.nnz] = part.indices
+        columns[n : n + part.nnz] += columns.dtype.type(k * width)
+        values[n : n + part.nnz] = part.data
+        n += part.nnz
+    return Blocks(begin, columns, values)

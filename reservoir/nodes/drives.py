@@ -18,8 +18,12 @@ class Drives:
     def __init__(self, recordings: Any, kind: str, labels: dict[str, Any] | None = None):
         self.recordings, self.kind = recordings, kind  # kind: "one", "array" or "list"
         self.labels = labels or {}  # "recording", "time" (s, along the steps) and "input"
-        self.sizes = np.array([drive.shape[0] for drive in recordings])
-        self.absent = np.array([bool(np.isnan(drive[0]).all()) for drive in recordings])
+        if isinstance(recordings, np.ndarray):
+            self.sizes = np.full(len(recordings), recordings.shape[1])
+            self.absent = np.isnan(recordings[:, 0]).all(axis=1)
+        else:
+            self.sizes = np.array([drive.shape[0] for drive in recordings])
+            self.absent = np.array([bool(np.isnan(drive[0]).all()) for drive in recordings])
 
     def __len__(self) -> int:
         return len(self.recordings)
@@ -239,6 +243,12 @@ def _fill_absent(estimator: Any, parts: list[Any], reset: bool) -> list[NDArray[
     return [drives.get(i, absent) for i in range(len(parts))]
 
 
+def is_finite(values: NDArray) -> bool:
+    """Return whether the sum is finite, as then every value is: one pass, no array of flags."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
 def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     """Return one float array (step, input) per recording, and the kind of input.
 
@@ -259,6 +269,9 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
     if reset:
         estimator.n_features_in_ = drives[0].shape[1]
         estimator.__dict__.pop("feature_names_in_", None)
+    n_steps, n_inputs = drives[0].shape
+    if kind == "array" and n_steps and n_inputs == estimator.n_features_in_ and is_finite(drives):
+        return drives, kind
     for i, drive in enumerate(drives):
         if drive.shape[1] != estimator.n_features_in_:
             raise ValueError(
@@ -268,9 +281,8 @@ def check_drive(estimator: Any, X: Any, reset: bool) -> tuple[Any, str]:
             )
         if drive.shape[0] == 0:
             raise ValueError(f"recording {i} has no steps; drop it or mark the sense absent.")
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(drive.sum()):  # then every value is: one pass, no array of flags
-                continue
+        if is_finite(drive):
+            continue
         bad = ~np.isfinite(drive)
         if bad.any() and not np.isnan(drive).all():
             step, channel = np.argwhere(bad)[0]

@@ -756,12 +756,14 @@ class Reservoir(
         for first in range(0, len(drives), width):
             last = min(first + width, len(drives))
             block, lengths = drives.block(first, last)
-            if keys is not None:
-                ids: Any = list(keys)[first:last]
+            if not noisy:  # no key is read
+                own = np.zeros(last - first, np.uint64)
+            elif keys is not None:
+                own = noise_keys(self.noise_seed_, list(keys)[first:last])
             else:
-                ids = [drives.content(i) if noisy else 0 for i in range(first, last)]
+                own = noise_keys(self.noise_seed_, map(drives.content, range(first, last)))
             values = np.ascontiguousarray(np.repeat(rest[np.newaxis], last - first, axis=0))
-            state = ReservoirState(values, noise_keys(self.noise_seed_, ids))
+            state = ReservoirState(values, own)
             state.spent = None if spent is None else spent[first:last]
             yield first, self._run_block(block, lengths, state), lengths
         drives.finish(self)

@@ -122,7 +122,7 @@ def test_layouts_hold_the_matrix(shape):
     w = sparse.random_array(shape, density=0.3, rng=np.random.default_rng(0), format="csr")
     w.sort_indices()
     laid = layouts.slices(w.indptr, w.indices, w.data, shape[1], np.float64)
-    blocked = layouts.blocks(w.indptr, w.indices, w.data, shape[1], np.float64, 16)
+    blocked = layouts.blocks(w, np.float64, 16)
     first, second = np.zeros(shape), np.zeros(shape)
     for row in range(shape[0]):
         terms = slice(laid.begin[row // SLICE], laid.begin[row // SLICE + 1])

@@ -123,7 +123,7 @@ def add_states(lanes, state, used, totals):
 
 @njit(cache=True, error_model="numpy", **INNER)
 def run_lanes(drive, lengths, x, which, network, lanes, out):
-    """Run the recordings ``which`` (lane,) in parallel lanes; -1 is an empty lane.
+    """Run the recordings ``which`` (lane,), longest first, in parallel lanes; -1 is an empty lane.
 
     Shapes: drive (recording, step, input), x (recording, 1, node), out (recording, step, node).
     """
@@ -131,19 +131,19 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
     n_nodes, width = x.shape[2], which.size
     state, totals = np.zeros((n_nodes, width), x.dtype), np.empty((n_nodes, width), x.dtype)
     sources = np.zeros((max(lanes.used.size, 1), width), x.dtype)
-    n_steps = 0
-    for lane in range(width):
-        if which[lane] >= 0:
-            n_steps = max(n_steps, lengths[which[lane]])
-            for i in range(n_nodes):
-                state[i, lane] = x[which[lane], 0, i]
-    for step in range(n_steps):
-        used = 0
-        for lane in range(width):
-            if which[lane] >= 0 and step < lengths[which[lane]]:
-                used = lane + 1
-                for i in range(lanes.used.size):
-                    sources[i, lane] = drive[which[lane], step, lanes.used[i]]
+    flat, places = out.reshape(-1), np.empty(width, np.uint64)  # without checks for negative ones
+    used = 0
+    while used < width and which[used] >= 0 and lengths[which[used]] > 0:
+        for i in range(n_nodes):
+            state[i, used] = x[which[used], 0, i]
+        used += 1
+    for step in range(lengths[which[0]]):
+        while lengths[which[used - 1]] <= step:
+            used -= 1
+        for lane in range(used):
+            places[lane] = np.uint64((which[lane] * out.shape[1] + step) * n_nodes)
+            for i in range(lanes.used.size):
+                sources[i, lane] = drive[which[lane], step, lanes.used[i]]
         for i in range(n_nodes):
             for lane in range(width):
                 totals[i, lane] = real(0.0)
@@ -158,10 +158,9 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
             update(
                 totals[first:last].reshape(-1), state[first:last].reshape(-1), network.leak, real
             )
-            for lane in range(width):
-                if which[lane] >= 0 and step < lengths[which[lane]]:
-                    for i in range(first, last):
-                        out[which[lane], step, i] = state[i, lane]
+            for i in range(first, last):
+                for lane in range(used):
+                    flat[places[lane] + np.uint64(i)] = state[i, lane]
     for lane in range(width):
         r = which[lane]
         if r >= 0 and lengths[r] > 0:

@@ -57,7 +57,7 @@ def run(p: Any, block: NDArray, lengths: NDArray, state: Any, loop: Loop = NO_LO
     # recordings one by one read all weights at each step, which takes longer than their sums
     least = 2 if full else n_lanes(real) // 2 + 1
     groups, alone = arrange(lengths, n_lanes(real), least, loop is NO_LOOP)
-    lanes = lay_out_lanes(p.input_weights_, p.weights_, real) if len(groups) else None
+    lanes = lay_out_lanes(p.input_weights_, p.weights_, real, full) if len(groups) else None
     weights = compiled_for((network(p, layout, full), None if loop is NO_LOOP else loop, lanes))
     args = (drive, lengths, state.values, *weights, groups, alone, out)
     costs = [*lengths[groups].max(axis=1) * groups.shape[1] / 2.5, *lengths[alone]]
@@ -129,17 +129,18 @@ def is_full(weights: sparse.csr_array) -> bool:
                 and (columns == np.arange(n_columns)).all())  # fmt: skip
 
 
-def lay_out_lanes(inputs: sparse.csr_array, recurrent: sparse.csr_array, real: np.dtype) -> Any:
+def lay_out_lanes(inputs: Any, recurrent: Any, real: np.dtype, full: bool) -> Any:
     """Lay out weights for recordings in parallel lanes."""
     inputs, recurrent = (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     used, columns = np.unique(inputs.indices, return_inverse=True)
-    n_used, n_nodes = max(used.size, 1), recurrent.shape[1]
-    width = FULL_COLUMNS if is_full(recurrent) else COLUMNS
+    shape = inputs.shape[0], max(used.size, 1)
+    inputs = sparse.csr_array((inputs.data, columns, inputs.indptr), shape)
+    width = FULL_COLUMNS if full else COLUMNS
     return kernel.Lanes(
         width,
         used.astype(np.int64),
-        *layouts.blocks(inputs.indptr, columns, inputs.data, n_used, real, n_used),
-        *layouts.blocks(recurrent.indptr, recurrent.indices, recurrent.data, n_nodes, real, width),
+        *layouts.blocks(inputs, real, shape[1]),
+        *layouts.blocks(recurrent, real, width),
     )
 
 
