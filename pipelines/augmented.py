@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from mottle.checks import check_number, check_whole
 from mottle.events import is_absent, read_stream
 from mottle.pipelines.masked import MaskedReadout, taking_groups
-from mottle.pipelines.sensor_models import as_table
+from mottle.pipelines.sensor_models import as_table, check_targets
 from mottle.reservoir import RidgeReadout
 from mottle.reservoir.readout.task import plain_targets
-from mottle.sensors.streams import digest_of, label_frame
+from mottle.sensors.streams import channels_like, digest_of, label_frame
 
 
 class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
@@ -101,13 +101,9 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         if not (self.shift or self.jitter or self.dropout):
             raise ValueError("shift=0, jitter=0 and dropout=0 alter nothing: set one of them.")
         table, target = as_table(X), np.asarray(plain_targets(y))
-        if len(table) != len(target):
-            raise ValueError(
-                f"there are {len(table)} recordings and {len(target)} targets: pass a list of "
-                "streams, one a recording, and as many targets."
-            )
+        check_targets(table, target)
         rng = check_random_state(self.random_state)
-        columns = {sense: self._alter(table[sense].tolist(), rng) for sense in table.columns}
+        columns = {sense: self._alter(table[sense].tolist(), sense, rng) for sense in table.columns}
         rows = len(table) * (1 + self.copies)
         whole = pd.DataFrame(
             {sense: pd.Series(cells, dtype=object) for sense, cells in columns.items()},
@@ -186,12 +182,18 @@ class AugmentedModel(MetaEstimatorMixin, BaseEstimator):
         tags.input_tags = inner.input_tags
         return tags
 
-    def _alter(self, cells: list[Any], rng: Any) -> list[Any]:
-        """Return streams followed by altered copies of all."""
+    def _alter(self, cells: list[Any], sense: str, rng: Any) -> list[Any]:
+        """Return streams of a sense followed by altered copies of all."""
         streams = [None if is_absent(cell) else labelled(read_stream(cell), k)
                    for k, cell in enumerate(cells)]  # fmt: skip
         known = [one for one in streams if one is not None]
-        if known and known[0].dtype.names:
+        if not known:
+            raise ValueError(f"sense {sense!r} is absent in every recording: leave it out.")
+        if isinstance(known[0], xr.DataArray) and "channel" in known[0].coords:
+            names = known[0]["channel"].values
+            streams = [channels_like(one, names) for one in streams]
+            known = [one for one in streams if one is not None]
+        if known[0].dtype.names:
             size: Any = [max(int(one[axis].max()) for one in known if len(one)) for axis in "xy"]
             alter: Any = self._events
         else:

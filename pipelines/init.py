@@ -23,6 +23,7 @@ from mottle.toml import write_key, write_value
 Progress = Callable[[int, int], Any]
 N_SPLITS = 5
 PARTS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval")
+WASHOUT, NODES = 50, 300  # of a target a step
 LONG = 1000  # rows, above which windows are proposed
 
 
@@ -120,7 +121,7 @@ def complete(found: Survey, progress: Progress | None = None) -> None:
         target, groups = listing.target, listing.groups
         own = None
     else:
-        recordings = load_data(data)
+        recordings = load_data(data, found.of_steps)
         found.n_recordings = len(recordings.table)
         cells = {str(sense): list(recordings.table[sense]) for sense in recordings.table.columns}
         target, groups = recordings.target, recordings.groups
@@ -133,7 +134,9 @@ def complete(found: Survey, progress: Progress | None = None) -> None:
         if present:
             found.senses[sense] = facts_of(present)
             found.senses[sense].absent = len(column) - len(present)
-    if target is not None and any(str(one) for one in target):
+    if found.of_steps:
+        found.numeric_target = True
+    elif target is not None and any(str(one) for one in target):
         labels = np.asarray(target)
         found.numeric_target = is_measured(labels)
         if not found.numeric_target:
@@ -183,12 +186,20 @@ def doubts_of(found: Survey) -> list[str]:
                 f"the files of {sense!r} are of several kinds, or hold other channels: "
                 "(?P<sense>...) in data.pattern tells senses apart, data.include takes some files."
             )
+        if facts.going_back:
+            doubts.append(
+                f"times of {sense!r} go back within {facts.going_back} recordings of those read: "
+                "sort their rows by time, or tell recordings apart that are one here."
+            )
         if facts.rates is not None and facts.rates[1] > 1.05 * facts.rates[0]:
             low, high = facts.rates
+            encoder, _ = encoder_of(facts, len(found.senses) > 1)
             found.notes.append(
-                f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; steps "
-                "of n_steps cover the whole of a recording whatever its rate."
-            )
+                f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; "
+                + ("a row is a step at all of them, and n_steps = 200 would average equal times."
+                   if encoder.get("n_steps") == "none" else
+                   "steps last equally long at all of them.")
+            )  # fmt: skip
         if facts.absent >= found.n_recordings > 0 or (
             len(found.senses) > 1 and 2 * facts.absent >= found.n_recordings
         ):
@@ -316,9 +327,15 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
         chosen.append((facts, parameters))
     if not chosen:  # the doubts say why
         return "\n".join(" ".join(line.splitlines()) for line in lines[:-2]) + "\n"
-    lines += reservoir_lines(chosen)
-    lines[1:1] = [f"baselines = {write_value(available(False))}"]
-    if found.numeric_target:
+    lines += reservoir_lines(chosen, found.of_steps)
+    lines[1:1] = [f"baselines = {write_value(available(found.of_steps))}"]
+    if found.of_steps:
+        least = min(facts.rows[0] for facts, _ in chosen)
+        lines[1:1] = [
+            "# the target has a value a step; the first steps of a recording are left out",
+            f"washout = {min(WASHOUT, least // 4)}", 'task = "regression"',
+        ]  # fmt: skip
+    elif found.numeric_target:
         lines[1:1] = ["# the target is numbers that hardly repeat", 'task = "regression"']
     elif len(found.target) > 20 and all(name.isdigit() for name in found.target):
         lines[1:1] = ["# numbers that repeat are taken for classes", 'task = "classification"']
@@ -327,8 +344,15 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
 
 
-def reservoir_lines(chosen: Sequence[tuple[SenseFacts, dict[str, Any]]]) -> list[str]:
+def reservoir_lines(
+    chosen: Sequence[tuple[SenseFacts, dict[str, Any]]], of_steps: bool
+) -> list[str]:
     """Return the reservoirs of a recipe, for the senses and their encoders, with comments."""
+    if of_steps:
+        lines = ["", "[reservoirs]", "# states of every step, without pool"]
+        for name, kind in (("memristor", "MemristorReservoir"), ("echo", "EchoStateReservoir")):
+            lines.append(f"{name} = {write_value({'kind': kind, 'n_nodes': NODES})}")
+        return [*lines, f"none = {write_value({'kind': 'NoReservoir'})}"]
     longest = max(chosen, key=lambda one: steps_of(one[0], one[1], most=True))
     alone = len(chosen) == 1
     memristor, reasons = reservoir_of(*longest, alone=alone)
@@ -370,10 +394,11 @@ def found_table(found: Survey) -> Any:
         formats = ", ".join(f"{n} {suffix or 'no suffix'}" for suffix, n in facts.formats.items())
         span = "" if facts.seconds is None else f"{write_span(*facts.seconds)} s"
         rate = "" if facts.rates is None else f"{write_span(*facts.rates)} a second"
-        what = f"events, {' x '.join(map(str, facts.sensor_size or ()))}"
-        if facts.kind == "samples":
-            what = f"{len(facts.channels)}: {listed(facts.channels, 3)}"
-        rows = f"{facts.rows[0]} to {facts.rows[1]}"
+        what = {
+            "events": f"events, {' x '.join(map(str, facts.sensor_size or ()))}",
+            "samples": f"{len(facts.channels)}: {listed(facts.channels, 3)}",
+        }.get(facts.kind, facts.kind)
+        rows = f"{facts.rows[0]} to {facts.rows[1]}" if facts.kind != "mixed" else ""
         table.add_row(sense, formats, rows, span, rate, what, str(facts.absent or ""))
     return table
 

@@ -1,5 +1,6 @@
 """What `mottle predict` does: recordings from files, predictions of a saved model, as a table."""
 
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ from sklearn.pipeline import Pipeline
 from mottle.datasets import Recordings
 from mottle.datasets.registry import CATALOGUE
 from mottle.datasets.sources.manifest import read_any_frame
+from mottle.datasets.sources.survey import lists_files
 from mottle.datasets.sources.windows import cut_windows
 from mottle.datasets.split import read_frame
 from mottle.pipelines.adaptation import adapt
-from mottle.pipelines.data import Data
+from mottle.pipelines.data import FORMS, OF_ALL, Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
 from mottle.pipelines.saved.model import SavedModel
 from mottle.reservoir import SequenceReadout
@@ -114,7 +116,10 @@ def data_of(
         given = {"sense": senses[0], **given}
     if trained.form in ("name", "store"):
         kept = {}
-    if trained.form not in OWN_FORMS:
+    if trained.form not in OWN_FORMS or hold_one_each(sources, trained.form):
+        kept = {key: one for key, one in kept.items() if key in (*FORMS["files"], *OF_ALL)}
+        if len(senses) > 1:
+            kept.setdefault("pattern", pattern_of(senses))
         return Data.model_validate({**kept, **given, "files": list(sources)})
     if trained.form == "ts":
         return Data.model_validate({**kept, **given, "ts": list(sources)})
@@ -128,6 +133,13 @@ def data_of(
     return Data.model_validate({**kept, **there, **given, trained.form: sources[0]})
 
 
+def hold_one_each(sources: Sequence[str], form: str | None) -> bool:
+    """Return whether sources are folders, or files of one recording, not of many as in training."""
+    if form == "manifest":
+        return not any(Path(one).is_file() and lists_files(Path(one)) for one in sources)
+    return form != "ts" and all(Path(one).is_dir() for one in sources)
+
+
 def read(
     data: Data,
     senses: list[str],
@@ -138,17 +150,24 @@ def read(
 ) -> tuple[Recordings, dict[str, str]]:
     """Return recordings without a target, and why others were left out.
 
-    Files of one sense need not be called as those of the recipe. With ``per_step`` a target that
-    the table holds has a value a row, and is left out.
+    Files need not be called as those of the recipe, but for the names of several senses. With
+    ``per_step`` a target that the table holds has a value a row, and is left out.
     """
     skipped: dict[str, str] = {}
     if data.form in ("files", "manifest"):
         try:
             listing = list_data(data, senses)
-        except ValueError:
-            if data.pattern is None or not of_recipe or len(senses) > 1:
+        except ValueError as error:
+            if data.form != "files" or not of_recipe or (data.pattern is None and len(senses) == 1):
                 raise
-            listing = list_data(data.model_copy(update={"pattern": None}), senses)
+            plain = None if len(senses) == 1 else pattern_of(senses)
+            try:
+                listing = list_data(data.model_copy(update={"pattern": plain}), senses)
+            except ValueError:
+                raise ValueError(
+                    f"{error} --pattern says where the names of these files have the sense: "
+                    f"'(?P<sense>{'|'.join(map(re.escape, senses))})'."
+                ) from error
         recordings, skipped = read_listing(listing, on_bad, progress)
     else:
         recordings = load_data(data, per_step)
@@ -156,6 +175,18 @@ def read(
         recordings, short = cut_windows(recordings, data.window, data.stride)
         skipped |= dict.fromkeys(short, f"shorter than a window of {data.window:g}")
     return recordings, skipped
+
+
+def pattern_of(senses: Sequence[str]) -> str:
+    """Return a pattern that finds the names of senses as words of a path.
+
+    Examples
+    --------
+    >>> re.search(pattern_of(["touch", "smell"]), "new/touch_0.csv")["sense"]
+    'touch'
+    """
+    names = "|".join(map(re.escape, sorted(senses, key=len, reverse=True)))
+    return rf"(?:^|[/_\-. ])(?P<sense>{names})(?=[/_\-. ])"
 
 
 def has_steps(model: Any) -> bool:

@@ -11,6 +11,7 @@ from mottle.datasets.sources.survey import SenseFacts
 MOST_ROWS = 1000  # of a recording, up to which its rows are the steps of the drive
 STEPS, EVENT_STEPS = 200, 24  # of longer ones, and of events
 SLOW, SOUND = 20.0, 4000.0  # samples a second
+RATES = 1.5  # ratio of sampling rates, from which a row is no step
 CELLS = 2400  # most cells of a camera
 FIELD, REGIONS, SEGMENTS = 5, 4, 3  # of shared receptive fields
 SIZE = 2000  # features of a sense
@@ -52,7 +53,13 @@ def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any]
         ]
     comments = []
     n_steps: Any = min(STEPS, shortest)
-    if longest <= MOST_ROWS and (not several or shortest == longest):
+    rates = facts.rates or (1.0, 1.0)
+    if rates[1] > RATES * rates[0]:
+        comments.append(
+            f"{rates[0]:.4g} to {rates[1]:.4g} rows a second are averaged in {n_steps} steps of "
+            "equal length"
+        )
+    elif longest <= MOST_ROWS and (not several or shortest == longest):
         n_steps = "none"
         comments.append(f"the {shortest} to {longest} rows of a recording are its steps")
     else:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 import mottle.reservoir
 import mottle.sensors
 from mottle.checks import NamesParameters, check_whole, choose
-from mottle.containers import as_cells
+from mottle.containers import as_cells, check_container
 from mottle.datasets.sources.survey import facts_of
 from mottle.datasets.table import make_table
 from mottle.events import is_absent
@@ -50,8 +50,8 @@ class SensorModel(NamesParameters, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame with a row a recording and a column a sense, Series, list, or 3-D array
-            Event streams, or sampled streams (time, channel).
+        X : DataFrame with a row a recording and a column a sense, dict, Series, list, or 3-D array
+            Event streams, or sampled streams (time, channel); a dict has a list for each sense.
         y : array-like of shape (recording,)
             Labels or numbers.
         groups : array-like of shape (recording,), default=None
@@ -76,6 +76,7 @@ class SensorModel(NamesParameters, BaseEstimator):
                 f"{self.reservoir.__name__}(500, pool='mean'), or a name: {', '.join(KINDS)}."
             )
         y = np.asarray(plain_targets(y))
+        check_targets(table, y)
         self._senses = list(table.columns)
         rng = check_random_state(self.random_state)
         readout = RidgeReadout(task=self._task) if self.readout is None else clone(self.readout)
@@ -342,6 +343,8 @@ def build(description: Mapping[str, Any], room: Any, kinds: tuple[str, ...]) -> 
 
 def as_table(X: Any) -> pd.DataFrame:
     """Return recordings as a table with a column a sense."""
+    if isinstance(X, Mapping):  # of senses
+        X = make_table(**{str(name): as_cells(cells) for name, cells in X.items()})
     if isinstance(X, pd.DataFrame):
         numbers = [str(name) for name, kind in X.dtypes.items() if kind.kind in "biufc"]
         if numbers:
@@ -349,7 +352,29 @@ def as_table(X: Any) -> pd.DataFrame:
                 f"column {numbers[0]!r} of the table holds numbers, not streams: every cell is the "
                 "stream of a recording; one table of a recording goes into a list."
             )
-        return X
-    if isinstance(X, pd.Series):
-        return X.to_frame(STREAM if X.name is None else X.name)
-    return make_table(**{STREAM: list(as_cells(X))})
+        table = X
+    elif isinstance(X, pd.Series):
+        table = X.to_frame(STREAM if X.name is None else X.name)
+    else:
+        check_container(X)
+        table = make_table(**{STREAM: list(as_cells(X))})
+    for sense, cells in table.items() if len(table) else ():
+        what = "X" if table.shape[1] == 1 else f"X[{sense!r}]"
+        check_container(cells, what)
+        single = [k for k, cell in enumerate(cells) if isinstance(cell, int | float | np.generic)
+                  and not is_absent(cell)]  # fmt: skip
+        if single:
+            raise ValueError(
+                f"recording {single[0]} of {what} is the number {cells.iloc[single[0]]}: expected "
+                "a stream, an array (time, channel) or of events, for each recording."
+            )
+    return table
+
+
+def check_targets(table: pd.DataFrame, y: Any) -> None:
+    """Raise unless there is a target for each recording."""
+    if len(table) != len(y):
+        raise ValueError(
+            f"there are {len(table)} recordings and {len(y)} targets: pass a list of streams, one "
+            "a recording, and as many targets."
+        )

@@ -185,6 +185,23 @@ def in_order(stream: xr.DataArray) -> xr.DataArray:
     return stream if stream.dims == ordered else stream.transpose(*ordered)
 
 
+def channels_like(stream: Any, names: Sequence[Any] | NDArray) -> Any:
+    """Return a stream with its channels in the order of ``names``; unchanged without just these.
+
+    Examples
+    --------
+    >>> stream = xr.DataArray([[1, 2]], dims=("time", "channel"), coords={"channel": ["b", "a"]})
+    >>> channels_like(stream, ["a", "b"]).values.tolist()
+    [[2, 1]]
+    """
+    if not isinstance(stream, xr.DataArray) or "channel" not in stream.coords:
+        return stream
+    own, wanted = list(stream["channel"].values), list(names)
+    if own == wanted or len(set(own)) < len(own) or sorted(own) != sorted(wanted):
+        return stream
+    return stream.sel(channel=wanted)
+
+
 def digest_of(stream: xr.DataArray) -> str:
     """Return a digest of the values of a stream."""
     values = np.ascontiguousarray(in_order(stream).values)

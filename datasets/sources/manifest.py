@@ -91,6 +91,9 @@ def list_manifest(
     rest = [name for name in columns if name not in labels]
     files = {name: paths_of(table[name], path) for name in rest}
     of_files = {name: cells for name, cells in files.items() if cells is not None}
+    if not of_files and found["recording"] is not None:  # names of recordings are those of files
+        own = paths_of(table[found["recording"]], path)
+        of_files = {} if own is None else {sense: own}
     lone = list(of_files)
     if len(lone) == 1 and lone[0].strip().lower() in FILE_NAMES:
         of_files = {sense: of_files[lone[0]]}
@@ -181,8 +184,9 @@ def paths_of(cells: pd.Series, table: Path) -> list[Path | None] | None:
 
 
 def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
-    """Return the files that cells name below a folder, as `paths_of` does."""
+    """Return the files that cells name below a folder, as `paths_of` does; suffixes may lack."""
     found: list[Path | None] = []
+    stems: dict[Path, dict[str, list[Path]]] = {}  # by folder
     for cell in cells:
         if not isinstance(cell, str):
             if not pd.isna(cell):
@@ -194,7 +198,12 @@ def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
             path = folder / cell.strip()
             if path.is_dir() and not (path / "metadata.yaml").exists():  # a bag is a folder
                 return None
-            found.append(path if path.exists() else MISSING)
+            if not path.exists():
+                if path.parent not in stems:
+                    stems[path.parent] = files_by_stem(path.parent)
+                alike = stems[path.parent].get(path.name, [])
+                path = alike[0] if len(alike) == 1 else MISSING
+            found.append(path)
     there = sum(one is not None and one is not MISSING for one in found)
     gone = [k for k, one in enumerate(found) if one is MISSING]
     if not there or there < len(gone):
@@ -204,6 +213,15 @@ def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
             f"{cells.iloc[gone[0]]!r} in row {gone[0]} of {str(cells.name)!r} is no file below "
             f"{folder}, and {len(gone)} of {len(found)} in all: correct or drop these rows."
         )
+    return found
+
+
+def files_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Return the files of a folder by their names without suffix."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.is_file() and file.suffix:
+            found.setdefault(file.stem, []).append(file)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from mottle.checks import check_bool
 from mottle.datasets.sources.files import find_files, parts_of
 from mottle.datasets.sources.manifest import LABELS, paths_of, read_any_frame
 from mottle.datasets.sources.names import Naming, find_naming, labels_of
-from mottle.datasets.split import keep_apart, read_frame
+from mottle.datasets.split import clock_of, keep_apart, read_frame, rows_of
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 from mottle.sensors.roles import counts_rows, is_measured, time_candidates
-from mottle.sensors.streams import label_frame, seconds_of
+from mottle.sensors.streams import channels_like, label_frame, seconds_of
 from mottle.times import are_row_numbers
 
 SAMPLE = 60  # files that are read
@@ -63,6 +64,8 @@ class SenseFacts:
         differ from one recording to the next.
     absent : int
         Recordings without this sense; of a table that lists files, among those that were read.
+    going_back : int
+        Recordings that were read whose times go back.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class SenseFacts:
     positive: bool = False
     drift: float = 0.0
     absent: int = 0
+    going_back: int = 0
 
     def __post_init__(self) -> None:
         check_bool("positive", self.positive)
@@ -108,6 +112,8 @@ class Survey:
         What is doubtful, and which key of ``[data]`` settles it.
     excluded : int
         Files of a kind that is read, left out by the form of their names.
+    of_steps : bool
+        Whether the target has a value a step.
 
     Examples
     --------
@@ -124,9 +130,11 @@ class Survey:
     unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     excluded: int = 0
+    of_steps: bool = False
 
     def __post_init__(self) -> None:
         check_bool("numeric_target", self.numeric_target)
+        check_bool("of_steps", self.of_steps)
 
 
 def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
@@ -302,11 +310,20 @@ def survey_table(path: Path) -> Survey:
         )
     if group:
         data["group"] = group
+    of_steps = False
     if target is not None and recording:
         by = data["recording"] if isinstance(data["recording"], list) else [data["recording"]]
-        pairs = frame[[*by, target]].drop_duplicates()
-        if len(pairs) > len(pairs[by].drop_duplicates()):  # numbers begin anew in each class
+        stated = [*by, *([group] if group else []), target]
+        kind = target_within(frame, by, target, clock_of(frame.drop(columns=stated), None))
+        of_steps = kind == "steps"
+        if kind == "numbers":
             data["recording"] = [*by, target]
+        if kind == "runs":
+            data["runs"] = True
+            notes.append(
+                f"{target!r} changes within recordings, and rows of equal labels one after another "
+                "are one (runs); for a target a step instead, washout and reservoirs without pool."
+            )
     extra = [c for c in texts if c not in (target, group, *recording, *clock)]
     if extra or counting:
         left = (*texts, target, group, *recording, *clock, *counting)
@@ -315,7 +332,39 @@ def survey_table(path: Path) -> Survey:
     if len(clock) > 1:
         data["time"] = clock[0]
         notes.append(f"several columns may be the time: {', '.join(clock)}.")
-    return Survey(data, {}, 0, notes=notes)
+    return Survey(data, {}, 0, notes=notes, of_steps=of_steps)
+
+
+def target_within(
+    frame: pd.DataFrame, by: Sequence[str], target: str, clock: NDArray[np.float64] | None
+) -> str:
+    """Return how a target changes within the recordings that columns name.
+
+    Returns
+    -------
+    kind : {"", "numbers", "runs", "steps"}
+        Not at all; numbers of recordings begin anew in each class; labels last for many rows of one
+        recording; a number a row.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"trial": [1, 1, 1, 1], "gas": ["air", "CO", "air", "CO"]})
+    >>> target_within(frame, ["trial"], "gas", np.array([0, 0, 1, 1]))
+    'numbers'
+    >>> target_within(frame.assign(level=[0.1, 0.3, 0.2, 0.4]), ["trial"], "level", np.arange(4.0))
+    'steps'
+    """
+    codes, _ = pd.factorize(frame[target])
+    recordings = rows_of(frame, by)
+    n_runs = sum(1 + np.count_nonzero(np.diff(codes[rows])) for rows in recordings)
+    n_pairs = sum(np.unique(codes[rows]).size for rows in recordings)
+    if n_pairs == len(recordings):
+        return ""
+    if clock is not None and any((np.diff(clock[rows]) <= 0).any() for rows in recordings):
+        return "numbers"
+    if pd.api.types.is_float_dtype(frame[target]) and 3 * n_runs > len(frame):
+        return "steps"
+    return "runs" if n_runs > n_pairs and 2 * n_runs < len(frame) else "numbers"
 
 
 def survey_files(
@@ -430,6 +479,8 @@ def add_senses(
         seen = [streams[k] for k in own if k in streams]
         if seen:
             found.senses[sense] = facts_of(seen)
+            if found.senses[sense].kind == "mixed":
+                found.notes.append(odd_files({names[k]: streams[k] for k in own if k in streams}))
             found.senses[sense].formats = dict(Counter(files[k].suffix.lower() for k in own))
     several = len(found.senses) > 1
     keys = [without_sense(names[k], pattern) if several else names[k] for k in rows]
@@ -479,7 +530,20 @@ def kind_of(stream: Any) -> Any:
     """Return what tells the senses of files apart: events or samples, and the channels."""
     if isinstance(stream, EventFile):
         return "events"
-    return tuple(map(str, stream["channel"].values))
+    return tuple(sorted(map(str, stream["channel"].values)))  # in any order
+
+
+def odd_files(streams: Mapping[str, Any]) -> str:
+    """Return a sentence about the files, by name, that hold something else than most."""
+    kinds = {name: kind_of(stream) for name, stream in streams.items()}
+    (usual, _), *_ = Counter(kinds.values()).most_common()
+    odd = [name for name, kind in kinds.items() if kind != usual]
+    usual, other = (
+        kind if isinstance(kind, str) else f"channels {listed(kind)}"
+        for kind in (usual, kinds[odd[0]])
+    )  # fmt: skip
+    more = f"; others so: {listed(odd[1:])}" if len(odd) > 1 else ""
+    return f"Most files hold {usual}, but {odd[0]} {other}{more}."
 
 
 def facts_of(cells: Sequence[Any]) -> SenseFacts:
@@ -491,12 +555,14 @@ def facts_of(cells: Sequence[Any]) -> SenseFacts:
     if events and len(events) < len(streams):
         return SenseFacts("mixed")
     widths = {np.shape(one)[1:] for one in streams} if not events else set()
-    named = {tuple(map(str, one["channel"].values)) for one in streams if not events and isinstance(
-        one, xr.DataArray) and "channel" in one.coords}  # fmt: skip
-    if len(widths) > 1 or len(named) > 1:
+    named = [one for one in streams if not events and isinstance(
+        one, xr.DataArray) and "channel" in one.coords]  # fmt: skip
+    if len(widths) > 1 or len({kind_of(one) for one in named}) > 1:
         return SenseFacts("mixed")
     if events:
         return facts_of_events(events)
+    if named:
+        streams = [channels_like(one, named[0]["channel"].values) for one in streams]
     arrays = [np.asarray(one.values if isinstance(one, xr.DataArray) else one) for one in streams]
     rows = [len(one) for one in arrays]
     facts = SenseFacts("samples", rows=(min(rows), max(rows)))
@@ -512,9 +578,11 @@ def facts_of(cells: Sequence[Any]) -> SenseFacts:
         lengths, rates = [], []
         for one in timed:
             time = seconds_of(one, "a recording")
-            if len(time) > 1 and time[-1] > time[0]:
+            steps = np.diff(time)
+            facts.going_back += bool((steps < 0).any())
+            if not (steps < 0).any() and (steps > 0).any():
                 lengths.append(float(time[-1] - time[0]))
-                rates.append(float(1 / np.median(np.diff(time))))
+                rates.append(float(1 / np.median(steps[steps > 0])))
         if rates:
             facts.seconds, facts.rates = (min(lengths), max(lengths)), (min(rates), max(rates))
     numbers = [one for one in arrays if one.dtype.kind in "biuf" and one.ndim == 2 and len(one)]

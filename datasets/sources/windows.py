@@ -38,7 +38,8 @@ def cut_windows(
     Returns
     -------
     recordings : Recordings
-        A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it. Windows of
+        A row a window, named "NAME@BEGIN"; None where a sampled sense has no row in it, and no
+        window where none has: ``table.attrs["notes"]`` says how many lie in such gaps. Windows of
         sampled streams with times carry the first minute of the recording in attributes, from
         which `GasDrive` and `TaxelDrive` take their baselines, unless values are changed.
     left_out : list of str
@@ -70,7 +71,7 @@ def cut_windows(
     names: list[str] = []
     left_out: list[str] = []
     uneven: dict[str, str | None] = {}  # by sense, of its first recording
-    longest = 0.0
+    longest, n_empty = 0.0, 0
     for row, name in enumerate(map(str, table.index)):
         streams = {sense: read_stream(table[sense].iloc[row]) for sense in cells}
         for sense, stream in streams.items():
@@ -90,10 +91,16 @@ def cut_windows(
             left_out.append(name)
         pieces = {s: None if one is None else Pieces(one) for s, one in streams.items()}
         for k in range(n_windows):
+            own: dict[str, Any] = {}
             for sense, whole in pieces.items():
                 piece = None if whole is None else whole.cut(begin + k * stride, window)
                 empty = piece is not None and not len(piece) and not is_events(piece)
-                cells[sense].append(None if empty else piece)
+                own[sense] = None if empty else piece
+            if all(piece is None for piece in own.values()):
+                n_empty += 1
+                continue
+            for sense, piece in own.items():
+                cells[sense].append(piece)
             rows.append(row)
             names.append(f"{name}@{k * stride:g}")
     if not rows:
@@ -108,6 +115,11 @@ def cut_windows(
         )  # fmt: skip
     cut_table = make_table(index=names, **cells)
     cut_table.attrs = dict(table.attrs)
+    if n_empty:
+        cut_table.attrs["notes"] = [
+            *table.attrs.get("notes", []),
+            f"{n_empty} windows lie in gaps of the times, without a row, and are left out.",
+        ]
     taken: Any = [target[row] for row in rows] if isinstance(target, list) else target[rows]
     return Recordings(cut_table, taken, np.asarray(groups)[rows]), left_out
 

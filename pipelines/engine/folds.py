@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from mottle.datasets import Recordings
+from mottle.datasets.sources.survey import listed
 
 DIGITS = re.compile(r"\d+")
 SPLITS = {
@@ -107,7 +108,12 @@ def make_folds(
     if split.kind == "published":
         parts = np.array([published_part(group) for group in groups.tolist()])
         if set(parts) != {"train", "test"}:
-            raise ValueError("split.kind='published' needs groups 'train' and 'test' in the data.")
+            others = sorted({str(g) for g, part in zip(groups, parts, strict=True) if not part})
+            raise ValueError(
+                "split.kind='published' needs groups of a part for training, 'train', and one for "
+                f"test, 'test', and no others; the data has {listed(others or names.tolist())}: "
+                "leave out the rest, or take another kind."
+            )
         yield np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
         return
     if split.kind == "stratified" and not labels:

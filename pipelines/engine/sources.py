@@ -348,7 +348,7 @@ def load_recordings_of(
                 f"{len(short)} recordings are shorter than a window of {data.window:g} and are "
                 f"left out: {', '.join(short[:5])}."
             )
-    recordings, left = drop_incomplete(recordings, senses, data.incomplete)
+    recordings, left = drop_incomplete(recordings, senses, data.incomplete, data.window is not None)
     notes += left
     if data.horizon is not None:
         recordings = with_channel(recordings, data.target, data.horizon)
@@ -400,9 +400,9 @@ def check_labels(data: Data, target: Any, task: str) -> Any:
 
 
 def drop_incomplete(
-    recordings: Recordings, senses: Sequence[str], incomplete: str
+    recordings: Recordings, senses: Sequence[str], incomplete: str, cut: bool = False
 ) -> tuple[Recordings, list[str]]:
-    """Return the recordings that have all senses, or refuse those that lack one."""
+    """Return the recordings, or windows if ``cut``, that have all senses, or refuse them."""
     used = [sense for sense in senses if sense in recordings.table.columns]
     absent = recordings.table[used].isna()
     rows = absent.any(axis=1).to_numpy()
@@ -413,16 +413,20 @@ def drop_incomplete(
         raise ValueError(
             f"{int(rows.sum())} of {len(rows)} recordings lack a sense, {counts}, such as "
             f"{absent.index[int(np.argmax(rows))]!r}: data.incomplete = 'drop' leaves them out. "
-            f"{unmatched(absent)}"
+            f"{why_absent(absent, cut)}"
         )
     if rows.all():
-        raise ValueError(f"no recording has all senses; absent are: {counts}. {unmatched(absent)}")
+        raise ValueError(
+            f"no recording has all senses; absent are: {counts}. {why_absent(absent, cut)}"
+        )
     kept = take(recordings, np.flatnonzero(~rows))
     return kept, [f"{int(rows.sum())} recordings lack a sense and are left out: {counts}."]
 
 
-def unmatched(absent: Any) -> str:
-    """Return a sentence on names of recordings that may be meant as one."""
+def why_absent(absent: Any, cut: bool) -> str:
+    """Return a sentence on windows without rows, or names of recordings that may be one."""
+    if cut:
+        return "In these windows it has no row: they lie in a gap of its times, or beyond its end."
     names = [str(name) for name in absent.index[absent.any(axis=1)]]
     close = [(name, suggest(name, [n for n in names if n != name])) for name in names[:50]]
     found = next(((name, text) for name, text in close if text.strip()), None)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.linalg.blas import dsyrk
 
 from mottle.blas import threads_for
@@ -85,12 +86,12 @@ class Gram:
 
 
 class RowSet(NamedTuple):
-    """Rows: X (row, feature), y (row, target), weight (row,), fold (row,)."""
+    """Rows: X (row, feature), y (row, target), weight (row,), group (row,), numbered from 0."""
 
     X: NDArray
     y: NDArray
     weight: NDArray
-    fold: NDArray
+    group: NDArray
 
     def only(self, chosen: NDArray) -> "RowSet":
         """Return some of the rows."""
@@ -106,16 +107,23 @@ class Folds:
     def __init__(self, n_features: int, n_targets: int, n_folds: int, grouped: bool):
         self.n_features, self.n_targets = n_features, n_targets
         self.n_folds, self.grouped = n_folds, grouped
-        self.fold_of: dict[Any, int] = {}
+        self.numbers: dict[Any, int] = {}  # of groups
         self.grams: list[Gram] = []
         self.rows: list[RowSet] = []
 
-    def assign(self, groups: NDArray) -> NDArray:
-        """Return the fold of each row."""
+    def number(self, n_rows: int, groups: NDArray | None) -> NDArray:
+        """Return the number of the group of each row, by first appearance; 0 without groups."""
+        if groups is None:
+            return np.zeros(n_rows, dtype=np.intp)
         names, first, place = np.unique(groups, return_index=True, return_inverse=True)
         for name in names[np.argsort(first)].tolist():
-            self.fold_of.setdefault(name, len(self.fold_of) % self.n_folds)
-        return np.array([self.fold_of[name] for name in names.tolist()])[place]
+            self.numbers.setdefault(name, len(self.numbers))
+        return np.array([self.numbers[name] for name in names.tolist()])[place]
+
+    def of(self, rows: RowSet) -> NDArray:
+        """Return the fold of each row."""
+        fold: NDArray = rows.group % self.n_folds
+        return fold
 
     def add(self, X: NDArray, y: NDArray, weight: NDArray, groups: NDArray | None) -> None:
         """Add rows, as ``Gram.add``; groups (row,)."""
@@ -126,19 +134,20 @@ class Folds:
             )
         if y.shape[1] != self.n_targets:
             raise ValueError(f"y has {y.shape[1]} columns, earlier blocks had {self.n_targets}.")
-        fold = np.zeros(len(X), dtype=np.intp) if groups is None else self.assign(groups)
+        group = self.number(len(X), groups)
         if not self.grams and sum(len(rows.X) for rows in self.rows) + len(X) < self.n_features:
-            self.rows.append(RowSet(X.copy(), y.copy(), weight.copy(), fold))
+            self.rows.append(RowSet(X.copy(), y.copy(), weight.copy(), group))
             return
-        for rows in [*self.rows, RowSet(X, y, weight, fold)]:
+        for rows in [*self.rows, RowSet(X, y, weight, group)]:
             self._sum(rows)
         self.rows = []
 
     def _sum(self, rows: RowSet) -> None:
-        while len(self.grams) <= rows.fold.max():
+        fold = self.of(rows)
+        while len(self.grams) <= fold.max():
             self.grams.append(Gram(self.n_features, self.n_targets))
-        for k in np.unique(rows.fold):
-            own = rows.fold == k
+        for k in np.unique(fold):
+            own = fold == k
             X, y, weight, _ = rows if own.all() else rows.only(own)
             self.grams[k].add(X, y, weight)
 
@@ -156,8 +165,8 @@ class Folds:
 
     def join(self) -> None:
         """Merge all folds into one, without groups."""
-        self.grouped, self.fold_of = False, {}
-        self.rows = [rows._replace(fold=np.zeros_like(rows.fold)) for rows in self.rows]
+        self.grouped, self.numbers = False, {}
+        self.rows = [rows._replace(group=np.zeros_like(rows.group)) for rows in self.rows]
         self.grams = [self.total()] if self.grams else []
 
     def total(self) -> Gram:
@@ -245,10 +254,10 @@ def decompose_wide(rows: RowSet, standardize: bool) -> Spectrum:
     )
 
 
-def leave_one_out(spectrum: Spectrum, blocks: Iterable[Any], alphas: NDArray) -> NDArray:
+def leave_one_out(spectrum: Spectrum, blocks: Iterable[RowSet], alphas: NDArray) -> NDArray:
     """Return the leave-one-out mean squared error of each penalty; reads the rows again."""
     total = np.zeros(alphas.size)
-    for X, y, weight in blocks:
+    for X, y, weight, _ in blocks:
         total += np.sum(spectrum.errors(X, y, weight, alphas) ** 2, axis=2) @ weight
     losses: NDArray = total / (spectrum.weight * spectrum.target_mean.size)
     return losses
@@ -286,12 +295,14 @@ def leave_group_out(folds: list[Gram], standardize: bool, alphas: NDArray) -> ND
     return losses
 
 
-def leave_group_out_wide(rows: RowSet, standardize: bool, alphas: NDArray) -> NDArray:
-    """Return the same as ``leave_group_out`` from fewer rows than features."""
-    total, names = np.zeros(alphas.size), np.unique(rows.fold[rows.weight > 0])
+def leave_group_out_wide(
+    rows: RowSet, fold: NDArray, standardize: bool, alphas: NDArray
+) -> NDArray:
+    """Return the same as ``leave_group_out`` from fewer rows than features; fold (row,)."""
+    total, names = np.zeros(alphas.size), np.unique(fold[rows.weight > 0])
     _check_folds(names.size)
     for k in names:
-        own = rows.fold == k
+        own = fold == k
         spectrum, out = decompose_wide(rows.only(~own), standardize), rows.only(own)
         rotated = spectrum.rotate(out.X)
         for i, alpha in enumerate(alphas):
@@ -300,6 +311,49 @@ def leave_group_out_wide(rows: RowSet, standardize: bool, alphas: NDArray) -> ND
             total[i] += out.weight @ np.sum(error**2, axis=1)
     losses: NDArray = total / (rows.weight.sum() * rows.y.shape[1])
     return losses
+
+
+class Line(NamedTuple):
+    """A ridge regression for one penalty."""
+
+    mean: NDArray  # (feature,)
+    target_mean: NDArray  # (target,)
+    coef: NDArray  # (feature, target)
+
+    def predict(self, X: NDArray) -> NDArray:
+        """Return predictions (row, target)."""
+        predicted: NDArray = self.target_mean + (X - self.mean) @ self.coef
+        return predicted
+
+
+def without_each(folds: Folds, standardize: bool, alpha: float) -> dict[int, Line]:
+    """Return regressions on all but one fold, by fold; none where fewer than two have rows."""
+    few = folds.few()
+    lines: dict[int, Line] = {}
+    if few is not None:
+        fold = folds.of(few)
+        names = np.unique(fold[few.weight > 0]).tolist()
+        for k in names if len(names) > 1 else ():
+            spectrum = decompose_wide(few.only(fold != k), standardize)
+            lines[k] = Line(spectrum.mean, spectrum.target_mean, spectrum.coef(alpha))
+        return lines
+    kept = {k: gram for k, gram in enumerate(folds.grams) if gram.n_rows}
+    for k in kept if len(kept) > 1 else ():
+        lines[k] = solve(merged([kept[j] for j in kept if j != k]), standardize, alpha)
+    return lines
+
+
+def solve(gram: Gram, standardize: bool, alpha: float) -> Line:
+    """Solve for one penalty, in a twentieth of the time of ``decompose``."""
+    scale, p = gram.scale(standardize), gram.n_features
+    moments = gram.xx / np.outer(scale, scale)
+    moments[np.diag_indices(p)] += alpha
+    try:
+        with threads_for(p):
+            coef = cho_solve(cho_factor(moments), gram.xy / scale[:, np.newaxis])
+    except LinAlgError:  # singular to rounding, as without a penalty
+        coef = decompose(gram, standardize).coef(alpha) * scale[:, np.newaxis]
+    return Line(gram.mean[:p], gram.mean[p:], coef / scale[:, np.newaxis])
 
 
 def _check_folds(n_folds: int) -> None:

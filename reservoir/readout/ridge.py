@@ -5,8 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
@@ -16,8 +15,9 @@ from mottle.arrays import refuse_masked
 from mottle.checks import check_bool, check_option, is_whole
 from mottle.log import say_once
 from mottle.reservoir.readout import gram
+from mottle.reservoir.readout.calibration import find_sharpness
 from mottle.reservoir.readout.linear import LinearReadout, check_penalties, two_or_more, two_sided
-from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block, with_weight
+from mottle.reservoir.readout.rows import Rows, Sample, rows_a_block
 from mottle.reservoir.readout.task import TASKS
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(-3, 6, 19))
@@ -65,9 +65,9 @@ class RidgeReadout(LinearReadout):
     classes_ : ndarray
         Labels, in classification.
     sharpness_ : float
-        In classification: factor between decision values and logits, from the leave-one-out
-        decisions (of at most a million, evenly spaced over the rows; after ``partial_fit``, of
-        4 MiB of rows that are kept for this purpose).
+        In classification: factor between decision values and logits, from decisions without the
+        row, or without the fold of its group (of at most a million, evenly spaced over the rows;
+        after ``partial_fit``, of 4 MiB of rows that are kept for this purpose).
     n_features_in_ : int
         Number of features.
 
@@ -232,13 +232,13 @@ class RidgeReadout(LinearReadout):
         X, y, weight, groups = block
         y = self._encode(y)
         if "_folds" not in self.__dict__:
-            n_folds = N_FOLDS if self.cv == "auto" else self.cv
+            n_folds = self.cv if is_whole(self.cv) else N_FOLDS
             self._folds = gram.Folds(X.shape[1], y.shape[1], n_folds, groups is not None)
             self._sample, self._flat = Sample(rows_a_block(X.shape[1])), flat
             self.n_features_in_ = X.shape[1]
         self._folds.add(X, y, weight, groups)
         if keep:
-            self._sample.add(X, y, weight)
+            self._sample.add(X, y, self._folds.number(len(X), groups), weight)
 
     def fit_blocks(
         self,
@@ -281,7 +281,7 @@ class RidgeReadout(LinearReadout):
         """Fit to blocks (X, y, weight, groups), which can be read twice if ``again``."""
         for block in source:
             self._add(block, flat, keep=not again and hasattr(self, "classes_"))
-        self._finish(_Encoded(source, self._encode) if again else None)
+        self._finish(_Again(source, self._encode, self._folds) if again else None)
         self._folds.join()
 
     def _finish(self, source: Any = None) -> None:
@@ -292,14 +292,14 @@ class RidgeReadout(LinearReadout):
         if few is None:
             spectrum = gram.decompose(self._folds.total(), self.standardize)
         else:
-            spectrum, source = gram.decompose_wide(few, self.standardize), [few[:3]]
+            spectrum, source = gram.decompose_wide(few, self.standardize), [few]
         if alphas.size > 1:
             self.losses_ = self._losses(spectrum, few, source, alphas)
         self.alpha_ = float(alphas[int(np.argmin(self.losses_)) if alphas.size > 1 else 0])
         classify = hasattr(self, "classes_")
         if classify:
-            rows = [self._sample.kept] if source is None else source
-            self.sharpness_ = _sharpness(*self._held_out(spectrum, rows))
+            rows = [gram.RowSet(*self._sample.kept)] if source is None else source
+            self.sharpness_ = find_sharpness(*self._held_out(spectrum, rows))
         say_at_end(self.alpha_, alphas)
         coef = spectrum.coef(self.alpha_)
         intercept = spectrum.target_mean - spectrum.mean @ coef
@@ -312,26 +312,36 @@ class RidgeReadout(LinearReadout):
         if self._folds.grouped and few is None:
             return gram.leave_group_out(self._folds.grams, self.standardize, alphas)
         if self._folds.grouped:
-            return gram.leave_group_out_wide(few, self.standardize, alphas)
+            return gram.leave_group_out_wide(few, self._folds.of(few), self.standardize, alphas)
         if source is None or self.cv == "gcv":
             return gram.generalized(spectrum, alphas)
         return gram.leave_one_out(spectrum, source, alphas)
 
-    def _held_out(self, spectrum, rows):
-        """Return leave-one-out decisions (row, class), indices of the labels, and row weights."""
+    def _held_out(self, spectrum, blocks):
+        """Return decisions without the row or its fold, and labels, weights and groups of rows."""
         every = -(-spectrum.n_rows * self.classes_.size // HELD_OUT)
-        n_rows, parts = 0, []
-        for X, y, weight in (with_weight(*block) for block in rows):
+        alpha, n_rows, parts, without = self.alpha_, 0, [], {}
+        if self._folds.grouped:
+            without = gram.without_each(self._folds, self.standardize, alpha)
+        for rows in blocks:
+            rows = rows.only(rows.weight > 0)
             chosen = slice(-n_rows % every, None, every)
-            n_rows += len(X)
-            X, y = X[chosen], y[chosen]
-            decision = y - spectrum.errors(X, y, weight[chosen], np.array([self.alpha_]))[0]
-            parts.append((two_sided(decision), two_sided(y).argmax(axis=1), weight[chosen]))
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+            n_rows += len(rows.X)
+            rows = rows.only(chosen)
+            X, y, weight, group = rows
+            decision = np.empty_like(y)
+            fold = self._folds.of(rows)
+            for k in np.unique(fold).tolist() if without else ():
+                decision[fold == k] = without[k].predict(X[fold == k])
+            if not without:
+                decision = y - spectrum.errors(X, y, weight, np.array([alpha]))[0]
+            parts.append((two_sided(decision), two_sided(y).argmax(axis=1), weight, group))
+        decision, label, weight, group = map(np.concatenate, zip(*parts, strict=True))
+        return decision, label, weight, group if without else np.arange(len(label))
 
     @available_if(lambda self: self._classifies())
     def predict_proba(self, X: Any) -> NDArray:
-        """Return class probabilities, calibrated on the leave-one-out decisions.
+        """Return class probabilities, calibrated on held-out decisions (see ``sharpness_``).
 
         Parameters
         ----------
@@ -388,22 +398,12 @@ def _check_groups(groups):
     return groups
 
 
-class _Encoded:
-    """Blocks without groups, their targets encoded as numbers; can be iterated repeatedly."""
+class _Again:
+    """Blocks of rows, their targets encoded as numbers; can be iterated repeatedly."""
 
-    def __init__(self, source, encode):
-        self.source, self.encode = source, encode
+    def __init__(self, source, encode, folds):
+        self.source, self.encode, self.folds = source, encode, folds
 
     def __iter__(self):
-        return ((X, self.encode(y), weight) for X, y, weight, _ in self.source)
-
-
-def _sharpness(decision, label, weight):
-    """Return the factor on held-out decisions that maximises the likelihood of their softmax."""
-    rows = np.arange(len(label))
-
-    def loss(log_factor):
-        logs = log_softmax(np.exp(log_factor) * decision, axis=1)[rows, label]
-        return -np.average(logs, weights=weight)
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 5.0), method="bounded").x))
+        for X, y, weight, groups in self.source:
+            yield gram.RowSet(X, self.encode(y), weight, self.folds.number(len(X), groups))

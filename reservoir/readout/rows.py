@@ -103,11 +103,11 @@ class Sample:
         self.most, self.every, self.n_rows = most, 1, 0
         self.kept: list[NDArray] = []
 
-    def add(self, X: NDArray, y: NDArray, weight: NDArray) -> None:
-        """Add rows whose weight is not 0: X (row, feature), y (row, target), weight (row,)."""
-        X, y, weight = with_weight(X, y, weight)
+    def add(self, X: NDArray, y: NDArray, group: NDArray, weight: NDArray) -> None:
+        """Add rows whose weight is not 0: X (row, feature), y (row, target), others (row,)."""
+        X, y, group, weight = with_weight(X, y, group, weight)
         chosen = slice(-self.n_rows % self.every, None, self.every)
-        new = [X[chosen], y[chosen], weight[chosen]]
+        new = [X[chosen], y[chosen], weight[chosen], group[chosen]]
         pairs = zip(self.kept or [part[:0] for part in new], new, strict=True)
         self.kept = [np.concatenate(pair) for pair in pairs]
         self.n_rows += len(X)

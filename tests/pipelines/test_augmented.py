@@ -1,8 +1,10 @@
 """Altered copies of training recordings, and a search inside fit: from training recordings only."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from numpy.testing import assert_allclose
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -88,12 +90,28 @@ def test_windows_keep_their_opening_and_labels():
     assert found.dims == wave.dims
 
 
+def test_noise_belongs_to_channels_by_name():
+    levels = pd.Series({"x": 1.0, "y": 100.0, "z": 1e4})
+    frames = [pd.DataFrame(RNG.normal(size=(200, 3)), columns=list(levels.index)) * levels
+              for _ in range(12)]  # fmt: skip
+    turned = [frame[["z", "x", "y"]] if k % 2 else frame for k, frame in enumerate(frames)]
+    given = copies_of(turned, jitter=0.1).given_
+    noise = np.stack([np.asarray(copy.sel(channel=levels.index) - frame)
+                      for frame, copy in zip(frames, given[12:], strict=True)])  # fmt: skip
+    assert_allclose(noise.std(axis=(0, 1)), 0.1 * levels, rtol=0.1)
+
+
+def test_a_sense_that_is_absent_everywhere_is_named():
+    with pytest.raises(ValueError, match="sense 'b' is absent in every recording"):
+        AugmentedModel(SensorClassifier(), shift=2).fit({"a": WAVES, "b": [None] * 16}, LABELS)
+
+
 def test_only_training_recordings_are_copied(monkeypatch):
     seen = []
     real = AugmentedModel._alter
     monkeypatch.setattr(
         AugmentedModel, "_alter",
-        lambda self, cells, rng: (seen.append(len(cells)), real(self, cells, rng))[1],
+        lambda self, cells, *rest: (seen.append(len(cells)), real(self, cells, *rest))[1],
     )  # fmt: skip
     readout = make_pipeline(
         TaxelDrive(None, baseline="training"),

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, cross_val_score
 
-from mottle.datasets import load_demo, load_nmnist_100
+from mottle.datasets import load_demo, load_nmnist_100, make_table
 from mottle.pipelines import SensorClassifier, SensorRegressor
 from mottle.pipelines.rules import FIRING, encoder_of, reservoir_of
 from mottle.reservoir import EchoStateReservoir, VO2Reservoir
@@ -116,14 +116,33 @@ def test_rules_keep_rows_and_never_stretch():
 
 def test_what_is_no_table_of_streams_is_named():
     streams, labels = waves(8)
-    with pytest.raises(ValueError, match="there is no recording to fit"):
+    with pytest.raises(ValueError, match="holds no recording: expected at least one"):
         SensorClassifier(**SMALL).fit([], [])
+    with pytest.raises(ValueError, match="there is no recording to fit"):
+        SensorClassifier(**SMALL).fit(pd.DataFrame({"a": []}, dtype=object), [])
+    for wrong in (["a.csv"] * 8, [{"a": one} for one in streams], "a.csv"):
+        with pytest.raises(TypeError, match=r"X is a (str|dict)"):
+            SensorClassifier(**SMALL).fit(wrong, labels)
+    with pytest.raises(TypeError, match=r"recording 1 of X\['b'\] is a str"):
+        SensorClassifier(**SMALL).fit({"a": streams, "b": [streams[0], *"xxxxxxx"]}, labels)
+    with pytest.raises(ValueError, match="recording 0 of X is the number 1"):
+        SensorClassifier(**SMALL).fit([1.0] * 8, labels)
+    for model in (SensorClassifier(**SMALL), SensorRegressor(**SMALL)):
+        with pytest.raises(ValueError, match="there are 8 recordings and 5 targets"):
+            model.fit(streams, labels[:5])
     with pytest.raises(ValueError, match="column 'a' of the table holds numbers, not streams"):
         SensorClassifier(**SMALL).fit(pd.DataFrame({"a": [1.0, 2.0]}), [0, 1])
     with pytest.raises(TypeError, match="EchoStateReservoir is a class"):
         SensorClassifier(EchoStateReservoir).fit(streams, labels)
     named = SensorClassifier(**SMALL).fit(pd.Series(streams, name="a", dtype=object), labels)
     assert_array_equal(named.predict(streams), named.predict(pd.DataFrame({"b": streams})))
+
+
+def test_a_dict_of_senses_is_a_table():
+    streams, labels = waves(8)
+    senses = {"a": streams, "b": [2 * one for one in streams]}
+    models = [SensorClassifier(**SMALL).fit(X, labels) for X in (senses, make_table(**senses))]
+    assert_array_equal(*(model.predict_proba(senses) for model in models))
 
 
 def test_a_reservoir_of_ones_own_keeps_its_seed():

@@ -15,11 +15,13 @@ from naive import ridge as naive
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import LeaveOneOut
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mottle.reservoir import NoReservoir, RidgeReadout, fit_stream
 from mottle.reservoir.readout import gram, rows
+from mottle.reservoir.readout.calibration import find_sharpness
 
 NO_SPLITS = {
     "check_sample_weight_equivalence_on_dense_data": "the check sets cv to lists of rows; here it "
@@ -418,11 +420,66 @@ def test_probabilities_from_blocks_are_those_of_the_whole():
     assert_allclose(blocks.predict_proba(X), whole.predict_proba(X), atol=1e-6)
 
 
+def two_clouds(n, distance, n_features=60, seed=0):
+    """Return rows of two classes whose means lie ``distance`` apart along every feature."""
+    labels = np.arange(n) % 2
+    rows = np.random.default_rng(seed).normal(size=(n, n_features))
+    return rows + distance * (labels - 0.5)[:, np.newaxis], labels
+
+
+@pytest.mark.parametrize("n", [10, 20, 50, 400])
+def test_few_rows_that_are_all_right_do_not_make_sure(n):
+    X, y = two_clouds(n, 0.6)
+    later, truth = two_clouds(4000, 0.6, seed=1)
+    readout = RidgeReadout().fit(X, y)
+    chance, decision = readout.predict_proba(later), readout.decision_function(later)
+    assert 1 - chance.max(axis=1).mean() > 0.3 / n
+    best = min(
+        log_loss(truth, 1 / (1 + np.exp(-2 * s * decision))) for s in np.geomspace(0.1, 100, 60)
+    )
+    assert log_loss(truth, chance) < best + 0.1
+    weighted = RidgeReadout().fit(X, y, sample_weight=np.full(n, 0.01 / n))
+    assert_allclose(weighted.sharpness_, readout.sharpness_, rtol=0.1)
+
+
+@pytest.mark.parametrize("n_features", [60, 500])  # moments of folds, or fewer rows than features
+@pytest.mark.parametrize("way", ["fit", "partial_fit"])
+def test_copies_in_a_group_do_not_sharpen_probabilities(n_features, way):
+    worst = 0.0
+    for seed in range(5):
+        X, y = two_clouds(40, 0.5, n_features, seed)
+        later, truth = two_clouds(2000, 0.5, n_features, seed + 100)
+        noise = np.random.default_rng(seed).normal(size=(8 * len(X), n_features))
+        copies, labels = np.repeat(X, 8, axis=0) + 0.05 * noise, np.repeat(y, 8)
+        readout = getattr(RidgeReadout(), way)(copies, labels, groups=np.repeat(np.arange(40), 8))
+        chance = readout.predict_proba(later)
+        right = readout.score(later, truth)
+        worst = max(worst, chance.max(axis=1).mean() - right)
+    assert worst < 0.08
+
+
+def test_decisions_without_a_fold_are_those_of_a_readout_fitted_without_it():
+    X, y = two_clouds(90, 0.2)
+    groups = np.arange(90) // 3
+    for n_features in (20, 60):
+        rows = X[:, :n_features]
+        if n_features == 60:
+            rows, y, groups = rows[:45], y[:45], groups[:45]
+        readout = RidgeReadout(10.0, cv=5).fit(rows, y, groups=groups)
+        held_out = np.empty(len(rows))
+        for k in range(5):
+            own = groups % 5 == k
+            held_out[own] = RidgeReadout(10.0).fit(rows[~own], y[~own]).decision_function(rows[own])
+        decision = np.stack([-held_out, held_out], axis=1)
+        expected = find_sharpness(decision, y, np.ones(len(rows)), groups)
+        assert_allclose(readout.sharpness_, expected, rtol=1e-6)
+
+
 def test_a_sample_is_evenly_spaced_over_all_rows():
     sample = rows.Sample(100)
     for k in range(0, 10_000, 77):
         place = np.arange(k, min(k + 77, 10_000), dtype=float)[:, None]
-        sample.add(place, place, 1.0 + place[:, 0])
+        sample.add(place, place, place[:, 0], 1.0 + place[:, 0])
     assert_array_equal(sample.kept[0][:, 0], np.arange(0, 10_000, 128))
 
 

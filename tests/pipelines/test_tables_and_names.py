@@ -1,0 +1,211 @@
+"""Tables whose labels change within recordings, files that are not called as in training, gaps."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+import mottle
+from mottle.datasets import Recordings, cut_windows, make_table
+from mottle.datasets.sources.survey import facts_of
+from mottle.pipelines import draft_recipe, read_recipe, run_recipe
+from mottle.pipelines.cli import main
+from mottle.pipelines.engine.sources import load_recordings_of
+from mottle.pipelines.rules import encoder_of
+
+RNG = np.random.default_rng(0)
+TIME = np.arange(240) / 20
+
+
+def sessions(target):
+    """Return a table of four people, each recorded once, with a target that changes in between."""
+    plain = pd.DataFrame({"time": TIME, "target": target})
+    parts = [plain.assign(x=RNG.normal(size=TIME.size), subject=f"s{k}", trial=k) for k in range(4)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def drafted(frame, folder):
+    frame.to_csv(folder / "all.csv", index=False)
+    found = draft_recipe(folder / "all.csv", out=folder / "all.toml")
+    (folder / "all.toml").write_text(found.text)
+    return found
+
+
+def test_a_number_a_row_is_a_target_a_step(tmp_path):
+    found = drafted(sessions(np.cumsum(np.sin(TIME))), tmp_path)
+    assert (found.doubts, found.survey.n_recordings) == ([], 4)
+    assert "washout = 50" in found.text
+    assert 'recording = ["subject", "trial"]' in found.text
+    recipe, _ = read_recipe(tmp_path / "all.toml")
+    assert (recipe.task, recipe.washout) == ("regression", 50)
+    make_small(tmp_path / "all.toml")
+    assert not run_recipe(tmp_path / "all.toml").scores["score"].isna().any()
+
+
+@pytest.mark.parametrize("clock", [True, False])
+def test_pieces_of_a_class_in_one_session_are_not_glued(clock, tmp_path):
+    labels = np.array(["walk", "run", "sit"])[np.arange(TIME.size) // 20 % 3]
+    frame = sessions(labels)
+    found = drafted(frame if clock else frame.drop(columns="time"), tmp_path)
+    assert (found.doubts, found.survey.n_recordings) == ([], 48)
+    assert found.survey.target == {"run": 16, "sit": 16, "walk": 16}
+    recipe, _ = read_recipe(tmp_path / "all.toml")
+    recipe.data.table = str(tmp_path / "all.csv")
+    recordings = load_recordings_of(recipe.data, ["stream"])
+    assert {len(one) for one in recordings.table["stream"]} == {20}
+    if clock:
+        spans = [float(one.time[-1] - one.time[0]) for one in recordings.table["stream"]]
+        assert max(spans) < 1.0
+
+
+@pytest.mark.parametrize("by_time", [False, True])
+def test_numbers_that_begin_anew_in_each_class_are_recordings_of_their_own(by_time, tmp_path):
+    parts = [pd.DataFrame({"time": np.arange(20) / 10, "x": RNG.normal(size=20), "gas": gas,
+                           "trial": k}) for gas in "ab" for k in range(6)]  # fmt: skip
+    frame = pd.concat(parts)
+    found = drafted(frame.sort_values(["time", "trial"]) if by_time else frame, tmp_path)
+    assert (found.doubts, found.survey.n_recordings) == ([], 12)
+    assert 'recording = ["trial", "gas"]' in found.text
+    assert found.survey.senses["stream"].rows == (20, 20)
+
+
+def test_rows_out_of_order_are_to_be_settled_before_a_run(tmp_path):
+    frame = sessions("walk")
+    frame["target"] = np.array(["a", "b"])[frame["trial"] % 2]
+    found = drafted(frame.sample(frac=1, random_state=0), tmp_path)
+    assert any("times of 'stream' go back within 4 recordings" in doubt for doubt in found.doubts)
+    assert found.survey.senses["stream"].rates is None
+
+
+def waves(folder, n=12, step=lambda k: 0.01, order=lambda k: ["x", "y"]):
+    """Write recordings of two classes whose files may differ in rate and order of channels."""
+    folder.mkdir()
+    for k in range(n):
+        time = np.arange(0, 2, step(k))
+        frame = pd.DataFrame({"time": time, "x": np.sin(time * (5 + 3 * (k % 2))), "y": time})
+        frame[["time", *order(k)]].to_csv(folder / f"{'ab'[k % 2]}_{k:02}.csv", index=False)
+    return folder
+
+
+def test_files_whose_channels_stand_in_another_order_are_one_sense(tmp_path):
+    folder = waves(tmp_path / "in", order=lambda k: ["y", "x"] if k % 3 else ["x", "y"])
+    found = draft_recipe(folder, out=tmp_path / "in.toml")
+    assert found.doubts == []
+    assert found.survey.senses["stream"].channels == ["x", "y"]
+    streams = [pd.read_csv(file).set_index("time") for file in sorted(folder.iterdir())]
+    assert facts_of(streams).drift == pytest.approx(
+        facts_of([one[["x", "y"]] for one in streams]).drift
+    )
+
+
+def test_a_file_with_another_channel_is_named(tmp_path):
+    folder = waves(tmp_path / "in", order=lambda k: ["x", "y"] if k - 5 else ["x"])
+    found = draft_recipe(folder, out=tmp_path / "in.toml")
+    assert any("hold other channels" in doubt for doubt in found.doubts)
+    assert "Most files hold channels x, y, but b_05.csv channels x." in found.survey.notes
+
+
+def test_steps_last_equally_long_where_rates_differ(tmp_path):
+    folder = waves(tmp_path / "in", step=lambda k: 0.02 if k < 6 else 0.01)
+    found = draft_recipe(folder, out=tmp_path / "in.toml")
+    assert any(
+        "50 to 100 samples a second; steps last equally" in note for note in found.survey.notes
+    )
+    facts = found.survey.senses["stream"]
+    assert encoder_of(facts)[0]["n_steps"] == 100
+    close = draft_recipe(waves(tmp_path / "close", step=lambda k: 0.02 if k < 6 else 0.018))
+    assert any("a row is a step at all of them" in note for note in close.survey.notes)
+    assert encoder_of(close.survey.senses["stream"])[0]["n_steps"] == "none"
+
+
+def test_files_listed_without_their_suffix_are_found(tmp_path):
+    folder = waves(tmp_path / "in")
+    names = sorted(file.stem for file in folder.iterdir())
+    table = pd.DataFrame({"id": names, "kind": [name[0] for name in names]})
+    table.to_csv(folder / "labels.csv", index=False)
+    found = draft_recipe(folder, out=tmp_path / "in.toml")
+    assert (found.doubts, found.survey.n_recordings) == ([], 12)
+    assert found.survey.target == {"a": 6, "b": 6}
+
+
+def test_windows_in_a_gap_of_the_times_are_left_out():
+    time = np.r_[np.arange(50), 200 + np.arange(50)] / 10
+    one = xr.DataArray(np.arange(100.0)[:, None], dims=("time", "channel"), coords={"time": time})
+    recordings = Recordings(make_table(x=[one] * 2), np.array(["a", "b"]), np.arange(2))
+    found, short = cut_windows(recordings, 2.0)
+    assert (short, found.table["x"].isna().any()) == ([], False)
+    assert found.table.index[:5].tolist() == ["0@0", "0@2", "0@4", "0@20", "0@22"]
+    assert "14 windows lie in gaps of the times" in found.table.attrs["notes"][0]
+    assert found.target.tolist() == ["a"] * 5 + ["b"] * 5
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Two senses of three people, listed in a table, in folders of a class, and new files."""
+    place, rows = tmp_path_factory.mktemp("lab"), []
+    for who in "abc":
+        for label in ("shake", "tap"):
+            for k in range(2):
+                row = {"label": label, "subject": who}
+                for sense in ("touch", "smell"):
+                    values = RNG.normal(size=(30, 2)) + (label == "tap")
+                    frame = pd.DataFrame(values, columns=[f"{sense}0", f"{sense}1"])
+                    frame.insert(0, "time", np.arange(30) / 10)
+                    files = (f"all/{who}/{label}/{sense}_{k}.csv",
+                             f"new/{who}{label}{k} {sense}.csv",
+                             f"{sense}/{who}{label}{k}.csv")  # fmt: skip
+                    for file in files:
+                        (place / file).parent.mkdir(parents=True, exist_ok=True)
+                        frame.to_csv(place / file, index=False)
+                    row[sense] = f"all/{who}/{label}/{sense}_{k}.csv"
+                rows.append(row)
+    pd.DataFrame(rows).to_csv(place / "list.csv", index=False)
+    pd.DataFrame(rows).drop(columns="smell").to_csv(place / "touch.csv", index=False)
+    return place
+
+
+def command(*args):
+    found = CliRunner().invoke(main, [str(one) for one in args])
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+def make_small(recipe):
+    """Leave one seed, few nodes and no baseline in a recipe."""
+    text = recipe.read_text().replace("n_nodes = 500", "n_nodes = 20")
+    recipe.write_text(re.sub("baselines = .*", "seeds = [0]", text))
+
+
+@pytest.mark.parametrize("listed", ["all", "list.csv"])
+def test_new_files_of_several_senses_need_no_folder_of_a_class(lab, listed, tmp_path):
+    recipe, model = tmp_path / "r.toml", tmp_path / "m.mottle"
+    command("init", lab / listed, "--out", recipe)
+    make_small(recipe)
+    command("run", recipe, "--out", tmp_path / "runs", "--save", model, "--row", "echo/middle")
+    command("predict", model, lab / "new", "--out", tmp_path / "p.csv")
+    found = pd.read_csv(tmp_path / "p.csv")
+    expected = ["shake" if "shake" in name else "tap" for name in found["recording"]]
+    assert (len(found), (found["predicted"] == expected).mean()) == (12, 1.0)
+
+
+def test_a_model_of_listed_files_takes_a_folder_or_a_file(lab, tmp_path):
+    recipe, model = tmp_path / "r.toml", tmp_path / "m.mottle"
+    command("init", lab / "touch.csv", "--out", recipe)
+    make_small(recipe)
+    command("run", recipe, "--out", tmp_path / "runs", "--save", model, "--row", "echo/touch")
+    for source, n in ((lab / "touch", 12), (lab / "touch/atap0.csv", 1), (lab / "touch.csv", 12)):
+        command("predict", model, source, "--out", tmp_path / "p.csv")
+        found = pd.read_csv(tmp_path / "p.csv")
+        assert len(found) == n
+        assert "tap" in found["predicted"].tolist()
+
+
+def test_the_command_line_is_that_of_the_module():
+    words = [sys.executable, "-m", "mottle", "--version"]
+    found = subprocess.run(words, capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, f"mottle, version {mottle.__version__}\n")
