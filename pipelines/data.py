@@ -65,8 +65,10 @@ class Data(Section):
         default=None,
         description="table (csv, parquet) that lists files, labels and groups, a row a recording",
     )
-    table: str | None = Field(
-        default=None, description="one long table of samples with columns of labels, a row a time"
+    table: str | list[str] | None = Field(
+        default=None,
+        description="long table of samples with columns of labels, a row a time; or a folder, a "
+        "pattern or a list of tables, whose rows are groups",
     )
     ts: str | list[str] | None = Field(default=None, description=".ts file of UEA/UCR, or several")
     npz: str | None = Field(

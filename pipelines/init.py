@@ -178,6 +178,12 @@ def doubts_of(found: Survey) -> list[str]:
             "no classes were found: name them by data.target or (?P<target>...) in data.pattern, "
             "or forecast a channel (data.horizon and washout)."
         )
+    if found.of_steps and found.n_recordings < 2:
+        doubts.append(
+            "there is one recording, and a target a step needs one for training and another for "
+            "the test: data.recording names columns that tell recordings apart, or several tables "
+            "in a folder."
+        )
     labels = [name for name, count in found.target.items() for _ in range(count)]
     doubts += doubts_about_labels(labels) if labels else []
     for sense, facts in found.senses.items():

@@ -12,10 +12,11 @@ from sklearn.pipeline import Pipeline
 
 from mottle.datasets import Recordings
 from mottle.datasets.registry import CATALOGUE
+from mottle.datasets.sources.files import find_files
 from mottle.datasets.sources.manifest import read_any_frame
 from mottle.datasets.sources.survey import lists_files
+from mottle.datasets.sources.tables import names_of, read_table
 from mottle.datasets.sources.windows import cut_windows
-from mottle.datasets.split import read_frame
 from mottle.pipelines.adaptation import adapt
 from mottle.pipelines.data import FORMS, OF_ALL, Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
@@ -32,7 +33,7 @@ READ_ALIKE = {
 """Keys of ``[data]`` that say how recordings are read, and not what is predicted of them."""
 OWN_FORMS: dict[str | None, Callable[[str], Any]] = {
     "manifest": lambda path: list(read_any_frame(Path(path))),
-    "table": lambda path: list(read_frame(path)),
+    "table": lambda path: columns_of(path),
     "npz": lambda path: Archive(Path(path)).members,
     "ts": lambda path: (),
 }
@@ -116,28 +117,39 @@ def data_of(
         given = {"sense": senses[0], **given}
     if trained.form in ("name", "store"):
         kept = {}
-    if trained.form not in OWN_FORMS or hold_one_each(sources, trained.form):
+    if trained.form not in OWN_FORMS or hold_one_each(sources, trained):
         kept = {key: one for key, one in kept.items() if key in (*FORMS["files"], *OF_ALL)}
         if len(senses) > 1:
             kept.setdefault("pattern", pattern_of(senses))
         return Data.model_validate({**kept, **given, "files": list(sources)})
     if trained.form == "ts":
         return Data.model_validate({**kept, **given, "ts": list(sources)})
-    if len(sources) > 1:
+    if len(sources) > 1 and trained.form != "table":
         raise ValueError(f"the recordings of {trained.form} are one file; {len(sources)} came.")
     columns = OWN_FORMS[trained.form](sources[0])
     labels = {key: getattr(trained, key) for key in ("target", "group")}
     if trained.horizon is not None:  # the target is a channel
         labels = {}
     there = {key: one for key, one in labels.items() if one in columns}
-    return Data.model_validate({**kept, **there, **given, trained.form: sources[0]})
+    place = sources[0] if len(sources) == 1 else list(sources)
+    return Data.model_validate({**kept, **there, **given, trained.form: place})
 
 
-def hold_one_each(sources: Sequence[str], form: str | None) -> bool:
+def hold_one_each(sources: Sequence[str], trained: Data) -> bool:
     """Return whether sources are folders, or files of one recording, not of many as in training."""
-    if form == "manifest":
+    if trained.form == "manifest":
         return not any(Path(one).is_file() and lists_files(Path(one)) for one in sources)
-    return form != "ts" and all(Path(one).is_dir() for one in sources)
+    folders = all(Path(one).is_dir() for one in sources)
+    if trained.form == "table" and folders:
+        named = [trained.recording] if isinstance(trained.recording, str) else trained.recording
+        return not set(named or ()) <= set(columns_of(sources[0]))
+    return folders and trained.form != "ts"
+
+
+def columns_of(path: str) -> list[str]:
+    """Return the columns of a long table, or of the first one in a folder."""
+    files, _ = find_files([path])
+    return names_of(read_table(files[0], (), ()))
 
 
 def read(

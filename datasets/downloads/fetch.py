@@ -97,7 +97,7 @@ def _fetch(remote: Remote, licence: str, progress: bool, max_bytes: int) -> Path
         was_there = file.exists() and _is_whole(remote, file)
         if not was_there:
             download(remote, file, licence, progress, max_bytes)
-        remove_part(file)
+        remove_rest(file)
         _keep_hash(remote, file)
         if remote.folder is None:
             return target
@@ -108,7 +108,7 @@ def _fetch(remote: Remote, licence: str, progress: bool, max_bytes: int) -> Path
                 raise
             file.with_name(f"{file.name}.sha256").unlink(missing_ok=True)  # that of a bad file
             download(remote, file, licence, progress, max_bytes)
-            remove_part(file)
+            remove_rest(file)
             _keep_hash(remote, file)
             unpack(file, target)
     return target
@@ -118,7 +118,7 @@ def _is_there(remote: Remote, file: Path, target: Path) -> bool:
     """Return whether a file or its folder is in place and whole."""
     there = target.exists() and (remote.folder is not None or _is_whole(remote, file))
     if there:
-        remove_part(file)
+        remove_rest(file)
     return there
 
 
@@ -158,7 +158,7 @@ def download(
     file.parent.mkdir(parents=True, exist_ok=True)
     known = _known_hash(remote, file)
     part = part_of(file)
-    aside = file.with_name(f".{file.name}.fetching")  # pooch's own temporary files
+    aside = aside_of(file)
     shutil.rmtree(aside, ignore_errors=True)  # left by a kill
     try:
         pooch.retrieve(
@@ -194,10 +194,16 @@ def part_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.part")
 
 
-def remove_part(file: Path) -> None:
-    """Remove the part of a file that is whole: a kill just after it was in place leaves it."""
+def aside_of(file: Path) -> Path:
+    """Return the folder of pooch's own temporary files."""
+    return file.with_name(f".{file.name}.fetching")
+
+
+def remove_rest(file: Path) -> None:
+    """Remove what a kill leaves just after a whole file was in place: its part and folder."""
     with suppress(OSError):  # a folder that can only be read
         part_of(file).unlink()
+    shutil.rmtree(aside_of(file), ignore_errors=True)
 
 
 def _keep_hash(remote: Remote, file: Path) -> None:

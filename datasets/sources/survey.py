@@ -16,7 +16,8 @@ from mottle.checks import check_bool
 from mottle.datasets.sources.files import find_files, parts_of
 from mottle.datasets.sources.manifest import LABELS, paths_of, read_any_frame
 from mottle.datasets.sources.names import Naming, find_naming, labels_of
-from mottle.datasets.split import clock_of, keep_apart, read_frame, rows_of
+from mottle.datasets.sources.tables import FILE, names_of, read_table, read_tables
+from mottle.datasets.split import clock_of, rows_of
 from mottle.events import read_stream
 from mottle.sensors.files import EventFile, read
 from mottle.sensors.roles import counts_rows, is_measured, time_candidates
@@ -207,7 +208,33 @@ def survey_whole(path: Path, files: Sequence[Path]) -> Survey | None:
     for table in here[:10]:
         if lists_files(table):
             return survey_file(table)
-    return None
+    return survey_table(path, files) if have_labels(files) else None
+
+
+def have_labels(files: Sequence[Path]) -> bool:
+    """Return whether files are tables with a column of classes, not one recording each.
+
+    That is a column of text whose cells change within files, or one that is called as classes are.
+    """
+    if len(files) < 2 or any(file.suffix.lower() not in TABLES for file in files):
+        return False
+    at = np.unique(np.linspace(0, len(files) - 1, 3).round().astype(int))
+    common: set[str] | None = None
+    for k in at:
+        try:
+            frame = read_table(files[k], (), ())
+        except (ValueError, ImportError, OSError):
+            return False
+        names = names_of(frame)
+        clock = [names[place] for place in time_candidates(names)]
+        own = {
+            name for name in names
+            if name not in clock and not pd.api.types.is_numeric_dtype(frame[name])
+            and (frame[name] != frame[name].iloc[0]).any()
+        }  # fmt: skip
+        own |= {name for name in names if name.lower() in SURE}
+        common = own if common is None else common & own
+    return bool(common)
 
 
 def lists_files(path: Path) -> bool:
@@ -271,14 +298,15 @@ def survey_manifest(path: Path) -> Survey:
     return Survey(data, {}, 0, notes=notes)
 
 
-def survey_table(path: Path) -> Survey:
-    """Return what the columns of one long table are."""
-    frame = read_frame(path) if path.suffix.lower() != ".parquet" else read_any_frame(path)
-    frame = frame.rename(columns=lambda name: str(name).strip())
-    columns = list(map(str, frame.columns))
+def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
+    """Return what the columns of one long table are, or of a folder of ``files``."""
+    frame, several = read_tables(files or [path])
+    columns = [name for name in names_of(frame) if not (several and name == FILE)]
     lower = {name.lower(): name for name in reversed(columns)}
-    data: dict[str, Any] = {"table": str(path)}
+    data: dict[str, Any] = {"table": str(path.resolve())}
     notes = []
+    if several:
+        notes.append("Each table is a recording or more, and a group unless a column names groups.")
     texts = [c for c in columns if not pd.api.types.is_numeric_dtype(frame[c])]
     clock = [columns[k] for k in time_candidates(columns)]
     labels = [c for c in texts if c not in clock]
@@ -286,8 +314,8 @@ def survey_table(path: Path) -> Survey:
     fingers = [c for c in columns if c not in texts and is_measured(frame[c].to_numpy())]
     counting = [c for c in columns if counts_rows(c) and c not in (*recording, *fingers)]
     group = next((lower[w] for w in GROUP_WORDS if w in lower and lower[w] not in clock), None)
-    if path.suffix.lower() != ".parquet":
-        frame = keep_apart(frame, path, [group, *recording])
+    if group or recording:
+        frame, _ = read_tables(files or [path], [group, *recording])
     rest = [c for c in labels if c not in (*recording, group)]
     named = [lower[word] for word in CLASS_WORDS if word in lower]
     target = next((c for c in named if c in rest or c.lower() in SURE), None)
@@ -303,22 +331,24 @@ def survey_table(path: Path) -> Survey:
     if recording:
         by = [*([group] if group else []), *recording[:1]]
         data["recording"] = by if len(by) > 1 else by[0]
-    else:
-        notes.append(
-            "no column names recordings: rows of equal labels one after another are one recording "
-            "(data.recording names columns that tell recordings apart)."
-        )
     if group:
         data["group"] = group
     of_steps = False
-    if target is not None and recording:
-        by = data["recording"] if isinstance(data["recording"], list) else [data["recording"]]
+    if target is not None:
+        own = data.get("recording", [])
+        own = [own] if isinstance(own, str) else own
+        by = [*([FILE] if several else []), *own]
         stated = [*by, *([group] if group else []), target]
         kind = target_within(frame, by, target, clock_of(frame.drop(columns=stated), None))
         of_steps = kind == "steps"
-        if kind == "numbers":
-            data["recording"] = [*by, target]
-        if kind == "runs":
+        if not own and not of_steps:
+            notes.append(
+                "no column names recordings: rows of equal labels one after another are one "
+                "recording (data.recording names columns that tell recordings apart)."
+            )
+        if kind == "numbers" and own:
+            data["recording"] = [*own, target]
+        if kind == "runs" and own:
             data["runs"] = True
             notes.append(
                 f"{target!r} changes within recordings, and rows of equal labels one after another "

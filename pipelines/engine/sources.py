@@ -27,8 +27,8 @@ from mottle.datasets.sources.joined import join_by_time
 from mottle.datasets.sources.labels import doubts_about_labels, numbers_of, rename_labels
 from mottle.datasets.sources.manifest import list_manifest
 from mottle.datasets.sources.series import load_npz, load_ts
+from mottle.datasets.sources.tables import FILE, read_tables
 from mottle.datasets.sources.windows import cut_windows
-from mottle.datasets.split import keep_apart, read_frame
 from mottle.pipelines.data import FORMS, Data
 from mottle.pipelines.engine.named_target import with_channel, with_target
 from mottle.pipelines.parts import at_place
@@ -147,14 +147,16 @@ def load_states(data: Data, options: dict[str, Any]) -> Recordings:
 
 
 def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recordings:
-    """Return the recordings of one long table."""
-    path, of_steps = str(data.table), per_step and data.horizon is None
+    """Return the recordings of one long table, or of several."""
+    paths, of_steps = data.paths(), per_step and data.horizon is None
+    path = ", ".join(paths)
     options = {key: one for key, one in options.items() if key != "time_unit"}
-    by = [data.recording] if isinstance(data.recording, str) else data.recording or []
+    own = [data.recording] if isinstance(data.recording, str) else data.recording or []
     target = label_of(data)
-    labels_of = [None if of_steps else target]
-    frame = keep_apart(read_frame(path, **options), path, [*by, data.group], labels_of, **options)
-    frame = frame.rename(columns=lambda name: str(name).strip())
+    frame, several = read_tables(
+        paths, [*own, data.group], [None if of_steps else target], **options
+    )
+    by = [FILE, *own] if several else own
     for key, names in (("recording", by), ("target", [target] if target else []),
                        ("channels", data.channels)):  # fmt: skip
         for name in names:
@@ -172,7 +174,7 @@ def load_table(data: Data, per_step: bool, options: dict[str, Any]) -> Recording
         frame = frame[list(dict.fromkeys([*labels, *clock, *data.channels]))]
     given: dict[str, Any] = {"groups": data.group, "sense": data.sense, "time": data.time,
                              "time_unit": data.common_options().get("time_unit")}  # fmt: skip
-    runs = data.runs or (not by and bool((target and not of_steps) or data.group))
+    runs = data.runs or (not own and bool((target and not of_steps) or data.group))
     if not of_steps:
         return named_place(split_table, path, frame, by, target=target, runs=runs, **given)
     codes: Any = None

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import mottle
 from mottle.datasets import Recordings, cut_windows, make_table
 from mottle.datasets.sources.survey import facts_of
+from mottle.datasets.sources.tables import read_tables
 from mottle.pipelines import draft_recipe, read_recipe, run_recipe
 from mottle.pipelines.cli import main
 from mottle.pipelines.engine.sources import load_recordings_of
@@ -72,6 +73,60 @@ def test_numbers_that_begin_anew_in_each_class_are_recordings_of_their_own(by_ti
     assert (found.doubts, found.survey.n_recordings) == ([], 12)
     assert 'recording = ["trial", "gas"]' in found.text
     assert found.survey.senses["stream"].rows == (20, 20)
+
+
+def people(folder, **columns):
+    """Write a table of each of four people, whose activity changes every 20 rows."""
+    folder.mkdir()
+    labels = np.array(["walk", "run", "sit"])[np.arange(TIME.size) // 20 % 3]
+    for k in range(4):
+        x, y = RNG.normal(size=(2, TIME.size)) + 3 * np.stack([labels == "run", labels == "sit"])
+        frame = pd.DataFrame({"time": TIME, "x": x, "y": y, "activity": labels}).assign(**columns)
+        frame.to_csv(folder / f"person{k}.csv", index=False)
+    return folder
+
+
+def test_a_folder_of_long_tables_is_one_table_of_groups(tmp_path):
+    folder, recipe, model = people(tmp_path / "in"), tmp_path / "r.toml", tmp_path / "m.mottle"
+    found = draft_recipe(folder, out=recipe)
+    assert (found.doubts, found.survey.n_recordings) == ([], 48)
+    assert found.survey.target == {"run": 16, "sit": 16, "walk": 16}
+    assert found.survey.groups == {f"person{k}": 12 for k in range(4)}
+    assert 'kind = "one_group_out"' in found.text
+    recipe.write_text(found.text)
+    make_small(recipe)
+    command("run", recipe, "--out", tmp_path / "runs", "--save", model, "--row", "none/stream")
+    command("predict", model, folder, "--out", tmp_path / "p.csv")
+    predicted = pd.read_csv(tmp_path / "p.csv")["predicted"]
+    expected = [label for _ in range(4) for label in ["walk", "run", "sit"] * 4]
+    assert (predicted == expected).mean() > 0.95
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    frame = pd.read_csv(folder / "person0.csv").drop(columns="activity")
+    for k in range(12):
+        frame.iloc[20 * k : 20 * k + 20].to_csv(alone / f"{k:02}.csv", index=False)
+    command("predict", model, alone, "--out", tmp_path / "q.csv")
+    assert pd.read_csv(tmp_path / "q.csv")["predicted"].tolist() == predicted[:12].tolist()
+
+
+def test_tables_of_several_files_have_the_same_columns(tmp_path):
+    folder = people(tmp_path / "in")
+    odd = pd.read_csv(folder / "person2.csv").rename(columns={"x": "z"})
+    odd.to_csv(folder / "person2.csv", index=False)
+    with pytest.raises(ValueError, match=r"person2\.csv lacks the column 'x'"):
+        read_tables([folder])
+    odd.rename(columns={"z": "file"}).to_csv(folder / "person2.csv", index=False)
+    for file in folder.iterdir():
+        pd.read_csv(file).rename(columns={"x": "file"}).to_csv(file, index=False)
+    with pytest.raises(ValueError, match="has a column 'file', which names the table"):
+        read_tables([folder])
+
+
+def test_numbers_of_trials_count_within_each_table(tmp_path):
+    folder = people(tmp_path / "in", trial=np.arange(TIME.size) // 120)
+    found = draft_recipe(folder, out=tmp_path / "r.toml")
+    assert (found.doubts, found.survey.n_recordings) == ([], 48)
+    assert "runs = true" in found.text
 
 
 def test_rows_out_of_order_are_to_be_settled_before_a_run(tmp_path):

@@ -295,6 +295,7 @@ def test_a_part_beside_a_whole_file_is_removed(server, tmp_path):
     for name in ("a.zip", "x.bin"):
         for end in ("", ".part"):
             (home / "set" / f"{name}{end}").write_bytes(server.files[name])
+        (home / "set" / f".{name}.fetching").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTTLE_DATA", str(home))
         fetch_files([remote, alone], licence="CC0", progress=False)
