@@ -26,6 +26,7 @@ from mottle.reservoir.compiled.lanes import (
 )
 
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
+CACHE_LINE = 64  # bytes
 
 
 def _vector(builder, base, element, place, width):
@@ -75,6 +76,16 @@ def _collect(builder, base, element, places, index, row, width):
             values = builder.insert_element(values, value, ir.Constant(PLACE, lane))
             word = builder.lshr(word, bits)
     return values
+
+
+def _prefetch(builder, pointer):
+    """Bring the cache line of a pointer to the second cache; it may lie beyond an array."""
+    byte = pointer.type if str(pointer.type) == "ptr" else ir.IntType(8).as_pointer()
+    name = f"llvm.prefetch.p0{'' if str(byte) == 'ptr' else 'i8'}"
+    kind = ir.FunctionType(ir.VoidType(), [byte, PLACE, PLACE, PLACE])
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    numbers = [ir.Constant(PLACE, number) for number in (0, 2, 1)]  # to read, second cache, data
+    builder.call(function, [builder.bitcast(pointer, byte), *numbers])
 
 
 def element_bytes(element):
@@ -208,11 +219,11 @@ def _products(builder, n_terms, starts, factors, vectors):
 
 
 def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
-    """Add weights times the rows of x to DENSE_ROWS rows of ``sums`` from ``row``.
+    """Add weights times the terms of x to DENSE_ROWS rows of ``sums`` from ``row``.
 
-    The rows' ``n_terms`` weights each are stored consecutively from ``begin``. Same bytes as
-    ``lane_sums``, but a row of x is read once for all rows. Of the lanes the first ``used`` are
-    summed, others perhaps.
+    The rows' ``n_terms`` weights each are stored consecutively from ``begin``; x (vector * n_terms
+    + term, lane of a vector). Same bytes as ``lane_sums``, but a term of x is read once for all
+    rows. Of the lanes the first ``used`` are summed, others perhaps.
     """
     if not sums.dtype == weights.dtype == x.dtype:
         return None
@@ -222,10 +233,14 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
         element = context.get_data_type(x.dtype)
         width = REGISTERS.size // element_bytes(element)
         wide = ir.Constant(INDEX, LANE_BYTES // element_bytes(element))
-        first = builder.mul(args[1], wide)
+        lone, first = ir.Constant(INDEX, width), builder.mul(args[1], wide)
+        rows = builder.mul(args[4], ir.Constant(INDEX, DENSE_ROWS))
+        following = builder.add(args[3], rows)  # the rows that are summed next
 
-        def add_products(lane, n_vectors):
-            lanes = [builder.add(lane, ir.Constant(INDEX, k * width)) for k in range(n_vectors)]
+        def add_products(vector, n_vectors):
+            numbers = [builder.add(vector, ir.Constant(INDEX, k)) for k in range(n_vectors)]
+            lanes = [builder.mul(number, lone) for number in numbers]
+            begins = [builder.mul(number, args[4]) for number in numbers]
             places = [
                 [_pointer(builder, total, element, builder.add(start, at), width) for at in lanes]
                 for k in range(DENSE_ROWS)
@@ -233,15 +248,18 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
             ]
 
             def factors(k):
+                line = builder.mul(k, ir.Constant(INDEX, CACHE_LINE // element_bytes(element)))
+                _prefetch(builder, builder.gep(factor, [builder.add(following, line)]))
                 place = builder.add(args[3], k)
                 for _ in range(DENSE_ROWS):
                     yield _splat(builder, builder.load(builder.gep(factor, [place])), width)
                     place = builder.add(place, args[4])
 
             def vectors(k):
-                start = builder.mul(k, wide)
+                terms = [builder.add(start, k) for start in begins]
                 return [
-                    _vector(builder, source, element, builder.add(start, at), width) for at in lanes
+                    _vector(builder, source, element, builder.mul(term, lone), width)
+                    for term in terms
                 ]
 
             starts = [[builder.load(place, align=1) for place in row] for row in places]
@@ -252,14 +270,13 @@ def _dense_sums(typingctx, sums, row, weights, begin, n_terms, x, used):
 
         done = ir.Constant(INDEX, 0)  # vectors
         lacking = builder.add(args[6], ir.Constant(INDEX, width - 1))
-        n_vectors = builder.sdiv(lacking, ir.Constant(INDEX, width))
+        n_vectors = builder.sdiv(lacking, lone)
         for together in dict.fromkeys((DENSE_VECTORS, 1)):
             rest = builder.sub(n_vectors, done)
             n_chunks = builder.sdiv(rest, ir.Constant(INDEX, together))
             with cgutils.for_range(builder, n_chunks) as chunk:
                 at = builder.mul(chunk.index, ir.Constant(INDEX, together))
-                lane = builder.mul(builder.add(done, at), ir.Constant(INDEX, width))
-                add_products(lane, together)
+                add_products(builder.add(done, at), together)
             done = builder.add(done, builder.mul(n_chunks, ir.Constant(INDEX, together)))
         return context.get_dummy_value()
 
@@ -378,12 +395,12 @@ step_sums: Any = intrinsic(_tile(1))
 
 
 @njit(cache=True)
-def trial(x, weights, columns, across):
+def trial(x, weights, columns, across, packed):
     """Return whether the sums of a few known terms are right; for the trial of a version."""
     single, many = np.ones_like(weights[0]), np.ones_like(across)
     gather_sums(single, 0, weights, columns, 0, 2, x)  # 1 + 2 * 3 * 2
     lane_sums(many, 0, x, columns[0], 0, 2, across)  # 1 + 2 * 2 * 5
-    dense_sums(many, 0, x, 0, 2, across, many.shape[1])  # the same once more in every row
+    dense_sums(many, 0, x, 0, 2, packed, many.shape[1])  # the same once more in every row
     right = single.min() == 13.0 and single.max() == 13.0
     return right and many[0, 0] == 41.0 and many[3, 1] == 21.0
 

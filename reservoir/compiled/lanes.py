@@ -40,6 +40,7 @@ _TRIPLE, _NAME, _FEATURES = cpu_target.target_context.codegen().magic_tuple()
 REGISTERS = find_shape(_TRIPLE, _FEATURES)
 # whether an instruction that gathers is faster than loads one by one
 GATHERS = REGISTERS.size == 64 and not _NAME.startswith("znver")
+VECTORS = LANE_BYTES // REGISTERS.size  # that hold the recordings in lanes
 TILE_NODES = ACROSS * REGISTERS.size // 8  # float64
 # sums in registers, beside ACROSS vectors of weights and one input
 TILE_STEPS = 8 if REGISTERS.number >= 32 else 4

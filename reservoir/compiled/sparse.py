@@ -44,18 +44,26 @@ def slices(indptr, indices, weights, n_columns, dtype):
     return Slices(begin, columns, values)
 
 
-def blocks(weights, dtype, width):
-    """Lay out a ``csr_array`` as ``Blocks`` of ``width`` columns."""
+def blocks(weights, dtype, width, full=False):
+    """Lay out a ``csr_array`` with sorted indices as ``Blocks`` of ``width`` columns.
+
+    ``full`` says that each row has each column once, which takes a third of the time.
+    """
     n_rows, n_columns = weights.shape
-    parts = [weights[:, first : first + width] for first in range(0, n_columns, width)]
-    begin = np.empty((len(parts), n_rows + 1), np.int64)
-    columns = np.empty(weights.nnz, index_type(n_columns))
-    values, n = np.empty(weights.nnz, dtype), 0
-    for k, part in enumerate(parts):
-        begin[k] = part.indptr
-        begin[k] += n
-        columns[n : n + part.nnz] = part.indices
-        columns[n : n + part.nnz] += columns.dtype.type(k * width)
-        values[n : n + part.nnz] = part.data
-        n += part.nnz
+    firsts = range(0, n_columns, width)
+    if full:
+        dense, every = weights.data.reshape(n_rows, n_columns), np.arange(n_columns)
+        parts = [(dense[:, k : k + width], every[k : k + width]) for k in firsts]
+        parts = [(np.arange(n_rows + 1) * own.size, np.tile(own, n_rows), values.ravel())
+                 for values, own in parts]  # fmt: skip
+    else:
+        cut = [weights[:, k : k + width] for k in firsts]
+        parts = [(part.indptr, part.indices + k, part.data)
+                 for k, part in zip(firsts, cut, strict=True)]  # fmt: skip
+    begin = np.array([indptr for indptr, _, _ in parts], dtype=np.int64)
+    begin += np.cumsum([0, *(values.size for _, _, values in parts[:-1])])[:, np.newaxis]
+    columns = np.concatenate(
+        [own for _, own, _ in parts], dtype=index_type(n_columns), casting="unsafe"
+    )
+    values = np.concatenate([own for _, _, own in parts], dtype=dtype, casting="unsafe")
     return Blocks(begin, columns, values)

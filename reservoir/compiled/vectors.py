@@ -18,14 +18,15 @@ from mottle.reservoir.compiled.lanes import (
     SLICE,
     TILE_NODES,
     TILE_STEPS,
+    VECTORS,
     n_lanes,
     n_together,
 )
 from mottle.reservoir.compiled.trial import compiles, is_newer
 
 __all__ = [
-    "DENSE_ROWS", "LANE_BYTES", "SLICE", "TILE_NODES", "TILE_STEPS", "dense_sums", "gather_sums",
-    "lane_sums", "n_lanes", "n_together", "spread_sums", "step_sums", "tile_sums",
+    "DENSE_ROWS", "LANE_BYTES", "SLICE", "TILE_NODES", "TILE_STEPS", "VECTORS", "dense_sums",
+    "gather_sums", "lane_sums", "n_lanes", "n_together", "spread_sums", "step_sums", "tile_sums",
 ]  # fmt: skip
 LOOPS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
@@ -43,10 +44,12 @@ def _plain_lane_sums(sums, row, weights, columns, begin, end, x):
 
 
 def _plain_dense_sums(sums, row, weights, begin, n_terms, x, used):
+    width = x.shape[1]
     for k in range(DENSE_ROWS):
         for term in range(n_terms):
             for lane in range(used):
-                sums[row + k, lane] += weights[begin + k * n_terms + term] * x[term, lane]
+                value = x[lane // width * n_terms + term, lane % width]
+                sums[row + k, lane] += weights[begin + k * n_terms + term] * value
 
 
 def _plain_spread_sums(sums, first, weights, begin, n_terms, x):
@@ -90,6 +93,7 @@ def _instructions() -> Any:
         arguments = (
             np.full(16, 2, dtype), np.full((2, SLICE), 3, dtype), np.zeros((2, SLICE), np.uint32),
             np.full((DENSE_ROWS, n_lanes(dtype)), 5, dtype),
+            np.full((2 * VECTORS, n_lanes(dtype) // VECTORS), 5, dtype),
         )  # fmt: skip
         spread = n_together(np.dtype(dtype).itemsize)
         dense = (

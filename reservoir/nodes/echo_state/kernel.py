@@ -15,6 +15,7 @@ from mottle.reservoir.compiled.functions import INNER, flush, tanh
 from mottle.reservoir.compiled.vectors import (
     DENSE_ROWS,
     SLICE,
+    VECTORS,
     dense_sums,
     gather_sums,
     lane_sums,
@@ -107,7 +108,17 @@ def run_stream(drive, x, network, loop, out):
 
 
 @njit(cache=True, error_model="numpy", **INNER)
-def add_states(lanes, state, used, totals):
+def pack(state, first, n_terms, used, packed):
+    """Copy states (node, lane) from ``first`` as ``dense_sums`` takes them: in order of reading."""
+    width = packed.shape[1]
+    for vector in range((used + width - 1) // width):
+        for k in range(n_terms):
+            for lane in range(width):
+                packed[vector * n_terms + k, lane] = state[first + k, vector * width + lane]
+
+
+@njit(cache=True, error_model="numpy", **INNER)
+def add_states(lanes, state, used, packed, totals):
     """Add the weighted sums of states to ``totals``; both (node, lane), ``used`` lanes."""
     n_nodes = totals.shape[0]
     for block in range(lanes.begin.shape[0]):
@@ -115,8 +126,9 @@ def add_states(lanes, state, used, totals):
         n_columns, n_dense = min(lanes.width, n_nodes - column), 0
         if begin[n_nodes] - begin[0] == n_nodes * n_columns:
             n_dense = n_nodes // DENSE_ROWS * DENSE_ROWS
+            pack(state, column, n_columns, used, packed)
         for i in range(0, n_dense, DENSE_ROWS):
-            dense_sums(totals, i, lanes.weights, begin[i], n_columns, state[column:], used)
+            dense_sums(totals, i, lanes.weights, begin[i], n_columns, packed, used)
         for i in range(n_dense, n_nodes):
             lane_sums(totals, i, lanes.weights, lanes.columns, begin[i], begin[i + 1], state)
 
@@ -131,6 +143,7 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
     n_nodes, width = x.shape[2], which.size
     state, totals = np.zeros((n_nodes, width), x.dtype), np.empty((n_nodes, width), x.dtype)
     sources = np.zeros((max(lanes.used.size, 1), width), x.dtype)
+    packed = np.empty((lanes.width * VECTORS, width // VECTORS), x.dtype)
     flat, places = out.reshape(-1), np.empty(width, np.uint64)  # without checks for negative ones
     used = 0
     while used < width and which[used] >= 0 and lengths[which[used]] > 0:
@@ -149,10 +162,9 @@ def run_lanes(drive, lengths, x, which, network, lanes, out):
                 totals[i, lane] = real(0.0)
             begin, end = lanes.in_begin[0, i], lanes.in_begin[0, i + 1]
             lane_sums(totals, i, lanes.in_weights, lanes.in_columns, begin, end, sources)
-        for i in range(n_nodes):
             for lane in range(width):
                 totals[i, lane] = network.biases[i] + network.gain * totals[i, lane]
-        add_states(lanes, state, used, totals)
+        add_states(lanes, state, used, packed, totals)
         for first in range(0, n_nodes, TILE):
             last = min(first + TILE, n_nodes)
             update(

@@ -140,7 +140,7 @@ def lay_out_lanes(inputs: Any, recurrent: Any, real: np.dtype, full: bool) -> An
         width,
         used.astype(np.int64),
         *layouts.blocks(inputs, real, shape[1]),
-        *layouts.blocks(recurrent, real, width),
+        *layouts.blocks(recurrent, real, width, full),
     )
 
 
