@@ -15,7 +15,7 @@ LEAK = 0.3
 DENSE = (
     "At density 1 the order of summation is fixed, so that a recording has the same states in "
     "every batch (docs/decisions/0007); BLAS fixes none. Recordings run in groups of 32 (float32: "
-    "64), the last of which is not full here."
+    "64), of the last of which only the vectors in use are summed."
 )
 
 
