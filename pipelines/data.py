@@ -68,7 +68,7 @@ class Data(Section):
     table: str | list[str] | None = Field(
         default=None,
         description="long table of samples with columns of labels, a row a time; or a folder, a "
-        "pattern or a list of tables, whose rows are groups",
+        "pattern or a list of tables, each of which is a group unless `group` is a column",
     )
     ts: str | list[str] | None = Field(default=None, description=".ts file of UEA/UCR, or several")
     npz: str | None = Field(

@@ -202,9 +202,9 @@ def doubts_of(found: Survey) -> list[str]:
             encoder, _ = encoder_of(facts, len(found.senses) > 1)
             found.notes.append(
                 f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; "
-                + ("a row is a step at all of them, and n_steps = 200 would average equal times."
+                + ("a row is a step at all of them; n_steps = 200 would cover the whole of each."
                    if encoder.get("n_steps") == "none" else
-                   "steps last equally long at all of them.")
+                   "the steps of n_steps cover the whole of a recording whatever its rate.")
             )  # fmt: skip
         if facts.absent >= found.n_recordings > 0 or (
             len(found.senses) > 1 and 2 * facts.absent >= found.n_recordings
@@ -328,6 +328,9 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     chosen: list[tuple[SenseFacts, dict[str, Any]]] = []
     for sense, facts in usable.items():
         parameters, reasons = encoder_of(facts, len(usable) > 1)
+        if found.of_steps and "n_steps" in parameters:
+            parameters["n_steps"] = "none"
+            reasons = ["a row is a step, as of the target", *reasons[1:]]
         lines += [f"# {sense}: {reason}" for reason in reasons]
         lines.append(f"{write_key(sense)} = {write_value(parameters)}")
         chosen.append((facts, parameters))

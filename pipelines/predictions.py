@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline
 from mottle.datasets import Recordings
 from mottle.datasets.registry import CATALOGUE
 from mottle.datasets.sources.files import find_files
-from mottle.datasets.sources.manifest import read_any_frame
-from mottle.datasets.sources.survey import lists_files
+from mottle.datasets.sources.manifest import FILE_NAMES, read_any_frame
+from mottle.datasets.sources.survey import TABLES, lists_files
 from mottle.datasets.sources.tables import names_of, read_table
 from mottle.datasets.sources.windows import cut_windows
 from mottle.pipelines.adaptation import adapt
@@ -138,12 +138,20 @@ def data_of(
 def hold_one_each(sources: Sequence[str], trained: Data) -> bool:
     """Return whether sources are folders, or files of one recording, not of many as in training."""
     if trained.form == "manifest":
-        return not any(Path(one).is_file() and lists_files(Path(one)) for one in sources)
+        return not any(map(is_list, map(Path, sources)))
     folders = all(Path(one).is_dir() for one in sources)
     if trained.form == "table" and folders:
         named = [trained.recording] if isinstance(trained.recording, str) else trained.recording
         return not set(named or ()) <= set(columns_of(sources[0]))
     return folders and trained.form != "ts"
+
+
+def is_list(path: Path) -> bool:
+    """Return whether a file lists files, be they there or not."""
+    if not path.is_file() or path.suffix.lower() not in TABLES:
+        return False
+    named = {name.lower() for name in columns_of(str(path))} & set(FILE_NAMES)
+    return bool(named) or lists_files(path)
 
 
 def columns_of(path: str) -> list[str]:
@@ -176,6 +184,8 @@ def read(
             try:
                 listing = list_data(data.model_copy(update={"pattern": plain}), senses)
             except ValueError:
+                if plain is None:
+                    raise
                 raise ValueError(
                     f"{error} --pattern says where the names of these files have the sense: "
                     f"'(?P<sense>{'|'.join(map(re.escape, senses))})'."

@@ -56,8 +56,8 @@ def encoder_of(facts: SenseFacts, several: bool = False) -> tuple[dict[str, Any]
     rates = facts.rates or (1.0, 1.0)
     if rates[1] > RATES * rates[0]:
         comments.append(
-            f"{rates[0]:.4g} to {rates[1]:.4g} rows a second are averaged in {n_steps} steps of "
-            "equal length"
+            f"{rates[0]:.4g} to {rates[1]:.4g} rows a second are averaged in {n_steps} steps "
+            "over the whole of a recording"
         )
     elif longest <= MOST_ROWS and (not several or shortest == longest):
         n_steps = "none"

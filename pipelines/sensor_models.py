@@ -344,7 +344,8 @@ def build(description: Mapping[str, Any], room: Any, kinds: tuple[str, ...]) -> 
 def as_table(X: Any) -> pd.DataFrame:
     """Return recordings as a table with a column a sense."""
     if isinstance(X, Mapping):  # of senses
-        X = make_table(**{str(name): as_cells(cells) for name, cells in X.items()})
+        senses = {f"sense{k}": as_cells(one) for k, one in enumerate(X.values())}
+        X = make_table(**senses).set_axis([str(name) for name in X], axis=1)
     if isinstance(X, pd.DataFrame):
         numbers = [str(name) for name, kind in X.dtypes.items() if kind.kind in "biufc"]
         if numbers:

@@ -197,7 +197,8 @@ def channels_like(stream: Any, names: Sequence[Any] | NDArray) -> Any:
     if not isinstance(stream, xr.DataArray) or "channel" not in stream.coords:
         return stream
     own, wanted = list(stream["channel"].values), list(names)
-    if own == wanted or len(set(own)) < len(own) or sorted(own) != sorted(wanted):
+    alike = len(own) == len(wanted) == len(set(own)) and set(own) == set(wanted)
+    if own == wanted or not alike:
         return stream
     return stream.sel(channel=wanted)
 

@@ -21,6 +21,7 @@ LABELS = {
     "recording": ("recording", "name", "id"),
 }
 """Names by which the columns of labels are found, where none is given."""
+NOTES = (".json", ".yaml", ".yml", ".toml", ".xml", ".md", ".png", ".jpg", ".pdf")
 MISSING = Path("a file that is not there")
 
 
@@ -91,9 +92,10 @@ def list_manifest(
     rest = [name for name in columns if name not in labels]
     files = {name: paths_of(table[name], path) for name in rest}
     of_files = {name: cells for name, cells in files.items() if cells is not None}
-    if not of_files and found["recording"] is not None:  # names of recordings are those of files
-        own = paths_of(table[found["recording"]], path)
-        of_files = {} if own is None else {sense: own}
+    if not of_files:  # names of recordings may be those of files, without suffix
+        names = [c for c in (found["recording"], *rest) if c is not None]
+        by_stem = (paths_by_stem(table[name], path) for name in names)
+        of_files = next(({sense: cells} for cells in by_stem if cells is not None), {})
     lone = list(of_files)
     if len(lone) == 1 and lone[0].strip().lower() in FILE_NAMES:
         of_files = {sense: of_files[lone[0]]}
@@ -184,9 +186,8 @@ def paths_of(cells: pd.Series, table: Path) -> list[Path | None] | None:
 
 
 def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
-    """Return the files that cells name below a folder, as `paths_of` does; suffixes may lack."""
+    """Return the files that cells name below a folder, as `paths_of` does."""
     found: list[Path | None] = []
-    stems: dict[Path, dict[str, list[Path]]] = {}  # by folder
     for cell in cells:
         if not isinstance(cell, str):
             if not pd.isna(cell):
@@ -198,12 +199,7 @@ def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
             path = folder / cell.strip()
             if path.is_dir() and not (path / "metadata.yaml").exists():  # a bag is a folder
                 return None
-            if not path.exists():
-                if path.parent not in stems:
-                    stems[path.parent] = files_by_stem(path.parent)
-                alike = stems[path.parent].get(path.name, [])
-                path = alike[0] if len(alike) == 1 else MISSING
-            found.append(path)
+            found.append(path if path.exists() else MISSING)
     there = sum(one is not None and one is not MISSING for one in found)
     gone = [k for k, one in enumerate(found) if one is MISSING]
     if not there or there < len(gone):
@@ -216,11 +212,32 @@ def paths_below(cells: pd.Series, folder: Path) -> list[Path | None] | None:
     return found
 
 
-def files_by_stem(folder: Path) -> dict[str, list[Path]]:
-    """Return the files of a folder by their names without suffix."""
+def paths_by_stem(cells: pd.Series, table: Path) -> list[Path | None] | None:
+    """Return the files that cells name without their suffix, each another one; None otherwise."""
+    if not all(isinstance(cell, str) and cell.strip() for cell in cells) or not cells.is_unique:
+        return None
+    for folder in (table.parent, table.with_suffix("")):
+        stems: dict[Path, dict[str, list[Path]]] = {}  # by folder
+        found: list[Path | None] = []
+        for cell in cells:
+            path = folder / cell.strip()
+            if path.parent not in stems:
+                stems[path.parent] = files_by_stem(path.parent, table)
+            alike = stems[path.parent].get(path.name, [])
+            if len(alike) != 1:
+                break
+            found += alike
+        else:
+            return found
+    return None
+
+
+def files_by_stem(folder: Path, table: Path) -> dict[str, list[Path]]:
+    """Return the files of a folder by their names without suffix, but the table and notes."""
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if file.is_file() and file.suffix:
+        known = file.is_file() and file.suffix and file.suffix.lower() not in NOTES
+        if known and file.resolve() != table.resolve():
             found.setdefault(file.stem, []).append(file)
     return found
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mottle.checks import check_bool
 from mottle.datasets.sources.files import find_files, parts_of
-from mottle.datasets.sources.manifest import LABELS, paths_of, read_any_frame
+from mottle.datasets.sources.manifest import LABELS, paths_by_stem, paths_of, read_any_frame
 from mottle.datasets.sources.names import Naming, find_naming, labels_of
 from mottle.datasets.sources.tables import FILE, names_of, read_table, read_tables
 from mottle.datasets.split import clock_of, rows_of
@@ -25,6 +25,7 @@ from mottle.sensors.streams import channels_like, label_frame, seconds_of
 from mottle.times import are_row_numbers
 
 SAMPLE = 60  # files that are read
+FEW = 20  # numbers, up to which they may be classes that change often
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
 CLASS_WORDS = ("label", "class", "target", "activity", "category", "gas", "material", "object", "y")
 SURE = ("label", "class", "target", "activity", "category")
@@ -212,29 +213,24 @@ def survey_whole(path: Path, files: Sequence[Path]) -> Survey | None:
 
 
 def have_labels(files: Sequence[Path]) -> bool:
-    """Return whether files are tables with a column of classes, not one recording each.
-
-    That is a column of text whose cells change within files, or one that is called as classes are.
-    """
+    """Return whether files are tables of which a column of classes changes within some."""
     if len(files) < 2 or any(file.suffix.lower() not in TABLES for file in files):
         return False
-    at = np.unique(np.linspace(0, len(files) - 1, 3).round().astype(int))
+    changing: set[str] = set()
     common: set[str] | None = None
-    for k in at:
+    for k in np.unique(np.linspace(0, len(files) - 1, 5).round().astype(int)):
         try:
             frame = read_table(files[k], (), ())
         except (ValueError, ImportError, OSError):
             return False
         names = names_of(frame)
-        clock = [names[place] for place in time_candidates(names)]
-        own = {
+        common = set(names) if common is None else common & set(names)
+        changing |= {
             name for name in names
-            if name not in clock and not pd.api.types.is_numeric_dtype(frame[name])
+            if name.lower() in (SURE if pd.api.types.is_numeric_dtype(frame[name]) else CLASS_WORDS)
             and (frame[name] != frame[name].iloc[0]).any()
         }  # fmt: skip
-        own |= {name for name in names if name.lower() in SURE}
-        common = own if common is None else common & own
-    return bool(common)
+    return bool(changing & (common or set()))
 
 
 def lists_files(path: Path) -> bool:
@@ -244,11 +240,9 @@ def lists_files(path: Path) -> bool:
     except (ValueError, OSError):
         return False
     few = frame.head(50)
+    texts = [name for name in few.columns if not pd.api.types.is_numeric_dtype(few[name])]
     try:
-        return any(
-            not pd.api.types.is_numeric_dtype(few[name]) and paths_of(few[name], path)
-            for name in few.columns
-        )
+        return any(paths_of(few[name], path) or paths_by_stem(few[name], path) for name in texts)
     except ValueError:  # most files are there, and some not: the reader names them
         return True
 
@@ -306,7 +300,7 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
     data: dict[str, Any] = {"table": str(path.resolve())}
     notes = []
     if several:
-        notes.append("Each table is a recording or more, and a group unless a column names groups.")
+        notes.append("Each table is a recording or more, and a group unless data.group is another.")
     texts = [c for c in columns if not pd.api.types.is_numeric_dtype(frame[c])]
     clock = [columns[k] for k in time_candidates(columns)]
     labels = [c for c in texts if c not in clock]
@@ -314,6 +308,9 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
     fingers = [c for c in columns if c not in texts and is_measured(frame[c].to_numpy())]
     counting = [c for c in columns if counts_rows(c) and c not in (*recording, *fingers)]
     group = next((lower[w] for w in GROUP_WORDS if w in lower and lower[w] not in clock), None)
+    n_named = 1
+    if several and group and begins_anew(frame, group):
+        recording, group, n_named = [group, *recording], None, 2
     if group or recording:
         frame, _ = read_tables(files or [path], [group, *recording])
     rest = [c for c in labels if c not in (*recording, group)]
@@ -329,7 +326,7 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
             "a forecast of a channel."
         )
     if recording:
-        by = [*([group] if group else []), *recording[:1]]
+        by = [*([group] if group else []), *recording[:n_named]]
         data["recording"] = by if len(by) > 1 else by[0]
     if group:
         data["group"] = group
@@ -365,6 +362,21 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
     return Survey(data, {}, 0, notes=notes, of_steps=of_steps)
 
 
+def begins_anew(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether several tables have more than one value of a column, and the same ones.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"file": list("aabb"), "session": [1, 2, 1, 2]})
+    >>> begins_anew(frame, "session"), begins_anew(frame.assign(session=[1, 1, 1, 2]), "session")
+    (True, True)
+    >>> begins_anew(frame.assign(session=[1, 1, 2, 2]), "session")
+    False
+    """
+    pairs = frame[[FILE, column]].drop_duplicates()
+    return bool(pairs[FILE].duplicated().any() and pairs[column].duplicated().any())
+
+
 def target_within(
     frame: pd.DataFrame, by: Sequence[str], target: str, clock: NDArray[np.float64] | None
 ) -> str:
@@ -381,20 +393,29 @@ def target_within(
     >>> frame = pd.DataFrame({"trial": [1, 1, 1, 1], "gas": ["air", "CO", "air", "CO"]})
     >>> target_within(frame, ["trial"], "gas", np.array([0, 0, 1, 1]))
     'numbers'
-    >>> target_within(frame.assign(level=[0.1, 0.3, 0.2, 0.4]), ["trial"], "level", np.arange(4.0))
+    >>> frame = pd.DataFrame({"trial": 1, "level": np.sin(np.arange(50.0))})
+    >>> target_within(frame, ["trial"], "level", np.arange(50.0))
     'steps'
     """
-    codes, _ = pd.factorize(frame[target])
+    codes, names = pd.factorize(frame[target])
     recordings = rows_of(frame, by)
     n_runs = sum(1 + np.count_nonzero(np.diff(codes[rows])) for rows in recordings)
     n_pairs = sum(np.unique(codes[rows]).size for rows in recordings)
     if n_pairs == len(recordings):
         return ""
-    if clock is not None and any((np.diff(clock[rows]) <= 0).any() for rows in recordings):
+    if clock is not None and any(are_several(clock[rows], codes[rows]) for rows in recordings):
         return "numbers"
-    if pd.api.types.is_float_dtype(frame[target]) and 3 * n_runs > len(frame):
+    numbers = pd.api.types.is_numeric_dtype(frame[target]) and len(names) > FEW
+    if numbers and 3 * n_runs > len(frame):
         return "steps"
     return "runs" if n_runs > n_pairs and 2 * n_runs < len(frame) else "numbers"
+
+
+def are_several(time: NDArray[np.float64], codes: NDArray[Any]) -> bool:
+    """Return whether times go back, or equal times have different labels: several recordings."""
+    steps, changes = np.diff(time), np.diff(codes) != 0
+    equal = steps == 0
+    return bool((steps < 0).any() or 2 * np.count_nonzero(changes & equal) > equal.sum() > 0)
 
 
 def survey_files(

@@ -10,7 +10,7 @@ import pandas as pd
 from mottle.checks import suggest
 from mottle.datasets.sources.files import find_files
 from mottle.datasets.sources.manifest import read_any_frame
-from mottle.datasets.split import keep_apart, read_frame
+from mottle.datasets.split import ROW_OF_UNITS, keep_apart, read_frame
 
 FILE = "file"  # column with the name of the table that a row is from
 
@@ -62,11 +62,16 @@ def read_tables(
         odd = [*(name for name in columns if name not in own),
                *(name for name in own if name not in columns)]  # fmt: skip
         if odd:
-            lacks = "lacks" if odd[0] in columns else "has"
+            lacks, others = ("lacks", own) if odd[0] in columns else ("has", columns)
             raise ValueError(
-                f"{file} {lacks} the column {odd[0]!r}{suggest(odd[0], [*columns, *own])} Tables "
-                f"of several files have the same columns; those of {files[0].name} are "
-                f"{', '.join(columns)}."
+                f"{file} {lacks} the column {odd[0]!r}{suggest(odd[0], others)} Tables of several "
+                f"files have the same columns; those of {files[0].name} are {', '.join(columns)}."
+            )
+        units = [one.attrs.get(ROW_OF_UNITS) for one in (frames[0], frame)]
+        if units[0] != units[1]:
+            raise ValueError(
+                f"{file} has other units in the row below its names than {files[0].name}: bring "
+                "them to the same units, or let time_unit state that of the times."
             )
         if FILE in frame:
             raise ValueError(
@@ -74,11 +79,29 @@ def read_tables(
                 "several: rename it."
             )
     for name in filter(None, dict.fromkeys([*names, *classes])):
-        if name in columns and len({str(frame[name].dtype) for frame in frames}) > 1:
-            frames = [frame.assign(**{name: frame[name].astype(str)}) for frame in frames]
-    for file, frame in zip(files, frames, strict=True):
-        frame.insert(0, FILE, file.relative_to(folder).with_suffix("").as_posix())
-    return pd.concat(frames, ignore_index=True), True
+        kinds = {pd.api.types.is_numeric_dtype(frame[name]) for frame in frames if name in frame}
+        if len(kinds) > 1:
+            frames = [frame.assign(**{name: as_text(frame[name])}) for frame in frames]
+    short = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
+    if len(set(short)) < len(short):
+        short = [file.relative_to(folder).as_posix() for file in files]
+    for name, frame in zip(short, frames, strict=True):
+        frame.insert(0, FILE, name)
+    whole = pd.concat(frames, ignore_index=True)
+    whole.attrs = dict(frames[0].attrs)
+    return whole, True
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """Return labels as text, whole numbers without a point.
+
+    Examples
+    --------
+    >>> as_text(pd.Series([1.0, 2.0])).tolist(), as_text(pd.Series(["1", "a"])).tolist()
+    (['1', '2'], ['1', 'a'])
+    """
+    whole = pd.api.types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all()
+    return (cells.astype("Int64") if whole else cells).astype("string").astype(object)
 
 
 def read_table(

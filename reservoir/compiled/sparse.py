@@ -50,20 +50,18 @@ def blocks(weights, dtype, width, full=False):
     ``full`` says that each row has each column once, which takes a third of the time.
     """
     n_rows, n_columns = weights.shape
-    firsts = range(0, n_columns, width)
-    if full:
-        dense, every = weights.data.reshape(n_rows, n_columns), np.arange(n_columns)
-        parts = [(dense[:, k : k + width], every[k : k + width]) for k in firsts]
-        parts = [(np.arange(n_rows + 1) * own.size, np.tile(own, n_rows), values.ravel())
-                 for values, own in parts]  # fmt: skip
-    else:
-        cut = [weights[:, k : k + width] for k in firsts]
-        parts = [(part.indptr, part.indices + k, part.data)
-                 for k, part in zip(firsts, cut, strict=True)]  # fmt: skip
-    begin = np.array([indptr for indptr, _, _ in parts], dtype=np.int64)
-    begin += np.cumsum([0, *(values.size for _, _, values in parts[:-1])])[:, np.newaxis]
-    columns = np.concatenate(
-        [own for _, own, _ in parts], dtype=index_type(n_columns), casting="unsafe"
-    )
-    values = np.concatenate([own for _, _, own in parts], dtype=dtype, casting="unsafe")
-    return Blocks(begin, columns, values)
+    dense = weights.data.reshape(n_rows, n_columns) if full else None
+    begins, columns, values, n = [], [], [], 0
+    for first in range(0, n_columns, width):
+        if dense is None:
+            part = weights[:, first : first + width]
+            ends, own, terms = part.indptr, part.indices + first, part.data
+        else:
+            own = np.arange(first, min(first + width, n_columns))
+            ends, terms = np.arange(n_rows + 1) * own.size, dense[:, own[0] : own[-1] + 1].ravel()
+            own = np.tile(own, n_rows)
+        begins.append(ends.astype(np.int64) + n)
+        columns.append(own.astype(index_type(n_columns)))
+        values.append(terms.astype(dtype))
+        n += terms.size
+    return Blocks(np.array(begins), np.concatenate(columns), np.concatenate(values))

@@ -64,7 +64,8 @@ def count_independent(values: NDArray, weight: NDArray, group: NDArray) -> float
     >>> count_independent(copies, np.ones(32), np.arange(32))
     32.0
     """
-    n = float(weight.sum() ** 2 / (weight @ weight))
+    relative = weight / weight.max()
+    n = float(relative.sum() ** 2 / (relative @ relative))
     names, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
     n_groups, n_rows = names.size, values.size
     if n_groups in (1, n_rows):

@@ -93,9 +93,14 @@ class RowSet(NamedTuple):
     weight: NDArray
     group: NDArray
 
-    def only(self, chosen: NDArray) -> "RowSet":
+    def only(self, chosen: Any) -> "RowSet":
         """Return some of the rows."""
         return RowSet(*(part[chosen] for part in self))
+
+    def weighted(self) -> "RowSet":
+        """Return the rows whose weight is not 0."""
+        positive = self.weight > 0
+        return self if positive.all() else self.only(positive)
 
 
 class Folds:
@@ -111,6 +116,12 @@ class Folds:
         self.grams: list[Gram] = []
         self.rows: list[RowSet] = []
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the folds of a model from before groups had numbers."""
+        self.__dict__.update({"numbers": dict(state.pop("fold_of", {}))} | state)
+        if isinstance(self.n_folds, str):  # without groups, when no fold was asked for
+            self.n_folds = 1
+
     def number(self, n_rows: int, groups: NDArray | None) -> NDArray:
         """Return the number of the group of each row, by first appearance; 0 without groups."""
         if groups is None:
@@ -125,8 +136,8 @@ class Folds:
         fold: NDArray = rows.group % self.n_folds
         return fold
 
-    def add(self, X: NDArray, y: NDArray, weight: NDArray, groups: NDArray | None) -> None:
-        """Add rows, as ``Gram.add``; groups (row,)."""
+    def add(self, X: NDArray, y: NDArray, weight: NDArray, groups: NDArray | None) -> RowSet:
+        """Add rows, as ``Gram.add``; groups (row,). Return them with the numbers of groups."""
         if (groups is not None) != self.grouped:
             raise ValueError(
                 "groups must be passed with every block of rows or with none; fit does not keep "
@@ -134,13 +145,14 @@ class Folds:
             )
         if y.shape[1] != self.n_targets:
             raise ValueError(f"y has {y.shape[1]} columns, earlier blocks had {self.n_targets}.")
-        group = self.number(len(X), groups)
+        added = RowSet(X, y, weight, self.number(len(X), groups))
         if not self.grams and sum(len(rows.X) for rows in self.rows) + len(X) < self.n_features:
-            self.rows.append(RowSet(X.copy(), y.copy(), weight.copy(), group))
-            return
-        for rows in [*self.rows, RowSet(X, y, weight, group)]:
+            self.rows.append(RowSet(X.copy(), y.copy(), weight.copy(), added.group))
+            return added
+        for rows in [*self.rows, added]:
             self._sum(rows)
         self.rows = []
+        return added
 
     def _sum(self, rows: RowSet) -> None:
         fold = self.of(rows)

@@ -236,9 +236,9 @@ class RidgeReadout(LinearReadout):
             self._folds = gram.Folds(X.shape[1], y.shape[1], n_folds, groups is not None)
             self._sample, self._flat = Sample(rows_a_block(X.shape[1])), flat
             self.n_features_in_ = X.shape[1]
-        self._folds.add(X, y, weight, groups)
+        added = self._folds.add(X, y, weight, groups)
         if keep:
-            self._sample.add(X, y, self._folds.number(len(X), groups), weight)
+            self._sample.add(*added)
 
     def fit_blocks(
         self,
@@ -298,8 +298,9 @@ class RidgeReadout(LinearReadout):
         self.alpha_ = float(alphas[int(np.argmin(self.losses_)) if alphas.size > 1 else 0])
         classify = hasattr(self, "classes_")
         if classify:
-            rows = [gram.RowSet(*self._sample.kept)] if source is None else source
-            self.sharpness_ = find_sharpness(*self._held_out(spectrum, rows))
+            kept = [gram.RowSet(*self._sample.kept)] if source is None else None
+            n_rows = spectrum.n_rows if kept is None else len(kept[0].X)
+            self.sharpness_ = find_sharpness(*self._held_out(spectrum, kept or source, n_rows))
         say_at_end(self.alpha_, alphas)
         coef = spectrum.coef(self.alpha_)
         intercept = spectrum.target_mean - spectrum.mean @ coef
@@ -317,14 +318,14 @@ class RidgeReadout(LinearReadout):
             return gram.generalized(spectrum, alphas)
         return gram.leave_one_out(spectrum, source, alphas)
 
-    def _held_out(self, spectrum, blocks):
+    def _held_out(self, spectrum, blocks, n_all):
         """Return decisions without the row or its fold, and labels, weights and groups of rows."""
-        every = -(-spectrum.n_rows * self.classes_.size // HELD_OUT)
+        every = -(-n_all * self.classes_.size // HELD_OUT)
         alpha, n_rows, parts, without = self.alpha_, 0, [], {}
         if self._folds.grouped:
             without = gram.without_each(self._folds, self.standardize, alpha)
         for rows in blocks:
-            rows = rows.only(rows.weight > 0)
+            rows = rows.weighted()
             chosen = slice(-n_rows % every, None, every)
             n_rows += len(rows.X)
             rows = rows.only(chosen)

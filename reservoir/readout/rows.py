@@ -103,7 +103,13 @@ class Sample:
         self.most, self.every, self.n_rows = most, 1, 0
         self.kept: list[NDArray] = []
 
-    def add(self, X: NDArray, y: NDArray, group: NDArray, weight: NDArray) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the sample of a model from before rows had groups."""
+        self.__dict__.update(state)
+        if len(self.kept) == 3:
+            self.kept.append(np.zeros(len(self.kept[0]), dtype=np.intp))
+
+    def add(self, X: NDArray, y: NDArray, weight: NDArray, group: NDArray) -> None:
         """Add rows whose weight is not 0: X (row, feature), y (row, target), others (row,)."""
         X, y, group, weight = with_weight(X, y, group, weight)
         chosen = slice(-self.n_rows % self.every, None, self.every)

@@ -122,6 +122,81 @@ def test_tables_of_several_files_have_the_same_columns(tmp_path):
         read_tables([folder])
 
 
+def test_folders_of_a_class_or_a_person_are_kept_beside_constant_labels(tmp_path):
+    for who in ("s1", "s2", "s3"):
+        for label in ("cup", "pen"):
+            file = tmp_path / "in" / who / f"{label}.csv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            frame = pd.DataFrame({"time": TIME, "x": RNG.normal(size=TIME.size), "label": label})
+            frame["status"] = np.where(TIME > 5, "warn", "ok")
+            frame.to_csv(file, index=False)
+    found = draft_recipe(tmp_path / "in", out=tmp_path / "in.toml")
+    assert found.survey.groups == {"s1": 2, "s2": 2, "s3": 2}
+    assert found.survey.target == {"cup": 3, "pen": 3}
+
+
+@pytest.mark.parametrize("column", ["subject", "activity"])
+def test_a_table_does_not_list_itself_by_a_label(column, tmp_path):
+    folder = people(tmp_path / "in")
+    for k, file in enumerate(sorted(folder.iterdir())):
+        frame = pd.read_csv(file)
+        if column == "subject":
+            frame["subject"] = file.stem
+        else:
+            file = file.rename(folder / f"{['walk', 'run', 'sit', 'walks'][k]}.csv")
+        frame.to_csv(file, index=False)
+    found = draft_recipe(folder, out=tmp_path / "r.toml")
+    assert (found.doubts, found.survey.n_recordings, len(found.survey.groups)) == ([], 48, 4)
+    alone = draft_recipe(min(folder.iterdir()), out=tmp_path / "r.toml")
+    assert alone.survey.data["target"] == "activity"
+
+
+def test_labels_are_no_files_of_a_list_that_has_paths(tmp_path):
+    folder = waves(tmp_path / "in")
+    names = sorted(file.name for file in folder.iterdir())
+    table = pd.DataFrame({"file": names, "kind": [name[:4] for name in names]})
+    table.to_csv(folder / "list.csv", index=False)
+    assert list(draft_recipe(folder, out=tmp_path / "r.toml").survey.senses) == ["stream"]
+
+
+def test_tables_in_other_units_are_refused_and_labels_agree(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, unit, scale, kind in (("a", "ms", 1000, int), ("b", "s", 1, float)):
+        rows = "\n".join(f"{k * scale / 10},{k},{kind(k % 2)}" for k in range(9))
+        (folder / f"{name}.csv").write_text(f"time,x,label\n{unit},V,1\n{rows}\n")
+    with pytest.raises(ValueError, match=r"b\.csv has other units in the row below its names"):
+        read_tables([folder])
+    for file in folder.iterdir():
+        file.write_text(re.sub(r"\n(ms|s),V,1", "", file.read_text()))
+    assert read_tables([folder], classes=["label"])[0]["label"].unique().tolist() == [0.0, 1.0]
+    (folder / "a.csv").rename(folder / "b.txt")
+    assert read_tables([folder])[0]["file"].unique().tolist() == ["b.csv", "b.txt"]
+
+
+def test_sessions_that_begin_anew_in_each_table_are_no_groups(tmp_path):
+    folder = people(tmp_path / "in", session=np.arange(TIME.size) // 120)
+    found = draft_recipe(folder, out=tmp_path / "r.toml")
+    assert found.doubts == []
+    assert found.survey.groups == {f"person{k}": 12 for k in range(4)}
+
+
+def test_a_clock_of_whole_seconds_is_one_clock(tmp_path):
+    labels = np.array(["walk", "run", "sit"])[np.arange(TIME.size) // 20 % 3]
+    frame = sessions(labels)
+    found = drafted(frame.assign(time=np.floor(frame["time"])), tmp_path)
+    assert found.survey.n_recordings == 48
+
+
+def test_long_recordings_with_a_target_a_step_keep_their_rows(tmp_path):
+    long = pd.concat([sessions(np.cumsum(np.sin(TIME)))] * 6)
+    long["time"] = np.tile(np.arange(6), (960, 1)).T.ravel() * 12 + long["time"]
+    found = drafted(long.sort_values(["trial", "time"]), tmp_path)
+    assert found.survey.senses["stream"].rows == (1440, 1440)
+    assert 'n_steps = "none"' in found.text
+    assert "n_steps = 200" not in found.text
+
+
 def test_numbers_of_trials_count_within_each_table(tmp_path):
     folder = people(tmp_path / "in", trial=np.arange(TIME.size) // 120)
     found = draft_recipe(folder, out=tmp_path / "r.toml")
@@ -165,11 +240,11 @@ def test_a_file_with_another_channel_is_named(tmp_path):
     assert "Most files hold channels x, y, but b_05.csv channels x." in found.survey.notes
 
 
-def test_steps_last_equally_long_where_rates_differ(tmp_path):
+def test_steps_cover_recordings_whose_rates_differ(tmp_path):
     folder = waves(tmp_path / "in", step=lambda k: 0.02 if k < 6 else 0.01)
     found = draft_recipe(folder, out=tmp_path / "in.toml")
     assert any(
-        "50 to 100 samples a second; steps last equally" in note for note in found.survey.notes
+        "50 to 100 samples a second; the steps of n_steps" in note for note in found.survey.notes
     )
     facts = found.survey.senses["stream"]
     assert encoder_of(facts)[0]["n_steps"] == 100

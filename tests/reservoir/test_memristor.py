@@ -304,3 +304,15 @@ def test_states_of_all_devices_stay_within_their_range(device, tau):
     states = nodes.fit_transform(np.random.RandomState(1).uniform(-1, 1, (2, 200, 1)))
     assert states.min() >= 0
     assert states.max() <= 1
+
+
+@pytest.mark.parametrize(("name", "alone"), [("ag_dc", "noise_1"), ("ag_fast", "noise_on")])
+def test_each_of_two_noises_alone_depends_on_the_seed(name, alone):
+    device = devices.get(name)._replace(**{alone: 0.0})
+    X = np.random.default_rng(0).uniform(0.5, 1, (2, 60, 2))
+    reservoir = MemristorReservoir(30, device=device, random_state=0).fit(X)
+    assert reservoir._node.noisy(reservoir)
+    if name == "ag_dc":  # the other does not switch off under this drive
+        before = reservoir.transform(X)
+        reservoir.noise_seed_ += 1
+        assert (reservoir.transform(X) != before).any()

@@ -478,11 +478,25 @@ def test_decisions_without_a_fold_are_those_of_a_readout_fitted_without_it():
         assert_allclose(readout.sharpness_, expected, rtol=1e-6)
 
 
+def test_rows_that_were_kept_before_they_had_groups_are_taken():
+    X, y = two_clouds(120, 0.2, 20)
+    readout = RidgeReadout(cv="gcv").partial_fit(X[:60], y[:60])
+    for kept, old in ((readout._sample, {"kept": readout._sample.kept[:3]}),
+                      (readout._folds, {"n_folds": "gcv", "fold_of": {}})):  # fmt: skip
+        state = {**vars(kept), **old}
+        state.pop("numbers", None)
+        kept.__setstate__(state)
+    before = readout.predict_proba(X)
+    assert_allclose(before, RidgeReadout(cv="gcv").partial_fit(X[:60], y[:60]).predict_proba(X))
+    whole = RidgeReadout(cv="gcv").partial_fit(X, y)
+    assert_allclose(readout.partial_fit(X[60:], y[60:]).coef_, whole.coef_, rtol=1e-8)
+
+
 def test_a_sample_is_evenly_spaced_over_all_rows():
     sample = rows.Sample(100)
     for k in range(0, 10_000, 77):
         place = np.arange(k, min(k + 77, 10_000), dtype=float)[:, None]
-        sample.add(place, place, place[:, 0], 1.0 + place[:, 0])
+        sample.add(place, place, 1.0 + place[:, 0], place[:, 0])
     assert_array_equal(sample.kept[0][:, 0], np.arange(0, 10_000, 128))
 
 

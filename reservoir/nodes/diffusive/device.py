@@ -361,7 +361,7 @@ FAMILY = Family(
             "residue": rng.uniform(device.residue[0], device.residue[1], n)
         },
         switched=switched,
-        noisy=lambda device: device.noise_1 > 0,
+        noisy=lambda device: device.noise_1 > 0 or device.noise_2 > 0,
         embed=embed,
     ),
     fitting=FITTING,
@@ -382,7 +382,7 @@ FAST = Family(
         times=("delay", "t_off"),
         others=("v_high", "v_low"),
         switched=switched_fast,
-        noisy=lambda device: device.noise_on > 0,
+        noisy=lambda device: device.noise_on > 0 or device.noise_off > 0,
         fading=Fading(
             None, "delays are drawn anew at each switching, so that they depend on how many it had"
         ),

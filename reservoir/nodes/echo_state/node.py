@@ -133,8 +133,9 @@ def lay_out_lanes(inputs: Any, recurrent: Any, real: np.dtype, full: bool) -> An
     """Lay out weights for recordings in parallel lanes."""
     inputs, recurrent = (sparse.csr_array(w).sorted_indices() for w in (inputs, recurrent))
     used, columns = np.unique(inputs.indices, return_inverse=True)
-    shape = inputs.shape[0], max(used.size, 1)
+    shape, n_nodes = (inputs.shape[0], max(used.size, 1)), recurrent.shape[1]
     inputs = sparse.csr_array((inputs.data, columns, inputs.indptr), shape)
+    full = full and recurrent.nnz == recurrent.shape[0] * n_nodes  # as after fit
     width = FULL_COLUMNS if full else COLUMNS
     return kernel.Lanes(
         width,
