@@ -118,7 +118,8 @@ class Folds:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the folds of a model from before groups had numbers."""
-        self.__dict__.update({"numbers": dict(state.pop("fold_of", {}))} | state)
+        self.__dict__.update(state)
+        self.__dict__.setdefault("numbers", self.__dict__.pop("fold_of", {}))
         if isinstance(self.n_folds, str):  # without groups, when no fold was asked for
             self.n_folds = 1
 
