@@ -109,7 +109,7 @@ def measure_own(name: str, model: str, seed: int) -> None:
     recordings = item.load()
     table, y = recordings.table, np.asarray(recordings.target)
     (sense,) = table.columns
-    warm_up("memristor" if model == "memristors" else model, recordings)
+    warm_up(OWN[model], recordings)
     for number, (_, train, test) in enumerate(item.split(recordings)):
         begin = process_time()
         fitted = clone(OWN[model]).set_params(random_state=seed)
