@@ -186,34 +186,7 @@ def doubts_of(found: Survey) -> list[str]:
         )
     labels = [name for name, count in found.target.items() for _ in range(count)]
     doubts += doubts_about_labels(labels) if labels else []
-    for sense, facts in found.senses.items():
-        if facts.kind == "mixed":
-            doubts.append(
-                f"the files of {sense!r} are of several kinds, or hold other channels: "
-                "(?P<sense>...) in data.pattern tells senses apart, data.include takes some files."
-            )
-        if facts.going_back:
-            doubts.append(
-                f"times of {sense!r} go back within {facts.going_back} recordings of those read: "
-                "sort their rows by time, or tell recordings apart that are one here."
-            )
-        if facts.rates is not None and facts.rates[1] > 1.05 * facts.rates[0]:
-            low, high = facts.rates
-            encoder, _ = encoder_of(facts, len(found.senses) > 1)
-            found.notes.append(
-                f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; "
-                + ("a row is a step at all of them; n_steps = 200 would cover the whole of each."
-                   if encoder.get("n_steps") == "none" else
-                   "the steps of n_steps cover the whole of a recording whatever its rate.")
-            )  # fmt: skip
-        if facts.absent >= found.n_recordings > 0 or (
-            len(found.senses) > 1 and 2 * facts.absent >= found.n_recordings
-        ):
-            doubts.append(
-                f"{sense!r} is absent in {facts.absent} of {found.n_recordings} recordings: files "
-                "of one recording need equal names but for the sense, or (?P<recording>...) in "
-                "data.pattern for what they have in common."
-            )
+    doubts += doubts_of_senses(found)
     if found.excluded > max(3, 0.02 * found.n_recordings):
         doubts.append(
             f"{found.excluded} files are left out, since their names have another form: "
@@ -244,6 +217,40 @@ def doubts_of(found: Survey) -> list[str]:
         )
     if found.groups and found.target and len(found.groups) < 2:
         found.notes.append(f"there is one group, {next(iter(found.groups))!r}.")
+    return doubts
+
+
+def doubts_of_senses(found: Survey) -> list[str]:
+    """Return what a run would refuse of single senses; note where sampling rates differ."""
+    doubts = []
+    for sense, facts in found.senses.items():
+        if facts.kind == "mixed":
+            doubts.append(
+                f"the files of {sense!r} are of several kinds, or hold other channels: "
+                "(?P<sense>...) in data.pattern tells senses apart, data.include takes some files."
+            )
+        if facts.going_back:
+            doubts.append(
+                f"times of {sense!r} go back within {facts.going_back} recordings of those read: "
+                "sort their rows by time, or tell recordings apart that are one here."
+            )
+        if facts.rates is not None and facts.rates[1] > 1.05 * facts.rates[0]:
+            low, high = facts.rates
+            encoder, _ = encoder_of(facts, len(found.senses) > 1)
+            found.notes.append(
+                f"{sense}: sampling rates differ, {low:.4g} to {high:.4g} samples a second; "
+                + ("a row is a step at all of them; n_steps = 200 would cover the whole of each."
+                   if encoder.get("n_steps") == "none" else
+                   "the steps of n_steps cover the whole of a recording whatever its rate.")
+            )  # fmt: skip
+        if facts.absent >= found.n_recordings > 0 or (
+            len(found.senses) > 1 and 2 * facts.absent >= found.n_recordings
+        ):
+            doubts.append(
+                f"{sense!r} is absent in {facts.absent} of {found.n_recordings} recordings: files "
+                "of one recording need equal names but for the sense, or (?P<recording>...) in "
+                "data.pattern for what they have in common."
+            )
     return doubts
 
 
@@ -306,22 +313,7 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     lines += [f"chosen = {write_value('by rules')}", ""]
     if doubts:
         lines += ["# To settle before this runs:", *(f"# - {doubt}" for doubt in doubts), ""]
-    lines += ["[data]"]
-    n_bad = len(found.unreadable)
-    comments = {
-        "on_bad": f"{n_bad} of the files that were read are damaged, or no recordings",
-        "incomplete": "recordings without one of the senses are left out",
-        "pattern": "target: the class; group: what must not be on both sides; sense: the column",
-    }
-    for key, value in data.items():
-        lines += [f"# {comments[key]}"] if key in comments else []
-        lines.append(f"{key} = {write_value(value)}")
-    if any(facts.rows[1] > LONG for facts in usable.values() if facts.kind == "samples"):
-        lines += [
-            "# long recordings can be cut, with a split whose kind is 'grouped' or 'blocked':",
-            "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0",
-        ]  # fmt: skip
-    lines += [f"# {note}" for note in found.notes]
+    lines += data_lines(found, data, usable)
     split, why = split_of(found)
     lines += ["", "[split]", f"# {why}", *(f"{k} = {write_value(v)}" for k, v in split.items())]
     lines += ["", "[encoders]"]
@@ -351,6 +343,26 @@ def recipe_text(found: Survey, path: Path, out: Path, doubts: list[str]) -> str:
     if len({steps_of(*one) for one in chosen}) > 1:
         lines[1:1] = ["# early fusion needs equal steps", 'fusion = ["middle", "late"]']
     return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
+
+
+def data_lines(found: Survey, data: dict[str, Any], usable: dict[str, SenseFacts]) -> list[str]:
+    """Return ``[data]`` of a recipe, with comments and what was noted."""
+    comments = {
+        "on_bad": f"{len(found.unreadable)} of the files that were read are damaged, or no "
+        "recordings",
+        "incomplete": "recordings without one of the senses are left out",
+        "pattern": "target: the class; group: what must not be on both sides; sense: the column",
+    }
+    lines = ["[data]"]
+    for key, value in data.items():
+        lines += [f"# {comments[key]}"] if key in comments else []
+        lines.append(f"{key} = {write_value(value)}")
+    if any(facts.rows[1] > LONG for facts in usable.values() if facts.kind == "samples"):
+        lines += [
+            "# long recordings can be cut, with a split whose kind is 'grouped' or 'blocked':",
+            "# window = 10.0  # s, or rows where files have no times", "# stride = 5.0",
+        ]  # fmt: skip
+    return [*lines, *(f"# {note}" for note in found.notes)]
 
 
 def reservoir_lines(

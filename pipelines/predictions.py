@@ -41,10 +41,11 @@ OWN_FORMS: dict[str | None, Callable[[str], Any]] = {
 
 
 class Predictions(NamedTuple):
-    """A row a recording, or a row a step; recordings that were left out, and why."""
+    """A row a recording, or a row a step; recordings that were left out, and why; notes."""
 
     table: pd.DataFrame
     skipped: dict[str, str]
+    notes: list[str]
 
 
 def predict_files(
@@ -98,7 +99,8 @@ def predict_files(
             table[sense] = None  # masked, and said so by the model
     X: Any = table[with_names] if senses else list(table[with_names[0]])
     model = adapt(model, X) if adapted else model
-    return Predictions(as_table(model, X, [str(name) for name in table.index]), skipped)
+    predicted = as_table(model, X, [str(name) for name in table.index])
+    return Predictions(predicted, skipped, table.attrs.get("notes", []))
 
 
 def data_of(

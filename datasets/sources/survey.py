@@ -330,27 +330,9 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
         data["recording"] = by if len(by) > 1 else by[0]
     if group:
         data["group"] = group
-    of_steps = False
+    kind = ""
     if target is not None:
-        own = data.get("recording", [])
-        own = [own] if isinstance(own, str) else own
-        by = [*([FILE] if several else []), *own]
-        stated = [*by, *([group] if group else []), target]
-        kind = target_within(frame, by, target, clock_of(frame.drop(columns=stated), None))
-        of_steps = kind == "steps"
-        if not own and not of_steps:
-            notes.append(
-                "no column names recordings: rows of equal labels one after another are one "
-                "recording (data.recording names columns that tell recordings apart)."
-            )
-        if kind == "numbers" and own:
-            data["recording"] = [*own, target]
-        if kind == "runs" and own:
-            data["runs"] = True
-            notes.append(
-                f"{target!r} changes within recordings, and rows of equal labels one after another "
-                "are one (runs); for a target a step instead, washout and reservoirs without pool."
-            )
+        kind = describe_change(frame, several, data, notes)
     extra = [c for c in texts if c not in (target, group, *recording, *clock)]
     if extra or counting:
         left = (*texts, target, group, *recording, *clock, *counting)
@@ -359,7 +341,32 @@ def survey_table(path: Path, files: Sequence[Path] = ()) -> Survey:
     if len(clock) > 1:
         data["time"] = clock[0]
         notes.append(f"several columns may be the time: {', '.join(clock)}.")
-    return Survey(data, {}, 0, notes=notes, of_steps=of_steps)
+    return Survey(data, {}, 0, notes=notes, of_steps=kind == "steps")
+
+
+def describe_change(
+    frame: pd.DataFrame, several: bool, data: dict[str, Any], notes: list[str]
+) -> str:
+    """Add keys and notes on a target that changes within recordings; return what it does."""
+    target, own = data["target"], data.get("recording", [])
+    own = [own] if isinstance(own, str) else own
+    by = [*([FILE] if several else []), *own]
+    stated = {*by, data.get("group", target), target}
+    kind = target_within(frame, by, target, clock_of(frame.drop(columns=[*stated]), None))
+    if not own and kind != "steps":
+        notes.append(
+            "no column names recordings: rows of equal labels one after another are one recording "
+            "(data.recording names columns that tell recordings apart)."
+        )
+    if kind == "numbers" and own:
+        data["recording"] = [*own, target]
+    if kind == "runs" and own:
+        data["runs"] = True
+        notes.append(
+            f"{target!r} changes within recordings, and rows of equal labels one after another are "
+            "one (runs); for a target a step instead, washout and reservoirs without pool."
+        )
+    return kind
 
 
 def begins_anew(frame: pd.DataFrame, column: str) -> bool:

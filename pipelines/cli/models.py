@@ -70,6 +70,8 @@ def predict(
         click.echo(found.table.to_json(orient="records", double_precision=15))
     elif out is None:
         click.echo(found.table.to_csv(index=False, float_format="%.6g"), nl=False)
+    for note in found.notes:
+        errors.print(f"note: {plain(note)}", soft_wrap=True)
     for name, reason in found.skipped.items():
         errors.print(f"skipped: {plain(name)}: {plain(reason)}", soft_wrap=True)
     sys.exit(3 if found.skipped else 0)

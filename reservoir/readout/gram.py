@@ -120,7 +120,7 @@ class Folds:
         """Take the folds of a model from before groups had numbers."""
         self.__dict__.update(state)
         self.__dict__.setdefault("numbers", self.__dict__.pop("fold_of", {}))
-        if isinstance(self.n_folds, str):  # without groups, when no fold was asked for
+        if isinstance(self.n_folds, str):  # of cv, which names no number of folds
             self.n_folds = 1
 
     def number(self, n_rows: int, groups: NDArray | None) -> NDArray:

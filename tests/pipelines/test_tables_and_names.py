@@ -339,3 +339,21 @@ def test_the_command_line_is_that_of_the_module():
     words = [sys.executable, "-m", "mottle", "--version"]
     found = subprocess.run(words, capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, f"mottle, version {mottle.__version__}\n")
+
+
+def test_windows_left_out_of_new_files_are_said(tmp_path):
+    folder, recipe, model = tmp_path / "in", tmp_path / "r.toml", tmp_path / "m.mottle"
+    folder.mkdir()
+    time = np.r_[np.arange(40), 200 + np.arange(40)] / 10
+    for k in range(8):
+        frame = pd.DataFrame({"time": time, "x": RNG.normal(size=time.size) + 3 * (k % 2)})
+        frame.to_csv(folder / f"{'ab'[k % 2]}_{k}.csv", index=False)
+    recipe.write_text(draft_recipe(folder, out=recipe).text)
+    make_small(recipe)
+    text = recipe.read_text().replace('kind = "stratified"', 'kind = "grouped"')
+    recipe.write_text(text.replace("[data]", "[data]\nwindow = 2.0"))
+    command("run", recipe, "--out", tmp_path / "runs", "--save", model, "--row", "none/stream")
+    found = CliRunner().invoke(main, ["predict", str(model), str(folder)])
+    assert found.exit_code == 0
+    assert found.stdout.count("\n") == 1 + 8 * 4
+    assert "note: 64 windows lie in gaps of the times" in found.stderr
