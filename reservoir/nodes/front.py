@@ -776,12 +776,7 @@ class Reservoir(
 
     def _pool(self, block, statistics: tuple[str, ...]) -> NDArray:
         _, states, lengths = block
-        above = iter(range(pooling.ABOVE, pooling.ABOVE + len(statistics)))
-        codes = np.array([next(above) if is_ppv(name) else CODES[name] for name in statistics])
-        thresholds = getattr(self, "thresholds_", np.empty((0, self.n_nodes)))
-        wanted = quantiles(statistics)
-        if wanted and wanted != getattr(self, "_quantiles", None):
-            raise ValueError(f"pool={self.pool!r} was set after fit; call fit again.")
+        codes, thresholds = self._codes(statistics)
         pooled = np.full((len(states), codes.size, self.n_segments, self.n_nodes), np.nan)
         args = (states, lengths, codes, thresholds, pooled)
         if states.size < LEAST_UPDATES:
@@ -789,3 +784,34 @@ class Reservoir(
         else:
             split(lambda begin, end: pooling.pool(begin, end, *args), lengths)
         return pooled.reshape(len(states), -1)
+
+    def _codes(self, statistics: tuple[str, ...]) -> tuple[NDArray, NDArray]:
+        """Return the codes of statistics for the kernels, and the thresholds (threshold, node)."""
+        wanted = quantiles(statistics)
+        if wanted and wanted != getattr(self, "_quantiles", None):
+            raise ValueError(f"pool={self.pool!r} was set after fit; call fit again.")
+        above = iter(range(pooling.ABOVE, pooling.ABOVE + len(statistics)))
+        codes = np.array([next(above) if is_ppv(name) else CODES[name] for name in statistics])
+        return codes, self.thresholds_ if wanted else np.empty((0, self.n_nodes))
+
+    def _pool_on(self, sums: NDArray | None, done: int, states: NDArray) -> tuple[Any, NDArray]:
+        """Return the sums of recordings after some more states, and their features.
+
+        A live run calls it for its steps: the features are those of `pool_states` for all states.
+
+        Parameters
+        ----------
+        sums : ndarray of shape (n_recordings, n_rows, n_nodes) or None
+            Of the ``done`` steps before; not changed. None before the first step.
+        states : ndarray of shape (n_recordings, n_steps, n_nodes)
+            What comes next, at least one step.
+        """
+        statistics = self._statistics()
+        codes, thresholds = self._codes(statistics)
+        if sums is None:
+            sums = np.empty((len(states), pooling.MOMENTS + len(thresholds), self.n_nodes))
+        else:
+            sums = sums.copy()
+        pooled = np.empty((len(states), codes.size, self.n_nodes))
+        pooling.pool_on(np.ascontiguousarray(states), done, codes, thresholds, sums, pooled)
+        return sums, pooled.reshape(len(states), -1)

@@ -24,6 +24,7 @@ from mottle.reservoir.readout.entry import (
     Drives,
     Entry,
     Pooled,
+    append,
     enter,
     together,
 )
@@ -109,19 +110,25 @@ def parts(stage: Any) -> list[tuple[Any, Any]]:
     return []
 
 
-def weighted(stage: Any, outputs: list[Any]) -> list[Any]:
-    """Return the outputs of stages side by side, times the weights of their union."""
+def factors(stage: Any) -> list[float] | None:
+    """Return the weights of the stages of a union, None where all are 1."""
     weights = getattr(stage, "transformer_weights", None)
     if not weights:
-        return outputs
+        return None
     named = getattr(stage, "transformers_", None) or stage.transformer_list
-    factors = [
+    return [
         weights.get(name, 1.0) for name, part, *_ in named
         if not (isinstance(part, str) and part == "drop")
     ]  # fmt: skip
+
+
+def weighted(weights: list[float] | None, outputs: list[Any]) -> list[Any]:
+    """Return the outputs of stages, times the weights of their union."""
+    if weights is None:
+        return outputs
     return [
-        out if out is None or out is ABSENT else np.asarray(out) * factor
-        for out, factor in zip(outputs, factors, strict=True)
+        out if out is None or out is ABSENT else np.asarray(out) * weight
+        for out, weight in zip(outputs, weights, strict=True)
     ]
 
 
@@ -211,56 +218,92 @@ def advance(stage: Any, state: Any, X: Any, until: Any = None) -> tuple[Any, Any
     ``X`` is None where nothing came, `ABSENT` where a sense is absent, a mapping of senses in front
     of a stage that takes columns by name. Outputs are None where no step was completed.
     """
+    return plan(stage)(state, X, until)
+
+
+def plan(stage: Any) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    """Return the function that advances a stage, called as ``advance`` without the stage.
+
+    To find out what kind each stage is takes longer than a step of most.
+    """
     if hasattr(stage, "encoders_"):
-        return advance_drives(stage, state, X, until)
-    inner = parts(stage)
+        widths = {name: len(part.get_feature_names_out()) for name, part in stage.encoders_}
+        return partial(_drives, {name: plan(part) for name, part in stage.encoders_}, widths)
+    inner = [(plan(part), columns) for part, columns in parts(stage)]
     if isinstance(stage, Pipeline):
-        new = []
-        for (part, _), old in zip(inner, state, strict=True):
-            after, X = advance(part, old, X, until)
-            new.append(after)
-        return new, X
+        return partial(_in_turn, [step for step, _ in inner])
     if inner:
-        runs = [
-            advance(part, old, X if columns is None else take(X, columns), until)
-            for (part, columns), old in zip(inner, state, strict=True)
-        ]
-        return [after for after, _ in runs], beside(weighted(stage, [out for _, out in runs]))
+        return partial(_side_by_side, inner, factors(stage))
     if hasattr(stage, "takes_events"):
-        return enter(stage, state, X, until)
+        return partial(enter, stage)
     if getattr(stage, "pools", False):
-        return pool_on(stage, state, X)
-    if X is None or X is ABSENT:
-        return state, X
-    if advances(stage):
-        return stage.advance(state, X)
-    return state, by_rows(stage, X)
+        return partial(pool_on, stage)
+    return partial(_steps if advances(stage) else _rows, stage)
 
 
-def advance_drives(stage: Any, state: Drives, X: Any, until: Any) -> tuple[Drives, Any]:
+def _in_turn(steps: list[Callable], state: Any, X: Any, until: Any) -> tuple[Any, Any]:
+    new = []
+    for step, old in zip(steps, state, strict=True):
+        after, X = step(old, X, until)
+        new.append(after)
+    return new, X
+
+
+def _side_by_side(
+    inner: list[tuple[Callable, Any]], weights: Any, state: Any, X: Any, until: Any
+) -> tuple[Any, Any]:
+    runs = [
+        step(old, X if columns is None else take(X, columns), until)
+        for (step, columns), old in zip(inner, state, strict=True)
+    ]
+    return [after for after, _ in runs], beside(weighted(weights, [out for _, out in runs]))
+
+
+def _steps(stage: Any, state: Any, X: Any, until: Any) -> tuple[Any, Any]:
+    return (state, X) if X is None or X is ABSENT else stage.advance(state, X)
+
+
+def _rows(stage: Any, state: Any, X: Any, until: Any) -> tuple[Any, Any]:
+    return state, X if X is None or X is ABSENT else by_rows(stage, X)
+
+
+def _drives(
+    encoders: dict[str, Callable], widths: dict[str, int], state: Drives, X: Any, until: Any
+) -> tuple[Drives, Any]:
     """Advance the encoders of several senses; return the steps that all have completed."""
     senses, found = {}, {}
-    for name, part in stage.encoders_:
-        senses[name], found[name] = advance(part, state.senses[name], take(X, name), until)
+    for name, step in encoders.items():
+        senses[name], found[name] = step(state.senses[name], take(X, name), until)
     absent = [
         name for name, one in found.items()
         if one is ABSENT or (name in state.absent and one is None)
     ]  # fmt: skip
-    parts_of = dict(stage.encoders_)
-    widths = {name: len(parts_of[name].get_feature_names_out()) for name in absent}
     waiting, out = together(state.waiting, found, absent, widths)
     return Drives(senses, waiting, absent), out
 
 
-def pool_on(stage: Any, state: Pooled, X: Any) -> tuple[Pooled, NDArray]:
+def pool_on(stage: Any, state: Pooled, X: Any, until: Any = None) -> tuple[Pooled, NDArray]:
     """Advance a reservoir that pools; return (recording, 1, feature) of the states so far."""
     if X is ABSENT:
-        state = replace(state, states=state.states[:, :0])
+        state = replace(state, states=state.states[:, :0], sums=None, room=None)
     elif X is not None:
-        own, states = stage.advance(state.state, X)
-        states = np.concatenate([state.states, states], axis=1)[:, -state.window :]
-        state = replace(state, state=own, states=states)
+        return pool_steps(stage, state, *stage.advance(state.state, X))
     return state, stage.pool_states(state.states)[:, np.newaxis]
+
+
+def pool_steps(stage: Any, state: Pooled, own: Any, new: NDArray) -> tuple[Pooled, NDArray]:
+    """Return the state after the steps ``new``, and features of the latest ``window`` steps."""
+    done, sums = state.states.shape[1], state.sums
+    states, room = append(state.states, new, state.room)
+    if stage.n_segments == 1 and states.shape[1] <= state.window and new.shape[1]:
+        if sums is None:  # after an absence, or of a file that an older version wrote
+            done, new = 0, states
+        sums, out = stage._pool_on(sums, done, new)
+    else:
+        if states.shape[1] > state.window:
+            states, room = states[:, -state.window :].copy(), None
+        sums, out = None, stage.pool_states(states)
+    return Pooled(own, states, state.window, sums, room), out[:, np.newaxis]
 
 
 def take(X: Any, columns: Any) -> Any:
@@ -277,6 +320,8 @@ def take(X: Any, columns: Any) -> Any:
 
 def beside(outputs: list[Any]) -> Any:
     """Return outputs side by side, None where none has a step."""
+    if len(outputs) == 1 and isinstance(outputs[0], np.ndarray):
+        return outputs[0]
     if any(out is ABSENT for out in outputs):
         raise ValueError("a sense is absent (None), and its reservoir does not pool: its states "
                          "have no value then. Leave the sense out of the chunk.")  # fmt: skip
@@ -312,7 +357,7 @@ def run(stage: Any, recordings: list[Any]) -> list[NDArray]:
             run(part, recordings if columns is None else [x[:, columns] for x in recordings])
             for part, columns in inner
         ]
-        return [np.hstack(weighted(stage, list(side))) for side in zip(*sides, strict=True)]
+        return [np.hstack(weighted(factors(stage), list(side))) for side in zip(*sides, strict=True)]
     if isinstance(stage, Advances):
         return list(stage.transform(recordings))  # type: ignore[attr-defined]
     return [by_rows(stage, np.asarray(x)[np.newaxis])[0] for x in recordings]

@@ -58,11 +58,49 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pooled:
-    """State of a reservoir that pools: its own, and the latest states, at most ``window`` steps."""
+    """State of a reservoir that pools: its own, and the latest states, at most ``window`` steps.
+
+    ``sums`` are those of the states so far, None where they have to be formed anew. ``states`` are
+    a view of ``room``.
+    """
 
     state: Any
     states: NDArray  # (recording, step, node)
     window: int
+    sums: NDArray | None = None  # (recording, row, node)
+    room: "Room | None" = field(default=None, metadata={"kept": False})
+
+
+class Room:
+    """Memory of states (recording, step, node) of which ``used`` steps are taken."""
+
+    def __init__(self, states: NDArray, n_steps: int) -> None:
+        self.used = states.shape[1]
+        self.array = np.empty((len(states), n_steps, states.shape[2]), states.dtype)
+        self.array[:, : self.used] = states
+
+
+def append(states: NDArray, more: NDArray, room: Room | None) -> tuple[NDArray, Room]:
+    """Return states (recording, step, node) with more behind them, and the memory they are in.
+
+    It is that of the states before as long as there is room: a step more costs a step, not all of
+    them. A second continuation of the same states gets memory of its own.
+
+    Examples
+    --------
+    >>> first, room = append(np.empty((1, 0, 1)), np.array([[[1.0]]]), None)
+    >>> one, _ = append(first, np.array([[[2.0]]]), room)
+    >>> other, _ = append(first, np.array([[[3.0]]]), room)
+    >>> one.ravel().tolist(), other.ravel().tolist(), np.shares_memory(first, one)
+    ([1.0, 2.0], [1.0, 3.0], True)
+    """
+    n = states.shape[1]
+    end = n + more.shape[1]
+    if room is None or room.used != n or end > room.array.shape[1]:
+        room = Room(states, max(2 * end, 16))
+    room.array[:, n:end] = more
+    room.used = end
+    return room.array[:, :end], room
 
 
 @dataclass(frozen=True)

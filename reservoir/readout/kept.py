@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mottle.disk import write_whole
 
-FORMAT, VERSION = "mottle live state", 1
+FORMAT, VERSION = "mottle live state", 2
 MOST_BYTES = 2**31
 
 
@@ -71,6 +71,7 @@ def describe(state: Any, arrays: list[NDArray]) -> Any:
     if is_dataclass(state):
         return {"fields": {
             field.name: describe(getattr(state, field.name), arrays) for field in fields(state)
+            if field.metadata.get("kept", True)
         }}  # fmt: skip
     if isinstance(state, Mapping):
         return {"names": {name: describe(one, arrays) for name, one in state.items()}}

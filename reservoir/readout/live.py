@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mottle.arrays import order_dims
 from mottle.checks import check_number, check_whole
@@ -113,6 +114,7 @@ class LiveRun:
         self.pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
         self.readout = readout
         self._senses = [name for name, _ in senses_of(reservoir)]
+        self._advance = stages.plan(reservoir)
         if readout is not None and not hasattr(readout, method):
             raise ValueError(
                 f"{type(readout).__name__} cannot give method={method!r}: it predicts numbers, or "
@@ -161,10 +163,10 @@ class LiveRun:
         chunk, shape = self._arrange(X)
         token = WARNED.set(self._warned)
         try:
-            self.state, out = stages.advance(self.reservoir, self.state, chunk, until)
+            self.state, out = self._advance(self.state, chunk, until)
         finally:
             WARNED.reset(token)
-        if not isinstance(out, np.ndarray) or (self.pools and np.isnan(out).all()):
+        if not isinstance(out, np.ndarray) or (self.pools and all_nan(out)):
             return None
         if self._predict is not None:
             rows = self._predict(out.reshape(-1, out.shape[2]))
@@ -253,6 +255,18 @@ class LiveRun:
                 f"{what} are of one run, and n_recordings={self.n_recordings}: make a LiveRun for "
                 "each run."
             )
+
+
+def all_nan(features: NDArray) -> bool:
+    """Return whether there is no value; a look at the first one nearly always tells.
+
+    Examples
+    --------
+    >>> all_nan(np.array([np.nan, 1.0])), all_nan(np.array([np.nan]))
+    (False, True)
+    """
+    first = features.item(0)
+    return first != first and bool(np.isnan(features).all())
 
 
 def rows_of(cell: Any) -> Any:

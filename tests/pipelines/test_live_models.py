@@ -1,5 +1,7 @@
 """Whole fitted models tick by tick: streams in, the predictions of whole recordings out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -204,6 +206,45 @@ def test_pooled_features_are_those_of_the_recording_so_far(pool, n_segments):
     late = LiveRun(model, window=4)
     assert late.advance(touches[2, :4]) == model.predict(touches[2:3, :4])[0]
     assert late.advance(touches[2, 4:]).shape == ()
+
+
+@pytest.mark.parametrize("pool", [("mean", "std", "max", "last", "ppv20"), "mean"])
+def test_stored_states_go_on_as_often_as_wanted(pool, tmp_path):
+    rng = np.random.default_rng(4)
+    touches = rng.normal(size=(12, 40, 3)).cumsum(axis=1)
+    model = make_pipeline(
+        TaxelDrive(None, baseline=1), EchoStateReservoir(8, pool=pool, random_state=0),
+        RidgeReadout(),
+    ).fit(touches, np.arange(12.0))  # fmt: skip
+    run, other = LiveRun(model), np.concatenate([touches[2, :21], touches[3, 21:]])
+    run.advance(touches[2, :20])
+    run.advance(touches[2, 20])
+    stored = run.state
+    for rows in (touches[2], other, touches[2]):  # each overwrites nothing of the others
+        run.state = stored
+        for t in range(21, 40):
+            assert run.advance(rows[t]) == model.predict(rows[np.newaxis, : t + 1])[0]
+    run.state = stored
+    run.save(tmp_path / "state")
+    resumed = LiveRun(model)
+    resumed.resume(tmp_path / "state")
+    _, pooled, *_ = resumed.state
+    assert pooled.sums is not None and pooled.room is None
+    before = replace(pooled, sums=None)  # as in files of before
+    for state in (pooled, before):
+        resumed.state = [resumed.state[0], state, *resumed.state[2:]]
+        assert resumed.advance(touches[2, 21]) == model.predict(touches[2:3, :22])[0]
+
+
+def test_a_window_slides_once_it_is_full():
+    rng = np.random.default_rng(5)
+    drive = rng.normal(size=(6, 30, 3))
+    reservoir = MemristorReservoir(8, pool=("mean", "std"), random_state=0).fit(drive)
+    _, states = reservoir.advance(reservoir.start(2), drive[:2])
+    run = LiveRun(reservoir, n_recordings=2, window=10)
+    for t in range(1, 31):
+        got = run.advance(drive[:2, t - 1 : t])
+        assert_array_equal(got, reservoir.pool_states(states[:, max(0, t - 10) : t]))
 
 
 def test_models_that_choose_their_pipeline_run_live(recordings):

@@ -1,7 +1,9 @@
 """The reservoir behind a placed wiring: nodes with one input each, their placed sum."""
 
+from collections.abc import Callable
 from functools import cache
 from inspect import signature
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -46,24 +48,29 @@ def inner(p: Any) -> Any:
     nodes = p.__dict__.get("nodes_")
     if nodes is None:
         return p
-    kind: Any = type(p)
-    for name in shared_parameters(kind):
-        value = getattr(p, name)
-        setattr(nodes, name, nodes._placed.get(name) if value is None else value)
+    own = vars(nodes)
+    names, read = shared_parameters(type(p))
+    own.update(zip(names, read(p), strict=True))
+    for name, value in nodes._placed.items():
+        if own[name] is None:
+            own[name] = value
     return nodes
 
 
 @cache
-def shared_parameters(kind: type) -> tuple[str, ...]:
-    """Return the parameters that the nodes behind have too; once a class, not at every live step.
+def shared_parameters(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the parameters that the nodes behind have too, and what reads them from a reservoir.
+
+    Once a class, not at every live step.
 
     Examples
     --------
     >>> from mottle.reservoir import MemristorReservoir
-    >>> {"v_gain", "n_nodes"} & set(shared_parameters(MemristorReservoir))
+    >>> {"v_gain", "n_nodes"} & set(shared_parameters(MemristorReservoir)[0])
     {'v_gain'}
     """
-    return tuple(name for name in parameters(kind) if name not in OUTER)
+    names = tuple(name for name in parameters(kind) if name not in OUTER)
+    return names, attrgetter(*names)
 
 
 def fit_nodes(p: Any, node: Node, n_nodes: int, rng: np.random.RandomState) -> dict[str, Any]:

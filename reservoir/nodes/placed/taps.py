@@ -11,7 +11,7 @@ from mottle.reservoir.compiled.threads import empty_states, split
 from mottle.reservoir.nodes.node import Node
 from mottle.reservoir.nodes.placed import kernel
 from mottle.reservoir.nodes.placed.inner import behind, fit_nodes, inner, seeded
-from mottle.reservoir.nodes.placed.placing import place, some
+from mottle.reservoir.nodes.placed.placing import MOST_ROWS, evenly, place, some
 from mottle.reservoir.nodes.state import recall
 
 MOST_CHANNELS = 9  # of a node, if fan_in does not say less
@@ -62,7 +62,7 @@ def reach(p: Any) -> int:
     return int(p.input_weights_.shape[1]) // int(p.n_features_in_) - 1
 
 
-KEPT: dict[int, tuple[ref[NDArray], int, NDArray, tuple[NDArray, NDArray]]] = {}
+KEPT: dict[int, tuple[ref[NDArray], int, bytes, tuple[NDArray, NDArray]]] = {}
 
 
 def lags_of(columns: NDArray, n_inputs: int) -> tuple[NDArray, NDArray]:
@@ -76,13 +76,13 @@ def lags_of(columns: NDArray, n_inputs: int) -> tuple[NDArray, NDArray]:
     >>> lags_of(columns, 3)[0].tolist(), lags_of(columns, 3) is lags_of(columns, 3)
     ([0, 1, 1], True)
     """
-    key = id(columns)
+    key, now = id(columns), columns.tobytes()
     if key in KEPT:
         of, n, then, found = KEPT[key]
-        if of() is columns and n == n_inputs and np.array_equal(then, columns):
+        if of() is columns and n == n_inputs and then == now:
             return found
     found = np.divmod(columns.astype(np.int64), n_inputs)
-    KEPT[key] = ref(columns, lambda _: KEPT.pop(key, None)), n_inputs, columns.copy(), found
+    KEPT[key] = ref(columns, lambda _: KEPT.pop(key, None)), n_inputs, now, found
     return found
 
 
@@ -102,6 +102,23 @@ def sums(p: Any, whole: NDArray, lengths: NDArray, n_steps: int) -> NDArray:
     return out
 
 
+def rows_of(p: Any, drives: Any) -> NDArray:
+    """Return sums (row, node) of training steps, at most as many as ``place`` looks at.
+
+    Recordings are summed one by one: memory that was never touched costs more than the sums.
+    """
+    padded, lengths = some(drives, p.n_nodes)
+    ends = np.cumsum(lengths)
+    taken = evenly(ends[-1], MOST_ROWS)
+    rows = np.empty((len(taken), p.n_nodes))
+    whole = np.pad(padded, ((0, 0), (reach(p), 0), (0, 0)))
+    for r, end in enumerate(ends):
+        here = slice(*np.searchsorted(taken, (end - lengths[r], end)))
+        found = sums(p, whole[r : r + 1], lengths[r : r + 1], int(lengths[r]))
+        rows[here] = found[0, taken[here] - (end - lengths[r])]
+    return rows
+
+
 def dilated(node: Node) -> Node:
     """Return the record of nodes behind dilated taps."""
 
@@ -111,11 +128,7 @@ def dilated(node: Node) -> Node:
         n_steps = int(np.median(drives.sizes))
         weights = draw_taps(rng, p.n_nodes, p.n_features_in_, n_steps, p.fan_in)
         p.input_weights_, p.shifts_ = weights, np.zeros(p.n_nodes)
-        padded, lengths = some(drives, p.n_nodes)
-        whole = np.pad(padded, ((0, 0), (reach(p), 0), (0, 0)))
-        found = sums(p, whole, lengths, padded.shape[1])
-        rows = np.concatenate([part[:n] for part, n in zip(found, lengths, strict=True)])
-        shifts, scale = place(rows, rng)
+        shifts, scale = place(rows_of(p, drives), rng)
         scaled = sparse.csr_array(sparse.diags_array(scale) @ weights)
         scaled.sort_indices()  # once, not at every live step
         return {**fitted, "input_weights_": scaled, "shifts_": shifts}
