@@ -357,7 +357,8 @@ def run(stage: Any, recordings: list[Any]) -> list[NDArray]:
             run(part, recordings if columns is None else [x[:, columns] for x in recordings])
             for part, columns in inner
         ]
-        return [np.hstack(weighted(factors(stage), list(side))) for side in zip(*sides, strict=True)]
+        weights = factors(stage)
+        return [np.hstack(weighted(weights, list(side))) for side in zip(*sides, strict=True)]
     if isinstance(stage, Advances):
         return list(stage.transform(recordings))  # type: ignore[attr-defined]
     return [by_rows(stage, np.asarray(x)[np.newaxis])[0] for x in recordings]

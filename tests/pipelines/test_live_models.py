@@ -229,7 +229,8 @@ def test_stored_states_go_on_as_often_as_wanted(pool, tmp_path):
     resumed = LiveRun(model)
     resumed.resume(tmp_path / "state")
     _, pooled, *_ = resumed.state
-    assert pooled.sums is not None and pooled.room is None
+    assert pooled.sums is not None
+    assert pooled.room is None
     before = replace(pooled, sums=None)  # as in files of before
     for state in (pooled, before):
         resumed.state = [resumed.state[0], state, *resumed.state[2:]]
