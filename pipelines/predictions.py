@@ -17,6 +17,7 @@ from mottle.datasets.sources.manifest import FILE_NAMES, read_any_frame
 from mottle.datasets.sources.survey import TABLES, lists_files
 from mottle.datasets.sources.tables import names_of, read_table
 from mottle.datasets.sources.windows import cut_windows
+from mottle.events import read_stream
 from mottle.pipelines.adaptation import adapt
 from mottle.pipelines.data import FORMS, OF_ALL, Data
 from mottle.pipelines.engine.sources import Progress, list_data, load_data, read_listing
@@ -135,6 +136,31 @@ def data_of(
     there = {key: one for key, one in labels.items() if one in columns}
     place = sources[0] if len(sources) == 1 else list(sources)
     return Data.model_validate({**kept, **there, **given, trained.form: place})
+
+
+def streams_in(saved: SavedModel, model: Any, sense: str, path: Path) -> list[Any]:
+    """Return the recordings of a sense in a file, read as those of training were; windows apart.
+
+    Parameters
+    ----------
+    saved : SavedModel
+        With the recipe of `mottle run --save`, or without.
+    model : estimator
+        The model in it.
+    sense : str
+        One of those of the model; not looked at where it takes one without a name.
+    path : Path
+        A file or folder.
+    """
+    named = bool(senses_of(split_off_readout(model)[0]))
+    data = data_of(saved, [str(path)], [sense] if named else [], {})
+    sense = sense if named else data.sense
+    options = {
+        key: one for key, one in data.options.items() if key == sense or not isinstance(one, dict)
+    }
+    whole = {"options": options, "pattern": None, "join": "name", "window": None, "stride": None}
+    recordings, _ = read(data.model_copy(update=whole), [sense], "raise", None, True, False)
+    return [read_stream(cell) for cell in recordings.table[sense]]
 
 
 def hold_one_each(sources: Sequence[str], trained: Data) -> bool:

@@ -241,17 +241,20 @@ def run_live(
     follow:PATH (events of a raw file that grows). Lines are JSON by sense,
     {"t": 0.01, "touch": [0.1, 0.2]}, {"camera": [[t, x, y, p]], "until": 0.5}, {"touch": null} or
     {"restart": true}; a model of one sense also takes rows of numbers.
-    Each prediction is a line of JSON. What was lost and how long answers took is said at the end.
+    Each prediction is a line of JSON. What was lost and how long answers took is said at the end;
+    the exit code is 1 where nothing could be used of all that came.
     """
     from rich.console import Console
 
     errors = Console(stderr=True)
     with exits(errors):
-        from mottle.pipelines.live.serve import senses_taken, sensor_of, serve
+        from mottle.pipelines.live.serve import AT_FAULT, senses_taken, sensor_of, serve
         from mottle.pipelines.live.sources import open_source
-        from mottle.pipelines.saved.model import load_model
+        from mottle.pipelines.predictions import streams_in
+        from mottle.pipelines.saved.model import open_model
 
-        fitted = load_model(model, trusted=trust)
+        saved = open_model(model)
+        fitted = saved.load(trust)
         senses = senses_taken(fitted)
         opened = []
         for given in sources or ("-",):
@@ -266,13 +269,17 @@ def run_live(
                     f"{next(iter(senses))}={given}."
                 )
             sense = name if named else next(iter(senses))
+            read = partial(streams_in, saved, fitted, sense)
             source = open_source(
-                spec if named else given, sense, senses[sense], speed, sensor_of(fitted, sense)
+                spec if named else given, sense, senses[sense], speed,
+                sensor_of(fitted, sense), read,
             )
             opened.append(source)
         gc.collect()
         gc.freeze()  # a search for garbage in all that was imported would take up to 30 ms
-        serve(
+        account = serve(
             fitted, opened, to=to, proba=proba, window=window, silent=silent, queue=queue,
             state=state, say=lambda text: errors.print(plain(text), soft_wrap=True),
         )  # fmt: skip
+    if not account["answers"] and any(account.get(reason) for reason in AT_FAULT):
+        sys.exit(1)

@@ -26,6 +26,8 @@ QUEUE = 1000  # lines that wait, above which the oldest are lost
 SHOWN = 5  # complaints that are printed
 KEEP_EVERY = 10.0  # s, between states that are written
 LEAST, MOST, BINS = 1e-6, 1e3, 1800  # s, of the histogram of latencies: 1.2 % a bin
+AT_FAULT = ("malformed", "refused", "ended sources")  # reasons that lie in what came
+LEFT_OUT = ("late", "repeated", "outside")  # of the counts of a run
 
 
 class Latencies:
@@ -86,9 +88,9 @@ class Inbox:
         thread.start()
         return thread
 
-    def lose(self, why: str) -> None:
-        """Count a loss."""
-        self.lost[why] += 1
+    def lose(self, why: str, n: int = 1) -> None:
+        """Count losses."""
+        self.lost[why] += n
 
     def put(self, item: Any) -> None:
         """Append an item; where there is no room, the oldest is lost."""
@@ -153,8 +155,12 @@ class Answers:
         try:
             whole = self._rest + new
             self._rest = whole[self._socket.send(whole) :]
-        except (BlockingIOError, ConnectionRefusedError):
+        except BlockingIOError:
             self.lost += bool(new)
+        except ConnectionRefusedError:  # of UDP: nobody took the line before, and this one waits
+            self.lost += 1
+            with suppress(OSError):
+                self._socket.send(new)
         except ConnectionError:  # of TCP: nobody reads any more
             self.lost += bool(new)
             raise BrokenPipeError from None
@@ -162,6 +168,7 @@ class Answers:
     def close(self) -> None:
         """Close the socket."""
         if self._socket is not None:
+            self.lost += bool(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
             self._socket.close()
 
 
@@ -268,6 +275,7 @@ class Work:
             raise ValueError(f"--state {state}: there is no folder {state.absolute().parent}.")
         if state is not None and state.exists():
             self.run.resume(state)
+            say(f"goes on from {state}; without that file, or after a restart, a run begins anew")
         self.warm()
 
     def warm(self) -> None:
@@ -279,7 +287,7 @@ class Work:
                 leaf for leaf in chain.leaves(dict(senses_of(trial.reservoir)).get(
                     name, trial.reservoir)) if events or hasattr(leaf, "n_features_in_")
             )  # fmt: skip
-            cells[name] = np.zeros(0, EVENT_DTYPE) if events else np.ones((1, first.n_features_in_))
+            cells[name] = np.zeros(1, EVENT_DTYPE) if events else np.ones((1, first.n_features_in_))
         with suppress(ValueError, RuntimeError):  # of ones there may be nothing to predict
             trial.advance(cells if self.named else cells[ONE])
             trial.advance(until=1.0)
@@ -306,12 +314,15 @@ class Work:
     def answer(self, arrival: Arrival, came: float) -> None:
         """Advance the run, and write what it predicts."""
         X: Any = arrival.cells if self.named else arrival.cells.get(ONE)
+        before = self.left_out()
         try:
             found = self.run.advance(X, until=arrival.until)
         except (ValueError, TypeError) as error:
             self.refuse("refused", str(error))
             return
-        if found is None:
+        came_of = sum(len(cell) for cell in arrival.cells.values() if cell is not None)
+        nothing_new = 0 < came_of <= self.left_out() - before  # the answer before still holds
+        if found is None or (nothing_new and arrival.until is None):
             return
         for one in self.steps(found):
             self.counts["answers"] += 1
@@ -321,6 +332,10 @@ class Work:
                 "latency_ms": round(1e3 * latency, 3),
             }))  # fmt: skip
             self.latencies.add(time.monotonic() - came)
+
+    def left_out(self) -> int:
+        """Return how many samples and events were left out so far."""
+        return sum(sum(one[what] for what in LEFT_OUT) for one in self.run.counts.values())
 
     def steps(self, found: Any) -> list[Any]:
         """Return the prediction of each step of a chunk, or the one of the recording so far."""

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from mottle.checks import suggest
 from mottle.events import EVENT_DTYPE
 from mottle.pipelines.live.arrivals import LONGEST, Arrival
+from mottle.sensors.streams import in_order, seconds_of
 
 KINDS = {
     "-": "standard input",
@@ -28,15 +30,19 @@ KINDS = {
 TICK = 0.01  # s, of replayed events
 WAIT = 0.1  # s, after which a source looks whether it is to stop
 PACKET = 65535  # bytes
+RECEIVED = 1 << 22  # bytes that wait in the system, at most; most systems allow less
+DROPPED = 40  # SO_RXQ_OVFL of Linux: packets come with the number of those dropped before
 FOR_EVER = 1e9  # s
 Item = bytes | Arrival
-Source = Callable[[Event, Callable[[str], Any]], Iterator[Item]]
-"""Given what asks it to stop, and what counts a loss by name."""
+Lose = Callable[..., Any]
+Source = Callable[[Event, Lose], Iterator[Item]]
+"""Given what asks it to stop, and what counts a loss by name, or several."""
 
 
 def open_source(
-    spec: str, sense: str, events: bool, speed: float = 1.0, size: tuple[int, int] = (1, 1)
-) -> Source:
+    spec: str, sense: str, events: bool, speed: float = 1.0, size: tuple[int, int] = (1, 1),
+    read: Callable[[Path], list[Any]] | None = None,
+) -> Source:  # fmt: skip
     """Return a source that is ready: its socket bound, its file there.
 
     Parameters
@@ -51,6 +57,8 @@ def open_source(
         Of replayed recordings, relative to their own.
     size : (int, int), default=(1, 1)
         Width and height of the sensor, for events from faery.
+    read : callable, default=None
+        Returns the recordings in a file to be replayed; None reads it without options.
 
     Raises
     ------
@@ -78,7 +86,7 @@ def open_source(
             if not events:
                 raise ValueError(f"{spec}: {sense!r} takes samples, and files that grow are raw.")
             return follow(Path(rest), sense)
-        return replay(Path(rest), sense, events, speed)
+        return replay(Path(rest), sense, events, speed, read)
     known = [name.partition(":")[0] for name in KINDS]
     raise ValueError(
         f"--source {spec!r} is unknown{suggest(kind, known)} There are: {', '.join(KINDS)}."
@@ -119,7 +127,7 @@ def bind(address: tuple[str, int], kind: int) -> socket.socket:
     return made
 
 
-def standard_input(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+def standard_input(stop: Event, lose: Lose) -> Iterator[Item]:
     """Yield the lines of standard input, read below Python's buffer, whose lock outlives Ctrl-C."""
     lines = Lines(lose)
     try:
@@ -134,19 +142,32 @@ def standard_input(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
 
 
 def udp(bound: socket.socket) -> Source:
-    """Return a source of the lines in packets."""
+    """Return a source of the lines in packets; those that the system dropped are counted."""
+    counts = sys.platform == "linux"
+    with suppress(OSError):
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
+        if counts:
+            bound.setsockopt(socket.SOL_SOCKET, DROPPED, 1)
 
-    def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+    def source(stop: Event, lose: Lose) -> Iterator[Item]:
         bound.settimeout(WAIT)
+        dropped = 0
         with bound:
             while not stop.is_set():
                 try:
-                    packet = bound.recv(PACKET + 1)
+                    if counts:
+                        packet, told, *_ = bound.recvmsg(PACKET + 1, socket.CMSG_SPACE(4))
+                    else:
+                        packet, told = bound.recv(PACKET + 1), []
                 except TimeoutError:
                     continue
                 except OSError:
                     lose("oversized")
                     continue
+                for _, _, count in told:
+                    before, dropped = dropped, int.from_bytes(count[:4], sys.byteorder)
+                    if dropped != before:
+                        lose("packets dropped by the system", (dropped - before) % 2**32)
                 for line in packet.splitlines():
                     if line.strip():
                         yield line
@@ -157,7 +178,7 @@ def udp(bound: socket.socket) -> Source:
 def tcp(listening: socket.socket) -> Source:
     """Return a source of the lines of one connection at a time."""
 
-    def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+    def source(stop: Event, lose: Lose) -> Iterator[Item]:
         listening.settimeout(WAIT)
         with listening:
             while not stop.is_set():
@@ -174,7 +195,7 @@ def tcp(listening: socket.socket) -> Source:
 class Lines:
     """Lines out of pieces of a stream; those that are too long are lost."""
 
-    def __init__(self, lose: Callable[[str], Any]) -> None:
+    def __init__(self, lose: Lose) -> None:
         self._rest, self._skips, self._lose = b"", False, lose
 
     def add(self, piece: bytes) -> list[Item]:
@@ -195,7 +216,7 @@ class Lines:
         return [self._rest] if self._rest.strip() and not self._skips else []
 
 
-def lines_of(connection: socket.socket, stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+def lines_of(connection: socket.socket, stop: Event, lose: Lose) -> Iterator[Item]:
     """Yield the lines of a connection until it is closed."""
     connection.setblocking(False)
     lines = Lines(lose)
@@ -229,7 +250,7 @@ def serial_port(rest: str) -> Source:
     except (SerialException, OSError, ValueError) as error:
         raise ValueError(f"serial port {device}: {error}") from None
 
-    def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+    def source(stop: Event, lose: Lose) -> Iterator[Item]:
         lines = Lines(lose)
         with port:
             while not stop.is_set():
@@ -243,42 +264,57 @@ def serial_port(rest: str) -> Source:
     return source
 
 
-def replay(path: Path, sense: str, events: bool, speed: float) -> Source:
-    """Return a source of a recording, whose samples come when their time has come."""
-    from mottle.sensors.files import read_events, read_samples
+def replay(
+    path: Path, sense: str, events: bool, speed: float, read: Callable[[Path], list[Any]] | None
+) -> Source:
+    """Return a source of the recordings in a file, whose samples come when their time has come."""
+    if read is None:
+        from mottle.sensors.files import read_events, read_samples
 
-    if events:
-        found = read_events(path).events
-        times = (found["t"] - (found["t"][0] if len(found) else 0)) / 1e6
-        edges = np.arange(TICK, (times[-1] if len(times) else 0.0) + 2 * TICK, TICK)
-        cuts = [0, *np.searchsorted(times, edges).tolist()]
-        start = int(found["t"][0]) if len(found) else 0
-        found = found.copy()
-        found["t"] -= start
-        chunks = [
-            (edge, Arrival({sense: found[a:b]}, edge, edge))
-            for edge, a, b in zip(edges.tolist(), cuts, cuts[1:], strict=False)
-        ]
+        found = [read_events(path).events if events else read_samples(path)]
     else:
-        rows = read_samples(path)
-        if "time" not in rows.coords:
-            raise ValueError(f"{path} states no times, by which it could be replayed.")
-        seconds = np.asarray(rows["time"].values, dtype=float)
-        seconds = seconds - seconds[0]
-        own = rows.assign_coords(time=seconds).transpose("time", "channel")
-        own.attrs = {}
-        chunks = [(t, Arrival({sense: own[k : k + 1]}, t)) for k, t in enumerate(seconds.tolist())]
+        found = read(path)
+    recordings = [
+        chunks_of_events(one, sense) if events else chunks_of_rows(one, sense, str(path))
+        for one in found
+    ]
 
-    def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
-        begin = time.monotonic()
-        for due, arrival in chunks:
-            while (left := begin + due / speed - time.monotonic()) > 0 and not stop.is_set():
-                time.sleep(min(left, WAIT))
-            if stop.is_set():
-                return
-            yield arrival
+    def source(stop: Event, lose: Lose) -> Iterator[Item]:
+        for number, chunks in enumerate(recordings):
+            begin = time.monotonic()
+            if number:
+                yield Arrival({}, restart=True)
+            for due, arrival in chunks:
+                while (left := begin + due / speed - time.monotonic()) > 0 and not stop.is_set():
+                    time.sleep(min(left, WAIT))
+                if stop.is_set():
+                    return
+                yield arrival
 
     return source
+
+
+def chunks_of_events(events: Any, sense: str) -> list[tuple[float, Arrival]]:
+    """Return events in pieces of a tick, and when each is complete, in s from the first event."""
+    start = int(events["t"][0]) if len(events) else 0
+    times = (events["t"] - start) / 1e6
+    edges = np.arange(TICK, (times[-1] if len(times) else 0.0) + 2 * TICK, TICK)
+    cuts = [0, *np.searchsorted(times, edges).tolist()]
+    return [
+        (edge, Arrival({sense: events[a:b]}, edge, start / 1e6 + edge))
+        for edge, a, b in zip(edges.tolist(), cuts, cuts[1:], strict=False)
+    ]
+
+
+def chunks_of_rows(rows: Any, sense: str, place: str) -> list[tuple[float, Arrival]]:
+    """Return the rows of a recording, and when each comes, in s from the first one."""
+    if "time" not in getattr(rows, "coords", ()):
+        raise ValueError(f"{place} states no times, by which it could be replayed.")
+    seconds = seconds_of(rows, place)
+    seconds = seconds - seconds[0]
+    own = in_order(rows).assign_coords(time=seconds)
+    own.attrs = {}
+    return [(t, Arrival({sense: own[k : k + 1]}, t)) for k, t in enumerate(seconds.tolist())]
 
 
 def faery_packets(address: tuple[str, int], sense: str, size: tuple[int, int]) -> Source:
@@ -302,7 +338,7 @@ def follow(path: Path, sense: str) -> Source:
 def events_of(chunks: Callable[[], Any], sense: str) -> Source:
     """Return a source of events that come in chunks, times from the first one on."""
 
-    def source(stop: Event, lose: Callable[[str], Any]) -> Iterator[Item]:
+    def source(stop: Event, lose: Lose) -> Iterator[Item]:
         first: int | None = None
         for found in chunks():
             if stop.is_set():

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ MOST_STEPS = 100_000  # without an event, or longest gaps, after which the clock
 LEAST_JUMP = 60.0  # s, of samples
 MOST_WAITING = 10_000_000  # events of a step that has not ended
 MOST_AHEAD = 10_000  # steps of a sense that wait for those of another
+GAP = 1.5  # times the usual time between samples of training, above which some did not come
+EARLY = 10  # samples after which their rate is checked
 
 
 class Absent:
@@ -39,6 +42,10 @@ class Entry:
     late, repeated, outside : int
         Events of steps that had ended and samples before the last one; samples of its very time;
         events beyond the sensor.
+    gaps : int
+        Times between samples of more than `GAP` times the usual one of training.
+    early : ndarray
+        Times of the first samples, of which the rate is checked.
     """
 
     state: Any
@@ -49,11 +56,16 @@ class Entry:
     late: int = 0
     repeated: int = 0
     outside: int = 0
+    gaps: int = 0
+    early: NDArray = field(default_factory=lambda: np.empty(0))
 
     @property
     def counts(self) -> dict[str, int]:
-        """What was left out."""
-        return {"late": self.late, "repeated": self.repeated, "outside": self.outside}
+        """What was left out, and what never came."""
+        return {
+            "late": self.late, "repeated": self.repeated, "outside": self.outside,
+            "gaps": self.gaps,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
     X : ndarray or DataArray, or None
         Events, rows, or nothing.
     until : float or None
-        Time in s from the beginning of the run up to which all events have come.
+        Time in s, on the clock of the events, up to which all of them have come.
     """
     if X is ABSENT:
         return replace(entry, waiting=None), ABSENT
@@ -136,7 +148,7 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
     if X is None:
         return entry, None
     if "time" in getattr(X, "coords", ()):
-        entry, X = in_time(entry, X)
+        entry, X = in_time(encoder, entry, X)
         if not X.sizes["time"]:
             return entry, None
         X = [X]
@@ -146,8 +158,12 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
     return replace(entry, state=state), drive if drive.shape[1] else None
 
 
-def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
-    """Return rows in order of time without those that are late or repeated, which are counted."""
+def in_time(encoder: Any, entry: Entry, rows: Any) -> tuple[Entry, Any]:
+    """Return rows in order of time without those that are late or repeated, which are counted.
+
+    Where the encoder knows the time between samples of training, gaps are counted, and a warning
+    tells of another rate.
+    """
     time = np.asarray(variable_of(rows, "time").values)
     if time.dtype.kind not in "iuf":  # dates, which the encoder refuses with the reason
         return entry, rows
@@ -164,17 +180,43 @@ def in_time(entry: Entry, rows: Any) -> tuple[Entry, Any]:
             f"a sample comes at {time[place]} s, {gaps[place]:.6g} s after the one before, and the "
             f"longest gap was {usual[place]:.6g} s: its clock jumped. Begin anew with restart()."
         )
+    interval = getattr(encoder, "_interval", None)
     entry = replace(
         entry, last=float(max(entry.last, time.max(initial=-np.inf))), gap=float(usual[-1]),
         repeated=entry.repeated + int(same.sum()),
         late=entry.late + int((time < before).sum()),
+        gaps=entry.gaps + (0 if interval is None else int((gaps > GAP * interval).sum())),
     )  # fmt: skip
+    if interval is not None and len(entry.early) < EARLY:
+        entry = replace(entry, early=np.concatenate([entry.early, time[new]]))
+        check_rate(entry.early, interval)
     return entry, rows if new.all() else rows[new]
+
+
+def check_rate(early: NDArray, interval: float) -> None:
+    """Warn if the first samples come at another rate than those of training, ``interval`` s apart.
+
+    Examples
+    --------
+    >>> check_rate(0.01 * np.arange(10), 0.01)
+    """
+    if len(early) < EARLY:
+        return
+    step = float(np.median(np.diff(early)))
+    if not interval / GAP <= step <= interval * GAP:
+        warn(
+            f"samples come every {step:g} s, and in training every {interval:g} s: the reservoir "
+            "gets its signals faster or slower than it learns them. Are their times in s? Else "
+            "bring them to the rate of training.",
+            stacklevel=6,
+        )
 
 
 def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
     """Encode the events of the steps that are complete; others wait."""
     events = np.asarray([] if X is None else X)
+    if entry.origin is None and encoder.origin != "first":
+        entry = replace(entry, origin=0)
     if X is None or not events.size:
         events = entry.waiting if entry.waiting is not None else events
     else:
@@ -183,8 +225,7 @@ def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry,
                 f"events are {events.dtype}: expected a structured array with t (us), x, y and p."
             )
         if entry.origin is None:
-            first = int(events["t"].min()) if encoder.origin == "first" else 0
-            entry = replace(entry, origin=first)
+            entry = replace(entry, origin=int(events["t"].min()))
         events = events.copy()
         events["t"] -= entry.origin
         begin = encoder.step_begins(entry.state.step)
@@ -201,8 +242,8 @@ def enter_events(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry,
             events = np.concatenate([entry.waiting, events])
         events = events[np.argsort(events["t"], kind="stable")]
     reached = int(events["t"][-1]) if events.size else 0
-    if until is not None:
-        reached = max(reached, round(until * 1e6))
+    if until is not None and entry.origin is not None:
+        reached = max(reached, round(until * 1e6) - entry.origin)
     step = encoder.steps_within(reached)
     n_steps = step - entry.state.step
     if n_steps <= 0:

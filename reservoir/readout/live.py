@@ -51,7 +51,7 @@ class LiveRun:
     counts : dict of str to dict of str to int
         By sense (column; "stream" where there is one): samples and events that came "late", samples
         "repeated" at the time of the one before, and events "outside" the sensor. They are left
-        out.
+        out. "gaps": times between samples of more than 1.5 times the usual one of training.
 
     Raises
     ------
@@ -59,6 +59,11 @@ class LiveRun:
         For a method that the readout does not have; for an encoder that needs what comes later,
         named with the parameter; for readouts and reservoirs that give one value a recording where
         others give one a step.
+
+    Warns
+    -----
+    UserWarning
+        Where the first ten samples, with their times, come at another rate than in training.
 
     Notes
     -----
@@ -148,8 +153,9 @@ class LiveRun:
             has nothing new, None says that it is absent and is masked as in ``predict``, until
             samples come again. None: nothing came.
         until : float, default=None
-            Time in s from the beginning of the run up to which all events have come, so that steps
-            without events are complete, too. None: up to the last event.
+            Time in s, on the clock of the events, up to which all of them have come, so that steps
+            without events are complete, too. None: up to the last event. Where an encoder counts
+            from the first event (``origin="first"``), nothing is complete before it.
 
         Returns
         -------

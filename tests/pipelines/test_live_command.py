@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from mottle.datasets import make_table
@@ -363,3 +365,108 @@ def test_wrong_options_are_named(touch_file, options, text):
     found = CliRunner().invoke(main, ["live", str(touch_file), *options], input="")
     assert found.exit_code == 1
     assert text in found.stderr.replace("\n", " ")
+
+
+def test_recordings_are_replayed_as_the_recipe_reads_them(tmp_path):
+    rows = np.round(1000 * RNG.normal(size=(12, 20, 2)).cumsum(axis=1)) / 1000
+    files = tmp_path / "files"
+    files.mkdir()
+    for k, one in enumerate(rows):
+        table = pd.DataFrame(one, columns=["a", "b"]).assign(c=7.0, time=10 * np.arange(20))
+        table.to_csv(files / f"{k % 2}_{k}.csv", index=False)
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(f"""
+title = "Own files"
+seeds = [0]
+[data]
+files = [{str(files)!r}]
+pattern = '(?P<target>\\d)_'
+
+sense = "touch"
+time_unit = "ms"
+options = {{ channels = ["b", "a"] }}
+[split]
+kind = "stratified"
+n_splits = 2
+[encoders]
+touch = {{ kind = "TaxelDrive", n_steps = "none", baseline = "training" }}
+[reservoirs]
+memristor = {{ kind = "MemristorReservoir", n_nodes = 10, pool = "mean" }}
+""")
+    model, file = tmp_path / "own.mottle", str(files / "1_3.csv")
+    out = ["--out", str(tmp_path / "out"), "--save", str(model)]
+    found = CliRunner().invoke(main, ["run", str(recipe), *out])
+    assert found.exit_code == 0, found.stderr
+    begin = time.monotonic()
+    live = CliRunner().invoke(main, ["live", str(model), "--source", f"replay:{file}", "--proba"])
+    assert live.exit_code == 0
+    assert time.monotonic() - begin >= 0.19
+    answers = [json.loads(line) for line in live.stdout.splitlines()]
+    assert len(answers) == 20
+    predicted = CliRunner().invoke(main, ["predict", str(model), file, "--json"])
+    (row,) = json.loads(predicted.stdout)
+    assert answers[-1]["prediction"] == row["predicted"]
+    assert answers[-1]["probabilities"]["1"] == pytest.approx(row["p(1)"], abs=1e-5)
+
+
+def test_events_are_replayed_on_their_own_clock(tmp_path):
+    events = [draw_events(60) for _ in range(8)]
+    for one in events:
+        one["t"] += 31_000
+    vision = EventRate(10, sensor_size=(4, 4), duration=0.131, origin="zero")
+    model = make_pipeline(vision, clone(POOLED), RidgeReadout()).fit(events, np.arange(8) % 2)
+    np.save(tmp_path / "events.npy", events[5])
+    source = open_source(f"replay:{tmp_path / 'events.npy'}", "stream", True, speed=100.0)
+    *_, last = source(threading.Event(), lambda why: None)
+    run = LiveRun(model, method="decision_function")
+    for arrival in source(threading.Event(), lambda why: None):
+        run.advance(arrival.cells["stream"], until=arrival.until)
+    assert run.advance(until=0.131) == model.decision_function(events[5:6])[0]
+    assert last.until == pytest.approx(last.time + events[5]["t"][0] / 1e6)
+
+
+def test_samples_that_came_before_get_no_answer(touch, tmp_path, capsys):
+    lines = [
+        json.dumps({"stream": row.tolist(), "t": 0.01 * k}).encode()
+        for k, row in enumerate(TOUCHES[3])
+    ]
+    account, _ = run_on(touch, lines, state=tmp_path / "state")
+    assert account["answers"] == 20
+    again, said = run_on(touch, [*lines[:10], lines[-1]], state=tmp_path / "state")
+    assert again["answers"] == 0
+    assert (again["stream: late"], again["stream: repeated"]) == (10, 1)
+    assert any("goes on from" in line for line in said)
+    after = json.dumps({"stream": [0.0, 0.0, 0.0], "t": 1.0}).encode()
+    assert run_on(touch, [lines[3], after], state=tmp_path / "state")[0]["answers"] == 1
+
+
+def test_nothing_of_use_is_an_error(touch_file):
+    bad = CliRunner().invoke(main, ["live", str(touch_file)], input="1,2\n1,2\n")
+    assert bad.exit_code == 1
+    assert "refused 2, answers 0" in bad.stderr.replace("\n", " ")
+    assert CliRunner().invoke(main, ["live", str(touch_file)], input="1,2\n1,2,3\n").exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the count of dropped packets is of Linux")
+def test_packets_that_the_system_drops_are_counted():
+    port, stop = free_port(socket.SOCK_DGRAM), threading.Event()
+    source, lost = open_source(f"udp:127.0.0.1:{port}", "stream", False), []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for _ in range(30):
+            for _ in range(600):
+                out.sendto(b"1" * 1000, ("127.0.0.1", port))
+        lines = source(stop, lambda why, n=1: lost.append(n))
+        n_came = len([next(lines) for _ in range(50)])
+        out.sendto(b"last", ("127.0.0.1", port))
+        while next(lines) != b"last":
+            n_came += 1
+    stop.set()
+    assert sum(lost) > 0
+    assert n_came + sum(lost) == 18_000
+
+
+def test_lines_that_nobody_takes_are_lost(touch, capsys):
+    port = free_port(socket.SOCK_DGRAM)
+    lines = [b"1,2,3"] * 31
+    account, _ = run_on(touch, lines, to=f"udp:127.0.0.1:{port}")
+    assert account["answers lost"] == 31

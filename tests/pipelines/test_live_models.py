@@ -1,5 +1,6 @@
 """Whole fitted models tick by tick: streams in, the predictions of whole recordings out."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_the_clock_of_samples_may_not_jump(recordings):
     for t in (0.0, 1e-6, 5.0, 300.0):  # a first gap that is short by chance is no sign
         uneven.advance({"touch": row(t)})
     assert uneven.counts["touch"]["late"] == 0
-    assert run.counts["touch"] == {"late": 0, "repeated": 0, "outside": 0}
+    assert run.counts["touch"] == {"late": 0, "repeated": 0, "outside": 0, "gaps": 0}
 
 
 def test_weights_of_a_union_count():
@@ -182,8 +183,8 @@ def test_late_and_repeated_samples_are_counted_and_left_out(recordings):
     run.advance({"vision": np.concatenate([events[:2], events[40:], beyond])})
     got = run.advance({"touch": touch[12:]}, until=US / 1e6)
     assert run.counts == {
-        "touch": {"late": 1, "repeated": 3, "outside": 0},
-        "vision": {"late": 2, "repeated": 0, "outside": 2},
+        "touch": {"late": 1, "repeated": 3, "outside": 0, "gaps": 0},
+        "vision": {"late": 2, "repeated": 0, "outside": 2, "gaps": 0},
     }  # fmt: skip
     assert_array_equal(got, model.predict_proba(table.iloc[[7]])[0])
 
@@ -292,3 +293,50 @@ def test_a_run_goes_on_from_its_file(fused, recordings, tmp_path):
 def test_what_a_model_does_not_take_is_named(fused, chunk, text):
     with pytest.raises(ValueError, match=text):
         LiveRun(fused).advance(chunk)
+
+
+@pytest.mark.parametrize("origin", ["first", "zero"])
+def test_until_is_on_the_clock_of_the_events(origin):
+    rng = np.random.default_rng(6)
+    events = [draw_events(rng, 200, k % 2) for k in range(8)]
+    for one in events:
+        one["t"] += 1700  # a stream that begins long before its first event
+    duration = (US + 1700) / 1e6
+    model = make_pipeline(
+        EventRate(N_STEPS, sensor_size=SIZE, duration=duration, origin=origin), clone(POOLED),
+        RidgeReadout(),
+    ).fit(events, np.arange(8) % 2)  # fmt: skip
+    run, tick, begin = LiveRun(model, method="decision_function"), 250, 0
+    assert run.advance(until=0.0001) is None
+    end = int(events[3]["t"][0]) * (origin == "first") + US + 1700
+    while begin < end:
+        inside = (events[3]["t"] >= begin) & (events[3]["t"] < begin + tick)
+        begin = min(begin + tick, end)
+        last = run.advance(events[3][inside], until=begin / 1e6)
+    assert run.counts["stream"]["late"] == 0
+    assert last == model.decision_function(events[3:4])[0]
+
+
+def test_another_rate_and_gaps_are_told():
+    rng = np.random.default_rng(7)
+    time = 0.01 * np.arange(30)
+    touches = [
+        xr.DataArray(rng.normal(size=(30, 2)), dims=("time", "channel"), coords={"time": time})
+        for _ in range(8)
+    ]
+    model = make_pipeline(
+        TaxelDrive(None, baseline="training"), clone(POOLED), RidgeReadout()
+    ).fit(touches, np.arange(8) % 2)  # fmt: skip
+    whole, holes = touches[0], touches[0][[*range(12), *range(14, 20), 25, 26]]
+    for rows, factor, n_gaps, text in (
+        (whole, 1, 0, None), (holes, 1, 2, None), (whole, 1000, 29, "every 10 s, and in training"),
+        (whole, 2, 29, "every 0.02 s, and in training every 0.01 s"),
+    ):  # fmt: skip
+        run = LiveRun(model)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for k in range(rows.sizes["time"]):
+                run.advance(rows[k : k + 1].assign_coords(time=factor * rows["time"][k : k + 1]))
+        assert run.counts["stream"]["gaps"] == n_gaps
+        assert len(told) == (text is not None)
+        assert text is None or text in str(told[0].message)
