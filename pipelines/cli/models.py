@@ -271,8 +271,12 @@ def run_live(
             sense = name if named else next(iter(senses))
             read = partial(streams_in, saved, fitted, sense)
             source = open_source(
-                spec if named else given, sense, senses[sense], speed,
-                sensor_of(fitted, sense), read,
+                spec if named else given,
+                sense,
+                senses[sense],
+                speed,
+                sensor_of(fitted, sense),
+                read,
             )
             opened.append(source)
         gc.collect()
