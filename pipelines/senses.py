@@ -132,4 +132,6 @@ class SenseCheck(ArrayOutput, TransformerMixin, BaseEstimator):
                 f"the table has no column {unknown[0]!r}; it has {', '.join(map(str, X.columns))}. "
                 "A sense that is missing altogether is a column of None."
             )
-        return pd.isna(X[list(self.senses)].to_numpy(dtype=object))
+        senses = list(self.senses)
+        table = X if X.columns.tolist() == senses else X[senses]
+        return pd.isna(table.to_numpy(dtype=object))

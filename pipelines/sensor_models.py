@@ -152,7 +152,9 @@ class SensorModel(NamesParameters, BaseEstimator):
         """Return recordings as a table with the column of fit, where there is a single one."""
         table = as_table(X)
         alone = len(self._senses) == 1 == table.shape[1]
-        return table.set_axis(self._senses, axis=1) if alone else table
+        if not alone or table.columns.tolist() == self._senses:
+            return table
+        return table.set_axis(self._senses, axis=1)
 
     _task: str
 
