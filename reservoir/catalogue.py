@@ -313,8 +313,8 @@ def simulate(
     Warns
     -----
     UserWarning
-        If an oscillator is driven by a constant supply at which it does not oscillate, and if
-        ``dt`` does not divide ``duration``.
+        If an oscillator is driven by a constant supply at which it does not oscillate, if ``dt``
+        does not divide ``duration``, and if ``dt_inner`` of a device of your own is too long.
 
     Examples
     --------

@@ -184,6 +184,7 @@ class Reservoir(
         self.__dict__.update(self._node.draw(self, rng))
         self.__dict__.update(self._node.settle(self, rng))
         self.__dict__.update(self._node.learn(self, drives, rng))
+        self._node.probe(self, drives)
         say_if_lasting(self, self._node.fading(self))
         self._fitted_with = {name: getattr(self, name) for name in FIXED}
         self._n_features_out = self.n_nodes * max(1, len(self._statistics()) * self.n_segments)

@@ -91,6 +91,8 @@ class Node(NamedTuple):
         `mottle.reservoir.energy.OPERATIONS`; ``energy_scales(p)`` are factors on their energies.
     learn : callable
         ``learn(p, drives, rng)`` returns fitted attributes that depend on training recordings.
+    probe : callable
+        ``probe(p, drives)`` warns, at the end of ``fit``, of what such a drive needs.
     reach : callable
         ``reach(p)`` is the number of earlier steps of the drive that a live run keeps.
     placed : callable
@@ -131,6 +133,7 @@ class Node(NamedTuple):
     converters: bool = True
     energy_scales: Callable[[P], dict[str, float]] = lambda p: {}
     learn: Callable[[P, Any, np.random.RandomState], dict[str, Any]] = lambda p, drives, rng: {}
+    probe: Callable[[P, Any], None] = lambda p, drives: None
     reach: Callable[[P], int] = lambda p: int(p.n_taps) - 1
     placed: Callable[[P], dict[str, Any]] = lambda p: {}
     embed: Callable[[P], CStage] | None = None

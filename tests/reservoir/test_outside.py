@@ -419,6 +419,64 @@ def test_a_mechanism_with_a_rate_of_0_is_left_out_and_a_time_of_0_is_refused_wit
         DeviceReservoir(3, device=Driven(tau=0.0), tau="log", random_state=0).fit_transform(u)
 
 
+class Stiff(NamedTuple):
+    tau: float = 1e-2
+
+
+def relax(x, v, c):
+    return (v - x) / c.tau
+
+
+STIFF = device_node(
+    "test_stiff", Stiff(), state={"x": 0.0}, derivative=relax, limits={"x": (-1.0, 1.0)},
+    dt_device=1e-2, dt_inner=1e-3, v_bias=0.3, v_gain=0.3,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tau", [4e-4, 1e-4, 1e-5])  # s; limits hide what diverges below 5e-4
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"n_masks": 5, "n_taps": 2},
+        {"spectral_radius": 0.5, "read_noise": 0.1},
+        {"wiring": "dilated"},
+        {"spread": 0.1},
+    ],
+    ids=str,
+)
+def test_an_integration_that_diverges_within_limits_is_warned_of_by_fit(tau, more):
+    drive = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    drive[:25] = 0.0
+    with pytest.warns(UserWarning, match=r"dt_inner=0\.001 s is too long .* smaller dt_inner"):
+        DeviceReservoir(20, device=Stiff(tau), random_state=0, **more).fit([drive[:20], drive])
+
+
+@pytest.mark.parametrize("tau", [2e-3, 1e-3])
+def test_steps_that_are_short_enough_are_not_warned_of_and_change_no_state(tau):
+    drive = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    nodes = DeviceReservoir(20, device=Stiff(tau), random_state=0).fit(drive)
+    states = nodes.transform(drive)
+    volts = 0.3 + 0.3 * drive @ nodes.input_weights_.toarray().T
+    for node in range(3):
+        run = devices.simulate(Stiff(tau), volts[:, node], 1e-2)
+        assert_allclose(run["x"], states[:, node], rtol=1e-12)
+        # the exact relaxation within a held step
+        x, exact = 0.0, []
+        for v in volts[:, node]:
+            x = v + (x - v) * np.exp(-1e-2 / tau)
+            exact.append(x)
+        assert_allclose(run["x"], exact, atol=0.01)
+
+
+def test_simulate_warns_of_an_integration_that_diverges_within_limits():
+    volts = np.r_[np.zeros(50), 0.5, np.zeros(50)]
+    with pytest.warns(UserWarning, match=r"'test_stiff': dt_inner=0\.001 s is too long") as found:
+        devices.simulate(Stiff(1e-4), volts, 1e-2)
+    assert found[0].filename == __file__
+    devices.simulate(Stiff(1e-4), volts, 1e-2, dt_inner=2e-5)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

@@ -28,6 +28,12 @@ from mottle.reservoir.nodes.outside import carried
 from mottle.reservoir.nodes.outside.definition import Definition, Lost, describe, differences
 from mottle.reservoir.nodes.outside.functions import check_functions, explained
 from mottle.reservoir.nodes.outside.source import Equations, load_kernel
+from mottle.reservoir.nodes.outside.steps import (
+    check_reservoir,
+    probed,
+    rows_of,
+    warn_long_steps,
+)
 
 RESERVED = ("voltage", "current", "output", "time")  # variables of simulated devices
 VARIATION = 0.5  # time constants shorter than this fraction of the device's take shorter steps
@@ -87,7 +93,8 @@ def device_node(
         Default time in s for which one step of the drive is held.
     dt_inner : float, default=None
         Longest integration step in s. None: with ``step`` a held step is one step; with
-        ``derivative`` a twentieth of ``time_scale``.
+        ``derivative`` a twentieth of ``time_scale``. Reservoirs (in ``fit``) and `devices.simulate`
+        warn where it is too long for the constants and voltages in use.
     v_bias, v_gain : float, default=0.5
         Defaults of the node voltage in V: ``v_bias + v_gain * input``.
     v_compliance : float, default=3.0
@@ -251,9 +258,10 @@ def _build(
         n_micro = 1
         if longest is not None:
             n_micro = micro_steps(longest * _shortening(device, drawn, rates, times), dt)
+        n_micro, h = probed(n_micro, dt / n_micro)
         return (
             explained(equations, kernel().run, forget),
-            (nodes, dt / n_micro, n_micro, v_read, observable),
+            (nodes, h, n_micro, v_read, observable),
             n_micro,
         )
 
@@ -272,9 +280,16 @@ def _build(
         n_micro = 1 if inner is None else micro_steps(inner, dt)
         check_steps(drive.size, dt, n_micro)
         simulate = explained(equations, kernel().trace, forget)
-        values, outputs, currents, used = simulate(
-            drive, dt / n_micro, n_micro, rest_of(device, {}, 1)[:, 0], one
-        )
+        rest = rest_of(device, {}, 1)[:, 0]
+        values, outputs, currents, used = simulate(drive, dt / n_micro, n_micro, rest, one)
+        if inner is not None and np.isfinite(outputs).all():
+            few = drive[rows_of(drive)]
+
+            def probe() -> NDArray:
+                n, h = probed(n_micro, dt / n_micro)
+                return simulate(few, h, n, rest, one)[1]
+
+            warn_long_steps(f"device {name!r}", inner, 1, probe)
         variables = {"current": (currents, "A")} if current is not None else {}
         variables |= {key: (row, "1") for key, row in zip(states, values, strict=True)}
         if output is not None:
@@ -446,7 +461,10 @@ def find_fitted(p: Any) -> tuple[Any, Any]:
     return (preset if isinstance(p.device, Family | Lost) else p.device), family
 
 
-DEVICE = driven(find, find_fitted)._replace(carried=lambda p: carried.state_of(p, find))
+DEVICE = driven(find, find_fitted)._replace(
+    carried=lambda p: carried.state_of(p, find),
+    probe=lambda p, drives: check_reservoir(p, find(p.device)[1], drives),
+)
 
 
 class DeviceReservoir(Reservoir):
@@ -547,6 +565,11 @@ class DeviceReservoir(Reservoir):
     ValueError
         By ``fit``, for an unknown device or impossible constants; by ``transform``, if the
         device's equations give NaN or infinity, with recording, step and node.
+
+    Warns
+    -----
+    UserWarning
+        By ``fit``, if ``dt_inner`` of `device_node` is too long for the constants and the drive.
 
     Examples
     --------

@@ -32,6 +32,7 @@ NOT_SERVED = (
     "draw",
     "settle",
     "learn",
+    "probe",
     "run",
     "reach",
     "read",
