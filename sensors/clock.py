@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ LATEST_SECOND = 1e11  # s since 1970: the year 5138; larger numbers are in anoth
 SERIAL_DAYS = (30_000.0, 60_000.0)  # days since 1900 as Excel counts them: 1982 to 2064
 LONGEST_STEP = 120  # s, up to which any step in whole seconds is one of such days
 PLAIN_RATES = (15, 16, 30, 32, 60, 64, 90, 120, 128)  # Hz: periods of whole s, as parts of a day
+LATEST_US = LATEST_SECOND * 1e6  # the same in us, for events
 LONGEST = 86_400.0  # s, of a recording of events whose unit is that of a layout
 MOST = 2.0**63  # us or ns that an int64 does not hold
 ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]+\d{1,2}:\d{2}.*)?")
@@ -49,8 +51,9 @@ def is_stamp(held: Any) -> bool:
 class EventClock:
     """Times of one event file as whole microseconds; its unit is stated, or decided once.
 
-    Without a unit, whole numbers are microseconds, whatever their type; times with fractions are an
-    error, unless the layout of the file is known to be in seconds.
+    Without a unit, whole numbers are microseconds, whatever their type, if most are below 1e17 (the
+    year 5138); times with fractions are an error, unless the layout of the file is known to be in
+    seconds.
 
     Parameters
     ----------
@@ -64,6 +67,7 @@ class EventClock:
         self.place, self.unit = place, check_time_unit(unit)
         self.unit_from = "" if unit is None else "time_unit="
         self.layout = ""  # one that is in seconds where its times have fractions
+        self.warned = False  # of the grid of floating-point times
 
     def state(self, unit: str, where: str) -> None:
         """Take the unit that the file states, unless the caller names one."""
@@ -92,12 +96,40 @@ class EventClock:
         >>> t[good].tolist(), good.tolist()
         ([1500], [True, False])
         """
-        if values.dtype.kind == "f":
+        given = values.dtype
+        if given.kind == "f":
             values = values.astype(np.float64, copy=False)
             self._decide(values)
         elif self.unit is None and values.size:
             self.state("us", "rule: whole numbers without a unit")
-        return microseconds(values, self.unit or "us")
+        if self.unit_from.startswith("rule"):
+            self._refuse_impossible(values)
+        times, good = microseconds(values, self.unit or "us")
+        if given.kind == "f" and good.any():
+            self._warn_of_grid(given, np.abs(values[good]).max())
+        return times, good
+
+    def _refuse_impossible(self, values: NDArray[Any]) -> None:
+        """Raise if most times are later than any in us; a few such are faults of their rows."""
+        late = np.abs(values.astype(np.float64)) > LATEST_US  # NaN is not
+        if 2 * int(late.sum()) > values.size:
+            raise ValueError(
+                f"times in {self.place} are too large for us, such as {values[late][0]}, and their "
+                "unit is not stated: time_unit='ns' takes them as ns; it is one of "
+                f"{', '.join(UNITS)}."
+            )
+
+    def _warn_of_grid(self, given: np.dtype[Any], largest: Any) -> None:
+        """Warn once if neighbouring times of a floating-point type are more than 1 us apart."""
+        grid = float(np.spacing(given.type(largest))) * UNITS[self.unit or "us"] / 1000
+        if grid > 1 and not self.warned:
+            self.warned = True
+            warn(
+                f"times in {self.place} are {given}, which near {largest:.12g} {self.unit} holds "
+                f"one number every {grid:.3g} us: times between these were lost when they were "
+                "stored. Store them as whole numbers, or from the start of the recording.",
+                stacklevel=3,
+            )
 
     def _decide(self, values: NDArray[np.float64]) -> None:
         """Settle the unit by the first times; a fraction where none may be is an error."""

@@ -30,7 +30,7 @@ def make_events(
         Polarities 0 and 1, -1 and 1, or False and True.
     time_unit : {"s", "ms", "us", "ns", "min", "h", "d"}, default=None
         Unit of the times. None takes the one in the name of a column, else microseconds; times
-        with fractions are then an error.
+        with fractions, or beyond 1e17 (the year 5138), are then an error.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from mottle.sensors import make_events
 from mottle.sensors.clock import microseconds
 from mottle.sensors.files import EventReader, read, read_events, read_samples, read_spikes, read_ts
 from mottle.times import name_time
@@ -72,6 +73,50 @@ def test_fractions_without_a_unit_are_an_error_that_names_the_option(kind, tmp_p
     for t in (T_US * 1e-6, [1000.0, 2000.0, 3500.5, 7000.0]):  # in seconds; one odd row
         with pytest.raises(ValueError, match=r"have fractions, such as .*time_unit= names it"):
             read_events(write_events(tmp_path, kind, t), on_bad="drop")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("dtype", ["i8", "u8", "f8"])
+def test_an_epoch_in_nanoseconds_is_no_time_in_us_without_a_unit(kind, dtype, tmp_path):
+    t = 1_700_000_000_000_000_000 + 1024 * np.arange(0, 4000, 1000)
+    path = write_events(tmp_path, kind, t, dtype)
+    match = r"too large for us, such as 1\.?7.*time_unit='ns' takes them as ns"
+    for on_bad in ("raise", "drop"):
+        with pytest.raises(ValueError, match=match):
+            read_events(path, on_bad=on_bad)
+    in_ns = read_events(path, time_unit="ns").events["t"]
+    assert np.abs(in_ns - t / 1000).max() <= 1
+    if dtype != "f8":
+        assert read_events(path, time_unit="us").events["t"].tolist() == t.tolist()
+
+
+def test_an_epoch_in_nanoseconds_is_refused_in_memory_and_one_in_microseconds_is_not():
+    t = 1_700_000_000_000_000 + np.arange(3)
+    assert make_events(t, [1, 2, 3], [1, 2, 3], [0, 1, 0])["t"].tolist() == t.tolist()
+    with pytest.raises(ValueError, match="the columns are too large for us.*time_unit='ns'"):
+        make_events(1000 * t, [1, 2, 3], [1, 2, 3], [0, 1, 0])
+    ns = make_events(1000 * t, [1, 2, 3], [1, 2, 3], [0, 1, 0], time_unit="ns")
+    assert ns["t"].tolist() == t.tolist()
+
+
+@pytest.mark.parametrize("kind", ["fields", "columns", "hdf5"])
+@pytest.mark.parametrize(
+    ("start", "unit", "grid"),
+    [(3e10, None, "2.05e[+]03 us"), (3e4, "s", "1.95e[+]03 us"), (2**24 + 1, None, "2 us")],
+)
+def test_times_whose_type_is_coarser_than_a_microsecond_are_warned_of(
+    kind, start, unit, grid, tmp_path
+):
+    path = write_events(tmp_path, kind, start + np.arange(4.0), "f4")
+    with pytest.warns(UserWarning, match=f"are float32, which near .* every {grid}"):
+        read_events(path, time_unit=unit)
+
+
+def test_times_that_a_type_holds_to_the_microsecond_are_not_warned_of(tmp_path):
+    for dtype, t in (("f4", [0.0, 2.0**24 - 1]), ("f8", [0.0, 1.7e15])):
+        read_events(write_events(tmp_path, "fields", t, dtype))
+    with pytest.warns(UserWarning, match="the columns are float32, .* every 2.05e"):
+        make_events(np.float32([3e10, 3e10]), [1, 2], [1, 2], [0, 1])
 
 
 @pytest.mark.parametrize("kind", FORMATS)
