@@ -4,7 +4,9 @@ tonic is under GPL-3.0 and optional: it is imported here and in `mottle.datasets
 """
 
 import inspect
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from hashlib import sha256
 from typing import Any, Self
@@ -47,6 +49,10 @@ RANDOM = frozenset(
      "RandomDropPixel", "RandomFlipLR", "RandomFlipPolarity", "RandomFlipUD", "RandomTimeReversal",
      "SpatialJitter", "TimeJitter", "UniformNoise"]
 )  # fmt: skip
+TIMES = (
+    "time_window", "start_time", "end_time", "dt", "tau", "filter_time", "delta", "std", "min", "max",
+)  # fmt: skip
+"""Parameters in us."""
 RANGES = ("delta", "coefficient", "offset")  # parameters that may be a range to draw from
 COUNTS_MOST = np.iinfo(np.int16).max
 
@@ -535,32 +541,55 @@ def run_chain(steps, events, size, place):
     account = None
     for step in steps:
         streamed = found if is_event_stream(found) else None
-        check_frames(step, size, streamed, place)
-        try:
+        with failure_named(step, place):
+            check_frames(step, size, streamed, place)
             transform = step.build(size)
             found = transform(found.copy())
-        except MemoryError:
-            raise
-        except Exception as error:
-            reason = str(error) or "an assertion of tonic"
-            raise ValueError(
-                f"{place}: {step.name} of tonic fails ({type(error).__name__}: {reason})."
-            ) from error
-        if not isinstance(found, np.ndarray):
-            raise ValueError(
-                f"{place}: {step.name} returned {type(found).__name__}, expected an array."
-            )
-        if found.size == 0:
-            raise ValueError(
-                f"{place} has no event left after {step.name}; leave the recording out, or let it "
-                "take out fewer."
-            )
-        if streamed is not None and not is_event_stream(found):
-            account = account_frames(step, transform, streamed, found, place)
+            if not isinstance(found, np.ndarray):
+                raise ValueError(
+                    f"{place}: {step.name} returned {type(found).__name__}, expected an array."
+                )
+            if found.size == 0:
+                raise ValueError(
+                    f"{place} has no event left after {step.name}; leave the recording out, or let "
+                    f"it take out fewer.{of_unit(step)}"
+                )
+            if streamed is not None and not is_event_stream(found):
+                account = account_frames(step, transform, streamed, found, place)
         size = step.size_after(size)
-    if is_event_stream(found):
-        return as_events(found, place)
-    return as_drive(found, steps[-1].name, account, size, place)
+    with failure_named(steps[-1], place):
+        if is_event_stream(found):
+            return as_events(found, place)
+        return as_drive(found, steps[-1].name, account, size, place)
+
+
+@contextmanager
+def failure_named(step: "Step", place: str) -> Iterator[None]:
+    """Name recording and transform in every error, but in those that name the recording."""
+    try:
+        yield
+    except MemoryError as error:
+        reason = f"{error}".rstrip(".") or "out of memory"
+        text = f"{place}: {step.name} of tonic fails ({reason}).{of_unit(step, math.inf)}"
+        raise MemoryError(text) from error
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith(place):
+            raise
+        reason = str(error) or "an assertion of tonic"
+        raise ValueError(
+            f"{place}: {step.name} of tonic fails ({type(error).__name__}: {reason})."
+            + of_unit(step)
+        ) from error
+
+
+def of_unit(step, below=1.0):
+    """Return a hint at the unit of the times of a transform that are shorter than ``below`` us."""
+    found = [
+        f"{name}={value}"
+        for name in TIMES
+        if isinstance(value := step.value(name), int | float) and 0 < value < below
+    ]
+    return f" Times of tonic are in us: {', '.join(found)}." if found else ""
 
 
 def check_frames(step, size, events, place):
@@ -570,11 +599,19 @@ def check_frames(step, size, events, place):
             f"{place}: all events are at {events['t'][0]} us, and ToVoxelGrid divides by the time "
             "between the first and the last."
         )
+    name = {"ToFrame": "time_window", "ToTimesurface": "dt"}.get(step.name, "")
+    length = step.value(name)
+    if events is not None and isinstance(length, int | float):
+        stride = length - (step.value("overlap") or 0)
+        n = float(events["t"][-1] - events["t"][0]) / stride if stride > 0 else 0.0
+        many = f"{n:.3g} frames of {step.name}"
+        check_memory(n * size[0] * size[1] * 2, many, f"take a longer {name}")
     for name in ("n_time_bins", "n_event_bins", "n_frames"):
         n = step.value(name)
         if isinstance(n, int | float) and not isinstance(n, bool):
             check_memory(
-                float(n) * size[0] * size[1] * 2, f"{n} frames of {step.name}", f"a smaller {name}"
+                float(n) * size[0] * size[1] * 2, f"{n} frames of {step.name}",
+                f"take a smaller {name}",
             )
 
 

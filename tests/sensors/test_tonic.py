@@ -15,6 +15,7 @@ from tonic_sets import write_ncars
 from mottle.datasets import load
 from mottle.reservoir import EchoStateReservoir, MemristorReservoir
 from mottle.sensors import EVENT_DTYPE, EventRate, TimeSurface, TonicTransformer
+from mottle.sensors import tonic as tonic_step
 
 tonic = pytest.importorskip("tonic", reason="tonic is not installed: pip install mottle[tonic]")
 transforms = tonic.transforms
@@ -272,6 +273,8 @@ def test_a_transform_that_fails_names_the_recording():
     step = TonicTransformer([("ToFrame", {"time_window": 10_000, "event_count": 3})])
     with pytest.raises(ValueError, match="recording 0 of the input: ToFrame of tonic fails"):
         step.fit(RECORDINGS)
+    with pytest.raises(ValueError, match=r"left after CropTime; .* are in us: max=0\.1\."):
+        TonicTransformer([("CropTime", {"max": 0.1})]).fit(RECORDINGS).transform(RECORDINGS)
     crop = [("CropTime", {"min": 50_000}), FRAMES]
     step = TonicTransformer(crop, sensor_size=SIZE, on_drop="ignore").fit(RECORDINGS)
     early = RECORDINGS[1][RECORDINGS[1]["t"] < 40_000]
@@ -280,6 +283,37 @@ def test_a_transform_that_fails_names_the_recording():
     outside = np.array([(0, 40, 1, 1)], EVENT_DTYPE)
     with pytest.raises(ValueError, match="recording 0 of the input has an event at x=40, outside"):
         step.transform([outside])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("ToFrame", {"time_window": 1e-9}, r"a longer time_window\).* are in us: time_window=1e-09"),
+        ("ToTimesurface", {"dt": 1e-9, "tau": 0.1}, r"a longer dt\).* in us: dt=1e-09, tau=0.1"),
+        ("ToFrame", {"n_time_bins": 10**12}, r"take a smaller n_time_bins\)\.$"),
+        ("ToVoxelGrid", {"n_time_bins": 10**12}, r"take a smaller n_time_bins\)\.$"),
+    ],
+)
+def test_frames_beyond_the_memory_name_recording_transform_and_unit(name, parameters, message):
+    step = TonicTransformer([(name, parameters)])
+    with pytest.raises(
+        MemoryError, match=f"^recording 0 of the input: {name} of tonic fails .*{message}"
+    ):
+        step.fit(RECORDINGS).transform(RECORDINGS)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(MemoryError(), MemoryError), (IndexError("x"), ValueError)]
+)
+@pytest.mark.parametrize("where", ["build", "account_frames", "as_drive"])
+def test_an_error_anywhere_in_a_transform_names_the_recording(error, kind, where, monkeypatch):
+    def fail(*args):
+        raise error
+
+    owner = tonic_step.Step if where == "build" else tonic_step
+    monkeypatch.setattr(owner, where, fail)
+    with pytest.raises(kind, match=r"recording 0 of the input: ToFrame of tonic fails \("):
+        TonicTransformer([FRAMES]).fit(RECORDINGS).transform(RECORDINGS)
 
 
 def test_counts_that_overflow_in_tonic_are_refused():
