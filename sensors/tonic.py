@@ -50,7 +50,8 @@ RANDOM = frozenset(
      "SpatialJitter", "TimeJitter", "UniformNoise"]
 )  # fmt: skip
 TIMES = (
-    "time_window", "start_time", "end_time", "dt", "tau", "filter_time", "delta", "std", "min", "max",
+    "time_window", "start_time", "end_time", "dt", "tau", "filter_time", "delta", "std", "min",
+    "max",
 )  # fmt: skip
 """Parameters in us."""
 RANGES = ("delta", "coefficient", "offset")  # parameters that may be a range to draw from
@@ -610,7 +611,8 @@ def check_frames(step, size, events, place):
         n = step.value(name)
         if isinstance(n, int | float) and not isinstance(n, bool):
             check_memory(
-                float(n) * size[0] * size[1] * 2, f"{n} frames of {step.name}",
+                float(n) * size[0] * size[1] * 2,
+                f"{n} frames of {step.name}",
                 f"take a smaller {name}",
             )
 

@@ -98,7 +98,8 @@ def read_events(
         of a known layout (MVSEC in seconds; text in the order t, x, y, p between blanks, as RPG and
         v2e write it, and ``ts``, ``xs``, ``ys``, ``ps`` of e2vid in seconds where times have
         fractions), else microseconds; times with fractions, or beyond 1e17 (the year 5138), are
-        then an error. The type of the numbers decides nothing. ``attrs`` of the result names the unit and what states it.
+        then an error. The type of the numbers decides nothing. ``attrs`` of the result names the
+        unit and what states it.
     **table
         Of tables: ``separator``, ``decimal``, ``na_values``, ``names``, ``header``, ``skip_rows``,
         as in ``read_samples``. ``names`` also states the order of four columns in ``.npy`` and

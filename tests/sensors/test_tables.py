@@ -93,7 +93,7 @@ def test_an_epoch_in_nanoseconds_is_no_time_in_us_without_a_unit(kind, dtype, tm
 def test_an_epoch_in_nanoseconds_is_refused_in_memory_and_one_in_microseconds_is_not():
     t = 1_700_000_000_000_000 + np.arange(3)
     assert make_events(t, [1, 2, 3], [1, 2, 3], [0, 1, 0])["t"].tolist() == t.tolist()
-    with pytest.raises(ValueError, match="the columns are too large for us.*time_unit='ns'"):
+    with pytest.raises(ValueError, match=r"the columns are too large for us.*time_unit='ns'"):
         make_events(1000 * t, [1, 2, 3], [1, 2, 3], [0, 1, 0])
     ns = make_events(1000 * t, [1, 2, 3], [1, 2, 3], [0, 1, 0], time_unit="ns")
     assert ns["t"].tolist() == t.tolist()
