@@ -305,7 +305,10 @@ class Recipe(Section):
     def _check_search(self, search: Search) -> None:
         """Refuse unknown parameters of a search, and values that no part takes."""
         if search.metric is not None:
-            find_metric(search.metric)
+            try:
+                find_metric(search.metric)
+            except ValueError as error:
+                raise ValueError(f"search.{error}") from None
         if search.inputs is not None:
             known = list(self.encoders)
             known += self.fusion if len(known) > 1 else []

@@ -82,6 +82,32 @@ def in_order(groups: NDArray) -> NDArray:
     return names[sorted(range(len(names)), key=lambda k: (numbers[k], texts[k]))]
 
 
+def refuse_many(
+    split: Any, recordings: Recordings, setting: str = "split.n_splits", place: str = ""
+) -> None:
+    """Raise if there are fewer groups, or recordings, than folds: ``setting`` names their number.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> three = Recordings(None, np.array(["a", "b", "a"]), np.arange(3))
+    >>> refuse_many(SimpleNamespace(kind="grouped", n_splits=4), three)
+    Traceback (most recent call last):
+    ValueError: split.n_splits=4 is more than the 3 groups; take at most 3.
+    """
+    room, what = np.unique(recordings.groups).size, "groups"
+    if split.kind == "stratified":
+        room = int(np.unique(recordings.target, return_counts=True)[1].min())
+        what = "recordings in the smallest class"
+    elif split.kind == "shuffled":
+        room, what = len(recordings.groups), "recordings"
+    if room < split.n_splits:
+        way = f"take at most {room}" if room > 1 else "take another kind of split"
+        raise ValueError(
+            f"{setting}={split.n_splits} is more than the {room} {what}{place}; {way}."
+        )
+
+
 def make_folds(
     split: Any, recordings: Recordings, *, labels: bool = True, random_state: int = 0
 ) -> Iterator[tuple[NDArray, NDArray]]:
@@ -127,15 +153,7 @@ def make_folds(
         for name in names:
             yield np.flatnonzero(groups != name), np.flatnonzero(groups == name)
         return
-    room, what = names.size, "groups"
-    if split.kind == "stratified":
-        room = int(np.unique(recordings.target, return_counts=True)[1].min())
-        what = "recordings in the smallest class"
-    elif split.kind == "shuffled":
-        room, what = len(rows), "recordings"
-    if room < n_splits:
-        way = f"take at most {room}" if room > 1 else "take another kind of split"
-        raise ValueError(f"split.n_splits={n_splits} is more than the {room} {what}; {way}.")
+    refuse_many(split, recordings)
     if split.kind == "blocked":
         names = in_order(groups)
         for block in np.array_split(np.arange(names.size), n_splits):

@@ -30,7 +30,13 @@ from mottle.pipelines.engine.notes import baseline_notes, split_notes, stretch_n
 from mottle.pipelines.engine.plans import plan_inputs
 from mottle.pipelines.engine.recordings import folds_of, load_recordings
 from mottle.pipelines.engine.result import FITS, RUN, Result, frame_of_runs, mean_over_folds
-from mottle.pipelines.engine.search import Found, InnerSearch, Tried, candidates
+from mottle.pipelines.engine.search import (
+    Found,
+    InnerSearch,
+    Tried,
+    candidates,
+    refuse_many_folds,
+)
 from mottle.pipelines.engine.sources import take
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import (
@@ -125,7 +131,10 @@ class Experiment:
         self.recordings, self.target = load_recordings(recipe, recordings, progress)
         self.metrics = [find_metric(name) for name in recipe.metric or [DEFAULTS[self.target.task]]]
         refuse_unfit(self.metrics, self.target)
+        if recipe.search is not None and recipe.search.metric is not None:
+            refuse_unfit([find_metric(recipe.search.metric)], self.target, "search.")
         self.folds = folds_of(recipe, self.recordings, self.target)
+        refuse_many_folds(recipe, self.recordings, self.target, self.folds)
         self.chance = chance_levels(self.metrics, self.target, self.folds)
         self.parts, self.kept = parts, Kept(None, "")
         self.cache = Cache()
@@ -373,14 +382,17 @@ def labels_of(target: Target) -> NDArray:
     return np.unique(target.samples(np.arange(len(target))))
 
 
-def refuse_unfit(metrics: list[Metric], target: Target) -> None:
-    """Raise if a metric does not suit the target."""
+def refuse_unfit(metrics: list[Metric], target: Target, table: str = "") -> None:
+    """Raise if a metric does not suit the target; ``table`` is where the recipe names it."""
     truth = target.samples(np.arange(len(target)))
     outputs = constant_outputs(truth, target.classify)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that are never predicted
         for metric in metrics:
-            metric.score(truth, outputs)
+            try:
+                metric.score(truth, outputs)
+            except ValueError as error:
+                raise ValueError(f"{table}{error}") from error
 
 
 def chance_levels(metrics: list[Metric], target: Target, folds: Folds) -> dict[str, float]:

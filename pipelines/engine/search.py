@@ -5,14 +5,16 @@ from math import exp, log
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import ParameterGrid
 
 from mottle.datasets import Recordings
 from mottle.pipelines.engine.cache import Cache, FitMemory
 from mottle.pipelines.engine.evaluate import evaluate
 from mottle.pipelines.engine.features import FeaturesOf, Fold
-from mottle.pipelines.engine.folds import make_folds
+from mottle.pipelines.engine.folds import make_folds, refuse_many
 from mottle.pipelines.engine.plans import plan_inputs
+from mottle.pipelines.engine.sources import take
 from mottle.pipelines.engine.target import Target
 from mottle.pipelines.metrics import Metric, find_metric
 from mottle.pipelines.recipe import Recipe, Split
@@ -68,6 +70,7 @@ class InnerSearch:
         self.inputs = self.search.inputs or default_inputs(recipe)
         self.memory = memory
         split = inner_split(recipe, target)
+        refuse_many(split, recordings, "search.folds", " of the training part")
         labels = target.classify and not target.per_step
         self.folds = [
             Fold(recordings, target, train, test, cache)
@@ -110,6 +113,18 @@ def default_inputs(recipe: Recipe) -> str:
     if "middle" in plans:
         return "middle"
     return plans[len(recipe.encoders)] if len(plans) > len(recipe.encoders) else plans[0]
+
+
+def refuse_many_folds(
+    recipe: Recipe, recordings: Recordings, target: Target, folds: list[tuple[NDArray, NDArray]]
+) -> None:
+    """Refuse more inner folds than a training part has groups, or recordings, before any fit."""
+    if recipe.search is None:
+        return
+    split = inner_split(recipe, target)
+    for train, _ in folds:
+        part = take(recordings, train)
+        refuse_many(split, part, "search.folds", " of the training part of a fold")
 
 
 def inner_split(recipe: Recipe, target: Target) -> Split:

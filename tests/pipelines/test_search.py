@@ -39,6 +39,44 @@ def found():
     return run_recipe(RECIPE)
 
 
+SIGNALS = np.random.default_rng(0).normal(size=(48, 20, 3))
+SMALL = {
+    "title": "small", "seeds": [0],
+    "encoders": {"touch": {"kind": "TaxelDrive", "n_steps": 5, "baseline": "none"}},
+    "reservoirs": {"none": {"kind": "NoReservoir", "pool": "mean"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "folds", "message"),
+    [
+        ("grouped", {"n_splits": 4}, 10, "10 is more than the 9 groups of .*; take at most 9"),
+        ("stratified", {"n_splits": 4}, 19, "19 is more than the 18 recordings in the smallest"),
+        ("shuffled", {"n_splits": 4}, 37, "37 is more than the 36 recordings of the training"),
+        ("blocked", {"n_splits": 4}, 10, "10 is more than the 9 groups of the training part"),
+        ("one_group_out", {}, 12, "12 is more than the 11 groups of the training part"),
+    ],
+)
+def test_too_many_inner_folds_and_a_metric_of_another_task_are_refused_before_any_fit(
+    kind, options, folds, message, monkeypatch
+):
+    monkeypatch.setattr(search.InnerSearch, "__init__", lambda *args: pytest.fail("too late"))
+    groups = np.arange(48) // 4
+    recordings = Recordings(make_table(touch=[*SIGNALS]), np.array(["a", "b"])[groups % 2], groups)
+    recipe = SMALL | {"split": {"kind": kind, **options}}
+    settings = {"parameters": {"readout.alphas": [0.1, 10.0]}}
+    with pytest.raises(ValueError, match=f"^search.folds={message}"):
+        run_recipe(recipe | {"search": settings | {"folds": folds}}, recordings=recordings)
+    wrong = recipe | {"search": settings | {"metric": "nrmse"}}
+    with pytest.raises(
+        ValueError, match=r"^search\.metric='nrmse' cannot score 48 samples of this"
+    ):
+        run_recipe(wrong, recordings=recordings)
+    unknown = recipe | {"search": settings | {"metric": "acuracy"}}
+    with pytest.raises(ValueError, match=r"search\.metric='acuracy' is not known; did you mean"):
+        check_recipe(unknown)
+
+
 def test_the_chosen_settings_are_the_best_of_all_tried_and_are_reported(found):
     assert [(one["fold"], one["reservoir"]) for one in found.chosen] == [
         (0, "echo"), (0, "none"), (1, "echo"), (1, "none"),
