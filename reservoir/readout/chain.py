@@ -24,6 +24,7 @@ from mottle.reservoir.readout.entry import (
     Drives,
     Entry,
     Pooled,
+    Room,
     append,
     enter,
     together,
@@ -294,6 +295,7 @@ def pool_on(stage: Any, state: Pooled, X: Any, until: Any = None) -> tuple[Poole
 def pool_steps(stage: Any, state: Pooled, own: Any, new: NDArray) -> tuple[Pooled, NDArray]:
     """Return the state after the steps ``new``, and features of the latest ``window`` steps."""
     done, sums = state.states.shape[1], state.sums
+    room: Room | None
     states, room = append(state.states, new, state.room)
     if stage.n_segments == 1 and states.shape[1] <= state.window and new.shape[1]:
         if sums is None:  # after an absence, or of a file that an older version wrote

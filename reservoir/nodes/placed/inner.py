@@ -49,8 +49,8 @@ def inner(p: Any) -> Any:
     nodes = p.__dict__.get("nodes_")
     if nodes is None:
         return p
-    own = vars(nodes)
-    names, read = shared_parameters(type(p))
+    kind: Any = type(p)
+    own, (names, read) = vars(nodes), shared_parameters(kind)
     own.update(zip(names, read(p), strict=True))
     for name, value in nodes._placed.items():
         if own[name] is None:
