@@ -74,7 +74,8 @@ def fit_device(
     """Fit the constants of a device to the measurements in DATA, a CSV or Parquet table.
 
     Columns: t (s), v (V), and i (A), g (S) or v_out (V); other units in brackets, such as "i (mA)";
-    optional columns device, trace and cycle. Constants that the data do not determine are named.
+    optional columns device, trace and cycle. A row whose i, g or v_out is blank drives the device
+    and is not compared. Constants that the data do not determine are named.
     """
     from json import dumps
     from warnings import catch_warnings, simplefilter

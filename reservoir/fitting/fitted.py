@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -95,7 +96,7 @@ class DeviceFit:
         Relative standard deviation of each constant between repeats; empty without repeats.
     problems : tuple of str
         What speaks against the fit: residuals that are not noise, constants at a bound, starts of
-        the search that did not meet.
+        the search that did not meet, steps without a row.
     provenance : dict
         File and its SHA-256, date, version of mottle, protocol, measured quantities, noise, numbers
         of traces, samples and starts.
@@ -271,7 +272,9 @@ def fit(
         "conductance" or "g" in S, or "device_voltage", "node_voltage" or "v_out" in V, the voltage
         over the switch of an oscillator. Other units stand in brackets: "i (mA)". Optional columns
         "device", "trace" and "cycle" (repeats of a trace) are names; each combination is one
-        recording that began at rest. Files: .csv, .txt, .tsv, .parquet.
+        recording that began at rest. A blank or NaN among the measured values is a sample without
+        a reading: its voltage drives the device, and the fit does not compare it. Files: .csv,
+        .txt, .tsv, .parquet.
     measured : str, tuple of str or None, default=None
         Quantities to fit, of "current", "conductance" and "device_voltage". None: the only one of
         the table.
@@ -305,7 +308,8 @@ def fit(
     Warns
     -----
     UserWarning
-        If residuals are not noise, a constant lies at a bound, or only one start reached it.
+        If residuals are not noise, a constant lies at a bound, only one start reached it, or steps
+        have no row.
 
     References
     ----------
@@ -393,7 +397,7 @@ def check_values(family: Family, device: Any, traces: list[Measured]) -> None:
             raise ValueError(f"{trace.label}: {error} Is it in mV?") from None
         for name, y in trace.values.items():
             unit, most = UNITS[name], fitting.measured[name]
-            k = int(np.abs(y).argmax())
+            k = int(np.nanargmax(np.abs(y)))
             if abs(y[k]) > most:
                 raise ValueError(
                     f"{trace.label}: {name}={y[k]:.4g} {unit} at sample {k} is outside of what "
@@ -444,7 +448,8 @@ def fit_one(
     family.check(start)
     check_values(family, start, traces)
     for trace in traces:
-        if "conductance" in trace.values and (trace.drive[trace.pick] == 0).all():
+        there = np.isfinite(trace.values.get("conductance", np.empty(0)))
+        if there.size and not trace.drive[trace.pick[there]].any():
             raise ValueError(f"{trace.label}: conductance needs samples at a voltage.")
     devices = list(dict.fromkeys(trace.device for trace in traces))
     labels = list(dict.fromkeys((trace.device, trace.trace) for trace in traces))
@@ -786,12 +791,7 @@ def find_problems(misfit: Misfit, x: NDArray, own: Fits, reached: int, tried: in
                 f"residuals{place} are not noise: {what} (p={runs.p:.1g}), correlation of "
                 f"neighbours {runs.correlation:.2f}. {text}"
             )
-        repeated: dict[Any, list[NDArray]] = {}
-        for (k, name, _), part in zip(misfit.measured, misfit.parts(x) or [], strict=False):
-            trace = misfit.traces[k]
-            key = (trace.device, trace.trace, name, trace.drive.tobytes(), trace.pick.size)
-            repeated.setdefault(key, []).append(part)
-        groups = [several for several in repeated.values() if len(several) > 1]
+        groups = repeats_of(misfit, x)
         lack = lack_of_fit(groups, x.size) if groups and len(own) == 1 else None
         if lack is not None and lack[1] < DOUBT:
             problems.append(
@@ -820,7 +820,28 @@ def find_problems(misfit: Misfit, x: NDArray, own: Fits, reached: int, tried: in
             f"only one of {tried} starts reached the best fit: there may be a better one; raise "
             "n_starts, or start from a preset that is closer."
         )
+    gaps = [trace.gap for trace in misfit.traces if trace.gap]
+    if gaps:
+        others = f" {len(gaps) - 1} more traces have gaps." if len(gaps) > 1 else ""
+        problems.append(gaps[0] + others)
     return problems
+
+
+def repeats_of(misfit: Misfit, x: NDArray) -> list[list[NDArray]]:
+    """Return the residuals of repeats of the same drive, at the samples read in all of them."""
+    repeated: dict[Any, list[tuple[NDArray, NDArray]]] = {}
+    for (k, name, _), rows, part in zip(
+        misfit.measured, misfit.used, misfit.parts(x) or [], strict=False
+    ):
+        trace = misfit.traces[k]
+        key = (trace.device, trace.trace, name, trace.drive.tobytes(), trace.pick.tobytes())
+        repeated.setdefault(key, []).append((rows, part))
+    groups = []
+    for several in repeated.values():
+        common = reduce(np.intersect1d, [rows for rows, _ in several])
+        if len(several) > 1 and common.size:
+            groups.append([part[np.isin(rows, common)] for rows, part in several])
+    return groups
 
 
 def explain(

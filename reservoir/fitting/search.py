@@ -236,12 +236,10 @@ def grow(misfit: Misfit, x: NDArray) -> NDArray:
     if not misfit.family.fitting.grows:  # type: ignore[union-attr]
         return descend(misfit, x)
     for part in GROWTH:
-        begin = [first(trace, part) for trace in misfit.traces]
-        if min(one.pick.size for one in begin) > 4 * len(misfit.axes):
-            x = descend(
-                Misfit(misfit.family, misfit.device, misfit.axes, begin, misfit.noise), x, most=30,
-                pull=PULL,
-            )  # fmt: skip
+        traces = [first(trace, part) for trace in misfit.traces]
+        begin = Misfit(misfit.family, misfit.device, misfit.axes, traces, misfit.noise)
+        if min(rows.size for rows in begin.used) > 4 * len(misfit.axes):
+            x = descend(begin, x, most=30, pull=PULL)
     return descend(misfit, x)
 
 

@@ -31,6 +31,7 @@ UNITS = {"current": "A", "conductance": "S", "device_voltage": "V"}
 LEVELS = ("device", "trace", "cycle")
 JITTER = 0.1  # of the shortest step: deviation of a time from the grid that is taken as rounding
 MOST_HELD = 1_000_000  # steps of a trace on its grid
+LEAST_READ = 3  # samples, and readings of each quantity, in a trace
 
 
 class Measured(NamedTuple):
@@ -42,7 +43,8 @@ class Measured(NamedTuple):
     drive: NDArray[np.float64]  # V, on the grid of steps of dt
     dt: float  # s
     pick: NDArray[np.intp]  # steps at whose ends a sample was taken
-    values: dict[str, NDArray[np.float64]]  # by measured quantity
+    values: dict[str, NDArray[np.float64]]  # by measured quantity; NaN where nothing was read
+    gap: str  # steps without a row, and what drives the device there; "" if there are none
 
     @property
     def label(self) -> str:
@@ -114,14 +116,7 @@ def read_table(data: Any) -> tuple[pd.DataFrame, str]:
         if name in LEVELS:
             columns[name] = frame[heading].astype(str).to_numpy()
             continue
-        column = pd.to_numeric(frame[heading], errors="coerce").to_numpy(np.float64)
-        wrong = np.flatnonzero(~np.isfinite(column))
-        if wrong.size:
-            raise ValueError(
-                f"column {str(heading)!r}, row {wrong[0]}: {frame[heading].iloc[wrong[0]]!r} is "
-                "no finite number; correct it, or leave out the row."
-            )
-        columns[name] = column * factor
+        columns[name] = factor * read_column(frame[heading], name in MEASURED)
     for name in ("time", "voltage"):
         if name not in columns:
             spellings = ", ".join(COLUMNS[name][0])
@@ -130,6 +125,26 @@ def read_table(data: Any) -> tuple[pd.DataFrame, str]:
                 f"{', '.join(map(str, frame.columns)) or 'no columns'}."
             )
     return pd.DataFrame(columns), path
+
+
+def read_column(column: pd.Series, may_be_blank: bool) -> NDArray[np.float64]:
+    """Return the numbers of a column; blank cells, where they may be, as NaN."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(numbers)
+    if may_be_blank:
+        wrong &= ~(column.isna() | (column.astype(str).str.strip() == "")).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        way = (
+            "correct it, or leave the cell blank: the row drives the device and is not compared."
+            if may_be_blank
+            else "correct it; a row without its voltage or time cannot drive the device."
+        )
+        raise ValueError(
+            f"column {str(column.name)!r}, row {row}: {str(column.iloc[row])!r} is no finite "
+            f"number; {way}"
+        )
+    return numbers
 
 
 def choose_measured(
@@ -184,8 +199,8 @@ def lay_out(
 ) -> Measured:
     """Return the rows of one trace on steps of equal length; gaps hold the next voltage."""
     time, volts = rows["time"].to_numpy(), rows["voltage"].to_numpy()
-    if time.size < 3:
-        raise ValueError(f"{label} has {time.size} samples; a trace needs at least 3.")
+    if time.size < LEAST_READ:
+        raise ValueError(f"{label} has {time.size} samples; a trace needs at least {LEAST_READ}.")
     steps = np.diff(time)
     if steps.min() <= 0:
         k = int(np.argmax(steps <= 0))
@@ -210,6 +225,32 @@ def lay_out(
     drive = np.repeat(volts, held)
     values = {name: rows[name].to_numpy() for name in measured}
     for name, value in values.items():
-        if not value.any():
+        read = value[np.isfinite(value)]
+        if read.size < LEAST_READ:
+            raise ValueError(
+                f"{label} has {read.size} readings of {name}, the other cells are blank; a trace "
+                f"needs at least {LEAST_READ}."
+            )
+        if not read.any():
             raise ValueError(f"{label}: {name} is 0 throughout.")
-    return Measured(names[0], names[1], names[2], drive, dt, pick, values)
+    gap = describe_gaps(rows, held, label, dt, " and ".join(measured))
+    return Measured(names[0], names[1], names[2], drive, dt, pick, values, gap)
+
+
+def describe_gaps(
+    rows: pd.DataFrame, held: NDArray[np.intp], label: str, dt: float, measured: str
+) -> str:
+    """Return a sentence on the first gap, and how many there are; "" if each step has its row."""
+    after = np.flatnonzero(held > 1)
+    if not after.size:
+        return ""
+    k = int(after[0])
+    (begin, end), volt = rows["time"].iloc[k - 1 : k + 1], rows["voltage"].iloc[k]
+    others = f", and {after.size - 1} more gaps" if after.size > 1 else ""
+    return (
+        f"{label}: no rows between {begin:.6g} s and {end:.6g} s (before row {rows.index[k]}), "
+        f"{held[k] - 1} steps of {dt:.3g} s{others}: the voltage of the row after a gap, "
+        f"{volt:.4g} V, is taken to have driven the device there. If rows were left out, put them "
+        f"back with their voltage and leave the {measured} blank: they drive the device and are "
+        "not compared."
+    )

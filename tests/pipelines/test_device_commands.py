@@ -84,6 +84,23 @@ def test_fit_writes_a_device_that_show_prints(sweeps, tmp_path):
     assert printed["path"] == str(out)
 
 
+def test_fit_takes_blank_cells_as_samples_without_a_reading(sweeps, tmp_path):
+    table = pd.read_csv(sweeps)
+    at_compliance = table["i (uA)"].abs() > 0.8 * table["i (uA)"].abs().max()
+    assert at_compliance.sum() > 10
+    table["i (uA)"] = table["i (uA)"].map("{:.17g}".format).mask(at_compliance, " ")
+    table.to_csv(sweeps, index=False)
+    args = ["devices", "fit", str(sweeps), "--family", "tiox", "--out", str(tmp_path / "own.toml")]
+    result = CliRunner().invoke(main, args)
+    assert result.exit_code == 0, result.output
+    assert f"{len(table) - at_compliance.sum()} samples" in result.output
+    assert "problem" not in result.output
+    assert devices.load(tmp_path / "own.toml").keep == pytest.approx(0.97, rel=1e-6)
+    table[~at_compliance].to_csv(sweeps, index=False)
+    result = CliRunner().invoke(main, args)
+    assert "problem: trace up: no rows between" in result.output
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

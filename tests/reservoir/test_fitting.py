@@ -166,6 +166,11 @@ def test_misfit_beyond_the_scatter_of_repeats_is_reported():
     with pytest.warns(UserWarning, match="residuals are not noise"):
         found = devices.fit("tiox", pd.concat(tables), hold_out=False)
     assert any("times that of repeats" in problem for problem in found.problems)
+    for k, table in enumerate(tables):  # other readings are missing in each repeat
+        table["current"] = table.current.mask(np.arange(len(table)) % 31 == 5 * k)
+    with pytest.warns(UserWarning, match="residuals are not noise"):
+        found = devices.fit("tiox", pd.concat(tables), hold_out=False)
+    assert any("times that of repeats" in problem for problem in found.problems)
 
 
 def test_auto_chooses_the_family_that_predicts_traces_left_out(monkeypatch):
@@ -281,8 +286,47 @@ def test_gaps_of_whole_steps_hold_the_voltage():
     waves = (np.concatenate([UP, held(0.3, 100)]),)
     table = measure(TIOX, 5e-6, waves, "current")
     kept = np.r_[0:180, 190:280:10]  # fewer samples late in the relaxation
-    found = devices.fit("tiox", table.iloc[kept], fixed={"k_n": 1e-6}, hold_out=False)
+    expected = (
+        r"trace s0: no rows between 0.0009 s and 0.000955 s \(before row 180\), 10 steps of 5e-06 "
+        "s, and 8 more gaps: .* 0.3 V, .* leave the current blank"
+    )
+    with pytest.warns(UserWarning, match=expected):
+        found = devices.fit("tiox", table.iloc[kept], fixed={"k_n": 1e-6}, hold_out=False)
     assert found.preset.keep == pytest.approx(TIOX.keep, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_samples_without_a_reading_drive_the_device_and_are_not_compared(name):
+    device, dt, waves, quantity, fixed = CASES[name]
+    table = measure(device, dt, waves, quantity)
+    place, strong = np.arange(len(table)), np.abs(table.v) == np.abs(table.v).max()
+    blank = (place % 7 == 3) | (strong & (place % 2 == 0))
+    fixed = {one: getattr(device, one) for one in fixed}
+    found = devices.fit(
+        name, table.assign(**{quantity: table[quantity].mask(blank)}), fixed=fixed, hold_out=False
+    )
+    for constant, row in found.constants.iterrows():
+        if row.status == "fitted":
+            field, _, side = constant.rpartition("_")
+            true = getattr(device, constant, None)
+            true = getattr(device, field)[side == "down"] if true is None else true
+            assert row.value == pytest.approx(true, rel=2e-5), constant
+    assert not found.problems
+    assert len(found.samples) == found.provenance["n_samples"] == (~blank).sum()
+    assert found.samples.measured.notna().all()
+    found.plot()
+
+
+def test_quantities_are_read_at_samples_of_their_own():
+    table = measure(SWITCH, 2e-8, CASES["oscillator"][2], "device_voltage")
+    table["current"] = measure(SWITCH, 2e-8, CASES["oscillator"][2], "current")["current"]
+    place = np.arange(len(table))
+    table["device_voltage"] = table.device_voltage.mask(place % 3 == 0)
+    table["current"] = table.current.mask(place % 3 == 1)
+    both = ("device_voltage", "current")
+    found = devices.fit("oscillator", table, measured=both, hold_out=False)
+    assert found.preset.r_series == pytest.approx(SWITCH.r_series, rel=1e-5)
+    assert len(found.samples) == table[list(both)].notna().to_numpy().sum()
 
 
 def test_a_file_gives_the_same_states_to_the_bit(tmp_path):
@@ -377,7 +421,10 @@ GOOD = {"t": DT * np.arange(1, 101), "v": SWEEP[:100], "i": 1e-6 * SWEEP[:100]}
     ("changed", "message"),
     [
         ({"t": [], "v": [], "i": []}, "the table has no rows"),
-        ({"i": np.where(np.arange(100) == 7, np.nan, 1e-6)}, "column 'i', row 7: .*nan"),
+        ({"i": np.where(np.arange(100) == 7, np.inf, 1e-6)}, "'i', row 7: 'inf' .*leave the cell"),
+        ({"i": ["over" if k == 7 else 1e-6 for k in range(100)]}, "'i', row 7: 'over' is no"),
+        ({"i": np.where(np.arange(100) < 98, np.nan, 1e-6)}, "has 2 readings of current, .*blank"),
+        ({"v": np.where(np.arange(100) == 7, np.nan, 1.0)}, "'v', row 7: 'nan' .* cannot drive"),
         ({"t": np.tile(GOOD["t"][:50], 2)}, "time goes from 0.05 s to 0.001 s at row 50"),
         ({"v": np.zeros(100)}, "voltage is 0 throughout"),
         ({"i": np.zeros(100)}, "current is 0 throughout"),

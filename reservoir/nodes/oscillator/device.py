@@ -494,7 +494,9 @@ def guess(device: ThresholdSwitch, traces: list[Any]) -> ThresholdSwitch:
     for one in traces:
         if "device_voltage" not in one.values:
             continue
-        v, dt = np.abs(one.values["device_voltage"]), one.dt * np.diff(one.pick, prepend=-1)
+        v = one.values["device_voltage"]
+        read = np.isfinite(v)
+        v, dt = np.abs(v[read]), one.dt * np.diff(one.pick[read], prepend=-1)
         noise = np.median(np.abs(np.diff(v, 2))) / (0.6745 * np.sqrt(6))
         late = np.ptp(np.quantile(v[v.size // 3 :], (0.02, 0.98)))
         width = int(np.clip((20 * noise / max(late, 1e-12)) ** 2, 1, max(1, v.size // 60)))

@@ -264,6 +264,8 @@ def guess(device: PulseMemristor, traces: list[Any]) -> PulseMemristor:
         levels.append(g[fine])
         signs.append(drive[fine] > 0)
     whole = np.concatenate(levels)
+    if not whole.size:
+        return device
     low, high = np.quantile(whole, 0.01), np.quantile(whole, 0.99)
     if not high > low > 0:
         low, high = max(low, 0.01 * abs(high)), abs(high)
@@ -283,8 +285,9 @@ def guess(device: PulseMemristor, traces: list[Any]) -> PulseMemristor:
         steps.append(0.55 * span / float(np.median(counts)) if counts else default)
     if device.rule == "a_form":
         steps = [step / span for step in steps]
+    first = float(np.concatenate(weights)[0])
     return device._replace(
-        g_min=float(low), g_max=float(high), w_0=float(weights[0][0]), step=(steps[0], steps[1])
+        g_min=float(low), g_max=float(high), w_0=first, step=(steps[0], steps[1])
     )
 
 
