@@ -11,6 +11,7 @@ from mottle.checks import check_number, names_arguments
 from mottle.reservoir.nonvolatile.cells import (
     KNOWN,
     cell_of,
+    check_written,
     get_cell,
     name_of,
     retention_of,
@@ -99,7 +100,8 @@ def age(
     Raises
     ------
     ValueError
-        For times that are negative, infinite or decreasing.
+        For times that are negative, infinite or decreasing, cells that were written as another
+        device, or conductances far outside the device's range, as of another unit.
 
     Examples
     --------
@@ -117,6 +119,7 @@ def age_cells(
     """Do what `age` does, without the warning."""
     cell, ages = get_cell(device), check_times(times)
     if isinstance(written, xr.Dataset):
+        check_writer(cell, written)
         first, path = written["conductance"].to_numpy(), written["path"].to_numpy()
         stuck, dims = written["stuck"].to_numpy(), tuple(written["conductance"].dims)
     else:
@@ -125,6 +128,7 @@ def age_cells(
             raise ValueError("conductances must be finite and not negative.")
         path = np.random.default_rng(random_state).normal(size=first.shape)
         stuck, dims = np.zeros(first.shape, dtype=bool), cell_dims(first.ndim)
+    check_written(cell, first)
     out = np.stack([np.where(stuck, first, aged(cell, first, path, float(t))) for t in ages])
     return xr.Dataset(
         {"conductance": (("age", *dims), out, {"units": "S"})},
@@ -134,6 +138,17 @@ def age_cells(
             "provisional": cell.provisional,
             "retention": retention_of(cell),
         },
+    )
+
+
+def check_writer(cell: Any, written: xr.Dataset) -> None:
+    """Raise if cells were written as another device; results without a record of it pass."""
+    writer = written.attrs.get("device")
+    if writer is None or (KNOWN[writer] == cell if writer in KNOWN else writer == repr(cell)):
+        return
+    raise ValueError(
+        f"these cells were written as {writer}, and cannot age as {name_of(cell)}: pass the device "
+        "that was written. The conductances alone, written['conductance'], age as any device."
     )
 
 

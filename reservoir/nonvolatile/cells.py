@@ -12,6 +12,7 @@ from mottle.reservoir.nonvolatile.devices.programming.device import Programming
 from mottle.reservoir.nonvolatile.devices.writes import V_READ as V_READ
 
 IDEAL = Programming(1e-6, 100e-6, (0.0,), source="no errors, no ageing: for comparison")
+FOREIGN = 100.0  # beyond the range of a device by so much: no error of its cells, another unit
 KNOWN = {"ideal": IDEAL} | {
     name: preset for family in FAMILIES if family.cell for name, preset in family.presets.items()
 }
@@ -79,6 +80,27 @@ def conductance_range(device: Any) -> tuple[float, float]:
     if not 0 <= low < high:
         raise ValueError(f"device.g_min={low} S must lie in [0, g_max={high} S).")
     return float(low), float(high)
+
+
+def check_written(device: Any, g: NDArray[np.float64]) -> None:
+    """Raise if conductances in S are those of another unit, for written, noisy or aged cells.
+
+    Examples
+    --------
+    >>> check_written("cmo_hfox", np.array([0.0, 100e-6]))
+    >>> check_written("cmo_hfox", np.array([20.0, 80.0]))
+    Traceback (most recent call last):
+    ValueError: conductance (1,) is 80 S, the largest; the range of this device is 9e-06 to 8.8e-05 S. Is it in another unit? 20 uS are given as 20e-6.
+    """  # noqa: E501
+    low, high = conductance_range(device)
+    most = np.nanmax(g, initial=0.0)
+    if most <= FOREIGN * high and (most >= low / FOREIGN or most == 0):
+        return
+    place = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(g)), g.shape))
+    raise ValueError(
+        f"conductance {place} is {most:.6g} S, the largest; the range of this device is {low:.3g} "
+        f"to {high:.3g} S. Is it in another unit? 20 uS are given as 20e-6."
+    )
 
 
 def check_targets(device: Any, targets: ArrayLike) -> NDArray[np.float64]:

@@ -26,6 +26,9 @@ from mottle.reservoir.nonvolatile.writing import write
 TOPOLOGIES = {"1T1R": "1T1R", "passive": "passive"}
 MOST_SINH = 40  # sinh(40) is 1e17
 BLOCK = 2**20  # cells whose voltages are in memory at once
+FIXED = (  # of which the circuit is built, or by which its cells were written
+    "shape", "device", "topology", "wire_resistance", "selector", "r_transistor", "v_sinh",
+)  # fmt: skip
 
 
 class Crossbar(NamesArguments):
@@ -66,11 +69,15 @@ class Crossbar(NamesArguments):
     ----------
     conductances : ndarray of shape (rows, columns)
         Conductances in S; read-only, see ``set_conductances``.
+    seconds : float
+        Age of the cells in s since ``program``; 0 after ``set_conductances``.
 
     Raises
     ------
     ValueError
         For an impossible shape, resistance, voltage or combination.
+    AttributeError
+        If a parameter of the circuit or its cells is set later; make a new crossbar instead.
 
     References
     ----------
@@ -124,6 +131,17 @@ class Crossbar(NamesArguments):
         self._written: xr.Dataset | None = None
         self.seconds = 0.0
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; refuse one that the circuit, once built, would not follow."""
+        if name in FIXED and name in self.__dict__:
+            way = "shape" if name == "shape" else f"shape, {name}=..."
+            present = name_of(self.device) if name == "device" else getattr(self, name)
+            raise AttributeError(
+                f"{name} of a crossbar cannot be set to {value!r}: it was built with "
+                f"{name}={present!r}. Make another, Crossbar({way})."
+            )
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         """Return the parameters of the array, without its conductances."""
         return (
@@ -141,6 +159,9 @@ class Crossbar(NamesArguments):
         written = state["_written"]
         written = None if written is None else xr.Dataset.from_dict(written)
         self.__dict__.update(state | {"_written": written})
+        for own in (self._conductances, self._transfer):  # copies of arrays can be written to
+            if own is not None:
+                own.flags.writeable = False
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -154,8 +175,8 @@ class Crossbar(NamesArguments):
 
     @property
     def written(self) -> xr.Dataset | None:
-        """Result of ``program``; None if conductances were set directly."""
-        return self._written
+        """A copy of the result of ``program``; None if conductances were set directly."""
+        return None if self._written is None else self._written.copy(deep=True)
 
     @property
     def is_linear(self) -> bool:
@@ -196,6 +217,7 @@ class Crossbar(NamesArguments):
             )
         g.flags.writeable = False
         self._conductances, self._transfer, self._written = g, None, None
+        self.seconds = 0.0
         return self
 
     def program(self, targets: ArrayLike, **options: Any) -> xr.Dataset:
@@ -224,7 +246,7 @@ class Crossbar(NamesArguments):
             raise ValueError(f"targets have shape {np.shape(targets)}, this crossbar {self.shape}.")
         written = write(self.device, targets, **({"random_state": self.random_state} | options))
         self.set_conductances(written["conductance"].to_numpy(), open_cells=True)
-        self._written, self.seconds = written, 0.0
+        self._written = written.copy(deep=True)
         return written
 
     def age(self, seconds: float) -> "Crossbar":
@@ -248,13 +270,13 @@ class Crossbar(NamesArguments):
         >>> bool(abs(crossbar.age(86400.0).conductances / fresh - 1).max() > 0.01)
         True
         """
-        if self.written is not None:
+        if self._written is not None:
             warn_kept(self.device, check_later(seconds, self.seconds))
         return self._age(seconds)
 
     def _age(self, seconds: float) -> "Crossbar":
         """Age the cells without the warning."""
-        written = self.written
+        written = self._written
         if written is None:
             raise ValueError(
                 "only cells written by program() can age; these conductances were set directly."
@@ -302,7 +324,7 @@ class Crossbar(NamesArguments):
 
     @property
     def transfer(self) -> NDArray[np.float64]:
-        """Transfer matrix (rows, columns) in S, including wires; linear cells only."""
+        """Transfer matrix (rows, columns) in S, including wires, read-only; linear cells only."""
         if not self.is_linear:
             raise ValueError(
                 "nonlinear cells (v_sinh, selector) have no transfer matrix: use solve."
@@ -316,6 +338,7 @@ class Crossbar(NamesArguments):
             else:  # by reciprocity: drive the columns, and take the currents of the rows
                 drivers = np.zeros((columns, rows)), np.eye(columns)
                 self._transfer = -self._in_blocks(sums, *drivers)[0].T
+            self._transfer.flags.writeable = False
         return self._transfer
 
     def _check_voltages(self, V: ArrayLike) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Crossbars as circuits, against badcrossbar, a naive nodal solution and closed forms."""
 
+import copy
 import pickle
 from math import inf
 
@@ -338,6 +339,47 @@ def test_new_conductances_replace_the_transfer_matrix():
     assert (np.abs(crossbar.transfer / before[0] - 1) > 0.01).any()
     with pytest.raises(ValueError, match="read-only"):
         crossbar.conductances[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shape", (2, 2)), ("device", "pcm"), ("topology", "passive"), ("wire_resistance", 1e5),
+        ("selector", "sinh"), ("r_transistor", 1e5), ("v_sinh", 0.02),
+    ],
+)  # fmt: skip
+def test_what_the_circuit_was_built_with_cannot_be_set(name, value):
+    crossbar = Crossbar((3, 2))
+    before = getattr(crossbar, name)
+    with pytest.raises(AttributeError, match=f"^{name} of a crossbar cannot be set .*Make another"):
+        setattr(crossbar, name, value)
+    assert getattr(crossbar, name) == before
+
+
+@pytest.mark.parametrize("wires", [0.0, 5.0], ids=["ideal", "wires"])
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3)])
+def test_arrays_that_a_crossbar_gives_out_do_not_change_it(shape, wires):
+    crossbar = Crossbar(shape, wire_resistance=wires, random_state=0)
+    returned = crossbar.program(np.full(shape, 5e-5))
+    v = np.full((9, shape[0]), 0.1)
+    currents = crossbar.multiply(v)
+    for own in (crossbar, copy.deepcopy(crossbar), pickle.loads(pickle.dumps(crossbar))):
+        for array in (own.transfer, own.conductances):
+            with pytest.raises(ValueError, match="read-only"):
+                array /= 2
+        assert_array_equal(own.multiply(v), currents)
+    later = copy.deepcopy(crossbar).age(86400.0).conductances
+    for dataset in (returned, crossbar.written):
+        dataset["conductance"] /= 2
+        dataset["path"].values[:] = 0
+    assert_array_equal(crossbar.age(86400.0).conductances, later)
+
+
+def test_conductances_that_were_set_are_new():
+    crossbar = Crossbar((2, 2), random_state=0)
+    crossbar.program(np.full((2, 2), 5e-5))
+    assert crossbar.age(3600.0).seconds == 3600.0
+    assert crossbar.set_conductances(np.full((2, 2), 1e-5)).seconds == 0.0
 
 
 def test_a_pickled_crossbar_multiplies_the_same():

@@ -183,6 +183,31 @@ def test_a_cell_ages_along_one_path_whatever_the_steps():
 
 
 @kept
+@pytest.mark.parametrize("name", ["cmo_hfox", "pcm", "ecram", "ideal"])
+def test_conductances_in_another_unit_do_not_age(name):
+    low, high = conductance_range(name)
+    for g in ([1e6 * high, 1e6 * low], *([[1e-3 * low, 0.0]] if low else [])):
+        with pytest.raises(ValueError, match=r"conductance \(0,\) is .* S, .* another unit"):
+            age(name, g, 60.0)
+    beyond = np.array([0.0, 0.5 * low, 2 * high])  # as of stuck, noisy and aged cells
+    assert_array_equal(age(name, beyond, 0.0).conductance[0], beyond)
+
+
+def test_cells_age_as_the_device_that_was_written():
+    own = devices.get("cmo_hfox")._replace(g_max=80e-6)
+    for device in ("cmo_hfox", own):
+        cells = write(device, np.full(5, 2e-5), random_state=0)
+        for other in ("pcm", own._replace(g_max=85e-6)):
+            with pytest.raises(ValueError, match=r"cells were written as .*, and cannot age as"):
+                age(other, cells, 60.0)
+        expected = age(device, cells, 60.0).conductance
+        without = cells.copy()
+        del without.attrs["device"]
+        assert_array_equal(age(device, without, 60.0).conductance, expected)
+        assert age("pcm", cells["conductance"], 60.0).conductance.shape == (1, 5)
+
+
+@kept
 def test_every_family_ages_by_its_model():
     g = np.full(4000, 10e-6)
     pcm = age("pcm", g, [20.0, 2e4], random_state=0).conductance
