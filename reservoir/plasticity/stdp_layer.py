@@ -35,6 +35,11 @@ from mottle.reservoir.plasticity.synapse import Device, as_synapse, find_synapse
 from mottle.restored import check_array, check_places, check_rows
 
 RESPONSES = dict.fromkeys(("graded", "winners"))
+DRAWN = (  # of which weights were drawn, and inputs laid out
+    "n_neurons", "field", "n_fields", "input_shape", "sensor_size", "duration", "cell", "polarity",
+)  # fmt: skip
+SYNAPSES = ("rule", "device", "bounds")  # of which synapses were drawn
+RATES, GOALS = ("learning_rate", "forgetting"), ("target", "n_spikes")  # may change in training
 START = (0.2, 0.8)  # weights before learning, uniform
 AT_ONCE = 50  # recordings per update of the progress bar
 N_CALIBRATE, N_ROUNDS = 100, 8  # recordings and rounds of threshold calibration
@@ -50,12 +55,16 @@ class STDPLayer(
 ):  # fmt: skip
     r"""Map spikes to the spike counts of neurons trained by spike-timing-dependent plasticity.
 
-    Leaky neurons integrate weighted spikes, :math:`\tau \dot v = -v`; the one farthest above its
-    threshold fires, learns, and inhibits the others (winner takes all). Its synapses change with
-    the times between spikes (``rule``), as ``device`` permits. Every spike also reduces all of them
-    by ``forgetting``, so that synapses of silent inputs are depressed. Thresholds rise with each
-    spike and fall with each recording, so that a neuron fires ``target`` times per recording on
-    average (homeostasis).
+    Leaky neurons integrate weighted spikes, :math:`\tau \dot v = -v`, and at each time with spikes
+
+    .. math:: v_j \leftarrow \max\Big(0, v_j + \sum_i n_i (w_{ij} - m_i)\Big),
+
+    where input i spikes n_i times; m_i is 0 in training (see ``response``). The neuron farthest
+    above its threshold fires, learns, and inhibits the others (winner takes all). Its synapses
+    change with the times between spikes (``rule``), as ``device`` permits. Every spike also reduces
+    all of them by ``forgetting``, so that synapses of silent inputs are depressed. Thresholds rise
+    with each spike and fall with each recording, so that a neuron fires ``target`` times per
+    recording on average (homeostasis).
 
     Parameters
     ----------
@@ -89,8 +98,8 @@ class STDPLayer(
         spike counts of few steps, in each of which only one neuron of a field can fire.
     response : {"graded", "winners"}, default="graded"
         Inhibition in ``transform``. "winners": as in training. "graded": instead, an interneuron
-        subtracts the mean weight of a field's neurons from every input spike, all neurons above
-        threshold fire, and ``fit`` sets thresholds for ``n_spikes``.
+        subtracts the mean weight m_i of a field's neurons from every spike of input i, all neurons
+        above threshold fire, and ``fit`` sets thresholds for ``n_spikes``.
     n_spikes : float or None, default=None
         Mean spikes of a neuron per recording, for a graded response. None: 30, or a spike in three
         steps for spike counts with fewer steps.
@@ -124,7 +133,9 @@ class STDPLayer(
     Attributes
     ----------
     weights_ : ndarray of shape (n_features_in_, n_neurons)
-        Weights as read, as fractions of the device's range; 0 outside the fields.
+        Weights as read, as fractions of the device's range; 0 outside the fields. Those of devices
+        with ``write_noise``, such as "reram_es", are read with a programming error each, beyond 0
+        and 1 as well.
     thresholds_ : ndarray of shape (n_neurons,)
         Thresholds in training.
     response_thresholds_ : ndarray of shape (n_neurons,)
@@ -233,7 +244,9 @@ class STDPLayer(
         The thresholds of a graded response are calibrated on the recordings of the last call only,
         since weights change from call to call. With fifty or more recordings per call, results
         are close to those of ``fit``; with single recordings the mean number of spikes is far from
-        ``n_spikes``, and some neurons hardly fire.
+        ``n_spikes``, and some neurons hardly fire. ``learning_rate``, ``forgetting``, ``tau``,
+        ``inhibition``, ``homeostasis``, ``target`` and ``n_spikes`` may be set between calls, and
+        hold from the next one on.
 
         Parameters
         ----------
@@ -246,6 +259,12 @@ class STDPLayer(
         -------
         self : STDPLayer
             The fitted layer.
+
+        Raises
+        ------
+        ValueError
+            If the first recordings hold no spike, or a parameter of which weights and synapses
+            were drawn was set since.
 
         Examples
         --------
@@ -263,6 +282,7 @@ class STDPLayer(
         if new:
             self._draw(check_random_state(self.random_state), spikes)
         else:
+            self._take_changed(spikes)
             self._copy_weights()
         return self._learn_from(spikes, np.arange(spikes.lengths.size))
 
@@ -411,8 +431,44 @@ class STDPLayer(
                 f"{self.field}), and at least as many neurons (now n_neurons={self.n_neurons})."
             )
 
+    def _refuse_changed(self, names: tuple[str, ...]) -> None:
+        """Raise if a parameter was set after ``fit``, which drew what depends on it."""
+        for name in names:
+            now, value = getattr(self, name), self._fitted_with[name]
+            if now is not value and repr(now) != repr(value):
+                raise ValueError(f"{name}={now!r} was set after fit; call fit again.")
+
+    def _take_changed(self, spikes: kernel.Spikes) -> None:
+        """Apply the parameters that were set since the last training, or refuse them."""
+        self._refuse_changed(SYNAPSES)
+        changed = [name for name in RATES + GOALS if getattr(self, name) != self._fitted_with[name]]
+        if set(changed) & set(RATES):
+            prepared = self._prepare(int(self._synapse.key))
+            self._rule, self._synapse = prepared.rule, prepared.synapse
+            self.amplitude_ = prepared.amplitude
+        if set(changed) & set(GOALS):
+            self._check_reachable(spikes)
+        self._remember_parameters()
+
+    def _remember_parameters(self) -> None:
+        """Keep the parameters that training was done with, to recognise changed ones."""
+        names = DRAWN + SYNAPSES + RATES + GOALS
+        self._fitted_with = {name: getattr(self, name) for name in names}
+
+    def _prepare(self, key: int) -> Device:
+        """Return the synapses of rule and device; ``key`` is that of their noise."""
+        return as_synapse(
+            check_rule(self.rule), self.device, self.bounds, float(self.learning_rate),
+            float(self.forgetting), key,
+        )  # fmt: skip
+
     def _draw(self, rng: Any, spikes: kernel.Spikes) -> None:
         """Place the receptive fields, draw weights and devices, set the initial thresholds."""
+        if not spikes.amount.any():
+            raise ValueError(
+                f"X holds no spike in {spikes.lengths.size} recordings of "
+                f"{self.n_features_in_} inputs: thresholds and weights are learnt from spikes."
+            )
         n_inputs, n = self.n_features_in_, int(self.n_neurons)
         if self.input_shape is not None and not hasattr(self, "input_shape_"):
             check_input_shape(self.input_shape, n_inputs)
@@ -425,11 +481,7 @@ class STDPLayer(
         self.field_of_ = np.repeat(np.arange(len(self.fields_)), np.diff(first))
         start, factor = rng.uniform(*START, (n_inputs, n)), rng.normal(size=(n_inputs, n))
         stuck = rng.uniform(size=(n_inputs, n))
-        rule = check_rule(self.rule)
-        prepared: Device = as_synapse(
-            rule, self.device, self.bounds, float(self.learning_rate), float(self.forgetting),
-            int(rng.randint(2**31)),
-        )  # fmt: skip
+        prepared = self._prepare(int(rng.randint(2**31)))
         self._rule, self._synapse = prepared.rule, prepared.synapse
         self.amplitude_ = prepared.amplitude
         connected = np.zeros((n_inputs, n), dtype=bool)
@@ -444,6 +496,7 @@ class STDPLayer(
         self._n_features_out = n * (self.n_segments or 1)
         begin = np.full(n, float(np.mean(START)) * spikes.amount.sum() / spikes.lengths.size)
         self._check_reachable(spikes)
+        self._remember_parameters()
         self.thresholds_ = self._calibrate(spikes, begin, self._target, "winners")
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -452,6 +505,8 @@ class STDPLayer(
         if hasattr(self, "_weights"):
             read = self._weights.read if self._synapse.write_noise > 0 else self._weights.real
             self._weights, self.weights_ = self._weights._replace(read=read), read
+            if not hasattr(self, "_fitted_with"):  # as saved by earlier versions
+                self._remember_parameters()
 
     def _check_restored(self) -> None:
         if not hasattr(self, "weights_"):
@@ -478,19 +533,20 @@ class STDPLayer(
         """Set the mean numbers of spikes; raise if there are too few steps for them."""
         n_steps = spikes.lengths.mean() / spikes.delay if spikes.delay > 0 else np.inf
         crowd = int(np.bincount(self.field_of_).max())
-        self._target = float(self.target or min(TARGET, n_steps / (2 * crowd)))
-        self._n_spikes = float(self.n_spikes or min(N_SPIKES, n_steps / 3))
-        if self.inhibition == 1 and self._target * crowd > n_steps:
+        target = float(self.target or min(TARGET, n_steps / (2 * crowd)))
+        n_spikes = float(self.n_spikes or min(N_SPIKES, n_steps / 3))
+        if self.inhibition == 1 and target * crowd > n_steps:
             raise ValueError(
                 f"target={self.target} spikes of each of the {crowd} neurons of a field: only one "
                 f"of them fires per step, and a recording has {n_steps:.3g} steps. Lower target to "
                 f"{n_steps / (2 * crowd):.2g}, or inhibition below 1."
             )
-        if self._n_spikes > n_steps:
+        if n_spikes > n_steps:
             raise ValueError(
                 f"n_spikes={self.n_spikes} of each neuron: it fires at most once per step, and a "
                 f"recording has {n_steps:.3g} steps. Lower n_spikes to {n_steps / 3:.2g}."
             )
+        self._target, self._n_spikes = target, n_spikes
 
     def _learn_from(self, spikes: kernel.Spikes, order: NDArray) -> "STDPLayer":
         layer = kernel.Layer(
@@ -572,6 +628,8 @@ class STDPLayer(
 
     def _recordings(self, X: Any, reset: bool) -> tuple[list[Any], str]:
         """Return checked events or spike counts of each recording, and the kind of input."""
+        if not reset:
+            self._refuse_changed(DRAWN)
         check_container(X)
         streams = as_event_streams(X)
         on_events = hasattr(self, "duration_")

@@ -1,8 +1,10 @@
 """STDP and consolidation against closed forms, plain loops and the properties of all reservoirs."""
 
 import pickle
+import re
 import subprocess
 import sys
+from itertools import product
 
 import numba
 import numpy as np
@@ -584,6 +586,67 @@ def test_further_training_does_not_change_arrays_returned_before(layer):
     assert_array_equal(weights, kept[0])
     assert_array_equal(thresholds, kept[1])
     assert not np.array_equal(layer.weights_, weights)
+
+
+CHANGES = {"learning_rate": 0.02}, {"forgetting": 0.5}, {"target": 0.7}, {"n_spikes": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("device", "changed"), [*product([None, "reram_es"], CHANGES), ("ftj_hzo", CHANGES[0])]
+)
+def test_what_is_set_between_calls_holds_from_the_next_one_on(device, changed):
+    X, _ = patterns(60)
+    layer = STDPLayer(4, device=device, response="winners", n_epochs=0, random_state=0)
+    if "n_spikes" in changed:
+        layer.set_params(response="graded")
+    later = clone(layer).fit(X).set_params(**changed).partial_fit(X)
+    before = clone(layer).fit(X)
+    if "target" in changed:  # the first thresholds are set for it too
+        assert later.thresholds_.mean() > 1.02 * before.partial_fit(X).thresholds_.mean()
+        return
+    always = clone(layer).set_params(**changed).fit(X).partial_fit(X)
+    assert later.weights_.tobytes() == always.weights_.tobytes()
+    assert_array_equal(later.response_thresholds_, always.response_thresholds_)
+    assert later.amplitude_ == always.amplitude_
+    before.partial_fit(X)
+    assert not np.array_equal(later.response_thresholds_, before.response_thresholds_)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rule": "pair"}, {"device": "ecram"}, {"bounds": "hard"}, {"n_neurons": 20},
+        {"field": 2}, {"input_shape": (5, 2, 1)},
+    ],
+)  # fmt: skip
+def test_what_weights_were_drawn_with_cannot_be_set_between_calls(changed):
+    X, _ = patterns(20)
+    fitted = STDPLayer(4, random_state=0).fit(X)
+    old = dict(fitted.__getstate__())
+    del old["_fitted_with"]  # as saved by earlier versions
+    restored = STDPLayer.__new__(STDPLayer)
+    restored.__setstate__(old)
+    (name, value) = next(iter(changed.items()))
+    for layer in (fitted, restored):
+        expected = layer.transform(X)
+        layer.set_params(**changed)
+        message = re.escape(f"{name}={value!r} was set after fit; call fit again.")
+        with pytest.raises(ValueError, match=message):
+            layer.partial_fit(X)
+        if name == "n_neurons":
+            with pytest.raises(ValueError, match=message):
+                layer.transform(X)
+        layer.set_params(**{name: getattr(STDPLayer(4), name)})
+        assert_array_equal(layer.transform(X), expected)
+        layer.partial_fit(X)
+        layer.set_params(rule="pair").fit(X)
+
+
+def test_training_needs_spikes():
+    silence = np.zeros((5, 40, 8))
+    for train in (STDPLayer(4).fit, STDPLayer(4).partial_fit):
+        with pytest.raises(ValueError, match="X holds no spike in 5 recordings of 8 inputs"):
+            train(silence)
 
 
 def test_events_and_counts_are_not_mixed_up():
