@@ -43,6 +43,7 @@ from mottle.reservoir.fitting.search import Misfit, cost_of, descend, search
 from mottle.reservoir.fitting.space import SIDES, Axis, find_axes, outside, read, values_of
 from mottle.reservoir.fitting.space import ends as limits
 from mottle.reservoir.fitting.table import UNITS, Measured, choose_measured, cut, read_table
+from mottle.reservoir.fitting.units import describe_sampling, find_foreign
 from mottle.reservoir.nodes.driven import DrivenNode
 from mottle.toml import write_toml
 
@@ -95,8 +96,9 @@ class DeviceFit:
     cycle_to_cycle : dict
         Relative standard deviation of each constant between repeats; empty without repeats.
     problems : tuple of str
-        What speaks against the fit: residuals that are not noise, constants at a bound, starts of
-        the search that did not meet, steps without a row.
+        What speaks against the fit: residuals that are not noise, constants at a bound or orders of
+        magnitude from those of presets, starts of the search that did not meet, steps without a
+        row.
     provenance : dict
         File and its SHA-256, date, version of mottle, protocol, measured quantities, noise, numbers
         of traces, samples and starts.
@@ -308,8 +310,8 @@ def fit(
     Warns
     -----
     UserWarning
-        If residuals are not noise, a constant lies at a bound, only one start reached it, or steps
-        have no row.
+        If residuals are not noise, a constant lies at a bound or orders of magnitude from those of
+        the presets, only one start reached it, or steps have no row.
 
     References
     ----------
@@ -441,12 +443,16 @@ def fit_one(
     fitting: Any = family.fitting
     names = choose_measured(table, measured, fitting.measured)
     traces = cut(table, names)
+    presets = [*family.presets.values(), start]
     start, axes, status = known_constants(fitting, start, fixed)
     if fitting.step:
         start = start._replace(**{fitting.step: traces[0].dt})
         status[fitting.step] = "step of the data"
     family.check(start)
     check_values(family, start, traces)
+    sampling = describe_sampling(fitting, [*presets, start], traces)
+    if sampling and fitting.grows:  # the search would count millions of cycles between samples
+        raise ValueError(sampling)
     for trace in traces:
         there = np.isfinite(trace.values.get("conductance", np.empty(0)))
         if there.size and not trace.drive[trace.pick[there]].any():
@@ -455,8 +461,10 @@ def fit_one(
     labels = list(dict.fromkeys((trace.device, trace.trace) for trace in traces))
     total = (n_starts + 2 * len(axes)) * len(devices)
     total += len(labels) * (hold_out and len(labels) > 1)
-    with tqdm(total=total, desc=f"fit {fitting.name}", delay=2, disable=None) as bar:
-        misfit = Misfit(family, start, axes, traces, noise)
+    with tqdm(
+        total=total, desc=f"fit {fitting.name}", delay=2, disable=None, miniters=0, mininterval=1
+    ) as bar:
+        misfit = Misfit(with_clock(family, bar), start, axes, traces, noise)
         starts = first_estimates(misfit, start, axes, traces)
         misfit, starts, gauge = drop_gauges(misfit, starts, fitting.circuit)
         defaults = {axis.name: axis.to_value(float(one)) for axis, one in
@@ -480,7 +488,6 @@ def fit_one(
         cycles = between_cycles(misfit, own)
         out = leave_out(misfit, x, labels, bar.update) if hold_out and len(labels) > 1 else {}
         bar.update(max(0, bar.total - bar.n))
-    problems = find_problems(misfit, x, own, reached, tried)
     device = misfit.device_at(x)
     restored = {
         name: getattr(start, name) for name in fitting.held if name in type(start)._fields
@@ -488,6 +495,11 @@ def fit_one(
     device = device._replace(**restored)
     device = exactly(device, start, axes, held)
     undetermined = explain(fitting, held, status, device, start)
+    rows = tabulate(fitting, device, ends, depends, status)
+    problems = find_problems(misfit, x, own, reached, tried)
+    problems += [sampling] if sampling else []
+    fits = not any(one.startswith("residuals") for one in problems)
+    problems += find_foreign(rows, fitting, presets, fits)
     origin = origin | {
         "date": str(date.today()), "mottle": version("mottle"), "measured": list(names),
         "noise": noise, "level": level, "n_traces": len(traces), "n_devices": len(devices),
@@ -501,7 +513,6 @@ def fit_one(
             + (["residuals are not noise"] if any("not noise" in one for one in problems) else [])
         ),
     )
-    rows = tabulate(fitting, device, ends, depends, status)
     errors = out.values()
     return DeviceFit(
         family=fitting.name, preset=device, constants=rows, undetermined=undetermined,
@@ -511,6 +522,16 @@ def fit_one(
         held_out=out, spread=spread, cycle_to_cycle=cycles, problems=tuple(problems),
         provenance=origin,
     )  # fmt: skip
+
+
+def with_clock(family: Family, bar: Any) -> Family:
+    """Return a family whose simulations show the bar's time: a start may take minutes."""
+
+    def trace(*args: Any, **options: Any) -> Any:
+        bar.update(0)
+        return family.trace(*args, **options)
+
+    return family._replace(trace=trace)
 
 
 def slope_of(device: Any, name: str, constant: str) -> float:

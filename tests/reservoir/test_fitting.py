@@ -1,14 +1,18 @@
 """Constants of devices from measurements: recovered, named where open, refused where impossible."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mottle.reservoir import MemristorReservoir, OscillatorReservoir, devices
-from mottle.reservoir.fitting.fitted import find_start
+from mottle.reservoir.fitting import fitted
+from mottle.reservoir.fitting.fitted import find_start, tabulate
 from mottle.reservoir.fitting.space import find_axes, read, write
 from mottle.reservoir.fitting.table import find_column
+from mottle.reservoir.fitting.units import describe_sampling, find_foreign
 
 DT = 1e-3
 WOX = devices.get("wox_du2017")._replace(
@@ -412,6 +416,74 @@ def test_units_in_headings_are_converted():
     )  # fmt: skip
     found = devices.fit("tiox", other, hold_out=False).preset
     assert found.k_p == pytest.approx(TIOX.k_p, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "expected"),
+    [
+        ("t", 1e3, r"tau=\d+ s is .* presets of family 'wox', 0.05 s: is the time in ms\?"),
+        ("t", 1e-3, r"tau=\d.*e-05 s is .* is the time in the unit of its heading"),
+        ("current", 1e-6, r"gamma=2e-11 A is .* is the current in the unit of its heading"),
+    ],
+)
+def test_constants_as_of_another_unit_are_reported(column, factor, expected):
+    table = measure(WOX._replace(rate=1e-3, eta=8.0, tau=0.05), DT, (WRITE,), "current")
+    table[column] *= factor
+    with pytest.warns(UserWarning, match="start from constants with such a value") as caught:
+        found = devices.fit("wox", table, hold_out=False)
+    assert any(re.search(expected, str(one.message)) for one in caught)
+    if column == "t" and factor > 1:
+        slow = devices.get("wox_du2017")._replace(tau=found.preset.tau, rate=found.preset.rate)
+        assert not devices.fit(slow, table, hold_out=False).problems  # as the way out says
+
+
+def test_a_given_constant_in_another_unit_is_reported():
+    table = measure(SWITCH, 2e-8, (held(4, 400),), "device_voltage")
+    with pytest.warns(UserWarning, match="r_series=20 ohm .* was it given in kohm") as caught:
+        devices.fit("oscillator", table, fixed={"r_series": 20.0}, hold_out=False)
+    assert len(caught) == 1  # the fitted resistances follow from it
+
+
+def test_oscillations_sampled_far_too_slowly_are_refused():
+    table = measure(SWITCH, 2e-8, (held(4, 400),), "device_voltage")
+    table["t"] *= 1e6
+    with pytest.raises(ValueError, match=r"s0: samples are 0.02 s apart, .* heading: 't \(us\)'"):
+        devices.fit("oscillator", table, fixed={"r_series": 25e3}, hold_out=False)
+    slow = SWITCH._replace(capacitance=1e6 * SWITCH.capacitance)
+    found = devices.fit(slow, table, fixed={"r_series": 25e3}, hold_out=False)
+    assert found.preset.capacitance == pytest.approx(slow.capacitance, rel=1e-6)
+    assert not found.problems
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_samples_far_beyond_the_time_scale_are_reported():
+    table = measure(WOX, DT, (WRITE,), "current")
+    table["t"] *= 1e6
+    found = devices.fit("wox", table, n_starts=1, hold_out=False)
+    assert any("samples are 1e+03 s apart" in problem for problem in found.problems)
+
+
+def test_presets_of_a_family_are_in_its_units():
+    for name, device in CASES.items():
+        family, _ = find_start(name)
+        for preset in family.presets.values():
+            rows = tabulate(family.fitting, preset, {}, {}, {})
+            assert find_foreign(rows, family.fitting, [preset], True) == []
+        assert describe_sampling(family.fitting, [device[0]], []) == ""
+
+
+def test_the_bar_goes_on_while_a_start_is_computed(monkeypatch):
+    steps = []
+
+    class Bar(fitted.tqdm):
+        def update(self, n=1):
+            steps.append(n)
+            return super().update(n)
+
+    monkeypatch.setattr(fitted, "tqdm", Bar)
+    found = devices.fit("wox", measure(WOX, DT, (WRITE,), "current", 0.02), hold_out=False)
+    assert steps.index(1) > 20  # before the first start is done
+    assert sum(steps) >= found.provenance["n_starts"]
 
 
 GOOD = {"t": DT * np.arange(1, 101), "v": SWEEP[:100], "i": 1e-6 * SWEEP[:100]}
