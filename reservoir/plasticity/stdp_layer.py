@@ -442,12 +442,10 @@ class STDPLayer(
         """Apply the parameters that were set since the last training, or refuse them."""
         self._refuse_changed(SYNAPSES)
         changed = [name for name in RATES + GOALS if getattr(self, name) != self._fitted_with[name]]
-        if set(changed) & set(RATES):
-            prepared = self._prepare(int(self._synapse.key))
-            self._rule, self._synapse = prepared.rule, prepared.synapse
-            self.amplitude_ = prepared.amplitude
         if set(changed) & set(GOALS):
             self._check_reachable(spikes)
+        if set(changed) & set(RATES):
+            self._prepare(int(self._synapse.key))
         self._remember_parameters()
 
     def _remember_parameters(self) -> None:
@@ -456,11 +454,14 @@ class STDPLayer(
         self._fitted_with = {name: getattr(self, name) for name in names}
 
     def _prepare(self, key: int) -> Device:
-        """Return the synapses of rule and device; ``key`` is that of their noise."""
-        return as_synapse(
+        """Set and return the synapses of rule and device; ``key`` is that of their noise."""
+        prepared: Device = as_synapse(
             check_rule(self.rule), self.device, self.bounds, float(self.learning_rate),
             float(self.forgetting), key,
         )  # fmt: skip
+        self._rule, self._synapse = prepared.rule, prepared.synapse
+        self.amplitude_ = prepared.amplitude
+        return prepared
 
     def _draw(self, rng: Any, spikes: kernel.Spikes) -> None:
         """Place the receptive fields, draw weights and devices, set the initial thresholds."""
@@ -482,8 +483,6 @@ class STDPLayer(
         start, factor = rng.uniform(*START, (n_inputs, n)), rng.normal(size=(n_inputs, n))
         stuck = rng.uniform(size=(n_inputs, n))
         prepared = self._prepare(int(rng.randint(2**31)))
-        self._rule, self._synapse = prepared.rule, prepared.synapse
-        self.amplitude_ = prepared.amplitude
         connected = np.zeros((n_inputs, n), dtype=bool)
         for inputs, begin, end in zip(self.fields_, first, first[1:], strict=False):
             connected[inputs, begin:end] = True
