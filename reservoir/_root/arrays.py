@@ -151,7 +151,7 @@ def as_numbers(X: Any, what: str = "the drive") -> NDArray[np.float64]:
                     "make it the index; rename it if it is an input."
                 )
     refuse_masked(X, what)
-    array = np.asarray(X)
+    array = np.asarray(X.values if hasattr(X, "dims") else X)  # numpy asks for all there may be
     kind = array.dtype.kind
     if kind in "biuf":
         return array.astype(np.float64, copy=False)

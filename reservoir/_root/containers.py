@@ -67,7 +67,7 @@ def _reason(X: Any, what: str) -> str:
         )
     if isinstance(X, tuple) and hasattr(X, "events"):
         return f", which holds events and what is known of them: pass its events, {what}.events."
-    if hasattr(X, "data_vars"):  # an xarray.Dataset; the test does without the import
+    if hasattr(type(X), "data_vars"):  # an xarray.Dataset; the test does without the import
         names = [str(name) for name in X.data_vars]
         return (
             f" with the variables {', '.join(names) or '(none)'}: pass one, "

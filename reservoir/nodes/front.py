@@ -33,7 +33,7 @@ from mottle.reservoir.nodes.wiring import WIRINGS, check_shape
 
 BLOCK_BYTES = 1 << 26  # of node inputs held at once; states of a large set are never all in memory
 CACHED_BYTES = 1 << 24  # of them, where that is enough recordings: larger blocks leave the caches
-LEAST_WIDTH = 32  # recordings in a block, for threads to share
+LEAST_WIDTH = 8  # recordings in a block for each thread
 DIMS = ("recording", "step", "node")
 LABELS = {"recording": ("recording", 0), "time": ("step", 1), "input": ("input", None)}
 CODES = {name: code for code, name in enumerate(pooling.STATISTICS)}
@@ -750,7 +750,8 @@ class Reservoir(
             values = max(self.n_nodes, self.n_features_in_ * self.n_taps)
             each = 8 * int(drives.sizes.max()) * int(values)
             n_parallel = self._node.n_parallel(self)
-            width = max(CACHED_BYTES // each, 2 * n_parallel, LEAST_WIDTH)
+            least = LEAST_WIDTH * numba.get_num_threads()
+            width = max(CACHED_BYTES // each, 2 * n_parallel, least)
             width = max(1, min(width, BLOCK_BYTES // each))
             width = max(width // n_parallel * n_parallel, min(width, n_parallel))
         rest, noisy = self._node.rest(self), self._node.noisy(self)
