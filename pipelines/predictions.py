@@ -108,8 +108,7 @@ def data_of(
     saved: SavedModel, sources: Sequence[str], senses: list[str], given: dict[str, Any]
 ) -> Data:
     """Return ``[data]`` for other recordings than those of the recipe, read in the same way."""
-    recipe = tomllib.loads(saved.info["about"].get("recipe", ""))
-    trained = Data.model_validate(recipe.get("data", {}))
+    trained = data_of_training(saved)
     if len(sources) == 1 and not Path(sources[0]).exists() and sources[0] in CATALOGUE:
         own = trained.options if trained.name == sources[0] else {}
         return Data(name=sources[0], options=own)
@@ -138,7 +137,9 @@ def data_of(
     return Data.model_validate({**kept, **there, **given, trained.form: place})
 
 
-def streams_in(saved: SavedModel, model: Any, sense: str, path: Path) -> list[Any]:
+def streams_in(
+    saved: SavedModel, model: Any, sense: str, path: Path, alone: bool = True
+) -> list[Any]:
     """Return the recordings of a sense in a file, read as those of training were; windows apart.
 
     Parameters
@@ -151,16 +152,48 @@ def streams_in(saved: SavedModel, model: Any, sense: str, path: Path) -> list[An
         One of those of the model; not looked at where it takes one without a name.
     path : Path
         A file or folder.
+    alone : bool, default=True
+        Whether it may hold several recordings.
+
+    Raises
+    ------
+    ValueError
+        Where it cannot be read, neither in the form of training nor as one plain recording.
     """
-    named = bool(senses_of(split_off_readout(model)[0]))
-    data = data_of(saved, [str(path)], [sense] if named else [], {})
-    sense = sense if named else data.sense
+    named, trained = bool(senses_of(split_off_readout(model)[0])), data_of_training(saved)
+    given = {"time_unit": trained.time_unit}
+    if trained.channels:
+        given["options"] = {"channels": trained.channels}
+    try:
+        data = data_of(saved, [str(path)], [sense] if named else [], {})
+        recordings = read_whole(data, sense if named else data.sense)
+    except ValueError:
+        if trained.form in (None, "files"):
+            raise
+        plain = Data.model_validate({"files": [str(path)], **given})
+        recordings = read_whole(plain, sense)
+    if len(recordings.table) > 1 and not alone:
+        raise ValueError(
+            f"{path} holds {len(recordings.table)} recordings, and several sources are read side "
+            "by side: replay one recording of each sense."
+        )
+    return [read_stream(cell) for cell in recordings.table.iloc[:, 0]]
+
+
+def read_whole(data: Data, sense: str) -> Recordings:
+    """Return the recordings of one sense, none of them cut into windows."""
     options = {
         key: one for key, one in data.options.items() if key == sense or not isinstance(one, dict)
     }
-    whole = {"options": options, "pattern": None, "join": "name", "window": None, "stride": None}
-    recordings, _ = read(data.model_copy(update=whole), [sense], "raise", None, True, False)
-    return [read_stream(cell) for cell in recordings.table[sense]]
+    whole = {"sense": sense, "options": options, "pattern": None, "join": "name"}
+    whole |= {"window": None, "stride": None}
+    return read(data.model_copy(update=whole), [sense], "raise", None, True, False)[0]
+
+
+def data_of_training(saved: SavedModel) -> Data:
+    """Return ``[data]`` of the recipe of a model; without one, what states nothing."""
+    recipe = tomllib.loads(saved.info["about"].get("recipe", ""))
+    return Data.model_validate(recipe.get("data", {}))
 
 
 def hold_one_each(sources: Sequence[str], trained: Data) -> bool:

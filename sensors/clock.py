@@ -111,7 +111,8 @@ class EventClock:
 
     def _refuse_impossible(self, values: NDArray[Any]) -> None:
         """Raise if most times are later than any in us; a few such are faults of their rows."""
-        late = np.abs(values.astype(np.float64)) > LATEST_US  # NaN is not
+        size = np.abs(values.astype(np.float64))
+        late = (size > LATEST_US) & (size < MOST)  # others are no times in any unit
         if 2 * int(late.sum()) > values.size:
             raise ValueError(
                 f"times in {self.place} are too large for us, such as {values[late][0]}, and their "

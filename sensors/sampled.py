@@ -217,6 +217,17 @@ class SampledEncoder(Encoder):
         begins = self._begins(samples)
         return float(begins[-1] - begins[0]) / max(len(begins) - 1, 1)
 
+    @property
+    def steps_of_training(self) -> tuple[float, float] | None:
+        """Shortest and longest usual time between rows of training in s; None if unknown."""
+        usual = getattr(self, "_interval", None)
+        lasting = getattr(self, "_lasting", None)
+        if usual is None:
+            return None
+        if lasting is None or getattr(self, "n_steps", None) is not None:
+            return usual, usual
+        return min(usual, lasting[0]), max(usual, lasting[1])
+
     def _learn_lasting(self, streams):
         """Return the shortest and the longest step of training in s; None if all are ``dt``."""
         if getattr(self, "dt", None) is not None:

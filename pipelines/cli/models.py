@@ -248,7 +248,7 @@ def run_live(
 
     errors = Console(stderr=True)
     with exits(errors):
-        from mottle.pipelines.live.serve import AT_FAULT, senses_taken, sensor_of, serve
+        from mottle.pipelines.live.serve import senses_taken, sensor_of, serve
         from mottle.pipelines.live.sources import open_source
         from mottle.pipelines.predictions import streams_in
         from mottle.pipelines.saved.model import open_model
@@ -269,7 +269,7 @@ def run_live(
                     f"{next(iter(senses))}={given}."
                 )
             sense = name if named else next(iter(senses))
-            read = partial(streams_in, saved, fitted, sense)
+            read = partial(streams_in, saved, fitted, sense, alone=len(sources) < 2)
             source = open_source(
                 spec if named else given,
                 sense,
@@ -285,5 +285,5 @@ def run_live(
             fitted, opened, to=to, proba=proba, window=window, silent=silent, queue=queue,
             state=state, say=lambda text: errors.print(plain(text), soft_wrap=True),
         )  # fmt: skip
-    if not account["answers"] and any(account.get(reason) for reason in AT_FAULT):
+    if account["came"] and not account["used"]:
         sys.exit(1)

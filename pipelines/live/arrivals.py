@@ -20,7 +20,7 @@ class Arrival(NamedTuple):
 
     cells: dict[str, Any]
     time: float | None = None
-    until: float | None = None
+    until: float | dict[str, float] | None = None
     restart: bool = False
 
 

@@ -26,7 +26,6 @@ QUEUE = 1000  # lines that wait, above which the oldest are lost
 SHOWN = 5  # complaints that are printed
 KEEP_EVERY = 10.0  # s, between states that are written
 LEAST, MOST, BINS = 1e-6, 1e3, 1800  # s, of the histogram of latencies: 1.2 % a bin
-AT_FAULT = ("malformed", "refused", "ended sources")  # reasons that lie in what came
 LEFT_OUT = ("late", "repeated", "outside")  # of the counts of a run
 
 
@@ -232,7 +231,8 @@ def serve(
     Returns
     -------
     account : dict
-        Numbers of answers, of lines that were lost or refused, by reason, and latencies in s.
+        Numbers of answers, of lines that were lost or refused, by reason, of all that "came" and of
+        those "used", and latencies in s.
     """
     work = Work(model, to=to, proba=proba, window=window, silent=silent, state=state, say=say)
     inbox, stop = Inbox(queue), Event()
@@ -269,6 +269,8 @@ class Work:
         self.named = bool(senses_of(self.run.reservoir))
         self.answers, self.latencies = Answers(to), Latencies()
         self.counts: Counter[str] = Counter()
+        self.gone: Counter[str] = Counter()  # counts of runs that a restart ended
+        self.came = self.used = 0  # lines or chunks
         self.seen: dict[str, float] = {}
         self.state, self.kept_at = state, time.monotonic()
         if state is not None and not state.absolute().parent.is_dir():
@@ -294,6 +296,7 @@ class Work:
 
     def do(self, came: float, item: Any) -> None:
         """Take one item: a line, a chunk, or the error at which a source ended."""
+        self.came += 1
         if isinstance(item, Exception):
             self.refuse("ended sources", str(item))
             return
@@ -303,7 +306,9 @@ class Work:
             self.refuse("malformed", str(error))
             return
         if arrival.restart:
+            self.gone += self.account_of_run()
             self.run.restart()
+            self.used += 1
         self.seen |= {name: came for name, cell in arrival.cells.items() if cell is not None}
         if arrival.cells or arrival.until is not None:
             self.answer(arrival, came)
@@ -314,15 +319,21 @@ class Work:
     def answer(self, arrival: Arrival, came: float) -> None:
         """Advance the run, and write what it predicts."""
         X: Any = arrival.cells if self.named else arrival.cells.get(ONE)
+        until = arrival.until
+        if isinstance(until, dict) and not self.named:
+            until = until.get(ONE)
         before = self.left_out()
         try:
-            found = self.run.advance(X, until=arrival.until)
+            found = self.run.advance(X, until=until)
         except (ValueError, TypeError) as error:
             self.refuse("refused", str(error))
             return
-        came_of = sum(len(cell) for cell in arrival.cells.values() if cell is not None)
-        nothing_new = 0 < came_of <= self.left_out() - before  # the answer before still holds
-        if found is None or (nothing_new and arrival.until is None):
+        cells = arrival.cells.values()
+        masked = any(cell is None for cell in cells)
+        n_came = 0 if masked else sum(map(len, cells))
+        nothing_new = 0 < n_came <= self.left_out() - before
+        self.used += not nothing_new
+        if found is None or (nothing_new and until is None):  # the answer before still holds
             return
         for one in self.steps(found):
             self.counts["answers"] += 1
@@ -332,6 +343,13 @@ class Work:
                 "latency_ms": round(1e3 * latency, 3),
             }))  # fmt: skip
             self.latencies.add(time.monotonic() - came)
+
+    def account_of_run(self) -> Counter[str]:
+        """Return what was left out of the run, and its gaps, by sense and reason."""
+        return Counter({
+            f"{sense}: {what}": n
+            for sense, counts in self.run.counts.items() for what, n in counts.items() if n
+        })  # fmt: skip
 
     def left_out(self) -> int:
         """Return how many samples and events were left out so far."""
@@ -380,12 +398,12 @@ class Work:
         account["answers"] = self.counts["answers"]
         if self.answers.lost:
             account["answers lost"] = self.answers.lost
-        for sense, counts in self.run.counts.items():
-            account |= {f"{sense}: {what}": n for what, n in counts.items() if n}
+        account |= self.gone + self.account_of_run()
         times = {"p50": self.latencies.quantile(0.5), "p99": self.latencies.quantile(0.99),
                  "max": self.latencies.most}  # fmt: skip
         account["latency"] = times
         numbers = ", ".join(f"{name} {n}" for name, n in account.items() if name != "latency")
+        account["came"], account["used"] = self.came, self.used
         took = ", ".join(f"{name} {1e3 * one:.3g} ms" for name, one in times.items())
         self.say(f"{numbers}; from arrival to answer: {took}")
         return account

@@ -295,13 +295,16 @@ def replay(
 
 
 def chunks_of_events(events: Any, sense: str) -> list[tuple[float, Arrival]]:
-    """Return events in pieces of a tick, and when each is complete, in s from the first event."""
+    """Return events in pieces of a tick, and when each is complete, in s from the first event.
+
+    They keep the clock of the file.
+    """
     start = int(events["t"][0]) if len(events) else 0
     times = (events["t"] - start) / 1e6
     edges = np.arange(TICK, (times[-1] if len(times) else 0.0) + 2 * TICK, TICK)
     cuts = [0, *np.searchsorted(times, edges).tolist()]
     return [
-        (edge, Arrival({sense: events[a:b]}, edge, start / 1e6 + edge))
+        (edge, Arrival({sense: events[a:b]}, edge, {sense: start / 1e6 + edge}))
         for edge, a, b in zip(edges.tolist(), cuts, cuts[1:], strict=False)
     ]
 
@@ -351,6 +354,6 @@ def events_of(chunks: Callable[[], Any], sense: str) -> Source:
             first = int(events["t"][0]) if first is None else first
             events["t"] -= first
             at = float(events["t"][-1]) / 1e6
-            yield Arrival({sense: events}, at, at)
+            yield Arrival({sense: events}, at, {sense: at})
 
     return source

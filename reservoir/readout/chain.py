@@ -217,7 +217,8 @@ def advance(stage: Any, state: Any, X: Any, until: Any = None) -> tuple[Any, Any
     """Advance runs by a chunk (recording, step, input); return state and outputs.
 
     ``X`` is None where nothing came, `ABSENT` where a sense is absent, a mapping of senses in front
-    of a stage that takes columns by name. Outputs are None where no step was completed.
+    of a stage that takes columns by name; so may ``until`` be. Outputs are None where no step was
+    completed.
     """
     return plan(stage)(state, X, until)
 
@@ -254,7 +255,9 @@ def _side_by_side(
     inner: list[tuple[Callable, Any]], weights: Any, state: Any, X: Any, until: Any
 ) -> tuple[Any, Any]:
     runs = [
-        step(old, X if columns is None else take(X, columns), until)
+        step(old, X, until)
+        if columns is None
+        else step(old, take(X, columns), until_of(until, columns))
         for (step, columns), old in zip(inner, state, strict=True)
     ]
     return [after for after, _ in runs], beside(weighted(weights, [out for _, out in runs]))
@@ -274,7 +277,8 @@ def _drives(
     """Advance the encoders of several senses; return the steps that all have completed."""
     senses, found = {}, {}
     for name, step in encoders.items():
-        senses[name], found[name] = step(state.senses[name], take(X, name), until)
+        own = until_of(until, name)
+        senses[name], found[name] = step(state.senses[name], take(X, name), own)
     absent = [
         name for name, one in found.items()
         if one is ABSENT or (name in state.absent and one is None)
@@ -314,10 +318,20 @@ def take(X: Any, columns: Any) -> Any:
         return X
     if not isinstance(X, Mapping):
         return np.asarray(X)[:, :, columns]
-    name = columns if isinstance(columns, str) else columns[0]
+    name = sense_of(columns)
     if name not in X:
         return None
     return ABSENT if X[name] is None else X[name]
+
+
+def sense_of(columns: Any) -> Any:
+    """Return the sense of a stage that takes one column by its name."""
+    return columns if isinstance(columns, str) else columns[0]
+
+
+def until_of(until: Any, columns: Any) -> Any:
+    """Return the time up to which the events of a sense have come, one for all or one for each."""
+    return until.get(sense_of(columns)) if isinstance(until, Mapping) else until
 
 
 def beside(outputs: list[Any]) -> Any:

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from mottle.arrays import variable_of
 from mottle.events import EVENT_DTYPE
+from mottle.times import UNITS, name_unit
 
 MOST_STEPS = 100_000  # without an event, or longest gaps, after which the clock must have jumped
 LEAST_JUMP = 60.0  # s, of samples
 MOST_WAITING = 10_000_000  # events of a step that has not ended
 MOST_AHEAD = 10_000  # steps of a sense that wait for those of another
-GAP = 1.5  # times the usual time between samples of training, above which some did not come
+GAP = 1.9  # times the longest usual time between samples of training: some did not come
+APART = 1.5  # times, of rates that are others than in training
 EARLY = 10  # samples after which their rate is checked
 
 
@@ -43,7 +45,7 @@ class Entry:
         Events of steps that had ended and samples before the last one; samples of its very time;
         events beyond the sensor.
     gaps : int
-        Times between samples of more than `GAP` times the usual one of training.
+        Times between samples of more than `GAP` times those of training.
     early : ndarray
         Times of the first samples, of which the rate is checked.
     """
@@ -164,9 +166,14 @@ def in_time(encoder: Any, entry: Entry, rows: Any) -> tuple[Entry, Any]:
     Where the encoder knows the time between samples of training, gaps are counted, and a warning
     tells of another rate.
     """
-    time = np.asarray(variable_of(rows, "time").values)
-    if time.dtype.kind not in "iuf":  # dates, which the encoder refuses with the reason
+    known = variable_of(rows, "time")
+    time = np.asarray(known.values)
+    stated = str(known.attrs.get("units", known.attrs.get("unit", "s")))
+    unit = name_unit(stated.split(" since ")[0])
+    if time.dtype.kind not in "iuf" or not unit:  # which the encoder refuses with the reason
         return entry, rows
+    if unit != "s":
+        time = time * (UNITS[unit] / UNITS["s"])
     if not np.isfinite(time).all():
         raise ValueError(f"a sample has the time {time[~np.isfinite(time)][0]}; expected s.")
     before = np.maximum.accumulate(np.concatenate([[entry.last], time[:-1]]))
@@ -180,32 +187,33 @@ def in_time(encoder: Any, entry: Entry, rows: Any) -> tuple[Entry, Any]:
             f"a sample comes at {time[place]} s, {gaps[place]:.6g} s after the one before, and the "
             f"longest gap was {usual[place]:.6g} s: its clock jumped. Begin anew with restart()."
         )
-    interval = getattr(encoder, "_interval", None)
+    steps = getattr(encoder, "steps_of_training", None)  # of one in a stack unknown
     entry = replace(
         entry, last=float(max(entry.last, time.max(initial=-np.inf))), gap=float(usual[-1]),
         repeated=entry.repeated + int(same.sum()),
         late=entry.late + int((time < before).sum()),
-        gaps=entry.gaps + (0 if interval is None else int((gaps > GAP * interval).sum())),
+        gaps=entry.gaps + (0 if steps is None else int((gaps > GAP * steps[1]).sum())),
     )  # fmt: skip
-    if interval is not None and len(entry.early) < EARLY:
-        entry = replace(entry, early=np.concatenate([entry.early, time[new]]))
-        check_rate(entry.early, interval)
+    if steps is not None and len(entry.early) < EARLY:
+        entry = replace(entry, early=np.concatenate([entry.early, time[new]])[:EARLY])
+        check_rate(entry.early, *steps)
     return entry, rows if new.all() else rows[new]
 
 
-def check_rate(early: NDArray, interval: float) -> None:
-    """Warn if the first samples come at another rate than those of training, ``interval`` s apart.
+def check_rate(early: NDArray, least: float, most: float) -> None:
+    """Warn if the first samples come at another rate than in training, ``least`` to ``most`` s.
 
     Examples
     --------
-    >>> check_rate(0.01 * np.arange(10), 0.01)
+    >>> check_rate(0.01 * np.arange(10), 0.01, 0.02)
     """
     if len(early) < EARLY:
         return
     step = float(np.median(np.diff(early)))
-    if not interval / GAP <= step <= interval * GAP:
+    if not least / APART <= step <= most * APART:
+        usual = " to ".join(dict.fromkeys(f"{one:g}" for one in (least, most)))
         warn(
-            f"samples come every {step:g} s, and in training every {interval:g} s: the reservoir "
+            f"samples come every {step:g} s, and in training every {usual} s: the reservoir "
             "gets its signals faster or slower than it learns them. Are their times in s? Else "
             "bring them to the rate of training.",
             stacklevel=6,

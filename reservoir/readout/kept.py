@@ -83,7 +83,9 @@ def describe(state: Any, arrays: list[NDArray]) -> Any:
 def rebuild(described: Any, rest: Any, arrays: Mapping[str, NDArray]) -> Any:
     """Return a state from what `describe` returned; classes are those of the state at rest."""
     if isinstance(described, list):
-        return [rebuild(one, own, arrays) for one, own in zip(described, rest, strict=True)]
+        same = isinstance(rest, list | tuple) and len(rest) == len(described)
+        owns = rest if same else [None] * len(described)  # names of senses, absent ones
+        return [rebuild(one, own, arrays) for one, own in zip(described, owns, strict=True)]
     if "array" in described:
         return arrays[str(described["array"])]
     if "names" in described:

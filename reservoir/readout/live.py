@@ -51,7 +51,7 @@ class LiveRun:
     counts : dict of str to dict of str to int
         By sense (column; "stream" where there is one): samples and events that came "late", samples
         "repeated" at the time of the one before, and events "outside" the sensor. They are left
-        out. "gaps": times between samples of more than 1.5 times the usual one of training.
+        out. "gaps": times between samples of more than 1.9 times those of training.
 
     Raises
     ------
@@ -119,7 +119,6 @@ class LiveRun:
         self.pools = any(getattr(leaf, "pools", False) for leaf in stages.leaves(reservoir))
         self.readout = readout
         self._senses = [name for name, _ in senses_of(reservoir)]
-        self._advance = stages.plan(reservoir)
         if readout is not None and not hasattr(readout, method):
             raise ValueError(
                 f"{type(readout).__name__} cannot give method={method!r}: it predicts numbers, or "
@@ -131,6 +130,7 @@ class LiveRun:
     def restart(self) -> None:
         """Restart from rest."""
         self._warned: set[str] = set()
+        self._advance = stages.plan(self.reservoir)  # its parts are others after another fit
         self.state = stages.start(self.reservoir, self.n_recordings, self.keys, self.window)
 
     @property
@@ -140,7 +140,7 @@ class LiveRun:
             sense: entry.counts for sense, entry in entries(self.reservoir, self.state, "stream")
         }
 
-    def advance(self, X: Any = None, until: float | None = None) -> Any:
+    def advance(self, X: Any = None, until: float | Mapping[str, float] | None = None) -> Any:
         """Advance the runs by one step or a chunk of steps.
 
         Parameters
@@ -152,10 +152,11 @@ class LiveRun:
             wait until their step is complete. Of several senses a dict: a sense that is left out
             has nothing new, None says that it is absent and is masked as in ``predict``, until
             samples come again. None: nothing came.
-        until : float, default=None
+        until : float or dict of str to float, default=None
             Time in s, on the clock of the events, up to which all of them have come, so that steps
-            without events are complete, too. None: up to the last event. Where an encoder counts
-            from the first event (``origin="first"``), nothing is complete before it.
+            without events are complete, too; a dict for senses with clocks of their own. None: up
+            to the last event. Where an encoder counts from the first event (``origin="first"``),
+            nothing is complete before it.
 
         Returns
         -------
@@ -164,8 +165,11 @@ class LiveRun:
             the recording so far: a scalar, or of several runs one each. None where no step was
             completed yet.
         """
-        if until is not None:
-            check_number("until", until, "s", least=0, most=LATEST)
+        if isinstance(until, Mapping) and not self._senses:
+            raise ValueError("until is a dict, and the model takes one stream without a name.")
+        for time in until.values() if isinstance(until, Mapping) else [until]:
+            if time is not None:
+                check_number("until", time, "s", least=-LATEST, most=LATEST)
         chunk, shape = self._arrange(X)
         token = WARNED.set(self._warned)
         try:
@@ -219,6 +223,7 @@ class LiveRun:
             it one of the same kind with another seed, or of another ``window``.
         """
         rest = stages.start(self.reservoir, self.n_recordings, self.keys, self.window)
+        self._advance = stages.plan(self.reservoir)
         self.state = read_state(Path(path), rest, (self.reservoir, self.readout, self.window))
 
     def _arrange(self, X: Any) -> tuple[Any, int]:

@@ -286,7 +286,7 @@ def test_events_come_in_packets_of_faery():
     expected = ours[: len(found)].copy()
     expected["t"] -= expected["t"][0]
     np.testing.assert_array_equal(found, expected)
-    assert arrival.until == found["t"][-1] / 1e6
+    assert arrival.until == {"camera": found["t"][-1] / 1e6}
 
 
 def test_a_serial_port_is_read_by_lines(touch, capsys):
@@ -420,9 +420,9 @@ def test_events_are_replayed_on_their_own_clock(tmp_path):
     *_, last = source(threading.Event(), lambda why: None)
     run = LiveRun(model, method="decision_function")
     for arrival in source(threading.Event(), lambda why: None):
-        run.advance(arrival.cells["stream"], until=arrival.until)
+        run.advance(arrival.cells["stream"], until=arrival.until["stream"])
     assert run.advance(until=0.131) == model.decision_function(events[5:6])[0]
-    assert last.until == pytest.approx(last.time + events[5]["t"][0] / 1e6)
+    assert last.until["stream"] == pytest.approx(last.time + events[5]["t"][0] / 1e6)
 
 
 def test_samples_that_came_before_get_no_answer(touch, tmp_path, capsys):
@@ -470,3 +470,77 @@ def test_lines_that_nobody_takes_are_lost(touch, capsys):
     lines = [b"1,2,3"] * 31
     account, _ = run_on(touch, lines, to=f"udp:127.0.0.1:{port}")
     assert account["answers lost"] == 31
+
+
+def test_what_was_left_out_before_a_restart_is_told_and_a_mask_gets_its_answer(fused, capsys):
+    model, _ = fused
+    touch = [
+        json.dumps({"touch": row.tolist(), "t": 0.01 * k}).encode()
+        for k, row in enumerate(TOUCHES[5])
+    ]
+    masked = json.dumps({"touch": TOUCHES[5, 0].tolist(), "t": 0.0, "vision": None}).encode()
+    account, _ = run_on(model, [*touch[:5], touch[2], masked, b'{"restart": true}', touch[0]])
+    assert account["answers"] == 5 + 1 + 1
+    assert account["touch: late"] == 2
+
+
+@pytest.mark.parametrize(("lines", "code"), [
+    ("t,x,y,p\n" + "10,3,3,1\n" * 9, 0),  # a header, and events of a step that is not complete
+    ("10,9,9,1\n" * 9, 1),
+    ("", 0),
+])  # fmt: skip
+def test_the_exit_code_tells_whether_anything_was_of_use(tmp_path, lines, code):
+    events = [draw_events(60) for _ in range(8)]
+    vision = EventRate(10, sensor_size=(4, 4), duration=0.1)
+    model = make_pipeline(vision, clone(POOLED), RidgeReadout()).fit(events, np.arange(8) % 2)
+    save_model(model, tmp_path / "m.mottle")
+    found = CliRunner().invoke(main, ["live", str(tmp_path / "m.mottle")], input=lines)
+    assert found.exit_code == code
+
+
+def test_a_plain_recording_is_replayed_after_training_on_a_table(tmp_path):
+    rows = RNG.normal(size=(12, 20, 2)).cumsum(axis=1)
+    tables = [
+        pd.DataFrame(one, columns=["a", "b"]).assign(
+            rec=k, kind="ab"[k % 2], time=10 * np.arange(20)
+        )
+        for k, one in enumerate(rows)
+    ]  # fmt: skip
+    pd.concat(tables).to_csv(tmp_path / "all.csv", index=False)
+    recipe = tmp_path / "table.toml"
+    recipe.write_text(f"""
+title = "A table"
+seeds = [0]
+[data]
+table = {str(tmp_path / "all.csv")!r}
+recording = "rec"
+channels = ["a", "b"]
+target = "kind"
+sense = "touch"
+time_unit = "ms"
+[split]
+kind = "stratified"
+n_splits = 2
+[encoders]
+touch = {{ kind = "TaxelDrive", n_steps = "none", baseline = "training" }}
+[reservoirs]
+memristor = {{ kind = "MemristorReservoir", n_nodes = 10, pool = "mean" }}
+""")
+    model = tmp_path / "own.mottle"
+    out = ["--out", str(tmp_path / "out"), "--save", str(model)]
+    found = CliRunner().invoke(main, ["run", str(recipe), *out])
+    assert found.exit_code == 0, found.stderr
+    tables[3][["a", "b", "time"]].to_csv(tmp_path / "one.csv", index=False)
+    pd.concat(tables[:2]).to_csv(tmp_path / "two.csv", index=False)
+    for name, n_answers in (("one.csv", 20), ("two.csv", 40)):
+        live = ["live", str(model), "--source", f"replay:{tmp_path / name}", "--speed", "10"]
+        ran = CliRunner().invoke(main, live)
+        assert ran.exit_code == 0, ran.stderr
+        answers = [json.loads(line) for line in ran.stdout.splitlines()]
+        assert len(answers) == n_answers
+        predicted = CliRunner().invoke(
+            main, ["predict", str(model), str(tmp_path / "all.csv"), "--json"]
+        )
+        by_name = {row["recording"]: row["predicted"] for row in json.loads(predicted.stdout)}
+        expected = {"one.csv": ["3"], "two.csv": ["0", "1"]}[name]
+        assert [one["prediction"] for one in answers[19::20]] == [by_name[k] for k in expected]

@@ -340,3 +340,76 @@ def test_another_rate_and_gaps_are_told():
         assert run.counts["stream"]["gaps"] == n_gaps
         assert len(told) == (text is not None)
         assert text is None or text in str(told[0].message)
+
+
+def test_rates_that_training_held_are_not_told_and_units_of_times_count():
+    rng = np.random.default_rng(8)
+
+    def recording(step):
+        time = step * np.arange(30) + 0.4 * step * rng.uniform(-1, 1, 30)
+        return xr.DataArray(
+            rng.normal(size=(30, 2)), dims=("time", "channel"), coords={"time": time}
+        )
+
+    touches = [recording(step) for step in (0.01, 0.02, 0.04) * 3]
+    model = make_pipeline(TaxelDrive(None, baseline="training"), clone(POOLED), RidgeReadout())
+    with pytest.warns(UserWarning, match="a step of recording 0"):
+        model.fit(touches, np.arange(9) % 2)
+    for rows in touches:
+        in_ms = rows.assign_coords(time=("time", 1e3 * rows["time"].values, {"units": "ms"}))
+        for one in (rows, in_ms):
+            run = LiveRun(model, method="decision_function")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                for k in range(30):
+                    last = run.advance(one[k : k + 1])
+            assert run.counts["stream"]["gaps"] == 0
+            assert last == model.decision_function([one])[0]
+
+
+def test_senses_with_clocks_of_their_own_and_before_0():
+    rng = np.random.default_rng(9)
+    table = make_table(
+        left=[draw_events(rng, 60, k % 2) for k in range(8)],
+        right=[draw_events(rng, 60, k % 2) for k in range(8)],
+    )
+    begins = {"left": -2_000, "right": 700_000}
+    for sense, begin in begins.items():
+        for one in table[sense]:
+            one["t"] += begin
+    drives = {sense: EventRate(N_STEPS, sensor_size=SIZE, duration=US / 1e6) for sense in begins}
+    model = make_fusion_pipeline(drives, clone(POOLED)).fit(table, np.arange(8) % 2)
+    run, (left, right) = LiveRun(model, method="predict_proba"), table.iloc[3]
+    for k in range(0, 2 * US, 300):
+        now = {}
+        for sense, one in (("left", left), ("right", right)):
+            time = one["t"] - one["t"][0]
+            now[sense] = one[(time >= k) & (time < k + 300)]
+        until = {sense: (one["t"][0] + k + 300) / 1e6 for sense, one in
+                 (("left", left), ("right", right))}  # fmt: skip
+        if k < US:
+            last = run.advance(now, until=until)
+    assert all(counts["late"] == 0 for counts in run.counts.values())
+    assert_array_equal(last, model.predict_proba(table.iloc[[3]])[0])
+
+
+def test_a_restart_takes_the_model_as_it_is_fitted_now(recordings):
+    table, label = recordings
+    model = make_fusion_pipeline(encoders(), POOLED).fit(table, label)
+    run = LiveRun(model, method="predict_proba")
+    model.fit(table[::-1][:20], label[::-1][:20])
+    run.restart()
+    last = feed(run, *table.iloc[5], np.random.default_rng(1))
+    assert_array_equal(last, model.predict_proba(table.iloc[[5]])[0])
+
+
+def test_a_run_goes_on_from_its_file_while_a_sense_is_absent(recordings, tmp_path):
+    table, label = recordings
+    table = table.assign(touch=[one[:N_STEPS] for one in table["touch"]])
+    model = make_fusion_pipeline(encoders(), POOLED, fusion="early").fit(table, label)
+    run, again = LiveRun(model), LiveRun(model)
+    run.advance({"touch": table["touch"].iloc[0][:3], "vision": None})
+    run.save(tmp_path / "state")
+    again.resume(tmp_path / "state")
+    rest = {"touch": table["touch"].iloc[0][3:]}
+    assert_array_equal(again.advance(rest), run.advance(rest))

@@ -50,11 +50,12 @@ def inner(p: Any) -> Any:
     if nodes is None:
         return p
     kind: Any = type(p)
-    own, (names, read) = vars(nodes), shared_parameters(kind)
-    own.update(zip(names, read(p), strict=True))
+    names, read = shared_parameters(kind)
+    values = dict(zip(names, read(p), strict=True))
     for name, value in nodes._placed.items():
-        if own[name] is None:
-            own[name] = value
+        if values[name] is None:
+            values[name] = value
+    vars(nodes).update(values)  # at once: other threads may read them
     return nodes
 
 
