@@ -12,6 +12,7 @@ measured again. ``--page`` writes the page from the kept rows.
 """
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -111,10 +112,12 @@ def measure_own(name: str, model: str, seed: int) -> None:
     (sense,) = table.columns
     warm_up(OWN[model], recordings)
     for number, (_, train, test) in enumerate(item.split(recordings)):
+        gc.collect()  # that of before would fall into one of the times
         begin = process_time()
         fitted = clone(OWN[model]).set_params(random_state=seed)
         fitted.fit(table.iloc[train], y[train])
         fit_s = process_time() - begin
+        gc.collect()
         begin = process_time()
         found = fitted.predict(table.iloc[test])
         predict_s = process_time() - begin

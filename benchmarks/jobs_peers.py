@@ -7,6 +7,7 @@ CPU seconds of fit and prediction, and of one prediction. Needs numpy and the pa
 below, so that mottle need not be installed beside them.
 """
 
+import gc
 import json
 import sys
 import warnings
@@ -151,10 +152,12 @@ def measure(model: str, data: Any, seed: int) -> None:
     begun.predict([encode(raw[k]) for k in few[:1]])
     for fold in range(int(data["n_folds"])):
         train, test = data[f"train_{fold}"], data[f"test_{fold}"]
+        gc.collect()
         begin = process_time()
         fitted = MODELS[model](seed)
         fitted.fit([encode(raw[k]) for k in train], y[train])
         fit_s = process_time() - begin
+        gc.collect()
         begin = process_time()
         found = fitted.predict([encode(raw[k]) for k in test])
         predict_s = process_time() - begin

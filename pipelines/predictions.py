@@ -161,7 +161,7 @@ def streams_in(
         Where it cannot be read, neither in the form of training nor as one plain recording.
     """
     named, trained = bool(senses_of(split_off_readout(model)[0])), data_of_training(saved)
-    given = {"time_unit": trained.time_unit}
+    given: dict[str, Any] = {"time_unit": trained.time_unit}
     if trained.channels:
         given["options"] = {"channels": trained.channels}
     try:
