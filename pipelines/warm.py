@@ -2,15 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
-from threading import Thread
 from typing import Any
 
 import numpy as np
 
 from mottle.checks import choose
-from mottle.pipelines.recipe import Recipe
 
 
 def kinds() -> dict[str, Callable[..., Any]]:
@@ -48,26 +45,3 @@ def warm(names: Iterable[str] = ()) -> Iterator[tuple[str, float]]:
         if made._node.metered(made):
             made.set_params(pool=None).fit(X).energy(X)
         yield name, time.perf_counter() - begin
-
-
-def compile_ahead(recipes: Iterable[Recipe]) -> Thread:
-    """Compile the kernels of recipes in a thread, which is started, while others read and encode.
-
-    For recipes whose reservoirs are known: warnings of the thread would come twice. The compiler
-    works half of the time without the interpreter's lock; a second process would have to share its
-    cache, whose index is not safe.
-    """
-    made = [
-        recipe.make_reservoir(name, next(iter(recipe.encoders)), 0)
-        for recipe in recipes for name in recipe.reservoirs
-    ]  # fmt: skip
-    X = np.random.default_rng(0).uniform(-1, 1, (4, 12, 40))
-
-    def work() -> None:
-        for reservoir in made:
-            with suppress(Exception):  # whatever is wrong, the run itself says so
-                reservoir.fit_transform(X)
-
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    return thread

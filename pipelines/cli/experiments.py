@@ -23,14 +23,10 @@ def demo(out: Path) -> None:
     """See, touch and smell through VO2 and memristor reservoirs, on recordings that ship."""
     from shutil import rmtree
 
-    from mottle.pipelines.recipe import read_recipe
-    from mottle.pipelines.warm import compile_ahead
-
     names, states = ["demo-grasp", "demo-senses"], out / "states.zarr"
     for name in names:
         if (states / name).exists():  # the demo's own, perhaps of an older version
             rmtree(states / name)
-    compile_ahead(read_recipe(name)[0] for name in names)
     _run(names, out, states, as_json=False)
 
 

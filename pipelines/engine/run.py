@@ -163,7 +163,6 @@ class Experiment:
         rows = hash_arrays([part for fold in self.folds for part in fold])
         key = key_of_run(self.recipe.as_dict(), self.hashes["recordings"], rows)
         self.kept = Kept(self.parts, key)
-        on_split = self._notes_on_split(rows)
         for number, (train, test) in enumerate(self.folds):
             self._run_fold(number, train, test)
         table = self.recordings.table
@@ -197,7 +196,7 @@ class Experiment:
             | {"python": platform.python_version()},
             notes=[
                 *baseline_notes(scores, self.recipe, self.metrics[0]),
-                *on_split,
+                *self._notes_on_split(rows),
                 *stretch_notes(self.recordings, self.recipe),
                 *table.attrs.get("notes", []),
             ],

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from mottle.pipelines.cli import main
 from mottle.pipelines.recipe import read_recipe
-from mottle.pipelines.warm import compile_ahead
 from mottle.reservoir import devices
 
 
@@ -165,24 +164,3 @@ def test_kernels_are_compiled_by_name():
     ran = CliRunner().invoke(main, ["warm", "evnt"])
     assert ran.exit_code == 2
     assert "did you mean 'event'?" in ran.output
-
-
-def test_kernels_of_a_recipe_are_compiled_ahead():
-    recipe, _ = read_recipe("demo-touch")
-    called = []
-
-    class Broken:
-        def fit_transform(self, X):
-            called.append(X.shape)
-            raise ValueError
-
-    class Spied:
-        encoders, reservoirs = recipe.encoders, ["broken", *recipe.reservoirs]
-
-        def make_reservoir(self, name, use, seed):
-            return Broken() if name == "broken" else recipe.make_reservoir(name, use, seed)
-
-    thread = compile_ahead([Spied()])
-    thread.join(60)
-    assert not thread.is_alive()
-    assert called == [(4, 12, 40)]  # what is wrong there is for the run to say
