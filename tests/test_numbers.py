@@ -34,6 +34,7 @@ STATED = {
     "how-to/prepare": ("about 1 MiB", "64 KiB"),
     "how-to/streaming": ("4 GB", "240 MiB", "250 MiB", "10 ns", "1 us", "20 s at most"),
     "how-to/tonic": (
+        "20 ms",
         "GPL-3.0", "GPL-2.0", "tonic 1.7", "56 MB more", "193 MB", "0.3 s", "1.04", "0.3 to 1",
         "94 %", "10 ms, 116 ms", "16 ms, 53 ms", "139 ms", "for 10 ms", "off by 0.05", "4 s for",
         "(0.1, 0.3)", "at 1000 s",

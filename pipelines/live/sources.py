@@ -156,15 +156,15 @@ def udp(bound: socket.socket) -> Source:
             while not stop.is_set():
                 try:
                     if counts:
-                        packet, told, *_ = bound.recvmsg(PACKET + 1, socket.CMSG_SPACE(4))
+                        packet, ancillary, *_ = bound.recvmsg(PACKET + 1, socket.CMSG_SPACE(4))
                     else:
-                        packet, told = bound.recv(PACKET + 1), []
+                        packet, ancillary = bound.recv(PACKET + 1), []
                 except TimeoutError:
                     continue
                 except OSError:
                     lose("oversized")
                     continue
-                for _, _, count in told:
+                for _, _, count in ancillary:
                     before, dropped = dropped, int.from_bytes(count[:4], sys.byteorder)
                     if dropped != before:
                         lose("packets dropped by the system", (dropped - before) % 2**32)

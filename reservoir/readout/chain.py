@@ -302,7 +302,7 @@ def pool_steps(stage: Any, state: Pooled, own: Any, new: NDArray) -> tuple[Poole
     room: Room | None
     states, room = append(state.states, new, state.room)
     if stage.n_segments == 1 and states.shape[1] <= state.window and new.shape[1]:
-        if sums is None:  # after an absence, or of a file that an older version wrote
+        if sums is None and done:  # of a file that an older version wrote
             done, new = 0, states
         sums, out = stage._pool_on(sums, done, new)
     else:
