@@ -367,24 +367,16 @@ def test_wrong_options_are_named(touch_file, options, text):
     assert text in found.stderr.replace("\n", " ")
 
 
-def test_recordings_are_replayed_as_the_recipe_reads_them(tmp_path):
-    rows = np.round(1000 * RNG.normal(size=(12, 20, 2)).cumsum(axis=1)) / 1000
-    files = tmp_path / "files"
-    files.mkdir()
-    for k, one in enumerate(rows):
-        table = pd.DataFrame(one, columns=["a", "b"]).assign(c=7.0, time=10 * np.arange(20))
-        table.to_csv(files / f"{k % 2}_{k}.csv", index=False)
-    recipe = tmp_path / "own.toml"
+def save_trained(model, data):
+    """Run a recipe on recordings of a touch in ms, and save its model."""
+    recipe = model.with_suffix(".toml")
     recipe.write_text(f"""
-title = "Own files"
+title = "Own recordings"
 seeds = [0]
 [data]
-files = [{str(files)!r}]
-pattern = '(?P<target>\\d)_'
-
 sense = "touch"
 time_unit = "ms"
-options = {{ channels = ["b", "a"] }}
+{data}
 [split]
 kind = "stratified"
 n_splits = 2
@@ -393,10 +385,27 @@ touch = {{ kind = "TaxelDrive", n_steps = "none", baseline = "training" }}
 [reservoirs]
 memristor = {{ kind = "MemristorReservoir", n_nodes = 10, pool = "mean" }}
 """)
-    model, file = tmp_path / "own.mottle", str(files / "1_3.csv")
-    out = ["--out", str(tmp_path / "out"), "--save", str(model)]
+    out = ["--out", str(model.with_suffix("")), "--save", str(model)]
     found = CliRunner().invoke(main, ["run", str(recipe), *out])
     assert found.exit_code == 0, found.stderr
+
+
+def test_recordings_are_replayed_as_the_recipe_reads_them(tmp_path):
+    rows = np.round(1000 * RNG.normal(size=(12, 20, 2)).cumsum(axis=1)) / 1000
+    files = tmp_path / "files"
+    files.mkdir()
+    for k, one in enumerate(rows):
+        table = pd.DataFrame(one, columns=["a", "b"]).assign(c=7.0, time=10 * np.arange(20))
+        table.to_csv(files / f"{k % 2}_{k}.csv", index=False)
+    model, file = tmp_path / "own.mottle", str(files / "1_3.csv")
+    save_trained(
+        model,
+        f"""
+files = [{str(files)!r}]
+pattern = '(?P<target>\\d)_'
+options = {{ channels = ["b", "a"] }}
+""",
+    )
     begin = time.monotonic()
     live = CliRunner().invoke(main, ["live", str(model), "--source", f"replay:{file}", "--proba"])
     assert live.exit_code == 0
@@ -507,29 +516,16 @@ def test_a_plain_recording_is_replayed_after_training_on_a_table(tmp_path):
         for k, one in enumerate(rows)
     ]  # fmt: skip
     pd.concat(tables).to_csv(tmp_path / "all.csv", index=False)
-    recipe = tmp_path / "table.toml"
-    recipe.write_text(f"""
-title = "A table"
-seeds = [0]
-[data]
+    model = tmp_path / "own.mottle"
+    save_trained(
+        model,
+        f"""
 table = {str(tmp_path / "all.csv")!r}
 recording = "rec"
 channels = ["a", "b"]
 target = "kind"
-sense = "touch"
-time_unit = "ms"
-[split]
-kind = "stratified"
-n_splits = 2
-[encoders]
-touch = {{ kind = "TaxelDrive", n_steps = "none", baseline = "training" }}
-[reservoirs]
-memristor = {{ kind = "MemristorReservoir", n_nodes = 10, pool = "mean" }}
-""")
-    model = tmp_path / "own.mottle"
-    out = ["--out", str(tmp_path / "out"), "--save", str(model)]
-    found = CliRunner().invoke(main, ["run", str(recipe), *out])
-    assert found.exit_code == 0, found.stderr
+""",
+    )
     tables[3][["a", "b", "time"]].to_csv(tmp_path / "one.csv", index=False)
     pd.concat(tables[:2]).to_csv(tmp_path / "two.csv", index=False)
     for name, n_answers in (("one.csv", 20), ("two.csv", 40)):
