@@ -158,8 +158,10 @@ class Answers:
             self.lost += bool(new)
         except ConnectionRefusedError:  # of UDP: nobody took the line before, and this one waits
             self.lost += 1
-            with suppress(OSError):
+            try:
                 self._socket.send(new)
+            except OSError:
+                self.lost += bool(new)
         except ConnectionError:  # of TCP: nobody reads any more
             self.lost += bool(new)
             raise BrokenPipeError from None
@@ -269,7 +271,7 @@ class Work:
         self.named = bool(senses_of(self.run.reservoir))
         self.answers, self.latencies = Answers(to), Latencies()
         self.counts: Counter[str] = Counter()
-        self.gone: Counter[str] = Counter()  # counts of runs that a restart ended
+        self.before_restart: Counter[str] = Counter()  # what runs left out that have ended
         self.came = self.used = 0  # lines or chunks
         self.seen: dict[str, float] = {}
         self.state, self.kept_at = state, time.monotonic()
@@ -306,7 +308,7 @@ class Work:
             self.refuse("malformed", str(error))
             return
         if arrival.restart:
-            self.gone += self.account_of_run()
+            self.before_restart += self.account_of_run()
             self.run.restart()
             self.used += 1
         self.seen |= {name: came for name, cell in arrival.cells.items() if cell is not None}
@@ -398,7 +400,7 @@ class Work:
         account["answers"] = self.counts["answers"]
         if self.answers.lost:
             account["answers lost"] = self.answers.lost
-        account |= self.gone + self.account_of_run()
+        account |= self.before_restart + self.account_of_run()
         times = {"p50": self.latencies.quantile(0.5), "p99": self.latencies.quantile(0.99),
                  "max": self.latencies.most}  # fmt: skip
         account["latency"] = times

@@ -406,6 +406,9 @@ def check_values(family: Family, device: Any, traces: list[Measured]) -> None:
                     f"family {fitting.name!r} stands for, at most {most:g} {unit}: is it in "
                     f"m{unit} or u{unit}? State it in the heading: '{name} (m{unit})'."
                 )
+        there = np.isfinite(trace.values.get("conductance", np.empty(0)))
+        if there.size and not trace.drive[trace.pick[there]].any():
+            raise ValueError(f"{trace.label}: conductance needs samples at a voltage.")
 
 
 def known_constants(
@@ -453,10 +456,6 @@ def fit_one(
     sampling = describe_sampling(fitting, [*presets, start], traces)
     if sampling and fitting.grows:  # the search would count millions of cycles between samples
         raise ValueError(sampling)
-    for trace in traces:
-        there = np.isfinite(trace.values.get("conductance", np.empty(0)))
-        if there.size and not trace.drive[trace.pick[there]].any():
-            raise ValueError(f"{trace.label}: conductance needs samples at a voltage.")
     devices = list(dict.fromkeys(trace.device for trace in traces))
     labels = list(dict.fromkeys((trace.device, trace.trace) for trace in traces))
     total = (n_starts + 2 * len(axes)) * len(devices)
@@ -488,12 +487,7 @@ def fit_one(
         cycles = between_cycles(misfit, own)
         out = leave_out(misfit, x, labels, bar.update) if hold_out and len(labels) > 1 else {}
         bar.update(max(0, bar.total - bar.n))
-    device = misfit.device_at(x)
-    restored = {
-        name: getattr(start, name) for name in fitting.held if name in type(start)._fields
-    }  # fmt: skip
-    device = device._replace(**restored)
-    device = exactly(device, start, axes, held)
+    device = device_of(misfit, x, start, axes, held)
     undetermined = explain(fitting, held, status, device, start)
     rows = tabulate(fitting, device, ends, depends, status)
     problems = find_problems(misfit, x, own, reached, tried)
@@ -522,6 +516,16 @@ def fit_one(
         held_out=out, spread=spread, cycle_to_cycle=cycles, problems=tuple(problems),
         provenance=origin,
     )  # fmt: skip
+
+
+def device_of(
+    misfit: Misfit, x: NDArray, start: Any, axes: list[Axis], held: dict[str, list[str]]
+) -> Any:
+    """Return the fitted device, with the constants of ``start`` that were held."""
+    fitting: Any = misfit.family.fitting
+    names = [name for name in fitting.held if name in type(start)._fields]
+    device = misfit.device_at(x)._replace(**{name: getattr(start, name) for name in names})
+    return exactly(device, start, axes, held)
 
 
 def with_clock(family: Family, bar: Any) -> Family:

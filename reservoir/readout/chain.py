@@ -24,7 +24,6 @@ from mottle.reservoir.readout.entry import (
     Drives,
     Entry,
     Pooled,
-    Room,
     append,
     enter,
     together,
@@ -290,7 +289,7 @@ def _drives(
 def pool_on(stage: Any, state: Pooled, X: Any, until: Any = None) -> tuple[Pooled, NDArray]:
     """Advance a reservoir that pools; return (recording, 1, feature) of the states so far."""
     if X is ABSENT:
-        state = replace(state, states=state.states[:, :0], sums=None, room=None)
+        state = replace(state, states=state.states[:, :0], sums=None, room=None, end=0)
     elif X is not None:
         return pool_steps(stage, state, *stage.advance(state.state, X))
     return state, stage.pool_states(state.states)[:, np.newaxis]
@@ -299,17 +298,15 @@ def pool_on(stage: Any, state: Pooled, X: Any, until: Any = None) -> tuple[Poole
 def pool_steps(stage: Any, state: Pooled, own: Any, new: NDArray) -> tuple[Pooled, NDArray]:
     """Return the state after the steps ``new``, and features of the latest ``window`` steps."""
     done, sums = state.states.shape[1], state.sums
-    room: Room | None
-    states, room = append(state.states, new, state.room)
-    if stage.n_segments == 1 and states.shape[1] <= state.window and new.shape[1]:
+    states, room, end = append(state.states, new, state.room, state.end, state.window)
+    whole = states.shape[1] == done + new.shape[1]
+    if whole and stage.n_segments == 1 and new.shape[1]:
         if sums is None and done:  # of a file that an older version wrote
             done, new = 0, states
         sums, out = stage._pool_on(sums, done, new)
     else:
-        if states.shape[1] > state.window:
-            states, room = states[:, -state.window :].copy(), None
         sums, out = None, stage.pool_states(states)
-    return Pooled(own, states, state.window, sums, room), out[:, np.newaxis]
+    return Pooled(own, states, state.window, sums, room, end), out[:, np.newaxis]
 
 
 def take(X: Any, columns: Any) -> Any:

@@ -75,7 +75,7 @@ class Pooled:
     """State of a reservoir that pools: its own, and the latest states, at most ``window`` steps.
 
     ``sums`` are those of the states so far, None where they have to be formed anew. ``states`` are
-    a view of ``room``.
+    a view of ``room``, in which they end at step ``end``.
     """
 
     state: Any
@@ -83,6 +83,7 @@ class Pooled:
     window: int
     sums: NDArray | None = None  # (recording, row, node)
     room: "Room | None" = field(default=None, metadata={"kept": False})
+    end: int = field(default=0, metadata={"kept": False})
 
 
 class Room:
@@ -94,27 +95,28 @@ class Room:
         self.array[:, : self.used] = states
 
 
-def append(states: NDArray, more: NDArray, room: Room | None) -> tuple[NDArray, Room]:
-    """Return states (recording, step, node) with more behind them, and the memory they are in.
+def append(
+    states: NDArray, more: NDArray, room: Room | None, end: int, most: int
+) -> tuple[NDArray, Room, int]:
+    """Return the latest ``most`` states with more behind them, their memory, and where they end.
 
-    It is that of the states before as long as there is room: a step more costs a step, not all of
-    them. A second continuation of the same states gets memory of its own.
+    The memory is that of the states before as long as there is room: a step more costs a step, not
+    all of them. A second continuation of the same states gets memory of its own.
 
     Examples
     --------
-    >>> first, room = append(np.empty((1, 0, 1)), np.array([[[1.0]]]), None)
-    >>> one, _ = append(first, np.array([[[2.0]]]), room)
-    >>> other, _ = append(first, np.array([[[3.0]]]), room)
+    >>> first, room, end = append(np.empty((1, 0, 1)), np.array([[[1.0]]]), None, 0, 9)
+    >>> one, *_ = append(first, np.array([[[2.0]]]), room, end, 9)
+    >>> other, *_ = append(first, np.array([[[3.0]]]), room, end, 1)
     >>> one.ravel().tolist(), other.ravel().tolist(), np.shares_memory(first, one)
-    ([1.0, 2.0], [1.0, 3.0], True)
+    ([1.0, 2.0], [3.0], True)
     """
-    n = states.shape[1]
-    end = n + more.shape[1]
-    if room is None or room.used != n or end > room.array.shape[1]:
-        room = Room(states, max(2 * end, 16))
-    room.array[:, n:end] = more
-    room.used = end
-    return room.array[:, :end], room
+    n, n_more = states.shape[1], more.shape[1]
+    if room is None or room.used != end or end + n_more > room.array.shape[1]:
+        room, end = Room(states, max(2 * (n + n_more), 16)), n
+    room.array[:, end : end + n_more] = more
+    room.used = end = end + n_more
+    return room.array[:, end - min(n + n_more, most) : end], room, end
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ def enter(encoder: Any, entry: Entry, X: Any, until: Any) -> tuple[Entry, Any]:
 def in_time(encoder: Any, entry: Entry, rows: Any) -> tuple[Entry, Any]:
     """Return rows in order of time without those that are late or repeated, which are counted.
 
-    Where the encoder knows the time between samples of training, gaps are counted, and a warning
-    tells of another rate.
+    Where the encoder knows the time between samples of training, gaps are counted, and another rate
+    is warned of.
     """
     known = variable_of(rows, "time")
     time = np.asarray(known.values)

@@ -269,7 +269,7 @@ class LiveRun:
 
 
 def all_nan(features: NDArray) -> bool:
-    """Return whether there is no value; a look at the first one nearly always tells.
+    """Return whether there is no value; the first one is nearly always enough.
 
     Examples
     --------
